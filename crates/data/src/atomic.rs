@@ -1,0 +1,92 @@
+//! Writing a file in one step.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// A file could not be written; whatever stood at `path` before is untouched.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: could not {step}: {source}; check free space and permissions of the folder")]
+pub struct WriteError {
+    /// The file that was to be written.
+    pub path: PathBuf,
+    /// What failed, as a verb phrase ("create a temporary file beside it").
+    pub step: &'static str,
+    /// The operating system's reason, or the one that the caller's closure gave.
+    pub source: io::Error,
+}
+
+/// Writes `path` so that a reader, or a crash at any moment, sees the old
+/// content or the whole new one.
+///
+/// The content goes to a temporary file in the same folder, which is flushed,
+/// synced to disk and renamed over `path`; then the folder is synced. A
+/// symbolic link at `path` is replaced, not followed. The folder must exist.
+///
+/// # Errors
+/// [`WriteError`] naming the failed step; the temporary file is removed.
+pub fn write_atomic<F>(path: &Path, write: F) -> Result<(), WriteError>
+where
+    F: FnOnce(&mut dyn Write) -> io::Result<()>,
+{
+    let fail = |step| {
+        move |source| WriteError {
+            path: path.to_owned(),
+            step,
+            source,
+        }
+    };
+    let dir = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let Some(name) = path.file_name() else {
+        let reason = io::Error::new(io::ErrorKind::InvalidInput, "the path names no file");
+        return Err(fail("tell the file's name")(reason));
+    };
+
+    let mut builder = tempfile::Builder::new();
+    let prefix = format!(".{}.", name.to_string_lossy());
+    builder.prefix(&prefix).suffix(".tmp");
+    // tempfile's own default is 0600; results are shared as far as umask allows.
+    #[cfg(unix)]
+    let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o666);
+    #[cfg(unix)]
+    builder.permissions(permissions);
+
+    let temporary = builder
+        .tempfile_in(dir)
+        .map_err(fail("create a temporary file beside it"))?;
+    let mut writer = BufWriter::new(temporary);
+    write(&mut writer).map_err(fail("write its content"))?;
+    let temporary = writer
+        .into_inner()
+        .map_err(|error| fail("write its content")(error.into_error()))?;
+    temporary
+        .as_file()
+        .sync_all()
+        .map_err(fail("sync its content to disk"))?;
+    temporary
+        .persist(path)
+        .map_err(|error| fail("move the finished file into place")(error.error))?;
+    sync_dir(dir).map_err(fail("sync its folder to disk"))
+}
+
+/// Makes a rename in `dir` durable, where the file system knows how.
+fn sync_dir(dir: &Path) -> io::Result<()> {
+    if !cfg!(unix) {
+        return Ok(());
+    }
+    match File::open(dir)?.sync_all() {
+        // Some network file systems can't sync a folder; the rename stands.
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
+            ) =>
+        {
+            Ok(())
+        }
+        result => result,
+    }
+}

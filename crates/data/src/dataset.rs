@@ -1,0 +1,230 @@
+//! Labels joined with their images.
+
+use std::collections::HashMap;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde::{Deserialize, Serialize};
+
+use crate::decode::{DecodeLimits, decode_file};
+use crate::discover::{find_images, find_labels};
+use crate::error::DataError;
+use crate::hash::{self, FieldHasher};
+use crate::labels::{LabelTable, Sample};
+use crate::parallel::map_indices;
+
+/// The targets that are predicted unless others are named.
+pub const DEFAULT_TARGETS: [&str; 2] =
+    ["perspective_score_hood", "perspective_score_backdoor_left"];
+
+/// Where a data set is and what to predict from it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatasetOptions {
+    /// The data set's folder.
+    pub dir: PathBuf,
+    /// The labels CSV; by default `labels.csv` in `dir` or else the only CSV
+    /// there other than `split.csv`.
+    #[serde(default)]
+    pub labels: Option<PathBuf>,
+    /// The image folder; by default `imgs/` or `images/` in `dir`, or else
+    /// `dir` itself.
+    #[serde(default)]
+    pub images: Option<PathBuf>,
+    /// The columns to predict.
+    #[serde(default = "default_targets")]
+    pub targets: Vec<String>,
+    /// The range that every label must lie in, both ends included.
+    #[serde(default = "default_range")]
+    pub label_range: [f32; 2],
+}
+
+fn default_targets() -> Vec<String> {
+    DEFAULT_TARGETS.map(str::to_owned).to_vec()
+}
+
+fn default_range() -> [f32; 2] {
+    [0.0, 1.0]
+}
+
+impl DatasetOptions {
+    /// The usual places and targets for the data set in `dir`.
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Self {
+            dir: dir.into(),
+            labels: None,
+            images: None,
+            targets: default_targets(),
+            label_range: default_range(),
+        }
+    }
+}
+
+/// A labels CSV whose images are all there.
+///
+/// It dereferences to its [`LabelTable`], so `len()`, `samples()`, `targets()`
+/// and the rest are at hand.
+#[derive(Clone, Debug)]
+pub struct Dataset {
+    table: LabelTable,
+    images: PathBuf,
+}
+
+impl Deref for Dataset {
+    type Target = LabelTable;
+
+    fn deref(&self) -> &LabelTable {
+        &self.table
+    }
+}
+
+impl Dataset {
+    /// Reads the labels and checks that each image exists inside the image
+    /// folder; the images are not decoded (see
+    /// [`check_images`](Self::check_images)).
+    ///
+    /// # Errors
+    /// All of [`LabelTable::read`]'s; labels or images that are in no usual
+    /// place or in several; an image that is missing, that lies outside the
+    /// image folder, or that two rows reach under different names.
+    pub fn open(options: &DatasetOptions) -> Result<Self, DataError> {
+        let labels = match &options.labels {
+            Some(path) => path.clone(),
+            None => find_labels(&options.dir)?,
+        };
+        let table = LabelTable::read(&labels, &options.targets, options.label_range)?;
+        let images = match &options.images {
+            Some(path) => path.clone(),
+            None => find_images(&options.dir, &table.samples()[0].filename)?,
+        };
+        let dataset = Self { table, images };
+        dataset.check_paths()?;
+        Ok(dataset)
+    }
+
+    /// The image folder.
+    pub fn images_dir(&self) -> &Path {
+        &self.images
+    }
+
+    /// The image file of sample `index`.
+    ///
+    /// # Panics
+    /// When `index` is not below `len()`, as slices do.
+    pub fn image_path(&self, index: usize) -> PathBuf {
+        self.images.join(&self.samples()[index].filename)
+    }
+
+    /// Decodes every image on `threads` threads (0 = one per core).
+    ///
+    /// `progress(done, total)` is called after each image, from any thread.
+    ///
+    /// # Errors
+    /// The unusable image on the lowest line, whatever the thread count.
+    pub fn check_images(
+        &self,
+        threads: usize,
+        progress: &(dyn Fn(usize, usize) + Sync),
+    ) -> Result<(), DataError> {
+        let done = AtomicUsize::new(0);
+        let limits = DecodeLimits::default();
+        map_indices(threads, self.len(), |index| {
+            decode_file(&self.image_path(index), &limits)
+                .map_err(|error| self.image_error(index, error))?;
+            progress(done.fetch_add(1, Ordering::Relaxed) + 1, self.len());
+            Ok(())
+        })
+        .map(|_: Vec<()>| ())
+    }
+
+    /// SHA-256, as 64 hex digits, over the targets' names and over each
+    /// sample's file name, labels (the bits of the `f32`s) and image content,
+    /// in the order of the CSV.
+    ///
+    /// The images are hashed in parallel; the result does not depend on how.
+    ///
+    /// # Errors
+    /// An image that can't be read.
+    pub fn fingerprint(&self) -> Result<String, DataError> {
+        let contents = map_indices(0, self.len(), |index| {
+            let path = self.image_path(index);
+            let bytes = std::fs::read(&path)
+                .map_err(DataError::io(&path, "read this image"))
+                .map_err(|error| self.image_error(index, error))?;
+            Ok::<_, DataError>(hash::content(&bytes))
+        })?;
+        let mut hasher = FieldHasher::new("psp data set 1");
+        hasher.field(&(self.targets().len() as u64).to_le_bytes());
+        for target in self.targets() {
+            hasher.field(target.as_bytes());
+        }
+        for (sample, content) in self.samples().iter().zip(&contents) {
+            hasher.field(sample.filename.as_bytes());
+            for label in &sample.labels {
+                hasher.field(&label.to_bits().to_le_bytes());
+            }
+            hasher.field(content);
+        }
+        Ok(hasher.hex())
+    }
+
+    /// Adds the labels file and the line to an image's error.
+    pub(crate) fn image_error(&self, index: usize, error: DataError) -> DataError {
+        DataError::Image {
+            path: self.labels_path().to_owned(),
+            row: self.samples()[index].row,
+            source: Box::new(error),
+        }
+    }
+
+    /// Every image exists, lies inside the image folder, and belongs to one row.
+    fn check_paths(&self) -> Result<(), DataError> {
+        let root = std::fs::canonicalize(&self.images)
+            .map_err(DataError::io(&self.images, "open the image folder"))?;
+        let mut owners: HashMap<PathBuf, &Sample> = HashMap::with_capacity(self.len());
+        for (index, sample) in self.samples().iter().enumerate() {
+            let resolved = self.resolve(index, sample, &root)?;
+            if let Some(first) = owners.insert(resolved, sample) {
+                return Err(DataError::DuplicateFilename {
+                    path: self.labels_path().to_owned(),
+                    filename: sample.filename.clone(),
+                    first_filename: first.filename.clone(),
+                    first_row: first.row,
+                    row: sample.row,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn resolve(&self, index: usize, sample: &Sample, root: &Path) -> Result<PathBuf, DataError> {
+        use std::path::Component::{CurDir, Normal};
+        let outside = || DataError::OutsideImages {
+            path: self.labels_path().to_owned(),
+            row: sample.row,
+            filename: sample.filename.clone(),
+            images: self.images.clone(),
+        };
+        let inside = |part| matches!(part, Normal(_) | CurDir);
+        if !Path::new(&sample.filename).components().all(inside) {
+            return Err(outside());
+        }
+        let image = self.image_path(index);
+        let missing = |source| DataError::MissingImage {
+            path: self.labels_path().to_owned(),
+            row: sample.row,
+            image: image.clone(),
+            source,
+        };
+        let resolved = std::fs::canonicalize(&image).map_err(missing)?;
+        if !resolved.starts_with(root) {
+            return Err(outside());
+        }
+        if !resolved.is_file() {
+            let reason = std::io::Error::new(std::io::ErrorKind::InvalidInput, "not a file");
+            return Err(missing(reason));
+        }
+        Ok(resolved)
+    }
+}

@@ -1,0 +1,137 @@
+//! Image files to RGB pixels.
+
+use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use image::{
+    DynamicImage, ImageBuffer, ImageDecoder, ImageError, ImageReader, Limits, Pixel, RgbImage,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::error::DataError;
+use crate::jpeg;
+
+/// How large an image may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DecodeLimits {
+    /// The largest width times height, in pixels, by the file's header.
+    pub max_pixels: u64,
+}
+
+impl Default for DecodeLimits {
+    /// 100 megapixels: above any camera photo, 300 MB of RGB.
+    fn default() -> Self {
+        Self {
+            max_pixels: 100_000_000,
+        }
+    }
+}
+
+/// Reads and decodes an image file; see [`decode_bytes`].
+///
+/// # Errors
+/// A file that can't be read, and all of [`decode_bytes`]'s.
+pub fn decode_file(path: &Path, limits: &DecodeLimits) -> Result<RgbImage, DataError> {
+    let bytes = std::fs::read(path).map_err(DataError::io(path, "read this image"))?;
+    decode_bytes(&bytes, &path.to_string_lossy(), limits)
+}
+
+/// Decodes a JPEG, PNG, WebP or BMP, told apart by content, to 8-bit RGB.
+///
+/// The pixels are those of Pillow's `ImageOps.exif_transpose(im).convert("RGB")`:
+/// the EXIF orientation is applied, alpha is dropped (not blended), palettes
+/// and grey are expanded, CMYK and YCCK follow Adobe's inverted convention,
+/// embedded colour profiles are ignored, and of an animation the first frame
+/// counts. 16-bit values keep their high byte; for 16-bit grey, Pillow's own
+/// conversion clips at 255 instead, which nobody wants.
+///
+/// `name` stands for the bytes in errors.
+///
+/// # Errors
+/// [`DataError::TooManyPixels`] from the header alone, before any pixel is
+/// decoded; [`DataError::Decode`] for anything else that is not a whole image,
+/// a cut-off file included.
+pub fn decode_bytes(
+    bytes: &[u8],
+    name: &str,
+    limits: &DecodeLimits,
+) -> Result<RgbImage, DataError> {
+    // A decoder's bug must cost one image, not the program: images come from
+    // strangers when a model is served.
+    catch_unwind(AssertUnwindSafe(|| decode(bytes, name, limits)))
+        .unwrap_or_else(|_| Err(refused(name, "the decoder failed inside")))
+}
+
+fn decode(bytes: &[u8], name: &str, limits: &DecodeLimits) -> Result<RgbImage, DataError> {
+    if bytes.is_empty() {
+        return Err(refused(name, "the file is empty"));
+    }
+    let undecodable = |error: ImageError| refused(name, error.to_string());
+    let mut reader = ImageReader::new(Cursor::new(bytes))
+        .with_guessed_format()
+        .map_err(|error| refused(name, error.to_string()))?;
+    reader.limits(allocation_limits(limits));
+    let mut decoder = reader.into_decoder().map_err(undecodable)?;
+
+    let (width, height) = decoder.dimensions();
+    if u64::from(width) * u64::from(height) > limits.max_pixels {
+        return Err(DataError::TooManyPixels {
+            file: name.to_owned(),
+            width,
+            height,
+            max_pixels: limits.max_pixels,
+        });
+    }
+    if width == 0 || height == 0 {
+        return Err(refused(name, format!("it has {width}x{height} pixels")));
+    }
+    if jpeg::is_jpeg(bytes) && !jpeg::reaches_end_of_image(bytes) {
+        return Err(refused(name, "the file is cut off: no end-of-image marker"));
+    }
+
+    let orientation = decoder.orientation().map_err(undecodable)?;
+    let decoded = DynamicImage::from_decoder(decoder).map_err(undecodable)?;
+    let mut upright = DynamicImage::ImageRgb8(into_rgb8(decoded));
+    upright.apply_orientation(orientation);
+    Ok(upright.into_rgb8())
+}
+
+/// What the decoder itself may allocate: the widest pixel that any of the
+/// formats has, 16-bit RGBA, and some for its own tables.
+fn allocation_limits(limits: &DecodeLimits) -> Limits {
+    let mut allocation = Limits::no_limits();
+    allocation.max_alloc = Some(limits.max_pixels.saturating_mul(8).saturating_add(64 << 20));
+    allocation
+}
+
+/// Drops alpha and low bytes; `into_rgb8` of the image crate would round
+/// 16-bit values instead.
+fn into_rgb8(image: DynamicImage) -> RgbImage {
+    match image {
+        DynamicImage::ImageLuma16(wide) => high_bytes(&wide, |p| [p.0[0]; 3]),
+        DynamicImage::ImageLumaA16(wide) => high_bytes(&wide, |p| [p.0[0]; 3]),
+        DynamicImage::ImageRgb16(wide) => high_bytes(&wide, |p| p.0),
+        DynamicImage::ImageRgba16(wide) => high_bytes(&wide, |p| [p.0[0], p.0[1], p.0[2]]),
+        narrow => narrow.into_rgb8(),
+    }
+}
+
+fn high_bytes<P: Pixel<Subpixel = u16>>(
+    wide: &ImageBuffer<P, Vec<u16>>,
+    rgb: impl Fn(&P) -> [u16; 3],
+) -> RgbImage {
+    let mut narrow = RgbImage::new(wide.width(), wide.height());
+    for (out, pixel) in narrow.pixels_mut().zip(wide.pixels()) {
+        out.0 = rgb(pixel).map(|value| (value >> 8) as u8);
+    }
+    narrow
+}
+
+fn refused(name: &str, reason: impl Into<String>) -> DataError {
+    DataError::Decode {
+        file: name.to_owned(),
+        reason: reason.into(),
+    }
+}

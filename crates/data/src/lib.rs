@@ -1,0 +1,48 @@
+//! Image-regression data sets: labels, images, splits, preprocessing, loading.
+//!
+//! A data set is a folder of images and one CSV that gives each image a few
+//! scores. The pieces, in the order in which they are used:
+//!
+//! - [`LabelTable`] reads and checks the CSV; [`Dataset`] joins it with the
+//!   image folder.
+//! - [`decode_file`] turns an image file into RGB pixels as Pillow's
+//!   `convert("RGB")` does, with the EXIF orientation applied.
+//! - [`Preprocessing`] says how pixels become a network's input; it is stored
+//!   beside every model so that all tools prepare images the same way.
+//! - [`Splits`] assigns each sample to training, validation or test.
+//! - [`Loader`] decodes in parallel and yields [`Batch`]es in an order that
+//!   depends on the seed and the epoch alone.
+//! - [`write_atomic`] writes a file so that a crash leaves the old one or the
+//!   new one, never half of either.
+//!
+//! Nothing here prints, exits or reads the environment.
+
+mod atomic;
+mod dataset;
+mod decode;
+mod discover;
+mod error;
+mod hash;
+mod jpeg;
+mod labels;
+mod loader;
+mod parallel;
+mod preprocess;
+mod resize;
+mod shuffle;
+mod split;
+mod table;
+
+pub use atomic::{WriteError, write_atomic};
+pub use dataset::{DEFAULT_TARGETS, Dataset, DatasetOptions};
+pub use decode::{DecodeLimits, decode_bytes, decode_file};
+pub use discover::{IMAGE_EXTENSIONS, list_images};
+pub use error::DataError;
+/// The image type that decoding yields and preprocessing takes: rows of
+/// 8-bit red, green, blue, `[height, width, 3]`.
+pub use image::RgbImage;
+pub use labels::{LabelTable, Sample};
+pub use loader::{Batch, Epoch, Loader, LoaderOptions};
+pub use preprocess::{IMAGENET_MEAN, IMAGENET_STD, Preprocessing};
+pub use resize::Resize;
+pub use split::{Part, SplitFractions, Splits};

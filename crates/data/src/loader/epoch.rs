@@ -1,0 +1,213 @@
+//! One pass over the samples.
+
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use crossbeam_channel::{Receiver, Sender};
+
+use super::batch::Batch;
+use super::pipeline::{Ordered, Outcome, batch_channel};
+use super::{Loader, Shared};
+use crate::error::DataError;
+
+type Pixels = Result<Arc<[u8]>, DataError>;
+
+/// The batches of one epoch, in order.
+///
+/// Decoding threads and one thread that assembles batches work ahead of the
+/// consumer: at most `max(1, prefetch)` finished batches, one in the making,
+/// and four decoded samples per thread exist at a time. An error ends the
+/// iteration. Dropping an epoch early ends its threads before it returns.
+#[derive(Debug)]
+pub struct Epoch {
+    batches: Option<Receiver<Result<Batch, DataError>>>,
+    assembler: Option<JoinHandle<()>>,
+    failed_start: Option<DataError>,
+    remaining: usize,
+}
+
+impl Epoch {
+    pub(super) fn start(loader: &Loader, epoch: u64, first_batch: usize) -> Self {
+        let batch_size = loader.shared.options.batch_size;
+        let total = loader.batches_per_epoch();
+        let mut places = loader.shared.places(epoch);
+        places.truncate(loader.samples_per_epoch());
+        let skipped = first_batch.saturating_mul(batch_size).min(places.len());
+        let places = places.split_off(skipped);
+
+        let shared = Arc::clone(&loader.shared);
+        let load = move |place: usize| shared.load(place);
+        let threads = loader.shared.options.threads;
+        let assembler = Assembler {
+            shared: Arc::clone(&loader.shared),
+            epoch,
+            number: first_batch,
+        };
+        Self::spawn(
+            assembler,
+            threads,
+            places,
+            total.saturating_sub(first_batch),
+            load,
+        )
+    }
+
+    fn spawn<F>(
+        assembler: Assembler,
+        threads: usize,
+        places: Vec<usize>,
+        remaining: usize,
+        load: F,
+    ) -> Self
+    where
+        F: Fn(usize) -> Pixels + Send + Sync + 'static,
+    {
+        let mut epoch = Self {
+            batches: None,
+            assembler: None,
+            failed_start: None,
+            remaining,
+        };
+        if remaining == 0 {
+            return epoch;
+        }
+        let (sender, receiver) = batch_channel(assembler.shared.options.prefetch);
+        let order = places.clone();
+        let started = Ordered::start(threads, places, load).and_then(|samples| {
+            thread::Builder::new()
+                .name("psp-batch".to_owned())
+                .spawn(move || assembler.run(&order, samples, &sender))
+        });
+        match started {
+            Ok(handle) => {
+                epoch.batches = Some(receiver);
+                epoch.assembler = Some(handle);
+            }
+            Err(source) => {
+                epoch.failed_start = Some(DataError::Internal {
+                    what: "images".to_owned(),
+                    reason: format!("a thread could not be started: {source}"),
+                });
+            }
+        }
+        epoch
+    }
+
+    /// Ends the threads and waits for them.
+    fn stop(&mut self) {
+        self.remaining = 0;
+        // The assembler finds the channel closed, drops the decoding threads'
+        // job queue and joins them.
+        self.batches = None;
+        if let Some(handle) = self.assembler.take() {
+            let _ = handle.join();
+        }
+    }
+}
+
+impl Iterator for Epoch {
+    type Item = Result<Batch, DataError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.remaining == 0 {
+            return None;
+        }
+        let received = self
+            .batches
+            .as_ref()
+            .and_then(|batches| batches.recv().ok());
+        let item = received.unwrap_or_else(|| {
+            Err(self
+                .failed_start
+                .take()
+                .unwrap_or_else(|| DataError::Internal {
+                    what: "a batch".to_owned(),
+                    reason: "the thread that assembles batches has ended".to_owned(),
+                }))
+        });
+        self.remaining -= 1;
+        if item.is_err() || self.remaining == 0 {
+            self.stop();
+        }
+        Some(item)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.remaining.min(1), Some(self.remaining))
+    }
+}
+
+impl Drop for Epoch {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Turns samples into batches.
+struct Assembler {
+    shared: Arc<Shared>,
+    epoch: u64,
+    number: usize,
+}
+
+impl Assembler {
+    fn run(
+        mut self,
+        order: &[usize],
+        mut samples: Ordered<Pixels>,
+        batches: &Sender<Result<Batch, DataError>>,
+    ) {
+        for places in order.chunks(self.shared.options.batch_size) {
+            let batch = self.assemble(places, &mut samples);
+            let failed = batch.is_err();
+            if batches.send(batch).is_err() || failed {
+                return;
+            }
+            self.number += 1;
+        }
+    }
+
+    fn assemble(
+        &self,
+        places: &[usize],
+        samples: &mut Ordered<Pixels>,
+    ) -> Result<Batch, DataError> {
+        let shared = &self.shared;
+        let (width, height) = shared.preprocessing.output_size();
+        let values = shared.preprocessing.values_per_image();
+        let target_count = shared.dataset.targets().len();
+        let mut batch = Batch {
+            images: vec![0.0; places.len() * values],
+            targets: Vec::with_capacity(places.len() * target_count),
+            indices: places.iter().map(|&place| shared.indices[place]).collect(),
+            number: self.number,
+            epoch: self.epoch,
+            height: height as usize,
+            width: width as usize,
+            target_count,
+        };
+        for (slot, &index) in batch.images.chunks_exact_mut(values).zip(&batch.indices) {
+            let pixels = self.receive(index, samples.next())?;
+            shared.preprocessing.normalise_into(&pixels, slot);
+            let labels = &shared.dataset.samples()[index].labels;
+            batch.targets.extend_from_slice(labels);
+        }
+        Ok(batch)
+    }
+
+    /// Unpacks what a decoding thread gave for sample `index`.
+    fn receive(&self, index: usize, outcome: Option<Outcome<Pixels>>) -> Pixels {
+        let panicked = |reason| {
+            let error = DataError::Internal {
+                what: self.shared.dataset.image_path(index).display().to_string(),
+                reason,
+            };
+            Err(self.shared.dataset.image_error(index, error))
+        };
+        match outcome {
+            Some(Ok(pixels)) => pixels,
+            Some(Err(reason)) => panicked(reason),
+            None => panicked("fewer images were decoded than ordered".to_owned()),
+        }
+    }
+}

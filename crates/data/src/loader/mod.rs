@@ -1,0 +1,212 @@
+//! Batches of images, decoded in parallel, in a fixed order.
+
+mod batch;
+mod cache;
+mod epoch;
+mod pipeline;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::dataset::Dataset;
+use crate::decode::{DecodeLimits, decode_file};
+use crate::error::DataError;
+use crate::preprocess::Preprocessing;
+use crate::shuffle::{generator, shuffle};
+use cache::PixelCache;
+
+pub use batch::Batch;
+pub use epoch::Epoch;
+
+/// How a [`Loader`] batches, orders and parallelises.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LoaderOptions {
+    /// Samples per batch, at least 1.
+    pub batch_size: usize,
+    /// Seed of the shuffled order; `None` keeps the given order in each epoch.
+    pub shuffle_seed: Option<u64>,
+    /// Leave out a last batch that is not full.
+    pub drop_last: bool,
+    /// Threads that decode; 0 counts as 1, so that decoding always overlaps
+    /// with the consumer's work.
+    pub threads: usize,
+    /// Finished batches to keep ready; 0 counts as 1.
+    pub prefetch: usize,
+    /// Bytes of decoded and resized pixels to keep for later epochs; 0 turns
+    /// the cache off. One 224x224 image takes 150,528 bytes.
+    pub cache_bytes: u64,
+    /// How large an image may be.
+    pub decode: DecodeLimits,
+}
+
+impl Default for LoaderOptions {
+    /// Batches of 32 in the given order, one thread, two batches ahead, no cache.
+    fn default() -> Self {
+        Self {
+            batch_size: 32,
+            shuffle_seed: None,
+            drop_last: false,
+            threads: 1,
+            prefetch: 2,
+            cache_bytes: 0,
+            decode: DecodeLimits::default(),
+        }
+    }
+}
+
+/// Serves chosen samples of a data set as batches, epoch after epoch.
+///
+/// The order of an epoch is a pure function of the seed and the epoch's number;
+/// neither the thread count nor timing nor earlier epochs change it.
+#[derive(Clone, Debug)]
+pub struct Loader {
+    shared: Arc<Shared>,
+}
+
+/// What the loader and the threads of its epochs share.
+#[derive(Debug)]
+struct Shared {
+    dataset: Arc<Dataset>,
+    indices: Vec<usize>,
+    preprocessing: Preprocessing,
+    options: LoaderOptions,
+    cache: PixelCache,
+}
+
+impl Loader {
+    /// A loader over the samples `indices` of `dataset`.
+    ///
+    /// # Errors
+    /// [`DataError::Setting`]: no samples, an index that the data set lacks, a
+    /// batch size of 0, `drop_last` with fewer samples than one batch, or
+    /// preprocessing that its own `validate` refuses.
+    pub fn new(
+        dataset: Arc<Dataset>,
+        indices: Vec<usize>,
+        preprocessing: Preprocessing,
+        options: LoaderOptions,
+    ) -> Result<Self, DataError> {
+        preprocessing.validate()?;
+        if options.batch_size == 0 {
+            return Err(DataError::setting("batch_size", "0", "at least 1"));
+        }
+        if indices.is_empty() {
+            return Err(DataError::setting(
+                "indices",
+                "empty",
+                "at least one sample to load",
+            ));
+        }
+        if let Some(index) = indices.iter().find(|&&index| index >= dataset.len()) {
+            return Err(DataError::setting(
+                "indices",
+                format!("a list with {index}"),
+                format!("numbers below {}, the data set's length", dataset.len()),
+            ));
+        }
+        if options.drop_last && indices.len() < options.batch_size {
+            return Err(DataError::setting(
+                "drop_last",
+                format!("set, which leaves no batch of {} samples", indices.len()),
+                format!(
+                    "at least batch_size = {} samples, a smaller batch_size, or drop_last off",
+                    options.batch_size
+                ),
+            ));
+        }
+        let cache = PixelCache::new(indices.len(), options.cache_bytes);
+        Ok(Self {
+            shared: Arc::new(Shared {
+                dataset,
+                indices,
+                preprocessing,
+                options,
+                cache,
+            }),
+        })
+    }
+
+    /// Batches in one epoch, at least 1.
+    pub fn batches_per_epoch(&self) -> usize {
+        let samples = self.shared.indices.len();
+        match self.shared.options.drop_last {
+            true => samples / self.shared.options.batch_size,
+            false => samples.div_ceil(self.shared.options.batch_size),
+        }
+    }
+
+    /// Samples in one epoch, without those that `drop_last` leaves out.
+    pub fn samples_per_epoch(&self) -> usize {
+        let served = self.batches_per_epoch() * self.shared.options.batch_size;
+        served.min(self.shared.indices.len())
+    }
+
+    /// The data-set indices in the order in which `epoch` visits them,
+    /// including any at the end that `drop_last` leaves out.
+    pub fn order(&self, epoch: u64) -> Vec<usize> {
+        self.shared
+            .places(epoch)
+            .into_iter()
+            .map(|place| self.shared.indices[place])
+            .collect()
+    }
+
+    /// Starts `epoch` at batch `first_batch`, and the threads that decode it.
+    ///
+    /// A later start yields exactly the batches that an undisturbed epoch
+    /// yields from there; at or past the end it yields none.
+    pub fn epoch(&self, epoch: u64, first_batch: usize) -> Epoch {
+        Epoch::start(self, epoch, first_batch)
+    }
+
+    /// The bytes of pixels that the cache holds now.
+    pub fn cached_bytes(&self) -> u64 {
+        self.shared.cache.used()
+    }
+
+    /// The data set.
+    pub fn dataset(&self) -> &Arc<Dataset> {
+        &self.shared.dataset
+    }
+
+    /// How images are prepared.
+    pub fn preprocessing(&self) -> &Preprocessing {
+        &self.shared.preprocessing
+    }
+
+    /// The options that the loader was made with.
+    pub fn options(&self) -> &LoaderOptions {
+        &self.shared.options
+    }
+}
+
+impl Shared {
+    /// Positions in `indices`, in the order of `epoch`.
+    fn places(&self, epoch: u64) -> Vec<usize> {
+        let mut places: Vec<usize> = (0..self.indices.len()).collect();
+        if let Some(seed) = self.options.shuffle_seed {
+            shuffle(
+                &mut places,
+                &mut generator(b"psp epoch order1", seed, epoch),
+            );
+        }
+        places
+    }
+
+    /// The resized pixels at position `place` of `indices`, `[height, width, 3]`.
+    fn load(&self, place: usize) -> Result<Arc<[u8]>, DataError> {
+        if let Some(pixels) = self.cache.get(place) {
+            return Ok(pixels);
+        }
+        let index = self.indices[place];
+        let pixels: Arc<[u8]> = decode_file(&self.dataset.image_path(index), &self.options.decode)
+            .and_then(|image| self.preprocessing.resize(&image))
+            .map_err(|error| self.dataset.image_error(index, error))?
+            .into_raw()
+            .into();
+        self.cache.offer(place, &pixels);
+        Ok(pixels)
+    }
+}

@@ -1,0 +1,116 @@
+//! Split files: a CSV with the columns `filename` and `split`.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use super::Splits;
+use super::part::{self, Part};
+use crate::atomic::{WriteError, write_atomic};
+use crate::error::DataError;
+use crate::labels::LabelTable;
+use crate::table::Table;
+
+impl Splits {
+    /// Reads a split file: a CSV with the columns `filename` and `split`, one
+    /// row for each image of the data set, in any order.
+    ///
+    /// # Errors
+    /// An unknown part, a file name that the data set lacks, is empty or stands
+    /// twice, a wrong number of fields (each with the line), or an image of the
+    /// data set without a row.
+    pub fn read(path: &Path, data: &LabelTable) -> Result<Self, DataError> {
+        let table = Table::open(path)?;
+        let filename_column = table.require("filename")?;
+        let split_column = table.require("split")?;
+        let places: HashMap<&str, usize> = data
+            .samples()
+            .iter()
+            .enumerate()
+            .map(|(index, sample)| (sample.filename.as_str(), index))
+            .collect();
+        let mut found: Vec<Option<(Part, u64)>> = vec![None; data.len()];
+        table.rows(|row, record| {
+            let filename = &record[filename_column];
+            if filename.trim().is_empty() {
+                let path = path.to_owned();
+                return Err(DataError::EmptyFilename { path, row });
+            }
+            let part = part::parse(&record[split_column], path, row)?;
+            let Some(&index) = places.get(filename) else {
+                return Err(DataError::NotInDataset {
+                    path: path.to_owned(),
+                    row,
+                    filename: filename.to_owned(),
+                    labels: data.labels_path().to_owned(),
+                });
+            };
+            match found[index].replace((part, row)) {
+                None => Ok(()),
+                Some((_, first_row)) => Err(DataError::DuplicateFilename {
+                    path: path.to_owned(),
+                    filename: filename.to_owned(),
+                    first_filename: filename.to_owned(),
+                    first_row,
+                    row,
+                }),
+            }
+        })?;
+        let count = found.iter().filter(|entry| entry.is_none()).count();
+        if let Some(first) = found.iter().position(Option::is_none) {
+            let sample = &data.samples()[first];
+            return Err(DataError::NotInSplit {
+                path: path.to_owned(),
+                count,
+                filename: sample.filename.clone(),
+                row: sample.row,
+                labels: data.labels_path().to_owned(),
+            });
+        }
+        let parts = found.into_iter().flatten().map(|(part, _)| part).collect();
+        Ok(Self::new(parts, data))
+    }
+
+    /// Writes the split to a file that [`read`](Self::read) takes, atomically.
+    ///
+    /// A file that already says the same is left alone; a different one is
+    /// replaced only if `overwrite` is set, since results may refer to it.
+    ///
+    /// # Errors
+    /// [`DataError::OtherDataset`] when the split was made for other labels,
+    /// [`DataError::SplitExists`], or a failed write.
+    pub fn write(&self, path: &Path, data: &LabelTable, overwrite: bool) -> Result<(), DataError> {
+        let same_length = self.parts.len() == data.len();
+        if !same_length || Self::new(self.parts.clone(), data) != *self {
+            return Err(DataError::OtherDataset {
+                labels: data.labels_path().to_owned(),
+            });
+        }
+        let content = self.to_csv(data).map_err(|source| WriteError {
+            path: path.to_owned(),
+            step: "format its content",
+            source,
+        })?;
+        match std::fs::read(path) {
+            Ok(present) if present == content => return Ok(()),
+            Ok(_) if !overwrite => {
+                return Err(DataError::SplitExists {
+                    path: path.to_owned(),
+                });
+            }
+            Ok(_) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(DataError::io(path, "read the split already there")(error)),
+        }
+        write_atomic(path, |out| out.write_all(&content))?;
+        Ok(())
+    }
+
+    fn to_csv(&self, data: &LabelTable) -> std::io::Result<Vec<u8>> {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record(["filename", "split"])?;
+        for (sample, part) in data.samples().iter().zip(&self.parts) {
+            writer.write_record([sample.filename.as_str(), part.name()])?;
+        }
+        writer.into_inner().map_err(|error| error.into_error())
+    }
+}

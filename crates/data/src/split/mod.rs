@@ -1,0 +1,104 @@
+//! Which sample serves training, validation or test.
+
+mod file;
+mod part;
+mod stratify;
+
+use crate::error::DataError;
+use crate::hash::FieldHasher;
+use crate::labels::LabelTable;
+
+pub use part::{Part, SplitFractions};
+
+/// The part of every sample of one data set.
+///
+/// All functions take a [`LabelTable`]; a `&Dataset` serves as one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Splits {
+    parts: Vec<Part>,
+    fingerprint: String,
+}
+
+impl Splits {
+    /// Splits at random, yet with the same mix of labels in each part.
+    ///
+    /// For every target, samples are binned: bin 0 holds the labels that equal
+    /// the range's minimum ("not visible"), the rest fall into `bins` quantile
+    /// bins. The samples that share all their bins form a stratum; strata too
+    /// small to share out are pooled with others that have the same targets at
+    /// the minimum. Each stratum is shuffled by ChaCha8 from `seed`; then the
+    /// parts are dealt along the strata as evenly as whole samples allow, so
+    /// that each stratum's shares and the totals follow the fractions. The same
+    /// labels, fractions, seed and bins give the same split on any machine.
+    ///
+    /// A part with a fraction above 0 gets at least one sample.
+    ///
+    /// # Errors
+    /// Fractions that [`SplitFractions::validate`] refuses, `bins` of 0, or
+    /// fewer samples than parts.
+    pub fn stratified(
+        data: &LabelTable,
+        fractions: SplitFractions,
+        seed: u64,
+        bins: usize,
+    ) -> Result<Self, DataError> {
+        let parts = stratify::stratify(data, fractions, seed, bins)?;
+        Ok(Self::new(parts, data))
+    }
+
+    /// Takes the labels file's own column `split` as it is.
+    ///
+    /// # Errors
+    /// No such column, or a text in it that is no part's name, with the line.
+    pub fn from_column(data: &LabelTable) -> Result<Self, DataError> {
+        let column = data
+            .split_column()
+            .ok_or_else(|| DataError::NoSplitColumn {
+                path: data.labels_path().to_owned(),
+            })?;
+        let parts = column
+            .iter()
+            .zip(data.samples())
+            .map(|(text, sample)| part::parse(text, data.labels_path(), sample.row))
+            .collect::<Result<Vec<Part>, _>>()?;
+        Ok(Self::new(parts, data))
+    }
+
+    fn new(parts: Vec<Part>, data: &LabelTable) -> Self {
+        let mut hasher = FieldHasher::new("psp split 1");
+        for (sample, part) in data.samples().iter().zip(&parts) {
+            hasher.field(sample.filename.as_bytes());
+            hasher.field(part.name().as_bytes());
+        }
+        Self {
+            parts,
+            fingerprint: hasher.hex(),
+        }
+    }
+
+    /// The part of sample `index`.
+    ///
+    /// # Panics
+    /// When `index` is not a sample of the data set, as slices do.
+    pub fn part(&self, index: usize) -> Part {
+        self.parts[index]
+    }
+
+    /// The samples of one part, in the data set's order.
+    pub fn indices(&self, part: Part) -> Vec<usize> {
+        (0..self.parts.len())
+            .filter(|&index| self.parts[index] == part)
+            .collect()
+    }
+
+    /// The number of samples in training, validation and test.
+    pub fn counts(&self) -> [usize; 3] {
+        Part::ALL.map(|part| self.parts.iter().filter(|&&p| p == part).count())
+    }
+
+    /// SHA-256, as 64 hex digits, over each sample's file name and part, in
+    /// the order of the labels file.
+    pub fn fingerprint(&self) -> String {
+        self.fingerprint.clone()
+    }
+}

@@ -1,0 +1,209 @@
+//! Finding a data set's files, and the checks on its images.
+
+mod support;
+
+use std::fs;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use psp_data::{Dataset, DatasetOptions, list_images};
+use support::{Folder, assert_says};
+
+const HEADER: &str = "filename,a,b\n";
+
+#[test]
+fn labels_and_images_are_found_in_their_usual_places() {
+    for images in ["imgs/", "images/", ""] {
+        let folder = Folder::new();
+        folder.image(&format!("{images}one.png"), 1);
+        folder.write("scores.csv", format!("{HEADER}one.png,0,1\n"));
+        folder.write("split.csv", "filename,split\none.png,train\n");
+        let dataset = folder.open();
+        assert_eq!(dataset.len(), 1);
+        assert_eq!(dataset.labels_path(), folder.path("scores.csv"));
+        assert_eq!(dataset.image_path(0), dataset.images_dir().join("one.png"));
+        assert!(dataset.image_path(0).is_file());
+    }
+}
+
+#[test]
+fn images_in_sub_folders_beside_the_labels_are_found() {
+    let folder = Folder::new();
+    folder.image("front/one.png", 1);
+    folder.write("labels.csv", format!("{HEADER}front/one.png,0,1\n"));
+    assert_eq!(folder.open().images_dir(), folder.0.path());
+}
+
+#[test]
+fn labels_csv_wins_over_other_csv_files() {
+    let folder = Folder::with_images(2);
+    folder.write("notes.csv", "x\n");
+    assert_eq!(folder.open().labels_path(), folder.path("labels.csv"));
+}
+
+#[test]
+fn several_csv_files_are_refused_by_name_with_the_flag_that_decides() {
+    let folder = Folder::new();
+    folder.write("one.csv", HEADER);
+    folder.write("two.csv", HEADER);
+    assert_says(&folder.refusal(), &["`one.csv`, `two.csv`", "--labels"]);
+}
+
+#[test]
+fn a_folder_without_labels_or_images_is_refused_with_what_was_looked_for() {
+    let folder = Folder::new();
+    assert_says(&folder.refusal(), &["labels.csv", "--labels"]);
+    folder.write("labels.csv", format!("{HEADER}one.png,0,1\n"));
+    assert_says(&folder.refusal(), &["`imgs/`", "`images/`", "--images"]);
+    folder.image("imgs/one.png", 1);
+    folder.image("images/one.png", 1);
+    assert_says(&folder.refusal(), &["both", "--images"]);
+}
+
+#[test]
+fn named_labels_and_images_are_used_as_they_are() {
+    let folder = Folder::new();
+    folder.image("photos/one.png", 1);
+    let labels = folder.write("elsewhere/l.csv", format!("{HEADER}one.png,0,1\n"));
+    let mut options = folder.options();
+    options.labels = Some(labels);
+    options.images = Some(folder.path("photos"));
+    assert_eq!(Dataset::open(&options).unwrap().len(), 1);
+}
+
+#[test]
+fn a_missing_image_is_refused_with_its_line() {
+    let folder = Folder::with_images(3);
+    fs::remove_file(folder.path("imgs/1.png")).unwrap();
+    assert_says(&folder.refusal(), &["labels.csv: line 3", "imgs/1.png"]);
+}
+
+#[test]
+fn a_folder_in_place_of_an_image_is_refused() {
+    let folder = Folder::with_images(2);
+    fs::remove_file(folder.path("imgs/1.png")).unwrap();
+    fs::create_dir(folder.path("imgs/1.png")).unwrap();
+    assert_says(&folder.refusal(), &["line 3", "not a file"]);
+}
+
+#[test]
+fn a_filename_that_leaves_the_image_folder_is_refused() {
+    let folder = Folder::with_images(1);
+    let secret = folder.image("secret.png", 9);
+    for name in [
+        "../secret.png",
+        "x/../../secret.png",
+        &secret.to_string_lossy(),
+    ] {
+        folder.write("labels.csv", format!("{HEADER}0.png,0,0\n{name},0,1\n"));
+        assert_says(
+            &folder.refusal(),
+            &["line 3", name, "leads out of the image folder"],
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_out_of_the_image_folder_is_refused_and_one_within_is_not() {
+    let folder = Folder::with_images(1);
+    let secret = folder.image("secret.png", 9);
+    std::os::unix::fs::symlink(secret, folder.path("imgs/link.png")).unwrap();
+    folder.write("labels.csv", format!("{HEADER}link.png,0,1\n"));
+    assert_says(&folder.refusal(), &["line 2", "`link.png`", "leads out"]);
+
+    std::os::unix::fs::symlink("0.png", folder.path("imgs/inner.png")).unwrap();
+    folder.write("labels.csv", format!("{HEADER}inner.png,0,1\n"));
+    assert_eq!(folder.open().len(), 1);
+}
+
+#[test]
+fn two_spellings_of_one_image_are_refused_as_duplicates() {
+    let folder = Folder::with_images(1);
+    folder.write("labels.csv", format!("{HEADER}0.png,0,1\n./0.png,0,1\n"));
+    assert_says(
+        &folder.refusal(),
+        &["`./0.png`", "`0.png`", "line 3", "line 2"],
+    );
+}
+
+#[test]
+fn checking_images_reports_the_lowest_bad_row_for_any_thread_count() {
+    let folder = Folder::with_images(30);
+    folder.write("imgs/11.png", "not an image");
+    folder.write("imgs/12.png", "");
+    folder.write("imgs/25.png", "not an image");
+    let dataset = folder.open();
+    for threads in [0, 1, 2, 5] {
+        let error = dataset.check_images(threads, &|_, _| {}).unwrap_err();
+        assert_says(&error.to_string(), &["labels.csv: line 13", "11.png"]);
+    }
+}
+
+#[test]
+fn checking_images_counts_every_image() {
+    let folder = Folder::with_images(20);
+    let (calls, last) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let progress = |done, total| {
+        assert_eq!(total, 20);
+        calls.fetch_add(1, Ordering::Relaxed);
+        last.fetch_max(done, Ordering::Relaxed);
+    };
+    folder.open().check_images(3, &progress).unwrap();
+    assert_eq!((calls.into_inner(), last.into_inner()), (20, 20));
+}
+
+#[test]
+fn the_fingerprint_changes_with_targets_names_labels_and_pixels_and_nothing_else() {
+    let folder = Folder::with_images(5);
+    let original = folder.open().fingerprint().unwrap();
+    assert_eq!(original.len(), 64);
+    assert_eq!(folder.open().fingerprint().unwrap(), original);
+
+    let mut options = folder.options();
+    options.targets.reverse();
+    let swapped = Dataset::open(&options).unwrap().fingerprint().unwrap();
+    assert_ne!(swapped, original);
+
+    let csv = fs::read_to_string(folder.path("labels.csv")).unwrap();
+    folder.write(
+        "labels.csv",
+        csv.replace("\n1.png,0.2,", "\n1.png,0.20000002,"),
+    );
+    assert_ne!(folder.open().fingerprint().unwrap(), original);
+    folder.write("labels.csv", csv.replace('\n', "\r\n"));
+    assert_eq!(folder.open().fingerprint().unwrap(), original);
+
+    folder.image("imgs/3.png", 77);
+    assert_ne!(folder.open().fingerprint().unwrap(), original);
+}
+
+#[test]
+fn images_of_a_folder_are_listed_sorted_without_other_files() {
+    let folder = Folder::new();
+    for name in [
+        "b.JPG",
+        "a.png",
+        "c.webp",
+        ".hidden.png",
+        "notes.txt",
+        "sub/d.png",
+    ] {
+        folder.write(name, "x");
+    }
+    let listed = list_images(folder.0.path()).unwrap();
+    assert_eq!(
+        listed,
+        ["a.png", "b.JPG", "c.webp"].map(|name| folder.path(name))
+    );
+    fs::create_dir(folder.path("none")).unwrap();
+    let error = list_images(&folder.path("none")).unwrap_err().to_string();
+    assert_says(&error, &["no image files", ".webp"]);
+    assert!(list_images(&folder.path("absent")).is_err());
+}
+
+#[test]
+fn options_read_from_json_take_defaults_and_refuse_unknown_keys() {
+    let options: DatasetOptions = serde_json::from_str(r#"{"dir": "cars"}"#).unwrap();
+    assert_eq!(options, DatasetOptions::new("cars"));
+    assert!(serde_json::from_str::<DatasetOptions>(r#"{"dir": "cars", "label": "x"}"#).is_err());
+}

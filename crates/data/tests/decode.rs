@@ -1,0 +1,444 @@
+//! Decoded values against Pillow 13.0's, `ImageOps.exif_transpose(im).convert("RGB")`.
+//!
+//! The fixtures are 24x16 pictures that Pillow wrote, save for the 16-bit RGB
+//! PNGs and changed headers (`bomb.png`, `cmyk_plain.jpg` without its Adobe
+//! segment, `ycck_adobe.jpg` with Adobe's transform set to 2).
+
+mod support;
+
+use std::fs;
+use std::path::PathBuf;
+
+use psp_data::{DataError, DecodeLimits, RgbImage, decode_bytes, decode_file};
+use support::{Folder, assert_says};
+
+fn fixture(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures")
+        .join(name)
+}
+
+fn decode(name: &str) -> RgbImage {
+    decode_file(&fixture(name), &DecodeLimits::default()).unwrap()
+}
+
+/// File, width, height and Pillow's values at the top left, top right, middle,
+/// (w/4, 3*(h/4)) and bottom right.
+type Recorded = (&'static str, u32, u32, [[u8; 3]; 5]);
+
+#[track_caller]
+fn assert_as_recorded(recorded: &[Recorded], tolerance: u8) {
+    for &(name, width, height, values) in recorded {
+        let image = decode(name);
+        assert_eq!(image.dimensions(), (width, height), "{name}");
+        let places = [
+            (0, 0),
+            (width - 1, 0),
+            (width / 2, height / 2),
+            (width / 4, height / 4 * 3),
+            (width - 1, height - 1),
+        ];
+        for ((x, y), expected) in places.into_iter().zip(values) {
+            let found = image.get_pixel(x, y).0;
+            let near = found
+                .iter()
+                .zip(expected)
+                .all(|(f, e)| f.abs_diff(e) <= tolerance);
+            assert!(
+                near,
+                "{name} at ({x}, {y}): {found:?}, Pillow has {expected:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn lossless_formats_decode_to_exactly_pillows_values() {
+    assert_as_recorded(
+        &[
+            (
+                "alpha.png",
+                24,
+                16,
+                [
+                    [40, 200, 60],
+                    [224, 200, 152],
+                    [136, 128, 148],
+                    [88, 92, 144],
+                    [224, 65, 227],
+                ],
+            ),
+            (
+                "bilevel.png",
+                24,
+                16,
+                [
+                    [255, 255, 255],
+                    [255, 255, 255],
+                    [255, 255, 255],
+                    [255, 255, 255],
+                    [0, 0, 0],
+                ],
+            ),
+            (
+                "grey_alpha.png",
+                24,
+                16,
+                [
+                    [136, 136, 136],
+                    [202, 202, 202],
+                    [133, 133, 133],
+                    [97, 97, 97],
+                    [131, 131, 131],
+                ],
+            ),
+            (
+                "lossless.webp",
+                24,
+                16,
+                [
+                    [40, 200, 60],
+                    [224, 200, 152],
+                    [136, 128, 148],
+                    [88, 92, 144],
+                    [224, 65, 227],
+                ],
+            ),
+            (
+                "palette.png",
+                24,
+                16,
+                [
+                    [56, 182, 78],
+                    [200, 191, 145],
+                    [148, 142, 147],
+                    [100, 106, 143],
+                    [200, 74, 210],
+                ],
+            ),
+            (
+                "palette_transparent.png",
+                24,
+                16,
+                [
+                    [80, 164, 100],
+                    [176, 164, 148],
+                    [176, 164, 148],
+                    [80, 92, 140],
+                    [176, 92, 188],
+                ],
+            ),
+            (
+                "plain.bmp",
+                24,
+                16,
+                [
+                    [40, 200, 60],
+                    [224, 200, 152],
+                    [136, 128, 148],
+                    [88, 92, 144],
+                    [224, 65, 227],
+                ],
+            ),
+            (
+                "rgb16.png",
+                24,
+                16,
+                [
+                    [0, 255, 0],
+                    [242, 255, 63],
+                    [126, 162, 61],
+                    [63, 115, 59],
+                    [243, 80, 116],
+                ],
+            ),
+            (
+                "rgba16.png",
+                24,
+                16,
+                [
+                    [0, 255, 0],
+                    [242, 255, 63],
+                    [126, 162, 61],
+                    [63, 115, 59],
+                    [243, 80, 116],
+                ],
+            ),
+        ],
+        0,
+    );
+}
+
+#[test]
+fn lossy_formats_decode_to_pillows_values_within_two_grey_levels() {
+    assert_as_recorded(
+        &[
+            (
+                "baseline.jpg",
+                24,
+                16,
+                [
+                    [45, 195, 69],
+                    [224, 199, 158],
+                    [137, 128, 149],
+                    [91, 90, 147],
+                    [217, 70, 220],
+                ],
+            ),
+            (
+                "progressive.jpg",
+                24,
+                16,
+                [
+                    [39, 200, 62],
+                    [224, 200, 152],
+                    [136, 128, 149],
+                    [89, 92, 143],
+                    [224, 66, 225],
+                ],
+            ),
+            (
+                "grey.jpg",
+                24,
+                16,
+                [
+                    [136, 136, 136],
+                    [202, 202, 202],
+                    [133, 133, 133],
+                    [97, 97, 97],
+                    [131, 131, 131],
+                ],
+            ),
+            (
+                "lossy.webp",
+                24,
+                16,
+                [
+                    [43, 192, 73],
+                    [218, 200, 158],
+                    [136, 125, 152],
+                    [90, 91, 143],
+                    [219, 73, 215],
+                ],
+            ),
+        ],
+        2,
+    );
+}
+
+#[test]
+fn cmyk_and_ycck_follow_the_inverted_convention_as_in_pillow() {
+    assert_as_recorded(
+        &[
+            (
+                "cmyk_adobe.jpg",
+                24,
+                16,
+                [
+                    [254, 55, 195],
+                    [35, 40, 75],
+                    [108, 93, 79],
+                    [150, 121, 82],
+                    [24, 94, 13],
+                ],
+            ),
+            (
+                "cmyk_plain.jpg",
+                24,
+                16,
+                [
+                    [254, 55, 195],
+                    [35, 40, 75],
+                    [108, 93, 79],
+                    [150, 121, 82],
+                    [24, 94, 13],
+                ],
+            ),
+            (
+                "ycck_adobe.jpg",
+                24,
+                16,
+                [
+                    [0, 23, 128],
+                    [177, 120, 186],
+                    [100, 68, 81],
+                    [58, 39, 0],
+                    [126, 77, 48],
+                ],
+            ),
+        ],
+        2,
+    );
+}
+
+#[test]
+fn exif_orientation_is_applied() {
+    assert_as_recorded(
+        &[
+            (
+                "exif2.jpg",
+                24,
+                16,
+                [
+                    [224, 200, 152],
+                    [39, 200, 62],
+                    [129, 128, 144],
+                    [173, 92, 185],
+                    [39, 66, 135],
+                ],
+            ),
+            (
+                "exif6.jpg",
+                16,
+                24,
+                [
+                    [39, 66, 135],
+                    [39, 200, 62],
+                    [136, 137, 142],
+                    [185, 101, 187],
+                    [224, 200, 152],
+                ],
+            ),
+            (
+                "exif8.jpg",
+                16,
+                24,
+                [
+                    [224, 200, 152],
+                    [224, 66, 225],
+                    [129, 128, 144],
+                    [79, 164, 99],
+                    [39, 66, 135],
+                ],
+            ),
+        ],
+        2,
+    );
+}
+
+#[test]
+fn sixteen_bit_grey_keeps_its_high_byte() {
+    // Written as x * 2500 + y * 300.
+    let image = decode("grey16.png");
+    for (x, y, pixel) in image.enumerate_pixels() {
+        assert_eq!(pixel.0, [((x * 2500 + y * 300) >> 8) as u8; 3]);
+    }
+}
+
+#[test]
+fn the_format_goes_by_content_whatever_the_name_says() {
+    let folder = Folder::new();
+    let path = folder.write("photo.jpg", fs::read(fixture("alpha.png")).unwrap());
+    let image = decode_file(&path, &DecodeLimits::default()).unwrap();
+    assert_eq!(image, decode("alpha.png"));
+}
+
+#[test]
+fn a_decompression_bomb_is_refused_by_its_header() {
+    let error = decode_file(&fixture("bomb.png"), &DecodeLimits::default()).unwrap_err();
+    assert!(matches!(
+        error,
+        DataError::TooManyPixels {
+            width: 60000,
+            height: 60000,
+            ..
+        }
+    ));
+    assert_says(
+        &error.to_string(),
+        &["bomb.png", "60000x60000", "100000000"],
+    );
+    for name in [
+        "baseline.jpg",
+        "progressive.jpg",
+        "plain.bmp",
+        "lossy.webp",
+        "palette.png",
+    ] {
+        let limits = |max_pixels| DecodeLimits { max_pixels };
+        let error = decode_file(&fixture(name), &limits(24 * 16 - 1)).unwrap_err();
+        assert!(
+            matches!(error, DataError::TooManyPixels { .. }),
+            "{name}: {error}"
+        );
+        decode_file(&fixture(name), &limits(24 * 16)).unwrap();
+    }
+}
+
+#[test]
+fn a_file_cut_off_anywhere_is_an_error_that_names_it() {
+    let names = [
+        "baseline.jpg",
+        "progressive.jpg",
+        "grey.jpg",
+        "cmyk_adobe.jpg",
+        "exif6.jpg",
+    ];
+    for name in names
+        .into_iter()
+        .chain(["plain.bmp", "lossy.webp", "lossless.webp"])
+    {
+        let bytes = fs::read(fixture(name)).unwrap();
+        for length in 0..bytes.len() {
+            let result = decode_bytes(&bytes[..length], name, &DecodeLimits::default());
+            let error = result
+                .expect_err(&format!("{name} cut to {length} bytes"))
+                .to_string();
+            assert_says(&error, &[name, "not a readable image"]);
+        }
+    }
+}
+
+#[test]
+fn a_png_cut_off_within_its_pixels_is_an_error_that_names_it() {
+    // Like Pillow, the decoder does not ask for the final IEND chunk (12 bytes).
+    for name in ["rgb16.png", "palette.png", "alpha.png", "bilevel.png"] {
+        let bytes = fs::read(fixture(name)).unwrap();
+        for length in 0..bytes.len() - 12 - 16 {
+            let result = decode_bytes(&bytes[..length], name, &DecodeLimits::default());
+            let error = result
+                .expect_err(&format!("{name} cut to {length} bytes"))
+                .to_string();
+            assert_says(&error, &[name]);
+        }
+    }
+}
+
+#[test]
+fn bytes_that_are_no_image_are_refused() {
+    for bytes in [
+        &b""[..],
+        b"hello, I am not an image at all",
+        b"\xff\xd8\xff",
+        b"GIF89a......",
+    ] {
+        let error = decode_bytes(bytes, "upload", &DecodeLimits::default()).unwrap_err();
+        assert_says(&error.to_string(), &["upload", "JPEG, PNG, WebP or BMP"]);
+    }
+}
+
+#[test]
+fn damaged_files_never_panic_with_seed_1() {
+    // splitmix64, so that the damage is the same on every run.
+    let mut state = 1u64;
+    let mut next = || {
+        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let z = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (z ^ (z >> 31)) as usize
+    };
+    let limits = DecodeLimits {
+        max_pixels: 100_000,
+    };
+    for entry in fs::read_dir(fixture("")).unwrap() {
+        let bytes = fs::read(entry.unwrap().path()).unwrap();
+        for _ in 0..200 {
+            let mut damaged = bytes.clone();
+            for _ in 0..1 + next() % 4 {
+                let place = next() % damaged.len();
+                damaged[place] = next() as u8;
+            }
+            let _ = decode_bytes(&damaged, "damaged", &limits);
+        }
+    }
+}

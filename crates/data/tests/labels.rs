@@ -1,0 +1,168 @@
+//! What the labels CSV may and may not hold.
+
+mod support;
+
+use psp_data::LabelTable;
+use support::{Folder, assert_says};
+
+fn read(csv: &str) -> Result<LabelTable, String> {
+    let folder = Folder::new();
+    let path = folder.write("labels.csv", csv);
+    let targets = ["hood".to_owned(), "door".to_owned()];
+    LabelTable::read(&path, &targets, [0.0, 1.0]).map_err(|error| error.to_string())
+}
+
+#[track_caller]
+fn refused(csv: &str, parts: &[&str]) {
+    let message = read(csv).unwrap_err();
+    assert_says(&message, &["labels.csv"]);
+    assert_says(&message, parts);
+}
+
+#[test]
+fn rows_are_read_in_order_with_their_line_numbers() {
+    let table = read("filename,hood,door\na.jpg,0,1\nsub/b.jpg,0.25,-0.0\n").unwrap();
+    assert_eq!(table.len(), 2);
+    assert_eq!(table.targets(), ["hood", "door"]);
+    let second = &table.samples()[1];
+    assert_eq!(second.filename, "sub/b.jpg");
+    assert_eq!(second.labels, [0.25, 0.0]);
+    assert_eq!(second.row, 3);
+    assert!(second.labels[1].is_sign_positive());
+}
+
+#[test]
+fn columns_may_come_in_any_order_among_others_with_a_bom_and_crlf() {
+    let table =
+        read("\u{feff}door,note,hood,filename\r\n1,x,0.5,a.jpg\r\n\r\n0,,0,b.jpg\r\n").unwrap();
+    assert_eq!(table.samples()[0].labels, [0.5, 1.0]);
+    assert_eq!(table.samples()[1].filename, "b.jpg");
+    assert!(table.split_column().is_none());
+}
+
+#[test]
+fn blank_lines_and_line_breaks_in_quotes_do_not_shift_the_line_numbers() {
+    let csv = "filename,note,hood,door\n\na.jpg,\"two\nlines\",0,0\n\n\nb.jpg,x,0,7\n";
+    refused(csv, &["line 7", "`door`", "`7`", "out of range"]);
+}
+
+#[test]
+fn a_missing_column_is_refused_with_the_present_ones_and_the_nearest() {
+    refused(
+        "filename,hoood,door\na.jpg,0,0\n",
+        &[
+            "line 1",
+            "no column `hood`",
+            "`filename`, `hoood`, `door`",
+            "did you mean `hoood`?",
+        ],
+    );
+    refused(
+        "name,hood,door\na.jpg,0,0\n",
+        &["no column `filename`", "`name`"],
+    );
+}
+
+#[test]
+fn a_column_that_stands_twice_is_refused_with_both_positions() {
+    refused(
+        "filename,hood,door,hood\na.jpg,0,0,0\n",
+        &["`hood`", "positions 2 and 4"],
+    );
+}
+
+#[test]
+fn a_row_with_a_field_too_many_or_too_few_is_refused() {
+    refused(
+        "filename,hood,door\na.jpg,0,0,0\n",
+        &["line 2", "4 fields", "expected 3"],
+    );
+    refused(
+        "filename,hood,door\na.jpg,0,0\nb.jpg,0\n",
+        &["line 3", "2 fields", "expected 3"],
+    );
+}
+
+#[test]
+fn a_label_that_is_no_number_in_the_range_is_refused_with_line_column_and_value() {
+    for (value, problem) in [
+        ("much", "is not a number"),
+        ("", "is empty"),
+        ("NaN", "is not finite"),
+        ("inf", "is not finite"),
+        ("1.0001", "is out of range"),
+        ("-0.1", "is out of range"),
+    ] {
+        let csv = format!("filename,hood,door\na.jpg,0,0\nb.jpg,0,{value}\n");
+        let value = format!("`{value}`");
+        refused(
+            &csv,
+            &["line 3", "column `door`", &value, problem, "from 0 to 1"],
+        );
+    }
+}
+
+#[test]
+fn a_duplicate_filename_is_refused_with_both_rows() {
+    refused(
+        "filename,hood,door\na.jpg,0,0\nb.jpg,0,0\na.jpg,1,1\n",
+        &["`a.jpg`", "line 4", "line 2"],
+    );
+}
+
+#[test]
+fn an_empty_filename_is_refused() {
+    refused(
+        "filename,hood,door\n ,0,0\n",
+        &["line 2", "`filename` is empty"],
+    );
+}
+
+#[test]
+fn a_table_without_rows_is_refused() {
+    refused("filename,hood,door\n", &["no rows"]);
+    refused("", &["no column `filename`"]);
+}
+
+#[test]
+fn bytes_that_are_not_utf_8_are_refused_with_their_line() {
+    let folder = Folder::new();
+    let path = folder.write("labels.csv", b"filename,hood\na.jpg,0\nb\xff.jpg,0\n");
+    let message = LabelTable::read(&path, &["hood".to_owned()], [0.0, 1.0]).unwrap_err();
+    assert_says(&message.to_string(), &["line 3", "UTF-8"]);
+}
+
+#[test]
+fn targets_and_ranges_that_can_not_work_are_refused() {
+    let folder = Folder::new();
+    let path = folder.write("labels.csv", "filename,hood\na.jpg,0\n");
+    let read = |targets: &[&str], range| {
+        let targets: Vec<String> = targets.iter().map(|&t| t.to_owned()).collect();
+        LabelTable::read(&path, &targets, range)
+            .unwrap_err()
+            .to_string()
+    };
+    assert_says(&read(&[], [0.0, 1.0]), &["targets", "at least one"]);
+    assert_says(&read(&["hood", "hood"], [0.0, 1.0]), &["`hood` twice"]);
+    assert_says(&read(&["filename"], [0.0, 1.0]), &["`filename`"]);
+    assert_says(&read(&["hood"], [1.0, 0.0]), &["label_range", "[1, 0]"]);
+    assert_says(&read(&["hood"], [0.0, f32::NAN]), &["label_range"]);
+}
+
+#[test]
+fn the_challenge_labels_are_read_as_they_are_known() {
+    let Some(path) = support::shared("data/challenge_labels.csv") else {
+        return;
+    };
+    let targets = psp_data::DEFAULT_TARGETS.map(str::to_owned);
+    let table = LabelTable::read(&path, &targets, [0.0, 1.0]).unwrap();
+    assert_eq!(table.len(), 4000);
+    let zeros = |t: usize| {
+        table
+            .samples()
+            .iter()
+            .filter(|s| s.labels[t] == 0.0)
+            .count()
+    };
+    assert_eq!([zeros(0), zeros(1)], [2103, 2086]);
+}

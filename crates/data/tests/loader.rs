@@ -1,0 +1,291 @@
+//! The loader: order, resumption, errors, and what it leaves behind.
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use psp_data::{Batch, Loader, LoaderOptions};
+use support::{Folder, assert_says, tiny};
+
+fn options(batch_size: usize) -> LoaderOptions {
+    LoaderOptions {
+        batch_size,
+        shuffle_seed: Some(5),
+        ..LoaderOptions::default()
+    }
+}
+
+fn loader(folder: &Folder, options: LoaderOptions) -> Loader {
+    let dataset = folder.open();
+    let indices = (0..dataset.len()).collect();
+    Loader::new(dataset, indices, tiny(), options).unwrap()
+}
+
+fn batches(loader: &Loader, epoch: u64, first: usize) -> Vec<Batch> {
+    loader
+        .epoch(epoch, first)
+        .collect::<Result<_, _>>()
+        .unwrap()
+}
+
+#[test]
+fn batches_hold_normalised_images_and_labels_of_their_indices() {
+    let folder = Folder::with_images(10);
+    let loader = loader(
+        &folder,
+        LoaderOptions {
+            shuffle_seed: None,
+            ..options(4)
+        },
+    );
+    let found = batches(&loader, 0, 0);
+    assert_eq!(found.iter().map(Batch::len).collect::<Vec<_>>(), [4, 4, 2]);
+    for (number, batch) in found.iter().enumerate() {
+        assert_eq!((batch.number, batch.epoch), (number, 0));
+        assert_eq!((batch.height, batch.width, batch.target_count), (8, 8, 2));
+        assert_eq!(batch.images.len(), batch.len() * 3 * 8 * 8);
+        for (slot, &index) in batch.indices.iter().enumerate() {
+            assert_eq!(index, number * 4 + slot);
+            let sample = &loader.dataset().samples()[index];
+            assert_eq!(batch.targets[slot * 2..][..2], sample.labels);
+            let pixels = loader
+                .preprocessing()
+                .denormalise(&batch.images[slot * 192..][..192]);
+            assert!(pixels.chunks(3).all(|pixel| usize::from(pixel[0]) == index));
+        }
+    }
+}
+
+#[test]
+fn the_batches_are_identical_for_one_two_and_five_threads_with_seed_5() {
+    let folder = Folder::with_images(23);
+    let run = |threads| {
+        batches(
+            &loader(
+                &folder,
+                LoaderOptions {
+                    threads,
+                    ..options(4)
+                },
+            ),
+            3,
+            0,
+        )
+    };
+    let one = run(1);
+    assert_eq!(one.len(), 6);
+    for threads in [0, 2, 5] {
+        assert_eq!(run(threads), one);
+    }
+}
+
+#[test]
+fn starting_in_mid_epoch_yields_the_batches_of_an_undisturbed_epoch() {
+    let folder = Folder::with_images(23);
+    for drop_last in [false, true] {
+        let loader = loader(
+            &folder,
+            LoaderOptions {
+                threads: 3,
+                drop_last,
+                ..options(4)
+            },
+        );
+        let whole = batches(&loader, 7, 0);
+        for first in 0..whole.len() + 3 {
+            assert_eq!(batches(&loader, 7, first), whole[first.min(whole.len())..]);
+        }
+    }
+}
+
+#[test]
+fn an_epoch_visits_every_sample_once_in_the_announced_order() {
+    let folder = Folder::with_images(23);
+    let loader = loader(&folder, options(4));
+    let visited: Vec<usize> = batches(&loader, 2, 0)
+        .into_iter()
+        .flat_map(|b| b.indices)
+        .collect();
+    assert_eq!(visited, loader.order(2));
+    let mut sorted = visited;
+    sorted.sort_unstable();
+    assert_eq!(sorted, (0..23).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_order_depends_on_seed_and_epoch_alone() {
+    let folder = Folder::with_images(23);
+    let first = loader(&folder, options(4));
+    let order = first.order(1);
+    let _ = batches(&first, 0, 0);
+    assert_eq!(first.order(1), order);
+    assert_ne!(first.order(0), order);
+    let other = loader(
+        &folder,
+        LoaderOptions {
+            shuffle_seed: Some(6),
+            ..options(4)
+        },
+    );
+    assert_ne!(other.order(1), order);
+    let given = loader(
+        &folder,
+        LoaderOptions {
+            shuffle_seed: None,
+            ..options(4)
+        },
+    );
+    assert_eq!(given.order(1), (0..23).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_loader_over_some_samples_serves_these_in_the_given_order() {
+    let folder = Folder::with_images(10);
+    let options = LoaderOptions {
+        shuffle_seed: None,
+        ..options(2)
+    };
+    let loader = Loader::new(folder.open(), vec![8, 1, 5], tiny(), options).unwrap();
+    let visited: Vec<usize> = batches(&loader, 0, 0)
+        .into_iter()
+        .flat_map(|b| b.indices)
+        .collect();
+    assert_eq!(visited, [8, 1, 5]);
+}
+
+#[test]
+fn drop_last_leaves_out_the_batch_that_is_not_full() {
+    let folder = Folder::with_images(10);
+    let with = loader(
+        &folder,
+        LoaderOptions {
+            drop_last: true,
+            ..options(4)
+        },
+    );
+    assert_eq!((with.batches_per_epoch(), with.samples_per_epoch()), (2, 8));
+    assert!(batches(&with, 0, 0).iter().all(|batch| batch.len() == 4));
+    assert_eq!(with.order(0).len(), 10);
+    let without = loader(&folder, options(4));
+    assert_eq!(
+        (without.batches_per_epoch(), without.samples_per_epoch()),
+        (3, 10)
+    );
+}
+
+#[test]
+fn settings_that_can_not_work_are_refused_at_construction() {
+    let folder = Folder::with_images(3);
+    let refusal = |indices: Vec<usize>, options| {
+        Loader::new(folder.open(), indices, tiny(), options)
+            .unwrap_err()
+            .to_string()
+    };
+    let drop_last = LoaderOptions {
+        drop_last: true,
+        ..options(4)
+    };
+    assert_says(
+        &refusal(vec![0, 1, 2], drop_last),
+        &["drop_last", "3 samples", "batch_size = 4"],
+    );
+    assert_says(&refusal(vec![0], options(0)), &["batch_size"]);
+    assert_says(&refusal(vec![], options(1)), &["indices", "empty"]);
+    assert_says(&refusal(vec![0, 3], options(1)), &["indices", "below 3"]);
+}
+
+#[test]
+fn a_bad_image_in_mid_epoch_is_an_error_with_file_and_row_and_ends_the_iteration() {
+    let folder = Folder::with_images(12);
+    folder.write("imgs/6.png", "not an image");
+    for threads in [1, 4] {
+        let options = LoaderOptions {
+            shuffle_seed: None,
+            threads,
+            ..options(2)
+        };
+        let mut epoch = loader(&folder, options).epoch(0, 0);
+        for _ in 0..3 {
+            epoch.next().unwrap().unwrap();
+        }
+        let error = epoch.next().unwrap().unwrap_err().to_string();
+        assert_says(&error, &["labels.csv: line 8", "6.png", "replace the file"]);
+        assert!(epoch.next().is_none());
+        assert!(epoch.next().is_none());
+    }
+}
+
+#[test]
+fn the_cache_yields_the_same_bytes_and_stays_within_its_limit() {
+    let folder = Folder::with_images(12);
+    let image_bytes = 8 * 8 * 3;
+    let plain = loader(&folder, options(4));
+    let cached = loader(
+        &folder,
+        LoaderOptions {
+            cache_bytes: 5 * image_bytes + 7,
+            threads: 3,
+            ..options(4)
+        },
+    );
+    for epoch in 0..3 {
+        assert_eq!(batches(&cached, epoch, 0), batches(&plain, epoch, 0));
+        assert_eq!(cached.cached_bytes(), 5 * image_bytes);
+    }
+    assert_eq!(plain.cached_bytes(), 0);
+}
+
+#[test]
+fn a_full_cache_serves_later_epochs_without_the_files() {
+    let folder = Folder::with_images(12);
+    let cached = loader(
+        &folder,
+        LoaderOptions {
+            cache_bytes: 1 << 20,
+            ..options(4)
+        },
+    );
+    let first = batches(&cached, 0, 0);
+    std::fs::remove_dir_all(folder.path("imgs")).unwrap();
+    assert_eq!(batches(&cached, 0, 0), first);
+}
+
+#[test]
+fn an_epoch_dropped_early_ends_its_threads_at_once() {
+    let folder = Folder::with_images(200);
+    let loader = loader(
+        &folder,
+        LoaderOptions {
+            threads: 3,
+            ..options(2)
+        },
+    );
+    let weak = std::sync::Arc::downgrade(loader.dataset());
+    let held = weak.strong_count();
+    for taken in [0, 1, 5] {
+        let mut epoch = loader.epoch(0, 0);
+        for _ in 0..taken {
+            epoch.next().unwrap().unwrap();
+        }
+        let before = Instant::now();
+        drop(epoch);
+        assert!(before.elapsed() < Duration::from_secs(5));
+    }
+    // Each thread holds the loader's innards, which hold the data set.
+    assert_eq!(weak.strong_count(), held);
+    drop(loader);
+    assert_eq!(weak.strong_count(), 0);
+}
+
+#[test]
+fn an_epoch_outlives_its_loader() {
+    let folder = Folder::with_images(9);
+    let mut epoch = loader(&folder, options(2)).epoch(0, 0);
+    assert_eq!(
+        epoch
+            .by_ref()
+            .map(|batch| batch.unwrap().len())
+            .sum::<usize>(),
+        9
+    );
+}

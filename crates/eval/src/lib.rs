@@ -1,0 +1,36 @@
+//! What a trained model is worth: its predictions beside the labels, metrics
+//! beside "predict the training mean", and plots to look at.
+//!
+//! [`Predictions`] are made by the caller, row by row, and checked once.
+//! [`Evaluation::new`] computes the metrics, and [`write_all`] leaves a folder
+//! with everything that a report needs:
+//!
+//! | file | content |
+//! |---|---|
+//! | `metrics.json` | [`Evaluation`] |
+//! | `predictions.csv` | [`Predictions`] |
+//! | `prediction_vs_label.svg`, `.png` | [`plot::prediction_vs_label`] |
+//! | `distributions.svg`, `.png` | [`plot::distributions`] |
+//! | `samples.png` | [`plot::samples`] |
+//!
+//! Every file is written under a temporary name and then renamed, so that an
+//! interrupted run never leaves half a file under a final name.
+
+mod atomic;
+mod error;
+mod evaluation;
+mod number;
+pub mod plot;
+mod predictions;
+mod predictions_csv;
+mod table;
+mod write;
+
+pub use error::{EvalError, ImageSource};
+pub use evaluation::{Evaluation, OverallEvaluation, SCHEMA_VERSION, TargetEvaluation};
+pub use predictions::{PredictionRow, Predictions};
+pub use write::{WriteOptions, write_all};
+
+/// The licence of the DejaVu fonts whose glyphs are compiled into programs that
+/// use this crate; it asks to be passed on with them.
+pub const FONT_LICENCE: &str = include_str!("../assets/DejaVu-LICENSE.txt");

@@ -1,0 +1,77 @@
+//! Numbers for people.
+
+/// `value` to four significant digits: `0.01234`, `12.34`, `1.234e-6`.
+pub(crate) fn short(value: f64) -> String {
+    let size = value.abs();
+    if size == 0.0 {
+        "0".to_owned()
+    } else if (1e-4..1e5).contains(&size) {
+        let digits_before = size.log10().floor() as i32 + 1;
+        format!("{value:.*}", (4 - digits_before).clamp(0, 7) as usize)
+    } else {
+        format!("{value:.3e}")
+    }
+}
+
+/// R² to four decimals, or `undefined`.
+pub(crate) fn r2(value: Option<f64>) -> String {
+    match value {
+        None => "undefined".to_owned(),
+        Some(r2) if r2.abs() < 1e4 => format!("{r2:.4}"),
+        Some(r2) => format!("{r2:.2e}"),
+    }
+}
+
+/// A score as a sample's caption shows it: three decimals where that says
+/// enough, four significant digits otherwise.
+pub(crate) fn score(value: f64) -> String {
+    if value == 0.0 || (1e-3..10.0).contains(&value.abs()) {
+        format!("{value:.3}")
+    } else {
+        short(value)
+    }
+}
+
+/// A whole number with its thousands parted: `12,345`.
+pub(crate) fn count(value: u64) -> String {
+    let digits = value.to_string();
+    let mut parted = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            parted.push(',');
+        }
+        parted.push(digit);
+    }
+    parted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn four_digits_are_kept_whatever_the_magnitude() {
+        let shown = [0.0, 0.012345, 0.14636, 12.345, 12345.6, 1.2345e-6, -0.5].map(short);
+        assert_eq!(
+            shown,
+            [
+                "0", "0.01234", "0.1464", "12.35", "12346", "1.234e-6", "-0.5000"
+            ]
+        );
+    }
+
+    #[test]
+    fn an_undefined_r2_is_said_to_be_so() {
+        assert_eq!(r2(None), "undefined");
+        assert_eq!(r2(Some(0.91234)), "0.9123");
+        assert_eq!(r2(Some(-1e30)), "-1.00e30");
+    }
+
+    #[test]
+    fn thousands_are_parted() {
+        assert_eq!(
+            [0, 999, 1000, 1234567].map(count),
+            ["0", "999", "1,000", "1,234,567"]
+        );
+    }
+}

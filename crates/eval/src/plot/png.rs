@@ -1,0 +1,137 @@
+//! Shapes as pixels.
+
+use std::io::Cursor;
+
+use ab_glyph::Font;
+use image::{ImageFormat, Rgb, RgbImage, imageops};
+use plotters::{
+    backend::{BitMapBackend, DrawingBackend, RGBPixel},
+    style::{RGBAColor, ShapeStyle},
+};
+
+use super::{
+    canvas::{Align, Canvas, Shape, Text},
+    colour::Colour,
+    fonts::Fonts,
+};
+use crate::EvalError;
+
+pub(super) fn encode(canvas: &Canvas) -> Result<Vec<u8>, EvalError> {
+    let mut png = Cursor::new(Vec::new());
+    raster(canvas)?.write_to(&mut png, ImageFormat::Png)?;
+    Ok(png.into_inner())
+}
+
+pub(super) fn raster(canvas: &Canvas) -> Result<RgbImage, EvalError> {
+    let size = (canvas.width, canvas.height);
+    let mut pixels = RgbImage::from_pixel(size.0, size.1, Rgb([255; 3]));
+    for run in canvas.shapes.chunk_by(|a, b| is_photo(a) == is_photo(b)) {
+        if !is_photo(&run[0]) {
+            let mut backend = BitMapBackend::<RGBPixel>::with_buffer(&mut pixels, size);
+            draw_shapes(&mut backend, run)?;
+            continue;
+        }
+        for shape in run {
+            if let Shape::Photo { at, image } = shape {
+                imageops::replace(&mut pixels, image, at.0.round() as i64, at.1.round() as i64);
+            }
+        }
+    }
+    for text in &canvas.texts {
+        draw_text(&mut pixels, canvas.fonts, text);
+    }
+    Ok(pixels)
+}
+
+fn is_photo(shape: &Shape) -> bool {
+    matches!(shape, Shape::Photo { .. })
+}
+
+/// Draws all but photos, which each format treats in its own way.
+pub(super) fn draw_shapes<B: DrawingBackend>(
+    backend: &mut B,
+    shapes: &[Shape],
+) -> Result<(), EvalError> {
+    let pixel = |(x, y): (f64, f64)| (x.round() as i32, y.round() as i32);
+    for shape in shapes {
+        match shape {
+            Shape::Fill(rect, colour) => {
+                let corner = pixel((rect.right(), rect.bottom()));
+                backend.draw_rect(pixel((rect.x, rect.y)), corner, &style(*colour, 1.0), true)
+            }
+            Shape::Line {
+                from,
+                to,
+                width,
+                colour,
+            } => backend.draw_line(pixel(*from), pixel(*to), &style(*colour, *width)),
+            Shape::Disc {
+                centre,
+                radius,
+                colour,
+            } => {
+                let radius = radius.round() as u32;
+                backend.draw_circle(pixel(*centre), radius, &style(*colour, 1.0), true)
+            }
+            Shape::Polygon(corners, colour) => {
+                let corners = corners.iter().map(|&corner| pixel(corner));
+                backend.fill_polygon(corners, &style(*colour, 1.0))
+            }
+            Shape::Photo { .. } => Ok(()),
+        }
+        .map_err(|error| EvalError::Draw(error.to_string()))?;
+    }
+    Ok(())
+}
+
+fn style(colour: Colour, width: f64) -> ShapeStyle {
+    let (red, green, blue) = colour.rgb;
+    ShapeStyle {
+        color: RGBAColor(red, green, blue, colour.alpha),
+        filled: true,
+        stroke_width: width.round() as u32,
+    }
+}
+
+/// Sets a text with ab_glyph itself: plotters rounds the place of each letter
+/// to a whole pixel and leaves out its side bearing, which looks ragged.
+fn draw_text(pixels: &mut RgbImage, fonts: &Fonts, text: &Text) {
+    let font = fonts.font(text.weight);
+    let (glyphs, width) = fonts.lay_out(&text.content, text.size, text.weight);
+    let start = match text.align {
+        Align::Left => 0.0,
+        Align::Middle => -width / 2.0,
+        Align::Right => -width,
+    };
+    let origin = (text.at.0.round() as i32, text.at.1.round() as i32);
+    for mut glyph in glyphs {
+        glyph.position.x += start as f32;
+        let Some(outline) = font.outline_glyph(glyph) else {
+            continue;
+        };
+        let corner = outline.px_bounds().min;
+        outline.draw(|x, y, coverage| {
+            let (x, y) = (x as i32 + corner.x as i32, y as i32 + corner.y as i32);
+            let at = if text.upwards {
+                (origin.0 + y, origin.1 - x)
+            } else {
+                (origin.0 + x, origin.1 + y)
+            };
+            blend(pixels, at, text.colour, f64::from(coverage));
+        });
+    }
+}
+
+fn blend(pixels: &mut RgbImage, (x, y): (i32, i32), colour: Colour, coverage: f64) {
+    let (Ok(x), Ok(y)) = (u32::try_from(x), u32::try_from(y)) else {
+        return;
+    };
+    let Some(pixel) = pixels.get_pixel_mut_checked(x, y) else {
+        return;
+    };
+    let share = (coverage * colour.alpha).clamp(0.0, 1.0);
+    let (red, green, blue) = colour.rgb;
+    for (channel, ink) in pixel.0.iter_mut().zip([red, green, blue]) {
+        *channel = (f64::from(*channel) * (1.0 - share) + f64::from(ink) * share).round() as u8;
+    }
+}

@@ -1,0 +1,124 @@
+//! Predictions beside their labels.
+
+use std::collections::HashSet;
+
+use crate::EvalError;
+
+/// The predictions of a model for one split, beside the labels. Checked when
+/// made: at least one target and one row, every row complete and finite.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Predictions {
+    targets: Vec<String>,
+    rows: Vec<PredictionRow>,
+}
+
+/// One image.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PredictionRow {
+    /// The image's name, as in the manifest.
+    pub filename: String,
+    /// The true scores, one per target.
+    pub labels: Vec<f64>,
+    /// The model's scores, one per target.
+    pub predictions: Vec<f64>,
+}
+
+impl Predictions {
+    /// Predictions for `targets`, each row with one label and one prediction
+    /// per target. The same filename may occur more than once.
+    ///
+    /// # Errors
+    /// Targets that are missing, unnamed or would share a column; no rows; a
+    /// row without a filename, of the wrong length, or with a value that is
+    /// not finite: the error names the row and column.
+    pub fn new(targets: Vec<String>, rows: Vec<PredictionRow>) -> Result<Self, EvalError> {
+        check_targets(&targets)?;
+        if rows.is_empty() {
+            return Err(EvalError::NoRows);
+        }
+        for (index, row) in rows.iter().enumerate() {
+            check_row(&targets, index + 1, row)?;
+        }
+        Ok(Self { targets, rows })
+    }
+
+    /// The targets' names, at least one.
+    #[must_use]
+    pub fn targets(&self) -> &[String] {
+        &self.targets
+    }
+
+    /// The rows, at least one.
+    #[must_use]
+    pub fn rows(&self) -> &[PredictionRow] {
+        &self.rows
+    }
+
+    /// (label, prediction) of every row for the target with this index.
+    pub(crate) fn pairs(&self, target: usize) -> impl Iterator<Item = (f64, f64)> + Clone {
+        self.rows
+            .iter()
+            .map(move |row| (row.labels[target], row.predictions[target]))
+    }
+}
+
+/// The column of `predictions.csv` that holds a target's predictions.
+pub(crate) fn predicted_column(target: &str) -> String {
+    format!("{target}_predicted")
+}
+
+fn check_targets(targets: &[String]) -> Result<(), EvalError> {
+    if targets.is_empty() {
+        return Err(EvalError::NoTargets);
+    }
+    if let Some(index) = targets.iter().position(String::is_empty) {
+        return Err(EvalError::UnnamedTarget { index });
+    }
+    let mut seen = HashSet::from(["filename".to_owned()]);
+    for target in targets {
+        for column in [target.clone(), predicted_column(target)] {
+            if !seen.insert(column.clone()) {
+                return Err(EvalError::DuplicateColumn { column });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_row(targets: &[String], row: usize, values: &PredictionRow) -> Result<(), EvalError> {
+    let PredictionRow {
+        filename,
+        labels,
+        predictions,
+    } = values;
+    if filename.is_empty() {
+        return Err(EvalError::NoFilename { row });
+    }
+    for (what, values) in [("labels", labels), ("predictions", predictions)] {
+        if values.len() != targets.len() {
+            return Err(EvalError::Length {
+                row,
+                filename: filename.clone(),
+                what,
+                got: values.len(),
+                expected: targets.len(),
+            });
+        }
+    }
+    for ((target, &label), &prediction) in targets.iter().zip(labels).zip(predictions) {
+        let column = if !label.is_finite() {
+            (target.clone(), label)
+        } else if !prediction.is_finite() {
+            (predicted_column(target), prediction)
+        } else {
+            continue;
+        };
+        return Err(EvalError::NotFinite {
+            row,
+            filename: filename.clone(),
+            column: column.0,
+            value: column.1,
+        });
+    }
+    Ok(())
+}

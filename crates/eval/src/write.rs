@@ -1,0 +1,75 @@
+//! The whole folder.
+
+use std::path::{Path, PathBuf};
+
+use image::RgbImage;
+
+use crate::{EvalError, Evaluation, ImageSource, Predictions, atomic, plot};
+
+/// What [`write_all`] leaves to the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WriteOptions {
+    /// Chooses the photos of the samples page.
+    pub seed: u64,
+    /// How many photos to show, at most [`plot::MOST_SAMPLES`]; 0 leaves the
+    /// samples page out.
+    pub sample_count: usize,
+}
+
+impl Default for WriteOptions {
+    /// Sixteen photos, chosen with seed 0.
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            sample_count: 16,
+        }
+    }
+}
+
+/// Writes `metrics.json`, `predictions.csv` and the plots into `folder`, which
+/// is made if need be, and returns their paths in the order in which they were
+/// written. `images` gives the photo with a filename.
+///
+/// The samples page comes last: if a photo cannot be read, everything else is
+/// there all the same.
+///
+/// # Errors
+/// [`EvalError::Io`] with the file, or what the plots fail with.
+pub fn write_all<F, E>(
+    folder: &Path,
+    evaluation: &Evaluation,
+    predictions: &Predictions,
+    images: F,
+    options: WriteOptions,
+) -> Result<Vec<PathBuf>, EvalError>
+where
+    F: Fn(&str) -> Result<RgbImage, E>,
+    E: Into<ImageSource>,
+{
+    evaluation.check_targets(predictions)?;
+    std::fs::create_dir_all(folder).map_err(EvalError::io("create the folder", folder))?;
+    let mut written = Vec::new();
+    let mut save = |name: &str, bytes: &[u8]| {
+        let path = folder.join(name);
+        atomic::write(&path, bytes)?;
+        written.push(path);
+        Ok::<(), EvalError>(())
+    };
+    save("metrics.json", evaluation.to_json()?.as_bytes())?;
+    save("predictions.csv", &predictions.to_csv()?)?;
+    let scatter = plot::prediction_vs_label(predictions, evaluation)?;
+    let histograms = plot::distributions(predictions, evaluation)?;
+    for (name, figure) in [
+        ("prediction_vs_label", scatter),
+        ("distributions", histograms),
+    ] {
+        save(&format!("{name}.svg"), figure.to_svg()?.as_bytes())?;
+        save(&format!("{name}.png"), &figure.to_png()?)?;
+    }
+    if options.sample_count > 0 {
+        let WriteOptions { seed, sample_count } = options;
+        let page = plot::samples(predictions, evaluation, images, seed, sample_count)?;
+        save("samples.png", &page.to_png()?)?;
+    }
+    Ok(written)
+}

@@ -1,0 +1,112 @@
+//! What can be wrong with the numbers.
+
+use std::fmt;
+
+/// The largest magnitude that is accepted: its square, summed over any number
+/// of rows that fits into memory, is still finite.
+pub(crate) const LARGEST: f64 = 1e100;
+
+/// Which of the two columns of a row a value stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// What the model said.
+    Prediction,
+    /// What is true.
+    Label,
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Prediction => "prediction",
+            Self::Label => "label",
+        })
+    }
+}
+
+/// Why metrics cannot be computed. A refused row leaves the accumulator as it
+/// was.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum MetricsError {
+    /// A row has not as many values as there are targets.
+    Length {
+        /// Whether the predictions or the labels are at fault.
+        side: Side,
+        /// The number of targets.
+        expected: usize,
+        /// The number of values in the row.
+        got: usize,
+    },
+    /// A value is NaN, infinite or too large to be squared and summed.
+    Value {
+        /// Whether it is a prediction or a label.
+        side: Side,
+        /// The target's index, from 0.
+        target: usize,
+        /// The value.
+        value: f64,
+    },
+    /// Two accumulators have different numbers of targets.
+    Merge {
+        /// The targets of the accumulator that is merged into.
+        expected: usize,
+        /// The targets of the other one.
+        got: usize,
+    },
+    /// No row was pushed, so that no mean exists.
+    Empty,
+    /// There are no targets.
+    NoTargets,
+}
+
+impl fmt::Display for MetricsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Length {
+                side,
+                expected,
+                got,
+            } => write!(
+                f,
+                "the row has {got} {side}s where there are {expected} targets"
+            ),
+            Self::Value {
+                side,
+                target,
+                value,
+            } => write!(
+                f,
+                "the {side} of target {target} is {value}; a finite number of at most {LARGEST:e} in magnitude is needed"
+            ),
+            Self::Merge { expected, got } => write!(
+                f,
+                "an accumulator of {got} targets cannot be merged into one of {expected}"
+            ),
+            Self::Empty => f.write_str("metrics of no rows at all are undefined"),
+            Self::NoTargets => f.write_str("metrics need at least one target"),
+        }
+    }
+}
+
+impl std::error::Error for MetricsError {}
+
+/// Refuses a row of the wrong length or with a value that would spoil the sums.
+pub(crate) fn check_row(side: Side, row: &[f64], targets: usize) -> Result<(), MetricsError> {
+    if row.len() != targets {
+        return Err(MetricsError::Length {
+            side,
+            expected: targets,
+            got: row.len(),
+        });
+    }
+    let refused = |value: &f64| value.is_nan() || value.abs() > LARGEST;
+    match row.iter().position(refused) {
+        None => Ok(()),
+        Some(target) => Err(MetricsError::Value {
+            side,
+            target,
+            value: row[target],
+        }),
+    }
+}

@@ -1,0 +1,42 @@
+//! The regression head: `Linear(F, 256) → ReLU → Dropout → Linear(256, targets)`.
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+
+use crate::nn::{Linear, Noise, dropout, relu};
+
+/// The study's head. Its keys are those of
+/// `Sequential(Linear, ReLU, Linear)`: `0.weight`, `0.bias`, `2.weight`,
+/// `2.bias`; dropout holds no parameters and does not shift them.
+#[derive(Module, Debug)]
+pub struct Head {
+    _0: Linear,
+    _2: Linear,
+    #[module(skip)]
+    dropout: f64,
+}
+
+impl Head {
+    /// The head with zero weights, to be filled by [`crate::state::load`].
+    ///
+    /// `dropout` is the probability with which a hidden unit is zeroed.
+    pub fn new(
+        features: usize,
+        hidden: usize,
+        targets: usize,
+        dropout: f64,
+        device: &Device,
+    ) -> Self {
+        Self {
+            _0: Linear::new(features, hidden, device),
+            _2: Linear::new(hidden, targets, device),
+            dropout,
+        }
+    }
+
+    /// `[batch, features]` to `[batch, targets]`.
+    pub fn forward(&self, features: Tensor<2>, noise: &mut Noise) -> Tensor<2> {
+        let hidden = relu(self._0.forward(features));
+        self._2.forward(dropout(hidden, self.dropout, noise))
+    }
+}

@@ -1,0 +1,22 @@
+//! Backbones in torchvision's structure and names, the regression head,
+//! weights in and out, and the devices they run on.
+//!
+//! One file holds one architecture. Module paths are torchvision's
+//! `state_dict` keys (see [`path`]), so weights need no translation.
+
+pub mod backbone;
+pub mod device;
+pub mod head;
+pub mod init;
+pub mod nn;
+pub mod path;
+pub mod regressor;
+pub mod resnet;
+pub mod state;
+pub mod weights;
+
+pub use backbone::{Backbone, BackboneKind};
+pub use device::{DeviceError, DeviceSpec};
+pub use regressor::{ModelConfig, Regressor, stage_of};
+pub use state::{HostTensor, StateDict, StateError};
+pub use weights::{WeightsError, read_state_dict};

@@ -1,0 +1,81 @@
+//! Batch normalisation (`torch.nn.BatchNorm2d`; Ioffe & Szegedy, 2015).
+
+use burn::module::{Flag, Module, Param, RunningState};
+use burn::tensor::{
+    Device, Tensor,
+    module::{batch_norm, batch_norm_train},
+};
+
+/// `torch.nn.BatchNorm2d` over `[batch, channels, height, width]`.
+///
+/// Normalises with the statistics of the batch while training (on an autodiff
+/// device, unless frozen) and with the running statistics otherwise. The
+/// running variance is the unbiased one, as PyTorch's is.
+#[derive(Module, Debug)]
+pub struct BatchNorm2d {
+    /// Scale, `[channels]`.
+    pub weight: Param<Tensor<1>>,
+    /// Shift, `[channels]`.
+    pub bias: Param<Tensor<1>>,
+    /// Exponential average of the batches' means, `[channels]`.
+    pub running_mean: RunningState<Tensor<1>>,
+    /// Exponential average of the batches' unbiased variances, `[channels]`.
+    pub running_var: RunningState<Tensor<1>>,
+    /// Off in a frozen layer, which then behaves as in evaluation.
+    pub training: Param<Flag>,
+    #[module(skip)]
+    momentum: f64,
+    #[module(skip)]
+    epsilon: f64,
+}
+
+impl BatchNorm2d {
+    /// PyTorch's defaults: momentum 0.1, epsilon 1e-5.
+    pub fn new(channels: usize, device: &Device) -> Self {
+        Self {
+            weight: Param::from_tensor(Tensor::ones([channels], device)),
+            bias: Param::from_tensor(Tensor::zeros([channels], device)),
+            running_mean: RunningState::new(Tensor::zeros([channels], device)),
+            running_var: RunningState::new(Tensor::ones([channels], device)),
+            training: Param::from_bool(true),
+            momentum: 0.1,
+            epsilon: 1e-5,
+        }
+    }
+
+    /// `[batch, channels, h, w]` to the same shape.
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        if x.device().is_autodiff() && self.training.val().is_enabled() {
+            self.forward_train(x)
+        } else {
+            batch_norm(
+                x,
+                self.weight.val(),
+                self.bias.val(),
+                self.running_mean.value(),
+                self.running_var.value(),
+                self.epsilon,
+            )
+        }
+    }
+
+    fn forward_train(&self, x: Tensor<4>) -> Tensor<4> {
+        let [batch, _, height, width] = x.dims();
+        let n = (batch * height * width) as f64;
+        let batch = batch_norm_train(x, self.weight.val(), self.bias.val(), self.epsilon);
+        // Burn returns the biased variance; PyTorch tracks n / (n - 1) of it.
+        // A single value has no spread: its biased variance of 0 stays 0.
+        let unbiased = batch.variance.detach().mul_scalar(n / (n - 1.0).max(1.0));
+        self.track(&self.running_mean, batch.mean.detach());
+        self.track(&self.running_var, unbiased);
+        batch.output
+    }
+
+    fn track(&self, running: &RunningState<Tensor<1>>, of_batch: Tensor<1>) {
+        let updated = running
+            .value_sync()
+            .mul_scalar(1.0 - self.momentum)
+            .add(of_batch.mul_scalar(self.momentum));
+        running.update(updated.detach());
+    }
+}

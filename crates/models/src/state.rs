@@ -1,0 +1,208 @@
+//! A model's parameters and buffers as named host tensors.
+
+use std::collections::BTreeMap;
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{Tensor, TensorData};
+use thiserror::Error;
+
+use crate::path::ModulePath;
+
+/// A tensor's values in host memory, row-major.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HostTensor {
+    /// Extents, outermost first; empty for a scalar.
+    pub shape: Vec<usize>,
+    /// Values; as many as the product of `shape`.
+    pub data: Vec<f32>,
+}
+
+/// Tensors by `state_dict` key.
+pub type StateDict = BTreeMap<String, HostTensor>;
+
+/// How a state dict fails to fit a model.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum StateError {
+    /// Keys are missing or left over, or shapes differ; all of them are listed.
+    #[error("the tensors do not fit the model:{}", list(missing, unused, misshapen))]
+    Mismatch {
+        /// Keys that the model has and the file lacks.
+        missing: Vec<String>,
+        /// Keys that the file has and the model lacks.
+        unused: Vec<String>,
+        /// `key: expected [..], got [..]`.
+        misshapen: Vec<String>,
+    },
+    /// A tensor could not be read back from its device.
+    #[error("tensor `{key}` could not be read from its device: {reason}")]
+    Read {
+        /// The tensor's key.
+        key: String,
+        /// What the backend said.
+        reason: String,
+    },
+}
+
+fn list(missing: &[String], unused: &[String], misshapen: &[String]) -> String {
+    let mut text = String::new();
+    for (title, keys) in [
+        ("missing", missing),
+        ("not used by the model", unused),
+        ("of another shape", misshapen),
+    ] {
+        if !keys.is_empty() {
+            text += &format!("\n  {} {title}: {}", keys.len(), keys.join(", "));
+        }
+    }
+    text
+}
+
+/// Copies every parameter and buffer of `module` to the host.
+///
+/// # Errors
+/// When a device fails to give a tensor back.
+pub fn collect<M: Module>(module: &M) -> Result<StateDict, StateError> {
+    // `valid` also folds in the running statistics' latest update, which a
+    // plain visit would miss.
+    let mut collector = Collector::default();
+    module.valid().visit(&mut collector);
+    match collector.error {
+        Some(error) => Err(error),
+        None => Ok(collector.state),
+    }
+}
+
+/// Keys and shapes of every parameter and buffer, in the module's order.
+pub fn shapes<M: Module>(module: &M) -> Vec<(String, Vec<usize>)> {
+    let mut shapes = Shapes::default();
+    module.visit(&mut shapes);
+    shapes.found
+}
+
+/// Fills every parameter and buffer of `module` with `value(key, shape)`.
+///
+/// The function must return as many values as the shape holds.
+pub fn fill<M: Module>(module: M, value: impl FnMut(&str, &[usize]) -> Vec<f32>) -> M {
+    module.map(&mut Filler {
+        path: ModulePath::default(),
+        value,
+    })
+}
+
+/// Loads `state` into `module`; keys of the state for which `ignored` holds
+/// may be left over, all others must match exactly.
+///
+/// # Errors
+/// [`StateError::Mismatch`] with every missing, unused or misshapen key.
+pub fn load<M: Module>(
+    module: M,
+    state: &StateDict,
+    ignored: impl Fn(&str) -> bool,
+) -> Result<M, StateError> {
+    let expected: BTreeMap<String, Vec<usize>> = shapes(&module).into_iter().collect();
+    let missing: Vec<String> = expected
+        .keys()
+        .filter(|key| !state.contains_key(*key))
+        .cloned()
+        .collect();
+    let unused: Vec<String> = state
+        .keys()
+        .filter(|key| !expected.contains_key(*key) && !ignored(key))
+        .cloned()
+        .collect();
+    let misshapen: Vec<String> = expected
+        .iter()
+        .filter_map(|(key, shape)| {
+            let got = &state.get(key)?.shape;
+            (got != shape).then(|| format!("{key}: expected {shape:?}, got {got:?}"))
+        })
+        .collect();
+    if !(missing.is_empty() && unused.is_empty() && misshapen.is_empty()) {
+        return Err(StateError::Mismatch {
+            missing,
+            unused,
+            misshapen,
+        });
+    }
+    Ok(fill(module, |key, _| state[key].data.clone()))
+}
+
+#[derive(Default)]
+struct Collector {
+    path: ModulePath,
+    state: StateDict,
+    error: Option<StateError>,
+}
+
+impl ModuleVisitor for Collector {
+    fn enter_module(&mut self, name: &str, container_type: &str) {
+        self.path.enter(name, container_type);
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.exit();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let key = self.path.key();
+        let shape = param.val().dims().to_vec();
+        match param.val().into_data_as::<f32>().try_into_vec::<f32>() {
+            Ok(data) => {
+                self.state.insert(key, HostTensor { shape, data });
+            }
+            Err(reason) => {
+                let reason = format!("{reason:?}");
+                self.error.get_or_insert(StateError::Read { key, reason });
+            }
+        }
+    }
+}
+
+#[derive(Default)]
+struct Shapes {
+    path: ModulePath,
+    found: Vec<(String, Vec<usize>)>,
+}
+
+impl ModuleVisitor for Shapes {
+    fn enter_module(&mut self, name: &str, container_type: &str) {
+        self.path.enter(name, container_type);
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.exit();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.found.push((self.path.key(), param.val().dims().to_vec()));
+    }
+}
+
+struct Filler<F> {
+    path: ModulePath,
+    value: F,
+}
+
+impl<F: FnMut(&str, &[usize]) -> Vec<f32>> ModuleMapper for Filler<F> {
+    fn enter_module(&mut self, name: &str, container_type: &str) {
+        self.path.enter(name, container_type);
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.exit();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let key = self.path.key();
+        let value = &mut self.value;
+        param.map(|tensor| {
+            let data = value(&key, &tensor.dims());
+            let filled = Tensor::from_data(TensorData::new(data, tensor.shape()), &tensor.device());
+            if tensor.is_require_grad() {
+                filled.require_grad()
+            } else {
+                filled
+            }
+        })
+    }
+}

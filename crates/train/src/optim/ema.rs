@@ -1,0 +1,129 @@
+//! Exponential moving average of a model's weights.
+
+use std::collections::BTreeMap;
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::Tensor;
+use psp_models::path::ModulePath;
+use psp_models::{StateDict, StateError};
+
+use super::optimizer::{to_device, to_host};
+
+/// An average of all parameters and buffers over training steps, outside the
+/// autodiff graph.
+///
+/// The decay warms up as `min(decay, (1 + step) / (10 + step))`, so that the
+/// first, poor weights are soon forgotten (as TensorFlow's
+/// `ExponentialMovingAverage` does with `num_updates`).
+#[derive(Clone, Debug)]
+pub struct Ema {
+    decay: f64,
+    average: BTreeMap<String, Tensor<1>>,
+}
+
+impl Ema {
+    /// An average that starts at the module's present weights.
+    pub fn new<M: Module>(decay: f64, module: &M) -> Self {
+        Self {
+            decay,
+            average: tensors(module),
+        }
+    }
+
+    /// Continues from a stored average, on the module's device.
+    pub fn restore<M: Module>(mut self, state: &StateDict, module: &M) -> Self {
+        if let Some(device) = module.devices().first() {
+            let device = device.clone().without_autodiff();
+            self.average = state
+                .iter()
+                .map(|(key, tensor)| (key.clone(), to_device(tensor, &device)))
+                .collect();
+        }
+        self
+    }
+
+    /// Moves the average towards the module's weights after optimiser step
+    /// number `step`, counted from 1.
+    pub fn update<M: Module>(&mut self, module: &M, step: u64) {
+        let step = step as f64;
+        let decay = self.decay.min((1.0 + step) / (10.0 + step));
+        for (key, value) in tensors(module) {
+            let moved = match self.average.remove(&key) {
+                Some(average) => average.mul_scalar(decay) + value.mul_scalar(1.0 - decay),
+                None => value,
+            };
+            self.average.insert(key, moved);
+        }
+    }
+
+    /// The module with the averaged weights.
+    pub fn apply<M: Module>(&self, module: M) -> M {
+        module.map(&mut Applier {
+            path: ModulePath::default(),
+            average: &self.average,
+        })
+    }
+
+    /// Copies the average to the host; every tensor is flat.
+    ///
+    /// # Errors
+    /// When a device fails to give a tensor back.
+    pub fn state(&self) -> Result<StateDict, StateError> {
+        self.average
+            .iter()
+            .map(|(key, tensor)| Ok((key.clone(), to_host(key, tensor)?)))
+            .collect()
+    }
+}
+
+/// All parameters and buffers, flat; `valid` folds in the running statistics'
+/// latest update, which a plain visit would miss.
+fn tensors<M: Module>(module: &M) -> BTreeMap<String, Tensor<1>> {
+    let mut collector = Collector::default();
+    module.valid().visit(&mut collector);
+    collector.found
+}
+
+#[derive(Default)]
+struct Collector {
+    path: ModulePath,
+    found: BTreeMap<String, Tensor<1>>,
+}
+
+impl ModuleVisitor for Collector {
+    fn enter_module(&mut self, name: &str, container_type: &str) {
+        self.path.enter(name, container_type);
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.exit();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let tensor = param.val();
+        let count = tensor.shape().num_elements();
+        self.found.insert(self.path.key(), tensor.reshape([count]));
+    }
+}
+
+struct Applier<'a> {
+    path: ModulePath,
+    average: &'a BTreeMap<String, Tensor<1>>,
+}
+
+impl ModuleMapper for Applier<'_> {
+    fn enter_module(&mut self, name: &str, container_type: &str) {
+        self.path.enter(name, container_type);
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.exit();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        match self.average.get(&self.path.key()) {
+            Some(average) => param.map(|tensor| average.clone().reshape(tensor.shape())),
+            None => param,
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! A model's gradients by name.
+
+use std::collections::BTreeMap;
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::{Gradients, Tensor};
+use psp_models::path::ModulePath;
+
+/// The gradient of every trained parameter, flattened, by `state_dict` key,
+/// on the model's device and outside its autodiff graph.
+#[derive(Clone, Debug, Default)]
+pub struct Grads(BTreeMap<String, Tensor<1>>);
+
+impl Grads {
+    /// Takes the gradients of `module`'s parameters out of a backward pass.
+    pub fn take<M: Module>(module: &M, mut gradients: Gradients) -> Self {
+        let mut taker = Taker {
+            path: ModulePath::default(),
+            gradients: &mut gradients,
+            taken: BTreeMap::new(),
+        };
+        module.visit(&mut taker);
+        Self(taker.taken)
+    }
+
+    /// Adds another batch's gradients, for gradient accumulation.
+    pub fn add(mut self, other: Self) -> Self {
+        for (key, grad) in other.0 {
+            let sum = match self.0.remove(&key) {
+                Some(have) => have + grad,
+                None => grad,
+            };
+            self.0.insert(key, sum);
+        }
+        self
+    }
+
+    /// All gradients times `factor`.
+    pub fn scale(self, factor: f64) -> Self {
+        Self(
+            self.0
+                .into_iter()
+                .map(|(key, grad)| (key, grad.mul_scalar(factor)))
+                .collect(),
+        )
+    }
+
+    /// The Euclidean norm over all gradients together, `[1]`; `None` when
+    /// there are none.
+    pub fn global_norm(&self) -> Option<Tensor<1>> {
+        self.0
+            .values()
+            .map(|grad| grad.clone().square().sum())
+            .reduce(|sum, square| sum + square)
+            .map(Tensor::sqrt)
+    }
+
+    /// Scales all gradients so that their global norm is at most `max_norm`,
+    /// as `torch.nn.utils.clip_grad_norm_` does, without a host round trip.
+    pub fn clip(self, max_norm: f64) -> Self {
+        let Some(norm) = self.global_norm() else {
+            return self;
+        };
+        let factor = norm
+            .add_scalar(1e-6)
+            .recip()
+            .mul_scalar(max_norm)
+            .clamp_max(1.0);
+        Self(
+            self.0
+                .into_iter()
+                .map(|(key, grad)| (key, grad * factor.clone()))
+                .collect(),
+        )
+    }
+
+    /// Removes and returns one parameter's gradient.
+    pub(super) fn remove(&mut self, key: &str) -> Option<Tensor<1>> {
+        self.0.remove(key)
+    }
+
+    /// Each parameter's gradient norm, read back to the host.
+    pub fn norms(&self) -> BTreeMap<String, f64> {
+        self.0
+            .iter()
+            .map(|(key, grad)| {
+                let norm = grad.clone().square().sum().sqrt().into_scalar::<f32>();
+                (key.clone(), f64::from(norm))
+            })
+            .collect()
+    }
+}
+
+struct Taker<'a> {
+    path: ModulePath,
+    gradients: &'a mut Gradients,
+    taken: BTreeMap<String, Tensor<1>>,
+}
+
+impl ModuleVisitor for Taker<'_> {
+    fn enter_module(&mut self, name: &str, container_type: &str) {
+        self.path.enter(name, container_type);
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.exit();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if !param.is_require_grad() {
+            return;
+        }
+        if let Some(grad) = param.val().grad_remove(self.gradients) {
+            let count = grad.shape().num_elements();
+            self.taken.insert(self.path.key(), grad.reshape([count]));
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Gradients, optimisers, learning-rate schedules and weight averaging, all
+//! over flat tensors by `state_dict` key.
+
+mod ema;
+mod grads;
+mod optimizer;
+mod schedule;
+
+pub use ema::Ema;
+pub use grads::Grads;
+pub use optimizer::{Optimizer, OptimizerConfig, OptimizerState};
+pub use schedule::{Schedule, ScheduleConfig};

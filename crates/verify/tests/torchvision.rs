@@ -1,0 +1,53 @@
+//! Every backbone against torchvision's recorded numbers, on the device named
+//! by `PSP_TEST_DEVICE` (default `flex`).
+
+use std::path::{Path, PathBuf};
+
+use psp_models::DeviceSpec;
+use psp_verify::{Reference, verify};
+
+fn reference(name: &str) -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../../shared/reference")
+        .join(name);
+    if path.exists() {
+        return Some(path);
+    }
+    eprintln!("SKIPPED: {} does not exist", path.display());
+    None
+}
+
+fn holds(name: &str) {
+    let Some(path) = reference(name) else { return };
+    let device = std::env::var("PSP_TEST_DEVICE").unwrap_or_else(|_| "flex".to_owned());
+    let device = device.parse::<DeviceSpec>().unwrap().open().unwrap();
+    let report = verify(&Reference::read(&path).unwrap(), &device).unwrap();
+    for part in &report.parts {
+        println!("{part:?}");
+    }
+    assert!(report.passes());
+    assert_eq!(report.parts.len(), 13);
+}
+
+#[test]
+fn resnet18_at_64_pixels_computes_what_torchvision_computes() {
+    holds("resnet18_64.json");
+}
+
+#[test]
+fn resnet18_at_224_pixels_computes_what_torchvision_computes() {
+    holds("resnet18_224.json");
+}
+
+#[test]
+fn a_wrong_weight_is_found() {
+    let Some(path) = reference("resnet18_64.json") else {
+        return;
+    };
+    let mut reference = Reference::read(&path).unwrap();
+    reference.seed += 1;
+    let device = DeviceSpec::Flex.open().unwrap();
+    let report = verify(&reference, &device).unwrap();
+    let failed: Vec<_> = report.parts.iter().filter(|part| !part.passes()).collect();
+    assert!(failed.len() >= 8, "only {failed:?}");
+}
