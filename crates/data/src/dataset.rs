@@ -125,12 +125,12 @@ impl Dataset {
     pub fn check_images(
         &self,
         threads: usize,
+        limits: &DecodeLimits,
         progress: &(dyn Fn(usize, usize) + Sync),
     ) -> Result<(), DataError> {
         let done = AtomicUsize::new(0);
-        let limits = DecodeLimits::default();
         map_indices(threads, self.len(), |index| {
-            decode_file(&self.image_path(index), &limits)
+            decode_file(&self.image_path(index), limits)
                 .map_err(|error| self.image_error(index, error))?;
             progress(done.fetch_add(1, Ordering::Relaxed) + 1, self.len());
             Ok(())

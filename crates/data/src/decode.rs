@@ -10,7 +10,7 @@ use image::{
 use serde::{Deserialize, Serialize};
 
 use crate::error::DataError;
-use crate::jpeg;
+use crate::whole;
 
 /// How large an image may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,8 +87,8 @@ fn decode(bytes: &[u8], name: &str, limits: &DecodeLimits) -> Result<RgbImage, D
     if width == 0 || height == 0 {
         return Err(refused(name, format!("it has {width}x{height} pixels")));
     }
-    if jpeg::is_jpeg(bytes) && !jpeg::reaches_end_of_image(bytes) {
-        return Err(refused(name, "the file is cut off: no end-of-image marker"));
+    if let Err(reason) = whole::check(bytes) {
+        return Err(refused(name, reason));
     }
 
     let orientation = decoder.orientation().map_err(undecodable)?;

@@ -83,7 +83,7 @@ pub enum DataError {
     Csv {
         /// The CSV file.
         path: PathBuf,
-        /// The line, 0 when the reader could not tell.
+        /// The line.
         row: u64,
         /// What the CSV reader found.
         reason: String,

@@ -23,7 +23,6 @@ mod decode;
 mod discover;
 mod error;
 mod hash;
-mod jpeg;
 mod labels;
 mod loader;
 mod parallel;
@@ -32,6 +31,7 @@ mod resize;
 mod shuffle;
 mod split;
 mod table;
+mod whole;
 
 pub use atomic::{WriteError, write_atomic};
 pub use dataset::{DEFAULT_TARGETS, Dataset, DatasetOptions};

@@ -51,7 +51,7 @@ mod tests {
     }
 
     /// Recorded from this implementation; it must never change.
-    const RECORDED: [u32; 8] = [0, 0, 0, 0, 0, 0, 0, 0];
+    const RECORDED: [u32; 8] = [5, 1, 3, 7, 0, 2, 4, 6];
 
     #[test]
     fn every_position_is_equally_likely() {

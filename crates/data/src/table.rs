@@ -1,9 +1,9 @@
 //! Reading a CSV with checks that name the line.
 
-use std::fs::File;
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-use csv::{Reader, ReaderBuilder, StringRecord, Trim};
+use csv::{Position, Reader, ReaderBuilder, StringRecord, Trim};
 
 use crate::error::DataError;
 
@@ -11,21 +11,21 @@ use crate::error::DataError;
 pub(crate) struct Table {
     path: PathBuf,
     header: Vec<String>,
-    reader: Reader<File>,
+    reader: Reader<Cursor<Vec<u8>>>,
 }
 
 impl Table {
     /// Opens a CSV and checks its header. A UTF-8 byte-order mark is skipped;
     /// spaces around column names are dropped.
     pub(crate) fn open(path: &Path) -> Result<Self, DataError> {
-        let file = File::open(path).map_err(DataError::io(path, "open this CSV file"))?;
+        let content = std::fs::read(path).map_err(DataError::io(path, "read this CSV file"))?;
         let mut reader = ReaderBuilder::new()
             .flexible(true)
             .trim(Trim::Headers)
-            .from_reader(file);
+            .from_reader(Cursor::new(content));
         let header: Vec<String> = reader
             .headers()
-            .map_err(|error| csv_error(path, &error))?
+            .map_err(|error| csv_error(path, 1, &error))?
             .iter()
             .map(str::to_owned)
             .collect();
@@ -78,11 +78,11 @@ impl Table {
     {
         let mut record = StringRecord::new();
         loop {
+            let row = self.next_line();
             let more = self.reader.read_record(&mut record);
-            if !more.map_err(|error| csv_error(&self.path, &error))? {
+            if !more.map_err(|error| csv_error(&self.path, row, &error))? {
                 return Ok(());
             }
-            let row = record.position().map_or(0, csv::Position::line);
             if record.len() != self.header.len() {
                 return Err(DataError::FieldCount {
                     path: self.path,
@@ -94,12 +94,31 @@ impl Table {
             each(row, &record)?;
         }
     }
+
+    /// The line on which the next record starts.
+    ///
+    /// The reader's own position is where it stopped reading, so that blank
+    /// lines and the second half of a CRLF still lie before the record.
+    fn next_line(&self) -> u64 {
+        let position: &Position = self.reader.position();
+        let start = usize::try_from(position.byte()).unwrap_or(usize::MAX);
+        let content = self.reader.get_ref().get_ref();
+        let skipped = content.get(start..).unwrap_or_default().iter();
+        let breaks = skipped
+            .take_while(|&&byte| byte == b'\n' || byte == b'\r')
+            .filter(|&&byte| byte == b'\n')
+            .count();
+        position.line() + breaks as u64
+    }
 }
 
-fn csv_error(path: &Path, error: &csv::Error) -> DataError {
+fn csv_error(path: &Path, row: u64, error: &csv::Error) -> DataError {
     DataError::Csv {
         path: path.to_owned(),
-        row: error.position().map_or(0, csv::Position::line),
-        reason: error.to_string(),
+        row,
+        reason: match error.kind() {
+            csv::ErrorKind::Utf8 { err, .. } => err.to_string(),
+            _ => error.to_string(),
+        },
     }
 }

@@ -1,4 +1,5 @@
 //! Writing a file in one step.
+#![allow(clippy::unwrap_used)]
 
 mod support;
 

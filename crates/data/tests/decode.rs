@@ -3,6 +3,7 @@
 //! The fixtures are 24x16 pictures that Pillow wrote, save for the 16-bit RGB
 //! PNGs and changed headers (`bomb.png`, `cmyk_plain.jpg` without its Adobe
 //! segment, `ycck_adobe.jpg` with Adobe's transform set to 2).
+#![allow(clippy::unwrap_used)]
 
 mod support;
 
@@ -367,39 +368,18 @@ fn a_decompression_bomb_is_refused_by_its_header() {
 
 #[test]
 fn a_file_cut_off_anywhere_is_an_error_that_names_it() {
-    let names = [
-        "baseline.jpg",
-        "progressive.jpg",
-        "grey.jpg",
-        "cmyk_adobe.jpg",
-        "exif6.jpg",
-    ];
-    for name in names
-        .into_iter()
-        .chain(["plain.bmp", "lossy.webp", "lossless.webp"])
-    {
+    let entries = fs::read_dir(fixture("")).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    for name in names.filter(|name| name != "bomb.png") {
+        let name = &*name;
         let bytes = fs::read(fixture(name)).unwrap();
+        decode_bytes(&bytes, name, &DecodeLimits::default()).unwrap();
         for length in 0..bytes.len() {
             let result = decode_bytes(&bytes[..length], name, &DecodeLimits::default());
             let error = result
                 .expect_err(&format!("{name} cut to {length} bytes"))
                 .to_string();
             assert_says(&error, &[name, "not a readable image"]);
-        }
-    }
-}
-
-#[test]
-fn a_png_cut_off_within_its_pixels_is_an_error_that_names_it() {
-    // Like Pillow, the decoder does not ask for the final IEND chunk (12 bytes).
-    for name in ["rgb16.png", "palette.png", "alpha.png", "bilevel.png"] {
-        let bytes = fs::read(fixture(name)).unwrap();
-        for length in 0..bytes.len() - 12 - 16 {
-            let result = decode_bytes(&bytes[..length], name, &DecodeLimits::default());
-            let error = result
-                .expect_err(&format!("{name} cut to {length} bytes"))
-                .to_string();
-            assert_says(&error, &[name]);
         }
     }
 }

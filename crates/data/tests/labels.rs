@@ -1,4 +1,5 @@
 //! What the labels CSV may and may not hold.
+#![allow(clippy::unwrap_used)]
 
 mod support;
 
@@ -44,6 +45,9 @@ fn columns_may_come_in_any_order_among_others_with_a_bom_and_crlf() {
 fn blank_lines_and_line_breaks_in_quotes_do_not_shift_the_line_numbers() {
     let csv = "filename,note,hood,door\n\na.jpg,\"two\nlines\",0,0\n\n\nb.jpg,x,0,7\n";
     refused(csv, &["line 7", "`door`", "`7`", "out of range"]);
+    let csv = "filename,hood,door\r\na.jpg,0,0\r\n\r\nb.jpg,0,7\r\n";
+    refused(csv, &["line 4", "`door`"]);
+    refused("\u{feff}filename,hood,door\r\na.jpg,0,7", &["line 2"]);
 }
 
 #[test]

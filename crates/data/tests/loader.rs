@@ -1,4 +1,5 @@
 //! The loader: order, resumption, errors, and what it leaves behind.
+#![allow(clippy::unwrap_used)]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Preprocessing against torchvision 0.24 on Pillow images.
+#![allow(clippy::unwrap_used)]
 
 mod support;
 

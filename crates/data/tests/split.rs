@@ -1,4 +1,5 @@
 //! Splits: stratified, read, written.
+#![allow(clippy::unwrap_used)]
 
 mod support;
 

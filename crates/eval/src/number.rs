@@ -22,13 +22,18 @@ pub(crate) fn r2(value: Option<f64>) -> String {
     }
 }
 
-/// A score as a sample's caption shows it: three decimals where that says
-/// enough, four significant digits otherwise.
-pub(crate) fn score(value: f64) -> String {
-    if value == 0.0 || (1e-3..10.0).contains(&value.abs()) {
-        format!("{value:.3}")
-    } else {
-        short(value)
+/// `value` to about a thousandth of `range`: three decimals for scores in
+/// [0, 1], one for degrees.
+pub(crate) fn on_scale(value: f64, range: f64) -> String {
+    if !(1e-3..1e6).contains(&range) || value.abs() >= 1e6 {
+        return format!("{value:.1e}");
+    }
+    let decimals = (3.0 - range.log10().floor()).max(0.0) as usize;
+    let text = format!("{value:.decimals$}");
+    // What rounds to zero has no sign.
+    match text.strip_prefix('-') {
+        Some(digits) if digits.chars().all(|c| matches!(c, '0' | '.')) => digits.to_owned(),
+        _ => text,
     }
 }
 
@@ -51,7 +56,7 @@ mod tests {
 
     #[test]
     fn four_digits_are_kept_whatever_the_magnitude() {
-        let shown = [0.0, 0.012345, 0.14636, 12.345, 12345.6, 1.2345e-6, -0.5].map(short);
+        let shown = [0.0, 0.012342, 0.14636, 12.345, 12345.6, 1.2345e-6, -0.5].map(short);
         assert_eq!(
             shown,
             [
@@ -65,6 +70,14 @@ mod tests {
         assert_eq!(r2(None), "undefined");
         assert_eq!(r2(Some(0.91234)), "0.9123");
         assert_eq!(r2(Some(-1e30)), "-1.00e30");
+    }
+
+    #[test]
+    fn a_value_is_shown_to_a_thousandth_of_its_range() {
+        assert_eq!(on_scale(0.000_867, 1.0), "0.001");
+        assert_eq!(on_scale(-0.000_1, 1.0), "0.000");
+        assert_eq!(on_scale(-123.456, 360.0), "-123.5");
+        assert_eq!(on_scale(1.234e9, 1e9), "1.2e9");
     }
 
     #[test]

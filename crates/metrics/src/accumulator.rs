@@ -1,5 +1,7 @@
 //! The streaming accumulator.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     error::{MetricsError, Side, check_row},
     moments::Moments,
@@ -9,13 +11,13 @@ use crate::{
 
 /// Takes rows of predictions and labels one by one and keeps a few sums per
 /// target; its size does not depend on the number of rows.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RegressionAccumulator {
     count: u64,
     targets: Vec<TargetSums>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 struct TargetSums {
     squared_error: Sum,
     absolute_error: Sum,

@@ -1,5 +1,7 @@
 //! Mean and spread of a stream of values.
 
+use serde::{Deserialize, Serialize};
+
 use crate::sum::Sum;
 
 /// Welford's running mean and sum of squared deviations, merged after Chan,
@@ -7,7 +9,7 @@ use crate::sum::Sum;
 ///
 /// Everything is kept relative to the first value, so that labels with a large
 /// common offset (1e6 plus small noise) keep their digits.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Moments {
     count: u64,
     /// The first value: the origin of `mean`.

@@ -1,9 +1,11 @@
 //! A sum that does not lose small terms.
 
+use serde::{Deserialize, Serialize};
+
 /// Neumaier's compensated sum: its error is about one rounding of the result,
 /// whatever the number of terms (A. Neumaier, 1974, *Rundungsfehleranalyse
 /// einiger Verfahren zur Summation endlicher Summen*).
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Sum {
     total: f64,
     lost: f64,

@@ -10,6 +10,7 @@ pub mod head;
 pub mod init;
 pub mod nn;
 pub mod path;
+pub mod predict;
 pub mod regressor;
 pub mod resnet;
 pub mod state;

@@ -86,7 +86,7 @@ impl Backdrop {
             let haze = smoothstep(14.0, 120.0, reach);
             return lit.lerp(light.horizon * 0.6, haze * 0.55);
         }
-        self.distance(d, light)
+        self.distance(d, eye, light)
     }
 
     fn ground(&self, p: Vec3, scene: &Scene, reach: f32) -> Vec3 {
@@ -99,15 +99,22 @@ impl Backdrop {
         let detail = smoothstep(22.0, 4.0, reach);
         let broad = smoothstep(50.0, 8.0, reach);
         let patches = broad * (cloud_noise(u * 0.6, v * 0.6, self.key) - 0.5);
-        let grain = detail * (value_noise(u * 38.0, v * 38.0, self.key ^ 1) - 0.5);
+        let fine = |scale: f32, salt: u32| {
+            if detail > 0.0 {
+                detail * (value_noise(u * scale, v * scale, self.key ^ salt) - 0.5)
+            } else {
+                0.0
+            }
+        };
+        let grain = fine(38.0, 1);
         let mut albedo = match self.ground {
             Ground::Asphalt => self.ground_color * (1.0 + 0.35 * patches + 0.45 * grain),
             Ground::Gravel => {
-                let stones = detail * (value_noise(u * 14.0, v * 14.0, self.key ^ 2) - 0.5);
+                let stones = fine(14.0, 2);
                 self.ground_color * (1.0 + 0.4 * patches + 0.6 * stones + 0.5 * grain)
             }
             Ground::Grass => {
-                let blades = detail * (value_noise(u * 24.0, v * 24.0, self.key ^ 3) - 0.5);
+                let blades = fine(24.0, 3);
                 let dry = srgb(150, 138, 84) * 0.8;
                 self.ground_color.lerp(dry, smoothstep(0.1, 0.4, patches))
                     * (1.0 + 0.9 * blades + 0.5 * grain)
@@ -141,8 +148,10 @@ impl Backdrop {
         albedo.tint(sky + light.sun_color * (light.sun.z * sun))
     }
 
-    fn distance(&self, d: Vec3, light: &Light) -> Vec3 {
-        let turn = d.y.atan2(d.x);
+    fn distance(&self, d: Vec3, eye: Vec3, light: &Light) -> Vec3 {
+        // Counted from the line eye - car, so that the angle's jump by a whole
+        // turn is behind the camera.
+        let turn = (d.x * eye.y - d.y * eye.x).atan2(-d.x * eye.x - d.y * eye.y);
         let slope = d.z / d.x.hypot(d.y).max(1e-3);
         let sky = light.sky(d);
         let clouds = cloud_noise(
@@ -213,6 +222,10 @@ impl Backdrop {
 /// How much sky and how much sun reaches the ground at `p`, 0 to 1 each.
 fn shadow(p: Vec3, light: &Light, car: &CarShape) -> (f32, f32) {
     let half = [car.half_length - 0.08, car.half_width - 0.06];
+    // Out of reach of the longest shadow.
+    if p.x * p.x + p.y * p.y > 64.0 {
+        return (1.0, 1.0);
+    }
     let near = rounded_box(p.x, p.y, half, 0.4);
     let contact = mix(0.10, 1.0, smoothstep(-0.22, 0.55, near));
     // Where the way to the sun passes the body and the cabin.

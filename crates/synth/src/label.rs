@@ -9,12 +9,13 @@
 //! - *s*, the square root of its visible pixels over those of the frame (its
 //!   linear size),
 //!
-//! the score is `0.93 · soft(v; 0.05, 0.85) · soft(c; c₀, c₁) · soft(s; 0.03,
-//! 0.16)`, where `soft(x; low, high)` rises from 0 at `low` to 1 at `high`
-//! with a falling slope. Each factor is a reason why the part cannot be judged: it is
-//! hidden or cropped, seen at a grazing angle, too small. The product is
-//! continuous in the view, exactly 0 when the part can't be seen, and at most
-//! 0.93, the upper end of what graders give.
+//! the score is `0.93 · soft(v; 0.03, 0.85) · soft(c; c₀, c₁) · soft(s;
+//! 0.045, 0.16)`, where `soft(x; low, high)` rises from 0 at `low` to 1 at `high`
+//! with a falling slope, and c₀, c₁ are 0.22, 0.46 for the hood (it lies flat and
+//! cameras stand low) and 0.13, 0.70 for the door. Each factor is a reason why
+//! a part cannot be judged: it is hidden or cropped, seen at a grazing angle,
+//! too small. The product is continuous in the view, exactly 0 when the part
+//! can't be seen, and at most 0.93, the upper end of what graders give.
 
 use crate::camera::{Camera, View};
 use crate::car::Car;
@@ -55,9 +56,9 @@ impl PartMeasure {
         let size = (self.visible as f32 / self.frame as f32).sqrt();
         let [blind, good] = good_angle(part);
         BEST_SCORE
-            * soft(visible, 0.05, 0.85)
+            * soft(visible, 0.03, 0.85)
             * soft(self.facing, blind, good)
-            * soft(size, 0.03, 0.16)
+            * soft(size, 0.045, 0.16)
     }
 }
 
@@ -66,8 +67,8 @@ impl PartMeasure {
 /// as well seen at a flatter angle than a door.
 fn good_angle(part: Part) -> [f32; 2] {
     match part {
-        Part::Hood => [0.20, 0.44],
-        _ => [0.12, 0.72],
+        Part::Hood => [0.22, 0.46],
+        _ => [0.13, 0.70],
     }
 }
 

@@ -67,8 +67,10 @@ impl Light {
     pub(crate) fn reflection(&self, d: Vec3) -> Vec3 {
         let ground = self.bounce * mix(0.75, 0.25, smoothstep(0.0, -0.8, d.z));
         // The surroundings are darker than the sky and of uneven height.
-        let turn = d.y.atan2(d.x);
-        let ragged = self.skyline * (1.0 + 0.45 * (turn * 3.0).sin() + 0.3 * (turn * 7.0).sin());
+        let level = 1.0 / (d.x * d.x + d.y * d.y).sqrt().max(1e-4);
+        let (sin, cos) = (d.y * level, d.x * level);
+        let (sin3, cos3) = (sin * (3.0 - 4.0 * sin * sin), cos * (4.0 * cos * cos - 3.0));
+        let ragged = self.skyline * (1.0 + 0.45 * sin3 + 0.6 * sin3 * cos3 * cos);
         let far = self.horizon.lerp(self.bounce, 0.55) * 0.42;
         let above = far.lerp(self.sky(d), smoothstep(ragged - 0.03, ragged + 0.05, d.z));
         ground.lerp(above, smoothstep(-0.06, 0.03, d.z))

@@ -61,11 +61,17 @@ pub(crate) fn hash(x: i32, y: i32, key: u32) -> f32 {
     (h >> 8) as f32 / 16_777_216.0
 }
 
+/// The largest integer below; without a call into the C library, unlike
+/// `f32::floor` on the baseline instruction set.
+fn floor(x: f32) -> i32 {
+    let towards_zero = x as i32;
+    towards_zero - i32::from(towards_zero as f32 > x)
+}
+
 /// Smooth value noise in [0, 1], one lattice cell per unit.
 pub(crate) fn value_noise(x: f32, y: f32, key: u32) -> f32 {
-    let (fx, fy) = (x.floor(), y.floor());
-    let (ix, iy) = (fx as i32, fy as i32);
-    let (tx, ty) = (x - fx, y - fy);
+    let (ix, iy) = (floor(x), floor(y));
+    let (tx, ty) = (x - ix as f32, y - iy as f32);
     let (sx, sy) = (tx * tx * (3.0 - 2.0 * tx), ty * ty * (3.0 - 2.0 * ty));
     let x1 = ix.wrapping_add(1);
     let y1 = iy.wrapping_add(1);

@@ -6,7 +6,7 @@ use crate::camera::View;
 use crate::car::{Car, Surface};
 use crate::label::{self, PartMeasure};
 use crate::light::Film;
-use crate::math::{Vec3, vec3};
+use crate::math::Vec3;
 use crate::mesh::{Mesh, Patch};
 use crate::noise::hash;
 use crate::options::SynthOptions;
@@ -118,9 +118,7 @@ impl Scene {
     /// Adds the sensor's noise to the light of a pixel.
     fn with_noise(&self, color: Vec3, x: u32, y: u32) -> Vec3 {
         let (key, strength) = self.grain;
-        let noise =
-            |channel: u32| 1.0 + strength * 4.0 * (hash(x as i32, y as i32, key ^ channel) - 0.5);
-        color.tint(vec3(noise(1), noise(2), noise(3)))
+        color * (1.0 + strength * 4.0 * (hash(x as i32, y as i32, key) - 0.5))
     }
 }
 
@@ -248,8 +246,8 @@ impl Frame<'_> {
         let scale = 1.0 / plane.dot(plane);
         let wb = (position - a).cross(c - a).dot(plane) * scale;
         let wc = (b - a).cross(position - a).dot(plane) * scale;
-        let normal =
-            (normal_of(va) * (1.0 - wb - wc) + normal_of(vb) * wb + normal_of(vc) * wc).normalized();
+        let normal = (normal_of(va) * (1.0 - wb - wc) + normal_of(vb) * wb + normal_of(vc) * wc)
+            .normalized();
         if triangle.two_sided && normal.dot(to_eye) < 0.0 {
             return -normal;
         }

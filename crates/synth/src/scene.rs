@@ -107,15 +107,21 @@ fn sample_livery(draw: &mut Draw) -> Livery {
 }
 
 fn sample_camera(draw: &mut Draw, shape: &CarShape) -> Camera {
-    let azimuth = draw.range(-PI, PI);
+    // All around, with some more views of the left side and the left rear: the
+    // door is seen well from fewer directions than the hood.
+    let azimuth = if draw.chance(0.06) {
+        draw.range(1.05, 2.95)
+    } else {
+        draw.range(-PI, PI)
+    };
     let elevation = mix(0.02, 0.50, draw.unit().powf(1.5));
     let field_of_view = draw.range(0.55, 1.15);
     let spread = shape.half_length.hypot(0.5 * shape.height);
     // The distance at which the whole car just fits into the diagonal.
     let whole = spread / (0.5 * field_of_view).tan() * 1.12;
-    let close = draw.chance(0.42);
+    let close = draw.chance(0.38);
     let (zoom, stray) = if close {
-        (draw.range(0.42, 0.85), 0.55)
+        (draw.range(0.42, 0.85), 0.48)
     } else {
         (draw.range(0.85, 1.25), 0.10)
     };

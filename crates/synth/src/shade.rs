@@ -98,7 +98,11 @@ pub(crate) fn shade(fragment: &Fragment, livery: &Livery, light: &Light, clutter
         let strength = look.polish * mix(0.35, 1.0, open);
         color += mirror.tint(light.reflection(r)) * strength;
         let half = (light.sun + v).normalized().dot(n).max(0.0);
-        let spot = half.powf(look.sharpness) * look.polish * look.sharpness * 0.012;
+        let spot = if sun > 0.0 {
+            half.powf(look.sharpness) * look.polish * look.sharpness * 0.012
+        } else {
+            0.0
+        };
         color +=
             light.sun_color.tint(look.base) * (spot.min(9.0) * smoothstep(0.0, 0.1, sun) * 4.0);
     }

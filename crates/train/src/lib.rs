@@ -1,3 +1,27 @@
-//! Training runs.
+//! Training runs: configuration, optimisers, checkpoints, run folders and the
+//! loop itself.
+//!
+//! [`trainer::start`] begins a run and [`trainer::resume`] continues it; both
+//! report through [`Event`] and write everything into one [`RunDir`].
 
+pub mod checkpoint;
+pub mod config;
+mod early_stopping;
+mod error;
+mod events;
+pub mod inputs;
+mod log;
 pub mod optim;
+pub mod run_dir;
+mod tensorboard;
+pub mod trainer;
+
+pub use checkpoint::{Checkpoint, CheckpointError};
+pub use config::{ConfigError, RunConfig};
+pub use early_stopping::EarlyStopping;
+pub use error::TrainError;
+pub use events::Event;
+pub use inputs::Inputs;
+pub use log::{EpochRecord, read_metrics};
+pub use run_dir::{Ending, Manifest, RunDir, RunResult};
+pub use trainer::Outcome;

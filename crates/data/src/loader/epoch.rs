@@ -211,3 +211,92 @@ impl Assembler {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{Dataset, DatasetOptions, LoaderOptions, Preprocessing};
+
+    /// An epoch of 40 one-sample batches over three threads whose images come
+    /// from `load`; the data set's files are empty.
+    fn epoch_of(prefetch: usize, load: impl Fn(usize) -> Pixels + Send + Sync + 'static) -> Epoch {
+        let dir = tempfile::tempdir().unwrap();
+        let mut csv = String::from("filename,score\n");
+        std::fs::create_dir(dir.path().join("imgs")).unwrap();
+        for index in 0..40 {
+            std::fs::write(dir.path().join(format!("imgs/{index}.png")), "").unwrap();
+            csv += &format!("{index}.png,0.5\n");
+        }
+        std::fs::write(dir.path().join("labels.csv"), csv).unwrap();
+        let mut options = DatasetOptions::new(dir.path());
+        options.targets = vec!["score".to_owned()];
+        let dataset = Arc::new(Dataset::open(&options).unwrap());
+        let options = LoaderOptions {
+            batch_size: 1,
+            prefetch,
+            ..LoaderOptions::default()
+        };
+        let preprocessing = Preprocessing::imagenet(4);
+        let loader = Loader::new(dataset, (0..40).collect(), preprocessing, options).unwrap();
+        let assembler = Assembler {
+            shared: Arc::clone(&loader.shared),
+            epoch: 0,
+            number: 0,
+        };
+        Epoch::spawn(assembler, 3, (0..40).collect(), 40, load)
+    }
+
+    #[test]
+    fn a_panic_in_a_decoding_thread_is_an_error_with_file_and_row_and_no_hang() {
+        let mut epoch = epoch_of(2, |place| {
+            assert!(place != 5, "the decoder lost its way");
+            Ok(vec![0; 48].into())
+        });
+        assert_eq!(epoch.by_ref().take(5).filter(Result::is_ok).count(), 5);
+        let error = epoch.next().unwrap().unwrap_err();
+        assert!(matches!(error, DataError::Image { row: 7, .. }), "{error}");
+        let message = error.to_string();
+        assert!(
+            message.contains("5.png") && message.contains("lost its way"),
+            "{message}"
+        );
+        assert!(epoch.next().is_none());
+    }
+
+    #[test]
+    fn a_panic_while_assembling_a_batch_is_an_error_and_no_hang() {
+        // 47 values are no image of 4x4 pixels.
+        let mut epoch = epoch_of(2, |place| Ok(vec![0; 48 - usize::from(place == 3)].into()));
+        assert_eq!(epoch.by_ref().take(3).filter(Result::is_ok).count(), 3);
+        assert!(matches!(
+            epoch.next(),
+            Some(Err(DataError::Internal { .. }))
+        ));
+        assert!(epoch.next().is_none());
+    }
+
+    #[test]
+    fn a_slow_consumer_holds_back_decoding() {
+        for prefetch in [0, 1, 4] {
+            let begun = Arc::new(AtomicUsize::new(0));
+            let counter = Arc::clone(&begun);
+            let mut epoch = epoch_of(prefetch, move |_| {
+                counter.fetch_add(1, Ordering::SeqCst);
+                Ok(vec![0; 48].into())
+            });
+            for taken in 1..=10 {
+                epoch.next().unwrap().unwrap();
+                std::thread::sleep(Duration::from_millis(5));
+                // Finished batches of one sample, then four samples per thread.
+                let ahead = begun.load(Ordering::SeqCst) - taken;
+                assert!(
+                    ahead <= prefetch.max(1) + 4 * 3,
+                    "prefetch {prefetch}: {ahead}"
+                );
+            }
+        }
+    }
+}

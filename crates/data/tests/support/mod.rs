@@ -9,15 +9,15 @@ use psp_data::{Dataset, DatasetOptions, Preprocessing, Resize, RgbImage};
 use tempfile::TempDir;
 
 /// A data set folder that lasts as long as the value.
-pub struct Folder(pub TempDir);
+pub(crate) struct Folder(pub(crate) TempDir);
 
 impl Folder {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
     /// `count` PNGs `0.png`… in `imgs/`, each of its own colour, with labels.
-    pub fn with_images(count: usize) -> Self {
+    pub(crate) fn with_images(count: usize) -> Self {
         let folder = Self::new();
         let mut csv = String::from("filename,a,b\n");
         for index in 0..count {
@@ -29,11 +29,11 @@ impl Folder {
         folder
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, content).unwrap();
@@ -41,7 +41,7 @@ impl Folder {
     }
 
     /// A small PNG whose red tells which one it is.
-    pub fn image(&self, name: &str, red: u8) -> PathBuf {
+    pub(crate) fn image(&self, name: &str, red: u8) -> PathBuf {
         let path = self.write(name, "");
         let pixel = |x, y| image::Rgb([red, x as u8 * 20, y as u8 * 20]);
         RgbImage::from_fn(12, 9, pixel).save(&path).unwrap();
@@ -49,24 +49,24 @@ impl Folder {
     }
 
     /// Options for the targets `a` and `b`.
-    pub fn options(&self) -> DatasetOptions {
+    pub(crate) fn options(&self) -> DatasetOptions {
         let mut options = DatasetOptions::new(self.0.path());
         options.targets = vec!["a".to_owned(), "b".to_owned()];
         options
     }
 
-    pub fn open(&self) -> Arc<Dataset> {
+    pub(crate) fn open(&self) -> Arc<Dataset> {
         Arc::new(Dataset::open(&self.options()).unwrap())
     }
 
     /// The message with which the data set is refused.
-    pub fn refusal(&self) -> String {
+    pub(crate) fn refusal(&self) -> String {
         Dataset::open(&self.options()).unwrap_err().to_string()
     }
 }
 
 /// ImageNet normalisation at 8x8 pixels.
-pub fn tiny() -> Preprocessing {
+pub(crate) fn tiny() -> Preprocessing {
     Preprocessing {
         resize: Resize::Squash {
             width: 8,
@@ -77,7 +77,7 @@ pub fn tiny() -> Preprocessing {
 }
 
 /// The named file of the owner's `shared` folder; `None`, said aloud, without it.
-pub fn shared(name: &str) -> Option<PathBuf> {
+pub(crate) fn shared(name: &str) -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
     let path = root.join(name);
     if path.exists() {
@@ -88,7 +88,7 @@ pub fn shared(name: &str) -> Option<PathBuf> {
 }
 
 #[track_caller]
-pub fn assert_says(message: &str, parts: &[&str]) {
+pub(crate) fn assert_says(message: &str, parts: &[&str]) {
     for part in parts {
         assert!(message.contains(part), "`{message}` lacks `{part}`");
     }

@@ -23,6 +23,8 @@ pub(super) const SHADE: Colour = opaque(0xF3, 0xF3, 0xF3);
 
 // Okabe and Ito's.
 pub(super) const ORANGE: Colour = opaque(0xE6, 0x9F, 0x00);
+/// Orange on paper, for areas that a blue line must stand out from.
+pub(super) const LIGHT_ORANGE: Colour = opaque(0xF2, 0xC9, 0x70);
 pub(super) const SKY: Colour = opaque(0x56, 0xB4, 0xE9);
 pub(super) const GREEN: Colour = opaque(0x00, 0x9E, 0x73);
 pub(super) const BLUE: Colour = opaque(0x00, 0x72, 0xB2);

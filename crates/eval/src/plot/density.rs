@@ -12,7 +12,7 @@ pub(super) struct Dot {
 }
 
 /// Pixels in each direction that count as around.
-const REACH: usize = 10;
+const REACH: usize = 5;
 /// With more dots than this they are moved to a coarser grid, so that an SVG
 /// stays small.
 const MANY: usize = 10_000;
@@ -69,10 +69,10 @@ mod tests {
     fn dots_in_one_place_are_drawn_once_and_counted_all() {
         let mut pixels = vec![(5.0, 5.0); 40];
         pixels.push((90.0, 90.0));
-        pixels.push((14.0, 5.0));
+        pixels.push((9.0, 5.0));
         let dots = dots(&pixels, (100.0, 100.0));
         let counts: Vec<_> = dots.iter().map(|dot| (dot.x, dot.neighbours)).collect();
-        assert_eq!(counts, [(90, 1), (5, 41), (14, 41)]);
+        assert_eq!(counts, [(90, 1), (5, 41), (9, 41)]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Histograms of labels and predictions.
 
 use super::{
-    Figure,
+    Figure, MOST_TARGETS,
     axes::{Axes, Panel},
     bins::Bins,
     canvas::{Canvas, Rect},
@@ -26,68 +26,116 @@ pub fn distributions(
     evaluation: &Evaluation,
 ) -> Result<Figure, EvalError> {
     evaluation.check_targets(predictions)?;
+    let targets = predictions.targets().len();
+    let histograms: Vec<Histogram> = (0..targets.min(MOST_TARGETS))
+        .map(|target| Histogram::of(predictions, target))
+        .collect();
     let mut facts = vec![format!("{} images", count(evaluation.count))];
-    facts.extend(left_out(evaluation.targets.len()));
+    facts.extend(left_out(targets));
+    let shaded = if histograms.iter().all(|histogram| histogram.scores) {
+        "outside [0, 1]"
+    } else {
+        "outside [0, 1] or the labels"
+    };
     let heading = Heading {
         title: format!("Labels and predictions, {} split", evaluation.split),
         facts,
         legend: vec![
-            (Key::Filled(LABELS.fade(0.6)), "labels".to_owned()),
+            (Key::Filled(LABELS), "labels".to_owned()),
             (Key::Outlined(PREDICTIONS), "predictions".to_owned()),
-            (Key::Filled(SHADE), "outside the labels' range".to_owned()),
+            (Key::Filled(SHADE), shaded.to_owned()),
         ],
     };
-    let (mut canvas, cells) = sheet(predictions.targets().len(), &heading)?;
-    for (target, cell) in cells.into_iter().enumerate() {
-        panel(&mut canvas, cell, predictions, target);
+    // One scale of counts for all panels, so that they can be compared.
+    let most = histograms.iter().map(Histogram::most).max().unwrap_or(1);
+    let (mut canvas, cells) = sheet(targets, &heading)?;
+    for ((histogram, cell), name) in histograms.iter().zip(cells).zip(predictions.targets()) {
+        histogram.draw(&mut canvas, cell, name, most);
     }
     Ok(Figure { canvas })
 }
 
-fn panel(canvas: &mut Canvas, cell: Rect, predictions: &Predictions, target: usize) {
-    let pairs = predictions.pairs(target);
-    let (span, scores) = Span::of_pairs(pairs.clone());
-    let bins = Bins::over(span, scores);
-    let labels = bins.count(pairs.clone().map(|(label, _)| label));
-    let predicted = bins.count(pairs.clone().map(|(_, prediction)| prediction));
-    let proper = if scores {
-        Span {
-            low: 0.0,
-            high: 1.0,
-        }
-    } else {
-        range(pairs.clone().map(|(label, _)| label))
-    };
-    let (ticks, top) = count_ticks(labels.iter().chain(&predicted).copied().max().unwrap_or(1));
-    let axes = Panel {
-        cell,
-        title: &predictions.targets()[target],
-        subtitle: &outside(pairs.map(|(_, prediction)| prediction), proper, scores),
-        x: Span {
-            low: bins.low,
-            high: bins.edge(bins.count),
-        }
-        .widen(0.04),
-        y: Span {
-            low: 0.0,
-            high: top,
-        },
-        y_ticks: Some(ticks),
-        x_title: "score",
-        y_title: "images per bin (log scale)",
-        square: false,
-        unshaded: Some(proper),
-    }
-    .draw(canvas);
-    for (index, &images) in labels.iter().enumerate() {
-        let (left, right) = (axes.x(bins.edge(index)), axes.x(bins.edge(index + 1)));
-        let top = axes.y(height(images));
-        let bar = Rect::new(left, top, right - left, axes.area.bottom() - top);
-        if images > 0 {
-            canvas.fill(bar, LABELS.fade(0.6));
+/// The numbers of one panel.
+struct Histogram {
+    bins: Bins,
+    labels: Vec<u64>,
+    predictions: Vec<u64>,
+    /// What is not shaded: [0, 1] for `scores`, otherwise the labels' range.
+    proper: Span,
+    scores: bool,
+    /// How many predictions are not in `proper`.
+    outside: usize,
+}
+
+impl Histogram {
+    fn of(predictions: &Predictions, target: usize) -> Self {
+        let labels = predictions.pairs(target).map(|(label, _)| label);
+        let predicted = predictions.pairs(target).map(|(_, prediction)| prediction);
+        let (span, scores) = Span::of_pairs(predictions.pairs(target));
+        let bins = Bins::over(span, scores);
+        let proper = if scores {
+            Span {
+                low: 0.0,
+                high: 1.0,
+            }
+        } else {
+            range(labels.clone())
+        };
+        let is_outside = |value: &f64| !(proper.low..=proper.high).contains(value);
+        Self {
+            labels: bins.count(labels),
+            predictions: bins.count(predicted.clone()),
+            outside: predicted.filter(is_outside).count(),
+            bins,
+            proper,
+            scores,
         }
     }
-    outline(canvas, &axes, &bins, &predicted);
+
+    /// The count of the fullest bin.
+    fn most(&self) -> u64 {
+        let counts = self.labels.iter().chain(&self.predictions);
+        counts.copied().max().unwrap_or(1)
+    }
+
+    fn draw(&self, canvas: &mut Canvas, cell: Rect, name: &str, most: u64) {
+        let bins = &self.bins;
+        let subtitle = format!(
+            "{} of {} predictions outside {}",
+            count(self.outside as u64),
+            count(self.predictions.iter().sum()),
+            if self.scores { "[0, 1]" } else { "the labels" }
+        );
+        let axes = Panel {
+            cell,
+            title: name,
+            subtitle: &subtitle,
+            x: Span {
+                low: bins.low,
+                high: bins.edge(bins.count),
+            }
+            .widen(0.04),
+            y: Span {
+                low: 0.0,
+                high: height(most) * 1.06,
+            },
+            y_ticks: Some(count_ticks(most)),
+            x_title: if self.scores { "score" } else { "value" },
+            y_title: "images per bin (log scale)",
+            square: false,
+            unshaded: Some(self.proper),
+        }
+        .draw(canvas);
+        for (index, &images) in self.labels.iter().enumerate() {
+            let (left, right) = (axes.x(bins.edge(index)), axes.x(bins.edge(index + 1)));
+            let top = axes.y(height(images));
+            if images > 0 {
+                let bar = Rect::new(left, top, right - left, axes.area.bottom() - top);
+                canvas.fill(bar, LABELS);
+            }
+        }
+        outline(canvas, &axes, bins, &self.predictions);
+    }
 }
 
 /// Steps along the tops of the bins.
@@ -115,13 +163,12 @@ fn height(images: u64) -> f64 {
     (images as f64).ln_1p()
 }
 
-/// Ticks of 0, 1, 10, 100, … (and between, for few images), and the end of the
-/// axis above them.
-fn count_ticks(most: u64) -> (Vec<Tick>, f64) {
+/// Ticks of 0, 1, 10, 100, … up to `most`, and between if these are few.
+fn count_ticks(most: u64) -> Vec<Tick> {
     let mut marks = vec![0, 1];
     let mut power = 1_u64;
     while power < most {
-        if most <= 2000 {
+        if most <= 500 {
             marks.extend([2 * power, 5 * power].iter().filter(|&&mark| mark <= most));
         }
         power = power.saturating_mul(10);
@@ -131,14 +178,13 @@ fn count_ticks(most: u64) -> (Vec<Tick>, f64) {
     }
     marks.sort_unstable();
     marks.dedup();
-    let ticks = marks
+    marks
         .into_iter()
         .map(|mark| Tick {
             value: height(mark),
             label: count(mark),
         })
-        .collect();
-    (ticks, height(most.max(1)) * 1.06)
+        .collect()
 }
 
 fn range(values: impl Iterator<Item = f64>) -> Span {
@@ -154,16 +200,52 @@ fn range(values: impl Iterator<Item = f64>) -> Span {
     )
 }
 
-fn outside(predictions: impl Iterator<Item = f64>, proper: Span, scores: bool) -> String {
-    let (mut all, mut out) = (0, 0);
-    for prediction in predictions {
-        all += 1;
-        out += u64::from(!(proper.low..=proper.high).contains(&prediction));
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plot::testing::{assert_legible, names, pixels_of, predictions, score, texts};
+
+    fn figure(targets: usize, rows: usize, label: impl Fn(usize, usize) -> f64) -> Figure {
+        let (predictions, evaluation) = predictions(&names(targets), rows, label);
+        distributions(&predictions, &evaluation).unwrap()
     }
-    let range = if scores { "[0, 1]" } else { "labels" };
-    format!(
-        "{} of {} predictions outside {range}",
-        count(out),
-        count(all)
-    )
+
+    #[test]
+    fn every_number_of_targets_is_legible_and_shows_both_histograms() {
+        for targets in 1..=10 {
+            let figure = figure(targets, 50, score);
+            assert_legible(&figure);
+            assert!(pixels_of(&figure, LABELS.rgb) > 10_000 * targets);
+            assert!(pixels_of(&figure, PREDICTIONS.rgb) > 1_000 * targets);
+        }
+        assert_legible(&figure(30, 5, score));
+    }
+
+    #[test]
+    fn values_of_any_magnitude_are_legible() {
+        for scale in [1e-12, 1e-4, 360.0, 1e6, 1e12, 1e90] {
+            assert_legible(&figure(4, 20, |row, _| scale * (1.0 + row as f64)));
+            assert_legible(&figure(1, 1, |_, _| scale));
+        }
+    }
+
+    #[test]
+    fn predictions_outside_zero_to_one_are_counted() {
+        // The predictions are 0.1 sin(7 row).
+        let figure = figure(1, 9, |_, _| 0.0);
+        let below = (0..9).filter(|row| f64::from(row * 7).sin() < 0.0).count();
+        let expected = format!("{below} of 9 predictions outside [0, 1]");
+        assert!(texts(&figure).contains(&expected.as_str()));
+    }
+
+    #[test]
+    fn count_ticks_are_few_for_many_images_and_close_for_few() {
+        let labels = |most| -> Vec<String> {
+            let ticks = count_ticks(most).into_iter();
+            ticks.map(|tick| tick.label).collect()
+        };
+        assert_eq!(labels(1), ["0", "1"]);
+        assert_eq!(labels(60), ["0", "1", "2", "5", "10", "20", "50"]);
+        assert_eq!(labels(4000), ["0", "1", "10", "100", "1,000"]);
+    }
 }

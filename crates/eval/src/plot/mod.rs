@@ -15,6 +15,7 @@ mod density;
 mod distributions;
 mod figure;
 mod fonts;
+mod names;
 mod png;
 mod prediction_vs_label;
 mod samples;

@@ -56,8 +56,11 @@ pub(super) fn draw_shapes<B: DrawingBackend>(
     for shape in shapes {
         match shape {
             Shape::Fill(rect, colour) => {
-                let corner = pixel((rect.right(), rect.bottom()));
-                backend.draw_rect(pixel((rect.x, rect.y)), corner, &style(*colour, 1.0), true)
+                let corner = pixel((rect.x, rect.y));
+                let end = pixel((rect.right(), rect.bottom()));
+                // However thin, a rectangle is seen.
+                let end = (end.0.max(corner.0 + 1), end.1.max(corner.1 + 1));
+                backend.draw_rect(corner, end, &style(*colour, 1.0), true)
             }
             Shape::Line {
                 from,

@@ -116,3 +116,78 @@ fn identity(canvas: &mut Canvas, axes: &Axes) {
     let (from, to) = ((area.x, area.bottom()), (area.right(), area.y));
     canvas.line(from, to, 2.0, INK.fade(0.8));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plot::{
+        canvas::Shape,
+        testing::{assert_legible, names, predictions, score, texts},
+    };
+
+    fn figure(targets: usize, rows: usize, label: impl Fn(usize, usize) -> f64) -> Figure {
+        let (predictions, evaluation) = predictions(&names(targets), rows, label);
+        prediction_vs_label(&predictions, &evaluation).unwrap()
+    }
+
+    fn dots_of(figure: &Figure) -> Vec<crate::plot::colour::Colour> {
+        let shapes = figure.canvas.shapes.iter();
+        shapes
+            .filter_map(|shape| match shape {
+                Shape::Disc { colour, .. } => Some(*colour),
+                _ => None,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_number_of_targets_is_legible() {
+        for targets in 1..=10 {
+            let figure = figure(targets, 50, score);
+            assert_legible(&figure);
+            assert!(dots_of(&figure).len() > 40 * targets);
+        }
+        let many = figure(30, 5, score);
+        assert_legible(&many);
+        assert!(
+            texts(&many)
+                .iter()
+                .any(|text| text.contains("first 24 of 30 targets"))
+        );
+    }
+
+    #[test]
+    fn labels_of_any_magnitude_are_legible() {
+        for scale in [1e-12, 1e-4, 360.0, 1e6, 1e12, 1e90] {
+            assert_legible(&figure(4, 20, |row, _| scale * (1.0 + row as f64)));
+            assert_legible(&figure(1, 20, |row, _| scale + 1e-3 * row as f64));
+        }
+    }
+
+    #[test]
+    fn a_single_row_is_legible_and_its_r2_undefined() {
+        let figure = figure(1, 1, |_, _| 0.5);
+        assert_legible(&figure);
+        let mut texts = texts(&figure).into_iter();
+        assert!(texts.any(|text| text.starts_with("R² undefined")));
+    }
+
+    #[test]
+    fn a_pile_up_is_darker_than_a_lonely_dot_and_drawn_above_it() {
+        let figure = figure(1, 500, |row, _| if row == 0 { 0.9 } else { 0.0 });
+        let dots = dots_of(&figure);
+        assert_eq!(dots.first(), Some(&density(0.0).fade(0.85)));
+        assert_eq!(dots.last(), Some(&density(1.0).fade(0.85)));
+    }
+
+    #[test]
+    fn an_evaluation_of_other_targets_is_refused() {
+        let (of_a, _) = predictions(&["a"], 3, score);
+        let (_, of_b) = predictions(&["b"], 3, score);
+        let error = prediction_vs_label(&of_a, &of_b).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            r#"the evaluation is for ["b"], but the predictions for ["a"]"#
+        );
+    }
+}

@@ -10,13 +10,14 @@ use super::{
     colour::{FRAME, GRID, INK, MUTED, SHADE},
     fonts::Weight,
     left_out,
+    names::short_names,
     scale::Span,
     sheet::{Heading, Key, Mark},
     thumbnail::thumbnail,
 };
 use crate::{
     EvalError, Evaluation, ImageSource, PredictionRow, Predictions,
-    number::{count, score},
+    number::{count, on_scale},
 };
 
 const MARGIN: f64 = 32.0;
@@ -25,11 +26,13 @@ const GAP: f64 = 32.0;
 const LINE: f64 = 32.0;
 /// Right edges of the columns with numbers, from the card's left, and the left
 /// end of the mark.
-const LABEL: f64 = 282.0;
-const PREDICTED: f64 = 378.0;
-const ERROR: f64 = 456.0;
+const LABEL: f64 = 262.0;
+const PREDICTED: f64 = 362.0;
+const ERROR: f64 = 452.0;
 const MARK: f64 = 470.0;
-const NAME_ROOM: f64 = 195.0;
+const NAME_ROOM: f64 = 180.0;
+/// What a number may take up without touching the one before it.
+const CELL_ROOM: f64 = 80.0;
 
 const FILENAME: Style = Style {
     size: 21.0,
@@ -79,7 +82,7 @@ where
     let columns = amount.clamp(1, 4);
     let width = columns as f64 * (f64::from(PHOTO.0) + GAP) - GAP + 2.0 * MARGIN;
     let mut canvas = Canvas::new(width, 0.0)?;
-    let top = heading(predictions, evaluation, amount, seed).draw(&mut canvas);
+    let top = heading(predictions, evaluation, amount, seed).draw(&mut canvas) + 12.0;
     let lines = predictions.targets().len().min(MOST_TARGETS) as f64 + 2.0;
     let height = f64::from(PHOTO.1) + lines * LINE + GAP;
     canvas.height = (top + amount.div_ceil(columns) as f64 * height + MARGIN / 2.0).ceil() as u32;
@@ -207,12 +210,15 @@ fn draw_scores(canvas: &mut Canvas, corner: (f64, f64), row: &PredictionRow, sca
         let error = prediction - label;
         let sign = if error < 0.0 { "" } else { "+" };
         let cells = [
-            (score(*label), LABEL),
-            (score(*prediction), PREDICTED),
-            (format!("{sign}{}", score(error)), ERROR),
+            (on_scale(*label, scales.ranges[target]), LABEL),
+            (on_scale(*prediction, scales.ranges[target]), PREDICTED),
+            (
+                format!("{sign}{}", on_scale(error, scales.ranges[target])),
+                ERROR,
+            ),
         ];
         for (text, edge) in cells {
-            let text = text.replace('-', "−");
+            let text = canvas.shorten(&text.replace('-', "−"), CELL_ROOM, CELL);
             canvas.text(&text, (left + edge, y), Align::Right, CELL);
         }
         let middle = (left + MARK, y - CELL.size * 0.36);
@@ -220,61 +226,104 @@ fn draw_scores(canvas: &mut Canvas, corner: (f64, f64), row: &PredictionRow, sca
     }
 }
 
-/// The names without the words ("perspective_score_") that all of them begin
-/// with, where that leaves something of each.
-fn short_names(targets: &[String]) -> Vec<String> {
-    let Some((first, others)) = targets.split_first() else {
-        return Vec::new();
-    };
-    let common = others.iter().fold(first.as_str(), |common, other| {
-        let same = common
-            .char_indices()
-            .zip(other.chars())
-            .take_while(|((_, a), b)| a == b)
-            .map(|((index, a), _)| index + a.len_utf8())
-            .last();
-        &common[..same.unwrap_or(0)]
-    });
-    let words = common
-        .rfind(['_', ' ', '.', '/'])
-        .filter(|_| !others.is_empty())
-        .map_or(0, |index| index + 1);
-    let words = if targets.iter().all(|name| name.len() > words) {
-        words
-    } else {
-        0
-    };
-    targets
-        .iter()
-        .map(|name| name[words..].to_owned())
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::{cell::RefCell, io};
 
-    fn short(names: &[&str]) -> Vec<String> {
-        short_names(
-            &names
-                .iter()
-                .map(|&name| name.to_owned())
-                .collect::<Vec<_>>(),
-        )
+    use super::*;
+    use crate::plot::{
+        colour::{GREEN, ORANGE, VERMILION},
+        testing::{assert_legible, names, pixels_of, predictions, score, texts},
+    };
+
+    const PURPLE: (u8, u8, u8) = (120, 20, 160);
+
+    fn purple(width: u32, height: u32) -> RgbImage {
+        RgbImage::from_pixel(width, height, image::Rgb(PURPLE.into()))
+    }
+
+    fn page(targets: usize, amount: usize, label: impl Fn(usize, usize) -> f64) -> Figure {
+        let (predictions, evaluation) = predictions(&names(targets), 40, label);
+        let images = |_: &str| Ok::<_, io::Error>(purple(200, 100));
+        samples(&predictions, &evaluation, images, 7, amount).unwrap()
     }
 
     #[test]
-    fn words_that_all_targets_begin_with_are_left_out() {
-        assert_eq!(
-            short(&["perspective_score_hood", "perspective_score_backdoor_left"]),
-            ["hood", "backdoor_left"]
-        );
-        assert_eq!(short(&["hood", "hoof"]), ["hood", "hoof"]);
-        assert_eq!(
-            short(&["perspective_score_hood"]),
-            ["perspective_score_hood"]
-        );
-        assert_eq!(short(&["score_", "score_b"]), ["score_", "score_b"]);
-        assert_eq!(short(&["größe_a", "größe_b"]), ["a", "b"]);
+    fn every_number_of_targets_and_photos_is_legible() {
+        for targets in 1..=10 {
+            assert_legible(&page(targets, 3, score));
+        }
+        for amount in [1, 2, 4, 5, 1000] {
+            assert_legible(&page(2, amount, score));
+        }
+        assert_legible(&page(30, 2, score));
+    }
+
+    #[test]
+    fn numbers_of_any_magnitude_are_legible() {
+        for scale in [1e-12, 360.0, 1e6, -1e90] {
+            assert_legible(&page(2, 4, |row, _| scale * (1.0 + row as f64)));
+        }
+    }
+
+    #[test]
+    fn a_photo_keeps_its_aspect_ratio_between_bars() {
+        // 200 × 100 pixels fill the width of 480 pixels, and 240 of the height.
+        assert_eq!(pixels_of(&page(1, 1, score), PURPLE), 480 * 240);
+    }
+
+    #[test]
+    fn the_seed_chooses_the_photos_and_none_comes_twice() {
+        let (predictions, evaluation) = predictions(&["a"], 100, score);
+        let chosen = |seed| {
+            let asked = RefCell::new(Vec::new());
+            let images = |name: &str| {
+                asked.borrow_mut().push(name.to_owned());
+                Ok::<_, io::Error>(purple(4, 3))
+            };
+            samples(&predictions, &evaluation, images, seed, 10).unwrap();
+            asked.into_inner()
+        };
+        let mut first = chosen(1);
+        assert_eq!(first, chosen(1));
+        assert_ne!(first, chosen(2));
+        first.sort();
+        first.dedup();
+        assert_eq!(first.len(), 10);
+    }
+
+    #[test]
+    fn an_error_is_marked_by_its_share_of_the_labels_range() {
+        let (predictions, _) = predictions(&["degrees"], 101, |row, _| row as f64);
+        let scales = Scales::of(&predictions);
+        let marks = [-10.0, 11.0, 25.0, -26.0].map(|error| scales.mark(0, error));
+        let expected = [Mark::Small, Mark::Medium, Mark::Medium, Mark::Large];
+        assert_eq!(marks, expected);
+    }
+
+    #[test]
+    fn the_legend_shows_all_three_marks() {
+        let page = page(1, 1, score);
+        for colour in [GREEN, ORANGE, VERMILION] {
+            assert!(pixels_of(&page, colour.rgb) > 100);
+        }
+        assert!(texts(&page).contains(&"error up to 0.10"));
+    }
+
+    #[test]
+    fn a_photo_that_is_missing_or_empty_is_an_error_that_names_it() {
+        let (predictions, evaluation) = predictions(&["a"], 1, score);
+        let missing = |_: &str| Err::<RgbImage, _>(io::Error::other("gone"));
+        let error = samples(&predictions, &evaluation, missing, 0, 1).unwrap_err();
+        assert_eq!(error.to_string(), "cannot get the image 0.jpg");
+        let empty = |_: &str| Ok::<_, io::Error>(RgbImage::new(0, 9));
+        let error = samples(&predictions, &evaluation, empty, 0, 1).unwrap_err();
+        assert_eq!(error.to_string(), "the image 0.jpg is 0×9 pixels large");
+    }
+
+    #[test]
+    fn photos_are_not_put_into_an_svg() {
+        let svg = page(1, 1, score).to_svg();
+        assert!(matches!(svg, Err(EvalError::PhotosInSvg)));
     }
 }

@@ -3,7 +3,7 @@
 use super::{
     MOST_TARGETS,
     canvas::{Align, Canvas, Rect, Style},
-    colour::{BLUE, Colour, FRAME, GREEN, INK, MUTED, ORANGE, VERMILION, density},
+    colour::{BLUE, Colour, FRAME, GREEN, INK, LIGHT_ORANGE, MUTED, ORANGE, VERMILION, density},
     fonts::Weight,
 };
 use crate::EvalError;
@@ -177,5 +177,5 @@ pub(super) fn sheet(targets: usize, heading: &Heading) -> Result<(Canvas, Vec<Re
 }
 
 /// The colours of labels and predictions.
-pub(super) const LABELS: Colour = ORANGE;
+pub(super) const LABELS: Colour = LIGHT_ORANGE;
 pub(super) const PREDICTIONS: Colour = BLUE;

@@ -66,11 +66,66 @@ fn draw_text(backend: &mut SVGBackend<'_>, text: &Text) -> Result<(), EvalError>
         Align::Middle => HPos::Center,
         Align::Right => HPos::Right,
     };
+    let colour = RGBAColor(red, green, blue, text.colour.alpha);
     let style = TextStyle::from(font)
-        .color(&RGBAColor(red, green, blue, text.colour.alpha))
+        .color(&colour)
         .pos(Pos::new(horizontal, VPos::Top));
     let corner = (corner.0.round() as i32, corner.1.round() as i32);
     backend
         .draw_text(&text.content, &style, corner)
         .map_err(|error| EvalError::Draw(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use roxmltree::Document;
+
+    use super::*;
+    use crate::plot::{
+        canvas::Style,
+        colour::INK,
+        prediction_vs_label,
+        testing::{predictions, score},
+    };
+
+    fn svg_of(name: &str) -> String {
+        let (predictions, evaluation) = predictions(&[name], 20, score);
+        let figure = prediction_vs_label(&predictions, &evaluation).unwrap();
+        figure.to_svg().unwrap()
+    }
+
+    #[test]
+    fn markup_in_a_target_name_is_escaped() {
+        let svg = svg_of("<b>&\"x");
+        let document = Document::parse(&svg).unwrap();
+        let mut texts = document.descendants().filter_map(|node| node.text());
+        assert!(texts.any(|text| text.trim() == "<b>&\"x"));
+    }
+
+    #[test]
+    fn control_characters_leave_the_xml_well_formed() {
+        let svg = svg_of("a\u{0}b\u{1b}c\n\u{ffff}");
+        assert!(Document::parse(&svg).is_ok());
+        assert!(svg.contains("a\u{fffd}b\u{fffd}c\u{fffd}\u{fffd}"));
+    }
+
+    #[test]
+    fn a_text_has_its_size_in_pixels_and_its_baseline_where_it_was_put() {
+        let mut canvas = Canvas::new(200.0, 100.0).unwrap();
+        let style = Style {
+            size: 50.0,
+            weight: Weight::Bold,
+            colour: INK,
+        };
+        canvas.text("x", (10.0, 88.0), Align::Left, style);
+        let svg = encode(&canvas).unwrap();
+        let document = Document::parse(&svg).unwrap();
+        let mut nodes = document.descendants();
+        let text = nodes.find(|node| node.has_tag_name("text")).unwrap();
+        // 50 + 0.76 * 50 = 88.
+        assert_eq!(text.attribute("y"), Some("50"));
+        assert_eq!(text.attribute("dy"), Some("0.76em"));
+        assert_eq!(text.attribute("font-size"), Some("50"));
+        assert_eq!(text.attribute("font-weight"), Some("bold"));
+    }
 }

@@ -7,7 +7,7 @@ use crate::math::{Vec3, mix, vec3};
 use crate::mesh::{Mesh, Patch};
 
 /// Points around half of the lower body's plan outline.
-const HALF_RING: usize = 104;
+const HALF_RING: usize = 88;
 /// Points around half of the greenhouse.
 const HALF_CABIN: usize = 36;
 /// Rows of points across the deck and the roof.

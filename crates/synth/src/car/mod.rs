@@ -1,6 +1,7 @@
 //! A parametrised car: proportions, mesh, and what each point of it shows.
 
 mod body;
+mod fascia;
 mod shape;
 mod surface;
 mod wheels;

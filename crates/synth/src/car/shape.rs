@@ -3,7 +3,7 @@
 use crate::math::{mix, smoothstep};
 use crate::noise::Draw;
 
-/// The body styles that [`CarShape::sample`] draws from.
+/// The body styles.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Style {
     /// Three boxes: hood, cabin, trunk.

@@ -1,15 +1,56 @@
-//! Whether a JPEG file is whole.
+//! Whether an image file is whole.
 //!
 //! The JPEG decoder fills what a cut-off file lacks with grey and reports
-//! success, so a half-copied photo would be trained on unnoticed. Pillow
-//! refuses a file without its end-of-image marker; so does this.
+//! success, so a half-copied photo would be trained on unnoticed; other
+//! decoders stop reading once they have all pixels. As Pillow does, this looks
+//! at the container: a JPEG must reach its end-of-image marker, a WebP must be
+//! as long as it says. A PNG must reach its last chunk. The BMP decoder itself
+//! asks for every byte.
 
 const START_OF_IMAGE: [u8; 2] = [0xFF, 0xD8];
 const END_OF_IMAGE: u8 = 0xD9;
+const PNG_SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 
-/// Whether `bytes` starts as a JPEG does.
-pub(crate) fn is_jpeg(bytes: &[u8]) -> bool {
-    bytes.starts_with(&START_OF_IMAGE)
+/// Says how a JPEG, PNG or WebP is cut off, if it is.
+pub(crate) fn check(bytes: &[u8]) -> Result<(), &'static str> {
+    if bytes.starts_with(&START_OF_IMAGE) && !reaches_end_of_image(bytes) {
+        return Err("the file is cut off: no end-of-image marker");
+    }
+    if bytes.starts_with(PNG_SIGNATURE) && !reaches_last_chunk(bytes) {
+        return Err("the file is cut off: no IEND chunk");
+    }
+    if bytes.starts_with(b"RIFF") && !is_as_long_as_riff_says(bytes) {
+        return Err("the file is cut off: it is shorter than its header says");
+    }
+    Ok(())
+}
+
+/// A PNG is a row of chunks: length (big-endian), type, content, checksum.
+fn reaches_last_chunk(bytes: &[u8]) -> bool {
+    let mut rest = &bytes[PNG_SIGNATURE.len()..];
+    while let Some((length, after)) = rest.split_first_chunk::<4>() {
+        let size = u32::from_be_bytes(*length) as usize;
+        // The type before the content and the checksum behind it: 8 bytes.
+        let Some(next) = size.checked_add(8).and_then(|skip| after.get(skip..)) else {
+            return false;
+        };
+        if after.starts_with(b"IEND") {
+            return true;
+        }
+        rest = next;
+    }
+    false
+}
+
+/// A WebP starts with `RIFF` and the number of bytes that follow (little-endian).
+fn is_as_long_as_riff_says(bytes: &[u8]) -> bool {
+    match bytes
+        .get(4..)
+        .and_then(|rest| rest.split_first_chunk::<4>())
+    {
+        Some((length, rest)) => rest.len() >= u32::from_le_bytes(*length) as usize,
+        None => false,
+    }
 }
 
 /// Whether the marker segments and scans of a JPEG lead to its end-of-image

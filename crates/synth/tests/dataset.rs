@@ -1,0 +1,161 @@
+//! A data set on disk: complete, reproducible, continued, never clobbered.
+
+// Helpers outside of the test functions may fail the test too.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use psp_synth::{Summary, SynthError, SynthOptions, render, write_dataset};
+
+fn options(count: usize) -> SynthOptions {
+    SynthOptions {
+        count,
+        seed: 3,
+        width: 64,
+        height: 48,
+    }
+}
+
+fn write(out: &Path, options: &SynthOptions) -> Result<Summary, SynthError> {
+    write_dataset(out, options, &|_, _| {}, &AtomicBool::new(false))
+}
+
+fn write_with_threads(out: &Path, options: &SynthOptions, threads: usize) -> Summary {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .unwrap();
+    pool.install(|| write(out, options)).unwrap()
+}
+
+/// All files below a folder with their bytes.
+fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() {
+            for (inner, bytes) in contents(&path) {
+                files.insert(format!("{name}/{inner}"), bytes);
+            }
+        } else {
+            files.insert(name, fs::read(path).unwrap());
+        }
+    }
+    files
+}
+
+#[test]
+fn the_bytes_do_not_depend_on_the_number_of_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, three) = (folder.path().join("one"), folder.path().join("three"));
+    let summary = write_with_threads(&one, &options(9), 1);
+    assert_eq!(summary, write_with_threads(&three, &options(9), 3));
+    assert!(contents(&one) == contents(&three));
+}
+
+#[test]
+fn a_data_set_holds_images_labels_and_its_parameters() {
+    let folder = tempfile::tempdir().unwrap();
+    let summary = write(folder.path(), &options(4)).unwrap();
+    assert_eq!(summary.count, 4);
+    let files = contents(folder.path());
+    assert_eq!(files.len(), 6, "{:?}", files.keys());
+    let labels = String::from_utf8(files["labels.csv"].clone()).unwrap();
+    let lines: Vec<&str> = labels.lines().collect();
+    assert_eq!(
+        lines[0],
+        "filename,perspective_score_hood,perspective_score_backdoor_left"
+    );
+    for (index, line) in lines[1..].iter().enumerate() {
+        let seen = render(&options(4), index);
+        let expected = format!(
+            "synth-{index:06}.jpg,{:.6},{:.6}",
+            seen.hood, seen.backdoor_left
+        );
+        assert_eq!(*line, expected);
+        let image = image::load_from_memory(&files[&format!("imgs/synth-{index:06}.jpg")]);
+        assert_eq!(
+            (64, 48),
+            (image.as_ref().unwrap().width(), image.unwrap().height())
+        );
+    }
+    let record: serde_json::Value = serde_json::from_slice(&files["synth.json"]).unwrap();
+    assert_eq!(record["count"], 4);
+    assert_eq!(record["seed"], 3);
+    assert_eq!(record["renderer_version"], psp_synth::RENDERER_VERSION);
+}
+
+#[test]
+fn an_interrupted_run_continues_and_ends_like_an_uninterrupted_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, broken) = (folder.path().join("whole"), folder.path().join("broken"));
+    let expected = write(&whole, &options(12)).unwrap();
+
+    let cancelled = AtomicBool::new(false);
+    let stop = |done: usize, _: usize| {
+        if done >= 4 {
+            cancelled.store(true, Ordering::Relaxed);
+        }
+    };
+    let error = write_dataset(&broken, &options(12), &stop, &cancelled).unwrap_err();
+    assert!(
+        matches!(error, SynthError::Cancelled { count: 12, .. }),
+        "{error}"
+    );
+    assert!(!broken.join("labels.csv").exists());
+    // What a killed run may leave behind.
+    fs::write(broken.join("imgs/.psp-synth-x1"), b"half").unwrap();
+
+    assert_eq!(write(&broken, &options(12)).unwrap(), expected);
+    assert!(contents(&broken) == contents(&whole));
+    assert_eq!(write(&broken, &options(12)).unwrap(), expected);
+}
+
+#[test]
+fn a_foreign_folder_is_refused_and_left_untouched() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("thesis.txt"), "years of work").unwrap();
+    let before = contents(folder.path());
+    let error = write(folder.path(), &options(2)).unwrap_err();
+    assert!(matches!(error, SynthError::Occupied { .. }), "{error}");
+    assert!(contents(folder.path()) == before);
+}
+
+#[test]
+fn a_run_with_other_parameters_is_refused_and_left_untouched() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), &options(2)).unwrap();
+    let before = contents(folder.path());
+    let error = write(folder.path(), &options(3)).unwrap_err();
+    assert!(error.to_string().contains("count: 2"), "{error}");
+    assert!(contents(folder.path()) == before);
+}
+
+#[test]
+fn progress_hears_of_every_image() {
+    let folder = tempfile::tempdir().unwrap();
+    let heard = AtomicUsize::new(0);
+    let progress = |_: usize, count: usize| {
+        assert_eq!(count, 5);
+        heard.fetch_add(1, Ordering::Relaxed);
+    };
+    write_dataset(
+        folder.path(),
+        &options(5),
+        &progress,
+        &AtomicBool::new(false),
+    )
+    .unwrap();
+    assert_eq!(heard.into_inner(), 5);
+}
+
+#[test]
+fn image_i_is_the_same_in_data_sets_of_different_length() {
+    let (short, long) = (render(&options(3), 2), render(&options(300), 2));
+    assert!(short.image == long.image);
+    assert_eq!(short.part_ids, long.part_ids);
+}

@@ -1,0 +1,305 @@
+//! Checkpoints: everything a run needs to continue, in one file.
+//!
+//! A checkpoint is a safetensors file. Its tensors are `model/<key>`,
+//! `ema/<key>` and `optimizer/<slot>/<key>`; its metadata holds the training
+//! state as JSON, and a SHA-256 over that state and every tensor's name, shape
+//! and bytes. It is written under a temporary name, synced and renamed, so a
+//! file of the final name is whole; the hash finds damage done later.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use psp_data::write_atomic;
+use psp_metrics::RegressionAccumulator;
+use psp_models::{HostTensor, ModelConfig, StateDict};
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+use crate::early_stopping::EarlyStopping;
+use crate::optim::OptimizerState;
+
+/// Version of the file's layout; raised when it changes.
+pub const CHECKPOINT_VERSION: u32 = 1;
+
+/// The one metadata key; one key keeps the file's bytes reproducible.
+const METADATA_KEY: &str = "psp";
+
+/// Why a checkpoint can't be written or read.
+#[derive(Debug, Error)]
+pub enum CheckpointError {
+    /// The file can't be read or written.
+    #[error("{}: {reason}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// The content is damaged or of another form.
+    #[error("{}: damaged checkpoint: {reason}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A newer version of psp wrote the file.
+    #[error(
+        "{}: checkpoint version {found} is newer than this psp reads ({CHECKPOINT_VERSION}); \
+         use the psp that wrote it",
+        path.display()
+    )]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: u32,
+    },
+    /// A weight became NaN or infinite; the checkpoint was not written.
+    #[error("`{key}` holds a non-finite value")]
+    NonFinite {
+        /// The tensor.
+        key: String,
+    },
+}
+
+/// Where a run stands, apart from its tensors.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// The epoch in progress, counted from 0; the number of epochs done when
+    /// `batch` is 0.
+    pub epoch: u64,
+    /// Batches of that epoch already trained on: the loader's position.
+    pub batch: usize,
+    /// Training steps (batches) done: with `seed`, the state of the masks'
+    /// random generator.
+    pub batches_done: u64,
+    /// Optimiser steps done: the schedule's position.
+    pub step: u64,
+    /// Seed of initial weights, batch order and masks.
+    pub seed: u64,
+    /// Training metrics of the epoch in progress.
+    pub train_metrics: RegressionAccumulator,
+    /// Seconds spent on the epoch in progress.
+    pub epoch_seconds: f64,
+    /// Seconds spent on the run.
+    pub run_seconds: f64,
+    /// Best validation result so far, and how long ago.
+    pub early_stopping: EarlyStopping,
+    /// Length of `metrics.jsonl` in bytes; what is beyond belongs to work
+    /// that is done again.
+    pub metrics_bytes: u64,
+}
+
+/// Everything a run needs to continue.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checkpoint {
+    /// The model's structure.
+    pub model_config: ModelConfig,
+    /// Names of the predicted scores, in order.
+    pub targets: Vec<String>,
+    /// Where the run stands.
+    pub progress: Progress,
+    /// Parameters and buffers.
+    pub model: StateDict,
+    /// Their moving average, when the run keeps one; tensors are flat.
+    pub ema: Option<StateDict>,
+    /// The optimiser's step count and slots.
+    pub optimizer: OptimizerState,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Header {
+    version: u32,
+    state: String,
+    sha256: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct State {
+    model_config: ModelConfig,
+    targets: Vec<String>,
+    progress: Progress,
+    optimizer_step: u64,
+    has_ema: bool,
+}
+
+impl Checkpoint {
+    /// The weights to evaluate and export: the moving average when there is
+    /// one, in the model's shapes.
+    pub fn weights(&self) -> StateDict {
+        let Some(ema) = &self.ema else {
+            return self.model.clone();
+        };
+        self.model
+            .iter()
+            .map(|(key, raw)| {
+                let data = ema.get(key).map_or(&raw.data, |average| &average.data);
+                let tensor = HostTensor {
+                    shape: raw.shape.clone(),
+                    data: data.clone(),
+                };
+                (key.clone(), tensor)
+            })
+            .collect()
+    }
+
+    /// Writes the checkpoint atomically.
+    ///
+    /// # Errors
+    /// When a weight is not finite (nothing is written then) or the disk
+    /// fails (what was stored before stays).
+    pub fn write(&self, path: &Path) -> Result<(), CheckpointError> {
+        let tensors = self.tensors();
+        for (key, tensor) in &tensors {
+            if tensor.data.iter().any(|value| !value.is_finite()) {
+                return Err(CheckpointError::NonFinite { key: key.clone() });
+            }
+        }
+        let io = |reason: String| CheckpointError::Io {
+            path: path.to_owned(),
+            reason,
+        };
+        let state = serde_json::to_string(&State {
+            model_config: self.model_config.clone(),
+            targets: self.targets.clone(),
+            progress: self.progress.clone(),
+            optimizer_step: self.optimizer.step,
+            has_ema: self.ema.is_some(),
+        })
+        .map_err(|error| io(error.to_string()))?;
+        let bytes: Vec<(String, Vec<usize>, Vec<u8>)> = tensors
+            .into_iter()
+            .map(|(key, tensor)| {
+                let bytes = tensor.data.iter().flat_map(|v| v.to_le_bytes()).collect();
+                (key, tensor.shape.clone(), bytes)
+            })
+            .collect();
+        let parts = bytes
+            .iter()
+            .map(|(key, shape, bytes)| (key.as_str(), shape.as_slice(), bytes.as_slice()));
+        let header = Header {
+            version: CHECKPOINT_VERSION,
+            sha256: digest(&state, parts),
+            state,
+        };
+        let header = serde_json::to_string(&header).map_err(|error| io(error.to_string()))?;
+        let views = bytes
+            .iter()
+            .map(|(key, shape, bytes)| {
+                TensorView::new(Dtype::F32, shape.clone(), bytes).map(|view| (key, view))
+            })
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| io(error.to_string()))?;
+        let metadata = HashMap::from([(METADATA_KEY.to_owned(), header)]);
+        let file = safetensors::serialize(views, Some(metadata))
+            .map_err(|error| io(error.to_string()))?;
+        write_atomic(path, |out| out.write_all(&file)).map_err(|error| io(error.to_string()))
+    }
+
+    /// Reads a checkpoint and verifies its hash.
+    ///
+    /// # Errors
+    /// [`CheckpointError::Damaged`] when anything is off,
+    /// [`CheckpointError::Version`] for a newer layout.
+    pub fn read(path: &Path) -> Result<Self, CheckpointError> {
+        let bytes = std::fs::read(path).map_err(|error| CheckpointError::Io {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        })?;
+        let damaged = |reason: &str| CheckpointError::Damaged {
+            path: path.to_owned(),
+            reason: reason.to_owned(),
+        };
+        let (_, metadata) =
+            SafeTensors::read_metadata(&bytes).map_err(|error| damaged(&error.to_string()))?;
+        let file =
+            SafeTensors::deserialize(&bytes).map_err(|error| damaged(&error.to_string()))?;
+        let header = metadata
+            .metadata()
+            .as_ref()
+            .and_then(|metadata| metadata.get(METADATA_KEY))
+            .ok_or_else(|| damaged("not a psp checkpoint (its metadata has no `psp`)"))?;
+        let header: Header =
+            serde_json::from_str(header).map_err(|error| damaged(&error.to_string()))?;
+        if header.version > CHECKPOINT_VERSION {
+            return Err(CheckpointError::Version {
+                path: path.to_owned(),
+                found: header.version,
+            });
+        }
+        let mut tensors: Vec<_> = file.iter().collect();
+        tensors.sort_by(|a, b| a.0.cmp(b.0));
+        let parts = tensors
+            .iter()
+            .map(|(key, view)| (*key, view.shape(), view.data()));
+        if digest(&header.state, parts) != header.sha256 {
+            return Err(damaged("its content does not match its SHA-256"));
+        }
+        let state: State =
+            serde_json::from_str(&header.state).map_err(|error| damaged(&error.to_string()))?;
+        let part = |prefix: &str| -> StateDict {
+            tensors
+                .iter()
+                .filter_map(|(key, view)| {
+                    let key = key.strip_prefix(prefix)?.to_owned();
+                    let (values, _) = view.data().as_chunks::<4>();
+                    let data = values.iter().map(|v| f32::from_le_bytes(*v)).collect();
+                    let shape = view.shape().to_vec();
+                    Some((key, HostTensor { shape, data }))
+                })
+                .collect()
+        };
+        Ok(Self {
+            model_config: state.model_config,
+            targets: state.targets,
+            progress: state.progress,
+            model: part(MODEL),
+            ema: state.has_ema.then(|| part(EMA)),
+            optimizer: OptimizerState {
+                step: state.optimizer_step,
+                slots: part(OPTIMIZER),
+            },
+        })
+    }
+
+    /// All tensors under their names in the file, sorted.
+    fn tensors(&self) -> Vec<(String, &HostTensor)> {
+        let mut tensors: Vec<(String, &HostTensor)> = Vec::new();
+        let parts = [
+            (MODEL, Some(&self.model)),
+            (EMA, self.ema.as_ref()),
+            (OPTIMIZER, Some(&self.optimizer.slots)),
+        ];
+        for (prefix, part) in parts {
+            for (key, tensor) in part.into_iter().flatten() {
+                tensors.push((format!("{prefix}{key}"), tensor));
+            }
+        }
+        tensors.sort_by(|a, b| a.0.cmp(&b.0));
+        tensors
+    }
+}
+
+const MODEL: &str = "model/";
+const EMA: &str = "ema/";
+const OPTIMIZER: &str = "optimizer/";
+
+fn digest<'a>(
+    state: &str,
+    tensors: impl Iterator<Item = (&'a str, &'a [usize], &'a [u8])>,
+) -> String {
+    let mut hash = Sha256::new();
+    hash.update(state.as_bytes());
+    for (key, shape, bytes) in tensors {
+        hash.update(format!("\n{key} {shape:?} "));
+        hash.update(bytes);
+    }
+    let digest = hash.finalize();
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,469 @@
+//! The run configuration: everything that decides a run's result.
+
+use std::path::{Path, PathBuf};
+
+use psp_data::{DecodeLimits, Preprocessing, Resize, SplitFractions};
+use psp_models::{BackboneKind, DeviceSpec, ModelConfig};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::optim::{OptimizerConfig, ScheduleConfig};
+
+mod read;
+
+/// Why a configuration can't be used.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// The file can't be read.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The text is not valid TOML, a key is unknown or a value has the wrong
+    /// type; says where.
+    #[error("{place}: {reason}")]
+    Parse {
+        /// File and line, or the `--set` argument.
+        place: String,
+        /// What is wrong, with the nearest known key where there is one.
+        reason: String,
+    },
+    /// A value is out of its range.
+    #[error("{key} = {value}: {expected}")]
+    Value {
+        /// The key, such as `train.batch_size`.
+        key: &'static str,
+        /// What was given.
+        value: String,
+        /// What would be valid.
+        expected: String,
+    },
+}
+
+/// Everything that decides a run's result.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RunConfig {
+    /// Where images and labels come from, and how they are split.
+    pub data: DataConfig,
+    /// From a decoded image to the model's input.
+    pub preprocess: PreprocessConfig,
+    /// Backbone and head.
+    pub model: ModelSection,
+    /// Optimisation.
+    pub train: TrainConfig,
+}
+
+/// `[data]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DataConfig {
+    /// Folder with a labels CSV and an image folder.
+    pub dir: PathBuf,
+    /// Labels CSV; empty: `labels.csv` in `dir`, or its only CSV.
+    pub labels: PathBuf,
+    /// Image folder; empty: `imgs/` or `images/` in `dir`.
+    pub images: PathBuf,
+    /// Label columns, one per predicted score.
+    pub targets: Vec<String>,
+    /// Smallest and largest valid label.
+    pub label_range: [f32; 2],
+    /// `auto`, `random`, or a CSV of `filename,split`. `auto` takes the
+    /// labels' own `split` column or `split.csv` in `dir` where there is one,
+    /// and draws at random otherwise.
+    pub split: String,
+    /// Shares of train, valid and test of a drawn split.
+    pub fractions: [f64; 3],
+    /// Seed of a drawn split.
+    pub split_seed: u64,
+    /// Label bins per target that a drawn split is stratified over.
+    pub split_bins: usize,
+    /// Decoding threads; 0: one per core.
+    pub threads: usize,
+    /// Memory for decoded, resized images in MiB; 0 decodes in every epoch.
+    pub cache_mib: u64,
+    /// Largest accepted image in megapixels.
+    pub max_megapixels: u64,
+}
+
+/// How an image is brought to the input size.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ResizeMode {
+    /// Both sides to `size`, whatever the aspect ratio.
+    #[default]
+    Squash,
+    /// The shorter side to `size` · 256/224, then the central square.
+    CenterCrop,
+}
+
+/// `[preprocess]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PreprocessConfig {
+    /// Side of the square input in pixels; 0: the backbone's own.
+    pub size: u32,
+    /// How the image is brought to that size.
+    pub resize: ResizeMode,
+    /// Subtracted per channel, on a scale of 0 to 1.
+    pub mean: [f32; 3],
+    /// Divided by per channel.
+    pub std: [f32; 3],
+}
+
+/// `[model]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ModelSection {
+    /// torchvision's name of the backbone.
+    pub backbone: BackboneKind,
+    /// Backbone weights (`.pth` or `.safetensors`); empty: from scratch.
+    pub weights: PathBuf,
+    /// Width of the head's hidden layer.
+    pub hidden: usize,
+    /// Probability of zeroing a hidden unit of the head.
+    pub dropout: f64,
+    /// Stages to train: `all`, or names of the backbone's stages and `head`.
+    pub unfreeze: Vec<String>,
+}
+
+/// The optimiser by name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OptimizerName {
+    /// Adam with decoupled weight decay.
+    #[default]
+    AdamW,
+    /// Stochastic gradient descent with momentum.
+    Sgd,
+}
+
+/// `[train]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrainConfig {
+    /// `auto`, `flex`, `libtorch`, `libtorch:cuda:N` or `cuda:N`.
+    pub device: DeviceSpec,
+    /// Seed of initial weights, batch order and dropout.
+    pub seed: u64,
+    /// Passes over the training part.
+    pub epochs: u64,
+    /// Images per forward pass.
+    pub batch_size: usize,
+    /// Whether an epoch's last, smaller batch is left out.
+    pub drop_last: bool,
+    /// Batches whose gradients are averaged into one step.
+    pub accumulate: usize,
+    /// The optimiser.
+    pub optimizer: OptimizerName,
+    /// Peak learning rate of the head, and of the backbone unless given.
+    pub learning_rate: f64,
+    /// Peak learning rate of the backbone; negative: `learning_rate`.
+    pub backbone_learning_rate: f64,
+    /// Weight decay; norms and biases are never decayed.
+    pub weight_decay: f64,
+    /// AdamW: decay rates of the moments.
+    pub betas: [f64; 2],
+    /// AdamW: added to the second moment's root.
+    pub epsilon: f64,
+    /// SGD: share of the last step that is kept.
+    pub momentum: f64,
+    /// SGD: Nesterov's variant.
+    pub nesterov: bool,
+    /// Shape of the learning rate over the run, per step.
+    pub schedule: ScheduleConfig,
+    /// Linear rise to the peak, in epochs; fractions count.
+    pub warmup_epochs: f64,
+    /// Largest global norm of the gradients; 0 turns clipping off.
+    pub clip_norm: f64,
+    /// Decay of the weights' moving average, which is then what is
+    /// validated and exported; 0 turns it off.
+    pub ema_decay: f64,
+    /// Epochs without a better validation MSE before the run stops; 0: never.
+    pub patience: u64,
+    /// Improvement of the validation MSE that counts as better.
+    pub min_delta: f64,
+    /// Seconds between checkpoints within an epoch; 0: at epoch ends only.
+    pub checkpoint_seconds: u64,
+}
+
+impl Default for DataConfig {
+    fn default() -> Self {
+        Self {
+            dir: PathBuf::new(),
+            labels: PathBuf::new(),
+            images: PathBuf::new(),
+            targets: ["perspective_score_hood", "perspective_score_backdoor_left"]
+                .map(str::to_owned)
+                .to_vec(),
+            label_range: [0.0, 1.0],
+            split: "auto".to_owned(),
+            fractions: [0.7, 0.15, 0.15],
+            split_seed: 0,
+            split_bins: 4,
+            threads: 0,
+            cache_mib: 1024,
+            max_megapixels: 100,
+        }
+    }
+}
+
+impl Default for PreprocessConfig {
+    fn default() -> Self {
+        Self {
+            size: 0,
+            resize: ResizeMode::Squash,
+            mean: [0.485, 0.456, 0.406],
+            std: [0.229, 0.224, 0.225],
+        }
+    }
+}
+
+impl Default for ModelSection {
+    fn default() -> Self {
+        Self {
+            backbone: BackboneKind::ResNet18,
+            weights: PathBuf::new(),
+            hidden: 256,
+            dropout: 0.0,
+            unfreeze: vec![ALL_STAGES.to_owned()],
+        }
+    }
+}
+
+impl Default for TrainConfig {
+    fn default() -> Self {
+        Self {
+            device: DeviceSpec::Auto,
+            seed: 0,
+            epochs: 10,
+            batch_size: 16,
+            drop_last: true,
+            accumulate: 1,
+            optimizer: OptimizerName::AdamW,
+            learning_rate: 3e-4,
+            backbone_learning_rate: -1.0,
+            weight_decay: 1e-4,
+            betas: [0.9, 0.999],
+            epsilon: 1e-8,
+            momentum: 0.9,
+            nesterov: false,
+            schedule: ScheduleConfig::Cosine,
+            warmup_epochs: 0.0,
+            clip_norm: 0.0,
+            ema_decay: 0.0,
+            patience: 0,
+            min_delta: 0.0,
+            checkpoint_seconds: 60,
+        }
+    }
+}
+
+/// The entry of `model.unfreeze` that stands for every stage.
+pub const ALL_STAGES: &str = "all";
+
+impl RunConfig {
+    /// Reads a TOML file (or none: the defaults), applies `section.key=value`
+    /// overrides in order and checks every value.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the file and line, the override, or the key.
+    pub fn read(path: Option<&Path>, overrides: &[String]) -> Result<Self, ConfigError> {
+        let config = read::read(path, overrides)?;
+        config.validate()?;
+        Ok(config)
+    }
+
+    /// The configuration as TOML.
+    ///
+    /// # Errors
+    /// When a path is not valid UTF-8.
+    pub fn to_toml(&self) -> Result<String, ConfigError> {
+        toml::to_string_pretty(self).map_err(|error| ConfigError::Parse {
+            place: "configuration".to_owned(),
+            reason: error.to_string(),
+        })
+    }
+
+    /// Checks every value's range.
+    ///
+    /// # Errors
+    /// [`ConfigError::Value`] for the first value out of range.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let Self {
+            data,
+            model,
+            train,
+            preprocess,
+        } = self;
+        check("data.targets", &data.targets, !data.targets.is_empty(), "name at least one column")?;
+        let [low, high] = data.label_range;
+        check("data.label_range", data.label_range, low < high, "the first must be below the second")?;
+        check("data.split_bins", data.split_bins, data.split_bins >= 1, "at least 1")?;
+        check("data.max_megapixels", data.max_megapixels, data.max_megapixels >= 1, "at least 1")?;
+        self.fractions().validate().map_err(|error| ConfigError::Value {
+            key: "data.fractions",
+            value: format!("{:?}", data.fractions),
+            expected: error.to_string(),
+        })?;
+        let size = preprocess.size;
+        check("preprocess.size", size, size == 0 || (32..=4096).contains(&size), "0 or 32 to 4096 pixels")?;
+        self.preprocessing().validate().map_err(|error| ConfigError::Value {
+            key: "preprocess",
+            value: format!("{preprocess:?}"),
+            expected: error.to_string(),
+        })?;
+        check("model.hidden", model.hidden, model.hidden >= 1, "at least 1")?;
+        check("model.dropout", model.dropout, (0.0..1.0).contains(&model.dropout), "0 or more, below 1")?;
+        let stages = model.backbone.stages();
+        let known = |stage: &String| {
+            stage == ALL_STAGES || stage == "head" || stages.contains(&stage.as_str())
+        };
+        check(
+            "model.unfreeze",
+            &model.unfreeze,
+            !model.unfreeze.is_empty() && model.unfreeze.iter().all(known),
+            &format!("a list of \"all\", \"head\" or stages of {}: {}", model.backbone, stages.join(", ")),
+        )?;
+        let t = train;
+        let positive = |value: f64| value.is_finite() && value > 0.0;
+        let not_negative = |value: f64| value.is_finite() && value >= 0.0;
+        let share = |value: f64| (0.0..1.0).contains(&value);
+        check("train.epochs", t.epochs, t.epochs >= 1, "at least 1")?;
+        check("train.batch_size", t.batch_size, t.batch_size >= 1, "at least 1")?;
+        check("train.accumulate", t.accumulate, t.accumulate >= 1, "at least 1")?;
+        check("train.learning_rate", t.learning_rate, positive(t.learning_rate), "above 0")?;
+        check(
+            "train.backbone_learning_rate",
+            t.backbone_learning_rate,
+            t.backbone_learning_rate.is_finite(),
+            "a number; negative: the same as learning_rate",
+        )?;
+        check("train.weight_decay", t.weight_decay, not_negative(t.weight_decay), "0 or more")?;
+        check("train.betas", t.betas, t.betas.into_iter().all(share), "each 0 or more, below 1")?;
+        check("train.epsilon", t.epsilon, positive(t.epsilon), "above 0")?;
+        check("train.momentum", t.momentum, share(t.momentum), "0 or more, below 1")?;
+        check(
+            "train.nesterov",
+            t.nesterov,
+            !t.nesterov || t.momentum > 0.0,
+            "needs a momentum above 0",
+        )?;
+        check(
+            "train.warmup_epochs",
+            t.warmup_epochs,
+            not_negative(t.warmup_epochs) && t.warmup_epochs <= t.epochs as f64,
+            "0 to train.epochs",
+        )?;
+        check(
+            "train.warmup_epochs",
+            t.warmup_epochs,
+            t.warmup_epochs == 0.0 || t.schedule != ScheduleConfig::OneCycle,
+            "must be 0 with the one-cycle schedule, which has its own warm-up",
+        )?;
+        check("train.clip_norm", t.clip_norm, not_negative(t.clip_norm), "0 (off) or more")?;
+        check("train.ema_decay", t.ema_decay, share(t.ema_decay), "0 (off) or more, below 1")?;
+        check("train.min_delta", t.min_delta, not_negative(t.min_delta), "0 or more")
+    }
+
+    /// The model's structure.
+    pub fn model_config(&self) -> ModelConfig {
+        ModelConfig {
+            backbone: self.model.backbone,
+            hidden: self.model.hidden,
+            dropout: self.model.dropout,
+            targets: self.data.targets.len(),
+        }
+    }
+
+    /// From a decoded image to the model's input.
+    pub fn preprocessing(&self) -> Preprocessing {
+        let PreprocessConfig {
+            size,
+            resize,
+            mean,
+            std,
+        } = self.preprocess;
+        let size = if size == 0 {
+            self.model.backbone.input_size()
+        } else {
+            size
+        };
+        let resize = match resize {
+            ResizeMode::Squash => Resize::Squash {
+                width: size,
+                height: size,
+            },
+            ResizeMode::CenterCrop => Resize::ShortestSideCenterCrop {
+                resize: (f64::from(size) * 256.0 / 224.0).round() as u32,
+                crop: size,
+            },
+        };
+        Preprocessing { resize, mean, std }
+    }
+
+    /// Shares of a drawn split.
+    pub fn fractions(&self) -> SplitFractions {
+        let [train, valid, test] = self.data.fractions;
+        SplitFractions { train, valid, test }
+    }
+
+    /// Which images are refused before they are decoded.
+    pub fn decode_limits(&self) -> DecodeLimits {
+        DecodeLimits {
+            max_pixels: self.data.max_megapixels * 1_000_000,
+        }
+    }
+
+    /// The optimiser and its settings.
+    pub fn optimizer(&self) -> OptimizerConfig {
+        let t = &self.train;
+        match t.optimizer {
+            OptimizerName::AdamW => OptimizerConfig::AdamW {
+                betas: t.betas,
+                epsilon: t.epsilon,
+                weight_decay: t.weight_decay,
+            },
+            OptimizerName::Sgd => OptimizerConfig::Sgd {
+                momentum: t.momentum,
+                nesterov: t.nesterov,
+                weight_decay: t.weight_decay,
+            },
+        }
+    }
+
+    /// Peak learning rates of the backbone and of the head.
+    pub fn learning_rates(&self) -> (f64, f64) {
+        let head = self.train.learning_rate;
+        let backbone = self.train.backbone_learning_rate;
+        (if backbone < 0.0 { head } else { backbone }, head)
+    }
+
+    /// The stages to train, or `None` for all of them.
+    pub fn trained_stages(&self) -> Option<&[String]> {
+        let stages = &self.model.unfreeze;
+        (!stages.iter().any(|stage| stage == ALL_STAGES)).then_some(stages)
+    }
+}
+
+fn check(
+    key: &'static str,
+    value: impl std::fmt::Debug,
+    valid: bool,
+    expected: &str,
+) -> Result<(), ConfigError> {
+    if valid {
+        return Ok(());
+    }
+    Err(ConfigError::Value {
+        key,
+        value: format!("{value:?}"),
+        expected: format!("expected {expected}"),
+    })
+}
+
+#[cfg(test)]
+mod tests;

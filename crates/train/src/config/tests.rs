@@ -1,0 +1,85 @@
+use super::*;
+
+fn read(text: &str, overrides: &[&str]) -> Result<RunConfig, ConfigError> {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("c.toml");
+    std::fs::write(&path, text).unwrap();
+    let overrides: Vec<String> = overrides.iter().map(|&o| o.to_owned()).collect();
+    RunConfig::read(Some(&path), &overrides)
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_its_line_and_the_nearest_known_key() {
+    let error = read("[train]\nepochs = 3\nlerning_rate = 1.0\n", &[]).unwrap_err();
+    let message = error.to_string();
+    assert!(message.contains("line 3"), "{message}");
+    assert!(message.contains("did you mean `learning_rate`?"), "{message}");
+}
+
+#[test]
+fn an_unknown_section_is_refused_with_the_nearest_one() {
+    let message = read("[tarin]\nepochs = 3\n", &[]).unwrap_err().to_string();
+    assert!(message.contains("did you mean `train`?"), "{message}");
+}
+
+#[test]
+fn an_unknown_backbone_is_refused_with_the_nearest_one() {
+    let message = read("[model]\nbackbone = \"resnet81\"\n", &[])
+        .unwrap_err()
+        .to_string();
+    assert!(message.contains("resnet18"), "{message}");
+}
+
+#[test]
+fn overrides_win_over_the_file_in_order() {
+    let config = read(
+        "[train]\nepochs = 3\n",
+        &["train.epochs=4", "train.epochs=5", "model.weights=a b.pth"],
+    )
+    .unwrap();
+    assert_eq!(config.train.epochs, 5);
+    assert_eq!(config.model.weights, PathBuf::from("a b.pth"));
+}
+
+#[test]
+fn an_unknown_override_is_refused_with_the_argument() {
+    let message = read("", &["train.epoch=4"]).unwrap_err().to_string();
+    assert!(message.contains("--set train.epoch=4"), "{message}");
+    assert!(message.contains("did you mean `epochs`?"), "{message}");
+}
+
+#[test]
+fn a_value_of_the_wrong_type_is_refused_with_its_line() {
+    let message = read("[train]\n\nepochs = \"many\"\n", &[])
+        .unwrap_err()
+        .to_string();
+    assert!(message.contains("line 3"), "{message}");
+}
+
+#[test]
+fn values_out_of_range_are_refused_by_key() {
+    for (set, key) in [
+        ("train.epochs=0", "train.epochs"),
+        ("train.batch_size=0", "train.batch_size"),
+        ("train.learning_rate=nan", "train.learning_rate"),
+        ("train.betas=[0.9, 1.0]", "train.betas"),
+        ("train.warmup_epochs=11.0", "train.warmup_epochs"),
+        ("train.ema_decay=1.0", "train.ema_decay"),
+        ("model.dropout=1.0", "model.dropout"),
+        ("model.unfreeze=['layer9']", "model.unfreeze"),
+        ("model.unfreeze=[]", "model.unfreeze"),
+        ("data.targets=[]", "data.targets"),
+        ("data.fractions=[0.5, 0.5, 0.5]", "data.fractions"),
+        ("preprocess.size=8", "preprocess.size"),
+        ("preprocess.std=[0.0, 1.0, 1.0]", "preprocess"),
+    ] {
+        let message = read("", &[set]).unwrap_err().to_string();
+        assert!(message.starts_with(key), "{set}: {message}");
+    }
+}
+
+#[test]
+fn a_configuration_written_as_toml_reads_back_as_itself() {
+    let config = read("[data]\ndir = \"x\"\n", &["train.learning_rate=1e-3"]).unwrap();
+    assert_eq!(read(&config.to_toml().unwrap(), &[]).unwrap(), config);
+}

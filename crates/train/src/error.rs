@@ -1,0 +1,138 @@
+//! Why a run could not be started or finished.
+
+use std::path::{Path, PathBuf};
+
+use psp_data::{DataError, WriteError};
+use psp_metrics::MetricsError;
+use psp_models::predict::PredictError;
+use psp_models::{DeviceError, StateError, WeightsError};
+use thiserror::Error;
+
+use crate::checkpoint::CheckpointError;
+use crate::config::ConfigError;
+
+/// Why a run could not be started or finished.
+#[derive(Debug, Error)]
+pub enum TrainError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Labels, images or split.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The device.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    /// A weights file.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// Weights that don't fit the model.
+    #[error("{}: {source}", path.display())]
+    Misfit {
+        /// The file.
+        path: PathBuf,
+        /// Every key at fault.
+        source: StateError,
+    },
+    /// A tensor could not be moved.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// A checkpoint.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// A forward pass.
+    #[error(transparent)]
+    Predict(#[from] PredictError),
+    /// Metrics of non-finite numbers.
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
+    /// A file of the run could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// A file of the run could not be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Another process writes this run.
+    #[error("{}: another process is training in this folder; wait for it, or choose another name", run.display())]
+    Locked {
+        /// The run folder.
+        run: PathBuf,
+    },
+    /// A new run would overwrite an old one.
+    #[error("{0}: holds a run already; continue it with `psp train --resume {0}`, or choose another name", run.display())]
+    Exists {
+        /// The run folder.
+        run: PathBuf,
+    },
+    /// There is no run to continue.
+    #[error("{}: not a run folder (it has no config.toml)", path.display())]
+    NoRun {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// No checkpoint can be read.
+    #[error("{}: no usable checkpoint{}", run.display(), list(faults))]
+    NoCheckpoint {
+        /// The run folder.
+        run: PathBuf,
+        /// What is wrong with each that exists.
+        faults: Vec<CheckpointError>,
+    },
+    /// The inputs are no longer those of the run.
+    #[error("{}: {what} changed since the run began (then {then}, now {now}); start a new run", run.display())]
+    Changed {
+        /// The run folder.
+        run: PathBuf,
+        /// What changed.
+        what: &'static str,
+        /// Its fingerprint then.
+        then: String,
+        /// Its fingerprint now.
+        now: String,
+    },
+    /// A part of the split is empty.
+    #[error("{}: the split has no image in `{part}`{hint}", source_of_split.display())]
+    EmptyPart {
+        /// The split's file or the data folder.
+        source_of_split: PathBuf,
+        /// The empty part.
+        part: &'static str,
+        /// What to do.
+        hint: &'static str,
+    },
+    /// The loss or a weight stopped being a number.
+    #[error(
+        "training diverged in epoch {epoch}, batch {batch}: {what}. Likely cause: {cause}. \
+         The last good checkpoint is kept; nothing of this step was stored"
+    )]
+    Diverged {
+        /// Epoch, counted from 1.
+        epoch: u64,
+        /// Batch within the epoch, counted from 1.
+        batch: usize,
+        /// What is not finite.
+        what: String,
+        /// What usually leads to it.
+        cause: String,
+    },
+}
+
+fn list(faults: &[CheckpointError]) -> String {
+    faults.iter().map(|fault| format!("\n  {fault}")).collect()
+}
+
+impl TrainError {
+    /// Wraps an I/O error with its path.
+    pub(crate) fn io(path: &Path) -> impl Fn(std::io::Error) -> Self + use<> {
+        let path = path.to_owned();
+        move |source| Self::Io {
+            path: path.clone(),
+            source,
+        }
+    }
+}

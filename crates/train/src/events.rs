@@ -1,0 +1,51 @@
+//! What a run reports while it works.
+
+use crate::checkpoint::CheckpointError;
+use crate::log::EpochRecord;
+
+/// Something that happened in a run; the caller decides how to show it.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// Images are being checked before training: `done` of `total`.
+    Checking {
+        /// Images decoded.
+        done: usize,
+        /// Images to decode.
+        total: usize,
+    },
+    /// The run begins or continues.
+    Started {
+        /// Epoch to work on, counted from 1.
+        epoch: u64,
+        /// Batches of it already done.
+        batch: usize,
+        /// Epochs in all.
+        epochs: u64,
+        /// Training batches per epoch.
+        batches: usize,
+        /// Checkpoints newer than the one continued from that are damaged.
+        damaged: &'a [CheckpointError],
+    },
+    /// A training batch is done.
+    Step {
+        /// Epoch, counted from 1.
+        epoch: u64,
+        /// Batches of the epoch done.
+        batch: usize,
+        /// MSE of this batch.
+        loss: f64,
+        /// R² over the epoch's batches so far, where defined.
+        r2: Option<f64>,
+        /// Training images per second in this epoch.
+        images_per_second: f64,
+    },
+    /// A validation batch is done.
+    Validation {
+        /// Images predicted.
+        done: usize,
+        /// Images to predict.
+        total: usize,
+    },
+    /// An epoch is done, validated and stored.
+    Epoch(&'a EpochRecord),
+}

@@ -1,0 +1,174 @@
+//! The data that a run trains on: opened, split and fingerprinted.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use psp_data::{Dataset, DatasetOptions, Loader, LoaderOptions, Part, Splits};
+
+use crate::config::RunConfig;
+use crate::error::TrainError;
+use crate::run_dir::RunDir;
+
+/// Batches prepared ahead of the model.
+const PREFETCH: usize = 4;
+
+/// A run's data set and which part each image is in.
+#[derive(Clone, Debug)]
+pub struct Inputs {
+    /// The images and labels.
+    pub dataset: Arc<Dataset>,
+    /// The part of each.
+    pub splits: Splits,
+    /// Where the split came from, for messages.
+    pub split_source: PathBuf,
+}
+
+impl Inputs {
+    /// Opens the data that `config` names, with its split.
+    ///
+    /// # Errors
+    /// Names the file, row and column of whatever is not valid.
+    pub fn open(config: &RunConfig) -> Result<Self, TrainError> {
+        let data = &config.data;
+        let dataset = open_dataset(config)?;
+        let beside = data.dir.join("split.csv");
+        let (splits, split_source) = match data.split.as_str() {
+            "auto" if dataset.split_column().is_some() => {
+                let labels = dataset.labels_path().to_owned();
+                (Splits::from_column(&dataset)?, labels)
+            }
+            "auto" if beside.exists() => (Splits::read(&beside, &dataset)?, beside),
+            "auto" | "random" => {
+                let splits = Splits::stratified(
+                    &dataset,
+                    config.fractions(),
+                    data.split_seed,
+                    data.split_bins,
+                )?;
+                (splits, data.dir.clone())
+            }
+            path => {
+                let path = PathBuf::from(path);
+                (Splits::read(&path, &dataset)?, path)
+            }
+        };
+        Ok(Self {
+            dataset: Arc::new(dataset),
+            splits,
+            split_source,
+        })
+    }
+
+    /// Opens a run's data with the split that the run was trained on.
+    ///
+    /// # Errors
+    /// As [`Inputs::open`]; also when `split.csv` of the run no longer fits.
+    pub fn of_run(config: &RunConfig, run: &RunDir) -> Result<Self, TrainError> {
+        let dataset = open_dataset(config)?;
+        Ok(Self {
+            splits: Splits::read(&run.split(), &dataset)?,
+            dataset: Arc::new(dataset),
+            split_source: run.split(),
+        })
+    }
+
+    /// Indices of a part's images.
+    ///
+    /// # Errors
+    /// [`TrainError::EmptyPart`].
+    pub fn indices(&self, part: Part) -> Result<Vec<usize>, TrainError> {
+        let indices = self.splits.indices(part);
+        if indices.is_empty() {
+            return Err(TrainError::EmptyPart {
+                source_of_split: self.split_source.clone(),
+                part: part.name(),
+                hint: match part {
+                    Part::Train | Part::Valid => {
+                        "; training needs images to learn from and others to validate on"
+                    }
+                    Part::Test => "; name another part with --split",
+                },
+            });
+        }
+        Ok(indices)
+    }
+
+    /// A loader over a part in the data set's order, every image once.
+    ///
+    /// # Errors
+    /// As [`Inputs::indices`], or a setting that the loader refuses.
+    pub fn sequential(&self, part: Part, config: &RunConfig) -> Result<Loader, TrainError> {
+        let options = LoaderOptions {
+            batch_size: config.train.batch_size,
+            ..loader_options(config)
+        };
+        self.loader(part, config, options)
+    }
+
+    /// A loader over the training part, shuffled by the run's seed.
+    ///
+    /// # Errors
+    /// As [`Inputs::indices`], or a setting that the loader refuses.
+    pub fn training(&self, config: &RunConfig) -> Result<Loader, TrainError> {
+        let options = LoaderOptions {
+            batch_size: config.train.batch_size,
+            shuffle_seed: Some(config.train.seed),
+            drop_last: config.train.drop_last,
+            ..loader_options(config)
+        };
+        self.loader(Part::Train, config, options)
+    }
+
+    fn loader(
+        &self,
+        part: Part,
+        config: &RunConfig,
+        options: LoaderOptions,
+    ) -> Result<Loader, TrainError> {
+        let indices = self.indices(part)?;
+        let dataset = Arc::clone(&self.dataset);
+        Ok(Loader::new(dataset, indices, config.preprocessing(), options)?)
+    }
+
+    /// Mean of each target over the training part.
+    pub fn train_means(&self) -> Vec<f64> {
+        let indices = self.splits.indices(Part::Train);
+        let samples = self.dataset.samples();
+        (0..self.dataset.targets().len())
+            .map(|target| {
+                let labels = indices.iter().map(|&i| f64::from(samples[i].labels[target]));
+                labels.sum::<f64>() / indices.len().max(1) as f64
+            })
+            .collect()
+    }
+}
+
+fn open_dataset(config: &RunConfig) -> Result<Dataset, TrainError> {
+    let data = &config.data;
+    let given = |path: &Path| (!path.as_os_str().is_empty()).then(|| path.to_owned());
+    Ok(Dataset::open(&DatasetOptions {
+        dir: data.dir.clone(),
+        labels: given(&data.labels),
+        images: given(&data.images),
+        targets: data.targets.clone(),
+        label_range: data.label_range,
+    })?)
+}
+
+fn loader_options(config: &RunConfig) -> LoaderOptions {
+    LoaderOptions {
+        threads: decode_threads(config),
+        prefetch: PREFETCH,
+        cache_bytes: config.data.cache_mib << 20,
+        decode: config.decode_limits(),
+        ..LoaderOptions::default()
+    }
+}
+
+/// Threads that decode images: as configured, or one per core.
+pub fn decode_threads(config: &RunConfig) -> usize {
+    match config.data.threads {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        threads => threads,
+    }
+}

@@ -1,0 +1,123 @@
+//! `metrics.jsonl`, one line per epoch, and its TensorBoard mirror.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use psp_metrics::RegressionMetrics;
+use serde::{Deserialize, Serialize};
+
+use crate::error::TrainError;
+use crate::tensorboard::EventWriter;
+
+/// One epoch's line in `metrics.jsonl`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EpochRecord {
+    /// Counted from 1.
+    pub epoch: u64,
+    /// Optimiser steps done.
+    pub step: u64,
+    /// Learning rate of the head at the epoch's last step.
+    pub learning_rate: f64,
+    /// Over the epoch's training batches, while the weights changed.
+    pub train: RegressionMetrics,
+    /// Over the validation part, at the epoch's end.
+    pub valid: RegressionMetrics,
+    /// Whether this is the best validation MSE so far.
+    pub best: bool,
+    /// Seconds of training and validation.
+    pub seconds: f64,
+    /// Training images per second, validation not counted.
+    pub images_per_second: f64,
+}
+
+/// Appends epochs to `metrics.jsonl` and to TensorBoard's event file.
+#[derive(Debug)]
+pub(crate) struct MetricsLog {
+    path: PathBuf,
+    file: File,
+    bytes: u64,
+    targets: Vec<String>,
+    events: EventWriter,
+}
+
+impl MetricsLog {
+    /// Opens the log, cut to the `bytes` that the checkpoint vouches for; what
+    /// is beyond will be done again. TensorBoard's file is written anew.
+    pub(crate) fn open(
+        path: &Path,
+        tensorboard: &Path,
+        bytes: u64,
+        targets: &[String],
+    ) -> Result<Self, TrainError> {
+        let io = TrainError::io(path);
+        let file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .read(true)
+            .open(path)
+            .map_err(&io)?;
+        file.set_len(bytes).map_err(&io)?;
+        let mut log = Self {
+            path: path.to_owned(),
+            file,
+            bytes,
+            targets: targets.to_vec(),
+            events: EventWriter::create(tensorboard)?,
+        };
+        for record in read_metrics(path)? {
+            log.mirror(&record)?;
+        }
+        Ok(log)
+    }
+
+    /// Appends a line and syncs it; returns the log's length in bytes.
+    pub(crate) fn append(&mut self, record: &EpochRecord) -> Result<u64, TrainError> {
+        let io = TrainError::io(&self.path);
+        let mut line =
+            serde_json::to_vec(record).map_err(|error| io(std::io::Error::other(error)))?;
+        line.push(b'\n');
+        self.file.write_all(&line).map_err(&io)?;
+        self.file.sync_data().map_err(&io)?;
+        self.bytes += line.len() as u64;
+        self.mirror(record)?;
+        Ok(self.bytes)
+    }
+
+    fn mirror(&mut self, record: &EpochRecord) -> Result<(), TrainError> {
+        let mut scalars: Vec<(String, f64)> = vec![
+            ("learning_rate".to_owned(), record.learning_rate),
+            ("images_per_second".to_owned(), record.images_per_second),
+        ];
+        for (part, metrics) in [("train", &record.train), ("valid", &record.valid)] {
+            let overall = &metrics.overall;
+            scalars.push((format!("mse/{part}"), overall.mse));
+            scalars.push((format!("mae/{part}"), overall.mae));
+            scalars.push((format!("rmse/{part}"), overall.rmse));
+            scalars.extend(overall.r2.map(|r2| (format!("r2/{part}"), r2)));
+            for (name, target) in self.targets.iter().zip(&metrics.targets) {
+                scalars.push((format!("mse_{name}/{part}"), target.mse));
+                scalars.extend(target.r2.map(|r2| (format!("r2_{name}/{part}"), r2)));
+            }
+        }
+        self.events.write(record.epoch, &scalars)
+    }
+}
+
+/// Reads a run's `metrics.jsonl`.
+///
+/// # Errors
+/// When the file can't be read or a line is not an epoch's record; names the
+/// line.
+pub fn read_metrics(path: &Path) -> Result<Vec<EpochRecord>, TrainError> {
+    let text = std::fs::read_to_string(path).map_err(TrainError::io(path))?;
+    text.lines()
+        .enumerate()
+        .map(|(index, line)| {
+            serde_json::from_str(line).map_err(|error| {
+                let reason = format!("line {}: {error}", index + 1);
+                TrainError::io(path)(std::io::Error::other(reason))
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,282 @@
+//! The run folder: everything a run leaves behind.
+//!
+//! ```text
+//! experiments/<run>/
+//!   config.toml            the resolved configuration
+//!   run.json               fingerprints, versions, device
+//!   split.csv              which image is in which part
+//!   metrics.jsonl          one line per epoch
+//!   tensorboard/           event files
+//!   checkpoints/last.safetensors, previous.safetensors, best.safetensors
+//!   result.json            how the run ended; written last
+//!   run.lock               held by the process that writes the folder
+//! ```
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use psp_data::write_atomic;
+use serde::{Deserialize, Serialize};
+
+use crate::checkpoint::{Checkpoint, CheckpointError};
+use crate::config::RunConfig;
+use crate::error::TrainError;
+
+/// Paths inside a run folder.
+#[derive(Clone, Debug)]
+pub struct RunDir {
+    root: PathBuf,
+}
+
+/// What identifies a run's inputs and the program that made it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Version of psp.
+    pub psp_version: String,
+    /// Version of Burn.
+    pub burn_version: String,
+    /// The device that computed it.
+    pub device: String,
+    /// SHA-256 over targets, file names, labels and images.
+    pub data_fingerprint: String,
+    /// SHA-256 over which image is in which part.
+    pub split_fingerprint: String,
+    /// Images in train, valid and test.
+    pub split_counts: [usize; 3],
+    /// SHA-256 of the initial weights file, if one was used.
+    pub weights_sha256: Option<String>,
+    /// Mean of each target over the training part: the baseline prediction.
+    pub train_means: Vec<f64>,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ending {
+    /// All epochs were done.
+    Finished,
+    /// Early stopping ended it.
+    StoppedEarly,
+}
+
+/// `result.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunResult {
+    /// How the run ended.
+    pub ending: Ending,
+    /// Epochs done.
+    pub epochs: u64,
+    /// Optimiser steps done.
+    pub steps: u64,
+    /// The epoch of the best checkpoint, counted from 1.
+    pub best_epoch: u64,
+    /// Its validation metrics.
+    pub best: psp_metrics::RegressionMetrics,
+    /// Seconds of training and validation, over all resumptions.
+    pub seconds: f64,
+}
+
+/// Holds the run folder for one writing process until dropped, or until the
+/// process ends in whatever way.
+#[derive(Debug)]
+pub struct RunLock {
+    _file: File,
+}
+
+impl RunDir {
+    /// The folder at `root`, which need not exist.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The folder itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The resolved configuration.
+    pub fn config(&self) -> PathBuf {
+        self.root.join("config.toml")
+    }
+
+    /// Fingerprints, versions and device.
+    pub fn manifest(&self) -> PathBuf {
+        self.root.join("run.json")
+    }
+
+    /// Which image is in which part.
+    pub fn split(&self) -> PathBuf {
+        self.root.join("split.csv")
+    }
+
+    /// One line per epoch.
+    pub fn metrics(&self) -> PathBuf {
+        self.root.join("metrics.jsonl")
+    }
+
+    /// TensorBoard's event files.
+    pub fn tensorboard(&self) -> PathBuf {
+        self.root.join("tensorboard")
+    }
+
+    /// How the run ended.
+    pub fn result(&self) -> PathBuf {
+        self.root.join("result.json")
+    }
+
+    /// The checkpoint to continue from.
+    pub fn last(&self) -> PathBuf {
+        self.checkpoint("last")
+    }
+
+    /// The one before it.
+    pub fn previous(&self) -> PathBuf {
+        self.checkpoint("previous")
+    }
+
+    /// The checkpoint of the best validation MSE.
+    pub fn best(&self) -> PathBuf {
+        self.checkpoint("best")
+    }
+
+    fn checkpoint(&self, name: &str) -> PathBuf {
+        self.root.join("checkpoints").join(format!("{name}.safetensors"))
+    }
+
+    /// Whether a run was begun here.
+    pub fn is_begun(&self) -> bool {
+        self.config().exists()
+    }
+
+    /// Takes the folder for writing.
+    ///
+    /// # Errors
+    /// [`TrainError::Locked`] when another process holds it.
+    pub fn lock(&self) -> Result<RunLock, TrainError> {
+        let path = self.root.join("run.lock");
+        std::fs::create_dir_all(self.root.join("checkpoints")).map_err(TrainError::io(&self.root))?;
+        let file = File::create(&path).map_err(TrainError::io(&path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(RunLock { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(TrainError::Locked {
+                run: self.root.clone(),
+            }),
+            Err(TryLockError::Error(error)) => Err(TrainError::io(&path)(error)),
+        }
+    }
+
+    /// Removes temporary files that a killed process left.
+    pub(crate) fn remove_leftovers(&self) {
+        for dir in [self.root.clone(), self.root.join("checkpoints")] {
+            for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+                let name = entry.file_name();
+                let name = name.to_string_lossy();
+                if name.starts_with('.') && name.ends_with(".tmp") {
+                    // Only tidiness: a file that can't be removed harms nothing.
+                    let _ = std::fs::remove_file(entry.path());
+                }
+            }
+        }
+    }
+
+    /// Reads the configuration of a run.
+    ///
+    /// # Errors
+    /// When the folder holds no run or the file is not valid.
+    pub fn read_config(&self) -> Result<RunConfig, TrainError> {
+        if !self.is_begun() {
+            return Err(TrainError::NoRun {
+                path: self.root.clone(),
+            });
+        }
+        Ok(RunConfig::read(Some(&self.config()), &[])?)
+    }
+
+    /// Reads what identifies the run.
+    ///
+    /// # Errors
+    /// When the file is missing or not valid.
+    pub fn read_manifest(&self) -> Result<Manifest, TrainError> {
+        read_json(&self.manifest())
+    }
+
+    /// Reads how the run ended.
+    ///
+    /// # Errors
+    /// When the file is missing (the run has not ended) or not valid.
+    pub fn read_result(&self) -> Result<RunResult, TrainError> {
+        read_json(&self.result())
+    }
+
+    /// Writes `last`, keeping the one before as `previous`, and makes it
+    /// `best` too when asked; at no moment is there no whole checkpoint.
+    pub(crate) fn write_last(
+        &self,
+        checkpoint: &Checkpoint,
+        best: bool,
+    ) -> Result<(), CheckpointError> {
+        let (last, previous) = (self.last(), self.previous());
+        let staged = self.checkpoint("next");
+        checkpoint.write(&staged)?;
+        let io = |error: std::io::Error| CheckpointError::Io {
+            path: last.clone(),
+            reason: error.to_string(),
+        };
+        if best {
+            // A second name for the same file: checkpoints are replaced, never
+            // changed, so the two can't disturb each other.
+            let link = self.checkpoint("best-link");
+            let _ = std::fs::remove_file(&link);
+            match std::fs::hard_link(&staged, &link) {
+                Ok(()) => std::fs::rename(&link, self.best()).map_err(io)?,
+                Err(_) => checkpoint.write(&self.best())?,
+            }
+        }
+        if last.exists() {
+            std::fs::rename(&last, &previous).map_err(io)?;
+        }
+        std::fs::rename(&staged, &last).map_err(io)
+    }
+
+    /// Reads the newest checkpoint that is whole, and says what was wrong
+    /// with any newer one.
+    ///
+    /// # Errors
+    /// When no checkpoint is whole, with the fault of each.
+    pub fn read_last(&self) -> Result<(Checkpoint, Vec<CheckpointError>), TrainError> {
+        let mut faults = Vec::new();
+        // `next` is whole but not yet renamed when the process died between.
+        for path in [self.checkpoint("next"), self.last(), self.previous()] {
+            if !path.exists() {
+                continue;
+            }
+            match Checkpoint::read(&path) {
+                Ok(checkpoint) => return Ok((checkpoint, faults)),
+                Err(error @ CheckpointError::Version { .. }) => return Err(error.into()),
+                Err(error) => faults.push(error),
+            }
+        }
+        Err(TrainError::NoCheckpoint {
+            run: self.root.clone(),
+            faults,
+        })
+    }
+}
+
+/// Writes a value as indented JSON, atomically.
+pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), TrainError> {
+    let mut text = serde_json::to_vec_pretty(value)
+        .map_err(|error| TrainError::io(path)(std::io::Error::other(error)))?;
+    text.push(b'\n');
+    write_text(path, &text)
+}
+
+/// Writes bytes atomically.
+pub(crate) fn write_text(path: &Path, text: &[u8]) -> Result<(), TrainError> {
+    Ok(write_atomic(path, |out| out.write_all(text))?)
+}
+
+fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, TrainError> {
+    let text = std::fs::read(path).map_err(TrainError::io(path))?;
+    serde_json::from_slice(&text).map_err(|error| TrainError::io(path)(std::io::Error::other(error)))
+}
