@@ -6,7 +6,7 @@ mod support;
 use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use psp_data::{Dataset, DatasetOptions, list_images};
+use psp_data::{Dataset, DatasetOptions, DecodeLimits, list_images};
 use support::{Folder, assert_says};
 
 const HEADER: &str = "filename,a,b\n";

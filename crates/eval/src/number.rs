@@ -22,19 +22,24 @@ pub(crate) fn r2(value: Option<f64>) -> String {
     }
 }
 
-/// `value` to about a thousandth of `range`: three decimals for scores in
-/// [0, 1], one for degrees.
-pub(crate) fn on_scale(value: f64, range: f64) -> String {
+/// `value` to about a thousandth of `range` (three decimals for scores in
+/// [0, 1], one for degrees), and then shorter and shorter: an exact number that
+/// is cut off would be a wrong one.
+pub(crate) fn on_scale(value: f64, range: f64) -> Vec<String> {
+    let scientific = [format!("{value:.1e}"), format!("{value:.0e}")];
     if !(1e-3..1e6).contains(&range) || value.abs() >= 1e6 {
-        return format!("{value:.1e}");
+        return scientific.into();
     }
     let decimals = (3.0 - range.log10().floor()).max(0.0) as usize;
-    let text = format!("{value:.decimals$}");
-    // What rounds to zero has no sign.
-    match text.strip_prefix('-') {
-        Some(digits) if digits.chars().all(|c| matches!(c, '0' | '.')) => digits.to_owned(),
-        _ => text,
-    }
+    let decimal = (0..=decimals).rev().map(|decimals| {
+        let text = format!("{value:.decimals$}");
+        // What rounds to zero has no sign.
+        match text.strip_prefix('-') {
+            Some(digits) if digits.chars().all(|c| matches!(c, '0' | '.')) => digits.to_owned(),
+            _ => text,
+        }
+    });
+    decimal.chain(scientific).collect()
 }
 
 /// A whole number with its thousands parted: `12,345`.
@@ -74,10 +79,15 @@ mod tests {
 
     #[test]
     fn a_value_is_shown_to_a_thousandth_of_its_range() {
-        assert_eq!(on_scale(0.000_867, 1.0), "0.001");
-        assert_eq!(on_scale(-0.000_1, 1.0), "0.000");
-        assert_eq!(on_scale(-123.456, 360.0), "-123.5");
-        assert_eq!(on_scale(1.234e9, 1e9), "1.2e9");
+        let first = |value, range| on_scale(value, range).swap_remove(0);
+        assert_eq!(first(0.000_867, 1.0), "0.001");
+        assert_eq!(first(-0.000_1, 1.0), "0.000");
+        assert_eq!(first(-123.456, 360.0), "-123.5");
+        assert_eq!(first(1.234e9, 1e9), "1.2e9");
+        assert_eq!(
+            on_scale(-27.456, 20.0),
+            ["-27.46", "-27.5", "-27", "-2.7e1", "-3e1"]
+        );
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The whole folder.
 
+#![allow(clippy::unwrap_used)] // Helpers of tests may fail as tests do.
+
 use std::{io, path::Path};
 
 use image::{Rgb, RgbImage};
@@ -101,7 +103,7 @@ fn no_picture_is_blank_where_the_data_is() {
             .filter(|(_, y, _)| *y > 260)
             .filter(|(_, _, pixel)| pixel.0.iter().max() > pixel.0.iter().min())
             .count();
-        assert!(coloured > 2_000, "{name} has {coloured} coloured pixels");
+        assert!(coloured > 1_000, "{name} has {coloured} coloured pixels");
     }
 }
 

@@ -1,1 +1,12 @@
-//! psp-export
+//! Export of a trained model as a bundle, and the one door through which a
+//! trained model is opened, whether bundle or run folder.
+
+mod bundle;
+mod error;
+mod predictor;
+mod write;
+
+pub use bundle::{BUNDLE_VERSION, Bundle, FileEntry, Training};
+pub use error::ExportError;
+pub use predictor::{Prediction, Predictor};
+pub use write::export;

@@ -1,5 +1,7 @@
 //! The metrics beside scikit-learn's, recorded by `data/make_reference.py`.
 
+#![allow(clippy::unwrap_used)] // Helpers of tests may fail as tests do.
+
 use psp_metrics::{RegressionAccumulator, RegressionMetrics};
 use serde_json::Value;
 

@@ -144,15 +144,20 @@ impl Inputs {
 }
 
 fn open_dataset(config: &RunConfig) -> Result<Dataset, TrainError> {
+    Ok(Dataset::open(&dataset_options(config))?)
+}
+
+/// Where `[data]` says that labels and images are.
+pub fn dataset_options(config: &RunConfig) -> DatasetOptions {
     let data = &config.data;
     let given = |path: &Path| (!path.as_os_str().is_empty()).then(|| path.to_owned());
-    Ok(Dataset::open(&DatasetOptions {
+    DatasetOptions {
         dir: data.dir.clone(),
         labels: given(&data.labels),
         images: given(&data.images),
         targets: data.targets.clone(),
         label_range: data.label_range,
-    })?)
+    }
 }
 
 fn loader_options(config: &RunConfig) -> LoaderOptions {

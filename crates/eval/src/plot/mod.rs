@@ -10,6 +10,7 @@
 mod axes;
 mod bins;
 mod canvas;
+mod card;
 mod colour;
 mod density;
 mod distributions;

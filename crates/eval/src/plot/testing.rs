@@ -38,7 +38,7 @@ pub(super) fn predictions(
 
 /// Half zeros, the rest between 0 and 0.93.
 pub(super) fn score(row: usize, target: usize) -> f64 {
-    if (row + target) % 2 == 0 {
+    if (row + target).is_multiple_of(2) {
         0.0
     } else {
         0.93 * ((row * 13 + target * 5) % 100) as f64 / 100.0

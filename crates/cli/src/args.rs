@@ -1,0 +1,238 @@
+//! The command line. Every flag is documented where it is declared.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+use psp_data::Part;
+use psp_models::DeviceSpec;
+
+/// Train, compare, export and use image regressors: scores in [0, 1] for what
+/// a photo shows.
+///
+/// Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted (and saved).
+#[derive(Debug, Parser)]
+#[command(name = "psp", version, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make and split data sets.
+    #[command(subcommand)]
+    Data(DataCommand),
+    /// Show configurations.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Inspect and verify backbones.
+    #[command(subcommand)]
+    Models(ModelsCommand),
+    /// Train a model, or continue a run.
+    Train(TrainArgs),
+    /// Evaluate a run or an exported model on labelled images.
+    Eval(EvalArgs),
+    /// Export a run's best checkpoint as a folder that `psp predict` uses.
+    Export(ExportArgs),
+    /// Score images with an exported model or a run.
+    Predict(PredictArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DataCommand {
+    /// Render a labelled data set of cars.
+    Synth(SynthArgs),
+    /// Divide a data set into train, valid and test.
+    Split(SplitArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Print the configuration that results from defaults, file and overrides.
+    Show(ConfigArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelsCommand {
+    /// Compare a backbone with recorded numbers of torchvision; exits 1 when
+    /// any part is out of tolerance.
+    Verify(VerifyArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct SynthArgs {
+    /// Folder to write; an interrupted set of the same parameters is continued.
+    #[arg(long)]
+    pub(crate) out: PathBuf,
+    /// Number of images.
+    #[arg(long, default_value_t = 2000)]
+    pub(crate) count: usize,
+    /// Seed of the scenes.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Width and height in pixels.
+    #[arg(long, default_value = "674x506", value_parser = size)]
+    pub(crate) size: (u32, u32),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct SplitArgs {
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// File to write; default: `split.csv` in the data folder.
+    #[arg(long)]
+    pub(crate) out: Option<PathBuf>,
+    /// Shares of train, valid and test (`data.fractions`).
+    #[arg(long, value_delimiter = ',', num_args = 3, value_names = ["TRAIN", "VALID", "TEST"])]
+    pub(crate) fractions: Option<Vec<f64>>,
+    /// Seed (`data.split_seed`).
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// Replace an existing file.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+}
+
+/// What a configuration is made of; later entries win.
+#[derive(Clone, Debug, Default, ClapArgs)]
+pub(crate) struct ConfigArgs {
+    /// TOML file; `configs/` has commented ones.
+    #[arg(long)]
+    pub(crate) config: Option<PathBuf>,
+    /// Data folder (`data.dir`).
+    #[arg(long)]
+    pub(crate) data: Option<PathBuf>,
+    /// auto, flex, libtorch, libtorch:cuda:N or cuda:N (`train.device`).
+    #[arg(long)]
+    pub(crate) device: Option<DeviceSpec>,
+    /// Override of one value, such as `train.epochs=20`; may be repeated.
+    #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
+    pub(crate) overrides: Vec<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct VerifyArgs {
+    /// File of recorded numbers; may be repeated.
+    #[arg(long, required = true)]
+    pub(crate) reference: Vec<PathBuf>,
+    /// auto, flex, libtorch, libtorch:cuda:N or cuda:N.
+    #[arg(long, default_value = "auto")]
+    pub(crate) device: DeviceSpec,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct TrainArgs {
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// Run folder; default: `experiments/<config>-<date>-<time>`.
+    #[arg(long)]
+    pub(crate) out: Option<PathBuf>,
+    /// Continue the run in this folder, with its own configuration.
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["out", "config", "data", "device", "overrides"])]
+    pub(crate) resume: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct EvalArgs {
+    /// Run folder or exported model.
+    pub(crate) model: PathBuf,
+    /// Part to evaluate: train, valid, test, or all (only with --data).
+    /// Default: test, or all with --data.
+    #[arg(long, value_parser = chosen_part)]
+    pub(crate) split: Option<ChosenPart>,
+    /// Another data folder than the run's own.
+    #[arg(long)]
+    pub(crate) data: Option<PathBuf>,
+    /// Folder to write; default: `reports/<model>-<part>`.
+    #[arg(long)]
+    pub(crate) out: Option<PathBuf>,
+    /// auto, flex, libtorch, libtorch:cuda:N or cuda:N.
+    #[arg(long, default_value = "auto")]
+    pub(crate) device: DeviceSpec,
+    /// Photos on the page of random samples; 0 leaves it out.
+    #[arg(long, default_value_t = 16)]
+    pub(crate) samples: usize,
+    /// Seed that chooses them.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ExportArgs {
+    /// Run folder.
+    pub(crate) run: PathBuf,
+    /// Folder to write.
+    #[arg(long)]
+    pub(crate) out: PathBuf,
+    /// Replace an exported model that is there.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct PredictArgs {
+    /// Exported model or run folder.
+    #[arg(long)]
+    pub(crate) model: PathBuf,
+    /// Images, or folders of images.
+    #[arg(required = true)]
+    pub(crate) images: Vec<PathBuf>,
+    /// Print CSV: `filename` and a column per score.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) csv: bool,
+    /// Print JSON lines, one object per image.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print scores as the model gives them, not clipped to the labels' range.
+    #[arg(long)]
+    pub(crate) raw: bool,
+    /// Images per forward pass.
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) batch_size: u16,
+    /// auto, flex, libtorch, libtorch:cuda:N or cuda:N.
+    #[arg(long, default_value = "auto")]
+    pub(crate) device: DeviceSpec,
+}
+
+/// A part of a split, or all images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ChosenPart {
+    All,
+    Part(Part),
+}
+
+impl ChosenPart {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Part(part) => part.name(),
+        }
+    }
+}
+
+fn chosen_part(text: &str) -> Result<ChosenPart, String> {
+    if text == "all" {
+        return Ok(ChosenPart::All);
+    }
+    match text.parse() {
+        Ok(part) => Ok(ChosenPart::Part(part)),
+        Err(_) => Err("expected train, valid, test or all".to_owned()),
+    }
+}
+
+fn size(text: &str) -> Result<(u32, u32), String> {
+    let parsed = text.split_once('x').and_then(|(width, height)| {
+        Some((width.parse().ok()?, height.parse().ok()?))
+    });
+    parsed.ok_or_else(|| "expected WIDTHxHEIGHT in pixels, such as 674x506".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Args::command().debug_assert();
+    }
+}

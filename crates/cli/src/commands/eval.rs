@@ -1,0 +1,133 @@
+//! `psp eval`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+use psp_data::{Dataset, DatasetOptions, Loader, LoaderOptions, Part, decode_file};
+use psp_eval::{Evaluation, PredictionRow, Predictions, WriteOptions, write_all};
+use psp_export::Predictor;
+use psp_metrics::MeanBaseline;
+use psp_models::predict::{PredictError, predict_epoch};
+use psp_train::{Inputs, RunDir};
+
+use crate::args::{ChosenPart, EvalArgs};
+use crate::progress;
+
+/// Images per forward pass.
+const BATCH: usize = 16;
+
+pub(crate) fn eval(args: &EvalArgs) -> Result<ExitCode> {
+    let device = args.device.open()?;
+    let predictor = Predictor::open(&args.model, &device)?;
+    let (loader, part) = loader(args, &predictor)?;
+    let dataset = Arc::clone(loader.dataset());
+    let bar = progress::bar(loader.samples_per_epoch() as u64, part.name());
+    let mut rows = Vec::with_capacity(loader.samples_per_epoch());
+    predict_epoch(&predictor.model, loader.epoch(0, 0), &device, |batch, values| {
+        let wide = |row: &[f32]| row.iter().map(|v| f64::from(*v)).collect();
+        let predictions = values.chunks(batch.target_count);
+        let labels = batch.targets.chunks(batch.target_count);
+        for ((&index, prediction), label) in batch.indices.iter().zip(predictions).zip(labels) {
+            rows.push(PredictionRow {
+                filename: dataset.samples()[index].filename.clone(),
+                labels: wide(label),
+                predictions: wide(prediction),
+            });
+        }
+        bar.inc(batch.len() as u64);
+        Ok::<(), PredictError>(())
+    })?;
+    bar.finish_and_clear();
+    let predictions = Predictions::new(predictor.targets.clone(), rows)?;
+    let baseline = MeanBaseline {
+        means: predictor.train_means.clone(),
+    };
+    let evaluation = Evaluation::new(part.name(), &predictions, &baseline)?;
+    let out = args.out.clone().unwrap_or_else(|| default_out(&args.model, part));
+    let image = |name: &str| decode_file(&dataset.images_dir().join(name), &predictor.limits);
+    let options = WriteOptions {
+        seed: args.seed,
+        sample_count: args.samples,
+    };
+    let written = write_all(&out, &evaluation, &predictions, image, options)?;
+    print!("{}", evaluation.table());
+    for path in written {
+        println!("wrote {}", path.display());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The images to evaluate: of the run's own data, or of `--data`.
+fn loader(args: &EvalArgs, predictor: &Predictor) -> Result<(Loader, ChosenPart)> {
+    let run = RunDir::new(&args.model);
+    let mut config = if run.is_begun() {
+        run.read_config()?
+    } else {
+        psp_train::RunConfig::default()
+    };
+    if let Some(dir) = &args.data {
+        let part = args.split.unwrap_or(ChosenPart::All);
+        config.data.dir.clone_from(dir);
+        config.data.labels = PathBuf::new();
+        config.data.images = PathBuf::new();
+        config.data.split = "auto".to_owned();
+        config.data.targets.clone_from(&predictor.targets);
+        config.data.label_range = predictor.label_range;
+        let (dataset, indices) = match part {
+            ChosenPart::All => {
+                let dataset = Dataset::open(&DatasetOptions {
+                    targets: predictor.targets.clone(),
+                    label_range: predictor.label_range,
+                    ..DatasetOptions::new(dir)
+                })?;
+                let indices = (0..dataset.len()).collect();
+                (Arc::new(dataset), indices)
+            }
+            ChosenPart::Part(part) => {
+                let inputs = Inputs::open(&config)?;
+                let indices = inputs.indices(part)?;
+                (inputs.dataset, indices)
+            }
+        };
+        return Ok((sequential(dataset, indices, predictor)?, part));
+    }
+    if !run.is_begun() {
+        bail!(
+            "{}: an exported model has no data of its own; pass --data DIR",
+            args.model.display()
+        );
+    }
+    let part = match args.split {
+        None => Part::Test,
+        Some(ChosenPart::Part(part)) => part,
+        Some(ChosenPart::All) => bail!("--split all needs --data: a run's parts are kept apart"),
+    };
+    let inputs = Inputs::of_run(&config, &run)?;
+    let indices = inputs.indices(part)?;
+    let loader = sequential(inputs.dataset, indices, predictor)?;
+    Ok((loader, ChosenPart::Part(part)))
+}
+
+fn sequential(
+    dataset: Arc<Dataset>,
+    indices: Vec<usize>,
+    predictor: &Predictor,
+) -> Result<Loader> {
+    let options = LoaderOptions {
+        batch_size: BATCH,
+        threads: std::thread::available_parallelism().map_or(1, usize::from),
+        decode: predictor.limits,
+        ..LoaderOptions::default()
+    };
+    Ok(Loader::new(dataset, indices, predictor.preprocessing.clone(), options)?)
+}
+
+fn default_out(model: &Path, part: ChosenPart) -> PathBuf {
+    let absolute = std::path::absolute(model).unwrap_or_else(|_| model.to_owned());
+    let name = absolute
+        .file_name()
+        .map_or_else(|| "model".to_owned(), |name| name.to_string_lossy().into_owned());
+    Path::new("reports").join(format!("{name}-{}", part.name()))
+}

@@ -1,0 +1,51 @@
+//! What each command does: read arguments, call the libraries, print.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use psp_train::RunConfig;
+
+use crate::args::{Args, Command, ConfigArgs, ConfigCommand, DataCommand, ModelsCommand};
+
+mod data;
+mod eval;
+mod export;
+mod models;
+mod predict;
+mod train;
+
+pub(crate) fn run(args: Args) -> Result<ExitCode> {
+    match args.command {
+        Command::Data(DataCommand::Synth(args)) => data::synth(&args),
+        Command::Data(DataCommand::Split(args)) => data::split(&args),
+        Command::Config(ConfigCommand::Show(args)) => {
+            print!("{}", resolve(&args, &[])?.to_toml()?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Models(ModelsCommand::Verify(args)) => models::verify(&args),
+        Command::Train(args) => train::train(&args),
+        Command::Eval(args) => eval::eval(&args),
+        Command::Export(args) => export::export(&args),
+        Command::Predict(args) => predict::predict(&args),
+    }
+}
+
+/// The configuration from file, flags and overrides; `more` are further
+/// overrides that come from a command's own flags.
+fn resolve(args: &ConfigArgs, more: &[String]) -> Result<RunConfig> {
+    let mut overrides = Vec::new();
+    if let Some(dir) = &args.data {
+        overrides.push(format!("data.dir={}", toml_string(&dir.to_string_lossy())));
+    }
+    if let Some(device) = args.device {
+        overrides.push(format!("train.device={}", toml_string(&device.to_string())));
+    }
+    overrides.extend(more.iter().cloned());
+    overrides.extend(args.overrides.iter().cloned());
+    Ok(RunConfig::read(args.config.as_deref(), &overrides)?)
+}
+
+/// A TOML basic string; JSON's escapes are valid in it.
+fn toml_string(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}

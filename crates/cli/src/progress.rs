@@ -1,0 +1,124 @@
+//! Bars on a terminal, plain lines in a pipe.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use psp_train::Event;
+
+/// Whether someone is watching.
+fn is_terminal() -> bool {
+    std::io::stderr().is_terminal()
+}
+
+/// A bar over `total` of something; invisible in a pipe.
+pub(crate) fn bar(total: u64, what: &str) -> ProgressBar {
+    let target = match is_terminal() {
+        true => ProgressDrawTarget::stderr(),
+        false => ProgressDrawTarget::hidden(),
+    };
+    let bar = ProgressBar::with_draw_target(Some(total), target);
+    bar.set_style(style("{prefix:>10} {bar:30} {pos}/{len} {per_sec}, {eta} left"));
+    bar.set_prefix(what.to_owned());
+    bar
+}
+
+fn style(template: &str) -> ProgressStyle {
+    // The templates are constants of this file; an invalid one shows plainly.
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+/// Shows a training run.
+pub(crate) struct TrainProgress {
+    bar: ProgressBar,
+    epochs: u64,
+    batches: u64,
+}
+
+impl TrainProgress {
+    pub(crate) fn new() -> Self {
+        Self {
+            bar: bar(0, "check"),
+            epochs: 0,
+            batches: 0,
+        }
+    }
+
+    pub(crate) fn show(&mut self, event: Event<'_>) {
+        match event {
+            Event::Checking { done, total } => {
+                self.bar.set_length(total as u64);
+                self.bar.set_position(done as u64);
+            }
+            Event::Started {
+                epoch,
+                batch,
+                epochs,
+                batches,
+                damaged,
+            } => {
+                for fault in damaged {
+                    eprintln!("warning: {fault}; continuing from the checkpoint before it");
+                }
+                self.epochs = epochs;
+                self.batches = batches as u64;
+                self.bar.finish_and_clear();
+                self.bar = bar(epochs * self.batches, "train");
+                self.bar.set_style(style(
+                    "{prefix:>10} {bar:30} {percent:>3} % {msg}, {eta} left",
+                ));
+                let done = (epoch - 1) * self.batches + batch as u64;
+                self.bar.set_position(done);
+                self.bar.reset_eta();
+                self.bar.enable_steady_tick(Duration::from_millis(500));
+                if done > 0 {
+                    self.line(&format!("continuing at epoch {epoch}, batch {}", batch + 1));
+                }
+            }
+            Event::Step {
+                epoch,
+                batch,
+                loss,
+                r2,
+                images_per_second,
+            } => {
+                self.bar.set_position((epoch - 1) * self.batches + batch as u64);
+                let r2 = r2.map_or_else(|| "–".to_owned(), |r2| format!("{r2:.3}"));
+                self.bar.set_message(format!(
+                    "epoch {epoch}/{} loss {loss:.4} R² {r2} {images_per_second:.1} images/s",
+                    self.epochs
+                ));
+            }
+            Event::Validation { done, total } => {
+                self.bar.set_message(format!("validating {done}/{total}"));
+            }
+            Event::Epoch(record) => {
+                let r2 = |r2: Option<f64>| r2.map_or_else(|| "–".to_owned(), |r2| format!("{r2:.4}"));
+                let best = if record.best { "  best" } else { "" };
+                self.line(&format!(
+                    "epoch {:>3}/{}  train MSE {:.5} R² {}  valid MSE {:.5} R² {}  \
+                     {:.1} s  {:.1} images/s{best}",
+                    record.epoch,
+                    self.epochs,
+                    record.train.overall.mse,
+                    r2(record.train.overall.r2),
+                    record.valid.overall.mse,
+                    r2(record.valid.overall.r2),
+                    record.seconds,
+                    record.images_per_second,
+                ));
+            }
+        }
+    }
+
+    /// Prints a line above the bar.
+    fn line(&self, text: &str) {
+        self.bar.suspend(|| println!("{text}"));
+    }
+}
+
+impl Drop for TrainProgress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,141 @@
+//! `bundle.json`: all that is needed to use an exported model.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use psp_data::Preprocessing;
+use psp_metrics::RegressionMetrics;
+use psp_models::ModelConfig;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::error::ExportError;
+
+/// Version of the bundle's form; raised when it changes.
+pub const BUNDLE_VERSION: u32 = 1;
+
+/// An exported model, apart from its weights.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Bundle {
+    /// [`BUNDLE_VERSION`] of the psp that wrote it.
+    pub bundle_version: u32,
+    /// Backbone and head.
+    pub model: ModelConfig,
+    /// Names of the predicted scores, in the order of the model's outputs.
+    pub targets: Vec<String>,
+    /// Range that labels lie in; predictions are clipped to it.
+    pub label_range: [f32; 2],
+    /// From a decoded image to the model's input.
+    pub preprocessing: Preprocessing,
+    /// Images larger than this many pixels are refused before decoding.
+    pub max_pixels: u64,
+    /// Where the model comes from.
+    pub training: Training,
+    /// The bundle's other files by name.
+    pub files: BTreeMap<String, FileEntry>,
+}
+
+/// Where a model comes from and how good it was.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Training {
+    /// Name of the run folder.
+    pub run: String,
+    /// Epoch of the exported checkpoint, counted from 1.
+    pub epoch: u64,
+    /// Optimiser steps until then.
+    pub step: u64,
+    /// Whether the weights are a moving average over steps.
+    pub averaged: bool,
+    /// Metrics of that epoch on the validation part; the epoch was chosen by
+    /// them, so they flatter the model.
+    pub valid: RegressionMetrics,
+    /// Mean of each target over the training part: the baseline prediction.
+    pub train_means: Vec<f64>,
+    /// SHA-256 of the data, as `run.json` has it.
+    pub data_fingerprint: String,
+    /// SHA-256 of the split, as `run.json` has it.
+    pub split_fingerprint: String,
+    /// Version of psp that trained it.
+    pub psp_version: String,
+    /// Version of Burn that trained it.
+    pub burn_version: String,
+    /// The device that trained it.
+    pub device: String,
+}
+
+/// One file of a bundle.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileEntry {
+    /// Its length.
+    pub bytes: u64,
+    /// Its SHA-256 in hexadecimal.
+    pub sha256: String,
+}
+
+/// Name of the description.
+pub(crate) const BUNDLE_JSON: &str = "bundle.json";
+/// Name of the weights under torchvision's keys.
+pub(crate) const SAFETENSORS: &str = "model.safetensors";
+/// Name of the weights in Burn's own format.
+pub(crate) const BURNPACK: &str = "model.bpk";
+
+impl Bundle {
+    /// Reads `bundle.json` of a bundle.
+    ///
+    /// # Errors
+    /// When it is missing, not valid or of a newer version.
+    pub fn read(dir: &Path) -> Result<Self, ExportError> {
+        let path = dir.join(BUNDLE_JSON);
+        let format = |reason: String| ExportError::Format {
+            path: path.clone(),
+            reason,
+        };
+        let text = std::fs::read(&path).map_err(|error| format(error.to_string()))?;
+        let value: serde_json::Value =
+            serde_json::from_slice(&text).map_err(|error| format(error.to_string()))?;
+        let version = value["bundle_version"].as_u64().unwrap_or(0);
+        if version > u64::from(BUNDLE_VERSION) {
+            return Err(format(format!(
+                "bundle version {version} is newer than this psp reads ({BUNDLE_VERSION}); \
+                 use the psp that wrote it"
+            )));
+        }
+        serde_json::from_value(value).map_err(|error| format(error.to_string()))
+    }
+
+    /// Checks one of the bundle's files against its recorded hash.
+    ///
+    /// # Errors
+    /// [`ExportError::Hash`], or when the file can't be read or isn't listed.
+    pub fn check(&self, dir: &Path, name: &str) -> Result<(), ExportError> {
+        let path = dir.join(name);
+        let entry = self.files.get(name).ok_or_else(|| ExportError::Format {
+            path: dir.join(BUNDLE_JSON),
+            reason: format!("`files` has no entry `{name}`"),
+        })?;
+        let found = FileEntry::of(&path)?;
+        if found.sha256 == entry.sha256 {
+            return Ok(());
+        }
+        Err(ExportError::Hash {
+            path,
+            expected: entry.sha256.clone(),
+            found: found.sha256,
+        })
+    }
+}
+
+impl FileEntry {
+    /// Length and hash of a file.
+    pub(crate) fn of(path: &Path) -> Result<Self, ExportError> {
+        let bytes = std::fs::read(path).map_err(|error| ExportError::Io {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        })?;
+        let digest = Sha256::digest(&bytes);
+        Ok(Self {
+            bytes: bytes.len() as u64,
+            sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+        })
+    }
+}

@@ -1,0 +1,93 @@
+//! Why a model can't be exported or opened.
+
+use std::path::PathBuf;
+
+use psp_data::DataError;
+use psp_models::predict::PredictError;
+use psp_models::{StateError, WeightsError};
+use psp_train::{CheckpointError, TrainError};
+use thiserror::Error;
+
+/// Why a model can't be exported or opened.
+#[derive(Debug, Error)]
+pub enum ExportError {
+    /// The run.
+    #[error(transparent)]
+    Run(#[from] TrainError),
+    /// The run's checkpoint.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// The bundle's weights.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// The weights don't fit the model that the bundle describes.
+    #[error("{}: {source}", path.display())]
+    Misfit {
+        /// The weights.
+        path: PathBuf,
+        /// Every key at fault.
+        source: StateError,
+    },
+    /// A forward pass.
+    #[error(transparent)]
+    Predict(#[from] PredictError),
+    /// An image.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// A file can't be read or written.
+    #[error("{}: {reason}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// The target folder exists.
+    #[error("{}: exists already; choose another folder, or pass --overwrite to replace it", path.display())]
+    Exists {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// `--overwrite` would delete something that is no bundle.
+    #[error("{}: is not a bundle (it has no bundle.json), so it is not replaced", path.display())]
+    NotReplaced {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The folder holds neither a bundle nor a run.
+    #[error(
+        "{}: neither an exported model (bundle.json) nor a run (config.toml)",
+        path.display()
+    )]
+    NoModel {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The run has not finished an epoch, so there is no model to export.
+    #[error("{}: no epoch of this run is finished yet, so it has no best checkpoint", path.display())]
+    NotTrained {
+        /// The run.
+        path: PathBuf,
+    },
+    /// `bundle.json` is not valid.
+    #[error("{}: {reason}", path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A file of the bundle is not the one that was exported.
+    #[error(
+        "{}: damaged or exchanged: its SHA-256 is {found}, bundle.json says {expected}",
+        path.display()
+    )]
+    Hash {
+        /// The file.
+        path: PathBuf,
+        /// What the bundle says.
+        expected: String,
+        /// What the file has.
+        found: String,
+    },
+}

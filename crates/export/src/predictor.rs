@@ -1,0 +1,213 @@
+//! A trained model ready to score images, from a bundle or a run folder.
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::sync_channel;
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor, TensorData};
+use psp_data::{DataError, DecodeLimits, Preprocessing, decode_file};
+use psp_models::nn::Noise;
+use psp_models::predict::to_host;
+use psp_models::{ModelConfig, Regressor, StateDict, read_state_dict};
+use psp_train::{Checkpoint, RunDir};
+
+use crate::bundle::{BUNDLE_JSON, Bundle, SAFETENSORS};
+use crate::error::ExportError;
+
+/// A trained model with the preprocessing it was trained with.
+#[derive(Debug)]
+pub struct Predictor {
+    /// In evaluation mode.
+    pub model: Regressor,
+    /// Its structure.
+    pub config: ModelConfig,
+    /// Names of the scores, in the order of the outputs.
+    pub targets: Vec<String>,
+    /// Range that labels lie in.
+    pub label_range: [f32; 2],
+    /// From a decoded image to the model's input.
+    pub preprocessing: Preprocessing,
+    /// Mean of each target over the training part: the baseline prediction.
+    pub train_means: Vec<f64>,
+    /// Which images are refused before they are decoded.
+    pub limits: DecodeLimits,
+    device: Device,
+}
+
+/// One image's scores, or why it has none.
+#[derive(Debug)]
+pub struct Prediction {
+    /// The image.
+    pub path: PathBuf,
+    /// One score per target, not clipped.
+    pub scores: Result<Vec<f32>, DataError>,
+}
+
+impl Predictor {
+    /// Opens the bundle or the run folder at `path` on `device`. Of a run, the
+    /// best checkpoint is used.
+    ///
+    /// # Errors
+    /// When the folder is neither, or a file of it is missing or damaged.
+    pub fn open(path: &Path, device: &Device) -> Result<Self, ExportError> {
+        if path.join(BUNDLE_JSON).exists() {
+            return Self::from_bundle(path, device);
+        }
+        let run = RunDir::new(path);
+        if run.is_begun() {
+            return Self::from_run(&run, device);
+        }
+        Err(ExportError::NoModel {
+            path: path.to_owned(),
+        })
+    }
+
+    fn from_bundle(dir: &Path, device: &Device) -> Result<Self, ExportError> {
+        let bundle = Bundle::read(dir)?;
+        bundle.check(dir, SAFETENSORS)?;
+        let path = dir.join(SAFETENSORS);
+        let weights = read_state_dict(&path)?;
+        let model = build(&bundle.model, &weights, &path, device)?;
+        Ok(Self {
+            model,
+            config: bundle.model,
+            targets: bundle.targets,
+            label_range: bundle.label_range,
+            preprocessing: bundle.preprocessing,
+            train_means: bundle.training.train_means,
+            limits: DecodeLimits {
+                max_pixels: bundle.max_pixels,
+            },
+            device: device.clone(),
+        })
+    }
+
+    fn from_run(run: &RunDir, device: &Device) -> Result<Self, ExportError> {
+        let config = run.read_config()?;
+        if !run.best().exists() {
+            return Err(ExportError::NotTrained {
+                path: run.root().to_owned(),
+            });
+        }
+        let checkpoint = Checkpoint::read(&run.best())?;
+        let weights = checkpoint.weights();
+        let model = build(&checkpoint.model_config, &weights, &run.best(), device)?;
+        Ok(Self {
+            model,
+            config: checkpoint.model_config,
+            targets: checkpoint.targets,
+            label_range: config.data.label_range,
+            preprocessing: config.preprocessing(),
+            train_means: run.read_manifest()?.train_means,
+            limits: config.decode_limits(),
+            device: device.clone(),
+        })
+    }
+
+    /// The device that the model is on, without autodiff.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// Scores image files in batches of `batch_size`, in the given order, and
+    /// hands each to `each`. Images are decoded by `threads` threads while the
+    /// model works. An unusable image is reported in its place; the others are
+    /// scored all the same.
+    ///
+    /// # Errors
+    /// Only what stops the whole pass: a device that fails, or an error that
+    /// `each` returns.
+    pub fn predict_files<E: From<ExportError>>(
+        &self,
+        paths: &[PathBuf],
+        batch_size: usize,
+        threads: usize,
+        mut each: impl FnMut(Prediction) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let (sender, receiver) = sync_channel(1);
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                for chunk in paths.chunks(batch_size.max(1)) {
+                    if sender.send(self.decode_all(chunk, threads)).is_err() {
+                        // The receiver gave up on an error.
+                        return;
+                    }
+                }
+            });
+            for decoded in receiver {
+                for prediction in self.predict_decoded(decoded).map_err(E::from)? {
+                    each(prediction)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn decode_all(&self, paths: &[PathBuf], threads: usize) -> Vec<Decoded> {
+        let share = paths.len().div_ceil(threads.max(1)).max(1);
+        std::thread::scope(|scope| {
+            let workers: Vec<_> = paths
+                .chunks(share)
+                .map(|paths| {
+                    let decode = |path: &PathBuf| {
+                        let pixels = decode_file(path, &self.limits)
+                            .and_then(|image| self.preprocessing.apply(&image));
+                        (path.clone(), pixels)
+                    };
+                    scope.spawn(move || paths.iter().map(decode).collect::<Vec<_>>())
+                })
+                .collect();
+            workers
+                .into_iter()
+                .flat_map(|worker| match worker.join() {
+                    Ok(decoded) => decoded,
+                    Err(panic) => std::panic::resume_unwind(panic),
+                })
+                .collect()
+        })
+    }
+
+    fn predict_decoded(&self, decoded: Vec<Decoded>) -> Result<Vec<Prediction>, ExportError> {
+        let (width, height) = self.preprocessing.output_size();
+        let usable: Vec<f32> = decoded
+            .iter()
+            .filter_map(|(_, pixels)| pixels.as_ref().ok())
+            .flatten()
+            .copied()
+            .collect();
+        let count = usable.len() / self.preprocessing.values_per_image();
+        let scores = if count == 0 {
+            Vec::new()
+        } else {
+            let shape = [count, 3, height as usize, width as usize];
+            let images = Tensor::<4>::from_data(TensorData::new(usable, shape), &self.device);
+            to_host(self.model.forward(images, &mut Noise::off()))?
+        };
+        let mut rows = scores.chunks(self.targets.len().max(1));
+        Ok(decoded
+            .into_iter()
+            .map(|(path, pixels)| Prediction {
+                path,
+                scores: pixels.map(|_| rows.next().unwrap_or_default().to_vec()),
+            })
+            .collect())
+    }
+}
+
+/// A file and its model input `[3, height, width]`.
+type Decoded = (PathBuf, Result<Vec<f32>, DataError>);
+
+fn build(
+    config: &ModelConfig,
+    weights: &StateDict,
+    path: &Path,
+    device: &Device,
+) -> Result<Regressor, ExportError> {
+    let model = Regressor::from_state(config, weights, device);
+    model
+        .map(|model| model.valid())
+        .map_err(|source| ExportError::Misfit {
+            path: path.to_owned(),
+            source,
+        })
+}

@@ -1,0 +1,211 @@
+//! Writing a bundle.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use burn::module::Module;
+use psp_models::{Regressor, StateDict};
+use psp_train::{Checkpoint, RunDir, read_metrics};
+use safetensors::{Dtype, tensor::TensorView};
+
+use crate::bundle::{
+    BUNDLE_JSON, BUNDLE_VERSION, BURNPACK, Bundle, FileEntry, SAFETENSORS, Training,
+};
+use crate::error::ExportError;
+
+/// Exports the best checkpoint of `run` into the folder `out`, which appears
+/// whole or not at all; an existing bundle is replaced only with `overwrite`.
+///
+/// The weights are written twice: `model.safetensors` under torchvision's keys
+/// (`backbone.…` and `head.…`), and `model.bpk` in Burn's own format.
+///
+/// # Errors
+/// When the run has no finished epoch, a file is damaged or `out` is taken.
+pub fn export(run: &RunDir, out: &Path, overwrite: bool) -> Result<Bundle, ExportError> {
+    if out.exists() {
+        if !overwrite {
+            return Err(ExportError::Exists {
+                path: out.to_owned(),
+            });
+        }
+        if !out.join(BUNDLE_JSON).exists() {
+            return Err(ExportError::NotReplaced {
+                path: out.to_owned(),
+            });
+        }
+    }
+    let config = run.read_config()?;
+    let manifest = run.read_manifest()?;
+    if !run.best().exists() {
+        return Err(ExportError::NotTrained {
+            path: run.root().to_owned(),
+        });
+    }
+    let checkpoint = Checkpoint::read(&run.best())?;
+    let epoch = checkpoint.progress.epoch;
+    let records = read_metrics(&run.metrics())?;
+    let record = records
+        .into_iter()
+        .find(|record| record.epoch == epoch)
+        .ok_or_else(|| ExportError::Format {
+            path: run.metrics(),
+            reason: format!("has no line for epoch {epoch}, the best one"),
+        })?;
+
+    let parent = match out.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    std::fs::create_dir_all(&parent).map_err(io(&parent))?;
+    let staged = tempfile::Builder::new()
+        .prefix(".export-")
+        .tempdir_in(&parent)
+        .map_err(io(&parent))?;
+    let weights = checkpoint.weights();
+    write_safetensors(&staged.path().join(SAFETENSORS), &weights)?;
+    write_burnpack(&staged.path().join(BURNPACK), &checkpoint, &weights)?;
+    let mut files = BTreeMap::new();
+    for name in [SAFETENSORS, BURNPACK] {
+        files.insert(name.to_owned(), FileEntry::of(&staged.path().join(name))?);
+    }
+    let bundle = Bundle {
+        bundle_version: BUNDLE_VERSION,
+        model: checkpoint.model_config.clone(),
+        targets: checkpoint.targets.clone(),
+        label_range: config.data.label_range,
+        preprocessing: config.preprocessing(),
+        max_pixels: config.decode_limits().max_pixels,
+        training: Training {
+            run: name_of(run.root()),
+            epoch,
+            step: checkpoint.progress.step,
+            averaged: checkpoint.ema.is_some(),
+            valid: record.valid,
+            train_means: manifest.train_means,
+            data_fingerprint: manifest.data_fingerprint,
+            split_fingerprint: manifest.split_fingerprint,
+            psp_version: manifest.psp_version,
+            burn_version: manifest.burn_version,
+            device: manifest.device,
+        },
+        files,
+    };
+    let json = staged.path().join(BUNDLE_JSON);
+    let text = serde_json::to_vec_pretty(&bundle).map_err(|error| ExportError::Format {
+        path: json.clone(),
+        reason: error.to_string(),
+    })?;
+    std::fs::write(&json, text).map_err(io(&json))?;
+    for name in [SAFETENSORS, BURNPACK, BUNDLE_JSON] {
+        let path = staged.path().join(name);
+        let file = File::open(&path).map_err(io(&path))?;
+        file.sync_all().map_err(io(&path))?;
+    }
+    publish(staged, out)?;
+    Ok(bundle)
+}
+
+/// Renames the finished folder to its place; a bundle that was there is moved
+/// aside first and deleted last.
+fn publish(staged: tempfile::TempDir, out: &Path) -> Result<(), ExportError> {
+    let parent = out.parent().filter(|p| !p.as_os_str().is_empty());
+    let mut replaced = None;
+    if out.exists() {
+        let aside = tempfile::Builder::new()
+            .prefix(".replaced-")
+            .tempdir_in(parent.unwrap_or(Path::new(".")))
+            .map_err(io(out))?;
+        std::fs::rename(out, aside.path().join("bundle")).map_err(io(out))?;
+        replaced = Some(aside);
+    }
+    // From here on the folder is `out`'s, no longer a temporary one.
+    let staged = staged.keep();
+    set_readable(&staged)?;
+    if let Err(error) = std::fs::rename(&staged, out) {
+        if let Some(aside) = replaced {
+            std::fs::rename(aside.path().join("bundle"), out).map_err(io(out))?;
+        }
+        return Err(io(out)(error));
+    }
+    Ok(())
+}
+
+/// Temporary folders are private; a result is as open as the umask lets a new
+/// folder be.
+fn set_readable(dir: &Path) -> Result<(), ExportError> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let permissions = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(dir, permissions).map_err(io(dir))?;
+    }
+    Ok(())
+}
+
+/// The weights as PyTorch reads them, with BatchNorm's counters, so that a
+/// strict `load_state_dict` accepts the file.
+fn write_safetensors(path: &Path, weights: &StateDict) -> Result<(), ExportError> {
+    let mut tensors: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = Vec::new();
+    for (key, tensor) in weights {
+        let bytes = tensor.data.iter().flat_map(|v| v.to_le_bytes()).collect();
+        tensors.push((key.clone(), Dtype::F32, tensor.shape.clone(), bytes));
+        if let Some(norm) = key.strip_suffix(".running_mean") {
+            let counter = format!("{norm}.num_batches_tracked");
+            tensors.push((counter, Dtype::I64, Vec::new(), vec![0; 8]));
+        }
+    }
+    let fail = |error: safetensors::SafeTensorError| ExportError::Io {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    };
+    let views = tensors
+        .iter()
+        .map(|(key, dtype, shape, bytes)| {
+            TensorView::new(*dtype, shape.clone(), bytes).map(|view| (key, view))
+        })
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(fail)?;
+    // The entry by which PyTorch's tools recognise their own layout.
+    let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
+    let bytes = safetensors::serialize(views, Some(metadata)).map_err(fail)?;
+    std::fs::write(path, bytes).map_err(io(path))
+}
+
+fn write_burnpack(
+    path: &Path,
+    checkpoint: &Checkpoint,
+    weights: &StateDict,
+) -> Result<(), ExportError> {
+    // Weights are host data: any device can write them.
+    let device = burn::tensor::Device::default();
+    let model = Regressor::from_state(&checkpoint.model_config, weights, &device).map_err(
+        |source| ExportError::Misfit {
+            path: path.to_owned(),
+            source,
+        },
+    )?;
+    model
+        .valid()
+        .into_record()
+        .save(path)
+        .map_err(|error| ExportError::Io {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        })
+}
+
+fn name_of(path: &Path) -> String {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    absolute
+        .file_name()
+        .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+}
+
+fn io(path: &Path) -> impl Fn(std::io::Error) -> ExportError + use<> {
+    let path = path.to_owned();
+    move |error| ExportError::Io {
+        path: path.clone(),
+        reason: error.to_string(),
+    }
+}
