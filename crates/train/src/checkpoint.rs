@@ -93,6 +93,15 @@ pub struct Progress {
     pub metrics_bytes: u64,
 }
 
+impl Progress {
+    /// Whether this is the end of the epoch with the best validation result
+    /// so far.
+    pub fn is_best(&self) -> bool {
+        let at_epoch_end = self.epoch > 0 && self.batch == 0;
+        at_epoch_end && self.early_stopping.best_epoch == self.epoch
+    }
+}
+
 /// Everything a run needs to continue.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checkpoint {

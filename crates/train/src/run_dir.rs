@@ -209,26 +209,46 @@ impl RunDir {
     }
 
     /// Writes `last`, keeping the one before as `previous`, and makes it
-    /// `best` too when asked; at no moment is there no whole checkpoint.
-    pub(crate) fn write_last(
-        &self,
-        checkpoint: &Checkpoint,
-        best: bool,
-    ) -> Result<(), CheckpointError> {
+    /// `best` too when it is; at no moment is there no whole checkpoint.
+    pub(crate) fn write_last(&self, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
+        checkpoint.write(&self.checkpoint("next"))?;
+        self.publish(checkpoint)
+    }
+
+    /// Completes a [`write_last`](Self::write_last) that a killed process left
+    /// between its renames.
+    pub(crate) fn complete_write(&self) -> Result<(), CheckpointError> {
+        let staged = self.checkpoint("next");
+        if !staged.exists() {
+            return Ok(());
+        }
+        match Checkpoint::read(&staged) {
+            Ok(checkpoint) => self.publish(&checkpoint),
+            // `read_last` reports it and goes back to the one before.
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Gives the whole checkpoint `next` its names. Each step may be repeated.
+    fn publish(&self, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
         let (last, previous) = (self.last(), self.previous());
         let staged = self.checkpoint("next");
-        checkpoint.write(&staged)?;
         let io = |error: std::io::Error| CheckpointError::Io {
             path: last.clone(),
             reason: error.to_string(),
         };
-        if best {
+        if checkpoint.progress.is_best() {
             // A second name for the same file: checkpoints are replaced, never
             // changed, so the two can't disturb each other.
             let link = self.checkpoint("best-link");
             let _ = std::fs::remove_file(&link);
             match std::fs::hard_link(&staged, &link) {
-                Ok(()) => std::fs::rename(&link, self.best()).map_err(io)?,
+                Ok(()) => {
+                    std::fs::rename(&link, self.best()).map_err(io)?;
+                    // POSIX: renaming one name of a file onto another name of
+                    // the same file does nothing, and leaves both.
+                    let _ = std::fs::remove_file(&link);
+                }
                 Err(_) => checkpoint.write(&self.best())?,
             }
         }

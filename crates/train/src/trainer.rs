@@ -120,7 +120,7 @@ pub fn start(
     };
     // The first checkpoint is stored before the configuration that marks the
     // run as begun, so a begun run can always be continued.
-    trainer.save(false)?;
+    trainer.save()?;
     write_text(&run.config(), trainer.config.to_toml()?.as_bytes())?;
     trainer.run(observe, &[])
 }
@@ -159,6 +159,7 @@ pub fn resume(
     };
     changed("the data", &manifest.data_fingerprint, inputs.dataset.fingerprint()?)?;
     changed("the split", &manifest.split_fingerprint, inputs.splits.fingerprint())?;
+    run.complete_write()?;
     let (checkpoint, damaged) = run.read_last()?;
     let training_device = device.clone().autodiff();
     let model = Regressor::from_state(&checkpoint.model_config, &checkpoint.model, &training_device)?;
@@ -227,7 +228,7 @@ impl Trainer<'_> {
                 false => None,
             };
             let Some(metrics) = validated else {
-                self.save(false)?;
+                self.save()?;
                 return Ok(Outcome::Interrupted);
             };
             self.finish_epoch(&train, metrics, observe)?;
@@ -258,7 +259,7 @@ impl Trainer<'_> {
             let number = batch.number;
             let share = self.share_of_step(loader, number, batch.len());
             let (loss, gradients) = self.step(&mut batch, share)?;
-            grads = grads.add(gradients);
+            grads = grads + gradients;
             let done = number + 1;
             let is_step = done.is_multiple_of(accumulate) || done == batches;
             if is_step {
@@ -285,7 +286,7 @@ impl Trainer<'_> {
             }
             let every = self.config.train.checkpoint_seconds;
             if every > 0 && saved.elapsed().as_secs() >= every && done < batches {
-                self.save(false)?;
+                self.save()?;
                 saved = Instant::now();
             }
         }
@@ -330,13 +331,14 @@ impl Trainer<'_> {
             .map(|(p, l)| (f64::from(*p) - f64::from(*l)).powi(2));
         let loss = squares.sum::<f64>() / predictions.len() as f64;
         if !loss.is_finite() {
-            return Err(self.diverged(batch.number + 1, format!("the loss is {loss}")));
+            return Err(self.diverged(self.progress.epoch + 1, batch.number + 1, format!("the loss is {loss}")));
         }
         push(&mut self.progress.train_metrics, batch, predictions)?;
         Ok(loss)
     }
 
-    fn diverged(&self, batch: usize, what: String) -> TrainError {
+    /// `epoch` and `batch` count from 1.
+    fn diverged(&self, epoch: u64, batch: usize, what: String) -> TrainError {
         let (backbone, head) = self.config.learning_rates();
         let cause = if self.progress.step == 0 {
             "the initial weights or the normalisation (preprocess.mean, preprocess.std) \
@@ -353,7 +355,7 @@ impl Trainer<'_> {
             )
         };
         TrainError::Diverged {
-            epoch: self.progress.epoch + 1,
+            epoch,
             batch,
             what,
             cause,
@@ -410,7 +412,7 @@ impl Trainer<'_> {
             Err(Stop::Cancelled) => return Ok(None),
             Err(Stop::NonFinite) => {
                 let what = "a validation prediction is not finite".to_owned();
-                return Err(self.diverged(self.progress.batch, what));
+                return Err(self.diverged(self.progress.epoch + 1, self.progress.batch, what));
             }
             Err(Stop::Failed(error)) => return Err(error),
         }
@@ -450,7 +452,7 @@ impl Trainer<'_> {
             images_per_second: metrics.count() as f64 / seconds,
         };
         progress.metrics_bytes = self.log.append(&record)?;
-        self.save(best)?;
+        self.save()?;
         observe(Event::Epoch(&record));
         Ok(())
     }
@@ -465,8 +467,8 @@ impl Trainer<'_> {
         )
     }
 
-    /// Stores a checkpoint as `last`, and as `best` too.
-    fn save(&self, best: bool) -> Result<(), TrainError> {
+    /// Stores a checkpoint as `last`, and as `best` too when it is.
+    fn save(&self) -> Result<(), TrainError> {
         let checkpoint = Checkpoint {
             model_config: self.config.model_config(),
             targets: self.config.data.targets.clone(),
@@ -475,11 +477,18 @@ impl Trainer<'_> {
             ema: self.ema.as_ref().map(Ema::state).transpose()?,
             optimizer: self.optimizer.state()?,
         };
-        match self.run.write_last(&checkpoint, best) {
-            Err(CheckpointError::NonFinite { key }) => Err(self.diverged(
-                self.progress.batch,
-                format!("`{key}` holds a non-finite value"),
-            )),
+        match self.run.write_last(&checkpoint) {
+            Err(CheckpointError::NonFinite { key }) => {
+                let (epoch, batch) = match self.progress.batch {
+                    // At an epoch's end the position is the next one's start.
+                    0 => {
+                        let batches = self.inputs.training(&self.config)?.batches_per_epoch();
+                        (self.progress.epoch, batches)
+                    }
+                    done => (self.progress.epoch + 1, done),
+                };
+                Err(self.diverged(epoch, batch, format!("`{key}` holds a non-finite value")))
+            }
             other => Ok(other?),
         }
     }

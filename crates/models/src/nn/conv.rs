@@ -88,6 +88,9 @@ impl Conv2d {
             groups,
             ..
         } = self.config;
+        if groups == 1 && self.bias.is_none() {
+            return psp_ops::conv2d(x, self.weight.val(), stride, padding);
+        }
         conv2d(
             x,
             self.weight.val(),

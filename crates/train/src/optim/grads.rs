@@ -1,6 +1,7 @@
 //! A model's gradients by name.
 
 use std::collections::BTreeMap;
+use std::ops::Add;
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Gradients, Tensor};
@@ -21,18 +22,6 @@ impl Grads {
         };
         module.visit(&mut taker);
         Self(taker.taken)
-    }
-
-    /// Adds another batch's gradients, for gradient accumulation.
-    pub fn add(mut self, other: Self) -> Self {
-        for (key, grad) in other.0 {
-            let sum = match self.0.remove(&key) {
-                Some(have) => have + grad,
-                None => grad,
-            };
-            self.0.insert(key, sum);
-        }
-        self
     }
 
     /// All gradients times `factor`.
@@ -88,6 +77,22 @@ impl Grads {
                 (key.clone(), f64::from(norm))
             })
             .collect()
+    }
+}
+
+/// Adds another batch's gradients, for gradient accumulation.
+impl Add for Grads {
+    type Output = Self;
+
+    fn add(mut self, other: Self) -> Self {
+        for (key, grad) in other.0 {
+            let sum = match self.0.remove(&key) {
+                Some(have) => have + grad,
+                None => grad,
+            };
+            self.0.insert(key, sum);
+        }
+        self
     }
 }
 

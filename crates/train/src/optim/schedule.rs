@@ -97,17 +97,55 @@ mod tests {
         assert_eq!(factors, [0.2, 0.4, 0.6, 0.8, 1.0, 1.0]);
     }
 
-    /// Values of `torch.optim.lr_scheduler.OneCycleLR(max_lr=1, total_steps=10)`
-    /// of PyTorch 2.9.
+    /// The rates that `OneCycleLR` of PyTorch 2.9 gives before each step:
+    ///
+    /// ```python
+    /// p = torch.nn.Parameter(torch.zeros(1))
+    /// o = torch.optim.SGD([p], lr=1.0)
+    /// s = torch.optim.lr_scheduler.OneCycleLR(o, max_lr=1, total_steps=10)
+    /// for _ in range(10):
+    ///     print(o.param_groups[0]["lr"]); o.step(); s.step()
+    /// ```
+    const ONE_CYCLE_10: [f64; 10] = [
+        0.040000000000000036,
+        0.52,
+        1.0,
+        0.9504846320134737,
+        0.8117456539497631,
+        0.6112620219362893,
+        0.38874197806371075,
+        0.18825834605023697,
+        0.049519367986526286,
+        4e-06,
+    ];
+
+    /// The same with `total_steps=3`, where the peak lies before the first step.
+    const ONE_CYCLE_3: [f64; 3] = [0.9944154354509117, 0.46263710266697505, 4e-06];
+
     #[test]
     fn one_cycle_follows_pytorch() {
-        let expected = ONE_CYCLE_10;
-        let schedule = Schedule::new(ScheduleConfig::OneCycle, 0, 10);
-        for (step, want) in expected.into_iter().enumerate() {
-            let got = schedule.factor(step as u64);
-            assert!((got - want).abs() < 1e-9, "step {step}: {got} != {want}");
+        for expected in [&ONE_CYCLE_10[..], &ONE_CYCLE_3] {
+            let total = expected.len() as u64;
+            let schedule = Schedule::new(ScheduleConfig::OneCycle, 0, total);
+            for (step, want) in (0..).zip(expected) {
+                let got = schedule.factor(step);
+                assert!((got - want).abs() < 1e-12, "step {step} of {total}: {got} != {want}");
+            }
         }
     }
 
-    const ONE_CYCLE_10: [f64; 10] = [0.0; 10];
+    #[test]
+    fn every_factor_of_every_short_run_is_a_number_from_0_to_1() {
+        use ScheduleConfig::{Constant, Cosine, OneCycle};
+        for total in 1..=30 {
+            for (config, warmup) in [(Constant, 0), (Cosine, 0), (Cosine, total), (OneCycle, 0)] {
+                let schedule = Schedule::new(config, warmup, total);
+                for step in 0..=total {
+                    let factor = schedule.factor(step);
+                    let valid = (0.0..=1.0).contains(&factor);
+                    assert!(valid, "{config:?}, step {step} of {total}: {factor}");
+                }
+            }
+        }
+    }
 }

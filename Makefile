@@ -1,0 +1,23 @@
+# `make demo` and `make test` are all that a new user needs; both do their own
+# set-up on a Debian machine with Rust.
+
+# One target folder outside the checkout, so that a fresh clone reuses what an
+# earlier one built.
+export CARGO_TARGET_DIR ?= $(HOME)/.cache/psp-target
+PSP = $(CARGO_TARGET_DIR)/release/psp
+
+.PHONY: demo test test-libtorch lint
+
+demo: ## Render cars, train on them, evaluate, export and predict
+	bash scripts/demo.sh
+
+test: lint ## Format, lints, docs and tests on the Flex device
+	cargo test --release --workspace
+
+test-libtorch: ## The tests of everything that touches tensors, on LibTorch
+	bash scripts/test-libtorch.sh
+
+lint:
+	cargo fmt --all --check
+	cargo clippy --release --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps --quiet

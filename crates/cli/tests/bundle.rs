@@ -1,0 +1,123 @@
+//! What `export` writes, and what it and `predict` refuse.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use burn::module::Module;
+use burn::tensor::Device;
+use psp_export::Bundle;
+use psp_models::{Regressor, read_state_dict, state};
+use support::trained::{export, predict, trained};
+use support::{Folder, run, tensors};
+
+#[test]
+fn exported_weights_have_torchvisions_keys_and_the_checkpoints_moving_average() {
+    let exported = tensors(&trained().bundle.join("model.safetensors"));
+    // 60 parameters and 60 buffers of torchvision's resnet18 without `fc`.
+    let backbone = exported
+        .keys()
+        .filter(|key| key.starts_with("backbone."))
+        .count();
+    assert_eq!((backbone, exported.len()), (120, 124));
+    for key in [
+        "backbone.conv1.weight",
+        "backbone.layer4.1.bn2.running_var",
+        "head.0.weight",
+        "head.2.bias",
+    ] {
+        assert!(exported.contains_key(key), "no {key}");
+    }
+    let counters = exported
+        .keys()
+        .filter(|key| key.ends_with(".num_batches_tracked"));
+    assert_eq!(counters.count(), 20);
+    assert_eq!(
+        exported["backbone.bn1.num_batches_tracked"],
+        (vec![], vec![0; 8])
+    );
+    let checkpoint = tensors(&trained().run.join("checkpoints/best.safetensors"));
+    for (key, (_, bytes)) in exported.iter().filter(|(key, _)| !key.ends_with("tracked")) {
+        assert_eq!(checkpoint[&format!("ema/{key}")].1, *bytes, "{key}");
+    }
+}
+
+#[test]
+fn the_burnpack_loads_with_burn_and_holds_the_same_weights() {
+    let bundle = Bundle::read(&trained().bundle).unwrap();
+    let model = Regressor::zeros(&bundle.model, &Device::default())
+        .try_load_file(trained().bundle.join("model.bpk"))
+        .unwrap();
+    let weights = read_state_dict(&trained().bundle.join("model.safetensors")).unwrap();
+    let loaded = state::collect(&model).unwrap();
+    assert!(loaded.keys().eq(weights.keys()));
+    for (key, tensor) in &loaded {
+        assert!(tensor == &weights[key], "{key} differs");
+    }
+}
+
+#[test]
+fn a_flipped_byte_in_a_bundle_is_refused_by_hash() {
+    let folder = Folder::with_data();
+    let bundle = folder.path("bundle");
+    std::fs::create_dir(&bundle).unwrap();
+    for name in ["bundle.json", "model.safetensors", "model.bpk"] {
+        std::fs::copy(trained().bundle.join(name), bundle.join(name)).unwrap();
+    }
+    let image = folder.image("synth-000000.jpg");
+    run(&mut predict(&bundle, &[&image], &[])).assert_done();
+    let path = bundle.join("model.safetensors");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    run(&mut predict(&bundle, &[&image], &[]))
+        .assert_refused(&["model.safetensors: damaged or exchanged", "SHA-256"]);
+}
+
+#[test]
+fn an_existing_folder_is_replaced_only_when_asked_and_only_if_it_is_a_bundle() {
+    let folder = Folder::new();
+    let out = folder.path("bundle");
+    let run_dir = &trained().run;
+    run(&mut export(run_dir, &out, &[])).assert_done();
+    std::fs::write(out.join("note.txt"), "mine").unwrap();
+    run(&mut export(run_dir, &out, &[])).assert_refused(&["exists already", "--overwrite"]);
+    assert!(out.join("note.txt").exists());
+    run(&mut export(run_dir, &out, &["--overwrite"])).assert_done();
+    let mut names: Vec<_> = std::fs::read_dir(&out)
+        .unwrap()
+        .map(|e| e.unwrap().file_name())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["bundle.json", "model.bpk", "model.safetensors"]);
+    // Nothing half-written stays beside it.
+    assert_eq!(std::fs::read_dir(folder.path("")).unwrap().count(), 1);
+
+    let other = folder.path("thesis");
+    std::fs::create_dir(&other).unwrap();
+    std::fs::write(other.join("chapter1.tex"), "In the beginning").unwrap();
+    run(&mut export(run_dir, &other, &["--overwrite"])).assert_refused(&["is not a bundle"]);
+    assert!(other.join("chapter1.tex").exists());
+}
+
+#[test]
+fn a_run_without_a_finished_epoch_is_neither_exported_nor_used() {
+    let folder = Folder::with_data();
+    let ran = folder.train("run", &["train.learning_rate=1e30"]);
+    ran.assert_refused(&["diverged in epoch 1"]);
+    let run_dir = folder.path("run");
+    run(&mut export(&run_dir, &folder.path("out"), &[]))
+        .assert_refused(&["no epoch of this run is finished"]);
+    assert!(!folder.path("out").exists());
+    let image = folder.image("synth-000000.jpg");
+    run(&mut predict(&run_dir, &[&image], &[]))
+        .assert_refused(&["no epoch of this run is finished"]);
+}
+
+#[test]
+fn a_folder_that_is_no_model_is_refused() {
+    let folder = Folder::with_data();
+    let image = folder.image("synth-000000.jpg");
+    run(&mut predict(&folder.data(), &[&image], &[]))
+        .assert_refused(&["neither an exported model"]);
+}

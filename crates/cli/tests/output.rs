@@ -1,0 +1,231 @@
+//! What a training run prints into a pipe and writes for others to read.
+#![allow(clippy::panic, clippy::unwrap_used)]
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde_json::Value;
+use support::{Folder, json_lines};
+
+const TARGETS: [&str; 2] = ["perspective_score_hood", "perspective_score_backdoor_left"];
+
+#[test]
+fn in_a_pipe_each_epoch_is_one_plain_line() {
+    let folder = Folder::with_data();
+    let ran = folder.train("run", &["train.epochs=3"]).assert_done();
+    let lines: Vec<&str> = ran.stdout.lines().collect();
+    assert_eq!(
+        lines.len(),
+        6,
+        "run, three epochs, the result and a hint: {lines:#?}"
+    );
+    assert_eq!(lines[0], format!("run {}", folder.path("run").display()));
+    for (number, line) in (1..).zip(&lines[1..4]) {
+        assert!(
+            line.starts_with(&format!("epoch   {number}/3  train MSE ")),
+            "{line}"
+        );
+        for part in [" R² ", "  valid MSE ", " s  ", " images/s"] {
+            assert!(line.contains(part), "no `{part}` in {line}");
+        }
+    }
+    assert!(
+        lines[4].starts_with("finished after 3 epochs"),
+        "{}",
+        lines[4]
+    );
+    assert_eq!(ran.stderr, "");
+    let is_control = |c: char| c.is_control() && c != '\n';
+    assert!(!ran.stdout.contains(is_control), "{:?}", ran.stdout);
+}
+
+#[test]
+fn metrics_and_tensorboard_tell_the_same_story_of_every_epoch() {
+    let folder = Folder::with_data();
+    let sets = [
+        "train.epochs=3",
+        "train.schedule=cosine",
+        "train.learning_rate=0.01",
+    ];
+    folder.train("run", &sets).assert_done();
+    let records = json_lines(&folder.path("run/metrics.jsonl"));
+    let events = events(&folder.path("run/tensorboard"));
+    assert_eq!(records.len(), 3);
+    assert_eq!(events[0].version.as_deref(), Some("brain.Event:2"));
+    assert_eq!(events.len(), 4, "the version and one event per epoch");
+    let mut rates = Vec::new();
+    for (index, (record, event)) in records.iter().zip(&events[1..]).enumerate() {
+        assert_eq!(record["epoch"], index as u64 + 1);
+        assert_eq!(event.step, index as u64 + 1);
+        let mut expected = BTreeMap::new();
+        for part in ["train", "valid"] {
+            assert_eq!(record[part]["count"], [16, 4][usize::from(part == "valid")]);
+            for metric in ["mse", "mae", "rmse", "r2"] {
+                let value = number(&record[part]["overall"][metric]);
+                expected.insert(format!("{metric}/{part}"), value);
+            }
+            for (place, target) in TARGETS.iter().enumerate() {
+                for metric in ["mse", "r2"] {
+                    let value = number(&record[part]["targets"][place][metric]);
+                    expected.insert(format!("{metric}_{target}/{part}"), value);
+                }
+            }
+        }
+        for key in ["learning_rate", "images_per_second"] {
+            expected.insert(key.to_owned(), number(&record[key]));
+        }
+        assert!(number(&record["seconds"]) > 0.0 && expected["images_per_second"] > 0.0);
+        rates.push(expected["learning_rate"]);
+        let got: BTreeSet<_> = event.scalars.keys().collect();
+        assert_eq!(got, expected.keys().collect());
+        for (tag, value) in expected {
+            assert_eq!(event.scalars[&tag], value as f32, "{tag}");
+        }
+    }
+    // Half a cosine over 12 steps, at the last step of each epoch.
+    let cosine = |step: f64| 0.005 * (1.0 + (std::f64::consts::PI * step / 12.0).cos());
+    for (rate, step) in rates.iter().zip([3.0, 7.0, 11.0]) {
+        assert!((rate - cosine(step)).abs() < 1e-12, "{rate} at step {step}");
+    }
+}
+
+fn number(value: &Value) -> f64 {
+    value
+        .as_f64()
+        .unwrap_or_else(|| panic!("{value} is not a number"))
+}
+
+/// The fields of TensorFlow's `Event` that psp writes.
+#[derive(Default)]
+struct Event {
+    version: Option<String>,
+    step: u64,
+    scalars: BTreeMap<String, f32>,
+}
+
+/// All events of the only event file in a folder.
+fn events(dir: &Path) -> Vec<Event> {
+    let files: Vec<_> = std::fs::read_dir(dir)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .collect();
+    let [file] = &files[..] else {
+        panic!("expected one event file: {files:?}")
+    };
+    let name = file.file_name().unwrap().to_string_lossy();
+    assert!(
+        name.starts_with("events.out.tfevents."),
+        "{name}: not seen by TensorBoard"
+    );
+    records(&std::fs::read(file).unwrap())
+        .into_iter()
+        .map(|data| event(&data))
+        .collect()
+}
+
+/// The TFRecords of a file, each checksum verified
+/// (`tensorflow/core/lib/io/record_writer.h`).
+fn records(mut bytes: &[u8]) -> Vec<Vec<u8>> {
+    let mut found = Vec::new();
+    while !bytes.is_empty() {
+        let length = checked(&mut bytes, 8);
+        let length = u64::from_le_bytes(length.try_into().unwrap()) as usize;
+        found.push(checked(&mut bytes, length));
+    }
+    found
+}
+
+/// Takes `length` bytes and their masked CRC-32C.
+fn checked(bytes: &mut &[u8], length: usize) -> Vec<u8> {
+    let (data, rest) = bytes.split_at(length);
+    let (mask, rest) = rest.split_at(4);
+    let crc = crc32c::crc32c(data);
+    let masked = crc.rotate_right(15).wrapping_add(0xA282_EAD8);
+    assert_eq!(
+        u32::from_le_bytes(mask.try_into().unwrap()),
+        masked,
+        "checksum"
+    );
+    *bytes = rest;
+    data.to_vec()
+}
+
+/// Field numbers of `event.proto` and `summary.proto`.
+fn event(data: &[u8]) -> Event {
+    let mut event = Event::default();
+    for (field, value) in fields(data) {
+        match (field, value) {
+            (1, Field::Fixed64(time)) => assert!(f64::from_bits(time) > 1.7e9, "wall time"),
+            (2, Field::Varint(step)) => event.step = step,
+            (3, Field::Bytes(text)) => event.version = Some(String::from_utf8(text).unwrap()),
+            (5, Field::Bytes(summary)) => {
+                for (_, value) in fields(&summary) {
+                    let Field::Bytes(value) = value else {
+                        panic!("a summary of no values")
+                    };
+                    let (tag, scalar) = scalar(&value);
+                    assert!(event.scalars.insert(tag, scalar).is_none(), "a tag twice");
+                }
+            }
+            (field, _) => panic!("unexpected field {field}"),
+        }
+    }
+    event
+}
+
+fn scalar(data: &[u8]) -> (String, f32) {
+    match &fields(data)[..] {
+        [(1, Field::Bytes(tag)), (2, Field::Fixed32(bits))] => (
+            String::from_utf8(tag.clone()).unwrap(),
+            f32::from_bits(*bits),
+        ),
+        other => panic!("not a scalar: {} fields", other.len()),
+    }
+}
+
+/// A protocol buffer's value by wire type.
+enum Field {
+    Varint(u64),
+    Fixed64(u64),
+    Bytes(Vec<u8>),
+    Fixed32(u32),
+}
+
+fn fields(mut data: &[u8]) -> Vec<(u64, Field)> {
+    let mut found = Vec::new();
+    while !data.is_empty() {
+        let key = varint(&mut data);
+        let value = match key & 7 {
+            0 => Field::Varint(varint(&mut data)),
+            1 => Field::Fixed64(u64::from_le_bytes(take(&mut data, 8).try_into().unwrap())),
+            2 => {
+                let length = varint(&mut data) as usize;
+                Field::Bytes(take(&mut data, length).to_vec())
+            }
+            5 => Field::Fixed32(u32::from_le_bytes(take(&mut data, 4).try_into().unwrap())),
+            other => panic!("wire type {other}"),
+        };
+        found.push((key >> 3, value));
+    }
+    found
+}
+
+fn varint(data: &mut &[u8]) -> u64 {
+    let mut value = 0;
+    for place in 0.. {
+        let byte = take(data, 1)[0];
+        value |= u64::from(byte & 0x7F) << (7 * place);
+        if byte < 0x80 {
+            break;
+        }
+    }
+    value
+}
+
+fn take<'a>(data: &mut &'a [u8], length: usize) -> &'a [u8] {
+    let (taken, rest) = data.split_at(length);
+    *data = rest;
+    taken
+}

@@ -1,0 +1,235 @@
+//! `eval`, `predict` and the library give the same scores, of a run as of its
+//! export.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use psp_export::{ExportError, Predictor};
+use psp_models::DeviceSpec;
+use serde_json::Value;
+use support::trained::{TARGETS, eval, predict, trained};
+use support::{Folder, device, run};
+
+/// Scores by file name from `predictions.csv`, in which they are not clipped.
+fn evaluated(folder: &Path) -> BTreeMap<String, [f64; 2]> {
+    let mut reader = csv::Reader::from_path(folder.join("predictions.csv")).unwrap();
+    let header = reader.headers().unwrap().clone();
+    let column = |name: &str| header.iter().position(|have| have == name).unwrap();
+    let columns = TARGETS.map(|target| column(&format!("{target}_predicted")));
+    let rows = reader.records().map(|row| {
+        let row = row.unwrap();
+        (
+            row[0].to_owned(),
+            columns.map(|column| row[column].parse().unwrap()),
+        )
+    });
+    rows.collect()
+}
+
+/// All 24 images, evaluated once.
+fn evaluated_all() -> &'static BTreeMap<String, [f64; 2]> {
+    static SCORES: OnceLock<BTreeMap<String, [f64; 2]>> = OnceLock::new();
+    SCORES.get_or_init(|| {
+        let folder = Folder::new();
+        let all = ["--data", trained().data.to_str().unwrap(), "--samples", "0"];
+        run(&mut eval(&trained().bundle, &folder.path("out"), &all)).assert_done();
+        evaluated(&folder.path("out"))
+    })
+}
+
+/// File name of a path as printed, and scores, of `predict --csv`.
+fn parse_csv(text: &str) -> BTreeMap<String, [f64; 2]> {
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    assert_eq!(
+        reader.headers().unwrap().iter().collect::<Vec<_>>(),
+        ["filename", TARGETS[0], TARGETS[1]]
+    );
+    let rows = reader.records().map(|row| {
+        let row = row.unwrap();
+        (
+            file_name(&row[0]),
+            [1, 2].map(|column| row[column].parse().unwrap()),
+        )
+    });
+    rows.collect()
+}
+
+fn file_name(path: &str) -> String {
+    Path::new(path)
+        .file_name()
+        .unwrap()
+        .to_str()
+        .unwrap()
+        .to_owned()
+}
+
+#[track_caller]
+fn assert_agree(got: &BTreeMap<String, [f64; 2]>, want: &BTreeMap<String, [f64; 2]>) {
+    assert!(
+        got.keys().eq(want.keys()),
+        "{:?} are not {:?}",
+        got.keys(),
+        want.keys()
+    );
+    for (name, scores) in got {
+        for (score, wanted) in scores.iter().zip(&want[name]) {
+            assert!(
+                (score - wanted).abs() < 1e-5,
+                "{name}: {scores:?} != {:?}",
+                want[name]
+            );
+        }
+    }
+}
+
+fn clipped(scores: &BTreeMap<String, [f64; 2]>) -> BTreeMap<String, [f64; 2]> {
+    scores
+        .iter()
+        .map(|(name, s)| (name.clone(), s.map(|v| v.clamp(0.0, 1.0))))
+        .collect()
+}
+
+#[test]
+fn eval_writes_metrics_predictions_and_plots_and_prints_the_baseline() {
+    let folder = Folder::new();
+    let out = folder.path("report");
+    let ran = run(&mut eval(&trained().run, &out, &["--samples", "2"])).assert_done();
+    for part in [
+        "test, 3 images",
+        "predict the training mean",
+        "overall",
+        TARGETS[0],
+        TARGETS[1],
+    ] {
+        assert!(ran.stdout.contains(part), "no `{part}` in {}", ran.stdout);
+    }
+    let metrics: Value =
+        serde_json::from_slice(&std::fs::read(out.join("metrics.json")).unwrap()).unwrap();
+    assert_eq!(
+        (&metrics["split"], &metrics["count"]),
+        (&"test".into(), &3.into())
+    );
+    for name in ["prediction_vs_label", "distributions"] {
+        let svg = std::fs::read_to_string(out.join(format!("{name}.svg"))).unwrap();
+        assert!(svg.contains("<svg"), "{name}");
+        assert_png(&out.join(format!("{name}.png")));
+    }
+    assert_png(&out.join("samples.png"));
+    // The printed MSE is that of predictions.csv.
+    let mut reader = csv::Reader::from_path(out.join("predictions.csv")).unwrap();
+    let mut squares = Vec::new();
+    for row in reader.records() {
+        let row = row.unwrap();
+        let value = |column: usize| row[column].parse::<f64>().unwrap();
+        squares.extend([value(1) - value(2), value(3) - value(4)].map(|error| error * error));
+    }
+    assert_eq!(squares.len(), 6);
+    let mse = squares.iter().sum::<f64>() / 6.0;
+    let said = metrics["overall"]["model"]["mse"].as_f64().unwrap();
+    assert!((mse - said).abs() < 1e-12, "{mse} != {said}");
+}
+
+fn assert_png(path: &Path) {
+    let bytes = std::fs::read(path).unwrap();
+    assert!(
+        bytes.starts_with(b"\x89PNG\r\n\x1a\n"),
+        "{}",
+        path.display()
+    );
+}
+
+#[test]
+fn a_run_and_its_export_evaluate_to_the_same_numbers() {
+    let folder = Folder::new();
+    let all = ["--data", trained().data.to_str().unwrap(), "--samples", "0"];
+    for (model, out) in [(&trained().run, "run"), (&trained().bundle, "bundle")] {
+        run(&mut eval(model, &folder.path(out), &all)).assert_done();
+    }
+    for name in ["metrics.json", "predictions.csv"] {
+        let read = |out: &str| std::fs::read_to_string(folder.path(out).join(name)).unwrap();
+        assert_eq!(read("run"), read("bundle"), "{name}");
+    }
+    assert_eq!(evaluated(&folder.path("run")).len(), 24);
+}
+
+#[test]
+fn an_exported_model_is_not_evaluated_without_data() {
+    let folder = Folder::new();
+    let ran = run(&mut eval(&trained().bundle, &folder.path("out"), &[]));
+    ran.assert_refused(&["pass --data DIR"]);
+}
+
+#[test]
+fn predictions_agree_with_the_evaluation_in_every_form() {
+    let want = evaluated_all();
+    assert_ne!(
+        clipped(want),
+        *want,
+        "no score to clip: the test would show nothing"
+    );
+    let images = trained().data.join("imgs");
+    for model in [&trained().run, &trained().bundle] {
+        let csv = run(&mut predict(model, &[&images], &["--csv"])).assert_done();
+        assert_agree(&parse_csv(&csv.stdout), &clipped(want));
+        let raw = run(&mut predict(model, &[&images], &["--csv", "--raw"])).assert_done();
+        assert_agree(&parse_csv(&raw.stdout), want);
+    }
+    let ran = run(&mut predict(&trained().bundle, &[&images], &["--json"])).assert_done();
+    let json = ran.stdout.lines().map(|line| {
+        let line: Value = serde_json::from_str(line).unwrap();
+        assert!(line["error"].is_null(), "{line}");
+        let scores = TARGETS.map(|target| line["scores"][target].as_f64().unwrap());
+        (file_name(line["file"].as_str().unwrap()), scores)
+    });
+    assert_agree(&json.collect(), &clipped(want));
+}
+
+#[test]
+fn the_library_gives_the_commands_scores_whatever_the_batch_size() {
+    let want = evaluated_all();
+    let device = device().parse::<DeviceSpec>().unwrap().open().unwrap();
+    let predictor = Predictor::open(&trained().bundle, &device).unwrap();
+    assert_eq!(predictor.targets, TARGETS);
+    let paths: Vec<PathBuf> = want
+        .keys()
+        .map(|name| trained().data.join("imgs").join(name))
+        .collect();
+    for batch_size in [1, 7, 24] {
+        let mut got = BTreeMap::new();
+        let mut order = Vec::new();
+        predictor
+            .predict_files(&paths, batch_size, 2, |prediction| {
+                let scores = prediction.scores?;
+                order.push(prediction.path.clone());
+                let name = file_name(prediction.path.to_str().unwrap());
+                got.insert(name, [0, 1].map(|target| f64::from(scores[target])));
+                Ok::<(), ExportError>(())
+            })
+            .unwrap();
+        assert_eq!(order, paths, "the order of the images");
+        assert_agree(&got, want);
+    }
+}
+
+#[test]
+fn a_broken_image_is_named_and_the_others_are_scored() {
+    let folder = Folder::with_data();
+    std::fs::write(folder.image("synth-000003.jpg"), "no image").unwrap();
+    let images = folder.data().join("imgs");
+    let ran = run(&mut predict(&trained().bundle, &[&images], &["--csv"]));
+    ran.assert_refused(&["synth-000003.jpg: not a readable image", "1 of 24 images"]);
+    let scored = parse_csv(&ran.stdout);
+    let mut want = clipped(evaluated_all());
+    want.remove("synth-000003.jpg").unwrap();
+    assert_agree(&scored, &want);
+    let ran = run(&mut predict(&trained().bundle, &[&images], &["--json"]));
+    ran.assert_refused(&["synth-000003.jpg: not a readable image"]);
+    let line: Value = serde_json::from_str(ran.stdout.lines().nth(3).unwrap()).unwrap();
+    assert!(
+        line["scores"].is_null() && line["error"].as_str().unwrap().contains("synth-000003.jpg")
+    );
+}

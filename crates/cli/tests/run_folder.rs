@@ -1,0 +1,191 @@
+//! What a run folder is protected from, and how a run that diverges ends.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use psp_train::{Checkpoint, RunDir};
+use support::{Folder, json_lines, resume, run, signal};
+
+#[test]
+fn a_second_process_on_a_run_is_refused_while_the_first_trains() {
+    let folder = Folder::with_data();
+    let mut first = folder
+        .training("run", &["train.epochs=500"])
+        .spawn()
+        .unwrap();
+    let out = folder.path("run");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !out.join("config.toml").exists() {
+        assert!(Instant::now() < deadline, "the run does not begin");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let resumed = run(&mut resume(&out));
+    let started = folder.train("run", &[]);
+    first.kill().unwrap();
+    first.wait().unwrap();
+    resumed.assert_refused(&["another process is training in this folder"]);
+    started.assert_refused(&["holds a run already"]);
+    // The lock goes with the process that held it.
+    let third = resume(&out).spawn().unwrap();
+    let epochs = json_lines(&out.join("metrics.jsonl")).len();
+    while json_lines_so_far(&out) <= epochs {
+        assert!(Instant::now() < deadline, "the run does not continue");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    signal(&third, "TERM");
+    assert_eq!(third.wait_with_output().unwrap().status.code(), Some(130));
+}
+
+fn json_lines_so_far(run: &Path) -> usize {
+    std::fs::read_to_string(run.join("metrics.jsonl"))
+        .unwrap()
+        .lines()
+        .count()
+}
+
+#[test]
+fn starting_into_an_existing_run_is_refused_with_the_way_to_continue_it() {
+    let folder = Folder::with_data();
+    folder.train("run", &[]).assert_done();
+    let before = snapshot(&folder.path("run"));
+    let hint = format!("psp train --resume {}", folder.path("run").display());
+    folder
+        .train("run", &["train.seed=1"])
+        .assert_refused(&["holds a run already", &hint]);
+    assert_eq!(snapshot(&folder.path("run")), before);
+}
+
+#[test]
+fn resuming_a_finished_run_reports_its_result_and_changes_nothing() {
+    let folder = Folder::with_data();
+    folder.train("run", &[]).assert_done();
+    let before = snapshot(&folder.path("run"));
+    let ran = run(&mut resume(&folder.path("run"))).assert_done();
+    assert!(ran.stdout.contains("finished after 1 epochs"), "{ran:#?}");
+    assert_eq!(snapshot(&folder.path("run")), before);
+}
+
+#[test]
+fn resuming_a_folder_that_is_no_run_is_refused() {
+    let folder = Folder::with_data();
+    run(&mut resume(&folder.data())).assert_refused(&["not a run folder (it has no config.toml)"]);
+}
+
+#[test]
+fn a_run_whose_data_changed_is_not_continued() {
+    let folder = Folder::with_data();
+    folder.train("run", &[]).assert_done();
+    std::fs::remove_file(folder.path("run/result.json")).unwrap();
+    // Another image of the same size: only its content tells.
+    std::fs::copy(
+        folder.image("synth-000004.jpg"),
+        folder.image("synth-000003.jpg"),
+    )
+    .unwrap();
+    run(&mut resume(&folder.path("run"))).assert_refused(&["the data changed since the run began"]);
+    assert!(!folder.path("run/result.json").exists());
+}
+
+#[test]
+fn a_run_whose_split_changed_is_not_continued() {
+    let folder = Folder::with_data();
+    folder.train("run", &[]).assert_done();
+    std::fs::remove_file(folder.path("run/result.json")).unwrap();
+    let path = folder.path("run/split.csv");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replacen("train", "test", 1)).unwrap();
+    run(&mut resume(&folder.path("run"))).assert_refused(&["the split changed"]);
+}
+
+/// SGD's weights overflow in the first step, so the second loss is no number.
+#[test]
+fn a_loss_that_is_no_number_ends_the_run_with_its_place_and_cause() {
+    let folder = Folder::with_data();
+    let ran = folder.train("run", &["train.learning_rate=1e30"]);
+    ran.assert_refused(&[
+        "epoch 1, batch 2: the loss is ",
+        "learning rate",
+        "clip_norm",
+    ]);
+    assert_whole(&folder);
+}
+
+/// One step per epoch: no further batch notices the weights, validation does.
+#[test]
+fn a_prediction_that_is_no_number_ends_the_run_with_its_place_and_cause() {
+    let folder = Folder::with_data();
+    let sets = [
+        "train.optimizer=adamw",
+        "train.learning_rate=1e20",
+        "train.batch_size=12",
+    ];
+    let ran = folder.train("run", &sets);
+    ran.assert_refused(&[
+        "epoch 1, batch 1: a validation prediction is not finite",
+        "learning rate",
+    ]);
+    assert_whole(&folder);
+}
+
+/// Labels this large give gradients whose squares overflow, while weights and
+/// predictions stay finite: only the epoch's checkpoint notices.
+#[test]
+fn an_optimiser_state_that_overflows_ends_the_run_with_the_epoch_it_happened_in() {
+    let folder = Folder::with_data();
+    let path = folder.data().join("labels.csv");
+    let mut text = "filename,perspective_score_hood,perspective_score_backdoor_left\n".to_owned();
+    for index in 0..24 {
+        text += &format!("synth-{index:06}.jpg,1e25,1e25\n");
+    }
+    std::fs::write(path, text).unwrap();
+    let sets = [
+        "train.optimizer=adamw",
+        "train.batch_size=8",
+        "data.label_range=[0.0, 1e30]",
+    ];
+    let ran = folder.train("run", &sets);
+    ran.assert_refused(&["epoch 1, batch 2: `optimizer/second/", "non-finite"]);
+    assert_whole(&folder);
+}
+
+/// What is stored after a divergence is whole, finite, and continues to the
+/// same divergence rather than to something worse.
+#[track_caller]
+fn assert_whole(folder: &Folder) {
+    let run_dir = RunDir::new(folder.path("run"));
+    let checkpoint = Checkpoint::read(&run_dir.last()).unwrap();
+    let values = checkpoint
+        .model
+        .values()
+        .chain(checkpoint.optimizer.slots.values());
+    assert!(
+        values
+            .flat_map(|tensor| &tensor.data)
+            .all(|value| value.is_finite())
+    );
+    assert!(!run_dir.result().exists());
+    run(&mut resume(run_dir.root())).assert_refused(&["training diverged in epoch 1"]);
+}
+
+/// Names and lengths of all files in a folder, and the bytes of small ones.
+fn snapshot(dir: &Path) -> Vec<(String, u64, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(snapshot(&path));
+        } else {
+            let length = path.metadata().unwrap().len();
+            let bytes = match length < 100_000 {
+                true => std::fs::read(&path).unwrap(),
+                false => Vec::new(),
+            };
+            found.push((path.display().to_string(), length, bytes));
+        }
+    }
+    found.sort();
+    found
+}

@@ -1,0 +1,152 @@
+//! What settings of `[train]` and `[model]` do to a run.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::collections::BTreeMap;
+
+use support::{Folder, json_lines, tensors};
+
+#[test]
+fn early_stopping_ends_a_run_and_says_so() {
+    let folder = Folder::with_data();
+    // No improvement can reach this much, so the second epoch is one too many.
+    let sets = [
+        "train.epochs=5",
+        "train.patience=1",
+        "train.min_delta=1000.0",
+    ];
+    let ran = folder.train("run", &sets).assert_done();
+    assert!(
+        ran.stdout.contains("stopped early after 2 epochs"),
+        "{ran:#?}"
+    );
+    let text = std::fs::read_to_string(folder.path("run/result.json")).unwrap();
+    let result: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(result["ending"], "stopped-early");
+    assert_eq!(
+        (&result["epochs"], &result["best_epoch"]),
+        (&2.into(), &1.into())
+    );
+    assert_eq!(json_lines(&folder.path("run/metrics.jsonl")).len(), 2);
+}
+
+#[test]
+fn a_frozen_backbone_keeps_every_bit_and_its_running_statistics_while_the_head_learns() {
+    let folder = Folder::with_data();
+    let sets = [
+        "model.unfreeze=[\"head\"]",
+        "train.epochs=2",
+        "train.optimizer=adamw",
+        "train.weight_decay=0.5",
+    ];
+    folder.train("run", &sets).assert_done();
+    // Never trained: the first checkpoint of the same seed and structure.
+    folder
+        .train("other", &["train.learning_rate=1e30"])
+        .assert_refused(&["diverged"]);
+    let before = tensors(&folder.path("other/checkpoints/last.safetensors"));
+    let after = tensors(&folder.path("run/checkpoints/last.safetensors"));
+    let model = |part: &str| {
+        before
+            .keys()
+            .filter(move |key| key.starts_with(part))
+            .count()
+    };
+    assert_eq!((model("model/backbone."), model("model/head.")), (100, 4));
+    for (key, value) in &before {
+        let same = after[key] == *value;
+        assert_eq!(
+            same,
+            key.starts_with("model/backbone."),
+            "{key} changed: {}",
+            !same
+        );
+    }
+    let state: Vec<_> = after
+        .keys()
+        .filter(|key| key.starts_with("optimizer/"))
+        .collect();
+    assert_eq!(state.len(), 8, "{state:?}");
+}
+
+/// The last checkpoint's model after two epochs of training the head alone.
+fn head_trained(sets: &[&str]) -> BTreeMap<String, Vec<f32>> {
+    let folder = Folder::with_data();
+    let head = [
+        "model.unfreeze=[\"head\"]",
+        "train.epochs=2",
+        "train.learning_rate=0.05",
+    ];
+    folder
+        .train("run", &[&head[..], sets].concat())
+        .assert_done();
+    let stored = tensors(&folder.path("run/checkpoints/last.safetensors"));
+    let model = stored
+        .into_iter()
+        .filter(|(key, _)| key.starts_with("model/head."));
+    model
+        .map(|(key, (_, bytes))| {
+            let (values, _) = bytes.as_chunks::<4>();
+            (key, values.iter().map(|v| f32::from_le_bytes(*v)).collect())
+        })
+        .collect()
+}
+
+#[track_caller]
+fn assert_close(a: &BTreeMap<String, Vec<f32>>, b: &BTreeMap<String, Vec<f32>>) {
+    let largest = difference(a, b);
+    assert!(largest < 1e-5, "the weights differ by up to {largest}");
+}
+
+fn difference(a: &BTreeMap<String, Vec<f32>>, b: &BTreeMap<String, Vec<f32>>) -> f32 {
+    let differences = a
+        .iter()
+        .flat_map(|(key, values)| values.iter().zip(&b[key]).map(|(a, b)| (a - b).abs()));
+    differences.fold(0.0, f32::max)
+}
+
+/// The training part has 17 images: 16 in whole batches, and one left over.
+#[test]
+fn two_accumulated_batches_of_8_train_as_one_of_16() {
+    let one = head_trained(&["train.batch_size=16"]);
+    let two = head_trained(&["train.batch_size=8", "train.accumulate=2"]);
+    assert_close(&one, &two);
+    // Without accumulation there are twice the steps, which must show.
+    let other = head_trained(&["train.batch_size=8"]);
+    assert!(
+        difference(&one, &other) > 1e-3,
+        "the comparison tells nothing apart"
+    );
+}
+
+#[test]
+fn accumulated_batches_of_8_8_and_1_train_as_one_of_17() {
+    let one = head_trained(&["train.batch_size=17", "train.drop_last=false"]);
+    let sets = [
+        "train.batch_size=8",
+        "train.accumulate=3",
+        "train.drop_last=false",
+    ];
+    assert_close(&one, &head_trained(&sets));
+}
+
+#[test]
+fn training_learns_a_small_set_by_heart() {
+    let folder = Folder::with_data();
+    let sets = [
+        "train.epochs=12",
+        "train.optimizer=adamw",
+        "train.learning_rate=1e-3",
+        "train.batch_size=8",
+    ];
+    folder.train("run", &sets).assert_done();
+    let records = json_lines(&folder.path("run/metrics.jsonl"));
+    let mse = |epoch: usize| records[epoch]["train"]["overall"]["mse"].as_f64().unwrap();
+    assert!(
+        mse(11) < 0.1 * mse(0),
+        "train MSE went from {} to {}",
+        mse(0),
+        mse(11)
+    );
+}

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# The whole job on rendered cars, on the CPU, with nothing but Rust installed:
+# render, train, evaluate, export, predict.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$HOME/.cache/psp-target}"
+
+cargo build --release -p psp-cli
+psp="$CARGO_TARGET_DIR/release/psp"
+begun=$SECONDS
+
+data=data/demo
+run=experiments/demo
+model=experiments/demo-model
+report=reports/demo-test
+step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
+
+step "Render 4000 labelled cars into $data (the second time they are there already)"
+"$psp" data synth --out "$data" --count 4000 --seed 0 --size 128x96
+
+step "Train ResNet18 from scratch with configs/quick.toml into $run"
+# Each demo is a new run; what it replaces is the last demo's own folder.
+rm -rf "$run"
+"$psp" train --config configs/quick.toml --data "$data" --out "$run"
+
+step "Evaluate on the test part, which training never saw, into $report"
+"$psp" eval "$run" --split test --out "$report"
+
+step "Export the best checkpoint into $model"
+"$psp" export "$run" --out "$model" --overwrite
+
+step "Predict one image with the exported model"
+"$psp" predict --model "$model" "$data/imgs/synth-000000.jpg"
+grep synth-000000 "$data/labels.csv" | sed 's/^/its labels: /'
+
+cat <<TEXT
+
+Done in $((SECONDS - begun)) s. Open these:
+  $report/samples.png              random test photos with label and prediction
+  $report/prediction_vs_label.png  every test photo as a point
+  $report/distributions.png        labels and predictions as histograms
+  $report/metrics.json             the numbers of the table above
+  $run/metrics.jsonl               the run, epoch by epoch (tensorboard --logdir $run)
+  $model/bundle.json               what was exported, and with which preprocessing
+TEXT
