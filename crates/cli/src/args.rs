@@ -221,9 +221,9 @@ fn chosen_part(text: &str) -> Result<ChosenPart, String> {
 }
 
 fn size(text: &str) -> Result<(u32, u32), String> {
-    let parsed = text.split_once('x').and_then(|(width, height)| {
-        Some((width.parse().ok()?, height.parse().ok()?))
-    });
+    let parsed = text
+        .split_once('x')
+        .and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
     parsed.ok_or_else(|| "expected WIDTHxHEIGHT in pixels, such as 674x506".to_owned())
 }
 

@@ -18,7 +18,9 @@ pub(crate) fn bar(total: u64, what: &str) -> ProgressBar {
         false => ProgressDrawTarget::hidden(),
     };
     let bar = ProgressBar::with_draw_target(Some(total), target);
-    bar.set_style(style("{prefix:>10} {bar:30} {pos}/{len} {per_sec}, {eta} left"));
+    bar.set_style(style(
+        "{prefix:>10} {bar:30} {pos}/{len} {per_sec}, {eta} left",
+    ));
     bar.set_prefix(what.to_owned());
     bar
 }
@@ -82,7 +84,8 @@ impl TrainProgress {
                 r2,
                 images_per_second,
             } => {
-                self.bar.set_position((epoch - 1) * self.batches + batch as u64);
+                self.bar
+                    .set_position((epoch - 1) * self.batches + batch as u64);
                 let r2 = r2.map_or_else(|| "–".to_owned(), |r2| format!("{r2:.3}"));
                 self.bar.set_message(format!(
                     "epoch {epoch}/{} loss {loss:.4} R² {r2} {images_per_second:.1} images/s",
@@ -93,7 +96,8 @@ impl TrainProgress {
                 self.bar.set_message(format!("validating {done}/{total}"));
             }
             Event::Epoch(record) => {
-                let r2 = |r2: Option<f64>| r2.map_or_else(|| "–".to_owned(), |r2| format!("{r2:.4}"));
+                let r2 =
+                    |r2: Option<f64>| r2.map_or_else(|| "–".to_owned(), |r2| format!("{r2:.4}"));
                 let best = if record.best { "  best" } else { "" };
                 self.line(&format!(
                     "epoch {:>3}/{}  train MSE {:.5} R² {}  valid MSE {:.5} R² {}  \

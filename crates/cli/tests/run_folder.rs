@@ -17,7 +17,7 @@ fn a_second_process_on_a_run_is_refused_while_the_first_trains() {
         .spawn()
         .unwrap();
     let out = folder.path("run");
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_secs(120);
     while !out.join("config.toml").exists() {
         assert!(Instant::now() < deadline, "the run does not begin");
         std::thread::sleep(Duration::from_millis(5));

@@ -135,7 +135,9 @@ fn checking_images_reports_the_lowest_bad_row_for_any_thread_count() {
     folder.write("imgs/25.png", "not an image");
     let dataset = folder.open();
     for threads in [0, 1, 2, 5] {
-        let error = dataset.check_images(threads, &DecodeLimits::default(), &|_, _| {}).unwrap_err();
+        let error = dataset
+            .check_images(threads, &DecodeLimits::default(), &|_, _| {})
+            .unwrap_err();
         assert_says(&error.to_string(), &["labels.csv: line 13", "11.png"]);
     }
 }
@@ -149,7 +151,10 @@ fn checking_images_counts_every_image() {
         calls.fetch_add(1, Ordering::Relaxed);
         last.fetch_max(done, Ordering::Relaxed);
     };
-    folder.open().check_images(3, &DecodeLimits::default(), &progress).unwrap();
+    folder
+        .open()
+        .check_images(3, &DecodeLimits::default(), &progress)
+        .unwrap();
     assert_eq!((calls.into_inner(), last.into_inner()), (20, 20));
 }
 

@@ -179,12 +179,13 @@ fn write_burnpack(
 ) -> Result<(), ExportError> {
     // Weights are host data: any device can write them.
     let device = burn::tensor::Device::default();
-    let model = Regressor::from_state(&checkpoint.model_config, weights, &device).map_err(
-        |source| ExportError::Misfit {
-            path: path.to_owned(),
-            source,
-        },
-    )?;
+    let model =
+        Regressor::from_state(&checkpoint.model_config, weights, &device).map_err(|source| {
+            ExportError::Misfit {
+                path: path.to_owned(),
+                source,
+            }
+        })?;
     model
         .valid()
         .into_record()
@@ -197,9 +198,10 @@ fn write_burnpack(
 
 fn name_of(path: &Path) -> String {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    absolute
-        .file_name()
-        .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+    absolute.file_name().map_or_else(
+        || path.display().to_string(),
+        |name| name.to_string_lossy().into_owned(),
+    )
 }
 
 fn io(path: &Path) -> impl Fn(std::io::Error) -> ExportError + use<> {

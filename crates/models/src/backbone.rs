@@ -83,7 +83,10 @@ impl FromStr for BackboneKind {
             .find(|kind| kind.name() == name)
             .ok_or_else(|| {
                 let known: Vec<&str> = Self::ALL.iter().map(|kind| kind.name()).collect();
-                format!("unknown backbone `{name}`: expected one of {}", known.join(", "))
+                format!(
+                    "unknown backbone `{name}`: expected one of {}",
+                    known.join(", ")
+                )
             })
     }
 }

@@ -81,7 +81,10 @@ impl ResNet18 {
             ]
         };
         Self {
-            conv1: Conv2dConfig::new(3, 64, 7).stride(2).padding(3).init(device),
+            conv1: Conv2dConfig::new(3, 64, 7)
+                .stride(2)
+                .padding(3)
+                .init(device),
             bn1: BatchNorm2d::new(64, device),
             layer1: layer(64, 64, 1),
             layer2: layer(64, 128, 2),

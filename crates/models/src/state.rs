@@ -24,7 +24,10 @@ pub type StateDict = BTreeMap<String, HostTensor>;
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum StateError {
     /// Keys are missing or left over, or shapes differ; all of them are listed.
-    #[error("the tensors do not fit the model:{}", list(missing, unused, misshapen))]
+    #[error(
+        "the tensors do not fit the model:{}",
+        list(missing, unused, misshapen)
+    )]
     Mismatch {
         /// Keys that the model has and the file lacks.
         missing: Vec<String>,
@@ -174,7 +177,8 @@ impl ModuleVisitor for Shapes {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.found.push((self.path.key(), param.val().dims().to_vec()));
+        self.found
+            .push((self.path.key(), param.val().dims().to_vec()));
     }
 }
 

@@ -150,12 +150,21 @@ impl<B: ConvKernels, C: CheckpointStrategy> ConvOps for Autodiff<B, C> {
             .stateful()
         {
             OpsKind::Tracked(mut prep) => {
-                let state = (prep.checkpoint(&x), prep.checkpoint(&weight), options.clone());
-                prep.finish(state, B::forward(x.into_primitive(), weight.into_primitive(), options))
+                let state = (
+                    prep.checkpoint(&x),
+                    prep.checkpoint(&weight),
+                    options.clone(),
+                );
+                prep.finish(
+                    state,
+                    B::forward(x.into_primitive(), weight.into_primitive(), options),
+                )
             }
-            OpsKind::UnTracked(prep) => {
-                prep.finish(B::forward(x.into_primitive(), weight.into_primitive(), options))
-            }
+            OpsKind::UnTracked(prep) => prep.finish(B::forward(
+                x.into_primitive(),
+                weight.into_primitive(),
+                options,
+            )),
         }
     }
 }

@@ -7,8 +7,8 @@
 //! matrix `[in · kh · kw, images · h' · w']` (im2col) and all three passes are
 //! one product per group of images. The groups are small enough for the cache.
 
-use burn::backend::tensor::FloatTensor;
 use burn::backend::ops::{FloatTensorOps, ModuleOps};
+use burn::backend::tensor::FloatTensor;
 use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Shape, TensorData};
@@ -189,7 +189,9 @@ fn transposed(matrix: Floats) -> Floats {
 
 /// Whether the kernels here serve these tensors: f32 and not empty.
 fn serves(x: &Floats, weight: &Floats) -> bool {
-    let f32s = [x, weight].iter().all(|t| t.dtype() == burn::tensor::DType::F32);
+    let f32s = [x, weight]
+        .iter()
+        .all(|t| t.dtype() == burn::tensor::DType::F32);
     f32s && x.shape().num_elements() > 0
 }
 

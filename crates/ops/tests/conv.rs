@@ -13,7 +13,16 @@ fn device() -> Device {
 }
 
 /// `(batch, in, height, width, out, kernel, stride, padding)`.
-type Case = (usize, usize, usize, usize, usize, [usize; 2], [usize; 2], [usize; 2]);
+type Case = (
+    usize,
+    usize,
+    usize,
+    usize,
+    usize,
+    [usize; 2],
+    [usize; 2],
+    [usize; 2],
+);
 
 const CASES: &[Case] = &[
     (1, 1, 1, 1, 1, [1, 1], [1, 1], [0, 0]),

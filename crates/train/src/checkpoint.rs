@@ -203,8 +203,8 @@ impl Checkpoint {
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| io(error.to_string()))?;
         let metadata = HashMap::from([(METADATA_KEY.to_owned(), header)]);
-        let file = safetensors::serialize(views, Some(metadata))
-            .map_err(|error| io(error.to_string()))?;
+        let file =
+            safetensors::serialize(views, Some(metadata)).map_err(|error| io(error.to_string()))?;
         write_atomic(path, |out| out.write_all(&file)).map_err(|error| io(error.to_string()))
     }
 
@@ -224,8 +224,7 @@ impl Checkpoint {
         };
         let (_, metadata) =
             SafeTensors::read_metadata(&bytes).map_err(|error| damaged(&error.to_string()))?;
-        let file =
-            SafeTensors::deserialize(&bytes).map_err(|error| damaged(&error.to_string()))?;
+        let file = SafeTensors::deserialize(&bytes).map_err(|error| damaged(&error.to_string()))?;
         let header = metadata
             .metadata()
             .as_ref()

@@ -127,7 +127,12 @@ impl Inputs {
     ) -> Result<Loader, TrainError> {
         let indices = self.indices(part)?;
         let dataset = Arc::clone(&self.dataset);
-        Ok(Loader::new(dataset, indices, config.preprocessing(), options)?)
+        Ok(Loader::new(
+            dataset,
+            indices,
+            config.preprocessing(),
+            options,
+        )?)
     }
 
     /// Mean of each target over the training part.
@@ -136,7 +141,9 @@ impl Inputs {
         let samples = self.dataset.samples();
         (0..self.dataset.targets().len())
             .map(|target| {
-                let labels = indices.iter().map(|&i| f64::from(samples[i].labels[target]));
+                let labels = indices
+                    .iter()
+                    .map(|&i| f64::from(samples[i].labels[target]));
                 labels.sum::<f64>() / indices.len().max(1) as f64
             })
             .collect()

@@ -140,7 +140,9 @@ impl RunDir {
     }
 
     fn checkpoint(&self, name: &str) -> PathBuf {
-        self.root.join("checkpoints").join(format!("{name}.safetensors"))
+        self.root
+            .join("checkpoints")
+            .join(format!("{name}.safetensors"))
     }
 
     /// Whether a run was begun here.
@@ -154,7 +156,8 @@ impl RunDir {
     /// [`TrainError::Locked`] when another process holds it.
     pub fn lock(&self) -> Result<RunLock, TrainError> {
         let path = self.root.join("run.lock");
-        std::fs::create_dir_all(self.root.join("checkpoints")).map_err(TrainError::io(&self.root))?;
+        std::fs::create_dir_all(self.root.join("checkpoints"))
+            .map_err(TrainError::io(&self.root))?;
         let file = File::create(&path).map_err(TrainError::io(&path))?;
         match file.try_lock() {
             Ok(()) => Ok(RunLock { _file: file }),
@@ -298,5 +301,6 @@ pub(crate) fn write_text(path: &Path, text: &[u8]) -> Result<(), TrainError> {
 
 fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, TrainError> {
     let text = std::fs::read(path).map_err(TrainError::io(path))?;
-    serde_json::from_slice(&text).map_err(|error| TrainError::io(path)(std::io::Error::other(error)))
+    serde_json::from_slice(&text)
+        .map_err(|error| TrainError::io(path)(std::io::Error::other(error)))
 }

@@ -57,7 +57,9 @@ impl EventWriter {
         record.extend(masked_crc(&length).to_le_bytes());
         record.extend(data);
         record.extend(masked_crc(data).to_le_bytes());
-        self.file.write_all(&record).map_err(TrainError::io(&self.path))
+        self.file
+            .write_all(&record)
+            .map_err(TrainError::io(&self.path))
     }
 }
 
@@ -68,7 +70,9 @@ fn now() -> f64 {
 
 /// TFRecord's rotated and offset CRC-32C.
 fn masked_crc(data: &[u8]) -> u32 {
-    crc32c::crc32c(data).rotate_right(15).wrapping_add(0xA282_EAD8)
+    crc32c::crc32c(data)
+        .rotate_right(15)
+        .wrapping_add(0xA282_EAD8)
 }
 
 fn put_varint(out: &mut Vec<u8>, mut value: u64) {

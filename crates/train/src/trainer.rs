@@ -157,12 +157,24 @@ pub fn resume(
             now,
         })
     };
-    changed("the data", &manifest.data_fingerprint, inputs.dataset.fingerprint()?)?;
-    changed("the split", &manifest.split_fingerprint, inputs.splits.fingerprint())?;
+    changed(
+        "the data",
+        &manifest.data_fingerprint,
+        inputs.dataset.fingerprint()?,
+    )?;
+    changed(
+        "the split",
+        &manifest.split_fingerprint,
+        inputs.splits.fingerprint(),
+    )?;
     run.complete_write()?;
     let (checkpoint, damaged) = run.read_last()?;
     let training_device = device.clone().autodiff();
-    let model = Regressor::from_state(&checkpoint.model_config, &checkpoint.model, &training_device)?;
+    let model = Regressor::from_state(
+        &checkpoint.model_config,
+        &checkpoint.model,
+        &training_device,
+    )?;
     let ema = checkpoint
         .ema
         .as_ref()
@@ -275,7 +287,12 @@ impl Trainer<'_> {
                 epoch: self.progress.epoch + 1,
                 batch: done,
                 loss,
-                r2: self.progress.train_metrics.finish().ok().and_then(|m| m.overall.r2),
+                r2: self
+                    .progress
+                    .train_metrics
+                    .finish()
+                    .ok()
+                    .and_then(|m| m.overall.r2),
                 images_per_second: seen as f64 / begun.elapsed().as_secs_f64(),
             });
             if !is_step {
@@ -331,7 +348,11 @@ impl Trainer<'_> {
             .map(|(p, l)| (f64::from(*p) - f64::from(*l)).powi(2));
         let loss = squares.sum::<f64>() / predictions.len() as f64;
         if !loss.is_finite() {
-            return Err(self.diverged(self.progress.epoch + 1, batch.number + 1, format!("the loss is {loss}")));
+            return Err(self.diverged(
+                self.progress.epoch + 1,
+                batch.number + 1,
+                format!("the loss is {loss}"),
+            ));
         }
         push(&mut self.progress.train_metrics, batch, predictions)?;
         Ok(loss)
@@ -438,9 +459,10 @@ impl Trainer<'_> {
         );
         let seconds = std::mem::take(&mut progress.epoch_seconds);
         progress.run_seconds += seconds;
-        let best = progress
-            .early_stopping
-            .record(progress.epoch, valid.overall.mse, config.min_delta);
+        let best =
+            progress
+                .early_stopping
+                .record(progress.epoch, valid.overall.mse, config.min_delta);
         let record = EpochRecord {
             epoch: progress.epoch,
             step: progress.step,
@@ -544,7 +566,12 @@ fn push(
 }
 
 fn open_log(run: &RunDir, bytes: u64, config: &RunConfig) -> Result<MetricsLog, TrainError> {
-    MetricsLog::open(&run.metrics(), &run.tensorboard(), bytes, &config.data.targets)
+    MetricsLog::open(
+        &run.metrics(),
+        &run.tensorboard(),
+        bytes,
+        &config.data.targets,
+    )
 }
 
 /// Decodes every image once, so that a bad one is found now and not in the
@@ -562,11 +589,13 @@ fn check_images(
         let checking = scope.spawn(|| {
             // Moved in, so that the channel closes when the check ends.
             let sender = sender;
-            inputs.dataset.check_images(threads, &limits, &|done, total| {
-                let sender = sender.lock().unwrap_or_else(PoisonError::into_inner);
-                // The receiver outlives the check.
-                let _ = sender.send((done, total));
-            })
+            inputs
+                .dataset
+                .check_images(threads, &limits, &|done, total| {
+                    let sender = sender.lock().unwrap_or_else(PoisonError::into_inner);
+                    // The receiver outlives the check.
+                    let _ = sender.send((done, total));
+                })
         });
         for (done, total) in receiver {
             observe(Event::Checking { done, total });

@@ -13,9 +13,7 @@ pub mod formula;
 mod reference;
 
 pub use compare::Part;
-pub use reference::{
-    AdamWNumbers, EvalNumbers, F32Error, Reference, TrainNumbers,
-};
+pub use reference::{AdamWNumbers, EvalNumbers, F32Error, Reference, TrainNumbers};
 
 use compare::{lists, norms, norms_of_list, tolerance};
 
@@ -198,7 +196,12 @@ impl Subject<'_> {
                 &head,
                 of_features,
             ),
-            lists("eval feature norms", &want.features_norm, &norm, of_features),
+            lists(
+                "eval feature norms",
+                &want.features_norm,
+                &norm,
+                of_features,
+            ),
             lists(
                 "eval predictions",
                 &want.prediction.concat(),
@@ -223,7 +226,8 @@ impl Subject<'_> {
         let loss = (prediction.clone() - self.labels(&device)).square().mean();
         let grads = Grads::take(&model, loss.backward());
         let prediction = rows(prediction.inner())?;
-        let state = state::collect(&model).map_err(|error| VerifyError::Device(error.to_string()))?;
+        let state =
+            state::collect(&model).map_err(|error| VerifyError::Device(error.to_string()))?;
         let running = |leaf: &str| {
             state
                 .iter()
@@ -286,7 +290,12 @@ impl Subject<'_> {
             }
         }
         let allowed = tolerance(1e-2, self.reference.torch_f32_error.adamw);
-        Ok(lists("AdamW MSE per step", &want.mse_per_step, &losses, allowed))
+        Ok(lists(
+            "AdamW MSE per step",
+            &want.mse_per_step,
+            &losses,
+            allowed,
+        ))
     }
 
     fn mse(&self, prediction: &[Vec<f64>]) -> f64 {

@@ -48,9 +48,16 @@ pub(crate) fn split(args: &SplitArgs) -> Result<ExitCode> {
     let config = resolve(&args.config, &overrides)?;
     let data = &config.data;
     let dataset = Dataset::open(&dataset_options(&config))?;
-    let splits =
-        Splits::stratified(&dataset, config.fractions(), data.split_seed, data.split_bins)?;
-    let out = args.out.clone().unwrap_or_else(|| data.dir.join("split.csv"));
+    let splits = Splits::stratified(
+        &dataset,
+        config.fractions(),
+        data.split_seed,
+        data.split_bins,
+    )?;
+    let out = args
+        .out
+        .clone()
+        .unwrap_or_else(|| data.dir.join("split.csv"));
     splits.write(&out, &dataset, args.overwrite)?;
     println!("{}:", out.display());
     for (part, count) in Part::ALL.iter().zip(splits.counts()) {
@@ -60,11 +67,20 @@ pub(crate) fn split(args: &SplitArgs) -> Result<ExitCode> {
             .iter()
             .enumerate()
             .map(|(target, name)| {
-                let labels = indices.iter().map(|&i| f64::from(dataset.samples()[i].labels[target]));
-                format!("{name} mean {:.4}", labels.sum::<f64>() / indices.len().max(1) as f64)
+                let labels = indices
+                    .iter()
+                    .map(|&i| f64::from(dataset.samples()[i].labels[target]));
+                format!(
+                    "{name} mean {:.4}",
+                    labels.sum::<f64>() / indices.len().max(1) as f64
+                )
             })
             .collect();
-        println!("  {:<5} {count:>6} images  {}", part.name(), means.join("  "));
+        println!(
+            "  {:<5} {count:>6} images  {}",
+            part.name(),
+            means.join("  ")
+        );
     }
     Ok(ExitCode::SUCCESS)
 }

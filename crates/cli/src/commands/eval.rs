@@ -25,27 +25,35 @@ pub(crate) fn eval(args: &EvalArgs) -> Result<ExitCode> {
     let dataset = Arc::clone(loader.dataset());
     let bar = progress::bar(loader.samples_per_epoch() as u64, part.name());
     let mut rows = Vec::with_capacity(loader.samples_per_epoch());
-    predict_epoch(&predictor.model, loader.epoch(0, 0), &device, |batch, values| {
-        let wide = |row: &[f32]| row.iter().map(|v| f64::from(*v)).collect();
-        let predictions = values.chunks(batch.target_count);
-        let labels = batch.targets.chunks(batch.target_count);
-        for ((&index, prediction), label) in batch.indices.iter().zip(predictions).zip(labels) {
-            rows.push(PredictionRow {
-                filename: dataset.samples()[index].filename.clone(),
-                labels: wide(label),
-                predictions: wide(prediction),
-            });
-        }
-        bar.inc(batch.len() as u64);
-        Ok::<(), PredictError>(())
-    })?;
+    predict_epoch(
+        &predictor.model,
+        loader.epoch(0, 0),
+        &device,
+        |batch, values| {
+            let wide = |row: &[f32]| row.iter().map(|v| f64::from(*v)).collect();
+            let predictions = values.chunks(batch.target_count);
+            let labels = batch.targets.chunks(batch.target_count);
+            for ((&index, prediction), label) in batch.indices.iter().zip(predictions).zip(labels) {
+                rows.push(PredictionRow {
+                    filename: dataset.samples()[index].filename.clone(),
+                    labels: wide(label),
+                    predictions: wide(prediction),
+                });
+            }
+            bar.inc(batch.len() as u64);
+            Ok::<(), PredictError>(())
+        },
+    )?;
     bar.finish_and_clear();
     let predictions = Predictions::new(predictor.targets.clone(), rows)?;
     let baseline = MeanBaseline {
         means: predictor.train_means.clone(),
     };
     let evaluation = Evaluation::new(part.name(), &predictions, &baseline)?;
-    let out = args.out.clone().unwrap_or_else(|| default_out(&args.model, part));
+    let out = args
+        .out
+        .clone()
+        .unwrap_or_else(|| default_out(&args.model, part));
     let image = |name: &str| decode_file(&dataset.images_dir().join(name), &predictor.limits);
     let options = WriteOptions {
         seed: args.seed,
@@ -110,24 +118,26 @@ fn loader(args: &EvalArgs, predictor: &Predictor) -> Result<(Loader, ChosenPart)
     Ok((loader, ChosenPart::Part(part)))
 }
 
-fn sequential(
-    dataset: Arc<Dataset>,
-    indices: Vec<usize>,
-    predictor: &Predictor,
-) -> Result<Loader> {
+fn sequential(dataset: Arc<Dataset>, indices: Vec<usize>, predictor: &Predictor) -> Result<Loader> {
     let options = LoaderOptions {
         batch_size: BATCH,
         threads: std::thread::available_parallelism().map_or(1, usize::from),
         decode: predictor.limits,
         ..LoaderOptions::default()
     };
-    Ok(Loader::new(dataset, indices, predictor.preprocessing.clone(), options)?)
+    Ok(Loader::new(
+        dataset,
+        indices,
+        predictor.preprocessing.clone(),
+        options,
+    )?)
 }
 
 fn default_out(model: &Path, part: ChosenPart) -> PathBuf {
     let absolute = std::path::absolute(model).unwrap_or_else(|_| model.to_owned());
-    let name = absolute
-        .file_name()
-        .map_or_else(|| "model".to_owned(), |name| name.to_string_lossy().into_owned());
+    let name = absolute.file_name().map_or_else(
+        || "model".to_owned(),
+        |name| name.to_string_lossy().into_owned(),
+    );
     Path::new("reports").join(format!("{name}-{}", part.name()))
 }

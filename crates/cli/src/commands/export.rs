@@ -17,8 +17,15 @@ pub(crate) fn export(args: &ExportArgs) -> Result<ExitCode> {
         bundle.training.epoch
     );
     for (name, file) in &bundle.files {
-        println!("  {name}  {:.1} MiB  sha256 {}", file.bytes as f64 / 1048576.0, file.sha256);
+        println!(
+            "  {name}  {:.1} MiB  sha256 {}",
+            file.bytes as f64 / 1048576.0,
+            file.sha256
+        );
     }
-    println!("predict with: psp predict --model {} IMAGE…", args.out.display());
+    println!(
+        "predict with: psp predict --model {} IMAGE…",
+        args.out.display()
+    );
     Ok(ExitCode::SUCCESS)
 }

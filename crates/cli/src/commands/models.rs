@@ -20,7 +20,10 @@ pub(crate) fn verify(args: &VerifyArgs) -> Result<ExitCode> {
             args.device.resolved(),
             path.display()
         );
-        println!("  {:<20} {:>7} {:>11} {:>11}", "part", "numbers", "error", "tolerance");
+        println!(
+            "  {:<20} {:>7} {:>11} {:>11}",
+            "part", "numbers", "error", "tolerance"
+        );
         for part in &report.parts {
             let verdict = match part.passes() {
                 true => "",

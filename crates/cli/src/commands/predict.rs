@@ -38,7 +38,11 @@ pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
         args,
         targets: &predictor.targets,
         csv: csv::Writer::from_writer(std::io::stdout().lock()),
-        width: paths.iter().map(|path| path.to_string_lossy().chars().count()).max().unwrap_or(0),
+        width: paths
+            .iter()
+            .map(|path| path.to_string_lossy().chars().count())
+            .max()
+            .unwrap_or(0),
         failed: 0,
     };
     out.header()?;
@@ -56,7 +60,11 @@ pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
     })?;
     out.csv.flush()?;
     if out.failed > 0 {
-        eprintln!("error: {} of {} images could not be scored", out.failed, paths.len());
+        eprintln!(
+            "error: {} of {} images could not be scored",
+            out.failed,
+            paths.len()
+        );
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
@@ -74,7 +82,8 @@ impl<W: Write> Output<'_, W> {
     fn header(&mut self) -> Result<()> {
         if self.args.csv {
             let names = self.targets.iter().map(String::as_str);
-            self.csv.write_record(std::iter::once("filename").chain(names))?;
+            self.csv
+                .write_record(std::iter::once("filename").chain(names))?;
         }
         Ok(())
     }

@@ -66,7 +66,10 @@ fn default_run(args: &TrainArgs) -> PathBuf {
         .config
         .as_deref()
         .and_then(|path| path.file_stem())
-        .map_or_else(|| "run".to_owned(), |stem| stem.to_string_lossy().into_owned());
+        .map_or_else(
+            || "run".to_owned(),
+            |stem| stem.to_string_lossy().into_owned(),
+        );
     let now = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S");
     PathBuf::from("experiments").join(format!("{name}-{now}"))
 }

@@ -38,9 +38,19 @@ pub fn dropout<const D: usize>(x: Tensor<D>, rate: f64, noise: &mut Noise) -> Te
     let Some(rng) = noise.0.as_mut().filter(|_| rate > 0.0) else {
         return x;
     };
-    let scale = if rate < 1.0 { (1.0 / (1.0 - rate)) as f32 } else { 0.0 };
+    let scale = if rate < 1.0 {
+        (1.0 / (1.0 - rate)) as f32
+    } else {
+        0.0
+    };
     let mask: Vec<f32> = (0..x.shape().num_elements())
-        .map(|_| if rng.random::<f64>() < rate { 0.0 } else { scale })
+        .map(|_| {
+            if rng.random::<f64>() < rate {
+                0.0
+            } else {
+                scale
+            }
+        })
         .collect();
     let mask = Tensor::<D>::from_data(TensorData::new(mask, x.shape()), &x.device());
     x * mask
@@ -66,7 +76,11 @@ mod tests {
         let out = dropout(ones(), 0.25, &mut Noise::for_step(7, 3)).to_data();
         let values = out.as_slice::<f32>().unwrap();
         let kept = values.iter().filter(|v| **v != 0.0).count();
-        assert!(values.iter().all(|v| *v == 0.0 || (*v - 4.0 / 3.0).abs() < 1e-6));
+        assert!(
+            values
+                .iter()
+                .all(|v| *v == 0.0 || (*v - 4.0 / 3.0).abs() < 1e-6)
+        );
         assert!((kept as f64 / 4096.0 - 0.75).abs() < 0.03, "kept {kept}");
     }
 

@@ -110,7 +110,8 @@ fn a_non_finite_weight_is_named_and_the_stored_checkpoint_stays() {
     let path = dir.path().join("c.safetensors");
     sample().write(&path).unwrap();
     let mut bad = sample();
-    bad.model.insert("b.weight".to_owned(), tensor(&[1.0, f32::NAN, 0.0]));
+    bad.model
+        .insert("b.weight".to_owned(), tensor(&[1.0, f32::NAN, 0.0]));
     let message = bad.write(&path).unwrap_err().to_string();
     assert!(message.contains("model/b.weight"), "{message}");
     assert_eq!(Checkpoint::read(&path).unwrap(), sample());

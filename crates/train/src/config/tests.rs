@@ -13,7 +13,10 @@ fn an_unknown_key_is_refused_with_its_line_and_the_nearest_known_key() {
     let error = read("[train]\nepochs = 3\nlerning_rate = 1.0\n", &[]).unwrap_err();
     let message = error.to_string();
     assert!(message.contains("line 3"), "{message}");
-    assert!(message.contains("did you mean `learning_rate`?"), "{message}");
+    assert!(
+        message.contains("did you mean `learning_rate`?"),
+        "{message}"
+    );
 }
 
 #[test]

@@ -129,7 +129,10 @@ mod tests {
             let schedule = Schedule::new(ScheduleConfig::OneCycle, 0, total);
             for (step, want) in (0..).zip(expected) {
                 let got = schedule.factor(step);
-                assert!((got - want).abs() < 1e-12, "step {step} of {total}: {got} != {want}");
+                assert!(
+                    (got - want).abs() < 1e-12,
+                    "step {step} of {total}: {got} != {want}"
+                );
             }
         }
     }
