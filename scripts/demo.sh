@@ -15,7 +15,7 @@ model=experiments/demo-model
 report=reports/demo-test
 step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 
-step "Render 4000 labelled cars into $data (the second time they are there already)"
+step "Render 4000 labelled cars into $data"
 "$psp" data synth --out "$data" --count 4000 --seed 0 --size 128x96
 
 step "Train ResNet18 from scratch with configs/quick.toml into $run"

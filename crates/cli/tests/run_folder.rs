@@ -13,7 +13,7 @@ use support::{Folder, json_lines, resume, run, signal};
 fn a_second_process_on_a_run_is_refused_while_the_first_trains() {
     let folder = Folder::with_data();
     let mut first = folder
-        .training("run", &["train.epochs=500"])
+        .training("run", &["train.epochs=40"])
         .spawn()
         .unwrap();
     let out = folder.path("run");

@@ -89,8 +89,8 @@ impl Geometry {
         (first.min(end), end)
     }
 
-    /// Runs `copy(image column, output row offset, input offset, count)` for
-    /// each run of one row of the gathered matrix within one image plane.
+    /// Calls `run(output offset, input offset, count)` for each run of pixels
+    /// that tap `tap` reads from inside one image plane.
     fn runs(&self, tap: usize, mut run: impl FnMut(usize, usize, usize)) {
         let [kernel_h, kernel_w] = self.kernel;
         let (ky, kx) = (tap / kernel_w % kernel_h, tap % kernel_w);

@@ -27,7 +27,7 @@ pub struct EpochRecord {
     pub best: bool,
     /// Seconds of training and validation.
     pub seconds: f64,
-    /// Training images per second, validation not counted.
+    /// Training images per second of the whole epoch, validation included.
     pub images_per_second: f64,
 }
 

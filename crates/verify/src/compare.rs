@@ -107,9 +107,10 @@ fn worst_of(
         worst: String::new(),
     };
     for (place, error) in errors {
-        // Written so that a NaN counts as the largest error.
-        if part.worst.is_empty() || !(error <= part.error) {
-            part.error = if error.is_nan() { f64::INFINITY } else { error };
+        // A NaN counts as the largest error.
+        let error = if error.is_nan() { f64::INFINITY } else { error };
+        if part.worst.is_empty() || error > part.error {
+            part.error = error;
             part.worst = place;
         }
     }

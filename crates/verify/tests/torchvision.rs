@@ -1,6 +1,8 @@
 //! Every backbone against torchvision's recorded numbers, on the device named
 //! by `PSP_TEST_DEVICE` (default `flex`).
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::{Path, PathBuf};
 
 use psp_models::DeviceSpec;
