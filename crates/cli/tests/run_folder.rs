@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use psp_train::{Checkpoint, RunDir};
-use support::{Folder, json_lines, resume, run, signal};
+use support::{Folder, resume, run, signal};
 
 #[test]
 fn a_second_process_on_a_run_is_refused_while_the_first_trains() {
@@ -29,9 +29,9 @@ fn a_second_process_on_a_run_is_refused_while_the_first_trains() {
     resumed.assert_refused(&["another process is training in this folder"]);
     started.assert_refused(&["holds a run already"]);
     // The lock goes with the process that held it.
+    let done = epochs(&out);
     let third = resume(&out).spawn().unwrap();
-    let epochs = json_lines(&out.join("metrics.jsonl")).len();
-    while json_lines_so_far(&out) <= epochs {
+    while epochs(&out) <= done {
         assert!(Instant::now() < deadline, "the run does not continue");
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -39,7 +39,8 @@ fn a_second_process_on_a_run_is_refused_while_the_first_trains() {
     assert_eq!(third.wait_with_output().unwrap().status.code(), Some(130));
 }
 
-fn json_lines_so_far(run: &Path) -> usize {
+/// Lines of the run's metrics.
+fn epochs(run: &Path) -> usize {
     std::fs::read_to_string(run.join("metrics.jsonl"))
         .unwrap()
         .lines()
