@@ -15,8 +15,8 @@ model=experiments/demo-model
 report=reports/demo-test
 step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 
-step "Render 4000 labelled cars into $data"
-"$psp" data synth --out "$data" --count 4000 --seed 0 --size 128x96
+step "Render 6000 labelled cars into $data"
+"$psp" data synth --out "$data" --count 6000 --seed 0 --size 128x96
 
 step "Train ResNet18 from scratch with configs/quick.toml into $run"
 # Each demo is a new run; what it replaces is the last demo's own folder.
