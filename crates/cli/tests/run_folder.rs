@@ -60,6 +60,21 @@ fn starting_into_an_existing_run_is_refused_with_the_way_to_continue_it() {
 }
 
 #[test]
+fn checkpoints_of_an_attempt_that_never_began_are_not_taken_up() {
+    let folder = Folder::with_data();
+    let run = RunDir::new(folder.path("run"));
+    // Killed after its first checkpoint, before its configuration.
+    std::fs::create_dir_all(run.last().parent().unwrap()).unwrap();
+    for path in [run.last(), run.previous(), run.best()] {
+        std::fs::write(path, b"of another run").unwrap();
+    }
+    folder.train("run", &["train.epochs=1"]).assert_done();
+    for path in [run.last(), run.previous(), run.best()] {
+        Checkpoint::read(&path).unwrap();
+    }
+}
+
+#[test]
 fn resuming_a_finished_run_reports_its_result_and_changes_nothing() {
     let folder = Folder::with_data();
     folder.train("run", &[]).assert_done();

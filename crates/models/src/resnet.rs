@@ -6,7 +6,7 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use crate::nn::{BatchNorm2d, Conv2d, Conv2dConfig, global_avg_pool2d, max_pool2d, relu};
+use crate::nn::{BatchNorm2d, Conv2d, Conv2dConfig, add_relu, global_avg_pool2d, max_pool2d};
 
 /// Width of the pooled features.
 pub const RESNET18_FEATURES: usize = 512;
@@ -54,9 +54,9 @@ impl BasicBlock {
             Some((conv, bn)) => bn.forward(conv.forward(x.clone())),
             None => x.clone(),
         };
-        let out = relu(self.bn1.forward(self.conv1.forward(x)));
+        let out = self.bn1.forward_relu(self.conv1.forward(x));
         let out = self.bn2.forward(self.conv2.forward(out));
-        relu(out + identity)
+        add_relu(out, identity)
     }
 }
 
@@ -95,7 +95,7 @@ impl ResNet18 {
 
     /// `[batch, 3, height, width]` to `[batch, 512]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
-        let x = relu(self.bn1.forward(self.conv1.forward(x)));
+        let x = self.bn1.forward_relu(self.conv1.forward(x));
         let mut x = max_pool2d(x, 3, 2, 1);
         for layer in [&self.layer1, &self.layer2, &self.layer3, &self.layer4] {
             for block in layer {

@@ -30,7 +30,7 @@ pub fn conv2d(
 
 /// The three passes of a convolution; the defaults are Burn's.
 pub(crate) trait ConvKernels: Backend {
-    fn forward(
+    fn conv(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         options: ConvOptions<2>,
@@ -38,7 +38,7 @@ pub(crate) trait ConvKernels: Backend {
         Self::conv2d(x, weight, None, options)
     }
 
-    fn x_backward(
+    fn conv_x_backward(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         grad: FloatTensor<Self>,
@@ -47,7 +47,7 @@ pub(crate) trait ConvKernels: Backend {
         Self::conv2d_x_backward(x, weight, grad, options)
     }
 
-    fn weight_backward(
+    fn conv_weight_backward(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         grad: FloatTensor<Self>,
@@ -56,6 +56,8 @@ pub(crate) trait ConvKernels: Backend {
         Self::conv2d_weight_backward(x, weight, grad, options)
     }
 }
+
+keep_burns!(ConvKernels);
 
 #[backend_extension(
     Flex: cfg(feature = "flex"),
@@ -76,37 +78,17 @@ fn options(stride: [usize; 2], padding: [usize; 2]) -> ConvOptions<2> {
     ConvOptions::new(stride, padding, [1, 1], 1)
 }
 
-/// Backends that keep Burn's kernels.
-#[cfg(any(feature = "libtorch", feature = "cuda"))]
-macro_rules! plain {
-    ($backend:ty) => {
-        impl ConvKernels for $backend {}
-        forward_only!($backend);
-    };
-}
-
 /// Outside autodiff a convolution is its forward pass.
-macro_rules! forward_only {
-    ($backend:ty) => {
-        impl ConvOps for $backend {
-            fn convolution(
-                x: FloatTensor<Self>,
-                weight: FloatTensor<Self>,
-                stride: [usize; 2],
-                padding: [usize; 2],
-            ) -> FloatTensor<Self> {
-                <Self as ConvKernels>::forward(x, weight, options(stride, padding))
-            }
-        }
-    };
+impl<B: ConvKernels> ConvOps for B {
+    fn convolution(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        stride: [usize; 2],
+        padding: [usize; 2],
+    ) -> FloatTensor<Self> {
+        B::conv(x, weight, options(stride, padding))
+    }
 }
-
-#[cfg(feature = "flex")]
-forward_only!(burn::backend::Flex);
-#[cfg(feature = "libtorch")]
-plain!(burn::backend::LibTorch);
-#[cfg(feature = "cuda")]
-plain!(burn::backend::Cuda);
 
 #[derive(Debug)]
 struct Convolution;
@@ -126,11 +108,12 @@ impl<B: ConvKernels> Backward<B, 2> for Convolution {
         let x = checkpointer.retrieve_node_output::<FloatTensor<B>>(x);
         let weight = checkpointer.retrieve_node_output::<FloatTensor<B>>(weight);
         if let Some(node) = x_node {
-            let grad = B::x_backward(x.clone(), weight.clone(), grad.clone(), options.clone());
+            let (x, weight, grad) = (x.clone(), weight.clone(), grad.clone());
+            let grad = B::conv_x_backward(x, weight, grad, options.clone());
             grads.register::<B>(node.id, grad);
         }
         if let Some(node) = weight_node {
-            let grad = B::weight_backward(x, weight, grad, options);
+            let grad = B::conv_weight_backward(x, weight, grad, options);
             grads.register::<B>(node.id, grad);
         }
     }
@@ -144,27 +127,20 @@ impl<B: ConvKernels, C: CheckpointStrategy> ConvOps for Autodiff<B, C> {
         padding: [usize; 2],
     ) -> FloatTensor<Self> {
         let options = options(stride, padding);
+        let forward = |x: FloatTensor<Self>, weight: FloatTensor<Self>| {
+            B::conv(x.into_primitive(), weight.into_primitive(), options.clone())
+        };
         match Convolution
             .prepare::<C>([x.node(), weight.node()])
             .compute_bound()
             .stateful()
         {
             OpsKind::Tracked(mut prep) => {
-                let state = (
-                    prep.checkpoint(&x),
-                    prep.checkpoint(&weight),
-                    options.clone(),
-                );
-                prep.finish(
-                    state,
-                    B::forward(x.into_primitive(), weight.into_primitive(), options),
-                )
+                let saved = (prep.checkpoint(&x), prep.checkpoint(&weight));
+                let output = forward(x, weight);
+                prep.finish((saved.0, saved.1, options), output)
             }
-            OpsKind::UnTracked(prep) => prep.finish(B::forward(
-                x.into_primitive(),
-                weight.into_primitive(),
-                options,
-            )),
+            OpsKind::UnTracked(prep) => prep.finish(forward(x, weight)),
         }
     }
 }

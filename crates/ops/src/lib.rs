@@ -4,8 +4,24 @@
 //! every backend and is what the tests compare with; a backend overrides it
 //! where that pays.
 
+/// Gives a trait of kernels to the backends that keep Burn's.
+macro_rules! keep_burns {
+    ($kernels:ident) => {
+        #[cfg(feature = "libtorch")]
+        impl $kernels for burn::backend::LibTorch {}
+        #[cfg(feature = "cuda")]
+        impl $kernels for burn::backend::Cuda {}
+    };
+}
+
+mod activation;
+mod adamw;
+mod batch_norm;
 mod conv;
 #[cfg(feature = "flex")]
-mod flex_conv;
+mod flex;
 
+pub use activation::{Activation, add_relu};
+pub use adamw::{AdamW, adamw_step};
+pub use batch_norm::{BatchNormTrain, batch_norm_train};
 pub use conv::conv2d;

@@ -1,16 +1,10 @@
 //! Every pass of the convolution against Burn's own definition.
 #![allow(clippy::unwrap_used)]
 
-use burn::tensor::{Device, Distribution, Tensor, Tolerance, module, ops::ConvOptions};
+mod common;
 
-fn device() -> Device {
-    match std::env::var("PSP_TEST_DEVICE").as_deref() {
-        #[cfg(feature = "libtorch")]
-        Ok("libtorch") => Device::libtorch(),
-        _ => Device::flex(),
-    }
-    .autodiff()
-}
+use burn::tensor::{Tensor, module, ops::ConvOptions};
+use common::{assert_close, device, random};
 
 /// `(batch, in, height, width, out, kernel, stride, padding)`.
 type Case = (
@@ -35,24 +29,26 @@ const CASES: &[Case] = &[
     (2, 2, 5, 5, 2, [3, 3], [3, 3], [0, 0]),
     (4, 8, 2, 2, 8, [3, 3], [1, 1], [1, 1]),
     (2, 2, 4, 4, 3, [4, 4], [1, 1], [3, 3]),
-    // Larger than one group of gathered images.
+    // Several tiles of images, of rows, and products that the cores share.
     (40, 16, 28, 28, 8, [3, 3], [1, 1], [1, 1]),
+    (3, 64, 56, 30, 8, [3, 3], [1, 1], [1, 1]),
+    (2, 3, 130, 70, 8, [7, 7], [2, 2], [3, 3]),
+    (1, 256, 60, 60, 8, [3, 3], [1, 1], [1, 1]),
+    (5, 40, 3, 3, 300, [3, 3], [2, 2], [1, 1]),
+    (1, 600, 40, 40, 4, [1, 1], [1, 1], [0, 0]),
+    (9, 600, 5, 5, 4, [1, 1], [1, 1], [0, 0]),
 ];
 
 #[test]
 fn values_and_gradients_are_those_of_burns_convolution() {
     for &(batch, channels, height, width, out, kernel, stride, padding) in CASES {
-        let device = device();
-        let random = |shape: [usize; 4]| {
-            Tensor::<4>::random(shape, Distribution::Normal(0.0, 1.0), &device).require_grad()
-        };
         let x = random([batch, channels, height, width]);
         let weight = random([out, channels, kernel[0], kernel[1]]);
         let ours = psp_ops::conv2d(x.clone(), weight.clone(), stride, padding);
         let options = ConvOptions::new(stride, padding, [1, 1], 1);
         let theirs = module::conv2d(x.clone(), weight.clone(), None, options);
         assert_eq!(ours.dims(), theirs.dims());
-        let pull = Tensor::<4>::random(ours.dims(), Distribution::Normal(0.0, 1.0), &device);
+        let pull = random(ours.dims()).detach();
         let results = [ours, theirs].map(|y| {
             let values = y.to_data();
             let grads = (y * pull.clone()).sum().backward();
@@ -61,9 +57,7 @@ fn values_and_gradients_are_those_of_burns_convolution() {
             [values, x_grad, weight_grad]
         });
         let [ours, theirs] = results;
-        for (ours, theirs) in ours.iter().zip(&theirs) {
-            ours.assert_approx_eq::<f32>(theirs, Tolerance::rel_abs(1e-4, 1e-3));
-        }
+        assert_close(&ours, &theirs);
     }
 }
 

@@ -61,9 +61,9 @@ impl Record {
 /// decimals), and `synth.json` with the parameters.
 ///
 /// Every file appears whole or not at all, and `labels.csv` comes last. A
-/// folder with an interrupted or finished run of the same parameters is
-/// continued: images that are there stay, and the result equals that of an
-/// uninterrupted run byte for byte. Work is spread over rayon's current pool.
+/// folder with an interrupted run of the same parameters is continued: images
+/// that are there stay, and the result equals that of an uninterrupted run byte
+/// for byte; a complete one is left as it is. Work is spread over rayon's current pool.
 ///
 /// `progress` hears `(done, count)` after each image, from any thread;
 /// `cancelled` is looked at before each image.
@@ -81,6 +81,10 @@ pub fn write_dataset(
 ) -> Result<Summary, SynthError> {
     options.validate()?;
     prepare(out, options)?;
+    if let Some(scores) = finished(out, options.count) {
+        progress(options.count, options.count);
+        return Ok(Summary::of(&scores));
+    }
     let images = out.join(IMAGES);
     let done = AtomicUsize::new(0);
     let scores = (0..options.count)
@@ -95,11 +99,33 @@ pub fn write_dataset(
             let rendered = render(options, index);
             write_image(&images.join(file_name(index)), &rendered)?;
             progress(done.fetch_add(1, Ordering::Relaxed) + 1, options.count);
-            Ok((rendered.hood, rendered.backdoor_left))
+            Ok((as_written(rendered.hood), as_written(rendered.backdoor_left)))
         })
         .collect::<Result<Vec<_>, _>>()?;
     write_labels(&out.join(LABELS), &scores)?;
     Ok(Summary::of(&scores))
+}
+
+/// The score as a reader of `labels.csv` gets it: to six decimals.
+fn as_written(score: f32) -> f32 {
+    (f64::from(score) * 1e6).round() as f32 / 1e6
+}
+
+/// The scores of a set that is complete: its labels, which come last, are
+/// there for every image, and so is every image.
+fn finished(out: &Path, count: usize) -> Option<Vec<(f32, f32)>> {
+    let images = out.join(IMAGES);
+    let mut reader = csv::Reader::from_path(out.join(LABELS)).ok()?;
+    let scores = reader
+        .deserialize::<(String, f32, f32)>()
+        .enumerate()
+        .map(|(index, row)| {
+            let (name, hood, door) = row.ok()?;
+            let there = name == file_name(index) && images.join(&name).is_file();
+            there.then_some((hood, door))
+        })
+        .collect::<Option<Vec<_>>>()?;
+    (scores.len() == count).then_some(scores)
 }
 
 fn file_name(index: usize) -> String {

@@ -116,6 +116,24 @@ fn an_interrupted_run_continues_and_ends_like_an_uninterrupted_one() {
 }
 
 #[test]
+fn a_complete_data_set_is_not_rendered_again_unless_a_file_is_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let expected = write(&out, &options(12)).unwrap();
+    let before = contents(&out);
+    // Rendering would look at this before the first image.
+    let cancelled = AtomicBool::new(true);
+    let again = write_dataset(&out, &options(12), &|_, _| {}, &cancelled);
+    assert_eq!(again.unwrap(), expected);
+
+    fs::remove_file(out.join("imgs/synth-000007.jpg")).unwrap();
+    let error = write_dataset(&out, &options(12), &|_, _| {}, &cancelled).unwrap_err();
+    assert!(matches!(error, SynthError::Cancelled { .. }), "{error}");
+    assert_eq!(write(&out, &options(12)).unwrap(), expected);
+    assert!(contents(&out) == before);
+}
+
+#[test]
 fn a_foreign_folder_is_refused_and_left_untouched() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("thesis.txt"), "years of work").unwrap();

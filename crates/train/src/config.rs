@@ -10,6 +10,7 @@ use thiserror::Error;
 use crate::optim::{OptimizerConfig, ScheduleConfig};
 
 mod read;
+mod validate;
 
 /// Why a configuration can't be used.
 #[derive(Debug, Error)]
@@ -288,175 +289,6 @@ impl RunConfig {
         })
     }
 
-    /// Checks every value's range.
-    ///
-    /// # Errors
-    /// [`ConfigError::Value`] for the first value out of range.
-    pub fn validate(&self) -> Result<(), ConfigError> {
-        let Self {
-            data,
-            model,
-            train,
-            preprocess,
-        } = self;
-        check(
-            "data.targets",
-            &data.targets,
-            !data.targets.is_empty(),
-            "name at least one column",
-        )?;
-        let [low, high] = data.label_range;
-        check(
-            "data.label_range",
-            data.label_range,
-            low < high,
-            "the first must be below the second",
-        )?;
-        check(
-            "data.split_bins",
-            data.split_bins,
-            data.split_bins >= 1,
-            "at least 1",
-        )?;
-        check(
-            "data.max_megapixels",
-            data.max_megapixels,
-            data.max_megapixels >= 1,
-            "at least 1",
-        )?;
-        self.fractions()
-            .validate()
-            .map_err(|error| ConfigError::Value {
-                key: "data.fractions",
-                value: format!("{:?}", data.fractions),
-                expected: error.to_string(),
-            })?;
-        let size = preprocess.size;
-        check(
-            "preprocess.size",
-            size,
-            size == 0 || (32..=4096).contains(&size),
-            "0 or 32 to 4096 pixels",
-        )?;
-        self.preprocessing()
-            .validate()
-            .map_err(|error| ConfigError::Value {
-                key: "preprocess",
-                value: format!("{preprocess:?}"),
-                expected: error.to_string(),
-            })?;
-        check(
-            "model.hidden",
-            model.hidden,
-            model.hidden >= 1,
-            "at least 1",
-        )?;
-        check(
-            "model.dropout",
-            model.dropout,
-            (0.0..1.0).contains(&model.dropout),
-            "0 or more, below 1",
-        )?;
-        let stages = model.backbone.stages();
-        let known = |stage: &String| {
-            stage == ALL_STAGES || stage == "head" || stages.contains(&stage.as_str())
-        };
-        check(
-            "model.unfreeze",
-            &model.unfreeze,
-            !model.unfreeze.is_empty() && model.unfreeze.iter().all(known),
-            &format!(
-                "a list of \"all\", \"head\" or stages of {}: {}",
-                model.backbone,
-                stages.join(", ")
-            ),
-        )?;
-        let t = train;
-        let positive = |value: f64| value.is_finite() && value > 0.0;
-        let not_negative = |value: f64| value.is_finite() && value >= 0.0;
-        let share = |value: f64| (0.0..1.0).contains(&value);
-        check("train.epochs", t.epochs, t.epochs >= 1, "at least 1")?;
-        check(
-            "train.batch_size",
-            t.batch_size,
-            t.batch_size >= 1,
-            "at least 1",
-        )?;
-        check(
-            "train.accumulate",
-            t.accumulate,
-            t.accumulate >= 1,
-            "at least 1",
-        )?;
-        check(
-            "train.learning_rate",
-            t.learning_rate,
-            positive(t.learning_rate),
-            "above 0",
-        )?;
-        check(
-            "train.backbone_learning_rate",
-            t.backbone_learning_rate,
-            t.backbone_learning_rate.is_finite(),
-            "a number; negative: the same as learning_rate",
-        )?;
-        check(
-            "train.weight_decay",
-            t.weight_decay,
-            not_negative(t.weight_decay),
-            "0 or more",
-        )?;
-        check(
-            "train.betas",
-            t.betas,
-            t.betas.into_iter().all(share),
-            "each 0 or more, below 1",
-        )?;
-        check("train.epsilon", t.epsilon, positive(t.epsilon), "above 0")?;
-        check(
-            "train.momentum",
-            t.momentum,
-            share(t.momentum),
-            "0 or more, below 1",
-        )?;
-        check(
-            "train.nesterov",
-            t.nesterov,
-            !t.nesterov || t.momentum > 0.0,
-            "needs a momentum above 0",
-        )?;
-        check(
-            "train.warmup_epochs",
-            t.warmup_epochs,
-            not_negative(t.warmup_epochs) && t.warmup_epochs <= t.epochs as f64,
-            "0 to train.epochs",
-        )?;
-        check(
-            "train.warmup_epochs",
-            t.warmup_epochs,
-            t.warmup_epochs == 0.0 || t.schedule != ScheduleConfig::OneCycle,
-            "must be 0 with the one-cycle schedule, which has its own warm-up",
-        )?;
-        check(
-            "train.clip_norm",
-            t.clip_norm,
-            not_negative(t.clip_norm),
-            "0 (off) or more",
-        )?;
-        check(
-            "train.ema_decay",
-            t.ema_decay,
-            share(t.ema_decay),
-            "0 (off) or more, below 1",
-        )?;
-        check(
-            "train.min_delta",
-            t.min_delta,
-            not_negative(t.min_delta),
-            "0 or more",
-        )
-    }
-
     /// The model's structure.
     pub fn model_config(&self) -> ModelConfig {
         ModelConfig {
@@ -535,22 +367,6 @@ impl RunConfig {
         let stages = &self.model.unfreeze;
         (!stages.iter().any(|stage| stage == ALL_STAGES)).then_some(stages)
     }
-}
-
-fn check(
-    key: &'static str,
-    value: impl std::fmt::Debug,
-    valid: bool,
-    expected: &str,
-) -> Result<(), ConfigError> {
-    if valid {
-        return Ok(());
-    }
-    Err(ConfigError::Value {
-        key,
-        value: format!("{value:?}"),
-        expected: format!("expected {expected}"),
-    })
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@
 //! ```
 
 use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use psp_data::write_atomic;
@@ -166,6 +167,28 @@ impl RunDir {
             }),
             Err(TryLockError::Error(error)) => Err(TrainError::io(&path)(error)),
         }
+    }
+
+    /// Removes what an attempt left that was killed before it had begun.
+    ///
+    /// # Errors
+    /// When a checkpoint can't be removed.
+    pub(crate) fn clear(&self) -> Result<(), TrainError> {
+        self.remove_leftovers();
+        for path in [
+            self.checkpoint("next"),
+            self.last(),
+            self.previous(),
+            self.best(),
+        ] {
+            match std::fs::remove_file(&path) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(TrainError::io(&path)(error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Removes temporary files that a killed process left.

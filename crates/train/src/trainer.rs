@@ -1,28 +1,25 @@
 //! The training loop.
 
-use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError, mpsc};
-use std::time::Instant;
+mod epoch;
+mod setup;
 
-use burn::module::Module;
-use burn::tensor::{Device, Tensor, TensorData};
-use psp_data::{Batch, Loader, Part};
+use std::sync::atomic::AtomicBool;
+
+use burn::tensor::Device;
+use psp_data::{Loader, Part};
 use psp_metrics::{RegressionAccumulator, RegressionMetrics};
-use psp_models::nn::Noise;
-use psp_models::predict::{image_tensor, predict_epoch, to_host};
 use psp_models::{Regressor, read_state_dict, state};
-use sha2::{Digest, Sha256};
 
 use crate::checkpoint::{Checkpoint, CheckpointError, Progress};
 use crate::config::RunConfig;
 use crate::early_stopping::EarlyStopping;
 use crate::error::TrainError;
 use crate::events::Event;
-use crate::inputs::{Inputs, decode_threads};
+use crate::inputs::Inputs;
 use crate::log::{EpochRecord, MetricsLog, read_metrics};
-use crate::optim::{Ema, Grads, Optimizer, Schedule};
+use crate::optim::{Ema, Optimizer, Schedule};
 use crate::run_dir::{Ending, Manifest, RunDir, RunLock, RunResult, write_json, write_text};
+use setup::{check_images, make_absolute, open_log, sha256_of};
 
 /// How a call of [`start`] or [`resume`] ended.
 #[derive(Clone, Debug)]
@@ -78,7 +75,7 @@ pub fn start(
             run: run.root().to_owned(),
         });
     }
-    run.remove_leftovers();
+    run.clear()?;
     inputs.splits.write(&run.split(), &inputs.dataset, true)?;
     write_json(
         &run.manifest(),
@@ -251,196 +248,6 @@ impl Trainer<'_> {
         Ok(Outcome::Ended(result))
     }
 
-    /// Trains what is left of the epoch; false when interrupted.
-    fn train_epoch(
-        &mut self,
-        loader: &Loader,
-        observe: &mut dyn FnMut(Event<'_>),
-    ) -> Result<bool, TrainError> {
-        let batches = loader.batches_per_epoch();
-        let accumulate = self.config.train.accumulate;
-        let schedule = self.schedule(batches);
-        let before = self.progress.epoch_seconds;
-        let begun = Instant::now();
-        let mut saved = Instant::now();
-        let mut grads = Grads::default();
-        let mut seen = 0;
-        for batch in loader.epoch(self.progress.epoch, self.progress.batch) {
-            let mut batch = batch?;
-            seen += batch.len();
-            let number = batch.number;
-            let share = self.share_of_step(loader, number, batch.len());
-            let (loss, gradients) = self.step(&mut batch, share)?;
-            grads = grads + gradients;
-            let done = number + 1;
-            let is_step = done.is_multiple_of(accumulate) || done == batches;
-            if is_step {
-                self.update(std::mem::take(&mut grads), &schedule);
-            }
-            // Only whole optimiser steps are continued from.
-            self.progress.batches_done += 1;
-            self.progress.epoch_seconds = before + begun.elapsed().as_secs_f64();
-            if is_step {
-                self.progress.batch = done;
-            }
-            observe(Event::Step {
-                epoch: self.progress.epoch + 1,
-                batch: done,
-                loss,
-                r2: self
-                    .progress
-                    .train_metrics
-                    .finish()
-                    .ok()
-                    .and_then(|m| m.overall.r2),
-                images_per_second: seen as f64 / begun.elapsed().as_secs_f64(),
-            });
-            if !is_step {
-                continue;
-            }
-            if self.cancelled.load(Ordering::Relaxed) {
-                return Ok(false);
-            }
-            let every = self.config.train.checkpoint_seconds;
-            if every > 0 && saved.elapsed().as_secs() >= every && done < batches {
-                self.save()?;
-                saved = Instant::now();
-            }
-        }
-        Ok(true)
-    }
-
-    /// The share of its optimiser step's images that a batch holds.
-    fn share_of_step(&self, loader: &Loader, number: usize, len: usize) -> f64 {
-        let accumulate = self.config.train.accumulate;
-        if accumulate == 1 {
-            return 1.0;
-        }
-        let size = self.config.train.batch_size;
-        let first = number / accumulate * accumulate * size;
-        let last = (first + accumulate * size).min(loader.samples_per_epoch());
-        len as f64 / (last - first) as f64
-    }
-
-    /// Forward and backward pass of one batch: its MSE, and its gradients
-    /// times `share`.
-    fn step(&mut self, batch: &mut Batch, share: f64) -> Result<(f64, Grads), TrainError> {
-        let device = self.device.clone().autodiff();
-        let shape = [batch.len(), batch.target_count];
-        let labels = Tensor::<2>::from_data(TensorData::new(batch.targets.clone(), shape), &device);
-        let mut noise = Noise::for_step(self.progress.seed, self.progress.batches_done);
-        let predictions = self.model.forward(image_tensor(batch, &device), &mut noise);
-        let loss = (predictions.clone() - labels).square().mean();
-        let mut gradients = Grads::take(&self.model, loss.backward());
-        if share != 1.0 {
-            gradients = gradients.scale(share);
-        }
-        let predictions = to_host(predictions.inner())?;
-        let loss = self.record(batch, &predictions)?;
-        Ok((loss, gradients))
-    }
-
-    /// Adds a batch to the epoch's training metrics and returns its MSE.
-    fn record(&mut self, batch: &Batch, predictions: &[f32]) -> Result<f64, TrainError> {
-        let squares = predictions
-            .iter()
-            .zip(&batch.targets)
-            .map(|(p, l)| (f64::from(*p) - f64::from(*l)).powi(2));
-        let loss = squares.sum::<f64>() / predictions.len() as f64;
-        if !loss.is_finite() {
-            return Err(self.diverged(
-                self.progress.epoch + 1,
-                batch.number + 1,
-                format!("the loss is {loss}"),
-            ));
-        }
-        push(&mut self.progress.train_metrics, batch, predictions)?;
-        Ok(loss)
-    }
-
-    /// `epoch` and `batch` count from 1.
-    fn diverged(&self, epoch: u64, batch: usize, what: String) -> TrainError {
-        let (backbone, head) = self.config.learning_rates();
-        let cause = if self.progress.step == 0 {
-            "the initial weights or the normalisation (preprocess.mean, preprocess.std) \
-             do not suit the images, since no step was taken yet"
-                .to_owned()
-        } else {
-            let clip = match self.config.train.clip_norm {
-                0.0 => "; set train.clip_norm = 1.0",
-                _ => "",
-            };
-            format!(
-                "a learning rate that is too high (head {head}, backbone {backbone}); \
-                 try a tenth of it, or a warm-up{clip}"
-            )
-        };
-        TrainError::Diverged {
-            epoch,
-            batch,
-            what,
-            cause,
-        }
-    }
-
-    fn update(&mut self, grads: Grads, schedule: &Schedule) {
-        let grads = match self.config.train.clip_norm {
-            0.0 => grads,
-            max_norm => grads.clip(max_norm),
-        };
-        let factor = schedule.factor(self.progress.step);
-        let (backbone, head) = self.config.learning_rates();
-        let rate = |key: &str| match key.starts_with("head.") {
-            true => head * factor,
-            false => backbone * factor,
-        };
-        // `step` consumes the module; clones share their tensors.
-        self.model = self.optimizer.step(self.model.clone(), grads, rate);
-        self.progress.step += 1;
-        if let Some(ema) = &mut self.ema {
-            ema.update(&self.model, self.progress.step);
-        }
-    }
-
-    /// Metrics over the validation part; `None` when interrupted.
-    fn validate(
-        &mut self,
-        loader: &Loader,
-        observe: &mut dyn FnMut(Event<'_>),
-    ) -> Result<Option<RegressionMetrics>, TrainError> {
-        let begun = Instant::now();
-        let mut model = self.model.valid();
-        if let Some(ema) = &self.ema {
-            model = ema.apply(model);
-        }
-        let total = loader.samples_per_epoch();
-        let mut metrics = RegressionAccumulator::new(self.inputs.dataset.targets().len());
-        let mut done = 0;
-        let outcome = predict_epoch(&model, loader.epoch(0, 0), &self.device, |batch, values| {
-            if self.cancelled.load(Ordering::Relaxed) {
-                return Err(Stop::Cancelled);
-            }
-            if values.iter().any(|value| !value.is_finite()) {
-                return Err(Stop::NonFinite);
-            }
-            push(&mut metrics, batch, &values)?;
-            done += batch.len();
-            observe(Event::Validation { done, total });
-            Ok(())
-        });
-        match outcome {
-            Ok(()) => {}
-            Err(Stop::Cancelled) => return Ok(None),
-            Err(Stop::NonFinite) => {
-                let what = "a validation prediction is not finite".to_owned();
-                return Err(self.diverged(self.progress.epoch + 1, self.progress.batch, what));
-            }
-            Err(Stop::Failed(error)) => return Err(error),
-        }
-        self.progress.epoch_seconds += begun.elapsed().as_secs_f64();
-        Ok(Some(metrics.finish()?))
-    }
-
     fn finish_epoch(
         &mut self,
         train: &Loader,
@@ -539,92 +346,3 @@ impl Trainer<'_> {
     }
 }
 
-/// Why a validation pass ended before its last batch.
-enum Stop {
-    Cancelled,
-    NonFinite,
-    Failed(TrainError),
-}
-
-impl<E: Into<TrainError>> From<E> for Stop {
-    fn from(error: E) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-fn push(
-    metrics: &mut RegressionAccumulator,
-    batch: &Batch,
-    predictions: &[f32],
-) -> Result<(), TrainError> {
-    let wide = |row: &[f32]| row.iter().map(|v| f64::from(*v)).collect::<Vec<_>>();
-    let count = batch.target_count;
-    for (prediction, label) in predictions.chunks(count).zip(batch.targets.chunks(count)) {
-        metrics.push(&wide(prediction), &wide(label))?;
-    }
-    Ok(())
-}
-
-fn open_log(run: &RunDir, bytes: u64, config: &RunConfig) -> Result<MetricsLog, TrainError> {
-    MetricsLog::open(
-        &run.metrics(),
-        &run.tensorboard(),
-        bytes,
-        &config.data.targets,
-    )
-}
-
-/// Decodes every image once, so that a bad one is found now and not in the
-/// middle of the run.
-fn check_images(
-    inputs: &Inputs,
-    config: &RunConfig,
-    observe: &mut dyn FnMut(Event<'_>),
-) -> Result<(), TrainError> {
-    let threads = decode_threads(config);
-    let limits = config.decode_limits();
-    let (sender, receiver) = mpsc::channel();
-    let sender = Mutex::new(sender);
-    std::thread::scope(|scope| {
-        let checking = scope.spawn(|| {
-            // Moved in, so that the channel closes when the check ends.
-            let sender = sender;
-            inputs
-                .dataset
-                .check_images(threads, &limits, &|done, total| {
-                    let sender = sender.lock().unwrap_or_else(PoisonError::into_inner);
-                    // The receiver outlives the check.
-                    let _ = sender.send((done, total));
-                })
-        });
-        for (done, total) in receiver {
-            observe(Event::Checking { done, total });
-        }
-        match checking.join() {
-            Ok(checked) => Ok(checked?),
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
-    })
-}
-
-/// Stores paths so that the run can be continued from another folder.
-fn make_absolute(config: &mut RunConfig) -> Result<(), TrainError> {
-    let data = &mut config.data;
-    for path in [
-        &mut data.dir,
-        &mut data.labels,
-        &mut data.images,
-        &mut config.model.weights,
-    ] {
-        if !path.as_os_str().is_empty() {
-            *path = std::path::absolute(&*path).map_err(TrainError::io(path))?;
-        }
-    }
-    Ok(())
-}
-
-fn sha256_of(path: &Path) -> Result<String, TrainError> {
-    let bytes = std::fs::read(path).map_err(TrainError::io(path))?;
-    let digest = Sha256::digest(&bytes);
-    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
-}

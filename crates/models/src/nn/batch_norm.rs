@@ -1,10 +1,10 @@
 //! Batch normalisation (`torch.nn.BatchNorm2d`; Ioffe & Szegedy, 2015).
 
 use burn::module::{Flag, Module, Param, RunningState};
-use burn::tensor::{
-    Device, Tensor,
-    module::{batch_norm, batch_norm_train},
-};
+use burn::tensor::{Device, Tensor, module::batch_norm};
+use psp_ops::{Activation, batch_norm_train};
+
+use super::relu;
 
 /// `torch.nn.BatchNorm2d` over `[batch, channels, height, width]`.
 ///
@@ -45,28 +45,41 @@ impl BatchNorm2d {
 
     /// `[batch, channels, h, w]` to the same shape.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        self.normalize(x, Activation::Identity)
+    }
+
+    /// [`BatchNorm2d::forward`] and a ReLU, in one operation while training.
+    pub fn forward_relu(&self, x: Tensor<4>) -> Tensor<4> {
+        self.normalize(x, Activation::Relu)
+    }
+
+    fn normalize(&self, x: Tensor<4>, activation: Activation) -> Tensor<4> {
         if x.device().is_autodiff() && self.training.val().is_enabled() {
-            self.forward_train(x)
-        } else {
-            batch_norm(
-                x,
-                self.weight.val(),
-                self.bias.val(),
-                self.running_mean.value(),
-                self.running_var.value(),
-                self.epsilon,
-            )
+            return self.normalize_batch(x, activation);
+        }
+        let output = batch_norm(
+            x,
+            self.weight.val(),
+            self.bias.val(),
+            self.running_mean.value(),
+            self.running_var.value(),
+            self.epsilon,
+        );
+        match activation {
+            Activation::Identity => output,
+            Activation::Relu => relu(output),
         }
     }
 
-    fn forward_train(&self, x: Tensor<4>) -> Tensor<4> {
+    fn normalize_batch(&self, x: Tensor<4>, activation: Activation) -> Tensor<4> {
         let [batch, _, height, width] = x.dims();
         let n = (batch * height * width) as f64;
-        let batch = batch_norm_train(x, self.weight.val(), self.bias.val(), self.epsilon);
-        // Burn returns the biased variance; PyTorch tracks n / (n - 1) of it.
+        let (weight, bias) = (self.weight.val(), self.bias.val());
+        let batch = batch_norm_train(x, weight, bias, self.epsilon, activation);
+        // psp-ops returns the biased variance; PyTorch tracks n / (n - 1) of it.
         // A single value has no spread: its biased variance of 0 stays 0.
-        let unbiased = batch.variance.detach().mul_scalar(n / (n - 1.0).max(1.0));
-        self.track(&self.running_mean, batch.mean.detach());
+        let unbiased = batch.variance.mul_scalar(n / (n - 1.0).max(1.0));
+        self.track(&self.running_mean, batch.mean);
         self.track(&self.running_var, unbiased);
         batch.output
     }

@@ -18,3 +18,4 @@ pub use conv::{Conv2d, Conv2dConfig};
 pub use linear::Linear;
 pub use noise::{Noise, dropout};
 pub use pool::{global_avg_pool2d, max_pool2d};
+pub use psp_ops::add_relu;

@@ -6,6 +6,7 @@ use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use psp_models::path::ModulePath;
 use psp_models::{HostTensor, StateDict, StateError};
+use psp_ops::{AdamW, adamw_step};
 use serde::{Deserialize, Serialize};
 
 use super::Grads;
@@ -157,37 +158,27 @@ impl Optimizer {
                 epsilon,
                 weight_decay,
             } => {
-                let weight = if decays && weight_decay > 0.0 {
-                    weight.mul_scalar(1.0 - lr * weight_decay)
-                } else {
-                    weight
-                };
-                let squared = grad.clone().square().mul_scalar(1.0 - beta2);
-                let fresh = grad.mul_scalar(1.0 - beta1);
                 let (first, second) = match slot {
                     Some(Slot {
                         first,
                         second: Some(second),
-                    }) => (
-                        first.mul_scalar(beta1) + fresh,
-                        second.mul_scalar(beta2) + squared,
-                    ),
-                    _ => (fresh, squared),
+                    }) => (first, second),
+                    _ => (grad.zeros_like(), grad.zeros_like()),
                 };
-                let step = self.step as f64;
-                let correction1 = 1.0 - beta1.powf(step);
-                let correction2 = (1.0 - beta2.powf(step)).sqrt();
-                let scale = second
-                    .clone()
-                    .sqrt()
-                    .div_scalar(correction2)
-                    .add_scalar(epsilon);
-                let update = first.clone().div(scale).mul_scalar(lr / correction1);
+                let steps = self.step as f64;
+                let step = AdamW {
+                    keep: if decays { 1.0 - lr * weight_decay } else { 1.0 },
+                    betas: [beta1, beta2],
+                    epsilon,
+                    rate: lr / (1.0 - beta1.powf(steps)),
+                    correction: (1.0 - beta2.powf(steps)).sqrt(),
+                };
+                let [weight, first, second] = adamw_step(weight, grad, first, second, step);
                 let slot = Slot {
                     first,
                     second: Some(second),
                 };
-                (weight - update, Some(slot))
+                (weight, Some(slot))
             }
             OptimizerConfig::Sgd {
                 momentum,

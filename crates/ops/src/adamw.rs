@@ -1,0 +1,101 @@
+//! The update rule of AdamW (Loshchilov & Hutter, 2019, arXiv 1711.05101).
+
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, Dispatch, Scalar, backend_extension};
+use burn::tensor::Tensor;
+
+/// Factors of one step, as `torch.optim.AdamW` computes them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AdamW {
+    /// `1 - learning rate · weight decay`.
+    pub keep: f64,
+    /// Decay rates of the first and second moment.
+    pub betas: [f64; 2],
+    /// Added to the corrected second moment's root.
+    pub epsilon: f64,
+    /// Learning rate over the first moment's bias correction.
+    pub rate: f64,
+    /// Root of the second moment's bias correction.
+    pub correction: f64,
+}
+
+/// One step of AdamW: the new weight, first and second moment. All tensors
+/// have one shape and are outside autodiff.
+pub fn adamw_step(
+    weight: Tensor<1>,
+    grad: Tensor<1>,
+    first: Tensor<1>,
+    second: Tensor<1>,
+    step: AdamW,
+) -> [Tensor<1>; 3] {
+    let (weight, first, second) = <Dispatch as AdamWOps>::adamw(
+        weight.into_dispatch(),
+        grad.into_dispatch(),
+        first.into_dispatch(),
+        second.into_dispatch(),
+        step,
+    );
+    [weight, first, second].map(Tensor::from_dispatch)
+}
+
+/// The step out of Burn's operations.
+pub(crate) fn plain_step<B: Backend>(
+    weight: FloatTensor<B>,
+    grad: FloatTensor<B>,
+    first: FloatTensor<B>,
+    second: FloatTensor<B>,
+    step: AdamW,
+) -> (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>) {
+    let times = |tensor, factor| B::float_mul_scalar(tensor, Scalar::Float(factor));
+    let [beta1, beta2] = step.betas;
+    let squared = B::float_mul(grad.clone(), grad.clone());
+    let first = B::float_add(times(first, beta1), times(grad, 1.0 - beta1));
+    let second = B::float_add(times(second, beta2), times(squared, 1.0 - beta2));
+    let scale = times(B::float_sqrt(second.clone()), 1.0 / step.correction);
+    let scale = B::float_add_scalar(scale, Scalar::Float(step.epsilon));
+    let update = times(B::float_div(first.clone(), scale), step.rate);
+    let weight = B::float_sub(times(weight, step.keep), update);
+    (weight, first, second)
+}
+
+/// The step; the default is made of Burn's operations.
+pub(crate) trait AdamWKernel: Backend {
+    fn adamw_update(
+        weight: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        first: FloatTensor<Self>,
+        second: FloatTensor<Self>,
+        step: AdamW,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        plain_step::<Self>(weight, grad, first, second, step)
+    }
+}
+
+keep_burns!(AdamWKernel);
+
+#[backend_extension(
+    Flex: cfg(feature = "flex"),
+    LibTorch: cfg(feature = "libtorch"),
+    Cube: cfg(feature = "cuda")
+)]
+pub(crate) trait AdamWOps: Backend {
+    fn adamw(
+        weight: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        first: FloatTensor<Self>,
+        second: FloatTensor<Self>,
+        step: AdamW,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+}
+
+impl<B: AdamWKernel> AdamWOps for B {
+    fn adamw(
+        weight: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        first: FloatTensor<Self>,
+        second: FloatTensor<Self>,
+        step: AdamW,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        B::adamw_update(weight, grad, first, second, step)
+    }
+}

@@ -1,0 +1,58 @@
+//! AdamW in one pass over weight, gradient and both moments.
+
+use burn::backend::{Flex, TensorMetadata};
+use rayon::prelude::*;
+
+use super::{Floats, are_f32, into_values, tensor, values};
+use crate::AdamW;
+use crate::adamw::{AdamWKernel, plain_step};
+
+/// Values per task.
+const CHUNK: usize = 1 << 14;
+
+impl AdamWKernel for Flex {
+    fn adamw_update(
+        weight: Floats,
+        grad: Floats,
+        first: Floats,
+        second: Floats,
+        step: AdamW,
+    ) -> (Floats, Floats, Floats) {
+        if !are_f32(&[&weight, &grad, &first, &second]) {
+            return plain_step::<Self>(weight, grad, first, second, step);
+        }
+        let shape = weight.shape();
+        let [beta1, beta2] = step.betas.map(|beta| beta as f32);
+        let [fresh1, fresh2] = step.betas.map(|beta| (1.0 - beta) as f32);
+        let keep = step.keep as f32;
+        let rate = step.rate as f32;
+        let inverse = (1.0 / step.correction) as f32;
+        let epsilon = step.epsilon as f32;
+        let mut weights = into_values(weight);
+        let mut firsts = into_values(first);
+        let mut seconds = into_values(second);
+        weights
+            .par_chunks_mut(CHUNK)
+            .zip(firsts.par_chunks_mut(CHUNK))
+            .zip(seconds.par_chunks_mut(CHUNK))
+            .zip(values(&grad).par_chunks(CHUNK))
+            .for_each(|(((weights, firsts), seconds), grads)| {
+                pulp::Arch::new().dispatch(|| {
+                    let moments = firsts.iter_mut().zip(seconds.iter_mut());
+                    for ((weight, (first, second)), grad) in
+                        weights.iter_mut().zip(moments).zip(grads)
+                    {
+                        *first = *first * beta1 + grad * fresh1;
+                        *second = *second * beta2 + grad * grad * fresh2;
+                        let scale = second.sqrt() * inverse + epsilon;
+                        *weight = *weight * keep - rate * (*first / scale);
+                    }
+                });
+            });
+        (
+            tensor(weights, shape.clone()),
+            tensor(firsts, shape.clone()),
+            tensor(seconds, shape),
+        )
+    }
+}

@@ -1,0 +1,245 @@
+//! Batch normalisation: one pass for each statistic and one for the result,
+//! channels and images spread over the cores.
+
+use burn::backend::ops::BatchNormTrainBackward;
+use burn::backend::{Flex, TensorMetadata};
+use rayon::prelude::*;
+
+use super::elementwise::relu;
+use super::{Floats, are_f32, tensor, values};
+use crate::Activation;
+use crate::batch_norm::{BatchNormKernels, Saved, plain_backward, plain_forward};
+
+/// Partial sums that one loop keeps, so that it fills SIMD registers.
+const LANES: usize = 16;
+
+/// `[batch, channels, pixels]`.
+#[derive(Clone, Copy)]
+struct Planes {
+    batch: usize,
+    channels: usize,
+    pixels: usize,
+}
+
+impl Planes {
+    fn of(x: &Floats) -> Self {
+        let [batch, channels, height, width] = x.shape().dims();
+        Self {
+            batch,
+            channels,
+            pixels: height * width,
+        }
+    }
+
+    /// Values per channel.
+    fn count(&self) -> f64 {
+        (self.batch * self.pixels) as f64
+    }
+
+    fn plane<'a>(&self, x: &'a [f32], image: usize, channel: usize) -> &'a [f32] {
+        &x[(image * self.channels + channel) * self.pixels..][..self.pixels]
+    }
+
+    /// `f(channel)` of every channel, in parallel.
+    fn per_channel<T: Send>(&self, f: impl Fn(usize) -> T + Sync) -> Vec<T> {
+        (0..self.channels)
+            .into_par_iter()
+            .map(|channel| pulp::Arch::new().dispatch(|| f(channel)))
+            .collect()
+    }
+
+    /// A new `[batch, channels, pixels]`: `f(plane of it, image, channel)`
+    /// fills every plane, in parallel over the images.
+    fn fill(&self, f: impl Fn(&mut [f32], usize, usize) + Sync) -> Vec<f32> {
+        let mut out = vec![0.0; self.batch * self.channels * self.pixels];
+        out.par_chunks_mut((self.channels * self.pixels).max(1))
+            .enumerate()
+            .for_each(|(image, out)| {
+                pulp::Arch::new().dispatch(|| {
+                    for (channel, out) in out.chunks_mut(self.pixels).enumerate() {
+                        f(out, image, channel);
+                    }
+                });
+            });
+        out
+    }
+}
+
+/// Sums of `N` values per index over `0..count`.
+#[inline(always)]
+fn sums<const N: usize>(count: usize, term: impl Fn(usize) -> [f32; N]) -> [f64; N] {
+    let mut lanes = [[0.0f32; LANES]; N];
+    let whole = count - count % LANES;
+    for start in (0..whole).step_by(LANES) {
+        for lane in 0..LANES {
+            let terms = term(start + lane);
+            for (lanes, term) in lanes.iter_mut().zip(terms) {
+                lanes[lane] += term;
+            }
+        }
+    }
+    let mut totals = lanes.map(|lanes| lanes.iter().map(|v| f64::from(*v)).sum::<f64>());
+    for index in whole..count {
+        for (total, term) in totals.iter_mut().zip(term(index)) {
+            *total += f64::from(term);
+        }
+    }
+    totals
+}
+
+/// Mean and biased variance of one channel.
+#[inline(always)]
+fn statistics(x: &[f32], planes: Planes, channel: usize) -> [f32; 2] {
+    let mut mean = 0.0;
+    for image in 0..planes.batch {
+        let x = planes.plane(x, image, channel);
+        let [sum] = sums(x.len(), |i| [x[i]]);
+        mean += sum;
+    }
+    let mean = (mean / planes.count()) as f32;
+    let mut squares = 0.0;
+    for image in 0..planes.batch {
+        let x = planes.plane(x, image, channel);
+        let [sum] = sums(x.len(), |i| [(x[i] - mean) * (x[i] - mean)]);
+        squares += sum;
+    }
+    [mean, (squares / planes.count()) as f32]
+}
+
+fn inverse_deviation(variance: f32, epsilon: f64) -> f32 {
+    (1.0 / (f64::from(variance) + epsilon).sqrt()) as f32
+}
+
+/// Sums over one channel of the output's gradient, and of it times the
+/// normalised input. Where `RECTIFIED`, only where `output` is positive.
+#[inline(always)]
+fn reduce<const RECTIFIED: bool>(
+    [x, output, grad]: [&[f32]; 3],
+    planes: Planes,
+    channel: usize,
+    mean: f32,
+    inverse: f32,
+) -> [f64; 2] {
+    let mut totals = [0.0; 2];
+    for image in 0..planes.batch {
+        let [x, output, grad] = [x, output, grad].map(|v| planes.plane(v, image, channel));
+        let count = x.len().min(output.len()).min(grad.len());
+        let (x, output, grad) = (&x[..count], &output[..count], &grad[..count]);
+        let [sum, projected] = sums(count, |i| {
+            let grad = if !RECTIFIED || output[i] > 0.0 {
+                grad[i]
+            } else {
+                0.0
+            };
+            [grad, grad * (x[i] - mean) * inverse]
+        });
+        totals[0] += sum;
+        totals[1] += projected;
+    }
+    totals
+}
+
+/// The gradients, where `RECTIFIED` behind a ReLU with this `output`.
+fn backward<const RECTIFIED: bool>(
+    planes: Planes,
+    [x, output, grad]: [&[f32]; 3],
+    [weight, mean, variance]: [&[f32]; 3],
+    epsilon: f64,
+) -> [Vec<f32>; 3] {
+    let inverse = |channel: usize| inverse_deviation(variance[channel], epsilon);
+    let sums = planes.per_channel(
+        #[inline(always)]
+        |channel| {
+            let inputs = [x, output, grad];
+            reduce::<RECTIFIED>(inputs, planes, channel, mean[channel], inverse(channel))
+        },
+    );
+    let x_grad = planes.fill(
+        #[inline(always)]
+        |out, image, channel| {
+            let inverse = inverse(channel);
+            let scale = weight[channel] * inverse;
+            let [sum, projected] = sums[channel];
+            // out = scale · (grad - mean(grad) - normalised · mean(grad · normalised))
+            let slope = -scale * inverse * (projected / planes.count()) as f32;
+            let shift = -scale * (sum / planes.count()) as f32;
+            let mean = mean[channel];
+            let [x, output, grad] = [x, output, grad].map(|v| planes.plane(v, image, channel));
+            for (((out, x), output), grad) in out.iter_mut().zip(x).zip(output).zip(grad) {
+                let grad = if !RECTIFIED || *output > 0.0 {
+                    *grad
+                } else {
+                    0.0
+                };
+                *out = scale * grad + (slope * (x - mean) + shift);
+            }
+        },
+    );
+    let of = |index: usize| sums.iter().map(|sums| sums[index] as f32).collect();
+    [x_grad, of(1), of(0)]
+}
+
+impl BatchNormKernels for Flex {
+    fn batch_norm_forward(
+        x: Floats,
+        weight: Floats,
+        bias: Floats,
+        epsilon: f64,
+        activation: Activation,
+    ) -> (Floats, Floats, Floats) {
+        if !are_f32(&[&x, &weight, &bias]) {
+            return plain_forward::<Self>(x, weight, bias, epsilon, activation);
+        }
+        let planes = Planes::of(&x);
+        let shape = x.shape();
+        let x = values(&x);
+        let (weight, bias) = (values(&weight), values(&bias));
+        let statistics = planes.per_channel(
+            #[inline(always)]
+            |channel| statistics(&x, planes, channel),
+        );
+        let output = planes.fill(
+            #[inline(always)]
+            |out, image, channel| {
+                let [mean, variance] = statistics[channel];
+                let scale = weight[channel] * inverse_deviation(variance, epsilon);
+                let affine = |x: f32| (x - mean) * scale + bias[channel];
+                let values = out.iter_mut().zip(planes.plane(&x, image, channel));
+                match activation {
+                    Activation::Identity => values.for_each(|(out, x)| *out = affine(*x)),
+                    Activation::Relu => values.for_each(|(out, x)| *out = relu(affine(*x))),
+                }
+            },
+        );
+        let of = |index: usize| {
+            let values = statistics.iter().map(|values| values[index]).collect();
+            tensor(values, [planes.channels])
+        };
+        (tensor(output, shape), of(0), of(1))
+    }
+
+    fn batch_norm_backward(saved: Saved<Self>, grad: Floats) -> BatchNormTrainBackward<Self> {
+        if !are_f32(&[&saved.x, &saved.weight, &grad]) {
+            return plain_backward(saved, grad);
+        }
+        let planes = Planes::of(&saved.x);
+        let shape = saved.x.shape();
+        let x = values(&saved.x);
+        let grad = values(&grad);
+        let (weight, mean) = (values(&saved.weight), values(&saved.mean));
+        let variance = values(&saved.variance);
+        let channels = [&*weight, &*mean, &*variance];
+        let [x_grad, weight_grad, bias_grad] = match &saved.rectified {
+            Some(output) => {
+                let output = values(output);
+                backward::<true>(planes, [&x, &output, &grad], channels, saved.epsilon)
+            }
+            None => backward::<false>(planes, [&x, &grad, &grad], channels, saved.epsilon),
+        };
+        BatchNormTrainBackward::new(
+            tensor(x_grad, shape),
+            tensor(weight_grad, [planes.channels]),
+            tensor(bias_grad, [planes.channels]),
+        )
+    }
+}

@@ -1,0 +1,77 @@
+//! What is checked and opened before the first step.
+
+use std::path::Path;
+use std::sync::{Mutex, PoisonError, mpsc};
+
+use sha2::{Digest, Sha256};
+
+use crate::config::RunConfig;
+use crate::error::TrainError;
+use crate::events::Event;
+use crate::inputs::{Inputs, decode_threads};
+use crate::log::MetricsLog;
+use crate::run_dir::RunDir;
+
+pub(super) fn open_log(run: &RunDir, bytes: u64, config: &RunConfig) -> Result<MetricsLog, TrainError> {
+    MetricsLog::open(
+        &run.metrics(),
+        &run.tensorboard(),
+        bytes,
+        &config.data.targets,
+    )
+}
+
+/// Decodes every image once, so that a bad one is found now and not in the
+/// middle of the run.
+pub(super) fn check_images(
+    inputs: &Inputs,
+    config: &RunConfig,
+    observe: &mut dyn FnMut(Event<'_>),
+) -> Result<(), TrainError> {
+    let threads = decode_threads(config);
+    let limits = config.decode_limits();
+    let (sender, receiver) = mpsc::channel();
+    let sender = Mutex::new(sender);
+    std::thread::scope(|scope| {
+        let checking = scope.spawn(|| {
+            // Moved in, so that the channel closes when the check ends.
+            let sender = sender;
+            inputs
+                .dataset
+                .check_images(threads, &limits, &|done, total| {
+                    let sender = sender.lock().unwrap_or_else(PoisonError::into_inner);
+                    // The receiver outlives the check.
+                    let _ = sender.send((done, total));
+                })
+        });
+        for (done, total) in receiver {
+            observe(Event::Checking { done, total });
+        }
+        match checking.join() {
+            Ok(checked) => Ok(checked?),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
+}
+
+/// Stores paths so that the run can be continued from another folder.
+pub(super) fn make_absolute(config: &mut RunConfig) -> Result<(), TrainError> {
+    let data = &mut config.data;
+    for path in [
+        &mut data.dir,
+        &mut data.labels,
+        &mut data.images,
+        &mut config.model.weights,
+    ] {
+        if !path.as_os_str().is_empty() {
+            *path = std::path::absolute(&*path).map_err(TrainError::io(path))?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn sha256_of(path: &Path) -> Result<String, TrainError> {
+    let bytes = std::fs::read(path).map_err(TrainError::io(path))?;
+    let digest = Sha256::digest(&bytes);
+    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+}
