@@ -9,14 +9,16 @@ cargo build --release -p psp-cli
 psp="$CARGO_TARGET_DIR/release/psp"
 begun=$SECONDS
 
-data=data/demo
+images=6000
+# Named by its size: a folder that holds another data set is never written to.
+data=data/demo-$images
 run=experiments/demo
 model=experiments/demo-model
 report=reports/demo-test
 step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 
-step "Render 6000 labelled cars into $data"
-"$psp" data synth --out "$data" --count 6000 --seed 0 --size 128x96
+step "Render $images labelled cars into $data"
+"$psp" data synth --out "$data" --count "$images" --seed 0 --size 128x96
 
 step "Train ResNet18 from scratch with configs/quick.toml into $run"
 # Each demo is a new run; what it replaces is the last demo's own folder.
