@@ -31,17 +31,17 @@ step "Evaluate on the test part, which training never saw, into $report"
 step "Export the best checkpoint into $model"
 "$psp" export "$run" --out "$model" --overwrite
 
-step "Predict one image with the exported model"
-"$psp" predict --model "$model" "$data/imgs/synth-000000.jpg"
-grep synth-000000 "$data/labels.csv" | sed 's/^/its labels: /'
+step "Predict one test image with the exported model"
+test_image=$(sed -n 's/,test$//p' "$run/split.csv" | head -n 1)
+"$psp" predict --model "$model" "$data/imgs/$test_image"
+grep "^$test_image," "$data/labels.csv" | sed 's/^/its labels: /'
 
-cat <<TEXT
-
-Done in $((SECONDS - begun)) s. Open these:
-  $report/samples.png              random test photos with label and prediction
-  $report/prediction_vs_label.png  every test photo as a point
-  $report/distributions.png        labels and predictions as histograms
-  $report/metrics.json             the numbers of the table above
-  $run/metrics.jsonl               the run, epoch by epoch (tensorboard --logdir $run)
-  $model/bundle.json               what was exported, and with which preprocessing
-TEXT
+printf '\nDone in %d s. Open these:\n' "$((SECONDS - begun))"
+printf '  %-42s %s\n' \
+    "$report/samples.png" "random test photos with label and prediction" \
+    "$report/prediction_vs_label.png" "every test photo as a point" \
+    "$report/distributions.png" "labels and predictions as histograms" \
+    "$report/metrics.json" "the numbers of the table above" \
+    "$run/metrics.jsonl" "the run, epoch by epoch" \
+    "$run/tensorboard" "the same for TensorBoard" \
+    "$model/bundle.json" "what was exported, and with which preprocessing"
