@@ -25,9 +25,9 @@ pub(crate) enum Command {
     /// Show configurations.
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Inspect and verify backbones.
-    #[command(subcommand)]
-    Models(ModelsCommand),
+    /// List the backbones with their sizes and costs, or verify them.
+    #[command(args_conflicts_with_subcommands = true)]
+    Models(ModelsArgs),
     /// Train a model, or continue a run.
     Train(TrainArgs),
     /// Evaluate a run or an exported model on labelled images.
@@ -50,6 +50,15 @@ pub(crate) enum DataCommand {
 pub(crate) enum ConfigCommand {
     /// Print the configuration that results from defaults, file and overrides.
     Show(ConfigArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ModelsArgs {
+    /// Print JSON instead of a table.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Option<ModelsCommand>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -7,7 +7,7 @@ mod support;
 use std::path::Path;
 
 use burn::tensor::Device;
-use psp_models::{BackboneKind, HostTensor, StateDict, state};
+use psp_models::{Backbone, BackboneKind, HostTensor, ModelConfig, StateDict, state};
 use safetensors::{Dtype, tensor::TensorView};
 use support::{Folder, Ran, device, psp, run};
 
@@ -164,7 +164,10 @@ fn an_unknown_device_is_wrong_usage_that_lists_the_known_ones() {
 
 /// Weights of torchvision's names and shapes, all 0.
 fn resnet18() -> StateDict {
-    let backbone = BackboneKind::ResNet18.build(&Device::default());
+    let backbone = Backbone::new(
+        &ModelConfig::new(BackboneKind::ResNet18, 2),
+        &Device::default(),
+    );
     let shapes = state::shapes(&backbone);
     shapes
         .into_iter()

@@ -7,25 +7,51 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
+use crate::efficientnet::{EFFICIENTNET_B0_FEATURES, EfficientNet};
+use crate::googlenet::{GOOGLENET_FEATURES, GoogLeNet};
+use crate::inception::{INCEPTION_V3_FEATURES, Inception3};
 use crate::nn::Noise;
+use crate::regressor::ModelConfig;
 use crate::resnet::{RESNET18_FEATURES, ResNet18};
+use crate::vit::{PATCH_SIZE, VIT_B_16_FEATURES, VisionTransformer};
 
 /// A backbone by its torchvision name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum BackboneKind {
     /// ResNet18.
     #[serde(rename = "resnet18")]
     ResNet18,
+    /// GoogLeNet, that is Inception v1.
+    #[serde(rename = "googlenet")]
+    GoogLeNet,
+    /// Inception v3.
+    InceptionV3,
+    /// EfficientNet-B0.
+    EfficientnetB0,
+    /// ViT-B/16.
+    #[serde(rename = "vit_b_16")]
+    VitB16,
 }
 
 impl BackboneKind {
     /// Every backbone, in the order that tables list them.
-    pub const ALL: &[Self] = &[Self::ResNet18];
+    pub const ALL: &[Self] = &[
+        Self::ResNet18,
+        Self::GoogLeNet,
+        Self::InceptionV3,
+        Self::EfficientnetB0,
+        Self::VitB16,
+    ];
 
     /// torchvision's name.
     pub fn name(self) -> &'static str {
         match self {
             Self::ResNet18 => "resnet18",
+            Self::GoogLeNet => "googlenet",
+            Self::InceptionV3 => "inception_v3",
+            Self::EfficientnetB0 => "efficientnet_b0",
+            Self::VitB16 => "vit_b_16",
         }
     }
 
@@ -33,6 +59,10 @@ impl BackboneKind {
     pub fn features(self) -> usize {
         match self {
             Self::ResNet18 => RESNET18_FEATURES,
+            Self::GoogLeNet => GOOGLENET_FEATURES,
+            Self::InceptionV3 => INCEPTION_V3_FEATURES,
+            Self::EfficientnetB0 => EFFICIENTNET_B0_FEATURES,
+            Self::VitB16 => VIT_B_16_FEATURES,
         }
     }
 
@@ -40,31 +70,182 @@ impl BackboneKind {
     /// in pixels.
     pub fn input_size(self) -> u32 {
         match self {
-            Self::ResNet18 => 224,
+            Self::InceptionV3 => 299,
+            _ => 224,
         }
     }
 
-    /// Top-level modules from input to output: the units of freezing.
+    /// Smallest side of an input in pixels, below which no features are left.
+    pub fn smallest_input(self) -> u32 {
+        match self {
+            Self::InceptionV3 => 75,
+            _ => 32,
+        }
+    }
+
+    /// What the sides of an input must be a multiple of, in pixels.
+    pub fn input_multiple(self) -> u32 {
+        match self {
+            Self::VitB16 => PATCH_SIZE as u32,
+            _ => 1,
+        }
+    }
+
+    /// Top-level modules from input to output, the units of freezing, as
+    /// prefixes of `state_dict` keys.
     pub fn stages(self) -> &'static [&'static str] {
         match self {
             Self::ResNet18 => &["conv1", "bn1", "layer1", "layer2", "layer3", "layer4"],
+            Self::GoogLeNet => &[
+                "conv1",
+                "conv2",
+                "conv3",
+                "inception3a",
+                "inception3b",
+                "inception4a",
+                "inception4b",
+                "inception4c",
+                "inception4d",
+                "inception4e",
+                "inception5a",
+                "inception5b",
+            ],
+            Self::InceptionV3 => &[
+                "Conv2d_1a_3x3",
+                "Conv2d_2a_3x3",
+                "Conv2d_2b_3x3",
+                "Conv2d_3b_1x1",
+                "Conv2d_4a_3x3",
+                "Mixed_5b",
+                "Mixed_5c",
+                "Mixed_5d",
+                "Mixed_6a",
+                "Mixed_6b",
+                "Mixed_6c",
+                "Mixed_6d",
+                "Mixed_6e",
+                "Mixed_7a",
+                "Mixed_7b",
+                "Mixed_7c",
+            ],
+            Self::EfficientnetB0 => &[
+                "features.0",
+                "features.1",
+                "features.2",
+                "features.3",
+                "features.4",
+                "features.5",
+                "features.6",
+                "features.7",
+                "features.8",
+            ],
+            Self::VitB16 => &[
+                "conv_proj",
+                "class_token",
+                "encoder.pos_embedding",
+                "encoder.layers.encoder_layer_0",
+                "encoder.layers.encoder_layer_1",
+                "encoder.layers.encoder_layer_2",
+                "encoder.layers.encoder_layer_3",
+                "encoder.layers.encoder_layer_4",
+                "encoder.layers.encoder_layer_5",
+                "encoder.layers.encoder_layer_6",
+                "encoder.layers.encoder_layer_7",
+                "encoder.layers.encoder_layer_8",
+                "encoder.layers.encoder_layer_9",
+                "encoder.layers.encoder_layer_10",
+                "encoder.layers.encoder_layer_11",
+                "encoder.ln",
+            ],
         }
     }
 
-    /// Prefix of the classifier's keys in torchvision's files, which a
-    /// backbone leaves unused.
-    pub fn classifier_prefix(self) -> &'static str {
+    /// The stage that the tensor `key` (`backbone.…` or `head.…`) belongs to.
+    /// Auxiliary classifiers are heads.
+    pub fn stage_of(self, key: &str) -> &'static str {
+        let stages = self.stages().iter().copied();
+        let inside = key.strip_prefix("backbone.");
+        inside
+            .and_then(|key| stages.into_iter().find(|stage| is_within(key, stage)))
+            .unwrap_or(HEAD)
+    }
+
+    /// Names of the auxiliary classifiers' modules, none where there are none.
+    pub fn auxiliary(self) -> &'static [&'static str] {
         match self {
-            Self::ResNet18 => "fc.",
+            Self::GoogLeNet => &["aux1", "aux2"],
+            Self::InceptionV3 => &["AuxLogits"],
+            _ => &[],
         }
     }
 
-    /// The backbone with zero weights, to be filled by [`crate::state::load`].
-    pub fn build(self, device: &Device) -> Backbone {
+    /// What the loss of an auxiliary classifier counts beside that of the
+    /// head (0.3 in the GoogLeNet paper, 0.4 in torchvision's reference
+    /// training of Inception v3).
+    pub fn auxiliary_weight(self) -> f64 {
         match self {
-            Self::ResNet18 => Backbone::ResNet18(ResNet18::new(device)),
+            Self::InceptionV3 => 0.4,
+            _ => 0.3,
         }
     }
+
+    /// Modules of torchvision's files that a backbone leaves unused: the
+    /// classifier, whose outputs are ImageNet's classes.
+    pub fn classifiers(self) -> &'static [&'static str] {
+        match self {
+            Self::ResNet18 | Self::GoogLeNet | Self::InceptionV3 => &["fc"],
+            Self::EfficientnetB0 => &["classifier"],
+            Self::VitB16 => &["heads"],
+        }
+    }
+
+    /// The last layers of the auxiliary classifiers, which predict ImageNet's
+    /// classes in torchvision's files and the targets here.
+    pub fn auxiliary_classifiers(self) -> &'static [&'static str] {
+        match self {
+            Self::GoogLeNet => &["aux1.fc2", "aux2.fc2"],
+            Self::InceptionV3 => &["AuxLogits.fc"],
+            _ => &[],
+        }
+    }
+
+    /// Size in the original study's table, whose row "Inception_v3" can only
+    /// have been GoogLeNet; `None` for what was not in it.
+    pub fn study_mib(self) -> Option<f64> {
+        match self {
+            Self::ResNet18 => Some(43.175),
+            Self::GoogLeNet => Some(22.421),
+            Self::InceptionV3 => None,
+            Self::EfficientnetB0 => Some(16.701),
+            Self::VitB16 => Some(328.049),
+        }
+    }
+
+    /// The file of torchvision's `IMAGENET1K_V1` weights.
+    pub fn weights_file(self) -> &'static str {
+        match self {
+            Self::ResNet18 => "resnet18-f37072fd.pth",
+            Self::GoogLeNet => "googlenet-1378be20.pth",
+            Self::InceptionV3 => "inception_v3_google-0cc3c7bd.pth",
+            Self::EfficientnetB0 => "efficientnet_b0_rwightman-7f5810bc.pth",
+            Self::VitB16 => "vit_b_16-c867db91.pth",
+        }
+    }
+
+    /// Whether torchvision, given its weights, shifts inputs from ImageNet's
+    /// mean and deviation to mean and deviation 0.5 (`transform_input`).
+    pub fn transforms_input(self) -> bool {
+        matches!(self, Self::GoogLeNet | Self::InceptionV3)
+    }
+}
+
+/// The stage of everything that predicts scores.
+pub const HEAD: &str = "head";
+
+/// Whether `key` is the module `module` or inside it.
+pub(crate) fn is_within(key: &str, module: &str) -> bool {
+    key.strip_prefix(module)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 impl fmt::Display for BackboneKind {
@@ -93,18 +274,66 @@ impl FromStr for BackboneKind {
 
 /// Any of the backbones, up to its pooled features.
 #[derive(Module, Debug)]
+// A model has one; nothing is gained by a box.
+#[allow(clippy::large_enum_variant)]
 pub enum Backbone {
     /// [`ResNet18`].
     ResNet18(ResNet18),
+    /// [`GoogLeNet`].
+    GoogLeNet(GoogLeNet),
+    /// [`Inception3`].
+    InceptionV3(Inception3),
+    /// [`EfficientNet`].
+    EfficientnetB0(EfficientNet),
+    /// [`VisionTransformer`].
+    VitB16(VisionTransformer),
 }
 
 impl Backbone {
-    /// `[batch, 3, height, width]`, normalised, to `[batch, features]`.
+    /// The backbone of `config` with zero weights, to be filled by
+    /// [`crate::state::load`].
+    pub fn new(config: &ModelConfig, device: &Device) -> Self {
+        let aux = config.auxiliary.then_some(config.targets);
+        match config.backbone {
+            BackboneKind::ResNet18 => Self::ResNet18(ResNet18::new(device)),
+            BackboneKind::GoogLeNet => {
+                Self::GoogLeNet(GoogLeNet::new(aux, config.transform_input, device))
+            }
+            BackboneKind::InceptionV3 => {
+                Self::InceptionV3(Inception3::new(aux, config.transform_input, device))
+            }
+            BackboneKind::EfficientnetB0 => {
+                Self::EfficientnetB0(EfficientNet::new(config.stochastic_depth, device))
+            }
+            BackboneKind::VitB16 => {
+                Self::VitB16(VisionTransformer::new(config.input_size as usize, device))
+            }
+        }
+    }
+
+    /// Which backbone this is.
+    pub fn kind(&self) -> BackboneKind {
+        match self {
+            Self::ResNet18(_) => BackboneKind::ResNet18,
+            Self::GoogLeNet(_) => BackboneKind::GoogLeNet,
+            Self::InceptionV3(_) => BackboneKind::InceptionV3,
+            Self::EfficientnetB0(_) => BackboneKind::EfficientnetB0,
+            Self::VitB16(_) => BackboneKind::VitB16,
+        }
+    }
+
+    /// `[batch, 3, height, width]`, normalised, to `[batch, features]`, and
+    /// what the auxiliary classifiers predict (`[batch, targets]` each) where
+    /// there are any and `noise` is on.
     ///
     /// `noise` feeds dropout and stochastic depth where the backbone has any.
-    pub fn forward(&self, x: Tensor<4>, _noise: &mut Noise) -> Tensor<2> {
+    pub fn forward(&self, x: Tensor<4>, noise: &mut Noise) -> (Tensor<2>, Vec<Tensor<2>>) {
         match self {
-            Self::ResNet18(model) => model.forward(x),
+            Self::ResNet18(model) => (model.forward(x), Vec::new()),
+            Self::GoogLeNet(model) => model.forward(x, noise),
+            Self::InceptionV3(model) => model.forward(x, noise),
+            Self::EfficientnetB0(model) => (model.forward(x, noise), Vec::new()),
+            Self::VitB16(model) => (model.forward(x), Vec::new()),
         }
     }
 }

@@ -6,7 +6,10 @@
 
 pub mod backbone;
 pub mod device;
+pub mod efficientnet;
+pub mod googlenet;
 pub mod head;
+pub mod inception;
 pub mod init;
 pub mod nn;
 pub mod path;
@@ -14,10 +17,14 @@ pub mod predict;
 pub mod regressor;
 pub mod resnet;
 pub mod state;
+pub mod summary;
+mod torchvision;
+pub mod vit;
 pub mod weights;
 
-pub use backbone::{Backbone, BackboneKind};
+pub use backbone::{Backbone, BackboneKind, HEAD};
 pub use device::{DeviceError, DeviceSpec};
-pub use regressor::{ModelConfig, Regressor, stage_of};
+pub use regressor::{ModelConfig, Regressor};
 pub use state::{HostTensor, StateDict, StateError};
+pub use summary::BackboneSummary;
 pub use weights::{WeightsError, read_state_dict};

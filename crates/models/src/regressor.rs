@@ -4,12 +4,13 @@ use burn::module::{Flag, Module, ModuleMapper, Param};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::backbone::{Backbone, BackboneKind};
+use crate::backbone::{Backbone, BackboneKind, is_within};
 use crate::head::Head;
 use crate::init::initial_values;
 use crate::nn::Noise;
 use crate::path::ModulePath;
-use crate::state::{self, StateDict, StateError};
+use crate::state::{self, Leftover, StateDict, StateError};
+use crate::torchvision;
 
 /// What defines a model's structure; it travels with every checkpoint.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,6 +24,35 @@ pub struct ModelConfig {
     pub dropout: f64,
     /// Number of scores predicted per image.
     pub targets: usize,
+    /// Side of the square input in pixels; a ViT's positional embeddings are
+    /// made for it.
+    pub input_size: u32,
+    /// Probability of dropping the last residual branch of an EfficientNet
+    /// while training; no other backbone has it.
+    pub stochastic_depth: f64,
+    /// Whether GoogLeNet and Inception v3 have their auxiliary classifiers.
+    pub auxiliary: bool,
+    /// Whether GoogLeNet and Inception v3 rescale their input
+    /// ([`BackboneKind::transforms_input`]).
+    pub transform_input: bool,
+}
+
+impl ModelConfig {
+    /// `backbone` with the study's head, for inputs of the backbone's own size,
+    /// as torchvision builds it from scratch but without dropout, stochastic
+    /// depth and auxiliary classifiers.
+    pub fn new(backbone: BackboneKind, targets: usize) -> Self {
+        Self {
+            backbone,
+            hidden: 256,
+            dropout: 0.0,
+            targets,
+            input_size: backbone.input_size(),
+            stochastic_depth: 0.0,
+            auxiliary: false,
+            transform_input: false,
+        }
+    }
 }
 
 /// A backbone and a head: `[batch, 3, height, width]` to `[batch, targets]`.
@@ -56,7 +86,7 @@ impl Regressor {
     pub fn zeros(config: &ModelConfig, device: &Device) -> Self {
         let kind = config.backbone;
         Self {
-            backbone: kind.build(device),
+            backbone: Backbone::new(config, device),
             head: Head::new(
                 kind.features(),
                 config.hidden,
@@ -76,56 +106,83 @@ impl Regressor {
         state: &StateDict,
         device: &Device,
     ) -> Result<Self, StateError> {
-        state::load(Self::zeros(config, device), state, |_| false)
+        state::load(Self::zeros(config, device), state, Leftover::default())
     }
 
     /// Replaces the backbone's weights with those of a torchvision
-    /// `state_dict`, whose classifier is left unused.
+    /// `state_dict`. Its classifier is left unused, and so are auxiliary
+    /// classifiers that the model does not have; the last layers of those that
+    /// it has, which predict other things there, keep their values. A ViT's
+    /// positional embeddings are interpolated to the model's input size.
     ///
     /// # Errors
     /// [`StateError::Mismatch`] listing every key that does not fit.
-    pub fn load_backbone(self, kind: BackboneKind, state: &StateDict) -> Result<Self, StateError> {
-        let prefix = kind.classifier_prefix();
-        let backbone = state::load(self.backbone, state, |key| key.starts_with(prefix))?;
+    pub fn load_backbone(self, state: StateDict) -> Result<Self, StateError> {
+        let kind = self.backbone.kind();
+        let has = |module: &str| {
+            let keys = state::shapes(&self.backbone);
+            keys.iter().any(|(key, _)| is_within(key, module))
+        };
+        let absent = kind.auxiliary().iter().filter(|module| !has(module));
+        let kept = kind.auxiliary_classifiers();
+        let unused: Vec<&str> = kind
+            .classifiers()
+            .iter()
+            .chain(absent)
+            .chain(kept)
+            .copied()
+            .collect();
+        let leftover = Leftover {
+            unused: &unused,
+            kept,
+        };
+        let state = torchvision::modernise(kind, state, &state::shapes(&self.backbone));
         Ok(Self {
-            backbone,
+            backbone: state::load(self.backbone, &state, leftover)?,
             head: self.head,
         })
     }
 
     /// `[batch, 3, height, width]`, normalised, to `[batch, targets]`.
     pub fn forward(&self, images: Tensor<4>, noise: &mut Noise) -> Tensor<2> {
-        let features = self.backbone.forward(images, noise);
-        self.head.forward(features, noise)
+        self.forward_auxiliary(images, noise).0
+    }
+
+    /// The same, with what the auxiliary classifiers predict (`[batch,
+    /// targets]` each) where the model has any and `noise` is on.
+    pub fn forward_auxiliary(
+        &self,
+        images: Tensor<4>,
+        noise: &mut Noise,
+    ) -> (Tensor<2>, Vec<Tensor<2>>) {
+        let (features, auxiliary) = self.backbone.forward(images, noise);
+        (self.head.forward(features, noise), auxiliary)
     }
 
     /// Freezes everything outside `stages` (stage names of
-    /// [`BackboneKind::stages`], and `head`): no gradients, and norms keep and
+    /// [`BackboneKind::stages`], and [`HEAD`](crate::backbone::HEAD)): no gradients, and norms keep and
     /// use their running statistics.
     pub fn freeze_except(self, stages: &[String]) -> Self {
+        let kind = self.backbone.kind();
         self.map(&mut Freezer {
             path: ModulePath::default(),
+            kind,
             trained: stages.to_vec(),
         })
     }
 }
 
-/// The stage that the tensor `key` belongs to: `head`, or the backbone's
-/// top-level module.
-pub fn stage_of(key: &str) -> &str {
-    let inside = key.strip_prefix("backbone.").unwrap_or(key);
-    inside.split('.').next().unwrap_or(inside)
-}
-
 struct Freezer {
     path: ModulePath,
+    kind: BackboneKind,
     trained: Vec<String>,
 }
 
 impl Freezer {
     fn is_frozen(&self) -> bool {
         let key = self.path.key();
-        !self.trained.iter().any(|stage| stage == stage_of(&key))
+        let stage = self.kind.stage_of(&key);
+        !self.trained.iter().any(|trained| trained == stage)
     }
 }
 

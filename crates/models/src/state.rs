@@ -6,6 +6,7 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Tensor, TensorData};
 use thiserror::Error;
 
+use crate::backbone::is_within;
 use crate::path::ModulePath;
 
 /// A tensor's values in host memory, row-major.
@@ -85,36 +86,51 @@ pub fn shapes<M: Module>(module: &M) -> Vec<(String, Vec<usize>)> {
 /// Fills every parameter and buffer of `module` with `value(key, shape)`.
 ///
 /// The function must return as many values as the shape holds.
-pub fn fill<M: Module>(module: M, value: impl FnMut(&str, &[usize]) -> Vec<f32>) -> M {
+pub fn fill<M: Module>(module: M, mut value: impl FnMut(&str, &[usize]) -> Vec<f32>) -> M {
+    fill_some(module, |key, shape| Some(value(key, shape)))
+}
+
+fn fill_some<M: Module>(module: M, value: impl FnMut(&str, &[usize]) -> Option<Vec<f32>>) -> M {
     module.map(&mut Filler {
         path: ModulePath::default(),
         value,
     })
 }
 
-/// Loads `state` into `module`; keys of the state for which `ignored` holds
-/// may be left over, all others must match exactly.
+/// Modules in which a state and a model may differ. The default is none.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Leftover<'a> {
+    /// Modules of the state that the model need not have.
+    pub unused: &'a [&'a str],
+    /// Modules of the model that keep their values, whatever the state holds.
+    pub kept: &'a [&'a str],
+}
+
+/// Loads `state` into `module`; outside `leftover` all keys must match exactly.
 ///
 /// # Errors
 /// [`StateError::Mismatch`] with every missing, unused or misshapen key.
 pub fn load<M: Module>(
     module: M,
     state: &StateDict,
-    ignored: impl Fn(&str) -> bool,
+    leftover: Leftover<'_>,
 ) -> Result<M, StateError> {
+    let within = |key: &str, modules: &[&str]| modules.iter().any(|m| is_within(key, m));
+    let kept = |key: &str| within(key, leftover.kept);
     let expected: BTreeMap<String, Vec<usize>> = shapes(&module).into_iter().collect();
     let missing: Vec<String> = expected
         .keys()
-        .filter(|key| !state.contains_key(*key))
+        .filter(|key| !state.contains_key(*key) && !kept(key))
         .cloned()
         .collect();
     let unused: Vec<String> = state
         .keys()
-        .filter(|key| !expected.contains_key(*key) && !ignored(key))
+        .filter(|key| !expected.contains_key(*key) && !within(key, leftover.unused))
         .cloned()
         .collect();
     let misshapen: Vec<String> = expected
         .iter()
+        .filter(|(key, _)| !kept(key))
         .filter_map(|(key, shape)| {
             let got = &state.get(key)?.shape;
             (got != shape).then(|| format!("{key}: expected {shape:?}, got {got:?}"))
@@ -127,7 +143,9 @@ pub fn load<M: Module>(
             misshapen,
         });
     }
-    Ok(fill(module, |key, _| state[key].data.clone()))
+    Ok(fill_some(module, |key, _| {
+        (!kept(key)).then(|| state[key].data.clone())
+    }))
 }
 
 #[derive(Default)]
@@ -187,7 +205,7 @@ struct Filler<F> {
     value: F,
 }
 
-impl<F: FnMut(&str, &[usize]) -> Vec<f32>> ModuleMapper for Filler<F> {
+impl<F: FnMut(&str, &[usize]) -> Option<Vec<f32>>> ModuleMapper for Filler<F> {
     fn enter_module(&mut self, name: &str, container_type: &str) {
         self.path.enter(name, container_type);
     }
@@ -200,7 +218,9 @@ impl<F: FnMut(&str, &[usize]) -> Vec<f32>> ModuleMapper for Filler<F> {
         let key = self.path.key();
         let value = &mut self.value;
         param.map(|tensor| {
-            let data = value(&key, &tensor.dims());
+            let Some(data) = value(&key, &tensor.dims()) else {
+                return tensor;
+            };
             let filled = Tensor::from_data(TensorData::new(data, tensor.shape()), &tensor.device());
             if tensor.is_require_grad() {
                 filled.require_grad()

@@ -32,10 +32,7 @@ pub(crate) trait AddReluKernels: Backend {
     }
 
     /// The gradient of either term.
-    fn add_relu_backward(
-        output: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
+    fn add_relu_backward(output: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self> {
         Self::relu_backward(output, grad)
     }
 }

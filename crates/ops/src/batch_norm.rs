@@ -225,11 +225,7 @@ impl<B: BatchNormKernels, C: CheckpointStrategy> BatchNormOps for Autodiff<B, C>
                     rectified: (activation == Activation::Relu).then(|| output.clone()),
                     epsilon,
                 };
-                (
-                    prep.finish(state, output),
-                    outside(mean),
-                    outside(variance),
-                )
+                (prep.finish(state, output), outside(mean), outside(variance))
             }
             OpsKind::UnTracked(prep) => {
                 let (output, mean, variance) = forward(x, weight, bias);

@@ -53,7 +53,8 @@ fn every_step_follows_the_formula() {
         ours = adamw_step(weight, tensor(&grads), first, second, factors);
         assert_eq!(before.0.to_data(), before.1);
     }
-    let [weight, first, second] = ours.map(|tensor| tensor.to_data().try_into_vec::<f32>().unwrap());
+    let [weight, first, second] =
+        ours.map(|tensor| tensor.to_data().try_into_vec::<f32>().unwrap());
     for index in 0..count {
         let near = |ours: f32, theirs: f64| (f64::from(ours) - theirs).abs() < 2e-6;
         assert!(near(weight[index], weights[index]), "weight {index}");

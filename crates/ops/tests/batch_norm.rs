@@ -47,13 +47,8 @@ fn values_and_gradients_are_those_of_burns_operations() {
             let (weight, bias) = (random([shape[1]]), random([shape[1]]));
             let pull = random(shape).detach();
             let inputs = (&x, &weight, &bias);
-            let ours = batch_norm_train(
-                x.clone(),
-                weight.clone(),
-                bias.clone(),
-                EPSILON,
-                activation,
-            );
+            let ours =
+                batch_norm_train(x.clone(), weight.clone(), bias.clone(), EPSILON, activation);
             let theirs = module::batch_norm_train(x.clone(), weight.clone(), bias.clone(), EPSILON);
             let BatchNormTrain {
                 output,

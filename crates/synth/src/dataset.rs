@@ -99,7 +99,10 @@ pub fn write_dataset(
             let rendered = render(options, index);
             write_image(&images.join(file_name(index)), &rendered)?;
             progress(done.fetch_add(1, Ordering::Relaxed) + 1, options.count);
-            Ok((as_written(rendered.hood), as_written(rendered.backdoor_left)))
+            Ok((
+                as_written(rendered.hood),
+                as_written(rendered.backdoor_left),
+            ))
         })
         .collect::<Result<Vec<_>, _>>()?;
     write_labels(&out.join(LABELS), &scores)?;

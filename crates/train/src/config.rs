@@ -129,6 +129,26 @@ pub struct ModelSection {
     pub dropout: f64,
     /// Stages to train: `all`, or names of the backbone's stages and `head`.
     pub unfreeze: Vec<String>,
+    /// EfficientNet: probability of dropping the last residual branch.
+    pub stochastic_depth: f64,
+    /// GoogLeNet and Inception v3: train with auxiliary classifiers.
+    pub auxiliary: bool,
+    /// GoogLeNet and Inception v3: rescale the input as torchvision's weights
+    /// want it.
+    pub transform_input: TransformInput,
+}
+
+/// Whether GoogLeNet and Inception v3 rescale their input.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TransformInput {
+    /// With `model.weights`, as torchvision does.
+    #[default]
+    Auto,
+    /// Always.
+    On,
+    /// Never.
+    Off,
 }
 
 /// The optimiser by name.
@@ -231,6 +251,9 @@ impl Default for ModelSection {
             hidden: 256,
             dropout: 0.0,
             unfreeze: vec![ALL_STAGES.to_owned()],
+            stochastic_depth: 0.2,
+            auxiliary: false,
+            transform_input: TransformInput::Auto,
         }
     }
 }
@@ -291,27 +314,38 @@ impl RunConfig {
 
     /// The model's structure.
     pub fn model_config(&self) -> ModelConfig {
+        let model = &self.model;
+        let transform_input = match model.transform_input {
+            TransformInput::Auto => !model.weights.as_os_str().is_empty(),
+            TransformInput::On => true,
+            TransformInput::Off => false,
+        };
         ModelConfig {
-            backbone: self.model.backbone,
-            hidden: self.model.hidden,
-            dropout: self.model.dropout,
+            backbone: model.backbone,
+            hidden: model.hidden,
+            dropout: model.dropout,
             targets: self.data.targets.len(),
+            input_size: self.input_size(),
+            stochastic_depth: model.stochastic_depth,
+            auxiliary: model.auxiliary,
+            transform_input: transform_input && model.backbone.transforms_input(),
+        }
+    }
+
+    /// Side of the square input in pixels.
+    pub fn input_size(&self) -> u32 {
+        match self.preprocess.size {
+            0 => self.model.backbone.input_size(),
+            size => size,
         }
     }
 
     /// From a decoded image to the model's input.
     pub fn preprocessing(&self) -> Preprocessing {
         let PreprocessConfig {
-            size,
-            resize,
-            mean,
-            std,
+            resize, mean, std, ..
         } = self.preprocess;
-        let size = if size == 0 {
-            self.model.backbone.input_size()
-        } else {
-            size
-        };
+        let size = self.input_size();
         let resize = match resize {
             ResizeMode::Squash => Resize::Squash {
                 width: size,

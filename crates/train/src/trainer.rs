@@ -61,7 +61,7 @@ pub fn start(
     let mut weights_sha256 = None;
     if !weights.as_os_str().is_empty() {
         model = model
-            .load_backbone(config.model.backbone, &read_state_dict(weights)?)
+            .load_backbone(read_state_dict(weights)?)
             .map_err(|source| TrainError::Misfit {
                 path: weights.clone(),
                 source,
@@ -345,4 +345,3 @@ impl Trainer<'_> {
         })
     }
 }
-

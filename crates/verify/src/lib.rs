@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use psp_models::nn::Noise;
+use psp_models::summary::{mib, parameters};
 use psp_models::{BackboneKind, ModelConfig, Regressor, state};
 use psp_train::optim::{Grads, Optimizer, OptimizerConfig};
 use thiserror::Error;
@@ -71,10 +72,9 @@ pub fn verify(reference: &Reference, device: &Device) -> Result<Report, VerifyEr
     let subject = Subject {
         reference,
         config: ModelConfig {
-            backbone: kind,
             hidden: reference.head_hidden,
-            dropout: 0.0,
-            targets: TARGETS,
+            input_size: reference.size as u32,
+            ..ModelConfig::new(kind, TARGETS)
         },
         device: device.clone().without_autodiff(),
     };
@@ -137,11 +137,7 @@ impl Subject<'_> {
         };
         let mut wrong = differs(&want, &got);
         wrong.extend(differs(&got, &want));
-        let params: usize = got
-            .iter()
-            .filter(|(key, _)| !is_buffer(key))
-            .map(|(_, shape)| shape.iter().product::<usize>())
-            .sum();
+        let params = parameters(&got);
         let mib = mib(&got);
         vec![
             Part {
@@ -172,9 +168,8 @@ impl Subject<'_> {
         let want = &self.reference.eval;
         let errors = &self.reference.torch_f32_error;
         let model = self.model(&self.device);
-        let features = model
-            .backbone
-            .forward(self.images(&self.device), &mut Noise::off());
+        let images = self.images(&self.device);
+        let (features, _) = model.backbone.forward(images, &mut Noise::off());
         let prediction = model.head.forward(features.clone(), &mut Noise::off());
         let features = rows(features)?;
         let shown = want.features_head.first().map_or(0, Vec::len);
@@ -187,8 +182,13 @@ impl Subject<'_> {
             .map(|row| row.iter().map(|v| v * v).sum::<f64>().sqrt())
             .collect();
         let prediction = rows(prediction)?;
-        let of_features = tolerance(1e-4, errors.eval_features_norm);
+        let of_norms = tolerance(1e-4, errors.eval_features_norm);
         let of_prediction = tolerance(1e-4, errors.eval_prediction);
+        // A norm averages the errors of single features away. Those have no
+        // error of their own in the file; a prediction, a weighted sum of them
+        // all, shares theirs. (PyTorch's f32 misses single features of
+        // EfficientNet at 224 pixels by 1.2e-4 to 3.0e-4, its norms by 1e-5.)
+        let of_features = of_norms.max(of_prediction);
         Ok(vec![
             lists(
                 "eval features",
@@ -196,12 +196,7 @@ impl Subject<'_> {
                 &head,
                 of_features,
             ),
-            lists(
-                "eval feature norms",
-                &want.features_norm,
-                &norm,
-                of_features,
-            ),
+            lists("eval feature norms", &want.features_norm, &norm, of_norms),
             lists(
                 "eval predictions",
                 &want.prediction.concat(),
@@ -308,24 +303,6 @@ impl Subject<'_> {
             .map(|(prediction, label)| (prediction - f64::from(label)).powi(2));
         squares.sum::<f64>() / (batch * TARGETS) as f64
     }
-}
-
-fn is_buffer(key: &str) -> bool {
-    key.ends_with(".running_mean") || key.ends_with(".running_var")
-}
-
-/// fp32 parameters and buffers in MiB, with 8 bytes for each BatchNorm's
-/// `num_batches_tracked`.
-fn mib(shapes: &[(String, Vec<usize>)]) -> f64 {
-    let values: usize = shapes
-        .iter()
-        .map(|(_, shape)| shape.iter().product::<usize>())
-        .sum();
-    let counters = shapes
-        .iter()
-        .filter(|(key, _)| key.ends_with(".running_mean"))
-        .count();
-    (4 * values + 8 * counters) as f64 / f64::from(1 << 20)
 }
 
 fn rows(tensor: Tensor<2>) -> Result<Vec<Vec<f64>>, VerifyError> {

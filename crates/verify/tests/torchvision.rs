@@ -31,14 +31,27 @@ fn holds(name: &str) {
     assert_eq!(report.parts.len(), 13);
 }
 
-#[test]
-fn resnet18_at_64_pixels_computes_what_torchvision_computes() {
-    holds("resnet18_64.json");
+macro_rules! computes_what_torchvision_computes {
+    ($($name:ident: $file:literal,)*) => {
+        $(
+            #[test]
+            fn $name() {
+                holds($file);
+            }
+        )*
+    };
 }
 
-#[test]
-fn resnet18_at_224_pixels_computes_what_torchvision_computes() {
-    holds("resnet18_224.json");
+computes_what_torchvision_computes! {
+    resnet18_at_64_pixels_computes_what_torchvision_computes: "resnet18_64.json",
+    resnet18_at_224_pixels_computes_what_torchvision_computes: "resnet18_224.json",
+    googlenet_at_96_pixels_computes_what_torchvision_computes: "googlenet_96.json",
+    googlenet_at_224_pixels_computes_what_torchvision_computes: "googlenet_224.json",
+    inception_v3_at_139_pixels_computes_what_torchvision_computes: "inception_v3_139.json",
+    inception_v3_at_299_pixels_computes_what_torchvision_computes: "inception_v3_299.json",
+    efficientnet_b0_at_64_pixels_computes_what_torchvision_computes: "efficientnet_b0_64.json",
+    efficientnet_b0_at_224_pixels_computes_what_torchvision_computes: "efficientnet_b0_224.json",
+    vit_b_16_at_224_pixels_computes_what_torchvision_computes: "vit_b_16_224.json",
 }
 
 #[test]

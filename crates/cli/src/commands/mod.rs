@@ -22,7 +22,10 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
             print!("{}", resolve(&args, &[])?.to_toml()?);
             Ok(ExitCode::SUCCESS)
         }
-        Command::Models(ModelsCommand::Verify(args)) => models::verify(&args),
+        Command::Models(args) => match &args.command {
+            Some(ModelsCommand::Verify(args)) => models::verify(args),
+            None => models::list(args.json),
+        },
         Command::Train(args) => train::train(&args),
         Command::Eval(args) => eval::eval(&args),
         Command::Export(args) => export::export(&args),

@@ -3,9 +3,55 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
+use psp_models::{BackboneKind, BackboneSummary, DeviceSpec};
 use psp_verify::{Reference, verify as verify_reference};
 
 use crate::args::VerifyArgs;
+
+/// Why the study's sizes name one model more than it can have had.
+const MISMATCH: &str = "\
+The sizes are fp32 parameters and buffers in MiB of the backbone with the head
+Linear(features, 256), ReLU, Linear(256, 2), which is how the study's table can
+be reproduced to the third decimal. Its row \"Inception_v3\" says 22.421: that
+is GoogLeNet, Inception v1. Inception v3 itself has 85.240.";
+
+pub(crate) fn list(json: bool) -> Result<ExitCode> {
+    let device = DeviceSpec::Auto.open()?;
+    let summaries: Vec<BackboneSummary> = BackboneKind::ALL
+        .iter()
+        .map(|kind| BackboneSummary::of(*kind, &device))
+        .collect();
+    if json {
+        println!("{}", serde_json::to_string_pretty(&summaries)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!(
+        "{:<16} {:>10} {:>8} {:>8} {:>8} {:>6} {:>9}  torchvision's weights",
+        "backbone", "parameters", "MiB", "study", "features", "input", "mult-adds"
+    );
+    for s in &summaries {
+        let study = s
+            .study_mib
+            .map_or("-".to_owned(), |mib| format!("{mib:.3}"));
+        println!(
+            "{:<16} {:>10} {:>8.3} {study:>8} {:>8} {:>6} {:>7.3} G  {}",
+            s.name,
+            s.parameters,
+            s.mib,
+            s.features,
+            s.input_size,
+            s.multiply_adds as f64 / 1e9,
+            s.weights
+        );
+    }
+    println!(
+        "\n{MISMATCH}\n\nStages that can be frozen, from input to output; `head` is one more:"
+    );
+    for s in &summaries {
+        println!("  {}: {}", s.name, s.stages.join(" "));
+    }
+    Ok(ExitCode::SUCCESS)
+}
 
 pub(crate) fn verify(args: &VerifyArgs) -> Result<ExitCode> {
     let device = args.device.open()?;

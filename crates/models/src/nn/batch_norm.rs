@@ -43,6 +43,12 @@ impl BatchNorm2d {
         }
     }
 
+    /// The same with another epsilon.
+    pub fn with_epsilon(mut self, epsilon: f64) -> Self {
+        self.epsilon = epsilon;
+        self
+    }
+
     /// `[batch, channels, h, w]` to the same shape.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         self.normalize(x, Activation::Identity)

@@ -3,6 +3,8 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, module::conv2d, ops::ConvOptions};
 
+use super::cost::count;
+
 /// Geometry of a [`Conv2d`]; the defaults are PyTorch's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Conv2dConfig {
@@ -36,6 +38,15 @@ impl Conv2dConfig {
         }
     }
 
+    /// A kernel with odd sides, padded so that the image keeps its size.
+    pub fn same(in_channels: usize, out_channels: usize, kernel: [usize; 2]) -> Self {
+        Self {
+            kernel,
+            padding: kernel.map(|side| side / 2),
+            ..Self::new(in_channels, out_channels, 1)
+        }
+    }
+
     /// The same with this stride in both directions.
     pub fn stride(mut self, stride: usize) -> Self {
         self.stride = [stride; 2];
@@ -45,6 +56,18 @@ impl Conv2dConfig {
     /// The same with this padding on all sides.
     pub fn padding(mut self, padding: usize) -> Self {
         self.padding = [padding; 2];
+        self
+    }
+
+    /// The same with every channel convolved on its own.
+    pub fn depthwise(mut self) -> Self {
+        self.groups = self.in_channels;
+        self
+    }
+
+    /// The same with a bias.
+    pub fn bias(mut self) -> Self {
+        self.bias = true;
         self
     }
 
@@ -88,14 +111,21 @@ impl Conv2d {
             groups,
             ..
         } = self.config;
-        if groups == 1 && self.bias.is_none() {
-            return psp_ops::conv2d(x, self.weight.val(), stride, padding);
-        }
-        conv2d(
-            x,
-            self.weight.val(),
-            self.bias.as_ref().map(Param::val),
-            ConvOptions::new(stride, padding, [1, 1], groups),
-        )
+        let weight = self.weight.val();
+        let bias = self.bias.as_ref().map(Param::val);
+        let per_pixel = weight.shape().num_elements();
+        let y = if groups > 1 {
+            let options = ConvOptions::new(stride, padding, [1, 1], groups);
+            conv2d(x, weight, bias, options)
+        } else {
+            let y = psp_ops::conv2d(x, weight, stride, padding);
+            match bias {
+                Some(bias) => y + bias.reshape([1, -1, 1, 1]),
+                None => y,
+            }
+        };
+        let [batch, _, height, width] = y.dims();
+        count(batch * height * width * per_pixel);
+        y
     }
 }

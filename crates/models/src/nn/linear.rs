@@ -3,6 +3,8 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, module::linear};
 
+use super::cost::count;
+
 /// `torch.nn.Linear`: `x · weightᵀ + bias`.
 #[derive(Module, Debug)]
 pub struct Linear {
@@ -24,6 +26,8 @@ impl Linear {
 
     /// `[…, in_features]` to `[…, out_features]`.
     pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        let [outputs, _] = self.weight.dims();
+        count(x.shape().num_elements() * outputs);
         linear(x, self.weight.val().transpose(), Some(self.bias.val()))
     }
 }

@@ -6,16 +6,26 @@
 //! layout, so that a module path is a `state_dict` key without translation.
 
 mod activation;
+mod attention;
+mod basic_conv;
 mod batch_norm;
 mod conv;
+mod cost;
+mod layer_norm;
 mod linear;
 mod noise;
 mod pool;
+mod transform_input;
 
-pub use activation::relu;
+pub use activation::{gelu, relu, sigmoid, silu};
+pub use attention::MultiheadAttention;
+pub use basic_conv::BasicConv2d;
 pub use batch_norm::BatchNorm2d;
 pub use conv::{Conv2d, Conv2dConfig};
+pub use cost::multiply_adds;
+pub use layer_norm::LayerNorm;
 pub use linear::Linear;
-pub use noise::{Noise, dropout};
-pub use pool::{global_avg_pool2d, max_pool2d};
+pub use noise::{Noise, dropout, stochastic_depth};
+pub use pool::{avg_pool2d, global_avg_pool2d, max_pool2d, max_pool2d_ceil, mean_pixel};
 pub use psp_ops::add_relu;
+pub use transform_input::transform_input_if;

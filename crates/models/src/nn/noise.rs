@@ -35,6 +35,25 @@ impl Noise {
 /// `1 / (1 - rate)` (Srivastava et al., 2014); the identity when `noise` is
 /// off or `rate` is 0.
 pub fn dropout<const D: usize>(x: Tensor<D>, rate: f64, noise: &mut Noise) -> Tensor<D> {
+    let shape = x.dims();
+    drop_blocks(x, shape, rate, noise)
+}
+
+/// Zeroes each image's values together with probability `rate` and scales the
+/// rest by `1 / (1 - rate)` (`torchvision.ops.StochasticDepth(rate, "row")`;
+/// Huang et al., 2016); the identity when `noise` is off or `rate` is 0.
+pub fn stochastic_depth(x: Tensor<4>, rate: f64, noise: &mut Noise) -> Tensor<4> {
+    let [batch, ..] = x.dims();
+    drop_blocks(x, [batch, 1, 1, 1], rate, noise)
+}
+
+/// Multiplies with a mask of this shape, spread over the rest of `x`.
+fn drop_blocks<const D: usize>(
+    x: Tensor<D>,
+    mask: [usize; D],
+    rate: f64,
+    noise: &mut Noise,
+) -> Tensor<D> {
     let Some(rng) = noise.0.as_mut().filter(|_| rate > 0.0) else {
         return x;
     };
@@ -43,7 +62,7 @@ pub fn dropout<const D: usize>(x: Tensor<D>, rate: f64, noise: &mut Noise) -> Te
     } else {
         0.0
     };
-    let mask: Vec<f32> = (0..x.shape().num_elements())
+    let values: Vec<f32> = (0..mask.iter().product())
         .map(|_| {
             if rng.random::<f64>() < rate {
                 0.0
@@ -52,7 +71,7 @@ pub fn dropout<const D: usize>(x: Tensor<D>, rate: f64, noise: &mut Noise) -> Te
             }
         })
         .collect();
-    let mask = Tensor::<D>::from_data(TensorData::new(mask, x.shape()), &x.device());
+    let mask = Tensor::<D>::from_data(TensorData::new(values, mask), &x.device());
     x * mask
 }
 
@@ -82,6 +101,22 @@ mod tests {
                 .all(|v| *v == 0.0 || (*v - 4.0 / 3.0).abs() < 1e-6)
         );
         assert!((kept as f64 / 4096.0 - 0.75).abs() < 0.03, "kept {kept}");
+    }
+
+    #[test]
+    fn stochastic_depth_drops_whole_images_and_scales_the_others() {
+        let x = Tensor::<4>::ones([400, 2, 3, 3], &Device::default());
+        let out = stochastic_depth(x, 0.25, &mut Noise::for_step(7, 3)).to_data();
+        let images: Vec<&[f32]> = out.as_slice::<f32>().unwrap().chunks(18).collect();
+        assert!(
+            images
+                .iter()
+                .all(|image| image.iter().all(|v| *v == image[0]))
+        );
+        let kept = images.iter().filter(|image| image[0] > 0.0).count();
+        assert!((240..360).contains(&kept), "kept {kept}");
+        let scaled = |image: &&[f32]| image[0] == 0.0 || (image[0] - 4.0 / 3.0).abs() < 1e-6;
+        assert!(images.iter().all(scaled));
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use burn::tensor::{
     Tensor,
-    module::{adaptive_avg_pool2d, max_pool2d as burn_max_pool2d},
-    ops::MaxPoolOptions,
+    module::{avg_pool2d as burn_avg_pool2d, max_pool2d as burn_max_pool2d},
+    ops::{AvgPoolOptions, MaxPoolOptions},
 };
 
 /// `torch.nn.MaxPool2d(kernel, stride, padding)` with square windows.
@@ -14,8 +14,37 @@ pub fn max_pool2d(x: Tensor<4>, kernel: usize, stride: usize, padding: usize) ->
     burn_max_pool2d(x, options)
 }
 
-/// `AdaptiveAvgPool2d(1)` and `flatten`: `[batch, channels, h, w]` to
+/// The same with `ceil_mode=True`: a last window that reaches over the edge is
+/// kept.
+pub fn max_pool2d_ceil(x: Tensor<4>, kernel: usize, stride: usize, padding: usize) -> Tensor<4> {
+    let options = MaxPoolOptions::new([kernel; 2])
+        .with_stride([stride; 2])
+        .with_padding([padding; 2])
+        .with_ceil_mode(true);
+    burn_max_pool2d(x, options)
+}
+
+/// `torch.nn.AvgPool2d(kernel, stride, padding)` with square windows; the
+/// padding's zeros count.
+pub fn avg_pool2d(x: Tensor<4>, kernel: usize, stride: usize, padding: usize) -> Tensor<4> {
+    let options = AvgPoolOptions::new([kernel; 2])
+        .with_stride([stride; 2])
+        .with_padding([padding; 2])
+        .with_count_include_pad(true);
+    burn_avg_pool2d(x, options)
+}
+
+/// `AdaptiveAvgPool2d(1)`: `[batch, channels, h, w]` to
+/// `[batch, channels, 1, 1]`.
+///
+/// Rows are summed before columns: one sum over all pixels, as Flex's pooling
+/// has it, loses three digits of f32 at 112×112.
+pub fn mean_pixel(x: Tensor<4>) -> Tensor<4> {
+    x.mean_dim(3).mean_dim(2)
+}
+
+/// [`mean_pixel`] and `flatten`: `[batch, channels, h, w]` to
 /// `[batch, channels]`.
 pub fn global_avg_pool2d(x: Tensor<4>) -> Tensor<2> {
-    adaptive_avg_pool2d(x, [1, 1]).flatten(1, 3)
+    mean_pixel(x).flatten(1, 3)
 }

@@ -38,9 +38,13 @@ impl AddReluKernels for Flex {
         if !are_f32(&[&output, &grad]) {
             return Self::relu_backward(output, grad);
         }
-        zip(grad, &output, |grad, output| {
-            if output > 0.0 { grad } else { 0.0 }
-        })
+        zip(
+            grad,
+            &output,
+            |grad, output| {
+                if output > 0.0 { grad } else { 0.0 }
+            },
+        )
     }
 }
 

@@ -13,10 +13,9 @@ fn sample() -> Checkpoint {
     train_metrics.push(&[0.1 + 0.2], &[1.0 / 3.0]).unwrap();
     Checkpoint {
         model_config: ModelConfig {
-            backbone: BackboneKind::ResNet18,
             hidden: 4,
             dropout: 0.1,
-            targets: 1,
+            ..ModelConfig::new(BackboneKind::ResNet18, 1)
         },
         targets: vec!["a".to_owned()],
         progress: Progress {

@@ -47,12 +47,23 @@ impl RunConfig {
                 value: format!("{:?}", data.fractions),
                 expected: error.to_string(),
             })?;
-        let size = preprocess.size;
+        let size = self.input_size();
+        let (smallest, multiple) = (
+            model.backbone.smallest_input(),
+            model.backbone.input_multiple(),
+        );
+        let unit = match multiple {
+            1 => String::new(),
+            side => format!(", a multiple of {side}"),
+        };
         check(
             "preprocess.size",
             size,
-            size == 0 || (32..=4096).contains(&size),
-            "0 or 32 to 4096 pixels",
+            (smallest..=4096).contains(&size) && size.is_multiple_of(multiple),
+            &format!(
+                "0, or {smallest} to 4096 pixels{unit}, for {}",
+                model.backbone
+            ),
         )?;
         self.preprocessing()
             .validate()
@@ -86,6 +97,18 @@ impl RunConfig {
                 model.backbone,
                 stages.join(", ")
             ),
+        )?;
+        check(
+            "model.stochastic_depth",
+            model.stochastic_depth,
+            (0.0..1.0).contains(&model.stochastic_depth),
+            "0 or more, below 1",
+        )?;
+        check(
+            "model.auxiliary",
+            model.auxiliary,
+            !model.auxiliary || !model.backbone.auxiliary().is_empty(),
+            "a backbone with auxiliary classifiers: googlenet or inception_v3",
         )?;
         let t = train;
         let positive = |value: f64| value.is_finite() && value > 0.0;

@@ -94,8 +94,15 @@ impl Trainer<'_> {
         let shape = [batch.len(), batch.target_count];
         let labels = Tensor::<2>::from_data(TensorData::new(batch.targets.clone(), shape), &device);
         let mut noise = Noise::for_step(self.progress.seed, self.progress.batches_done);
-        let predictions = self.model.forward(image_tensor(batch, &device), &mut noise);
-        let loss = (predictions.clone() - labels).square().mean();
+        let images = image_tensor(batch, &device);
+        let (predictions, auxiliary) = self.model.forward_auxiliary(images, &mut noise);
+        let mse = |predictions: Tensor<2>| (predictions - labels.clone()).square().mean();
+        let weight = self.config.model.backbone.auxiliary_weight();
+        let loss = auxiliary
+            .into_iter()
+            .fold(mse(predictions.clone()), |loss, auxiliary| {
+                loss + mse(auxiliary).mul_scalar(weight)
+            });
         let mut gradients = Grads::take(&self.model, loss.backward());
         if share != 1.0 {
             gradients = gradients.scale(share);

@@ -12,7 +12,11 @@ use crate::inputs::{Inputs, decode_threads};
 use crate::log::MetricsLog;
 use crate::run_dir::RunDir;
 
-pub(super) fn open_log(run: &RunDir, bytes: u64, config: &RunConfig) -> Result<MetricsLog, TrainError> {
+pub(super) fn open_log(
+    run: &RunDir,
+    bytes: u64,
+    config: &RunConfig,
+) -> Result<MetricsLog, TrainError> {
     MetricsLog::open(
         &run.metrics(),
         &run.tensorboard(),

@@ -1,0 +1,261 @@
+//! EfficientNet-B0 as `torchvision.models.efficientnet` defines it, without its
+//! `classifier`.
+//!
+//! Tan & Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural
+//! Networks", 2019 (arXiv 1905.11946).
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+
+use crate::nn::{
+    BatchNorm2d, Conv2d, Conv2dConfig, Noise, global_avg_pool2d, mean_pixel, sigmoid, silu,
+    stochastic_depth,
+};
+
+/// Width of the pooled features.
+pub const EFFICIENTNET_B0_FEATURES: usize = 1280;
+
+/// One row of the paper's table 1.
+struct MBConvConfig {
+    expand_ratio: usize,
+    kernel: usize,
+    stride: usize,
+    input_channels: usize,
+    out_channels: usize,
+    num_layers: usize,
+}
+
+const fn row(
+    expand_ratio: usize,
+    kernel: usize,
+    stride: usize,
+    input_channels: usize,
+    out_channels: usize,
+    num_layers: usize,
+) -> MBConvConfig {
+    MBConvConfig {
+        expand_ratio,
+        kernel,
+        stride,
+        input_channels,
+        out_channels,
+        num_layers,
+    }
+}
+
+const STAGES: [MBConvConfig; 7] = [
+    row(1, 3, 1, 32, 16, 1),
+    row(6, 3, 2, 16, 24, 2),
+    row(6, 5, 2, 24, 40, 2),
+    row(6, 3, 2, 40, 80, 3),
+    row(6, 5, 1, 80, 112, 3),
+    row(6, 5, 2, 112, 192, 4),
+    row(6, 3, 1, 192, 320, 1),
+];
+
+/// `torchvision.ops.Conv2dNormActivation` without its activation, which has
+/// no parameters.
+#[derive(Module, Debug)]
+pub struct Conv2dNorm {
+    _0: Conv2d,
+    _1: BatchNorm2d,
+}
+
+impl Conv2dNorm {
+    fn new(config: Conv2dConfig, device: &Device) -> Self {
+        Self {
+            _0: config.init(device),
+            _1: BatchNorm2d::new(config.out_channels, device),
+        }
+    }
+
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        self._1.forward(self._0.forward(x))
+    }
+}
+
+/// `torchvision.ops.SqueezeExcitation` with SiLU and sigmoid.
+#[derive(Module, Debug)]
+pub struct SqueezeExcitation {
+    fc1: Conv2d,
+    fc2: Conv2d,
+}
+
+impl SqueezeExcitation {
+    fn new(input_channels: usize, squeeze_channels: usize, device: &Device) -> Self {
+        let conv = |from, to| Conv2dConfig::new(from, to, 1).bias().init(device);
+        Self {
+            fc1: conv(input_channels, squeeze_channels),
+            fc2: conv(squeeze_channels, input_channels),
+        }
+    }
+
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let scale = mean_pixel(x.clone());
+        let scale = self.fc2.forward(silu(self.fc1.forward(scale)));
+        x * sigmoid(scale)
+    }
+}
+
+/// The layers of an [`MBConv`] without expansion.
+#[derive(Module, Debug)]
+pub struct Plain {
+    _0: Conv2dNorm,
+    _1: SqueezeExcitation,
+    _2: Conv2dNorm,
+}
+
+/// The layers of an [`MBConv`] with expansion.
+#[derive(Module, Debug)]
+pub struct Expanded {
+    _0: Conv2dNorm,
+    _1: Conv2dNorm,
+    _2: SqueezeExcitation,
+    _3: Conv2dNorm,
+}
+
+/// torchvision numbers the layers from the first that is there.
+#[derive(Module, Debug)]
+// There are 16 of these; nothing is gained by boxes.
+#[allow(clippy::large_enum_variant)]
+pub enum Block {
+    /// Depthwise, squeeze-and-excitation, projection.
+    Plain(Plain),
+    /// Expansion before these.
+    Expanded(Expanded),
+}
+
+/// Mobile inverted bottleneck.
+#[derive(Module, Debug)]
+pub struct MBConv {
+    block: Block,
+    #[module(skip)]
+    use_res_connect: bool,
+    #[module(skip)]
+    stochastic_depth: f64,
+}
+
+impl MBConv {
+    fn new(cnf: &MBConvConfig, stochastic_depth: f64, device: &Device) -> Self {
+        let expanded = cnf.input_channels * cnf.expand_ratio;
+        let conv1x1 = |from, to| Conv2dNorm::new(Conv2dConfig::new(from, to, 1), device);
+        let depthwise = Conv2dConfig::same(expanded, expanded, [cnf.kernel; 2])
+            .stride(cnf.stride)
+            .depthwise();
+        let depthwise = Conv2dNorm::new(depthwise, device);
+        let squeeze = SqueezeExcitation::new(expanded, (cnf.input_channels / 4).max(1), device);
+        let project = conv1x1(expanded, cnf.out_channels);
+        let block = if expanded == cnf.input_channels {
+            Block::Plain(Plain {
+                _0: depthwise,
+                _1: squeeze,
+                _2: project,
+            })
+        } else {
+            Block::Expanded(Expanded {
+                _0: conv1x1(cnf.input_channels, expanded),
+                _1: depthwise,
+                _2: squeeze,
+                _3: project,
+            })
+        };
+        Self {
+            block,
+            use_res_connect: cnf.stride == 1 && cnf.input_channels == cnf.out_channels,
+            stochastic_depth,
+        }
+    }
+
+    fn forward(&self, input: Tensor<4>, noise: &mut Noise) -> Tensor<4> {
+        let (x, depthwise, squeeze, project) = match &self.block {
+            Block::Plain(layers) => (input.clone(), &layers._0, &layers._1, &layers._2),
+            Block::Expanded(layers) => {
+                let x = silu(layers._0.forward(input.clone()));
+                (x, &layers._1, &layers._2, &layers._3)
+            }
+        };
+        let x = silu(depthwise.forward(x));
+        let result = project.forward(squeeze.forward(x));
+        if self.use_res_connect {
+            stochastic_depth(result, self.stochastic_depth, noise) + input
+        } else {
+            result
+        }
+    }
+}
+
+/// `features` of the network: stem, seven stages, last convolution.
+#[derive(Module, Debug)]
+pub struct Features {
+    _0: Conv2dNorm,
+    _1: Vec<MBConv>,
+    _2: Vec<MBConv>,
+    _3: Vec<MBConv>,
+    _4: Vec<MBConv>,
+    _5: Vec<MBConv>,
+    _6: Vec<MBConv>,
+    _7: Vec<MBConv>,
+    _8: Conv2dNorm,
+}
+
+/// EfficientNet-B0 up to its pooled features.
+#[derive(Module, Debug)]
+pub struct EfficientNet {
+    features: Features,
+}
+
+impl EfficientNet {
+    /// The network with zero weights, to be filled by [`crate::state::load`].
+    ///
+    /// `stochastic_depth` is the probability of dropping the last block's
+    /// residual branch; the others' rise linearly to it. torchvision's is 0.2.
+    pub fn new(stochastic_depth: f64, device: &Device) -> Self {
+        let total: usize = STAGES.iter().map(|cnf| cnf.num_layers).sum();
+        let stage = |index: usize| -> Vec<MBConv> {
+            let cnf = &STAGES[index];
+            let before: usize = STAGES[..index].iter().map(|cnf| cnf.num_layers).sum();
+            (0..cnf.num_layers)
+                .map(|layer| {
+                    let probability = stochastic_depth * (before + layer) as f64 / total as f64;
+                    let (stride, input_channels) = match layer {
+                        0 => (cnf.stride, cnf.input_channels),
+                        _ => (1, cnf.out_channels),
+                    };
+                    let cnf = MBConvConfig {
+                        stride,
+                        input_channels,
+                        ..*cnf
+                    };
+                    MBConv::new(&cnf, probability, device)
+                })
+                .collect()
+        };
+        let stem = Conv2dConfig::same(3, 32, [3, 3]).stride(2);
+        let last = Conv2dConfig::new(320, EFFICIENTNET_B0_FEATURES, 1);
+        Self {
+            features: Features {
+                _0: Conv2dNorm::new(stem, device),
+                _1: stage(0),
+                _2: stage(1),
+                _3: stage(2),
+                _4: stage(3),
+                _5: stage(4),
+                _6: stage(5),
+                _7: stage(6),
+                _8: Conv2dNorm::new(last, device),
+            },
+        }
+    }
+
+    /// `[batch, 3, height, width]` to `[batch, 1280]`.
+    pub fn forward(&self, x: Tensor<4>, noise: &mut Noise) -> Tensor<2> {
+        let f = &self.features;
+        let mut x = silu(f._0.forward(x));
+        for stage in [&f._1, &f._2, &f._3, &f._4, &f._5, &f._6, &f._7] {
+            for block in stage {
+                x = block.forward(x, noise);
+            }
+        }
+        global_avg_pool2d(silu(f._8.forward(x)))
+    }
+}

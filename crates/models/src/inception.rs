@@ -1,0 +1,366 @@
+//! Inception v3 as `torchvision.models.inception` defines it, without its `fc`.
+//!
+//! Szegedy et al., "Rethinking the Inception Architecture for Computer Vision",
+//! 2015 (arXiv 1512.00567).
+
+// Field names are torchvision's keys.
+#![allow(non_snake_case)]
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+
+use crate::nn::{
+    BasicConv2d, Conv2dConfig, Linear, Noise, avg_pool2d, global_avg_pool2d, max_pool2d,
+    transform_input_if,
+};
+
+/// Width of the pooled features.
+pub const INCEPTION_V3_FEATURES: usize = 2048;
+
+/// A square kernel without padding.
+fn valid(
+    in_channels: usize,
+    out_channels: usize,
+    kernel: usize,
+    stride: usize,
+    device: &Device,
+) -> BasicConv2d {
+    let config = Conv2dConfig::new(in_channels, out_channels, kernel).stride(stride);
+    BasicConv2d::new(config, device)
+}
+
+/// A kernel that keeps the image's size.
+fn same(
+    in_channels: usize,
+    out_channels: usize,
+    kernel: [usize; 2],
+    device: &Device,
+) -> BasicConv2d {
+    BasicConv2d::new(
+        Conv2dConfig::same(in_channels, out_channels, kernel),
+        device,
+    )
+}
+
+/// The convolutions of a branch, one after another.
+fn chain<const N: usize>(x: &Tensor<4>, layers: [&BasicConv2d; N]) -> Tensor<4> {
+    layers
+        .into_iter()
+        .fold(x.clone(), |x, layer| layer.forward(x))
+}
+
+/// `InceptionA`: 35×35 grid.
+#[derive(Module, Debug)]
+pub struct InceptionA {
+    branch1x1: BasicConv2d,
+    branch5x5_1: BasicConv2d,
+    branch5x5_2: BasicConv2d,
+    branch3x3dbl_1: BasicConv2d,
+    branch3x3dbl_2: BasicConv2d,
+    branch3x3dbl_3: BasicConv2d,
+    branch_pool: BasicConv2d,
+}
+
+impl InceptionA {
+    fn new(in_channels: usize, pool_features: usize, device: &Device) -> Self {
+        Self {
+            branch1x1: same(in_channels, 64, [1, 1], device),
+            branch5x5_1: same(in_channels, 48, [1, 1], device),
+            branch5x5_2: same(48, 64, [5, 5], device),
+            branch3x3dbl_1: same(in_channels, 64, [1, 1], device),
+            branch3x3dbl_2: same(64, 96, [3, 3], device),
+            branch3x3dbl_3: same(96, 96, [3, 3], device),
+            branch_pool: same(in_channels, pool_features, [1, 1], device),
+        }
+    }
+
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let branch1x1 = self.branch1x1.forward(x.clone());
+        let branch5x5 = chain(&x, [&self.branch5x5_1, &self.branch5x5_2]);
+        let branch3x3dbl = chain(
+            &x,
+            [
+                &self.branch3x3dbl_1,
+                &self.branch3x3dbl_2,
+                &self.branch3x3dbl_3,
+            ],
+        );
+        let branch_pool = self.branch_pool.forward(avg_pool2d(x, 3, 1, 1));
+        Tensor::cat(vec![branch1x1, branch5x5, branch3x3dbl, branch_pool], 1)
+    }
+}
+
+/// `InceptionB`: 35×35 to 17×17.
+#[derive(Module, Debug)]
+pub struct InceptionB {
+    branch3x3: BasicConv2d,
+    branch3x3dbl_1: BasicConv2d,
+    branch3x3dbl_2: BasicConv2d,
+    branch3x3dbl_3: BasicConv2d,
+}
+
+impl InceptionB {
+    fn new(in_channels: usize, device: &Device) -> Self {
+        Self {
+            branch3x3: valid(in_channels, 384, 3, 2, device),
+            branch3x3dbl_1: same(in_channels, 64, [1, 1], device),
+            branch3x3dbl_2: same(64, 96, [3, 3], device),
+            branch3x3dbl_3: valid(96, 96, 3, 2, device),
+        }
+    }
+
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let branch3x3 = self.branch3x3.forward(x.clone());
+        let branch3x3dbl = chain(
+            &x,
+            [
+                &self.branch3x3dbl_1,
+                &self.branch3x3dbl_2,
+                &self.branch3x3dbl_3,
+            ],
+        );
+        let branch_pool = max_pool2d(x, 3, 2, 0);
+        Tensor::cat(vec![branch3x3, branch3x3dbl, branch_pool], 1)
+    }
+}
+
+/// `InceptionC`: 17×17 grid, 7×7 kernels in two factors.
+#[derive(Module, Debug)]
+pub struct InceptionC {
+    branch1x1: BasicConv2d,
+    branch7x7_1: BasicConv2d,
+    branch7x7_2: BasicConv2d,
+    branch7x7_3: BasicConv2d,
+    branch7x7dbl_1: BasicConv2d,
+    branch7x7dbl_2: BasicConv2d,
+    branch7x7dbl_3: BasicConv2d,
+    branch7x7dbl_4: BasicConv2d,
+    branch7x7dbl_5: BasicConv2d,
+    branch_pool: BasicConv2d,
+}
+
+impl InceptionC {
+    fn new(in_channels: usize, channels_7x7: usize, device: &Device) -> Self {
+        let c7 = channels_7x7;
+        Self {
+            branch1x1: same(in_channels, 192, [1, 1], device),
+            branch7x7_1: same(in_channels, c7, [1, 1], device),
+            branch7x7_2: same(c7, c7, [1, 7], device),
+            branch7x7_3: same(c7, 192, [7, 1], device),
+            branch7x7dbl_1: same(in_channels, c7, [1, 1], device),
+            branch7x7dbl_2: same(c7, c7, [7, 1], device),
+            branch7x7dbl_3: same(c7, c7, [1, 7], device),
+            branch7x7dbl_4: same(c7, c7, [7, 1], device),
+            branch7x7dbl_5: same(c7, 192, [1, 7], device),
+            branch_pool: same(in_channels, 192, [1, 1], device),
+        }
+    }
+
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let branch1x1 = self.branch1x1.forward(x.clone());
+        let branch7x7 = chain(
+            &x,
+            [&self.branch7x7_1, &self.branch7x7_2, &self.branch7x7_3],
+        );
+        let branch7x7dbl = chain(
+            &x,
+            [
+                &self.branch7x7dbl_1,
+                &self.branch7x7dbl_2,
+                &self.branch7x7dbl_3,
+                &self.branch7x7dbl_4,
+                &self.branch7x7dbl_5,
+            ],
+        );
+        let branch_pool = self.branch_pool.forward(avg_pool2d(x, 3, 1, 1));
+        Tensor::cat(vec![branch1x1, branch7x7, branch7x7dbl, branch_pool], 1)
+    }
+}
+
+/// `InceptionD`: 17×17 to 8×8.
+#[derive(Module, Debug)]
+pub struct InceptionD {
+    branch3x3_1: BasicConv2d,
+    branch3x3_2: BasicConv2d,
+    branch7x7x3_1: BasicConv2d,
+    branch7x7x3_2: BasicConv2d,
+    branch7x7x3_3: BasicConv2d,
+    branch7x7x3_4: BasicConv2d,
+}
+
+impl InceptionD {
+    fn new(in_channels: usize, device: &Device) -> Self {
+        Self {
+            branch3x3_1: same(in_channels, 192, [1, 1], device),
+            branch3x3_2: valid(192, 320, 3, 2, device),
+            branch7x7x3_1: same(in_channels, 192, [1, 1], device),
+            branch7x7x3_2: same(192, 192, [1, 7], device),
+            branch7x7x3_3: same(192, 192, [7, 1], device),
+            branch7x7x3_4: valid(192, 192, 3, 2, device),
+        }
+    }
+
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let branch3x3 = chain(&x, [&self.branch3x3_1, &self.branch3x3_2]);
+        let branch7x7x3 = chain(
+            &x,
+            [
+                &self.branch7x7x3_1,
+                &self.branch7x7x3_2,
+                &self.branch7x7x3_3,
+                &self.branch7x7x3_4,
+            ],
+        );
+        let branch_pool = max_pool2d(x, 3, 2, 0);
+        Tensor::cat(vec![branch3x3, branch7x7x3, branch_pool], 1)
+    }
+}
+
+/// `InceptionE`: 8×8 grid, branches that fork.
+#[derive(Module, Debug)]
+pub struct InceptionE {
+    branch1x1: BasicConv2d,
+    branch3x3_1: BasicConv2d,
+    branch3x3_2a: BasicConv2d,
+    branch3x3_2b: BasicConv2d,
+    branch3x3dbl_1: BasicConv2d,
+    branch3x3dbl_2: BasicConv2d,
+    branch3x3dbl_3a: BasicConv2d,
+    branch3x3dbl_3b: BasicConv2d,
+    branch_pool: BasicConv2d,
+}
+
+impl InceptionE {
+    fn new(in_channels: usize, device: &Device) -> Self {
+        Self {
+            branch1x1: same(in_channels, 320, [1, 1], device),
+            branch3x3_1: same(in_channels, 384, [1, 1], device),
+            branch3x3_2a: same(384, 384, [1, 3], device),
+            branch3x3_2b: same(384, 384, [3, 1], device),
+            branch3x3dbl_1: same(in_channels, 448, [1, 1], device),
+            branch3x3dbl_2: same(448, 384, [3, 3], device),
+            branch3x3dbl_3a: same(384, 384, [1, 3], device),
+            branch3x3dbl_3b: same(384, 384, [3, 1], device),
+            branch_pool: same(in_channels, 192, [1, 1], device),
+        }
+    }
+
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let fork = |x: Tensor<4>, a: &BasicConv2d, b: &BasicConv2d| {
+            Tensor::cat(vec![a.forward(x.clone()), b.forward(x)], 1)
+        };
+        let branch1x1 = self.branch1x1.forward(x.clone());
+        let branch3x3 = self.branch3x3_1.forward(x.clone());
+        let branch3x3 = fork(branch3x3, &self.branch3x3_2a, &self.branch3x3_2b);
+        let branch3x3dbl = chain(&x, [&self.branch3x3dbl_1, &self.branch3x3dbl_2]);
+        let branch3x3dbl = fork(branch3x3dbl, &self.branch3x3dbl_3a, &self.branch3x3dbl_3b);
+        let branch_pool = self.branch_pool.forward(avg_pool2d(x, 3, 1, 1));
+        Tensor::cat(vec![branch1x1, branch3x3, branch3x3dbl, branch_pool], 1)
+    }
+}
+
+/// Auxiliary classifier: predicts from a middle layer while training.
+#[derive(Module, Debug)]
+pub struct InceptionAux {
+    conv0: BasicConv2d,
+    conv1: BasicConv2d,
+    fc: Linear,
+}
+
+impl InceptionAux {
+    fn new(in_channels: usize, targets: usize, device: &Device) -> Self {
+        Self {
+            conv0: same(in_channels, 128, [1, 1], device),
+            conv1: valid(128, 768, 5, 1, device),
+            fc: Linear::new(768, targets, device),
+        }
+    }
+
+    fn forward(&self, x: Tensor<4>) -> Tensor<2> {
+        let x = self.conv0.forward(avg_pool2d(x, 5, 3, 0));
+        self.fc.forward(global_avg_pool2d(self.conv1.forward(x)))
+    }
+}
+
+/// Inception v3 up to its pooled features.
+#[derive(Module, Debug)]
+pub struct Inception3 {
+    Conv2d_1a_3x3: BasicConv2d,
+    Conv2d_2a_3x3: BasicConv2d,
+    Conv2d_2b_3x3: BasicConv2d,
+    Conv2d_3b_1x1: BasicConv2d,
+    Conv2d_4a_3x3: BasicConv2d,
+    Mixed_5b: InceptionA,
+    Mixed_5c: InceptionA,
+    Mixed_5d: InceptionA,
+    Mixed_6a: InceptionB,
+    Mixed_6b: InceptionC,
+    Mixed_6c: InceptionC,
+    Mixed_6d: InceptionC,
+    Mixed_6e: InceptionC,
+    AuxLogits: Option<InceptionAux>,
+    Mixed_7a: InceptionD,
+    Mixed_7b: InceptionE,
+    Mixed_7c: InceptionE,
+    #[module(skip)]
+    transform_input: bool,
+}
+
+impl Inception3 {
+    /// The network with zero weights, to be filled by [`crate::state::load`];
+    /// with the auxiliary classifier where its number of outputs is given.
+    /// `transform_input` as in torchvision.
+    pub fn new(aux_targets: Option<usize>, transform_input: bool, device: &Device) -> Self {
+        Self {
+            Conv2d_1a_3x3: valid(3, 32, 3, 2, device),
+            Conv2d_2a_3x3: valid(32, 32, 3, 1, device),
+            Conv2d_2b_3x3: same(32, 64, [3, 3], device),
+            Conv2d_3b_1x1: same(64, 80, [1, 1], device),
+            Conv2d_4a_3x3: valid(80, 192, 3, 1, device),
+            Mixed_5b: InceptionA::new(192, 32, device),
+            Mixed_5c: InceptionA::new(256, 64, device),
+            Mixed_5d: InceptionA::new(288, 64, device),
+            Mixed_6a: InceptionB::new(288, device),
+            Mixed_6b: InceptionC::new(768, 128, device),
+            Mixed_6c: InceptionC::new(768, 160, device),
+            Mixed_6d: InceptionC::new(768, 160, device),
+            Mixed_6e: InceptionC::new(768, 192, device),
+            AuxLogits: aux_targets.map(|targets| InceptionAux::new(768, targets, device)),
+            Mixed_7a: InceptionD::new(768, device),
+            Mixed_7b: InceptionE::new(1280, device),
+            Mixed_7c: InceptionE::new(2048, device),
+            transform_input,
+        }
+    }
+
+    /// `[batch, 3, height, width]` to `[batch, 2048]`, and what the auxiliary
+    /// classifier predicts (`[batch, targets]`) while `noise` is on.
+    pub fn forward(&self, x: Tensor<4>, noise: &mut Noise) -> (Tensor<2>, Vec<Tensor<2>>) {
+        let x = transform_input_if(self.transform_input, x);
+        let x = chain(
+            &x,
+            [
+                &self.Conv2d_1a_3x3,
+                &self.Conv2d_2a_3x3,
+                &self.Conv2d_2b_3x3,
+            ],
+        );
+        let x = max_pool2d(x, 3, 2, 0);
+        let x = chain(&x, [&self.Conv2d_3b_1x1, &self.Conv2d_4a_3x3]);
+        let x = max_pool2d(x, 3, 2, 0);
+        let x = self.Mixed_5b.forward(x);
+        let x = self.Mixed_5c.forward(x);
+        let x = self.Mixed_5d.forward(x);
+        let x = self.Mixed_6a.forward(x);
+        let x = self.Mixed_6b.forward(x);
+        let x = self.Mixed_6c.forward(x);
+        let x = self.Mixed_6d.forward(x);
+        let x = self.Mixed_6e.forward(x);
+        let aux = self.AuxLogits.as_ref().filter(|_| noise.is_on());
+        let auxiliary = aux.map(|aux| aux.forward(x.clone()));
+        let x = self.Mixed_7a.forward(x);
+        let x = self.Mixed_7b.forward(x);
+        let x = self.Mixed_7c.forward(x);
+        (global_avg_pool2d(x), auxiliary.into_iter().collect())
+    }
+}

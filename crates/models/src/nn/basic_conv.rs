@@ -1,0 +1,29 @@
+//! The convolution that both Inceptions are made of.
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+
+use super::{BatchNorm2d, Conv2d, Conv2dConfig};
+
+/// `BasicConv2d` of `torchvision.models.googlenet` and `.inception`: a
+/// convolution without bias, batch norm with epsilon 0.001, ReLU.
+#[derive(Module, Debug)]
+pub struct BasicConv2d {
+    conv: Conv2d,
+    bn: BatchNorm2d,
+}
+
+impl BasicConv2d {
+    /// The layer with zero weights, to be filled by [`crate::state::load`].
+    pub fn new(config: Conv2dConfig, device: &Device) -> Self {
+        Self {
+            conv: config.init(device),
+            bn: BatchNorm2d::new(config.out_channels, device).with_epsilon(0.001),
+        }
+    }
+
+    /// `[batch, in, h, w]` to `[batch, out, h', w']`.
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        self.bn.forward_relu(self.conv.forward(x))
+    }
+}

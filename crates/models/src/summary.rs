@@ -1,0 +1,105 @@
+//! What each backbone costs, beside what the study stated.
+
+use burn::tensor::{Device, Tensor};
+use serde::Serialize;
+
+use crate::backbone::BackboneKind;
+use crate::nn::{Noise, multiply_adds};
+use crate::regressor::{ModelConfig, Regressor};
+use crate::state;
+
+/// One backbone with the study's head `Linear(F, 256) → ReLU → Linear(256, 2)`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BackboneSummary {
+    /// torchvision's name.
+    pub name: &'static str,
+    /// Parameters of backbone and head.
+    pub parameters: usize,
+    /// fp32 parameters and buffers in MiB ([`mib`]).
+    pub mib: f64,
+    /// What the study's table of sizes says, in its unit; `None` for a model
+    /// that it does not have.
+    pub study_mib: Option<f64>,
+    /// Width of the pooled features.
+    pub features: usize,
+    /// Side of the square input in pixels.
+    pub input_size: u32,
+    /// Multiply-adds of one image of that size.
+    pub multiply_adds: u64,
+    /// Top-level modules that can be frozen, from input to output.
+    pub stages: &'static [&'static str],
+    /// The file of torchvision's weights.
+    pub weights: &'static str,
+}
+
+impl BackboneSummary {
+    /// Builds the model on `device` and runs one image through it.
+    pub fn of(kind: BackboneKind, device: &Device) -> Self {
+        let config = ModelConfig::new(kind, 2);
+        let model = Regressor::zeros(&config, device);
+        let shapes = state::shapes(&model);
+        let side = kind.input_size() as usize;
+        let image = Tensor::zeros([1, 3, side, side], device);
+        let (_, multiply_adds) = multiply_adds(|| model.forward(image, &mut Noise::off()));
+        Self {
+            name: kind.name(),
+            parameters: parameters(&shapes),
+            mib: mib(&shapes),
+            study_mib: kind.study_mib(),
+            features: kind.features(),
+            input_size: kind.input_size(),
+            multiply_adds,
+            stages: kind.stages(),
+            weights: kind.weights_file(),
+        }
+    }
+}
+
+/// Values of all parameters among these tensors, without buffers.
+pub fn parameters(shapes: &[(String, Vec<usize>)]) -> usize {
+    shapes
+        .iter()
+        .filter(|(key, _)| !key.ends_with(".running_mean") && !key.ends_with(".running_var"))
+        .map(|(_, shape)| shape.iter().product::<usize>())
+        .sum()
+}
+
+/// fp32 parameters and buffers in MiB, with 8 bytes for each batch norm's
+/// `num_batches_tracked`, as the study counted.
+pub fn mib(shapes: &[(String, Vec<usize>)]) -> f64 {
+    let values: usize = shapes
+        .iter()
+        .map(|(_, shape)| shape.iter().product::<usize>())
+        .sum();
+    let counters = shapes
+        .iter()
+        .filter(|(key, _)| key.ends_with(".running_mean"))
+        .count();
+    (4 * values + 8 * counters) as f64 / f64::from(1 << 20)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Parameters and MiB: counted in PyTorch on torchvision 0.24; multiply-adds in 10⁹: torchvision's own `_ops`, which include its
+    /// 1000-class classifier.
+    const TORCHVISION: [(BackboneKind, usize, &str, f64); 5] = [
+        (BackboneKind::ResNet18, 11_308_354, "43.175", 1.814),
+        (BackboneKind::GoogLeNet, 5_862_818, "22.421", 1.498),
+        (BackboneKind::InceptionV3, 22_310_626, "85.240", 5.713),
+        (BackboneKind::EfficientnetB0, 4_335_998, "16.701", 0.386),
+        (BackboneKind::VitB16, 85_996_034, "328.049", 17.564),
+    ];
+
+    #[test]
+    fn sizes_and_costs_are_torchvisions() {
+        for (kind, parameters, mib, giga) in TORCHVISION {
+            let summary = BackboneSummary::of(kind, &Device::default());
+            assert_eq!(summary.parameters, parameters, "{kind}");
+            assert_eq!(format!("{:.3}", summary.mib), mib, "{kind}");
+            let ours = summary.multiply_adds as f64 / 1e9;
+            assert!((ours - giga).abs() < 0.003, "{kind}: {ours} and {giga}");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! What torchvision's files need before they fit.
+
+use crate::backbone::BackboneKind;
+use crate::state::{HostTensor, StateDict};
+
+const POS_EMBEDDING: &str = "encoder.pos_embedding";
+
+/// Brings a torchvision `state_dict` to the names and sizes of a model with
+/// these `shapes`; what needs nothing stays as it is.
+pub(crate) fn modernise(
+    kind: BackboneKind,
+    state: StateDict,
+    shapes: &[(String, Vec<usize>)],
+) -> StateDict {
+    if kind != BackboneKind::VitB16 {
+        return state;
+    }
+    let mut state: StateDict = state
+        .into_iter()
+        .map(|(key, tensor)| (modern_name(&key), tensor))
+        .collect();
+    let wanted = shapes.iter().find(|(key, _)| key == POS_EMBEDDING);
+    if let (Some((_, shape)), Some(tensor)) = (wanted, state.get_mut(POS_EMBEDDING))
+        && let Some(resized) = interpolate_embeddings(tensor, shape)
+    {
+        *tensor = resized;
+    }
+    state
+}
+
+/// The official ViT files were saved when the layers of an MLP were called
+/// `linear_1` and `linear_2`; torchvision renames them to `0` and `3`.
+fn modern_name(key: &str) -> String {
+    key.replace(".mlp.linear_1.", ".mlp.0.")
+        .replace(".mlp.linear_2.", ".mlp.3.")
+}
+
+/// `torchvision.models.vision_transformer.interpolate_embeddings`: the class
+/// token's embedding stays, those of the square grid of patches are resized
+/// bicubically with aligned corners. `None` where there is nothing to resize.
+fn interpolate_embeddings(tensor: &HostTensor, shape: &[usize]) -> Option<HostTensor> {
+    let (&[1, old, width], &[1, new, wanted]) = (tensor.shape.as_slice(), shape) else {
+        return None;
+    };
+    let side = |length: usize| {
+        let side = length.checked_sub(1)?.isqrt();
+        (side > 0 && side * side + 1 == length).then_some(side)
+    };
+    let (from, to) = (side(old)?, side(new)?);
+    if old == new || width != wanted {
+        return None;
+    }
+    let (class, grid) = tensor.data.split_at(width);
+    // [from, from, width] to [to, from, width] to [to, to, width].
+    let rows = resize(grid, 1, from, to, from * width);
+    let columns = resize(&rows, to, from, to, width);
+    Some(HostTensor {
+        shape: shape.to_vec(),
+        data: [class, &columns].concat(),
+    })
+}
+
+/// Resizes the middle dimension of `[outer, from, inner]` to `to`.
+fn resize(values: &[f32], outer: usize, from: usize, to: usize, inner: usize) -> Vec<f32> {
+    let step = match to {
+        1 => 0.0,
+        _ => (from - 1) as f64 / (to - 1) as f64,
+    };
+    let mut out = Vec::with_capacity(outer * to * inner);
+    for block in values.chunks(from * inner).take(outer) {
+        for target in 0..to {
+            let position = step * target as f64;
+            let base = position.floor();
+            let weights = cubic(position - base);
+            let sources = [-1.0, 0.0, 1.0, 2.0]
+                .map(|offset| (base + offset).clamp(0.0, (from - 1) as f64) as usize);
+            out.extend((0..inner).map(|i| {
+                let terms = weights.iter().zip(sources);
+                let sum: f64 = terms
+                    .map(|(weight, source)| weight * f64::from(block[source * inner + i]))
+                    .sum();
+                sum as f32
+            }));
+        }
+    }
+    out
+}
+
+/// Weights of the four neighbours at distance `t` from the second: cubic
+/// convolution with a = -0.75, PyTorch's choice (Keys, 1981).
+fn cubic(t: f64) -> [f64; 4] {
+    const A: f64 = -0.75;
+    let near = |x: f64| ((A + 2.0) * x - (A + 3.0)) * x * x + 1.0;
+    let far = |x: f64| ((A * x - 5.0 * A) * x + 8.0 * A) * x - 4.0 * A;
+    [far(t + 1.0), near(t), near(1.0 - t), far(2.0 - t)]
+}

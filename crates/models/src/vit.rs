@@ -1,0 +1,166 @@
+//! ViT-B/16 as `torchvision.models.vision_transformer` defines it, without its
+//! `heads`.
+//!
+//! Dosovitskiy et al., "An Image is Worth 16x16 Words: Transformers for Image
+//! Recognition at Scale", 2020 (arXiv 2010.11929).
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor};
+
+use crate::nn::{Conv2d, Conv2dConfig, LayerNorm, Linear, MultiheadAttention, gelu};
+
+/// Width of the features: the class token after the encoder.
+pub const VIT_B_16_FEATURES: usize = 768;
+
+/// Side of a patch in pixels; an input's sides are multiples of it.
+pub const PATCH_SIZE: usize = 16;
+
+const HIDDEN_DIM: usize = VIT_B_16_FEATURES;
+const MLP_DIM: usize = 3072;
+const NUM_HEADS: usize = 12;
+const EPSILON: f64 = 1e-6;
+
+/// Linear, GELU and dropout of rate 0, linear.
+#[derive(Module, Debug)]
+pub struct MLPBlock {
+    _0: Linear,
+    _3: Linear,
+}
+
+/// Transformer encoder block, norms first.
+#[derive(Module, Debug)]
+pub struct EncoderBlock {
+    ln_1: LayerNorm,
+    self_attention: MultiheadAttention,
+    ln_2: LayerNorm,
+    mlp: MLPBlock,
+}
+
+impl EncoderBlock {
+    fn new(device: &Device) -> Self {
+        Self {
+            ln_1: LayerNorm::new(HIDDEN_DIM, EPSILON, device),
+            self_attention: MultiheadAttention::new(HIDDEN_DIM, NUM_HEADS, device),
+            ln_2: LayerNorm::new(HIDDEN_DIM, EPSILON, device),
+            mlp: MLPBlock {
+                _0: Linear::new(HIDDEN_DIM, MLP_DIM, device),
+                _3: Linear::new(MLP_DIM, HIDDEN_DIM, device),
+            },
+        }
+    }
+
+    fn forward(&self, input: Tensor<3>) -> Tensor<3> {
+        let x = self
+            .self_attention
+            .forward(self.ln_1.forward(input.clone()))
+            + input;
+        let y = gelu(self.mlp._0.forward(self.ln_2.forward(x.clone())));
+        x + self.mlp._3.forward(y)
+    }
+}
+
+/// The blocks, under torchvision's names.
+#[derive(Module, Debug)]
+pub struct Layers {
+    encoder_layer_0: EncoderBlock,
+    encoder_layer_1: EncoderBlock,
+    encoder_layer_2: EncoderBlock,
+    encoder_layer_3: EncoderBlock,
+    encoder_layer_4: EncoderBlock,
+    encoder_layer_5: EncoderBlock,
+    encoder_layer_6: EncoderBlock,
+    encoder_layer_7: EncoderBlock,
+    encoder_layer_8: EncoderBlock,
+    encoder_layer_9: EncoderBlock,
+    encoder_layer_10: EncoderBlock,
+    encoder_layer_11: EncoderBlock,
+}
+
+impl Layers {
+    fn new(device: &Device) -> Self {
+        let block = || EncoderBlock::new(device);
+        Self {
+            encoder_layer_0: block(),
+            encoder_layer_1: block(),
+            encoder_layer_2: block(),
+            encoder_layer_3: block(),
+            encoder_layer_4: block(),
+            encoder_layer_5: block(),
+            encoder_layer_6: block(),
+            encoder_layer_7: block(),
+            encoder_layer_8: block(),
+            encoder_layer_9: block(),
+            encoder_layer_10: block(),
+            encoder_layer_11: block(),
+        }
+    }
+
+    fn in_order(&self) -> [&EncoderBlock; 12] {
+        [
+            &self.encoder_layer_0,
+            &self.encoder_layer_1,
+            &self.encoder_layer_2,
+            &self.encoder_layer_3,
+            &self.encoder_layer_4,
+            &self.encoder_layer_5,
+            &self.encoder_layer_6,
+            &self.encoder_layer_7,
+            &self.encoder_layer_8,
+            &self.encoder_layer_9,
+            &self.encoder_layer_10,
+            &self.encoder_layer_11,
+        ]
+    }
+}
+
+/// Transformer encoder.
+#[derive(Module, Debug)]
+pub struct Encoder {
+    pos_embedding: Param<Tensor<3>>,
+    layers: Layers,
+    ln: LayerNorm,
+}
+
+/// ViT-B/16 up to its class token.
+#[derive(Module, Debug)]
+pub struct VisionTransformer {
+    conv_proj: Conv2d,
+    class_token: Param<Tensor<3>>,
+    encoder: Encoder,
+}
+
+impl VisionTransformer {
+    /// The network for square inputs of `image_size` pixels, a multiple of
+    /// [`PATCH_SIZE`], with zero weights, to be filled by
+    /// [`crate::state::load`].
+    pub fn new(image_size: usize, device: &Device) -> Self {
+        let seq_length = (image_size / PATCH_SIZE).pow(2) + 1;
+        let zeros = |shape| Param::from_tensor(Tensor::zeros(shape, device));
+        Self {
+            conv_proj: Conv2dConfig::new(3, HIDDEN_DIM, PATCH_SIZE)
+                .stride(PATCH_SIZE)
+                .bias()
+                .init(device),
+            class_token: zeros([1, 1, HIDDEN_DIM]),
+            encoder: Encoder {
+                pos_embedding: zeros([1, seq_length, HIDDEN_DIM]),
+                layers: Layers::new(device),
+                ln: LayerNorm::new(HIDDEN_DIM, EPSILON, device),
+            },
+        }
+    }
+
+    /// `[batch, 3, image_size, image_size]` to `[batch, 768]`.
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
+        let [batch, ..] = x.dims();
+        // [batch, 768, rows, columns] to [batch, patches, 768].
+        let x: Tensor<3> = self.conv_proj.forward(x).flatten(2, 3);
+        let x = x.swap_dims(1, 2);
+        let class_token = self.class_token.val().expand([batch, 1, HIDDEN_DIM]);
+        let mut x = Tensor::cat(vec![class_token, x], 1) + self.encoder.pos_embedding.val();
+        for block in self.encoder.layers.in_order() {
+            x = block.forward(x);
+        }
+        self.encoder.ln.forward(x).narrow(1, 0, 1).squeeze_dim(1)
+    }
+}
