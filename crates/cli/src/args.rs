@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use psp_data::Part;
-use psp_models::DeviceSpec;
+use psp_models::{BackboneKind, DeviceSpec};
 
 /// Train, compare, export and use image regressors: scores in [0, 1] for what
 /// a photo shows.
@@ -28,6 +28,9 @@ pub(crate) enum Command {
     /// List the backbones with their sizes and costs, or verify them.
     #[command(args_conflicts_with_subcommands = true)]
     Models(ModelsArgs),
+    /// List, fetch, check and convert torchvision's weights.
+    #[command(subcommand)]
+    Weights(WeightsCommand),
     /// Train a model, or continue a run.
     Train(TrainArgs),
     /// Evaluate a run or an exported model on labelled images.
@@ -50,6 +53,58 @@ pub(crate) enum DataCommand {
 pub(crate) enum ConfigCommand {
     /// Print the configuration that results from defaults, file and overrides.
     Show(ConfigArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum WeightsCommand {
+    /// List the files, with where each one is stored.
+    List(WeightsListArgs),
+    /// Download files, verify them and store them.
+    Fetch(FetchArgs),
+    /// Say which backbone a weights file fits, and what does not fit.
+    Check(WeightsCheckArgs),
+    /// Convert a weights file to .safetensors, once it fits.
+    Import(ImportArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct WeightsListArgs {
+    /// Print JSON instead of a table.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct FetchArgs {
+    /// Backbones; without any, all.
+    pub(crate) backbone: Vec<BackboneKind>,
+    /// Folder to store in.
+    #[arg(long, env = "PSP_WEIGHTS_DIR")]
+    pub(crate) dir: Option<PathBuf>,
+    /// A folder that holds the files, or the address of a mirror.
+    #[arg(long, env = "PSP_WEIGHTS_MIRROR")]
+    pub(crate) from: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct WeightsCheckArgs {
+    /// The .pth or .safetensors file.
+    pub(crate) file: PathBuf,
+    /// The backbone that it must fit; without it, the one that it fits best.
+    #[arg(long)]
+    pub(crate) backbone: Option<BackboneKind>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ImportArgs {
+    /// The .pth or .safetensors file.
+    pub(crate) file: PathBuf,
+    /// The backbone that it is for.
+    #[arg(long)]
+    pub(crate) backbone: BackboneKind,
+    /// The .safetensors file to write.
+    #[arg(long)]
+    pub(crate) out: PathBuf,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -25,6 +25,15 @@ pub(crate) fn bar(total: u64, what: &str) -> ProgressBar {
     bar
 }
 
+/// A bar over bytes whose number is not known yet; invisible in a pipe.
+pub(crate) fn bytes(what: &str) -> ProgressBar {
+    let bar = bar(0, what);
+    bar.set_style(style(
+        "{prefix:>16} {bar:30} {bytes}/{total_bytes} {bytes_per_sec}, {eta} left",
+    ));
+    bar
+}
+
 fn style(template: &str) -> ProgressStyle {
     // The templates are constants of this file; an invalid one shows plainly.
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())

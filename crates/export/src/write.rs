@@ -1,13 +1,12 @@
 //! Writing a bundle.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use burn::module::Module;
-use psp_models::{Regressor, StateDict};
+use psp_models::{Regressor, StateDict, write_state_dict};
 use psp_train::{Checkpoint, RunDir, read_metrics};
-use safetensors::{Dtype, tensor::TensorView};
 
 use crate::bundle::{
     BUNDLE_JSON, BUNDLE_VERSION, BURNPACK, Bundle, FileEntry, SAFETENSORS, Training,
@@ -63,7 +62,8 @@ pub fn export(run: &RunDir, out: &Path, overwrite: bool) -> Result<Bundle, Expor
         .tempdir_in(&parent)
         .map_err(io(&parent))?;
     let weights = checkpoint.weights();
-    write_safetensors(&staged.path().join(SAFETENSORS), &weights)?;
+    let path = staged.path().join(SAFETENSORS);
+    write_state_dict(&path, &weights).map_err(io(&path))?;
     write_burnpack(&staged.path().join(BURNPACK), &checkpoint, &weights)?;
     let mut files = BTreeMap::new();
     for name in [SAFETENSORS, BURNPACK] {
@@ -141,35 +141,6 @@ fn set_readable(dir: &Path) -> Result<(), ExportError> {
         std::fs::set_permissions(dir, permissions).map_err(io(dir))?;
     }
     Ok(())
-}
-
-/// The weights as PyTorch reads them, with BatchNorm's counters, so that a
-/// strict `load_state_dict` accepts the file.
-fn write_safetensors(path: &Path, weights: &StateDict) -> Result<(), ExportError> {
-    let mut tensors: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = Vec::new();
-    for (key, tensor) in weights {
-        let bytes = tensor.data.iter().flat_map(|v| v.to_le_bytes()).collect();
-        tensors.push((key.clone(), Dtype::F32, tensor.shape.clone(), bytes));
-        if let Some(norm) = key.strip_suffix(".running_mean") {
-            let counter = format!("{norm}.num_batches_tracked");
-            tensors.push((counter, Dtype::I64, Vec::new(), vec![0; 8]));
-        }
-    }
-    let fail = |error: safetensors::SafeTensorError| ExportError::Io {
-        path: path.to_owned(),
-        reason: error.to_string(),
-    };
-    let views = tensors
-        .iter()
-        .map(|(key, dtype, shape, bytes)| {
-            TensorView::new(*dtype, shape.clone(), bytes).map(|view| (key, view))
-        })
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(fail)?;
-    // The entry by which PyTorch's tools recognise their own layout.
-    let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
-    let bytes = safetensors::serialize(views, Some(metadata)).map_err(fail)?;
-    std::fs::write(path, bytes).map_err(io(path))
 }
 
 fn write_burnpack(

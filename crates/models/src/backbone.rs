@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use psp_weights::Pretrained;
 use serde::{Deserialize, Serialize};
 
 use crate::efficientnet::{EFFICIENTNET_B0_FEATURES, EfficientNet};
@@ -221,15 +222,9 @@ impl BackboneKind {
         }
     }
 
-    /// The file of torchvision's `IMAGENET1K_V1` weights.
-    pub fn weights_file(self) -> &'static str {
-        match self {
-            Self::ResNet18 => "resnet18-f37072fd.pth",
-            Self::GoogLeNet => "googlenet-1378be20.pth",
-            Self::InceptionV3 => "inception_v3_google-0cc3c7bd.pth",
-            Self::EfficientnetB0 => "efficientnet_b0_rwightman-7f5810bc.pth",
-            Self::VitB16 => "vit_b_16-c867db91.pth",
-        }
+    /// torchvision's weights for it.
+    pub fn pretrained(self) -> Option<&'static Pretrained> {
+        psp_weights::pretrained(self.name())
     }
 
     /// Whether torchvision, given its weights, shifts inputs from ImageNet's

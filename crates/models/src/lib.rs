@@ -4,6 +4,9 @@
 //! One file holds one architecture. Module paths are torchvision's
 //! `state_dict` keys (see [`path`]), so weights need no translation.
 
+// burn-tch 0.22 is its last release, which Burn says with a deprecation.
+#![cfg_attr(feature = "libtorch", allow(deprecated))]
+
 pub mod backbone;
 pub mod device;
 pub mod efficientnet;
@@ -27,4 +30,4 @@ pub use device::{DeviceError, DeviceSpec};
 pub use regressor::{ModelConfig, Regressor};
 pub use state::{HostTensor, StateDict, StateError};
 pub use summary::BackboneSummary;
-pub use weights::{WeightsError, read_state_dict};
+pub use weights::{WeightsError, read_state_dict, write_state_dict};

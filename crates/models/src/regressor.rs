@@ -119,10 +119,8 @@ impl Regressor {
     /// [`StateError::Mismatch`] listing every key that does not fit.
     pub fn load_backbone(self, state: StateDict) -> Result<Self, StateError> {
         let kind = self.backbone.kind();
-        let has = |module: &str| {
-            let keys = state::shapes(&self.backbone);
-            keys.iter().any(|(key, _)| is_within(key, module))
-        };
+        let shapes = state::shapes(&self.backbone);
+        let has = |module: &str| shapes.iter().any(|(key, _)| is_within(key, module));
         let absent = kind.auxiliary().iter().filter(|module| !has(module));
         let kept = kind.auxiliary_classifiers();
         let unused: Vec<&str> = kind
@@ -136,7 +134,7 @@ impl Regressor {
             unused: &unused,
             kept,
         };
-        let state = torchvision::modernise(kind, state, &state::shapes(&self.backbone));
+        let state = torchvision::modernise(kind, state, &shapes);
         Ok(Self {
             backbone: state::load(self.backbone, &state, leftover)?,
             head: self.head,

@@ -28,8 +28,8 @@ pub struct BackboneSummary {
     pub multiply_adds: u64,
     /// Top-level modules that can be frozen, from input to output.
     pub stages: &'static [&'static str],
-    /// The file of torchvision's weights.
-    pub weights: &'static str,
+    /// Address of torchvision's weights.
+    pub weights: Option<String>,
 }
 
 impl BackboneSummary {
@@ -50,7 +50,7 @@ impl BackboneSummary {
             input_size: kind.input_size(),
             multiply_adds,
             stages: kind.stages(),
-            weights: kind.weights_file(),
+            weights: kind.pretrained().map(|entry| entry.url()),
         }
     }
 }

@@ -94,3 +94,76 @@ fn cubic(t: f64) -> [f64; 4] {
     let far = |x: f64| ((A * x - 5.0 * A) * x + 8.0 * A) * x - 4.0 * A;
     [far(t + 1.0), near(t), near(1.0 - t), far(2.0 - t)]
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// `[1, length, 2]`.
+    fn embeddings(length: usize) -> HostTensor {
+        let value = |i: usize, j: usize| ((i * 37 + j * 11) % 23) as f32 / 10.0 - 1.1;
+        HostTensor {
+            shape: vec![1, length, 2],
+            data: (0..2 * length).map(|k| value(k / 2, k % 2)).collect(),
+        }
+    }
+
+    /// Lengths before and after, and what torchvision 0.24's
+    /// `interpolate_embeddings` makes of [`embeddings`].
+    const TORCHVISION: [(usize, usize, &[f32]); 3] = [
+        (
+            10,
+            17,
+            &[
+                -1.1, 0.0, 0.3, -0.9, -0.472222, 0.159259, -0.259259, 0.372222, 0.8, -0.4,
+                0.070371, 0.446296, -0.90535, 0.45415, -0.692387, -0.112963, 0.570371, -0.885185,
+                -0.27037, 1.085185, -0.466015, 0.312964, -0.253052, -0.25415, 0.22963, -0.246296,
+                -0.5, 0.6, 0.559259, -0.172222, 0.772222, 0.040741, 0.0, 1.1,
+            ],
+        ),
+        (
+            17,
+            5,
+            &[-1.1, 0.0, 0.3, -0.9, -0.1, 1.0, 1.0, -0.2, 0.6, -0.6],
+        ),
+        (
+            5,
+            10,
+            &[
+                -1.1, 0.0, 0.3, -0.9, -0.15, -0.2, -0.6, 0.5, 0.55, -0.65, 0.1, 0.05, -0.35, 0.75,
+                0.8, -0.4, 0.35, 0.3, -0.1, 1.0,
+            ],
+        ),
+    ];
+
+    #[test]
+    fn embeddings_are_interpolated_as_torchvision_does() {
+        for (old, new, theirs) in TORCHVISION {
+            let ours = interpolate_embeddings(&embeddings(old), &[1, new, 2]).unwrap();
+            assert_eq!(ours.shape, [1, new, 2]);
+            for (ours, theirs) in ours.data.iter().zip(theirs) {
+                assert!(
+                    (ours - theirs).abs() < 2e-6,
+                    "{old} to {new}: {ours} {theirs}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_fits_or_is_no_square_is_left_alone() {
+        for (old, new) in [(10, 10), (10, 12), (9, 10)] {
+            assert_eq!(interpolate_embeddings(&embeddings(old), &[1, new, 2]), None);
+        }
+    }
+
+    #[test]
+    fn old_names_of_the_mlp_are_replaced() {
+        let layer = "encoder.layers.encoder_layer_3.mlp";
+        for (old, new) in [("linear_1", "0"), ("linear_2", "3")] {
+            let renamed = modern_name(&format!("{layer}.{old}.bias"));
+            assert_eq!(renamed, format!("{layer}.{new}.bias"));
+        }
+    }
+}

@@ -1,13 +1,15 @@
 //! Reading weights: `.safetensors`, and `.pth` in any container that
 //! `torch.save` has written.
 
+use std::collections::HashMap;
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use half::{bf16, f16};
+use psp_data::write_atomic;
 use pytorch_reader::{DType as TorchDType, PytorchReader};
-use safetensors::{Dtype, SafeTensors};
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use thiserror::Error;
 
 use crate::state::{HostTensor, StateDict};
@@ -89,6 +91,35 @@ pub fn read_state_dict(path: &Path) -> Result<StateDict, WeightsError> {
         }
     }
     Ok(state)
+}
+
+/// Writes tensors as a `.safetensors` file that PyTorch reads: f32, with batch
+/// norms' counters, so that a strict `load_state_dict` accepts it. The file
+/// appears whole or not at all.
+///
+/// # Errors
+/// When it can't be written.
+pub fn write_state_dict(path: &Path, state: &StateDict) -> io::Result<()> {
+    let mut tensors: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = Vec::new();
+    for (key, tensor) in state {
+        let bytes = tensor.data.iter().flat_map(|v| v.to_le_bytes()).collect();
+        tensors.push((key.clone(), Dtype::F32, tensor.shape.clone(), bytes));
+        if let Some(norm) = key.strip_suffix(".running_mean") {
+            let counter = format!("{norm}.num_batches_tracked");
+            tensors.push((counter, Dtype::I64, Vec::new(), vec![0; 8]));
+        }
+    }
+    let views = tensors
+        .iter()
+        .map(|(key, dtype, shape, bytes)| {
+            TensorView::new(*dtype, shape.clone(), bytes).map(|view| (key, view))
+        })
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(io::Error::other)?;
+    // The entry by which PyTorch's tools recognise their own layout.
+    let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
+    let bytes = safetensors::serialize(views, Some(metadata)).map_err(io::Error::other)?;
+    write_atomic(path, |out| out.write_all(&bytes)).map_err(io::Error::other)
 }
 
 fn is_counter(key: &str) -> bool {

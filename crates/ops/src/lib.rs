@@ -4,6 +4,9 @@
 //! every backend and is what the tests compare with; a backend overrides it
 //! where that pays.
 
+// burn-tch 0.22 is its last release, which Burn says with a deprecation.
+#![cfg_attr(feature = "libtorch", allow(deprecated))]
+
 /// Gives a trait of kernels to the backends that keep Burn's.
 macro_rules! keep_burns {
     ($kernels:ident) => {

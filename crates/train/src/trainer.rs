@@ -19,7 +19,7 @@ use crate::inputs::Inputs;
 use crate::log::{EpochRecord, MetricsLog, read_metrics};
 use crate::optim::{Ema, Optimizer, Schedule};
 use crate::run_dir::{Ending, Manifest, RunDir, RunLock, RunResult, write_json, write_text};
-use setup::{check_images, make_absolute, open_log, sha256_of};
+use setup::{check_images, find_weights, make_absolute, open_log, sha256_of};
 
 /// How a call of [`start`] or [`resume`] ended.
 #[derive(Clone, Debug)]
@@ -48,6 +48,7 @@ pub fn start(
             run: run.root().to_owned(),
         });
     }
+    find_weights(&mut config)?;
     make_absolute(&mut config)?;
     let device = config.train.device.open()?;
     let inputs = Inputs::open(&config)?;

@@ -3,20 +3,16 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::path::{Path, PathBuf};
+mod shared;
+
+use std::path::PathBuf;
 
 use psp_models::DeviceSpec;
 use psp_verify::{Reference, verify};
+use shared::shared;
 
 fn reference(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../../shared/reference")
-        .join(name);
-    if path.exists() {
-        return Some(path);
-    }
-    eprintln!("SKIPPED: {} does not exist", path.display());
-    None
+    shared(&format!("reference/{name}"))
 }
 
 fn holds(name: &str) {

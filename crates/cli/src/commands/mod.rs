@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use anyhow::Result;
 use psp_train::RunConfig;
 
-use crate::args::{Args, Command, ConfigArgs, ConfigCommand, DataCommand, ModelsCommand};
+use crate::args::{
+    Args, Command, ConfigArgs, ConfigCommand, DataCommand, ModelsCommand, WeightsCommand,
+};
 
 mod data;
 mod eval;
@@ -13,6 +15,7 @@ mod export;
 mod models;
 mod predict;
 mod train;
+mod weights;
 
 pub(crate) fn run(args: Args) -> Result<ExitCode> {
     match args.command {
@@ -26,6 +29,10 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
             Some(ModelsCommand::Verify(args)) => models::verify(args),
             None => models::list(args.json),
         },
+        Command::Weights(WeightsCommand::List(args)) => weights::list(&args),
+        Command::Weights(WeightsCommand::Fetch(args)) => weights::fetch(&args),
+        Command::Weights(WeightsCommand::Check(args)) => weights::check(&args),
+        Command::Weights(WeightsCommand::Import(args)) => weights::import(&args),
         Command::Train(args) => train::train(&args),
         Command::Eval(args) => eval::eval(&args),
         Command::Export(args) => export::export(&args),

@@ -41,7 +41,7 @@ pub(crate) fn list(json: bool) -> Result<ExitCode> {
             s.features,
             s.input_size,
             s.multiply_adds as f64 / 1e9,
-            s.weights
+            s.weights.as_deref().unwrap_or("-")
         );
     }
     println!(

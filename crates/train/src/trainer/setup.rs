@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError, mpsc};
 
 use sha2::{Digest, Sha256};
 
-use crate::config::RunConfig;
+use crate::config::{ConfigError, RunConfig};
 use crate::error::TrainError;
 use crate::events::Event;
 use crate::inputs::{Inputs, decode_threads};
@@ -56,6 +56,27 @@ pub(super) fn check_images(
             Err(panic) => std::panic::resume_unwind(panic),
         }
     })
+}
+
+/// `model.weights` that stands for torchvision's fetched weights.
+const IMAGENET: &str = "imagenet";
+
+/// Replaces `imagenet` by the file that `psp weights fetch` stored.
+pub(super) fn find_weights(config: &mut RunConfig) -> Result<(), TrainError> {
+    if config.model.weights.as_os_str() != IMAGENET {
+        return Ok(());
+    }
+    let kind = config.model.backbone;
+    let stored = kind
+        .pretrained()
+        .zip(psp_weights::default_dir())
+        .and_then(|(entry, dir)| psp_weights::find(entry, &dir));
+    config.model.weights = stored.ok_or_else(|| ConfigError::Value {
+        key: "model.weights",
+        value: format!("{IMAGENET:?}"),
+        expected: format!("torchvision's file is not here yet: psp weights fetch {kind}"),
+    })?;
+    Ok(())
 }
 
 /// Stores paths so that the run can be continued from another folder.

@@ -1,0 +1,389 @@
+//! Fetching: streamed, continued where it broke off, verified, and in place only
+//! when it is whole.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+use crate::registry::Pretrained;
+use crate::store::{hash_of, hex, update_from};
+
+/// Times that a broken connection is taken up again.
+const ATTEMPTS: u32 = 5;
+
+/// Where a file is taken from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The registry's own address.
+    Official,
+    /// A web folder that holds the same files.
+    Mirror(String),
+    /// A local folder that holds the same files.
+    Folder(PathBuf),
+}
+
+impl Source {
+    /// A mirror's address (`http://…`, `https://…`) or a local folder.
+    pub fn parse(place: &str) -> Self {
+        if place.starts_with("http://") || place.starts_with("https://") {
+            return Self::Mirror(place.trim_end_matches('/').to_owned());
+        }
+        Self::Folder(place.into())
+    }
+
+    /// What `PSP_WEIGHTS_MIRROR` says, or [`Source::Official`].
+    pub fn from_env() -> Self {
+        match std::env::var("PSP_WEIGHTS_MIRROR") {
+            Ok(place) if !place.is_empty() => Self::parse(&place),
+            _ => Self::Official,
+        }
+    }
+}
+
+/// A file that is in place, and whether it was before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetched {
+    /// The file.
+    pub path: PathBuf,
+    /// Whether it was there already, with the right hash.
+    pub was_there: bool,
+}
+
+/// Why a file could not be fetched. Whatever was stored stays.
+#[derive(Debug, Error)]
+pub enum FetchError {
+    /// A local file can't be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The server can't be reached, or the connection broke too often.
+    #[error(
+        "{url}: {reason}\n\
+         Without a network: download the file elsewhere, put it into {} (its name must stay), \
+         or name the folder that holds it with --from or PSP_WEIGHTS_MIRROR, which also take \
+         the address of a mirror",
+        dir.display()
+    )]
+    Network {
+        /// What was asked for.
+        url: String,
+        /// What went wrong.
+        reason: String,
+        /// Where the file belongs.
+        dir: PathBuf,
+    },
+    /// The file is there or was fetched, and is not what it should be.
+    #[error(
+        "{}: its SHA-256 is {got}, and that of {file} is {want}{hint}",
+        path.display()
+    )]
+    Hash {
+        /// The file, or where it came from.
+        path: PathBuf,
+        /// Its official name.
+        file: &'static str,
+        /// The hash found.
+        got: String,
+        /// The official hash.
+        want: &'static str,
+        /// What to do.
+        hint: &'static str,
+    },
+    /// Another process fetches the same file into the same folder.
+    #[error("{}: another process is fetching this file", path.display())]
+    Busy {
+        /// The unfinished file.
+        path: PathBuf,
+    },
+    /// Cancelled; the same call continues.
+    #[error("interrupted; the same command continues")]
+    Cancelled,
+}
+
+/// How one connection ended without the whole file.
+enum Broken {
+    /// It may work on another try.
+    Again(String),
+    /// It won't.
+    ForGood(FetchError),
+}
+
+/// Puts the file of `entry` into `dir`, from `source`. What an interrupted call
+/// left is continued; a file that is there already is only verified.
+///
+/// `progress` hears `(bytes done, bytes in all)`, the latter once it is known;
+/// `cancelled` is looked at between blocks.
+///
+/// # Errors
+/// [`FetchError`]; only a file with the official hash ever gets its name.
+pub fn fetch(
+    entry: &Pretrained,
+    dir: &Path,
+    source: &Source,
+    progress: &mut dyn FnMut(u64, Option<u64>),
+    cancelled: &AtomicBool,
+) -> Result<Fetched, FetchError> {
+    let path = dir.join(entry.file);
+    if path.exists() {
+        verify(entry, &path, "; remove it to fetch it again")?;
+        return Ok(Fetched {
+            path,
+            was_there: true,
+        });
+    }
+    fs::create_dir_all(dir).map_err(failed(dir))?;
+    let partial = dir.join(format!(".{}.part", entry.file));
+    let mut download = Download::open(entry, dir, partial, cancelled)?;
+    match source {
+        Source::Folder(folder) => download.copy(&folder.join(entry.file), progress)?,
+        Source::Official => download.get(&entry.url(), progress)?,
+        Source::Mirror(base) => download.get(&format!("{base}/{}", entry.file), progress)?,
+    }
+    download.finish(&path)?;
+    Ok(Fetched {
+        path,
+        was_there: false,
+    })
+}
+
+fn verify(entry: &Pretrained, path: &Path, hint: &'static str) -> Result<(), FetchError> {
+    check(entry, path, hash_of(path).map_err(failed(path))?, hint)
+}
+
+fn check(
+    entry: &Pretrained,
+    path: &Path,
+    got: String,
+    hint: &'static str,
+) -> Result<(), FetchError> {
+    if got == entry.sha256 {
+        return Ok(());
+    }
+    Err(FetchError::Hash {
+        path: path.to_owned(),
+        file: entry.file,
+        got,
+        want: entry.sha256,
+        hint,
+    })
+}
+
+fn failed(path: &Path) -> impl Fn(io::Error) -> FetchError + use<> {
+    let path = path.to_owned();
+    move |source| FetchError::Io {
+        path: path.clone(),
+        source,
+    }
+}
+
+/// The unfinished file, locked, with the hash of what it holds.
+struct Download<'a> {
+    entry: &'a Pretrained,
+    dir: &'a Path,
+    partial: PathBuf,
+    file: File,
+    hash: Sha256,
+    done: u64,
+    cancelled: &'a AtomicBool,
+}
+
+impl<'a> Download<'a> {
+    fn open(
+        entry: &'a Pretrained,
+        dir: &'a Path,
+        partial: PathBuf,
+        cancelled: &'a AtomicBool,
+    ) -> Result<Self, FetchError> {
+        let io = failed(&partial);
+        let mut file = OpenOptions::new()
+            .create(true)
+            .read(true)
+            .append(true)
+            .open(&partial)
+            .map_err(&io)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(FetchError::Busy { path: partial }),
+            Err(TryLockError::Error(error)) => return Err(io(error)),
+        }
+        let mut hash = Sha256::new();
+        let done = update_from(&mut hash, &mut file).map_err(&io)?;
+        Ok(Self {
+            entry,
+            dir,
+            partial,
+            file,
+            hash,
+            done,
+            cancelled,
+        })
+    }
+
+    fn restart(&mut self) -> Result<(), FetchError> {
+        self.file.set_len(0).map_err(failed(&self.partial))?;
+        self.hash = Sha256::new();
+        self.done = 0;
+        Ok(())
+    }
+
+    fn append(&mut self, block: &[u8]) -> Result<(), FetchError> {
+        self.file.write_all(block).map_err(failed(&self.partial))?;
+        self.hash.update(block);
+        self.done += block.len() as u64;
+        Ok(())
+    }
+
+    fn check_cancelled(&self) -> Result<(), FetchError> {
+        match self.cancelled.load(Ordering::Relaxed) {
+            true => Err(FetchError::Cancelled),
+            false => Ok(()),
+        }
+    }
+
+    /// Copies from a local file.
+    fn copy(
+        &mut self,
+        from: &Path,
+        progress: &mut dyn FnMut(u64, Option<u64>),
+    ) -> Result<(), FetchError> {
+        self.restart()?;
+        let mut source = File::open(from).map_err(failed(from))?;
+        let total = source.metadata().map_err(failed(from))?.len();
+        let mut buffer = vec![0; 1 << 16];
+        loop {
+            self.check_cancelled()?;
+            match source.read(&mut buffer).map_err(failed(from))? {
+                0 => return Ok(()),
+                count => self.append(&buffer[..count])?,
+            }
+            progress(self.done, Some(total));
+        }
+    }
+
+    /// Downloads, taking a broken connection up again.
+    fn get(
+        &mut self,
+        url: &str,
+        progress: &mut dyn FnMut(u64, Option<u64>),
+    ) -> Result<(), FetchError> {
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .timeout_connect(Some(Duration::from_secs(20)))
+            .timeout_recv_response(Some(Duration::from_secs(60)))
+            .http_status_as_error(false)
+            .user_agent(concat!("psp/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .into();
+        let mut attempt = 1;
+        // All of it may be here, and only its name missing.
+        while hex(self.hash.clone()) != self.entry.sha256 {
+            let before = self.done;
+            let reason = match self.get_once(&agent, url, progress) {
+                Ok(()) => return Ok(()),
+                Err(Broken::ForGood(error)) => return Err(error),
+                Err(Broken::Again(reason)) => reason,
+            };
+            // Only tries in a row that brought nothing count.
+            attempt = if self.done > before { 1 } else { attempt + 1 };
+            if attempt > ATTEMPTS {
+                return Err(self.network(url, reason));
+            }
+            std::thread::sleep(Duration::from_millis(100 << attempt));
+            self.check_cancelled()?;
+        }
+        Ok(())
+    }
+
+    fn network(&self, url: &str, reason: String) -> FetchError {
+        FetchError::Network {
+            url: url.to_owned(),
+            reason,
+            dir: self.dir.to_owned(),
+        }
+    }
+
+    fn get_once(
+        &mut self,
+        agent: &ureq::Agent,
+        url: &str,
+        progress: &mut dyn FnMut(u64, Option<u64>),
+    ) -> Result<(), Broken> {
+        let mut request = agent.get(url);
+        if self.done > 0 {
+            request = request.header("Range", format!("bytes={}-", self.done));
+        }
+        let mut response = request.call().map_err(|error| match error {
+            ureq::Error::Io(error) => Broken::Again(error.to_string()),
+            ureq::Error::Timeout(_) => Broken::Again("no answer in time".to_owned()),
+            error => Broken::ForGood(self.network(url, error.to_string())),
+        })?;
+        let header = |name: &str| {
+            let value = response.headers().get(name)?;
+            value.to_str().ok().map(str::to_owned)
+        };
+        let length = header("content-length").and_then(|value| value.parse::<u64>().ok());
+        let range = header("content-range").unwrap_or_default();
+        let continues = range.starts_with(&format!("bytes {}-", self.done));
+        match response.status().as_u16() {
+            206 if continues => {}
+            // Another part than asked for, none, or everything from the start.
+            200 | 206 | 416 => {
+                let whole = response.status() == 200;
+                self.restart().map_err(Broken::ForGood)?;
+                if !whole {
+                    return Err(Broken::Again(format!("the server answered {range:?}")));
+                }
+            }
+            status @ (429 | 500..=599) => {
+                return Err(Broken::Again(format!("the server answered {status}")));
+            }
+            status => {
+                let reason = format!("the server answered {status}");
+                return Err(Broken::ForGood(self.network(url, reason)));
+            }
+        }
+        let total = length.map(|length| self.done + length);
+        let mut body = response.body_mut().as_reader();
+        let mut buffer = vec![0; 1 << 16];
+        loop {
+            self.check_cancelled().map_err(Broken::ForGood)?;
+            match body.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(count) => self.append(&buffer[..count]).map_err(Broken::ForGood)?,
+                Err(error) => return Err(Broken::Again(error.to_string())),
+            }
+            progress(self.done, total);
+        }
+        match total {
+            Some(total) if self.done < total => {
+                Err(Broken::Again("the connection broke off".to_owned()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Gives the verified file its name.
+    fn finish(self, path: &Path) -> Result<(), FetchError> {
+        let io = failed(&self.partial);
+        if let Err(error) = check(self.entry, path, hex(self.hash), ": not stored") {
+            // Nothing of it is worth continuing.
+            fs::remove_file(&self.partial).map_err(&io)?;
+            return Err(error);
+        }
+        self.file.sync_all().map_err(&io)?;
+        fs::rename(&self.partial, path).map_err(&io)?;
+        #[cfg(unix)]
+        File::open(self.dir)
+            .and_then(|dir| dir.sync_all())
+            .map_err(failed(self.dir))?;
+        Ok(())
+    }
+}
