@@ -1,5 +1,7 @@
 //! The device under test, and comparison of two computations on it.
 #![allow(clippy::unwrap_used, dead_code)]
+// burn-tch 0.22 is its last release, which Burn says with a deprecation.
+#![cfg_attr(feature = "libtorch", allow(deprecated))]
 
 use burn::tensor::{Device, Distribution, Tensor, TensorData, Tolerance};
 
