@@ -8,8 +8,10 @@ use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::ops::BatchNormTrainBackward;
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Autodiff, AutodiffBackend, Backend, Dispatch, backend_extension};
-use burn::tensor::Tensor;
+use burn::backend::{
+    Autodiff, AutodiffBackend, Backend, Dispatch, Scalar, TensorMetadata, backend_extension,
+};
+use burn::tensor::{FloatDType, Shape, Tensor};
 
 use crate::Activation;
 
@@ -63,7 +65,30 @@ pub(crate) struct Saved<B: Backend> {
     pub(crate) epsilon: f64,
 }
 
-/// Burn's forward pass.
+/// Mean over batch, height and width of `[batch, channels, h, w]`, as
+/// `[1, channels, 1, 1]`.
+fn channel_mean<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
+    [3, 2, 0].into_iter().fold(x, B::float_mean_dim)
+}
+
+/// One factor per channel in f64, which computing with it does not blur.
+fn wide<B: Backend>(x: FloatTensor<B>, channels: usize) -> FloatTensor<B> {
+    B::float_cast(
+        B::float_reshape(x, Shape::new([1, channels, 1, 1])),
+        FloatDType::F64,
+    )
+}
+
+/// `1 / sqrt(variance + epsilon)`.
+fn inverse_deviation<B: Backend>(variance: FloatTensor<B>, epsilon: f64) -> FloatTensor<B> {
+    B::float_recip(B::float_sqrt(B::float_add_scalar(
+        variance,
+        Scalar::Float(epsilon),
+    )))
+}
+
+/// The forward pass out of Burn's operations: beside the statistics one product
+/// and one sum per value, with factors that are rounded once.
 pub(crate) fn plain_forward<B: Backend>(
     x: FloatTensor<B>,
     weight: FloatTensor<B>,
@@ -71,15 +96,28 @@ pub(crate) fn plain_forward<B: Backend>(
     epsilon: f64,
     activation: Activation,
 ) -> Normalized<B> {
-    let normalized = B::batch_norm_train(x, weight, bias, epsilon);
+    let channels = x.shape()[1];
+    let dtype: FloatDType = x.dtype().into();
+    let mean = channel_mean::<B>(x.clone());
+    let centred = B::float_sub(x.clone(), mean.clone());
+    let variance = channel_mean::<B>(B::float_mul(centred.clone(), centred));
+    let deviation = wide::<B>(variance.clone(), channels);
+    let inverse = inverse_deviation::<B>(deviation, epsilon);
+    let scale = B::float_mul(wide::<B>(weight, channels), inverse);
+    let shifted = B::float_mul(wide::<B>(mean.clone(), channels), scale.clone());
+    let shift = B::float_sub(wide::<B>(bias, channels), shifted);
+    let scaled = B::float_mul(x, B::float_cast(scale, dtype));
+    let output = B::float_add(scaled, B::float_cast(shift, dtype));
     let output = match activation {
-        Activation::Identity => normalized.output,
-        Activation::Relu => B::relu(normalized.output),
+        Activation::Identity => output,
+        Activation::Relu => B::relu(output),
     };
-    (output, normalized.mean, normalized.variance)
+    let flat = |x| B::float_reshape(x, Shape::new([channels]));
+    (output, flat(mean), flat(variance))
 }
 
-/// Burn's backward pass.
+/// The backward pass out of Burn's operations, in the same manner:
+/// `x_grad = a · grad + b · (x - mean) + c`.
 pub(crate) fn plain_backward<B: Backend>(
     saved: Saved<B>,
     grad: FloatTensor<B>,
@@ -88,18 +126,41 @@ pub(crate) fn plain_backward<B: Backend>(
         Some(output) => B::relu_backward(output, grad),
         None => grad,
     };
-    let Saved {
-        x,
-        weight,
-        mean,
-        variance,
-        epsilon,
-        ..
-    } = saved;
-    B::batch_norm_train_backward(x, weight, mean, variance, epsilon, grad)
+    let shape = saved.x.shape();
+    let channels = shape[1];
+    let count = Scalar::Float((shape.num_elements() / channels) as f64);
+    let dtype: FloatDType = saved.x.dtype().into();
+    let narrow = |x| B::float_cast(x, dtype);
+    let mean = B::float_reshape(saved.mean, Shape::new([1, channels, 1, 1]));
+    let centred = B::float_sub(saved.x, mean);
+    let mean_grad = channel_mean::<B>(grad.clone());
+    let mean_projected = channel_mean::<B>(B::float_mul(grad.clone(), centred.clone()));
+    let (mean_grad, mean_projected) = (
+        wide::<B>(mean_grad, channels),
+        wide::<B>(mean_projected, channels),
+    );
+    let inverse = inverse_deviation::<B>(wide::<B>(saved.variance, channels), saved.epsilon);
+    let a = B::float_mul(wide::<B>(saved.weight, channels), inverse.clone());
+    let inverse_variance = B::float_mul(inverse.clone(), inverse.clone());
+    let b = B::float_neg(B::float_mul(
+        B::float_mul(a.clone(), inverse_variance),
+        mean_projected.clone(),
+    ));
+    let c = B::float_neg(B::float_mul(a.clone(), mean_grad.clone()));
+    let x_grad = B::float_add(
+        B::float_mul(grad, narrow(a)),
+        B::float_add(B::float_mul(centred, narrow(b)), narrow(c)),
+    );
+    let flat = |x| B::float_reshape(narrow(x), Shape::new([channels]));
+    let projected = B::float_mul(mean_projected, inverse);
+    BatchNormTrainBackward::new(
+        x_grad,
+        flat(B::float_mul_scalar(projected, count)),
+        flat(B::float_mul_scalar(mean_grad, count)),
+    )
 }
 
-/// Both passes; the defaults are Burn's.
+/// Both passes; the defaults are made of Burn's operations.
 pub(crate) trait BatchNormKernels: Backend {
     fn batch_norm_forward(
         x: FloatTensor<Self>,
