@@ -76,10 +76,12 @@ impl BackboneKind {
         }
     }
 
-    /// Smallest side of an input in pixels, below which no features are left.
-    pub fn smallest_input(self) -> u32 {
-        match self {
-            Self::InceptionV3 => 75,
+    /// Smallest side of an input in pixels, below which no features are left,
+    /// or too few for the auxiliary classifiers where these are wanted.
+    pub fn smallest_input(self, auxiliary: bool) -> u32 {
+        match (self, auxiliary) {
+            (Self::InceptionV3, true) => 299,
+            (Self::InceptionV3, false) => 75,
             _ => 32,
         }
     }
@@ -329,6 +331,45 @@ impl Backbone {
             Self::InceptionV3(model) => model.forward(x, noise),
             Self::EfficientnetB0(model) => (model.forward(x, noise), Vec::new()),
             Self::VitB16(model) => (model.forward(x), Vec::new()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state;
+
+    #[test]
+    fn every_tensor_of_a_backbone_belongs_to_one_of_its_stages_and_every_stage_has_some() {
+        for &kind in BackboneKind::ALL {
+            let config = ModelConfig {
+                auxiliary: !kind.auxiliary().is_empty(),
+                ..ModelConfig::new(kind, 2)
+            };
+            let backbone = Backbone::new(&config, &Device::default());
+            let mut seen = std::collections::BTreeSet::new();
+            for (key, _) in state::shapes(&backbone) {
+                let stage = kind.stage_of(&format!("backbone.{key}"));
+                let auxiliary = kind
+                    .auxiliary()
+                    .iter()
+                    .any(|module| is_within(&key, module));
+                assert_eq!(stage == HEAD, auxiliary, "{kind} {key}");
+                seen.insert(stage);
+            }
+            for stage in kind.stages() {
+                assert!(seen.contains(stage), "{kind} {stage}");
+            }
+        }
+    }
+
+    #[test]
+    fn names_read_back_and_are_those_of_serde() {
+        for &kind in BackboneKind::ALL {
+            assert_eq!(kind.name().parse::<BackboneKind>(), Ok(kind));
+            let json = format!("\"{}\"", kind.name());
+            assert_eq!(serde_json::from_str::<BackboneKind>(&json).ok(), Some(kind));
         }
     }
 }

@@ -86,3 +86,53 @@ fn a_configuration_written_as_toml_reads_back_as_itself() {
     let config = read("[data]\ndir = \"x\"\n", &["train.learning_rate=1e-3"]).unwrap();
     assert_eq!(read(&config.to_toml().unwrap(), &[]).unwrap(), config);
 }
+
+#[test]
+fn an_input_that_the_backbone_can_not_take_is_refused_with_what_it_takes() {
+    for (model, size, wanted) in [
+        ("backbone = \"inception_v3\"", 74, "75 to 4096"),
+        (
+            "backbone = \"inception_v3\"\nauxiliary = true",
+            298,
+            "299 to 4096",
+        ),
+        ("backbone = \"vit_b_16\"", 100, "a multiple of 16"),
+        ("backbone = \"resnet18\"", 31, "32 to 4096"),
+    ] {
+        let text = format!("[preprocess]\nsize = {size}\n[model]\n{model}\n");
+        let message = read(&text, &[]).unwrap_err().to_string();
+        assert!(message.contains(wanted), "{message}");
+    }
+}
+
+#[test]
+fn stages_and_auxiliary_classifiers_are_those_of_the_backbone() {
+    let vit = "[model]\nbackbone = \"vit_b_16\"\n";
+    read(
+        &format!("{vit}unfreeze = [\"encoder.layers.encoder_layer_11\", \"head\"]\n"),
+        &[],
+    )
+    .unwrap();
+    for line in ["unfreeze = [\"layer4\"]\n", "auxiliary = true\n"] {
+        let message = read(&format!("{vit}{line}"), &[]).unwrap_err().to_string();
+        assert!(message.contains("model."), "{message}");
+    }
+}
+
+#[test]
+fn input_is_rescaled_where_torchvisions_weights_want_it() {
+    let transforms = |text: &str| {
+        let config = read(&format!("[model]\n{text}"), &[]).unwrap();
+        config.model_config().transform_input
+    };
+    assert!(!transforms("backbone = \"googlenet\"\n"));
+    assert!(transforms(
+        "backbone = \"googlenet\"\nweights = \"a.pth\"\n"
+    ));
+    assert!(transforms(
+        "backbone = \"inception_v3\"\ntransform_input = \"on\"\n"
+    ));
+    assert!(!transforms(
+        "backbone = \"resnet18\"\nweights = \"a.pth\"\n"
+    ));
+}

@@ -49,7 +49,7 @@ impl RunConfig {
             })?;
         let size = self.input_size();
         let (smallest, multiple) = (
-            model.backbone.smallest_input(),
+            model.backbone.smallest_input(model.auxiliary),
             model.backbone.input_multiple(),
         );
         let unit = match multiple {
@@ -61,8 +61,12 @@ impl RunConfig {
             size,
             (smallest..=4096).contains(&size) && size.is_multiple_of(multiple),
             &format!(
-                "0, or {smallest} to 4096 pixels{unit}, for {}",
-                model.backbone
+                "0, or {smallest} to 4096 pixels{unit}, for {}{}",
+                model.backbone,
+                match model.auxiliary {
+                    true => " with auxiliary classifiers",
+                    false => "",
+                }
             ),
         )?;
         self.preprocessing()
