@@ -32,7 +32,7 @@ step "Export the best checkpoint into $model"
 "$psp" export "$run" --out "$model" --overwrite
 
 step "Predict one test image with the exported model"
-test_image=$(sed -n 's/,test$//p' "$run/split.csv" | head -n 1)
+test_image=$(sed -n '/,test$/{s///p;q}' "$run/split.csv")
 "$psp" predict --model "$model" "$data/imgs/$test_image"
 grep "^$test_image," "$data/labels.csv" | sed 's/^/its labels: /'
 
