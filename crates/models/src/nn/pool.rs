@@ -37,8 +37,8 @@ pub fn avg_pool2d(x: Tensor<4>, kernel: usize, stride: usize, padding: usize) ->
 /// `AdaptiveAvgPool2d(1)`: `[batch, channels, h, w]` to
 /// `[batch, channels, 1, 1]`.
 ///
-/// Rows are summed before columns: one sum over all pixels, as Flex's pooling
-/// has it, loses three digits of f32 at 112×112.
+/// Rows are summed before columns: one long sum over all pixels, as in Flex's
+/// pooling, rounds more.
 pub fn mean_pixel(x: Tensor<4>) -> Tensor<4> {
     x.mean_dim(3).mean_dim(2)
 }

@@ -5,8 +5,8 @@ use std::ops::Range;
 pub(super) use gemm::Parallelism;
 
 /// Products that are summed before they are added to the result. Summing in
-/// parts keeps two thirds of the rounding error of a long sum away, and costs
-/// nothing that can be measured.
+/// parts takes two fifths of the rounding error of 1152 products away (3.5e-7 to
+/// 2.1e-7 of the result), and costs nothing that can be measured.
 const DEPTH: usize = 128;
 
 /// A matrix within a slice: element `(i, j)` is at
