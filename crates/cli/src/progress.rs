@@ -42,6 +42,8 @@ fn style(template: &str) -> ProgressStyle {
 /// Shows a training run.
 pub(crate) struct TrainProgress {
     bar: ProgressBar,
+    /// Images whose features are computed.
+    features: usize,
     epochs: u64,
     batches: u64,
 }
@@ -50,6 +52,7 @@ impl TrainProgress {
     pub(crate) fn new() -> Self {
         Self {
             bar: bar(0, "check"),
+            features: 0,
             epochs: 0,
             batches: 0,
         }
@@ -60,6 +63,27 @@ impl TrainProgress {
             Event::Checking { done, total } => {
                 self.bar.set_length(total as u64);
                 self.bar.set_position(done as u64);
+            }
+            Event::DamagedFeatures { path, reason } => {
+                eprintln!(
+                    "warning: {}: stored features removed, to be computed again: {reason}",
+                    path.display()
+                );
+            }
+            Event::WaitingForFeatures => {
+                self.line("waiting for the features that another process computes");
+            }
+            Event::Features { done, total } => {
+                if self.features == 0 {
+                    self.bar.finish_and_clear();
+                    self.bar = bar(total as u64, "features");
+                    self.line(&format!("computing the features of {total} images"));
+                }
+                self.features = done;
+                self.bar.set_position(done as u64);
+            }
+            Event::Stages { epoch, stages } => {
+                self.line(&format!("epoch {epoch}: training {}", stages.join(", ")));
             }
             Event::Started {
                 epoch,

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::{Deserialize, Serialize};
@@ -69,6 +70,7 @@ impl DatasetOptions {
 pub struct Dataset {
     table: LabelTable,
     images: PathBuf,
+    contents: OnceLock<Vec<[u8; 32]>>,
 }
 
 impl Deref for Dataset {
@@ -98,7 +100,11 @@ impl Dataset {
             Some(path) => path.clone(),
             None => find_images(&options.dir, &table.samples()[0].filename)?,
         };
-        let dataset = Self { table, images };
+        let dataset = Self {
+            table,
+            images,
+            contents: OnceLock::new(),
+        };
         dataset.check_paths()?;
         Ok(dataset)
     }
@@ -116,37 +122,44 @@ impl Dataset {
         self.images.join(&self.samples()[index].filename)
     }
 
-    /// Decodes every image on `threads` threads (0 = one per core).
+    /// Decodes the images of the samples `indices` on `threads` threads (0 =
+    /// one per core).
     ///
     /// `progress(done, total)` is called after each image, from any thread.
     ///
     /// # Errors
-    /// The unusable image on the lowest line, whatever the thread count.
+    /// The unusable image that comes first in `indices`, whatever the thread
+    /// count.
+    ///
+    /// # Panics
+    /// When an index is not below `len()`, as slices do.
     pub fn check_images(
         &self,
+        indices: &[usize],
         threads: usize,
         limits: &DecodeLimits,
         progress: &(dyn Fn(usize, usize) + Sync),
     ) -> Result<(), DataError> {
         let done = AtomicUsize::new(0);
-        map_indices(threads, self.len(), |index| {
+        map_indices(threads, indices.len(), |place| {
+            let index = indices[place];
             decode_file(&self.image_path(index), limits)
                 .map_err(|error| self.image_error(index, error))?;
-            progress(done.fetch_add(1, Ordering::Relaxed) + 1, self.len());
+            progress(done.fetch_add(1, Ordering::Relaxed) + 1, indices.len());
             Ok(())
         })
         .map(|_: Vec<()>| ())
     }
 
-    /// SHA-256, as 64 hex digits, over the targets' names and over each
-    /// sample's file name, labels (the bits of the `f32`s) and image content,
-    /// in the order of the CSV.
-    ///
-    /// The images are hashed in parallel; the result does not depend on how.
+    /// The SHA-256 of each sample's image file, in the order of the CSV. They
+    /// are computed once, in parallel.
     ///
     /// # Errors
     /// An image that can't be read.
-    pub fn fingerprint(&self) -> Result<String, DataError> {
+    pub fn contents(&self) -> Result<&[[u8; 32]], DataError> {
+        if let Some(contents) = self.contents.get() {
+            return Ok(contents);
+        }
         let contents = map_indices(0, self.len(), |index| {
             let path = self.image_path(index);
             let bytes = std::fs::read(&path)
@@ -154,12 +167,23 @@ impl Dataset {
                 .map_err(|error| self.image_error(index, error))?;
             Ok::<_, DataError>(hash::content(&bytes))
         })?;
+        Ok(self.contents.get_or_init(|| contents))
+    }
+
+    /// SHA-256, as 64 hex digits, over the targets' names and over each
+    /// sample's file name, labels (the bits of the `f32`s) and image content
+    /// ([`contents`](Self::contents)), in the order of the CSV.
+    ///
+    /// # Errors
+    /// An image that can't be read.
+    pub fn fingerprint(&self) -> Result<String, DataError> {
+        let contents = self.contents()?;
         let mut hasher = FieldHasher::new("psp data set 1");
         hasher.field(&(self.targets().len() as u64).to_le_bytes());
         for target in self.targets() {
             hasher.field(target.as_bytes());
         }
-        for (sample, content) in self.samples().iter().zip(&contents) {
+        for (sample, content) in self.samples().iter().zip(contents) {
             hasher.field(sample.filename.as_bytes());
             for label in &sample.labels {
                 hasher.field(&label.to_bits().to_le_bytes());

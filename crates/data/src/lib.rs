@@ -42,7 +42,7 @@ pub use error::DataError;
 /// 8-bit red, green, blue, `[height, width, 3]`.
 pub use image::RgbImage;
 pub use labels::{LabelTable, Sample};
-pub use loader::{Batch, Epoch, Loader, LoaderOptions};
+pub use loader::{Batch, BatchSampler, Epoch, Loader, LoaderOptions};
 pub use preprocess::{IMAGENET_MEAN, IMAGENET_STD, Preprocessing};
 pub use resize::Resize;
 pub use split::{Part, SplitFractions, Splits};

@@ -134,28 +134,31 @@ fn checking_images_reports_the_lowest_bad_row_for_any_thread_count() {
     folder.write("imgs/12.png", "");
     folder.write("imgs/25.png", "not an image");
     let dataset = folder.open();
+    let all: Vec<usize> = (0..30).collect();
     for threads in [0, 1, 2, 5] {
         let error = dataset
-            .check_images(threads, &DecodeLimits::default(), &|_, _| {})
+            .check_images(&all, threads, &DecodeLimits::default(), &|_, _| {})
             .unwrap_err();
         assert_says(&error.to_string(), &["labels.csv: line 13", "11.png"]);
     }
 }
 
 #[test]
-fn checking_images_counts_every_image() {
+fn checking_images_counts_the_chosen_ones() {
     let folder = Folder::with_images(20);
+    folder.write("imgs/11.png", "not an image, and not chosen");
+    let chosen = [3, 0, 5, 19, 10, 12, 8];
     let (calls, last) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let progress = |done, total| {
-        assert_eq!(total, 20);
+        assert_eq!(total, 7);
         calls.fetch_add(1, Ordering::Relaxed);
         last.fetch_max(done, Ordering::Relaxed);
     };
     folder
         .open()
-        .check_images(3, &DecodeLimits::default(), &progress)
+        .check_images(&chosen, 3, &DecodeLimits::default(), &progress)
         .unwrap();
-    assert_eq!((calls.into_inner(), last.into_inner()), (20, 20));
+    assert_eq!((calls.into_inner(), last.into_inner()), (7, 7));
 }
 
 #[test]

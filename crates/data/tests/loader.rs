@@ -43,15 +43,15 @@ fn batches_hold_normalised_images_and_labels_of_their_indices() {
     assert_eq!(found.iter().map(Batch::len).collect::<Vec<_>>(), [4, 4, 2]);
     for (number, batch) in found.iter().enumerate() {
         assert_eq!((batch.number, batch.epoch), (number, 0));
-        assert_eq!((batch.height, batch.width, batch.target_count), (8, 8, 2));
-        assert_eq!(batch.images.len(), batch.len() * 3 * 8 * 8);
+        assert_eq!((&batch.shape[..], batch.target_count), (&[3, 8, 8][..], 2));
+        assert_eq!(batch.values.len(), batch.len() * 3 * 8 * 8);
         for (slot, &index) in batch.indices.iter().enumerate() {
             assert_eq!(index, number * 4 + slot);
             let sample = &loader.dataset().samples()[index];
             assert_eq!(batch.targets[slot * 2..][..2], sample.labels);
             let pixels = loader
                 .preprocessing()
-                .denormalise(&batch.images[slot * 192..][..192]);
+                .denormalise(&batch.values[slot * 192..][..192]);
             assert!(pixels.chunks(3).all(|pixel| usize::from(pixel[0]) == index));
         }
     }
@@ -164,12 +164,12 @@ fn drop_last_leaves_out_the_batch_that_is_not_full() {
             ..options(4)
         },
     );
-    assert_eq!((with.batches_per_epoch(), with.samples_per_epoch()), (2, 8));
+    assert_eq!((with.sampler().batches_per_epoch(), with.sampler().samples_per_epoch()), (2, 8));
     assert!(batches(&with, 0, 0).iter().all(|batch| batch.len() == 4));
     assert_eq!(with.order(0).len(), 10);
     let without = loader(&folder, options(4));
     assert_eq!(
-        (without.batches_per_epoch(), without.samples_per_epoch()),
+        (without.sampler().batches_per_epoch(), without.sampler().samples_per_epoch()),
         (3, 10)
     );
 }

@@ -94,85 +94,6 @@ impl BackboneKind {
         }
     }
 
-    /// Top-level modules from input to output, the units of freezing, as
-    /// prefixes of `state_dict` keys.
-    pub fn stages(self) -> &'static [&'static str] {
-        match self {
-            Self::ResNet18 => &["conv1", "bn1", "layer1", "layer2", "layer3", "layer4"],
-            Self::GoogLeNet => &[
-                "conv1",
-                "conv2",
-                "conv3",
-                "inception3a",
-                "inception3b",
-                "inception4a",
-                "inception4b",
-                "inception4c",
-                "inception4d",
-                "inception4e",
-                "inception5a",
-                "inception5b",
-            ],
-            Self::InceptionV3 => &[
-                "Conv2d_1a_3x3",
-                "Conv2d_2a_3x3",
-                "Conv2d_2b_3x3",
-                "Conv2d_3b_1x1",
-                "Conv2d_4a_3x3",
-                "Mixed_5b",
-                "Mixed_5c",
-                "Mixed_5d",
-                "Mixed_6a",
-                "Mixed_6b",
-                "Mixed_6c",
-                "Mixed_6d",
-                "Mixed_6e",
-                "Mixed_7a",
-                "Mixed_7b",
-                "Mixed_7c",
-            ],
-            Self::EfficientnetB0 => &[
-                "features.0",
-                "features.1",
-                "features.2",
-                "features.3",
-                "features.4",
-                "features.5",
-                "features.6",
-                "features.7",
-                "features.8",
-            ],
-            Self::VitB16 => &[
-                "conv_proj",
-                "class_token",
-                "encoder.pos_embedding",
-                "encoder.layers.encoder_layer_0",
-                "encoder.layers.encoder_layer_1",
-                "encoder.layers.encoder_layer_2",
-                "encoder.layers.encoder_layer_3",
-                "encoder.layers.encoder_layer_4",
-                "encoder.layers.encoder_layer_5",
-                "encoder.layers.encoder_layer_6",
-                "encoder.layers.encoder_layer_7",
-                "encoder.layers.encoder_layer_8",
-                "encoder.layers.encoder_layer_9",
-                "encoder.layers.encoder_layer_10",
-                "encoder.layers.encoder_layer_11",
-                "encoder.ln",
-            ],
-        }
-    }
-
-    /// The stage that the tensor `key` (`backbone.…` or `head.…`) belongs to.
-    /// Auxiliary classifiers are heads.
-    pub fn stage_of(self, key: &str) -> &'static str {
-        let stages = self.stages().iter().copied();
-        let inside = key.strip_prefix("backbone.");
-        inside
-            .and_then(|key| stages.into_iter().find(|stage| is_within(key, stage)))
-            .unwrap_or(HEAD)
-    }
-
     /// Names of the auxiliary classifiers' modules, none where there are none.
     pub fn auxiliary(self) -> &'static [&'static str] {
         match self {
@@ -234,15 +155,6 @@ impl BackboneKind {
     pub fn transforms_input(self) -> bool {
         matches!(self, Self::GoogLeNet | Self::InceptionV3)
     }
-}
-
-/// The stage of everything that predicts scores.
-pub const HEAD: &str = "head";
-
-/// Whether `key` is the module `module` or inside it.
-pub(crate) fn is_within(key: &str, module: &str) -> bool {
-    key.strip_prefix(module)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 impl fmt::Display for BackboneKind {
@@ -338,31 +250,6 @@ impl Backbone {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state;
-
-    #[test]
-    fn every_tensor_of_a_backbone_belongs_to_one_of_its_stages_and_every_stage_has_some() {
-        for &kind in BackboneKind::ALL {
-            let config = ModelConfig {
-                auxiliary: !kind.auxiliary().is_empty(),
-                ..ModelConfig::new(kind, 2)
-            };
-            let backbone = Backbone::new(&config, &Device::default());
-            let mut seen = std::collections::BTreeSet::new();
-            for (key, _) in state::shapes(&backbone) {
-                let stage = kind.stage_of(&format!("backbone.{key}"));
-                let auxiliary = kind
-                    .auxiliary()
-                    .iter()
-                    .any(|module| is_within(&key, module));
-                assert_eq!(stage == HEAD, auxiliary, "{kind} {key}");
-                seen.insert(stage);
-            }
-            for stage in kind.stages() {
-                assert!(seen.contains(stage), "{kind} {stage}");
-            }
-        }
-    }
 
     #[test]
     fn names_read_back_and_are_those_of_serde() {

@@ -176,11 +176,14 @@ impl MBConv {
         };
         let x = silu(depthwise.forward(x));
         let result = project.forward(squeeze.forward(x));
-        if self.use_res_connect {
-            stochastic_depth(result, self.stochastic_depth, noise) + input
-        } else {
-            result
+        if !self.use_res_connect {
+            return result;
         }
+        // A frozen block computes what it computes in evaluation.
+        if project._1.is_frozen() {
+            return result + input;
+        }
+        stochastic_depth(result, self.stochastic_depth, noise) + input
     }
 }
 

@@ -1,11 +1,11 @@
 //! Running a model over images.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use psp_data::{Batch, DataError, Epoch};
+use psp_data::{Batch, DataError};
 use thiserror::Error;
 
 use crate::nn::Noise;
-use crate::regressor::Regressor;
+use crate::regressor::{Input, Regressor};
 
 /// Why predictions could not be computed.
 #[derive(Debug, Error)]
@@ -18,11 +18,25 @@ pub enum PredictError {
     Device(String),
 }
 
-/// A batch's images as a tensor `[batch, 3, height, width]` on `device`.
-pub fn image_tensor(batch: &mut Batch, device: &Device) -> Tensor<4> {
-    let shape = [batch.indices.len(), 3, batch.height, batch.width];
-    let images = std::mem::take(&mut batch.images);
-    Tensor::from_data(TensorData::new(images, shape), device)
+/// What a batch holds, on `device`; its values are moved there.
+///
+/// Samples of rank 3 are images, `[3, height, width]`; others are features.
+pub fn input(batch: &mut Batch, device: &Device) -> Input {
+    let len = batch.len();
+    let data = |batch: &mut Batch, shape: &[usize]| {
+        TensorData::new(std::mem::take(&mut batch.values), shape.to_vec())
+    };
+    match batch.shape[..] {
+        [channels, height, width] => {
+            let data = data(batch, &[len, channels, height, width]);
+            Input::Images(Tensor::from_data(data, device))
+        }
+        _ => {
+            let width = batch.shape.iter().product();
+            let data = data(batch, &[len, width]);
+            Input::Features(Tensor::from_data(data, device))
+        }
+    }
 }
 
 /// A `[batch, targets]` tensor's values in host memory, row-major.
@@ -36,9 +50,9 @@ pub fn to_host(tensor: Tensor<2>) -> Result<Vec<f32>, PredictError> {
         .map_err(|error| PredictError::Device(format!("{error:?}")))
 }
 
-/// Predicts every batch of an epoch and hands `(batch, predictions)` to
-/// `each`; predictions are `[batch, targets]`, row-major, not clipped. The
-/// batch's images have been moved to the device.
+/// Predicts every batch and hands `(batch, predictions)` to `each`;
+/// predictions are `[batch, targets]`, row-major, not clipped. The batch's
+/// values have been moved to the device.
 ///
 /// `model` must be in evaluation mode (`model.valid()`), on `device`.
 ///
@@ -46,14 +60,14 @@ pub fn to_host(tensor: Tensor<2>) -> Result<Vec<f32>, PredictError> {
 /// The first image or device that fails, or what `each` returns.
 pub fn predict_epoch<E: From<PredictError>>(
     model: &Regressor,
-    epoch: Epoch,
+    batches: impl Iterator<Item = Result<Batch, DataError>>,
     device: &Device,
     mut each: impl FnMut(&Batch, Vec<f32>) -> Result<(), E>,
 ) -> Result<(), E> {
-    for batch in epoch {
+    for batch in batches {
         let mut batch = batch.map_err(PredictError::from)?;
-        let images = image_tensor(&mut batch, device);
-        let predictions = to_host(model.forward(images, &mut Noise::off()))?;
+        let input = input(&mut batch, device);
+        let predictions = to_host(model.forward(input, &mut Noise::off()))?;
         each(&batch, predictions)?;
     }
     Ok(())

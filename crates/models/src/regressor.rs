@@ -4,11 +4,12 @@ use burn::module::{Flag, Module, ModuleMapper, Param};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::backbone::{Backbone, BackboneKind, is_within};
+use crate::backbone::{Backbone, BackboneKind};
 use crate::head::Head;
 use crate::init::initial_values;
 use crate::nn::Noise;
 use crate::path::ModulePath;
+use crate::stages::is_within;
 use crate::state::{self, Leftover, StateDict, StateError};
 use crate::torchvision;
 
@@ -141,50 +142,74 @@ impl Regressor {
         })
     }
 
-    /// `[batch, 3, height, width]`, normalised, to `[batch, targets]`.
-    pub fn forward(&self, images: Tensor<4>, noise: &mut Noise) -> Tensor<2> {
-        self.forward_auxiliary(images, noise).0
+    /// Images or their features to `[batch, targets]`.
+    pub fn forward(&self, input: impl Into<Input>, noise: &mut Noise) -> Tensor<2> {
+        self.forward_auxiliary(input, noise).0
     }
 
     /// The same, with what the auxiliary classifiers predict (`[batch,
-    /// targets]` each) where the model has any and `noise` is on.
+    /// targets]` each) where the model has any, `noise` is on and the input is
+    /// images.
     pub fn forward_auxiliary(
         &self,
-        images: Tensor<4>,
+        input: impl Into<Input>,
         noise: &mut Noise,
     ) -> (Tensor<2>, Vec<Tensor<2>>) {
-        let (features, auxiliary) = self.backbone.forward(images, noise);
+        let (features, auxiliary) = match input.into() {
+            Input::Images(images) => self.backbone.forward(images, noise),
+            Input::Features(features) => (features, Vec::new()),
+        };
         (self.head.forward(features, noise), auxiliary)
     }
 
-    /// Freezes everything outside `stages` (stage names of
-    /// [`BackboneKind::stages`], and [`HEAD`](crate::backbone::HEAD)): no gradients, and norms keep and
-    /// use their running statistics.
-    pub fn freeze_except(self, stages: &[String]) -> Self {
+    /// Trains `stages` (names of [`BackboneKind::stages`], and
+    /// [`HEAD`](crate::HEAD)) and freezes everything else: no gradients, norms
+    /// keep and use their running statistics, and nothing is dropped.
+    pub fn train_only(self, stages: &[&str]) -> Self {
         let kind = self.backbone.kind();
         self.map(&mut Freezer {
             path: ModulePath::default(),
             kind,
-            trained: stages.to_vec(),
+            trained: stages,
         })
     }
 }
 
-struct Freezer {
-    path: ModulePath,
-    kind: BackboneKind,
-    trained: Vec<String>,
+/// What a model predicts from.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// Normalised images, `[batch, 3, height, width]`.
+    Images(Tensor<4>),
+    /// What the backbone makes of them, `[batch, features]`.
+    Features(Tensor<2>),
 }
 
-impl Freezer {
-    fn is_frozen(&self) -> bool {
-        let key = self.path.key();
-        let stage = self.kind.stage_of(&key);
-        !self.trained.iter().any(|trained| trained == stage)
+impl From<Tensor<4>> for Input {
+    fn from(images: Tensor<4>) -> Self {
+        Self::Images(images)
     }
 }
 
-impl ModuleMapper for Freezer {
+impl From<Tensor<2>> for Input {
+    fn from(features: Tensor<2>) -> Self {
+        Self::Features(features)
+    }
+}
+
+struct Freezer<'a> {
+    path: ModulePath,
+    kind: BackboneKind,
+    trained: &'a [&'a str],
+}
+
+impl Freezer<'_> {
+    fn is_trained(&self) -> bool {
+        let key = self.path.key();
+        self.trained.contains(&self.kind.stage_of(&key))
+    }
+}
+
+impl ModuleMapper for Freezer<'_> {
     fn enter_module(&mut self, name: &str, container_type: &str) {
         self.path.enter(name, container_type);
     }
@@ -194,18 +219,11 @@ impl ModuleMapper for Freezer {
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        if self.is_frozen() {
-            param.set_require_grad(false)
-        } else {
-            param
-        }
+        // Burn keeps running statistics from requiring gradients.
+        param.set_require_grad(self.is_trained())
     }
 
     fn map_flag(&mut self, flag: Param<Flag>) -> Param<Flag> {
-        if self.is_frozen() {
-            flag.with_value(false)
-        } else {
-            flag
-        }
+        flag.with_value(self.is_trained())
     }
 }

@@ -6,8 +6,8 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Tensor, TensorData};
 use thiserror::Error;
 
-use crate::backbone::is_within;
 use crate::path::ModulePath;
+use crate::stages::is_within;
 
 /// A tensor's values in host memory, row-major.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,9 +66,25 @@ fn list(missing: &[String], unused: &[String], misshapen: &[String]) -> String {
 /// # Errors
 /// When a device fails to give a tensor back.
 pub fn collect<M: Module>(module: &M) -> Result<StateDict, StateError> {
+    collect_where(module, |_| true)
+}
+
+/// Copies the parameters and buffers whose key `wanted` accepts to the host.
+///
+/// # Errors
+/// When a device fails to give a tensor back.
+pub fn collect_where<M: Module>(
+    module: &M,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<StateDict, StateError> {
     // `valid` also folds in the running statistics' latest update, which a
     // plain visit would miss.
-    let mut collector = Collector::default();
+    let mut collector = Collector {
+        path: ModulePath::default(),
+        wanted,
+        state: StateDict::new(),
+        error: None,
+    };
     module.valid().visit(&mut collector);
     match collector.error {
         Some(error) => Err(error),
@@ -148,14 +164,14 @@ pub fn load<M: Module>(
     }))
 }
 
-#[derive(Default)]
-struct Collector {
+struct Collector<F> {
     path: ModulePath,
+    wanted: F,
     state: StateDict,
     error: Option<StateError>,
 }
 
-impl ModuleVisitor for Collector {
+impl<F: Fn(&str) -> bool> ModuleVisitor for Collector<F> {
     fn enter_module(&mut self, name: &str, container_type: &str) {
         self.path.enter(name, container_type);
     }
@@ -166,6 +182,9 @@ impl ModuleVisitor for Collector {
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let key = self.path.key();
+        if !(self.wanted)(&key) {
+            return;
+        }
         let shape = param.val().dims().to_vec();
         match param.val().into_data_as::<f32>().try_into_vec::<f32>() {
             Ok(data) => {

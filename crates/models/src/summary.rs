@@ -39,7 +39,7 @@ impl BackboneSummary {
         let model = Regressor::zeros(&config, device);
         let shapes = state::shapes(&model);
         let side = kind.input_size() as usize;
-        let image = Tensor::zeros([1, 3, side, side], device);
+        let image = Tensor::<4>::zeros([1, 3, side, side], device);
         let (_, multiply_adds) = multiply_adds(|| model.forward(image, &mut Noise::off()));
         Self {
             name: kind.name(),

@@ -49,7 +49,8 @@ impl EncoderBlock {
         }
     }
 
-    fn forward(&self, input: Tensor<3>) -> Tensor<3> {
+    /// `[batch, 1 + patches, 768]` to the same shape.
+    pub fn forward(&self, input: Tensor<3>) -> Tensor<3> {
         let x = self
             .self_attention
             .forward(self.ln_1.forward(input.clone()))
@@ -152,15 +153,33 @@ impl VisionTransformer {
 
     /// `[batch, 3, image_size, image_size]` to `[batch, 768]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
+        let mut x = self.embed(x);
+        for block in self.blocks() {
+            x = block.forward(x);
+        }
+        self.pool(x)
+    }
+
+    /// Images `[batch, 3, image_size, image_size]` to embeddings of the class
+    /// token and the patches, `[batch, 1 + patches, 768]`.
+    pub fn embed(&self, x: Tensor<4>) -> Tensor<3> {
         let [batch, ..] = x.dims();
         // [batch, 768, rows, columns] to [batch, patches, 768].
         let x: Tensor<3> = self.conv_proj.forward(x).flatten(2, 3);
         let x = x.swap_dims(1, 2);
         let class_token = self.class_token.val().expand([batch, 1, HIDDEN_DIM]);
-        let mut x = Tensor::cat(vec![class_token, x], 1) + self.encoder.pos_embedding.val();
-        for block in self.encoder.layers.in_order() {
-            x = block.forward(x);
-        }
+        Tensor::cat(vec![class_token, x], 1) + self.encoder.pos_embedding.val()
+    }
+
+    /// The encoder's blocks from input to output, each `[batch, 1 + patches,
+    /// 768]` to the same shape.
+    pub fn blocks(&self) -> [&EncoderBlock; 12] {
+        self.encoder.layers.in_order()
+    }
+
+    /// The last block's output to the features `[batch, 768]`: the normalised
+    /// class token.
+    pub fn pool(&self, x: Tensor<3>) -> Tensor<2> {
         self.encoder.ln.forward(x).narrow(1, 0, 1).squeeze_dim(1)
     }
 }

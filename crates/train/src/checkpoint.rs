@@ -5,8 +5,12 @@
 //! state as JSON, and a SHA-256 over that state and every tensor's name, shape
 //! and bytes. It is written under a temporary name, synced and renamed, so a
 //! file of the final name is whole; the hash finds damage done later.
+//!
+//! What a run never trains is not written again and again: tensors of stages
+//! that are frozen lie in a file of their own beside the checkpoints
+//! ([`frozen`](mod@frozen)), which a checkpoint names with its hash.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use psp_data::write_atomic;
@@ -20,8 +24,12 @@ use thiserror::Error;
 use crate::early_stopping::EarlyStopping;
 use crate::optim::OptimizerState;
 
+mod frozen;
+
+pub use frozen::Frozen;
+
 /// Version of the file's layout; raised when it changes.
-pub const CHECKPOINT_VERSION: u32 = 1;
+pub const CHECKPOINT_VERSION: u32 = 2;
 
 /// The one metadata key; one key keeps the file's bytes reproducible.
 const METADATA_KEY: &str = "psp";
@@ -111,8 +119,11 @@ pub struct Checkpoint {
     pub targets: Vec<String>,
     /// Where the run stands.
     pub progress: Progress,
-    /// Parameters and buffers.
+    /// Parameters and buffers: all of them once read; those to write are all
+    /// that are not `frozen`.
     pub model: StateDict,
+    /// Where the others are, when stages are frozen.
+    pub frozen: Option<Frozen>,
     /// Their moving average, when the run keeps one; tensors are flat.
     pub ema: Option<StateDict>,
     /// The optimiser's step count and slots.
@@ -132,7 +143,11 @@ struct State {
     targets: Vec<String>,
     progress: Progress,
     optimizer_step: u64,
+    #[serde(default)]
+    optimizer_skipped: BTreeMap<String, u64>,
     has_ema: bool,
+    #[serde(default)]
+    frozen: Option<Frozen>,
 }
 
 impl Checkpoint {
@@ -176,7 +191,9 @@ impl Checkpoint {
             targets: self.targets.clone(),
             progress: self.progress.clone(),
             optimizer_step: self.optimizer.step,
+            optimizer_skipped: self.optimizer.skipped.clone(),
             has_ema: self.ema.is_some(),
+            frozen: self.frozen.clone(),
         })
         .map_err(|error| io(error.to_string()))?;
         let bytes: Vec<(String, Vec<usize>, Vec<u8>)> = tensors
@@ -260,14 +277,22 @@ impl Checkpoint {
                 })
                 .collect()
         };
+        let mut model = match &state.frozen {
+            Some(frozen) => frozen.read(path)?,
+            None => StateDict::new(),
+        };
+        // A stage may have been unfrozen since.
+        model.extend(part(MODEL));
         Ok(Self {
             model_config: state.model_config,
             targets: state.targets,
             progress: state.progress,
-            model: part(MODEL),
+            model,
+            frozen: state.frozen,
             ema: state.has_ema.then(|| part(EMA)),
             optimizer: OptimizerState {
                 step: state.optimizer_step,
+                skipped: state.optimizer_skipped,
                 slots: part(OPTIMIZER),
             },
         })

@@ -1,5 +1,6 @@
 //! The run configuration: everything that decides a run's result.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use psp_data::{DecodeLimits, Preprocessing, Resize, SplitFractions};
@@ -10,6 +11,7 @@ use thiserror::Error;
 use crate::optim::{OptimizerConfig, ScheduleConfig};
 
 mod read;
+mod stages;
 mod validate;
 
 /// Why a configuration can't be used.
@@ -86,6 +88,9 @@ pub struct DataConfig {
     pub threads: usize,
     /// Memory for decoded, resized images in MiB; 0 decodes in every epoch.
     pub cache_mib: u64,
+    /// Folder of stored features; empty: `PSP_CACHE_DIR`, or `psp` in the
+    /// user's cache folder.
+    pub cache_dir: PathBuf,
     /// Largest accepted image in megapixels.
     pub max_megapixels: u64,
 }
@@ -184,6 +189,25 @@ pub struct TrainConfig {
     pub learning_rate: f64,
     /// Peak learning rate of the backbone; negative: `learning_rate`.
     pub backbone_learning_rate: f64,
+    /// Factor of the backbone's learning rate per layer away from the head:
+    /// the last layer's is `backbone_learning_rate` · `layer_decay`, the one
+    /// before has the square of it, and so on (ELECTRA, Clark et al., 2020;
+    /// BEiT, Bao et al., 2021); 1: the same for all.
+    pub layer_decay: f64,
+    /// Peak learning rates of single stages, in place of what the keys above
+    /// give them.
+    pub stage_learning_rates: BTreeMap<String, f64>,
+    /// Epochs from the start, and then between, after which one more layer of
+    /// the stages in `model.unfreeze` is trained, from the head inwards (ULMFiT,
+    /// Howard & Ruder, 2018); fractions unfreeze several at once; 0: all train
+    /// from the start.
+    pub unfreeze_every: f64,
+    /// Whether features of a backbone that is frozen throughout are computed
+    /// once, stored and shared; the result is the same.
+    pub cache_features: bool,
+    /// ViT: keep only each block's input and compute the rest again on the way
+    /// back; slower, in a fraction of the memory.
+    pub gradient_checkpointing: bool,
     /// Weight decay; norms and biases are never decayed.
     pub weight_decay: f64,
     /// AdamW: decay rates of the moments.
@@ -227,6 +251,7 @@ impl Default for DataConfig {
             split_bins: 4,
             threads: 0,
             cache_mib: 1024,
+            cache_dir: PathBuf::new(),
             max_megapixels: 100,
         }
     }
@@ -250,7 +275,7 @@ impl Default for ModelSection {
             weights: PathBuf::new(),
             hidden: 256,
             dropout: 0.0,
-            unfreeze: vec![ALL_STAGES.to_owned()],
+            unfreeze: vec![stages::ALL_STAGES.to_owned()],
             stochastic_depth: 0.2,
             auxiliary: false,
             transform_input: TransformInput::Auto,
@@ -270,6 +295,11 @@ impl Default for TrainConfig {
             optimizer: OptimizerName::AdamW,
             learning_rate: 3e-4,
             backbone_learning_rate: -1.0,
+            layer_decay: 1.0,
+            stage_learning_rates: BTreeMap::new(),
+            unfreeze_every: 0.0,
+            cache_features: true,
+            gradient_checkpointing: false,
             weight_decay: 1e-4,
             betas: [0.9, 0.999],
             epsilon: 1e-8,
@@ -285,9 +315,6 @@ impl Default for TrainConfig {
         }
     }
 }
-
-/// The entry of `model.unfreeze` that stands for every stage.
-pub const ALL_STAGES: &str = "all";
 
 impl RunConfig {
     /// Reads a TOML file (or none: the defaults), applies `section.key=value`
@@ -387,19 +414,6 @@ impl RunConfig {
                 weight_decay: t.weight_decay,
             },
         }
-    }
-
-    /// Peak learning rates of the backbone and of the head.
-    pub fn learning_rates(&self) -> (f64, f64) {
-        let head = self.train.learning_rate;
-        let backbone = self.train.backbone_learning_rate;
-        (if backbone < 0.0 { head } else { backbone }, head)
-    }
-
-    /// The stages to train, or `None` for all of them.
-    pub fn trained_stages(&self) -> Option<&[String]> {
-        let stages = &self.model.unfreeze;
-        (!stages.iter().any(|stage| stage == ALL_STAGES)).then_some(stages)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use psp_data::{DataError, WriteError};
+use psp_features::FeatureError;
 use psp_metrics::MetricsError;
 use psp_models::predict::PredictError;
 use psp_models::{DeviceError, StateError, WeightsError};
@@ -40,6 +41,9 @@ pub enum TrainError {
     /// A checkpoint.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
+    /// Features of a frozen backbone.
+    #[error(transparent)]
+    Features(#[from] FeatureError),
     /// A forward pass.
     #[error(transparent)]
     Predict(#[from] PredictError),

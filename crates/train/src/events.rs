@@ -1,5 +1,7 @@
 //! What a run reports while it works.
 
+use std::path::Path;
+
 use crate::checkpoint::CheckpointError;
 use crate::log::EpochRecord;
 
@@ -11,6 +13,22 @@ pub enum Event<'a> {
         /// Images decoded.
         done: usize,
         /// Images to decode.
+        total: usize,
+    },
+    /// Another process computes the features that are needed.
+    WaitingForFeatures,
+    /// Stored features that are damaged were removed; they are computed again.
+    DamagedFeatures {
+        /// The file.
+        path: &'a Path,
+        /// What is wrong with it.
+        reason: &'a str,
+    },
+    /// Features of images are being computed: `done` of `total`.
+    Features {
+        /// Images done.
+        done: usize,
+        /// Images without stored features.
         total: usize,
     },
     /// The run begins or continues.
@@ -25,6 +43,13 @@ pub enum Event<'a> {
         batches: usize,
         /// Checkpoints newer than the one continued from that are damaged.
         damaged: &'a [CheckpointError],
+    },
+    /// From this epoch on these stages are trained.
+    Stages {
+        /// Epoch, counted from 1.
+        epoch: u64,
+        /// Names of the backbone's stages, and the head.
+        stages: &'a [&'static str],
     },
     /// A training batch is done.
     Step {

@@ -102,7 +102,7 @@ impl Inputs {
             batch_size: config.train.batch_size,
             ..loader_options(config)
         };
-        self.loader(part, config, options)
+        self.loader(self.indices(part)?, config, options)
     }
 
     /// A loader over the training part, shuffled by the run's seed.
@@ -116,16 +116,32 @@ impl Inputs {
             drop_last: config.train.drop_last,
             ..loader_options(config)
         };
-        self.loader(Part::Train, config, options)
+        self.loader(self.indices(Part::Train)?, config, options)
+    }
+
+    /// A loader over the samples `indices` in that order, which keeps nothing.
+    ///
+    /// # Errors
+    /// A setting that the loader refuses.
+    pub(crate) fn once(
+        &self,
+        indices: Vec<usize>,
+        config: &RunConfig,
+    ) -> Result<Loader, TrainError> {
+        let options = LoaderOptions {
+            batch_size: config.train.batch_size,
+            cache_bytes: 0,
+            ..loader_options(config)
+        };
+        self.loader(indices, config, options)
     }
 
     fn loader(
         &self,
-        part: Part,
+        indices: Vec<usize>,
         config: &RunConfig,
         options: LoaderOptions,
     ) -> Result<Loader, TrainError> {
-        let indices = self.indices(part)?;
         let dataset = Arc::clone(&self.dataset);
         Ok(Loader::new(
             dataset,

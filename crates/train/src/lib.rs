@@ -13,6 +13,7 @@ pub mod inputs;
 mod log;
 pub mod optim;
 pub mod run_dir;
+mod source;
 mod tensorboard;
 pub mod trainer;
 

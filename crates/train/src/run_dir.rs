@@ -8,6 +8,7 @@
 //!   metrics.jsonl          one line per epoch
 //!   tensorboard/           event files
 //!   checkpoints/last.safetensors, previous.safetensors, best.safetensors
+//!   checkpoints/frozen.safetensors   what is frozen, where anything is
 //!   result.json            how the run ended; written last
 //!   run.lock               held by the process that writes the folder
 //! ```
@@ -46,6 +47,9 @@ pub struct Manifest {
     pub split_counts: [usize; 3],
     /// SHA-256 of the initial weights file, if one was used.
     pub weights_sha256: Option<String>,
+    /// The key of the stored features that it was trained on, if it was.
+    #[serde(default)]
+    pub feature_key: Option<String>,
     /// Mean of each target over the training part: the baseline prediction.
     pub train_means: Vec<f64>,
 }
@@ -140,9 +144,13 @@ impl RunDir {
         self.checkpoint("best")
     }
 
+    /// The folder of the checkpoints.
+    pub(crate) fn checkpoints(&self) -> PathBuf {
+        self.root.join("checkpoints")
+    }
+
     fn checkpoint(&self, name: &str) -> PathBuf {
-        self.root
-            .join("checkpoints")
+        self.checkpoints()
             .join(format!("{name}.safetensors"))
     }
 
@@ -157,7 +165,7 @@ impl RunDir {
     /// [`TrainError::Locked`] when another process holds it.
     pub fn lock(&self) -> Result<RunLock, TrainError> {
         let path = self.root.join("run.lock");
-        std::fs::create_dir_all(self.root.join("checkpoints"))
+        std::fs::create_dir_all(self.checkpoints())
             .map_err(TrainError::io(&self.root))?;
         let file = File::create(&path).map_err(TrainError::io(&path))?;
         match file.try_lock() {
@@ -193,7 +201,7 @@ impl RunDir {
 
     /// Removes temporary files that a killed process left.
     pub(crate) fn remove_leftovers(&self) {
-        for dir in [self.root.clone(), self.root.join("checkpoints")] {
+        for dir in [self.root.clone(), self.checkpoints()] {
             for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
                 let name = entry.file_name();
                 let name = name.to_string_lossy();

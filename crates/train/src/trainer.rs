@@ -1,16 +1,21 @@
 //! The training loop.
 
+mod checkpointing;
 mod epoch;
+mod features;
 mod setup;
+mod stages;
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use burn::tensor::Device;
-use psp_data::{Loader, Part};
+use psp_data::Part;
+use psp_features::FeatureStore;
 use psp_metrics::{RegressionAccumulator, RegressionMetrics};
-use psp_models::{Regressor, read_state_dict, state};
+use psp_models::{HEAD, Regressor, state};
 
-use crate::checkpoint::{Checkpoint, CheckpointError, Progress};
+use crate::checkpoint::{Checkpoint, CheckpointError, Frozen, Progress};
 use crate::config::RunConfig;
 use crate::early_stopping::EarlyStopping;
 use crate::error::TrainError;
@@ -19,7 +24,9 @@ use crate::inputs::Inputs;
 use crate::log::{EpochRecord, MetricsLog, read_metrics};
 use crate::optim::{Ema, Optimizer, Schedule};
 use crate::run_dir::{Ending, Manifest, RunDir, RunLock, RunResult, write_json, write_text};
-use setup::{check_images, find_weights, make_absolute, open_log, sha256_of};
+use crate::source::Source;
+use setup::{check_images, find_weights, initial_model, make_absolute, open_log};
+use stages::Stages;
 
 /// How a call of [`start`] or [`resume`] ended.
 #[derive(Clone, Debug)]
@@ -54,21 +61,13 @@ pub fn start(
     let inputs = Inputs::open(&config)?;
     inputs.indices(Part::Valid)?;
     inputs.training(&config)?;
-    check_images(&inputs, &config, observe)?;
-    let seed = config.train.seed;
-    let training_device = device.clone().autodiff();
-    let mut model = Regressor::new(&config.model_config(), seed, &training_device);
-    let weights = &config.model.weights;
-    let mut weights_sha256 = None;
-    if !weights.as_os_str().is_empty() {
-        model = model
-            .load_backbone(read_state_dict(weights)?)
-            .map_err(|source| TrainError::Misfit {
-                path: weights.clone(),
-                source,
-            })?;
-        weights_sha256 = Some(sha256_of(weights)?);
-    }
+    let (model, weights_sha256) = initial_model(&config, &device)?;
+    let store = features::open(&config, &model, observe)?;
+    let unchecked = match &store {
+        Some(store) => store.missing(inputs.dataset.contents()?),
+        None => (0..inputs.dataset.len()).collect(),
+    };
+    check_images(&inputs, &unchecked, &config, observe)?;
 
     let lock = run.lock()?;
     if run.is_begun() {
@@ -88,10 +87,20 @@ pub fn start(
             split_fingerprint: inputs.splits.fingerprint(),
             split_counts: inputs.splits.counts(),
             weights_sha256,
+            feature_key: store.as_ref().map(|store| store.key().hex().to_owned()),
             train_means: inputs.train_means(),
         },
     )?;
-    let ema = (config.train.ema_decay > 0.0).then(|| Ema::new(config.train.ema_decay, &model));
+    let stages = Stages::of(&config, 0);
+    let frozen = match config.trains_everything() {
+        true => None,
+        false => {
+            let tensors = state::collect_where(&model, |key| !stages.train(key))?;
+            Some(Frozen::write(&run.checkpoints(), &tensors)?)
+        }
+    };
+    let decay = config.train.ema_decay;
+    let ema = (decay > 0.0).then(|| Ema::new(decay, &model, |key| stages.train(key)));
     let trainer = Trainer {
         optimizer: Optimizer::new(config.optimizer()),
         progress: Progress {
@@ -99,7 +108,7 @@ pub fn start(
             batch: 0,
             batches_done: 0,
             step: 0,
-            seed,
+            seed: config.train.seed,
             train_metrics: RegressionAccumulator::new(inputs.dataset.targets().len()),
             epoch_seconds: 0.0,
             run_seconds: 0.0,
@@ -107,7 +116,9 @@ pub fn start(
             metrics_bytes: 0,
         },
         log: open_log(run, 0, &config)?,
-        model,
+        model: model.train_only(stages.names()),
+        stages,
+        frozen,
         ema,
         device,
         inputs,
@@ -120,7 +131,7 @@ pub fn start(
     // run as begun, so a begun run can always be continued.
     trainer.save()?;
     write_text(&run.config(), trainer.config.to_toml()?.as_bytes())?;
-    trainer.run(observe, &[])
+    trainer.run(store, observe, &[])
 }
 
 /// Continues the run in `run` from its newest whole checkpoint.
@@ -167,21 +178,26 @@ pub fn resume(
     )?;
     run.complete_write()?;
     let (checkpoint, damaged) = run.read_last()?;
-    let training_device = device.clone().autodiff();
     let model = Regressor::from_state(
         &checkpoint.model_config,
         &checkpoint.model,
-        &training_device,
+        &device.clone().autodiff(),
     )?;
-    let ema = checkpoint
-        .ema
-        .as_ref()
-        .map(|ema| Ema::new(config.train.ema_decay, &model).restore(ema, &model));
+    let store = features::open(&config, &model, observe)?;
+    let stages = Stages::of(&config, checkpoint.progress.epoch);
+    let ema = checkpoint.ema.as_ref().map(|average| {
+        let ema = Ema::new(config.train.ema_decay, &model, |_| false);
+        let mut ema = ema.restore(average, &model);
+        ema.track(&model, |key| stages.train(key));
+        ema
+    });
     let trainer = Trainer {
         optimizer: Optimizer::new(config.optimizer()).restore(&checkpoint.optimizer, &device),
         log: open_log(run, checkpoint.progress.metrics_bytes, &config)?,
         progress: checkpoint.progress,
-        model,
+        model: model.train_only(stages.names()),
+        stages,
+        frozen: checkpoint.frozen,
         ema,
         device,
         inputs,
@@ -190,7 +206,7 @@ pub fn resume(
         cancelled,
         config,
     };
-    trainer.run(observe, &damaged)
+    trainer.run(store, observe, &damaged)
 }
 
 const BURN_VERSION: &str = "0.22.1";
@@ -202,6 +218,9 @@ struct Trainer<'a> {
     /// Without autodiff.
     device: Device,
     model: Regressor,
+    /// Those that `model` trains now.
+    stages: Stages,
+    frozen: Option<Frozen>,
     ema: Option<Ema>,
     optimizer: Optimizer,
     progress: Progress,
@@ -213,25 +232,33 @@ struct Trainer<'a> {
 impl Trainer<'_> {
     fn run(
         mut self,
+        store: Option<FeatureStore>,
         observe: &mut dyn FnMut(Event<'_>),
         damaged: &[CheckpointError],
     ) -> Result<Outcome, TrainError> {
-        if let Some(stages) = self.config.trained_stages() {
-            self.model = self.model.freeze_except(stages);
-        }
-        let train = self.inputs.training(&self.config)?;
-        let valid = self.inputs.sequential(Part::Valid, &self.config)?;
+        let store = match store {
+            None => None,
+            Some(mut store) => {
+                if !self.fill(&mut store, observe)? {
+                    return Ok(Outcome::Interrupted);
+                }
+                Some(Arc::new(store))
+            }
+        };
+        let train = Source::training(&self.inputs, &self.config, store.as_ref())?;
+        let valid = Source::validation(&self.inputs, &self.config, store.as_ref())?;
         let epochs = self.config.train.epochs;
         observe(Event::Started {
             epoch: self.progress.epoch + 1,
             batch: self.progress.batch,
             epochs,
-            batches: train.batches_per_epoch(),
+            batches: train.sampler().batches_per_epoch(),
             damaged,
         });
         let patience = self.config.train.patience;
         let mut stopped = self.progress.early_stopping.should_stop(patience);
         while self.progress.epoch < epochs && !stopped {
+            self.unfreeze(observe);
             let trained = self.train_epoch(&train, observe)?;
             let validated = match trained {
                 true => self.validate(&valid, observe)?,
@@ -249,14 +276,33 @@ impl Trainer<'_> {
         Ok(Outcome::Ended(result))
     }
 
+    /// Unfreezes the stages whose epoch has come, and says so.
+    fn unfreeze(&mut self, observe: &mut dyn FnMut(Event<'_>)) {
+        let epoch = self.progress.epoch;
+        let stages = Stages::of(&self.config, epoch);
+        if stages != self.stages {
+            self.model = self.model.clone().train_only(stages.names());
+            if let Some(ema) = &mut self.ema {
+                ema.track(&self.model, |key| stages.train(key));
+            }
+            self.stages = stages;
+        } else if epoch > 0 || self.frozen.is_none() {
+            return;
+        }
+        observe(Event::Stages {
+            epoch: epoch + 1,
+            stages: self.stages.names(),
+        });
+    }
+
     fn finish_epoch(
         &mut self,
-        train: &Loader,
+        train: &Source,
         valid: RegressionMetrics,
         observe: &mut dyn FnMut(Event<'_>),
     ) -> Result<(), TrainError> {
         let config = &self.config.train;
-        let schedule = self.schedule(train.batches_per_epoch());
+        let schedule = self.schedule(train.sampler().batches_per_epoch());
         let progress = &mut self.progress;
         progress.epoch += 1;
         progress.batch = 0;
@@ -274,7 +320,7 @@ impl Trainer<'_> {
         let record = EpochRecord {
             epoch: progress.epoch,
             step: progress.step,
-            learning_rate: config.learning_rate * schedule.factor(progress.step.saturating_sub(1)),
+            learning_rate: self.config.learning_rate(HEAD) * schedule.factor(progress.step.saturating_sub(1)),
             train: metrics.finish()?,
             valid,
             best,
@@ -303,7 +349,8 @@ impl Trainer<'_> {
             model_config: self.config.model_config(),
             targets: self.config.data.targets.clone(),
             progress: self.progress.clone(),
-            model: state::collect(&self.model)?,
+            model: state::collect_where(&self.model, |key| self.stages.train(key))?,
+            frozen: self.frozen.clone(),
             ema: self.ema.as_ref().map(Ema::state).transpose()?,
             optimizer: self.optimizer.state()?,
         };
@@ -312,8 +359,8 @@ impl Trainer<'_> {
                 let (epoch, batch) = match self.progress.batch {
                     // At an epoch's end the position is the next one's start.
                     0 => {
-                        let batches = self.inputs.training(&self.config)?.batches_per_epoch();
-                        (self.progress.epoch, batches)
+                        let loader = self.inputs.training(&self.config)?;
+                        (self.progress.epoch, loader.sampler().batches_per_epoch())
                     }
                     done => (self.progress.epoch + 1, done),
                 };

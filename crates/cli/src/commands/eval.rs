@@ -23,8 +23,8 @@ pub(crate) fn eval(args: &EvalArgs) -> Result<ExitCode> {
     let predictor = Predictor::open(&args.model, &device)?;
     let (loader, part) = loader(args, &predictor)?;
     let dataset = Arc::clone(loader.dataset());
-    let bar = progress::bar(loader.samples_per_epoch() as u64, part.name());
-    let mut rows = Vec::with_capacity(loader.samples_per_epoch());
+    let bar = progress::bar(loader.sampler().samples_per_epoch() as u64, part.name());
+    let mut rows = Vec::with_capacity(loader.sampler().samples_per_epoch());
     predict_epoch(
         &predictor.model,
         loader.epoch(0, 0),

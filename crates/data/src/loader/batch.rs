@@ -3,8 +3,11 @@
 /// Some samples, ready for a network. Arrays are row-major.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Batch {
-    /// Normalised images, `[len, 3, height, width]`.
-    pub images: Vec<f32>,
+    /// What the network takes, `[len, ..shape]`.
+    pub values: Vec<f32>,
+    /// Extents of one sample: `[3, height, width]` of a normalised image, or
+    /// `[features]`.
+    pub shape: Vec<usize>,
     /// Labels, `[len, target_count]`.
     pub targets: Vec<f32>,
     /// The samples' data-set indices, `[len]`.
@@ -13,10 +16,6 @@ pub struct Batch {
     pub number: usize,
     /// The epoch.
     pub epoch: u64,
-    /// Height of the images in pixels.
-    pub height: usize,
-    /// Width of the images in pixels.
-    pub width: usize,
     /// Labels per sample.
     pub target_count: usize,
 }

@@ -28,12 +28,9 @@ pub struct Epoch {
 
 impl Epoch {
     pub(super) fn start(loader: &Loader, epoch: u64, first_batch: usize) -> Self {
-        let batch_size = loader.shared.options.batch_size;
-        let total = loader.batches_per_epoch();
-        let mut places = loader.shared.places(epoch);
-        places.truncate(loader.samples_per_epoch());
-        let skipped = first_batch.saturating_mul(batch_size).min(places.len());
-        let places = places.split_off(skipped);
+        let sampler = &loader.shared.sampler;
+        let total = sampler.batches_per_epoch();
+        let places = sampler.places(epoch, first_batch);
 
         let shared = Arc::clone(&loader.shared);
         let load = move |place: usize| shared.load(place);
@@ -157,7 +154,7 @@ impl Assembler {
         mut samples: Ordered<Pixels>,
         batches: &Sender<Result<Batch, DataError>>,
     ) {
-        for places in order.chunks(self.shared.options.batch_size) {
+        for places in order.chunks(self.shared.sampler.batch_size()) {
             let batch = self.assemble(places, &mut samples);
             let failed = batch.is_err();
             if batches.send(batch).is_err() || failed {
@@ -177,16 +174,15 @@ impl Assembler {
         let values = shared.preprocessing.values_per_image();
         let target_count = shared.dataset.targets().len();
         let mut batch = Batch {
-            images: vec![0.0; places.len() * values],
+            values: vec![0.0; places.len() * values],
+            shape: vec![3, height as usize, width as usize],
             targets: Vec::with_capacity(places.len() * target_count),
             indices: places.iter().map(|&place| shared.indices[place]).collect(),
             number: self.number,
             epoch: self.epoch,
-            height: height as usize,
-            width: width as usize,
             target_count,
         };
-        for (slot, &index) in batch.images.chunks_exact_mut(values).zip(&batch.indices) {
+        for (slot, &index) in batch.values.chunks_exact_mut(values).zip(&batch.indices) {
             let pixels = self.receive(index, samples.next())?;
             shared.preprocessing.normalise_into(&pixels, slot);
             let labels = &shared.dataset.samples()[index].labels;

@@ -4,6 +4,7 @@ mod batch;
 mod cache;
 mod epoch;
 mod pipeline;
+mod sampler;
 
 use std::sync::Arc;
 
@@ -13,11 +14,11 @@ use crate::dataset::Dataset;
 use crate::decode::{DecodeLimits, decode_file};
 use crate::error::DataError;
 use crate::preprocess::Preprocessing;
-use crate::shuffle::{generator, shuffle};
 use cache::PixelCache;
 
 pub use batch::Batch;
 pub use epoch::Epoch;
+pub use sampler::BatchSampler;
 
 /// How a [`Loader`] batches, orders and parallelises.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -72,6 +73,7 @@ struct Shared {
     indices: Vec<usize>,
     preprocessing: Preprocessing,
     options: LoaderOptions,
+    sampler: BatchSampler,
     cache: PixelCache,
 }
 
@@ -89,31 +91,17 @@ impl Loader {
         options: LoaderOptions,
     ) -> Result<Self, DataError> {
         preprocessing.validate()?;
-        if options.batch_size == 0 {
-            return Err(DataError::setting("batch_size", "0", "at least 1"));
-        }
-        if indices.is_empty() {
-            return Err(DataError::setting(
-                "indices",
-                "empty",
-                "at least one sample to load",
-            ));
-        }
+        let sampler = BatchSampler::new(
+            indices.len(),
+            options.batch_size,
+            options.shuffle_seed,
+            options.drop_last,
+        )?;
         if let Some(index) = indices.iter().find(|&&index| index >= dataset.len()) {
             return Err(DataError::setting(
                 "indices",
                 format!("a list with {index}"),
                 format!("numbers below {}, the data set's length", dataset.len()),
-            ));
-        }
-        if options.drop_last && indices.len() < options.batch_size {
-            return Err(DataError::setting(
-                "drop_last",
-                format!("set, which leaves no batch of {} samples", indices.len()),
-                format!(
-                    "at least batch_size = {} samples, a smaller batch_size, or drop_last off",
-                    options.batch_size
-                ),
             ));
         }
         let cache = PixelCache::new(indices.len(), options.cache_bytes);
@@ -123,31 +111,22 @@ impl Loader {
                 indices,
                 preprocessing,
                 options,
+                sampler,
                 cache,
             }),
         })
     }
 
-    /// Batches in one epoch, at least 1.
-    pub fn batches_per_epoch(&self) -> usize {
-        let samples = self.shared.indices.len();
-        match self.shared.options.drop_last {
-            true => samples / self.shared.options.batch_size,
-            false => samples.div_ceil(self.shared.options.batch_size),
-        }
-    }
-
-    /// Samples in one epoch, without those that `drop_last` leaves out.
-    pub fn samples_per_epoch(&self) -> usize {
-        let served = self.batches_per_epoch() * self.shared.options.batch_size;
-        served.min(self.shared.indices.len())
+    /// Which samples make up which batch.
+    pub fn sampler(&self) -> &BatchSampler {
+        &self.shared.sampler
     }
 
     /// The data-set indices in the order in which `epoch` visits them,
     /// including any at the end that `drop_last` leaves out.
     pub fn order(&self, epoch: u64) -> Vec<usize> {
-        self.shared
-            .places(epoch)
+        let order = self.shared.sampler.order(epoch);
+        order
             .into_iter()
             .map(|place| self.shared.indices[place])
             .collect()
@@ -183,18 +162,6 @@ impl Loader {
 }
 
 impl Shared {
-    /// Positions in `indices`, in the order of `epoch`.
-    fn places(&self, epoch: u64) -> Vec<usize> {
-        let mut places: Vec<usize> = (0..self.indices.len()).collect();
-        if let Some(seed) = self.options.shuffle_seed {
-            shuffle(
-                &mut places,
-                &mut generator(b"psp epoch order1", seed, epoch),
-            );
-        }
-        places
-    }
-
     /// The resized pixels at position `place` of `indices`, `[height, width, 3]`.
     fn load(&self, place: usize) -> Result<Arc<[u8]>, DataError> {
         if let Some(pixels) = self.cache.get(place) {

@@ -49,6 +49,11 @@ impl BatchNorm2d {
         self
     }
 
+    /// Whether the layer keeps its weights and statistics while others train.
+    pub fn is_frozen(&self) -> bool {
+        !self.training.val().is_enabled()
+    }
+
     /// `[batch, channels, h, w]` to the same shape.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         self.normalize(x, Activation::Identity)
@@ -60,7 +65,7 @@ impl BatchNorm2d {
     }
 
     fn normalize(&self, x: Tensor<4>, activation: Activation) -> Tensor<4> {
-        if x.device().is_autodiff() && self.training.val().is_enabled() {
+        if x.device().is_autodiff() && !self.is_frozen() {
             return self.normalize_batch(x, activation);
         }
         // One product and one sum per value, with factors that are computed in

@@ -38,8 +38,10 @@ fn sample() -> Checkpoint {
             "b.weight".to_owned(),
             tensor(&[3.0, 4.0, 5.0]),
         )])),
+        frozen: None,
         optimizer: OptimizerState {
             step: 16,
+            skipped: BTreeMap::from([("b.weight".to_owned(), 5)]),
             slots: StateDict::from([("first/b.weight".to_owned(), tensor(&[2.0]))]),
         },
     }

@@ -1,6 +1,9 @@
 //! The range of every value.
 
-use super::{ALL_STAGES, ConfigError, RunConfig};
+use psp_models::{BackboneKind, HEAD};
+
+use super::stages::ALL_STAGES;
+use super::{ConfigError, RunConfig};
 use crate::optim::ScheduleConfig;
 
 impl RunConfig {
@@ -89,9 +92,8 @@ impl RunConfig {
             "0 or more, below 1",
         )?;
         let stages = model.backbone.stages();
-        let known = |stage: &String| {
-            stage == ALL_STAGES || stage == "head" || stages.contains(&stage.as_str())
-        };
+        let is_stage = |name: &str| name == HEAD || stages.contains(&name);
+        let known = |name: &String| name == ALL_STAGES || is_stage(name);
         check(
             "model.unfreeze",
             &model.unfreeze,
@@ -142,6 +144,48 @@ impl RunConfig {
             t.backbone_learning_rate,
             t.backbone_learning_rate.is_finite(),
             "a number; negative: the same as learning_rate",
+        )?;
+        check(
+            "train.layer_decay",
+            t.layer_decay,
+            positive(t.layer_decay) && t.layer_decay <= 1.0,
+            "above 0, at most 1",
+        )?;
+        for (stage, &rate) in &t.stage_learning_rates {
+            check(
+                "train.stage_learning_rates",
+                stage,
+                is_stage(stage),
+                &format!(
+                    "\"head\" or a stage of {}: {}",
+                    model.backbone,
+                    stages.join(", ")
+                ),
+            )?;
+            check(
+                "train.stage_learning_rates",
+                rate,
+                not_negative(rate),
+                &format!("0 or more for {stage}"),
+            )?;
+        }
+        check(
+            "train.unfreeze_every",
+            t.unfreeze_every,
+            not_negative(t.unfreeze_every),
+            "0 (all from the start) or more",
+        )?;
+        check(
+            "train.unfreeze_every",
+            t.unfreeze_every,
+            t.unfreeze_every == 0.0 || !self.trained_stages(0).is_empty(),
+            "0 without \"head\" in model.unfreeze, since nothing would be trained at first",
+        )?;
+        check(
+            "train.gradient_checkpointing",
+            t.gradient_checkpointing,
+            !t.gradient_checkpointing || model.backbone == BackboneKind::VitB16,
+            "false for any backbone but vit_b_16",
         )?;
         check(
             "train.weight_decay",

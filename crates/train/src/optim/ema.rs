@@ -9,7 +9,7 @@ use psp_models::{StateDict, StateError};
 
 use super::optimizer::{to_device, to_host};
 
-/// An average of all parameters and buffers over training steps, outside the
+/// An average of parameters and buffers over training steps, outside the
 /// autodiff graph.
 ///
 /// The decay warms up as `min(decay, (1 + step) / (10 + step))`, so that the
@@ -22,12 +22,22 @@ pub struct Ema {
 }
 
 impl Ema {
-    /// An average that starts at the module's present weights.
-    pub fn new<M: Module>(decay: f64, module: &M) -> Self {
-        Self {
+    /// An average of the parameters and buffers that `tracked` accepts by key,
+    /// from their present values on.
+    pub fn new<M: Module>(decay: f64, module: &M, tracked: impl Fn(&str) -> bool) -> Self {
+        let mut ema = Self {
             decay,
-            average: tensors(module),
-        }
+            average: BTreeMap::new(),
+        };
+        ema.track(module, tracked);
+        ema
+    }
+
+    /// Averages those that `tracked` accepts, too, from their present values on.
+    pub fn track<M: Module>(&mut self, module: &M, tracked: impl Fn(&str) -> bool) {
+        let wanted = |key: &str| tracked(key) && !self.average.contains_key(key);
+        let added = tensors(module, wanted);
+        self.average.extend(added);
     }
 
     /// Continues from a stored average, on the module's device.
@@ -47,12 +57,11 @@ impl Ema {
     pub fn update<M: Module>(&mut self, module: &M, step: u64) {
         let step = step as f64;
         let decay = self.decay.min((1.0 + step) / (10.0 + step));
-        for (key, value) in tensors(module) {
-            let moved = match self.average.remove(&key) {
-                Some(average) => average.mul_scalar(decay) + value.mul_scalar(1.0 - decay),
-                None => value,
-            };
-            self.average.insert(key, moved);
+        for (key, value) in tensors(module, |key| self.average.contains_key(key)) {
+            if let Some(average) = self.average.remove(&key) {
+                let moved = average.mul_scalar(decay) + value.mul_scalar(1.0 - decay);
+                self.average.insert(key, moved);
+            }
         }
     }
 
@@ -76,21 +85,28 @@ impl Ema {
     }
 }
 
-/// All parameters and buffers, flat; `valid` folds in the running statistics'
-/// latest update, which a plain visit would miss.
-fn tensors<M: Module>(module: &M) -> BTreeMap<String, Tensor<1>> {
-    let mut collector = Collector::default();
+/// The parameters and buffers that `wanted` accepts, flat; `valid` folds in the
+/// running statistics' latest update, which a plain visit would miss.
+fn tensors<M: Module>(
+    module: &M,
+    wanted: impl Fn(&str) -> bool,
+) -> BTreeMap<String, Tensor<1>> {
+    let mut collector = Collector {
+        path: ModulePath::default(),
+        wanted,
+        found: BTreeMap::new(),
+    };
     module.valid().visit(&mut collector);
     collector.found
 }
 
-#[derive(Default)]
-struct Collector {
+struct Collector<F> {
     path: ModulePath,
+    wanted: F,
     found: BTreeMap<String, Tensor<1>>,
 }
 
-impl ModuleVisitor for Collector {
+impl<F: Fn(&str) -> bool> ModuleVisitor for Collector<F> {
     fn enter_module(&mut self, name: &str, container_type: &str) {
         self.path.enter(name, container_type);
     }
@@ -100,9 +116,13 @@ impl ModuleVisitor for Collector {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let key = self.path.key();
+        if !(self.wanted)(&key) {
+            return;
+        }
         let tensor = param.val();
         let count = tensor.shape().num_elements();
-        self.found.insert(self.path.key(), tensor.reshape([count]));
+        self.found.insert(key, tensor.reshape([count]));
     }
 }
 

@@ -40,6 +40,9 @@ pub enum OptimizerConfig {
 pub struct OptimizerState {
     /// Optimiser steps done.
     pub step: u64,
+    /// Steps done before a parameter's first, by its key; 0 for those that are
+    /// not listed. Parameters that are unfrozen later come later.
+    pub skipped: BTreeMap<String, u64>,
     /// Host copies of the slots.
     pub slots: StateDict,
 }
@@ -58,6 +61,8 @@ pub struct Optimizer {
 struct Slot {
     first: Tensor<1>,
     second: Option<Tensor<1>>,
+    /// Steps done before the parameter's first.
+    skipped: u64,
 }
 
 const FIRST: &str = "first/";
@@ -116,8 +121,13 @@ impl Optimizer {
                 slots.insert(format!("{SECOND}{key}"), to_host(key, second)?);
             }
         }
+        let skipped = self.slots.iter().map(|(key, slot)| (key, slot.skipped));
         Ok(OptimizerState {
             step: self.step,
+            skipped: skipped
+                .filter(|(_, skipped)| *skipped > 0)
+                .map(|(key, skipped)| (key.clone(), skipped))
+                .collect(),
             slots,
         })
     }
@@ -134,6 +144,7 @@ impl Optimizer {
                 let slot = Slot {
                     first: to_device(first, device),
                     second: second.map(|second| to_device(second, device)),
+                    skipped: state.skipped.get(key).copied().unwrap_or(0),
                 };
                 Some((key.to_owned(), slot))
             })
@@ -152,6 +163,7 @@ impl Optimizer {
     ) -> Tensor<1> {
         let decays = self.decay_all || rank > 1;
         let slot = self.slots.remove(key);
+        let skipped = slot.as_ref().map_or(self.step - 1, |slot| slot.skipped);
         let (weight, slot) = match self.config {
             OptimizerConfig::AdamW {
                 betas: [beta1, beta2],
@@ -162,10 +174,12 @@ impl Optimizer {
                     Some(Slot {
                         first,
                         second: Some(second),
+                        ..
                     }) => (first, second),
                     _ => (grad.zeros_like(), grad.zeros_like()),
                 };
-                let steps = self.step as f64;
+                // As `torch.optim` counts: each parameter its own steps.
+                let steps = (self.step - skipped) as f64;
                 let step = AdamW {
                     keep: if decays { 1.0 - lr * weight_decay } else { 1.0 },
                     betas: [beta1, beta2],
@@ -177,6 +191,7 @@ impl Optimizer {
                 let slot = Slot {
                     first,
                     second: Some(second),
+                    skipped,
                 };
                 (weight, Some(slot))
             }
@@ -205,6 +220,7 @@ impl Optimizer {
                     let slot = Slot {
                         first,
                         second: None,
+                        skipped,
                     };
                     (weight - direction.mul_scalar(lr), Some(slot))
                 }

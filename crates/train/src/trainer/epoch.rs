@@ -5,24 +5,26 @@ use std::time::Instant;
 
 use burn::module::Module;
 use burn::tensor::{Tensor, TensorData};
-use psp_data::{Batch, Loader};
+use psp_data::{Batch, BatchSampler};
 use psp_metrics::{RegressionAccumulator, RegressionMetrics};
 use psp_models::nn::Noise;
-use psp_models::predict::{image_tensor, predict_epoch, to_host};
+use psp_models::predict::{input, predict_epoch, to_host};
+use psp_models::{Backbone, HEAD, Input};
 
-use super::Trainer;
+use super::{Trainer, checkpointing};
 use crate::error::TrainError;
 use crate::events::Event;
 use crate::optim::{Grads, Schedule};
+use crate::source::Source;
 
 impl Trainer<'_> {
     /// Trains what is left of the epoch; false when interrupted.
     pub(super) fn train_epoch(
         &mut self,
-        loader: &Loader,
+        source: &Source,
         observe: &mut dyn FnMut(Event<'_>),
     ) -> Result<bool, TrainError> {
-        let batches = loader.batches_per_epoch();
+        let batches = source.sampler().batches_per_epoch();
         let accumulate = self.config.train.accumulate;
         let schedule = self.schedule(batches);
         let before = self.progress.epoch_seconds;
@@ -30,11 +32,11 @@ impl Trainer<'_> {
         let mut saved = Instant::now();
         let mut grads = Grads::default();
         let mut seen = 0;
-        for batch in loader.epoch(self.progress.epoch, self.progress.batch) {
+        for batch in source.epoch(self.progress.epoch, self.progress.batch) {
             let mut batch = batch?;
             seen += batch.len();
             let number = batch.number;
-            let share = self.share_of_step(loader, number, batch.len());
+            let share = self.share_of_step(source.sampler(), number, batch.len());
             let (loss, gradients) = self.step(&mut batch, share)?;
             grads = grads + gradients;
             let done = number + 1;
@@ -76,14 +78,14 @@ impl Trainer<'_> {
     }
 
     /// The share of its optimiser step's images that a batch holds.
-    fn share_of_step(&self, loader: &Loader, number: usize, len: usize) -> f64 {
+    fn share_of_step(&self, sampler: &BatchSampler, number: usize, len: usize) -> f64 {
         let accumulate = self.config.train.accumulate;
         if accumulate == 1 {
             return 1.0;
         }
         let size = self.config.train.batch_size;
         let first = number / accumulate * accumulate * size;
-        let last = (first + accumulate * size).min(loader.samples_per_epoch());
+        let last = (first + accumulate * size).min(sampler.samples_per_epoch());
         len as f64 / (last - first) as f64
     }
 
@@ -94,16 +96,26 @@ impl Trainer<'_> {
         let shape = [batch.len(), batch.target_count];
         let labels = Tensor::<2>::from_data(TensorData::new(batch.targets.clone(), shape), &device);
         let mut noise = Noise::for_step(self.progress.seed, self.progress.batches_done);
-        let images = image_tensor(batch, &device);
-        let (predictions, auxiliary) = self.model.forward_auxiliary(images, &mut noise);
         let mse = |predictions: Tensor<2>| (predictions - labels.clone()).square().mean();
-        let weight = self.config.model.backbone.auxiliary_weight();
-        let loss = auxiliary
-            .into_iter()
-            .fold(mse(predictions.clone()), |loss, auxiliary| {
-                loss + mse(auxiliary).mul_scalar(weight)
-            });
-        let mut gradients = Grads::take(&self.model, loss.backward());
+        let checkpointed = self.config.train.gradient_checkpointing;
+        let (predictions, mut gradients) =
+            match (input(batch, &device), &self.model.backbone, checkpointed) {
+                (Input::Images(images), Backbone::VitB16(vit), true) => {
+                    let depth = self.stages.depth();
+                    checkpointing::backward(&self.model, vit, depth, images, &mut noise, mse)
+                }
+                (input, ..) => {
+                    let (predictions, auxiliary) = self.model.forward_auxiliary(input, &mut noise);
+                    let weight = self.config.model.backbone.auxiliary_weight();
+                    let loss = auxiliary
+                        .into_iter()
+                        .fold(mse(predictions.clone()), |loss, auxiliary| {
+                            loss + mse(auxiliary).mul_scalar(weight)
+                        });
+                    let gradients = Grads::take(&self.model, loss.backward());
+                    (predictions, gradients)
+                }
+            };
         if share != 1.0 {
             gradients = gradients.scale(share);
         }
@@ -132,7 +144,9 @@ impl Trainer<'_> {
 
     /// `epoch` and `batch` count from 1.
     pub(super) fn diverged(&self, epoch: u64, batch: usize, what: String) -> TrainError {
-        let (backbone, head) = self.config.learning_rates();
+        let head = self.config.learning_rate(HEAD);
+        let last = self.config.model.backbone.stages().last();
+        let backbone = last.map_or(head, |stage| self.config.learning_rate(stage));
         let cause = if self.progress.step == 0 {
             "the initial weights or the normalisation (preprocess.mean, preprocess.std) \
              do not suit the images, since no step was taken yet"
@@ -161,11 +175,8 @@ impl Trainer<'_> {
             max_norm => grads.clip(max_norm),
         };
         let factor = schedule.factor(self.progress.step);
-        let (backbone, head) = self.config.learning_rates();
-        let rate = |key: &str| match key.starts_with("head.") {
-            true => head * factor,
-            false => backbone * factor,
-        };
+        let (config, kind) = (&self.config, self.config.model.backbone);
+        let rate = |key: &str| config.learning_rate(kind.stage_of(key)) * factor;
         // `step` consumes the module; clones share their tensors.
         self.model = self.optimizer.step(self.model.clone(), grads, rate);
         self.progress.step += 1;
@@ -177,7 +188,7 @@ impl Trainer<'_> {
     /// Metrics over the validation part; `None` when interrupted.
     pub(super) fn validate(
         &mut self,
-        loader: &Loader,
+        source: &Source,
         observe: &mut dyn FnMut(Event<'_>),
     ) -> Result<Option<RegressionMetrics>, TrainError> {
         let begun = Instant::now();
@@ -185,10 +196,10 @@ impl Trainer<'_> {
         if let Some(ema) = &self.ema {
             model = ema.apply(model);
         }
-        let total = loader.samples_per_epoch();
+        let total = source.sampler().samples_per_epoch();
         let mut metrics = RegressionAccumulator::new(self.inputs.dataset.targets().len());
         let mut done = 0;
-        let outcome = predict_epoch(&model, loader.epoch(0, 0), &self.device, |batch, values| {
+        let outcome = predict_epoch(&model, source.epoch(0, 0), &self.device, |batch, values| {
             if self.cancelled.load(Ordering::Relaxed) {
                 return Err(Stop::Cancelled);
             }

@@ -1,9 +1,9 @@
 //! What is checked and opened before the first step.
 
-use std::path::Path;
 use std::sync::{Mutex, PoisonError, mpsc};
 
-use sha2::{Digest, Sha256};
+use burn::tensor::Device;
+use psp_models::{Regressor, read_state_dict};
 
 use crate::config::{ConfigError, RunConfig};
 use crate::error::TrainError;
@@ -25,10 +25,32 @@ pub(super) fn open_log(
     )
 }
 
-/// Decodes every image once, so that a bad one is found now and not in the
-/// middle of the run.
+/// The model with its initial weights, on `device` with autodiff, and the
+/// SHA-256 of the weights file if there is one.
+pub(super) fn initial_model(
+    config: &RunConfig,
+    device: &Device,
+) -> Result<(Regressor, Option<String>), TrainError> {
+    let device = device.clone().autodiff();
+    let model = Regressor::new(&config.model_config(), config.train.seed, &device);
+    let path = &config.model.weights;
+    if path.as_os_str().is_empty() {
+        return Ok((model, None));
+    }
+    let misfit = |source| TrainError::Misfit {
+        path: path.clone(),
+        source,
+    };
+    let model = model.load_backbone(read_state_dict(path)?).map_err(misfit)?;
+    let sha256 = psp_weights::hash_of(path).map_err(TrainError::io(path))?;
+    Ok((model, Some(sha256)))
+}
+
+/// Decodes the images of the samples `indices` once, so that a bad one is found
+/// now and not in the middle of the run.
 pub(super) fn check_images(
     inputs: &Inputs,
+    indices: &[usize],
     config: &RunConfig,
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Result<(), TrainError> {
@@ -42,7 +64,7 @@ pub(super) fn check_images(
             let sender = sender;
             inputs
                 .dataset
-                .check_images(threads, &limits, &|done, total| {
+                .check_images(indices, threads, &limits, &|done, total| {
                     let sender = sender.lock().unwrap_or_else(PoisonError::into_inner);
                     // The receiver outlives the check.
                     let _ = sender.send((done, total));
@@ -86,6 +108,7 @@ pub(super) fn make_absolute(config: &mut RunConfig) -> Result<(), TrainError> {
         &mut data.dir,
         &mut data.labels,
         &mut data.images,
+        &mut data.cache_dir,
         &mut config.model.weights,
     ] {
         if !path.as_os_str().is_empty() {
@@ -93,10 +116,4 @@ pub(super) fn make_absolute(config: &mut RunConfig) -> Result<(), TrainError> {
         }
     }
     Ok(())
-}
-
-pub(super) fn sha256_of(path: &Path) -> Result<String, TrainError> {
-    let bytes = std::fs::read(path).map_err(TrainError::io(path))?;
-    let digest = Sha256::digest(&bytes);
-    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }

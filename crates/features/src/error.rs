@@ -1,0 +1,60 @@
+//! Why features can't be had.
+
+use std::path::{Path, PathBuf};
+
+use psp_data::{DataError, WriteError};
+use psp_models::predict::PredictError;
+use thiserror::Error;
+
+/// Why features can't be computed, stored or read.
+#[derive(Debug, Error)]
+pub enum FeatureError {
+    /// An image can't be loaded.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The device failed.
+    #[error(transparent)]
+    Predict(#[from] PredictError),
+    /// A file of the store can't be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// A file or folder of the store can't be read or made.
+    #[error("{}: {source}; name another folder with data.cache_dir", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The backbone makes no usable features of an image.
+    #[error(
+        "{}: the backbone's feature {feature} of this image is {value}; \
+         its weights or the normalisation do not suit the image",
+        path.display()
+    )]
+    NonFinite {
+        /// The image.
+        path: PathBuf,
+        /// Index of the feature.
+        feature: usize,
+        /// NaN or an infinity.
+        value: f32,
+    },
+    /// An image has no features in the store.
+    #[error("{}: no features of this image are stored; it has changed, or the store has", path.display())]
+    Missing {
+        /// The image.
+        path: PathBuf,
+    },
+}
+
+impl FeatureError {
+    /// Wraps an I/O error with its path.
+    pub(crate) fn io(path: &Path) -> impl Fn(std::io::Error) -> Self + use<> {
+        let path = path.to_owned();
+        move |source| Self::Io {
+            path: path.clone(),
+            source,
+        }
+    }
+}

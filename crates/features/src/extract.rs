@@ -1,0 +1,135 @@
+//! Computing features that are not stored yet.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use burn::tensor::Device;
+use psp_data::Loader;
+use psp_models::Backbone;
+use psp_models::nn::Noise;
+use psp_models::predict::{input, to_host};
+use psp_models::Input;
+
+use crate::Content;
+use crate::error::FeatureError;
+use crate::store::FeatureStore;
+
+/// How [`extract`] ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extracted {
+    /// Every image's features are stored.
+    All,
+    /// It was cancelled; the features computed so far are stored.
+    Some,
+}
+
+/// Images after which what is computed is stored.
+const SEGMENT_ROWS: usize = 2048;
+
+/// Seconds after which it is stored in any case, so that little is lost.
+const SEGMENT_SECONDS: Duration = Duration::from_secs(60);
+
+/// Computes and stores the features of every image of `loader`'s first epoch.
+///
+/// `backbone` must be in evaluation mode (`valid()`), on `device`; `contents`
+/// are those of the loader's data set. `observe(done, total)` is called after
+/// each batch.
+///
+/// # Errors
+/// An image that can't be loaded or has no finite features, a device or a disk
+/// that fails. What was computed before is stored.
+pub fn extract(
+    store: &mut FeatureStore,
+    backbone: &Backbone,
+    device: &Device,
+    loader: &Loader,
+    contents: &[Content],
+    cancelled: &AtomicBool,
+    observe: &mut dyn FnMut(usize, usize),
+) -> Result<Extracted, FeatureError> {
+    let mut pending = Pending::new(store);
+    let outcome = compute(&mut pending, backbone, device, loader, contents, cancelled, observe);
+    // Stored after a failure too; the failure itself is what is reported.
+    let stored = pending.store();
+    let outcome = outcome?;
+    stored.map(|()| outcome)
+}
+
+fn compute(
+    pending: &mut Pending<'_>,
+    backbone: &Backbone,
+    device: &Device,
+    loader: &Loader,
+    contents: &[Content],
+    cancelled: &AtomicBool,
+    observe: &mut dyn FnMut(usize, usize),
+) -> Result<Extracted, FeatureError> {
+    let total = loader.sampler().samples_per_epoch();
+    let mut done = 0;
+    for batch in loader.epoch(0, 0) {
+        if cancelled.load(Ordering::Relaxed) {
+            return Ok(Extracted::Some);
+        }
+        let mut batch = batch?;
+        let features = match input(&mut batch, device) {
+            Input::Images(images) => backbone.forward(images, &mut Noise::off()).0,
+            Input::Features(features) => features,
+        };
+        let [_, width] = features.dims();
+        let features = to_host(features)?;
+        if let Some(place) = features.iter().position(|value| !value.is_finite()) {
+            return Err(FeatureError::NonFinite {
+                path: loader.dataset().image_path(batch.indices[place / width]),
+                feature: place % width,
+                value: features[place],
+            });
+        }
+        let of_batch = batch.indices.iter().map(|&index| contents[index]);
+        pending.push(of_batch, &features)?;
+        done += batch.len();
+        observe(done, total);
+    }
+    Ok(Extracted::All)
+}
+
+/// Features on their way into the store.
+struct Pending<'a> {
+    store: &'a mut FeatureStore,
+    contents: Vec<Content>,
+    features: Vec<f32>,
+    since: Instant,
+}
+
+impl<'a> Pending<'a> {
+    fn new(store: &'a mut FeatureStore) -> Self {
+        Self {
+            store,
+            contents: Vec::new(),
+            features: Vec::new(),
+            since: Instant::now(),
+        }
+    }
+
+    fn push(
+        &mut self,
+        contents: impl Iterator<Item = Content>,
+        features: &[f32],
+    ) -> Result<(), FeatureError> {
+        self.contents.extend(contents);
+        self.features.extend_from_slice(features);
+        if self.contents.len() >= SEGMENT_ROWS || self.since.elapsed() >= SEGMENT_SECONDS {
+            self.store()?;
+        }
+        Ok(())
+    }
+
+    fn store(&mut self) -> Result<(), FeatureError> {
+        if !self.contents.is_empty() {
+            self.store.add(&self.contents, &self.features)?;
+        }
+        self.contents.clear();
+        self.features.clear();
+        self.since = Instant::now();
+        Ok(())
+    }
+}

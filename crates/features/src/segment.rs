@@ -1,0 +1,139 @@
+//! One file of features.
+//!
+//! A segment is a safetensors file with `features` (F32, `[rows, width]`) and
+//! `contents` (U8, `[rows, 32]`: the SHA-256 of each row's image file). Its
+//! metadata names the key that the features belong to and the SHA-256 of both
+//! tensors. It is written once, whole, and then only read, through memory
+//! mapping.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use memmap2::Mmap;
+use psp_data::write_atomic;
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use sha2::{Digest, Sha256};
+
+use crate::error::FeatureError;
+use crate::key::{FeatureKey, hex};
+use crate::Content;
+
+const FEATURES: &str = "features";
+const CONTENTS: &str = "contents";
+const KEY: &str = "key";
+const SHA256: &str = "sha256";
+
+/// The ending of a segment's file name.
+pub(crate) const EXTENSION: &str = "safetensors";
+
+/// An open segment.
+#[derive(Debug)]
+pub(crate) struct Segment {
+    map: Mmap,
+    width: usize,
+    features: Range<usize>,
+    contents: Range<usize>,
+}
+
+impl Segment {
+    /// Stores `features` (row-major, one row per content) in `dir`.
+    pub(crate) fn write(
+        dir: &Path,
+        key: &FeatureKey,
+        contents: &[Content],
+        features: &[f32],
+    ) -> Result<PathBuf, FeatureError> {
+        let features: &[u8] = bytemuck::cast_slice(features);
+        let contents_bytes = contents.as_flattened();
+        let sha256 = digest(features, contents_bytes);
+        // Named by content: the same rows from two processes are one file.
+        let path = dir.join(format!("{}.{EXTENSION}", &sha256[..32]));
+        let io = |error: safetensors::SafeTensorError| {
+            FeatureError::io(&path)(std::io::Error::other(error))
+        };
+        let rows = contents.len();
+        let views = [
+            (
+                FEATURES,
+                TensorView::new(Dtype::F32, vec![rows, key.width()], features).map_err(io)?,
+            ),
+            (
+                CONTENTS,
+                TensorView::new(Dtype::U8, vec![rows, 32], contents_bytes).map_err(io)?,
+            ),
+        ];
+        let metadata = HashMap::from([
+            (KEY.to_owned(), key.hex().to_owned()),
+            (SHA256.to_owned(), sha256),
+        ]);
+        let bytes = safetensors::serialize(views, Some(metadata)).map_err(io)?;
+        write_atomic(&path, |out| out.write_all(&bytes))?;
+        Ok(path)
+    }
+
+    /// Opens a segment and verifies its hash.
+    ///
+    /// `Err` holds the reason why it is not a whole segment of this key.
+    pub(crate) fn open(path: &Path, key: &FeatureKey) -> Result<Self, String> {
+        let text = |error: std::io::Error| error.to_string();
+        let file = File::open(path).map_err(text)?;
+        // SAFETY: a mapping is sound as long as nobody changes or shortens the
+        // file. Segments are written under temporary names, renamed when whole
+        // and never written again; removing one leaves its mappings valid.
+        #[allow(unsafe_code)]
+        let map = unsafe { Mmap::map(&file) }.map_err(text)?;
+        let (header, metadata) =
+            SafeTensors::read_metadata(&map).map_err(|error| error.to_string())?;
+        let entry = |name: &str| metadata.metadata().as_ref()?.get(name).cloned();
+        if entry(KEY).as_deref() != Some(key.hex()) {
+            return Err("it is of another key".to_owned());
+        }
+        let data = 8 + header;
+        let range = |name: &str, dtype: Dtype, width: usize| {
+            let info = metadata
+                .info(name)
+                .filter(|info| info.dtype == dtype && info.shape.len() == 2)
+                .filter(|info| info.shape[1] == width)
+                .ok_or_else(|| format!("its `{name}` is not of the expected form"))?;
+            let (begin, end) = info.data_offsets;
+            Ok::<_, String>((data + begin..data + end, info.shape[0]))
+        };
+        let (features, rows) = range(FEATURES, Dtype::F32, key.width())?;
+        let (contents, contents_rows) = range(CONTENTS, Dtype::U8, 32)?;
+        // `read_metadata` has checked that both lie within the file.
+        if rows != contents_rows || features.start % align_of::<f32>() != 0 {
+            return Err("its tensors do not fit together".to_owned());
+        }
+        let sha256 = digest(&map[features.clone()], &map[contents.clone()]);
+        if entry(SHA256).as_deref() != Some(sha256.as_str()) {
+            return Err("its content does not match its SHA-256".to_owned());
+        }
+        Ok(Self {
+            map,
+            width: key.width(),
+            features,
+            contents,
+        })
+    }
+
+    /// The content of every row's image.
+    pub(crate) fn contents(&self) -> &[Content] {
+        let (contents, _) = self.map[self.contents.clone()].as_chunks();
+        contents
+    }
+
+    /// The features of a row, `[width]`.
+    pub(crate) fn row(&self, row: usize) -> &[f32] {
+        let features: &[f32] = bytemuck::cast_slice(&self.map[self.features.clone()]);
+        &features[row * self.width..][..self.width]
+    }
+}
+
+fn digest(features: &[u8], contents: &[u8]) -> String {
+    let mut hash = Sha256::new();
+    hash.update(features);
+    hash.update(contents);
+    hex(&hash.finalize())
+}

@@ -1,0 +1,196 @@
+//! All stored features of one key.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use psp_data::write_atomic;
+
+use crate::Content;
+use crate::error::FeatureError;
+use crate::key::FeatureKey;
+use crate::segment::{EXTENSION, Segment};
+
+/// `PSP_CACHE_DIR`, or `psp` in the user's cache folder; `None` where there is
+/// neither.
+pub fn default_dir() -> Option<PathBuf> {
+    match std::env::var_os("PSP_CACHE_DIR") {
+        Some(dir) if !dir.is_empty() => Some(dir.into()),
+        _ => Some(dirs::cache_dir()?.join("psp")),
+    }
+}
+
+/// The features of one key by the content of their image, in a folder that any
+/// number of processes may read and add to at the same time.
+#[derive(Debug)]
+pub struct FeatureStore {
+    dir: PathBuf,
+    key: FeatureKey,
+    segments: HashMap<PathBuf, Segment>,
+    rows: HashMap<Content, (PathBuf, usize)>,
+    discarded: Vec<(PathBuf, String)>,
+}
+
+/// Held by the process that adds to a store.
+#[derive(Debug)]
+pub struct StoreLock {
+    _file: Option<File>,
+}
+
+impl FeatureStore {
+    /// Opens what is stored under `key` in the cache folder `cache_dir`, which
+    /// is made if need be.
+    ///
+    /// A file that is damaged or foreign is removed and noted in
+    /// [`discarded`](Self::discarded).
+    ///
+    /// # Errors
+    /// When the folder can't be made or read.
+    pub fn open(cache_dir: &Path, key: FeatureKey) -> Result<Self, FeatureError> {
+        let dir = cache_dir.join("features").join(key.hex());
+        std::fs::create_dir_all(&dir).map_err(FeatureError::io(&dir))?;
+        let about = dir.join("key.json");
+        if !about.exists() {
+            let text = key.description().as_bytes();
+            write_atomic(&about, |out| {
+                out.write_all(text)?;
+                out.write_all(b"\n")
+            })?;
+        }
+        let mut store = Self {
+            dir,
+            key,
+            segments: HashMap::new(),
+            rows: HashMap::new(),
+            discarded: Vec::new(),
+        };
+        store.refresh()?;
+        Ok(store)
+    }
+
+    /// Opens what other processes have added since.
+    ///
+    /// # Errors
+    /// When the folder can't be read.
+    pub fn refresh(&mut self) -> Result<(), FeatureError> {
+        let io = FeatureError::io(&self.dir);
+        let mut paths = Vec::new();
+        for entry in std::fs::read_dir(&self.dir).map_err(&io)? {
+            let path = entry.map_err(&io)?.path();
+            let hidden = path
+                .file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with('.'));
+            let is_segment = path.extension().is_some_and(|end| end == EXTENSION);
+            if is_segment && !hidden && !self.segments.contains_key(&path) {
+                paths.push(path);
+            }
+        }
+        paths.sort();
+        for path in paths {
+            match Segment::open(&path, &self.key) {
+                Ok(segment) => self.insert(path, segment),
+                Err(reason) => {
+                    // What stays is found damaged again by the next process.
+                    let _ = std::fs::remove_file(&path);
+                    self.discarded.push((path, reason));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn insert(&mut self, path: PathBuf, segment: Segment) {
+        for (row, content) in segment.contents().iter().enumerate() {
+            self.rows.entry(*content).or_insert((path.clone(), row));
+        }
+        self.segments.insert(path, segment);
+    }
+
+    /// What the features depend on besides their image.
+    pub fn key(&self) -> &FeatureKey {
+        &self.key
+    }
+
+    /// The folder of this key.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Features per image.
+    pub fn width(&self) -> usize {
+        self.key.width()
+    }
+
+    /// Files that were damaged or foreign, each with the reason, now removed.
+    pub fn discarded(&self) -> &[(PathBuf, String)] {
+        &self.discarded
+    }
+
+    /// The features of the image with this content, `[width]`.
+    pub fn get(&self, content: &Content) -> Option<&[f32]> {
+        let (path, row) = self.rows.get(content)?;
+        Some(self.segments.get(path)?.row(*row))
+    }
+
+    /// Indices of those `contents` whose features are not stored, the first of
+    /// each where a content occurs twice.
+    pub fn missing(&self, contents: &[Content]) -> Vec<usize> {
+        let mut seen = HashSet::new();
+        let is_missing =
+            |&index: &usize| !self.rows.contains_key(&contents[index]) && seen.insert(contents[index]);
+        (0..contents.len()).filter(is_missing).collect()
+    }
+
+    /// Stores the features of some images; `features` is `[contents, width]`,
+    /// row-major.
+    ///
+    /// # Errors
+    /// When they can't be written; what was stored before stays.
+    pub fn add(&mut self, contents: &[Content], features: &[f32]) -> Result<(), FeatureError> {
+        let path = Segment::write(&self.dir, &self.key, contents, features)?;
+        let segment = Segment::open(&path, &self.key).map_err(|reason| {
+            FeatureError::io(&path)(std::io::Error::other(format!("just written, yet {reason}")))
+        })?;
+        self.insert(path, segment);
+        Ok(())
+    }
+
+    /// Waits until no other process adds to the store, so that nothing is
+    /// computed twice; `None` when `cancelled` meanwhile. `waiting` is called
+    /// once if there is a wait.
+    ///
+    /// Where files can't be locked (some network file systems) it does not
+    /// wait: two processes may then do the same work, to no harm.
+    ///
+    /// # Errors
+    /// When the lock file can't be made.
+    pub fn lock(
+        &self,
+        cancelled: &AtomicBool,
+        waiting: &mut dyn FnMut(),
+    ) -> Result<Option<StoreLock>, FeatureError> {
+        let path = self.dir.join("lock");
+        let file = File::create(&path).map_err(FeatureError::io(&path))?;
+        let mut waited = false;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Some(StoreLock { _file: Some(file) })),
+                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {
+                    return Ok(Some(StoreLock { _file: None }));
+                }
+                Err(TryLockError::Error(error)) => return Err(FeatureError::io(&path)(error)),
+            }
+            if !std::mem::replace(&mut waited, true) {
+                waiting();
+            }
+            if cancelled.load(Ordering::Relaxed) {
+                return Ok(None);
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+}

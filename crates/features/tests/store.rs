@@ -1,0 +1,164 @@
+//! Stored features outlive the process, and damage to them.
+#![allow(clippy::unwrap_used)]
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use psp_data::Preprocessing;
+use psp_features::{Content, FeatureKey, FeatureStore};
+use psp_models::{BackboneKind, DeviceSpec, HostTensor, ModelConfig, StateDict};
+use tempfile::TempDir;
+
+const WIDTH: usize = 512;
+
+/// A key of ResNet18 that differs by `weight`.
+fn key(weight: f32) -> FeatureKey {
+    let tensor = HostTensor {
+        shape: vec![1],
+        data: vec![weight],
+    };
+    FeatureKey::new(
+        &ModelConfig::new(BackboneKind::ResNet18, 2),
+        &StateDict::from([("conv1.weight".to_owned(), tensor)]),
+        &Preprocessing::imagenet(32),
+        DeviceSpec::Flex,
+    )
+}
+
+/// The content of an imagined image, and its features.
+fn sample(number: u8) -> (Content, Vec<f32>) {
+    let values = (0..WIDTH).map(|i| f32::from(number) + i as f32 / 7.0);
+    ([number; 32], values.collect())
+}
+
+fn add(store: &mut FeatureStore, numbers: &[u8]) {
+    let (contents, features): (Vec<_>, Vec<_>) = numbers.iter().map(|&n| sample(n)).unzip();
+    store.add(&contents, &features.concat()).unwrap();
+}
+
+#[track_caller]
+fn assert_holds(store: &FeatureStore, numbers: &[u8]) {
+    for &number in numbers {
+        let (content, features) = sample(number);
+        assert_eq!(store.get(&content), Some(&features[..]), "{number}");
+    }
+}
+
+fn open(dir: &TempDir) -> FeatureStore {
+    FeatureStore::open(dir.path(), key(1.0)).unwrap()
+}
+
+/// The files of the store's only key, largest last.
+fn segments(store: &FeatureStore) -> Vec<PathBuf> {
+    let paths = std::fs::read_dir(store.dir()).unwrap();
+    let mut paths: Vec<PathBuf> = paths.map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|end| end == "safetensors"));
+    paths.sort_by_key(|path| std::fs::metadata(path).unwrap().len());
+    paths
+}
+
+#[test]
+fn features_are_there_bit_for_bit_when_the_store_is_opened_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(&dir);
+    add(&mut store, &[1, 2, 3]);
+    add(&mut store, &[9]);
+    assert_holds(&store, &[1, 2, 3, 9]);
+    drop(store);
+    let store = open(&dir);
+    assert_holds(&store, &[1, 2, 3, 9]);
+    let asked: Vec<Content> = [3, 4, 9, 5, 4].map(|n| [n; 32]).to_vec();
+    assert_eq!(store.missing(&asked), [1, 3]);
+    assert_eq!(store.get(&[4; 32]), None);
+}
+
+#[test]
+fn features_of_other_weights_are_another_store() {
+    let dir = tempfile::tempdir().unwrap();
+    add(&mut open(&dir), &[1]);
+    let other = FeatureStore::open(dir.path(), key(2.0)).unwrap();
+    assert_eq!(other.missing(&[[1; 32]]), [0]);
+}
+
+#[test]
+fn what_another_process_adds_is_found_after_a_refresh() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut one, mut two) = (open(&dir), open(&dir));
+    add(&mut one, &[1]);
+    // The same rows again: the same file.
+    add(&mut two, &[1]);
+    add(&mut two, &[2]);
+    assert_eq!(one.get(&[2; 32]), None);
+    one.refresh().unwrap();
+    assert_holds(&one, &[1, 2]);
+    assert_eq!(segments(&one).len(), 2);
+}
+
+#[test]
+fn a_damaged_file_is_removed_and_told_of_and_the_others_stay() {
+    type Damage = fn(&mut Vec<u8>);
+    let damages: [(&str, Damage); 4] = [
+        ("a changed value", |bytes| {
+            let last = bytes.len() - 40;
+            bytes[last] ^= 1;
+        }),
+        ("a torn file", |bytes| bytes.truncate(bytes.len() / 2)),
+        ("an empty file", Vec::clear),
+        ("a foreign file", |bytes| *bytes = b"not features".to_vec()),
+    ];
+    for (name, damage) in damages {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = open(&dir);
+        add(&mut store, &[1]);
+        add(&mut store, &[2, 3]);
+        let path = segments(&store).pop().unwrap();
+        drop(store);
+        let mut bytes = std::fs::read(&path).unwrap();
+        damage(&mut bytes);
+        std::fs::write(&path, bytes).unwrap();
+
+        let mut store = open(&dir);
+        let discarded = store.discarded();
+        assert_eq!(discarded.len(), 1, "{name}: {discarded:?}");
+        assert_eq!(discarded[0].0, path, "{name}");
+        assert!(!path.exists(), "{name}");
+        assert_holds(&store, &[1]);
+        assert_eq!(store.missing(&[[1; 32], [2; 32], [3; 32]]), [1, 2], "{name}");
+        add(&mut store, &[2, 3]);
+        assert_holds(&open(&dir), &[1, 2, 3]);
+    }
+}
+
+#[test]
+fn a_file_of_another_key_is_not_taken_for_ones_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut other = FeatureStore::open(dir.path(), key(2.0)).unwrap();
+    add(&mut other, &[1]);
+    let foreign = segments(&other).pop().unwrap();
+    let store = open(&dir);
+    std::fs::copy(&foreign, store.dir().join("x.safetensors")).unwrap();
+    let store = open(&dir);
+    assert_eq!(store.get(&[1; 32]), None);
+    assert!(store.discarded()[0].1.contains("another key"));
+}
+
+#[test]
+fn one_process_at_a_time_adds_and_a_waiting_one_can_be_cancelled() {
+    let dir = tempfile::tempdir().unwrap();
+    let (one, two) = (open(&dir), open(&dir));
+    let never = AtomicBool::new(false);
+    let lock = one.lock(&never, &mut || {}).unwrap();
+    assert!(lock.is_some());
+    let cancelled = AtomicBool::new(false);
+    let mut waits = 0;
+    let refused = two.lock(&cancelled, &mut || {
+        waits += 1;
+        cancelled.store(true, Ordering::Relaxed);
+    });
+    assert!(refused.unwrap().is_none());
+    assert_eq!(waits, 1);
+    drop(lock);
+    let lock = two.lock(&never, &mut || waits += 1).unwrap();
+    assert!(lock.is_some());
+    assert_eq!(waits, 1);
+}

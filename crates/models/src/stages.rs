@@ -1,0 +1,182 @@
+//! A backbone's stages: its top-level modules, the units of freezing, of
+//! gradual unfreezing and of learning rates.
+
+use crate::backbone::BackboneKind;
+
+/// The stage of everything that predicts scores.
+pub const HEAD: &str = "head";
+
+/// Stages without a depth of their own: they belong to the layer before them.
+const JOINED: &[&str] = &[
+    "bn1",
+    "class_token",
+    "encoder.pos_embedding",
+    "encoder.ln",
+];
+
+impl BackboneKind {
+    /// Top-level modules from input to output, the units of freezing, as
+    /// prefixes of `state_dict` keys.
+    pub fn stages(self) -> &'static [&'static str] {
+        match self {
+            Self::ResNet18 => &["conv1", "bn1", "layer1", "layer2", "layer3", "layer4"],
+            Self::GoogLeNet => &[
+                "conv1",
+                "conv2",
+                "conv3",
+                "inception3a",
+                "inception3b",
+                "inception4a",
+                "inception4b",
+                "inception4c",
+                "inception4d",
+                "inception4e",
+                "inception5a",
+                "inception5b",
+            ],
+            Self::InceptionV3 => &[
+                "Conv2d_1a_3x3",
+                "Conv2d_2a_3x3",
+                "Conv2d_2b_3x3",
+                "Conv2d_3b_1x1",
+                "Conv2d_4a_3x3",
+                "Mixed_5b",
+                "Mixed_5c",
+                "Mixed_5d",
+                "Mixed_6a",
+                "Mixed_6b",
+                "Mixed_6c",
+                "Mixed_6d",
+                "Mixed_6e",
+                "Mixed_7a",
+                "Mixed_7b",
+                "Mixed_7c",
+            ],
+            Self::EfficientnetB0 => &[
+                "features.0",
+                "features.1",
+                "features.2",
+                "features.3",
+                "features.4",
+                "features.5",
+                "features.6",
+                "features.7",
+                "features.8",
+            ],
+            Self::VitB16 => &[
+                "conv_proj",
+                "class_token",
+                "encoder.pos_embedding",
+                "encoder.layers.encoder_layer_0",
+                "encoder.layers.encoder_layer_1",
+                "encoder.layers.encoder_layer_2",
+                "encoder.layers.encoder_layer_3",
+                "encoder.layers.encoder_layer_4",
+                "encoder.layers.encoder_layer_5",
+                "encoder.layers.encoder_layer_6",
+                "encoder.layers.encoder_layer_7",
+                "encoder.layers.encoder_layer_8",
+                "encoder.layers.encoder_layer_9",
+                "encoder.layers.encoder_layer_10",
+                "encoder.layers.encoder_layer_11",
+                "encoder.ln",
+            ],
+        }
+    }
+
+    /// The stage that the tensor `key` (`backbone.…` or `head.…`) belongs to.
+    /// Auxiliary classifiers are heads.
+    pub fn stage_of(self, key: &str) -> &'static str {
+        let stages = self.stages().iter().copied();
+        let inside = key.strip_prefix("backbone.");
+        inside
+            .and_then(|key| stages.into_iter().find(|stage| is_within(key, stage)))
+            .unwrap_or(HEAD)
+    }
+
+    /// How far a stage is from the scores, in layers: 0 for [`HEAD`], 1 for the
+    /// backbone's last layer, [`depth`](Self::depth) for its first. Stages that
+    /// are part of a layer (a norm of its convolution, a ViT's embeddings of
+    /// its patches) are as far as that layer.
+    pub fn distance(self, stage: &str) -> usize {
+        let stages = self.stages();
+        match stages.iter().position(|&name| name == stage) {
+            Some(place) => layers(&stages[place + 1..]) + 1,
+            None => 0,
+        }
+    }
+
+    /// The number of layers that [`distance`](Self::distance) counts.
+    pub fn depth(self) -> usize {
+        layers(self.stages())
+    }
+}
+
+/// How many of `stages` begin a layer.
+fn layers(stages: &[&str]) -> usize {
+    let begins = stages.iter().filter(|stage| !JOINED.contains(stage));
+    begins.count()
+}
+
+/// Whether `key` is the module `module` or inside it.
+pub(crate) fn is_within(key: &str, module: &str) -> bool {
+    key.strip_prefix(module)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::regressor::ModelConfig;
+    use crate::{Backbone, state};
+    use burn::tensor::Device;
+
+    #[test]
+    fn every_tensor_of_a_backbone_belongs_to_one_of_its_stages_and_every_stage_has_some() {
+        for &kind in BackboneKind::ALL {
+            let config = ModelConfig {
+                auxiliary: !kind.auxiliary().is_empty(),
+                ..ModelConfig::new(kind, 2)
+            };
+            let backbone = Backbone::new(&config, &Device::default());
+            let mut seen = std::collections::BTreeSet::new();
+            for (key, _) in state::shapes(&backbone) {
+                let stage = kind.stage_of(&format!("backbone.{key}"));
+                let auxiliary = kind
+                    .auxiliary()
+                    .iter()
+                    .any(|module| is_within(&key, module));
+                assert_eq!(stage == HEAD, auxiliary, "{kind} {key}");
+                seen.insert(stage);
+            }
+            for stage in kind.stages() {
+                assert!(seen.contains(stage), "{kind} {stage}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_stage_is_as_far_from_the_head_as_there_are_layers_between() {
+        let far = |kind: BackboneKind, stage| kind.distance(stage);
+        let resnet = BackboneKind::ResNet18;
+        assert_eq!(far(resnet, HEAD), 0);
+        assert_eq!(far(resnet, "layer4"), 1);
+        assert_eq!(far(resnet, "layer1"), 4);
+        assert_eq!(far(resnet, "bn1"), 5);
+        assert_eq!(far(resnet, "conv1"), 5);
+        assert_eq!(resnet.depth(), 5);
+        let vit = BackboneKind::VitB16;
+        assert_eq!(far(vit, "encoder.ln"), 1);
+        assert_eq!(far(vit, "encoder.layers.encoder_layer_11"), 1);
+        assert_eq!(far(vit, "encoder.layers.encoder_layer_0"), 12);
+        for stage in ["conv_proj", "class_token", "encoder.pos_embedding"] {
+            assert_eq!(far(vit, stage), 13);
+        }
+        assert_eq!(vit.depth(), 13);
+        for &kind in BackboneKind::ALL {
+            let distances: Vec<usize> = kind.stages().iter().map(|s| far(kind, s)).collect();
+            assert!(distances.is_sorted_by(|a, b| a >= b), "{kind}: {distances:?}");
+            assert_eq!(distances[0], kind.depth(), "{kind}");
+        }
+    }
+}

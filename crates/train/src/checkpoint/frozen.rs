@@ -1,0 +1,63 @@
+//! The tensors of frozen stages, stored once per run.
+
+use std::path::Path;
+
+use psp_models::{StateDict, read_state_dict, write_state_dict};
+use serde::{Deserialize, Serialize};
+
+use super::CheckpointError;
+
+/// A file of frozen tensors in the folder of the checkpoints that name it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Frozen {
+    /// The file's name.
+    file: String,
+    /// SHA-256 of the file.
+    sha256: String,
+}
+
+impl Frozen {
+    /// Stores `tensors` in `dir`, atomically.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn write(dir: &Path, tensors: &StateDict) -> Result<Self, CheckpointError> {
+        let path = dir.join("frozen.safetensors");
+        let io = |error: std::io::Error| CheckpointError::Io {
+            path: path.clone(),
+            reason: error.to_string(),
+        };
+        write_state_dict(&path, tensors).map_err(io)?;
+        let sha256 = psp_weights::hash_of(&path).map_err(io)?;
+        Ok(Self {
+            file: "frozen.safetensors".to_owned(),
+            sha256,
+        })
+    }
+
+    /// Reads the tensors, for the checkpoint `named_by`.
+    ///
+    /// # Errors
+    /// When the file is missing or not the one that the checkpoint names.
+    pub fn read(&self, named_by: &Path) -> Result<StateDict, CheckpointError> {
+        let path = named_by.with_file_name(&self.file);
+        let sha256 = psp_weights::hash_of(&path).map_err(|error| CheckpointError::Io {
+            path: path.clone(),
+            reason: format!(
+                "{error}; {} names it for the weights of frozen stages",
+                named_by.display()
+            ),
+        })?;
+        let damaged = |reason: String| CheckpointError::Damaged {
+            path: path.clone(),
+            reason,
+        };
+        if sha256 != self.sha256 {
+            return Err(damaged(format!(
+                "it is not the file of frozen weights that {} names",
+                named_by.display()
+            )));
+        }
+        read_state_dict(&path).map_err(|error| damaged(error.to_string()))
+    }
+}

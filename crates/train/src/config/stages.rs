@@ -1,0 +1,58 @@
+//! Which stages are trained when, and how fast.
+
+use psp_models::HEAD;
+
+use super::RunConfig;
+
+/// The entry of `model.unfreeze` that stands for every stage.
+pub(super) const ALL_STAGES: &str = "all";
+
+impl RunConfig {
+    /// The stages that are trained in `epoch` (counted from 0), of the
+    /// backbone's stages and [`HEAD`]. With `train.unfreeze_every` they become
+    /// more from epoch to epoch, and never fewer.
+    pub fn trained_stages(&self, epoch: u64) -> Vec<&'static str> {
+        let chosen = |stage: &str| {
+            let mut names = self.model.unfreeze.iter();
+            names.any(|name| name == stage || name == ALL_STAGES)
+        };
+        let open = match self.train.unfreeze_every {
+            0.0 => usize::MAX,
+            // A large quotient saturates, which is as good as any.
+            every => (epoch as f64 / every) as usize,
+        };
+        let kind = self.model.backbone;
+        let stages = kind.stages().iter().chain([&HEAD]).copied();
+        stages
+            .filter(|stage| chosen(stage) && kind.distance(stage) <= open)
+            .collect()
+    }
+
+    /// Whether every stage is trained from the first epoch on.
+    pub fn trains_everything(&self) -> bool {
+        self.trained_stages(0).len() == self.model.backbone.stages().len() + 1
+    }
+
+    /// Whether the backbone stays frozen throughout, so that its features of an
+    /// image are always the same. Auxiliary classifiers see inside of it.
+    pub fn has_constant_features(&self) -> bool {
+        self.trained_stages(self.train.epochs) == [HEAD] && !self.model.auxiliary
+    }
+
+    /// Peak learning rate of a stage.
+    pub fn learning_rate(&self, stage: &str) -> f64 {
+        let train = &self.train;
+        if let Some(rate) = train.stage_learning_rates.get(stage) {
+            return *rate;
+        }
+        if stage == HEAD {
+            return train.learning_rate;
+        }
+        let backbone = match train.backbone_learning_rate {
+            rate if rate < 0.0 => train.learning_rate,
+            rate => rate,
+        };
+        let distance = self.model.backbone.distance(stage);
+        backbone * train.layer_decay.powi(distance.try_into().unwrap_or(i32::MAX))
+    }
+}
