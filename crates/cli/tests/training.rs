@@ -5,6 +5,7 @@ mod support;
 
 use std::collections::BTreeMap;
 
+use psp_train::Checkpoint;
 use support::{Folder, json_lines, tensors};
 
 #[test]
@@ -45,29 +46,48 @@ fn a_frozen_backbone_keeps_every_bit_and_its_running_statistics_while_the_head_l
     folder
         .train("other", &["train.learning_rate=1e30"])
         .assert_refused(&["diverged"]);
-    let before = tensors(&folder.path("other/checkpoints/last.safetensors"));
-    let after = tensors(&folder.path("run/checkpoints/last.safetensors"));
-    let model = |part: &str| {
-        before
-            .keys()
-            .filter(move |key| key.starts_with(part))
-            .count()
+    let read = |run: &str| {
+        Checkpoint::read(&folder.path(run).join("checkpoints/last.safetensors")).unwrap()
     };
-    assert_eq!((model("model/backbone."), model("model/head.")), (100, 4));
+    let (before, after) = (read("other").model, read("run"));
+    let count = |part: &str| before.keys().filter(|key| key.starts_with(part)).count();
+    assert_eq!((count("backbone."), count("head.")), (100, 4));
+    assert_eq!(after.model.len(), 104);
     for (key, value) in &before {
-        let same = after[key] == *value;
-        assert_eq!(
-            same,
-            key.starts_with("model/backbone."),
-            "{key} changed: {}",
-            !same
-        );
+        let same = after.model[key] == *value;
+        assert_eq!(same, key.starts_with("backbone."), "{key} changed: {}", !same);
     }
-    let state: Vec<_> = after
-        .keys()
-        .filter(|key| key.starts_with("optimizer/"))
-        .collect();
-    assert_eq!(state.len(), 8, "{state:?}");
+    assert_eq!(after.optimizer.slots.len(), 8);
+}
+
+#[test]
+fn checkpoints_of_a_frozen_backbone_hold_the_head_alone_and_name_a_file_of_the_rest() {
+    let folder = Folder::with_data();
+    folder
+        .train("run", &["model.unfreeze=[\"head\"]"])
+        .assert_done();
+    let checkpoints = folder.path("run/checkpoints");
+    let stored = |name: &str| tensors(&checkpoints.join(name));
+    assert_eq!(stored("last.safetensors").len(), 4);
+    let frozen = stored("frozen.safetensors");
+    assert!(frozen.contains_key("backbone.layer4.1.bn2.running_var"));
+    assert!(!frozen.keys().any(|key| key.starts_with("head.")));
+    let best = checkpoints.join("best.safetensors");
+    assert_eq!(Checkpoint::read(&best).unwrap().model.len(), 104);
+
+    // Its bytes are vouched for by the checkpoints, and it is needed.
+    let path = checkpoints.join("frozen.safetensors");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let says = |part: &str| {
+        let error = Checkpoint::read(&best).unwrap_err().to_string();
+        assert!(error.contains(part) && error.contains("frozen.safetensors"), "{error}");
+    };
+    says("best.safetensors names");
+    std::fs::remove_file(&path).unwrap();
+    says("for the weights of frozen stages");
 }
 
 /// The last checkpoint's model after two epochs of training the head alone.

@@ -23,8 +23,10 @@ mod batch_norm;
 mod conv;
 #[cfg(feature = "flex")]
 mod flex;
+mod linear;
 
 pub use activation::{Activation, add_relu};
 pub use adamw::{AdamW, adamw_step};
 pub use batch_norm::{BatchNormTrain, batch_norm_train};
 pub use conv::conv2d;
+pub use linear::linear;

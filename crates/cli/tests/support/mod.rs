@@ -103,6 +103,8 @@ pub(crate) fn psp(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_psp"));
     command
         .args(args)
+        // Never the user's own.
+        .env("PSP_CACHE_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());

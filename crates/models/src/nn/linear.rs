@@ -1,7 +1,8 @@
 //! Affine map (`torch.nn.Linear`).
 
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Tensor, module::linear};
+use burn::tensor::{Device, Tensor};
+use psp_ops::linear;
 
 use super::cost::count;
 
@@ -26,8 +27,12 @@ impl Linear {
 
     /// `[…, in_features]` to `[…, out_features]`.
     pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        let [outputs, _] = self.weight.dims();
-        count(x.shape().num_elements() * outputs);
-        linear(x, self.weight.val().transpose(), Some(self.bias.val()))
+        let [outputs, inputs] = self.weight.dims();
+        let mut shape = x.dims();
+        let rows = x.shape().num_elements() / inputs;
+        count(rows * inputs * outputs);
+        let x = x.reshape([rows, inputs]);
+        shape[D - 1] = outputs;
+        linear(x, self.weight.val(), self.bias.val()).reshape(shape)
     }
 }

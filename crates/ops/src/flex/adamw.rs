@@ -28,24 +28,28 @@ impl AdamWKernel for Flex {
         let rate = step.rate as f32;
         let inverse = (1.0 / step.correction) as f32;
         let epsilon = step.epsilon as f32;
-        let mut weights = into_values(weight);
+        // The model keeps the old weight while the new one is made, so there is
+        // nothing to update in place; the moments are the optimiser's alone.
+        let old = values(&weight);
+        let mut weights = vec![0.0; old.len()];
         let mut firsts = into_values(first);
         let mut seconds = into_values(second);
         weights
             .par_chunks_mut(CHUNK)
+            .zip(old.par_chunks(CHUNK))
             .zip(firsts.par_chunks_mut(CHUNK))
             .zip(seconds.par_chunks_mut(CHUNK))
             .zip(values(&grad).par_chunks(CHUNK))
-            .for_each(|(((weights, firsts), seconds), grads)| {
+            .for_each(|((((weights, old), firsts), seconds), grads)| {
                 pulp::Arch::new().dispatch(|| {
                     let moments = firsts.iter_mut().zip(seconds.iter_mut());
-                    for ((weight, (first, second)), grad) in
-                        weights.iter_mut().zip(moments).zip(grads)
+                    let weights = weights.iter_mut().zip(old);
+                    for (((weight, old), (first, second)), grad) in weights.zip(moments).zip(grads)
                     {
                         *first = *first * beta1 + grad * fresh1;
                         *second = *second * beta2 + grad * grad * fresh2;
                         let scale = second.sqrt() * inverse + epsilon;
-                        *weight = *weight * keep - rate * (*first / scale);
+                        *weight = old * keep - rate * (*first / scale);
                     }
                 });
             });

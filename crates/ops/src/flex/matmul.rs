@@ -33,6 +33,11 @@ impl<'a> Matrix<'a> {
         }
     }
 
+    /// `[rows, columns]`.
+    pub(super) fn dims(&self) -> [usize; 2] {
+        [self.rows, self.columns]
+    }
+
     /// These columns alone; at least one.
     fn columns(self, range: Range<usize>) -> Self {
         Self {

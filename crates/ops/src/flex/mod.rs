@@ -7,6 +7,7 @@ mod adamw;
 mod batch_norm;
 mod conv;
 mod elementwise;
+mod linear;
 mod matmul;
 
 use std::borrow::Cow;

@@ -1,0 +1,349 @@
+//! Runs whose backbone is frozen, at first or throughout. Seed of the weights
+//! and of the batch order: 0.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use psp_models::StateDict;
+use psp_synth::SynthOptions;
+use psp_train::{
+    Checkpoint, EpochRecord, Event, Outcome, RunConfig, RunDir, TrainError, read_metrics, trainer,
+};
+use tempfile::TempDir;
+
+/// 18 rendered images and runs on them.
+struct Folder(TempDir);
+
+/// What a run told.
+#[derive(Default)]
+struct Told {
+    /// Images whose features were computed.
+    features: usize,
+    /// Stages per epoch in which they changed.
+    stages: BTreeMap<u64, Vec<&'static str>>,
+    damaged: usize,
+}
+
+impl Folder {
+    fn new() -> Self {
+        let folder = Self(tempfile::tempdir().unwrap());
+        let options = SynthOptions {
+            count: 18,
+            seed: 1,
+            width: 48,
+            height: 36,
+        };
+        let never = AtomicBool::new(false);
+        psp_synth::write_dataset(&folder.path("data"), &options, &|_, _| {}, &never).unwrap();
+        folder
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn config(&self, sets: &[&str]) -> RunConfig {
+        let device = std::env::var("PSP_TEST_DEVICE").unwrap_or_else(|_| "flex".to_owned());
+        let mut all = vec![
+            format!("data.dir={}", self.path("data").display()),
+            format!("data.cache_dir={}", self.path("cache").display()),
+            format!("train.device={device}"),
+            "preprocess.size=32".to_owned(),
+            "train.batch_size=4".to_owned(),
+            "train.epochs=3".to_owned(),
+        ];
+        all.extend(sets.iter().map(|&set| set.to_owned()));
+        RunConfig::read(None, &all).unwrap()
+    }
+
+    fn run(&self, name: &str) -> RunDir {
+        RunDir::new(self.path(name))
+    }
+
+    fn train(&self, name: &str, sets: &[&str]) -> Told {
+        let mut told = Told::default();
+        let never = AtomicBool::new(false);
+        let outcome = trainer::start(&self.run(name), self.config(sets), &never, &mut |event| {
+            told.hear(&event);
+        });
+        assert!(matches!(outcome.unwrap(), Outcome::Ended(_)));
+        told
+    }
+
+    /// Trains until `stop` says so.
+    fn interrupt(&self, name: &str, sets: &[&str], stop: impl Fn(&Event<'_>) -> bool) {
+        let cancelled = AtomicBool::new(false);
+        let config = self.config(sets);
+        let outcome = trainer::start(&self.run(name), config, &cancelled, &mut |event| {
+            if stop(&event) {
+                cancelled.store(true, Ordering::Relaxed);
+            }
+        });
+        assert!(matches!(outcome.unwrap(), Outcome::Interrupted));
+    }
+
+    fn resume(&self, name: &str) -> Result<Told, TrainError> {
+        let mut told = Told::default();
+        let never = AtomicBool::new(false);
+        trainer::resume(&self.run(name), &never, &mut |event| told.hear(&event))?;
+        Ok(told)
+    }
+
+    fn records(&self, name: &str) -> Vec<EpochRecord> {
+        read_metrics(&self.run(name).metrics()).unwrap()
+    }
+
+    fn last(&self, name: &str) -> Checkpoint {
+        Checkpoint::read(&self.run(name).last()).unwrap()
+    }
+}
+
+impl Told {
+    fn hear(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Features { total, .. } => self.features = *total,
+            Event::Stages { epoch, stages } => {
+                self.stages.insert(*epoch, stages.to_vec());
+            }
+            Event::DamagedFeatures { .. } => self.damaged += 1,
+            _ => {}
+        }
+    }
+}
+
+fn valid_mse(records: &[EpochRecord]) -> Vec<f64> {
+    let mse = |record: &EpochRecord| record.valid.overall.mse;
+    records.iter().map(mse).collect()
+}
+
+#[track_caller]
+fn assert_close(a: &StateDict, b: &StateDict, tolerance: f32) {
+    assert!(a.keys().eq(b.keys()));
+    for (key, a) in a {
+        for (a, b) in a.data.iter().zip(&b[key].data) {
+            assert!((a - b).abs() <= tolerance, "{key}: {a} {b}");
+        }
+    }
+}
+
+const HEAD_ONLY: &str = "model.unfreeze=['head']";
+
+#[test]
+fn training_on_stored_features_gives_what_running_the_backbone_each_time_gives() {
+    let folder = Folder::new();
+    // EfficientNet would drop blocks, were it not frozen.
+    for backbone in ["model.backbone=resnet18", "model.backbone=efficientnet_b0"] {
+        let name = |kind: &str| format!("{kind}-{}", backbone.len());
+        let sets = [HEAD_ONLY, backbone, "model.dropout=0.2", "train.ema_decay=0.9"];
+        let told = folder.train(&name("stored"), &sets);
+        assert_eq!(told.features, 18);
+        let each_time = [&sets[..], &["train.cache_features=false"]].concat();
+        let told = folder.train(&name("each-time"), &each_time);
+        assert_eq!(told.features, 0);
+        let (stored, each_time) = (name("stored"), name("each-time"));
+        let mse = [&stored, &each_time].map(|run| valid_mse(&folder.records(run)));
+        for (stored, each_time) in mse[0].iter().zip(&mse[1]) {
+            assert!((stored - each_time).abs() < 1e-5, "{stored} {each_time}");
+        }
+        let [stored, each_time] = [&stored, &each_time].map(|run| folder.last(run));
+        assert_close(&stored.model, &each_time.model, 1e-5);
+        assert_close(&stored.weights(), &each_time.weights(), 1e-5);
+    }
+}
+
+#[test]
+fn features_are_computed_once_for_all_runs_and_again_where_an_image_has_changed() {
+    let folder = Folder::new();
+    assert_eq!(folder.train("first", &[HEAD_ONLY]).features, 18);
+    let other = [HEAD_ONLY, "train.learning_rate=0.01", "model.hidden=16", "train.seed=0"];
+    assert_eq!(folder.train("second", &other).features, 0);
+    std::fs::copy(
+        folder.path("data/imgs/synth-000003.jpg"),
+        folder.path("data/imgs/synth-000004.jpg"),
+    )
+    .unwrap();
+    assert_eq!(folder.train("third", &[HEAD_ONLY]).features, 0);
+    let image = psp_synth::render(
+        &SynthOptions {
+            count: 1,
+            seed: 9,
+            width: 40,
+            height: 40,
+        },
+        0,
+    );
+    image.image.save(folder.path("data/imgs/synth-000004.jpg")).unwrap();
+    assert_eq!(folder.train("fourth", &[HEAD_ONLY]).features, 1);
+    let key = |run: &str| folder.run(run).read_manifest().unwrap().feature_key.unwrap();
+    assert_eq!(key("first"), key("second"));
+    assert_eq!(key("first").len(), 64);
+}
+
+#[test]
+fn a_run_that_is_interrupted_while_features_are_computed_continues_with_the_rest() {
+    let folder = Folder::new();
+    let whole = folder.train("whole", &[HEAD_ONLY]);
+    assert_eq!(whole.features, 18);
+    std::fs::remove_dir_all(folder.path("cache")).unwrap();
+    folder.interrupt("run", &[HEAD_ONLY], |event| {
+        matches!(event, Event::Features { done, .. } if *done >= 8)
+    });
+    assert_eq!(folder.resume("run").unwrap().features, 10);
+    assert_eq!(
+        valid_mse(&folder.records("run")),
+        valid_mse(&folder.records("whole"))
+    );
+    // And with the cache lost, from the backbone that the run has kept.
+    folder.interrupt("other", &[HEAD_ONLY], |event| {
+        matches!(event, Event::Step { epoch: 2, .. })
+    });
+    std::fs::remove_dir_all(folder.path("cache")).unwrap();
+    assert_eq!(folder.resume("other").unwrap().features, 18);
+    assert_eq!(
+        valid_mse(&folder.records("other")),
+        valid_mse(&folder.records("whole"))
+    );
+}
+
+#[test]
+fn damaged_features_are_told_of_and_computed_again() {
+    let folder = Folder::new();
+    folder.train("one", &[HEAD_ONLY]);
+    let files = walk(&folder.path("cache"));
+    let file = files.iter().find(|path| path.extension().is_some_and(|e| e == "safetensors"));
+    let mut bytes = std::fs::read(file.unwrap()).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(file.unwrap(), bytes).unwrap();
+    let told = folder.train("two", &[HEAD_ONLY]);
+    assert_eq!((told.damaged, told.features), (1, 18));
+    assert_eq!(folder.last("one").model, folder.last("two").model);
+}
+
+fn walk(dir: &Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .flat_map(|path| match path.is_dir() {
+            true => walk(&path),
+            false => vec![path],
+        })
+        .collect()
+}
+
+#[test]
+fn layers_are_unfrozen_from_the_head_inwards_with_their_statistics() {
+    let folder = Folder::new();
+    let gradual = ["train.unfreeze_every=1", "train.epochs=3"];
+    let told = folder.train("run", &gradual);
+    let expected: BTreeMap<u64, Vec<&str>> = BTreeMap::from([
+        (1, vec!["head"]),
+        (2, vec!["layer4", "head"]),
+        (3, vec!["layer3", "layer4", "head"]),
+    ]);
+    assert_eq!(told.stages, expected);
+    // What the run began with: the same seed, nothing learnt.
+    folder.train("begun", &["train.epochs=1", "train.learning_rate=1e-30", HEAD_ONLY]);
+    let (begun, last) = (folder.last("begun").model, folder.last("run").model);
+    for (key, value) in &begun {
+        let trained = ["head.", "backbone.layer4.", "backbone.layer3."];
+        let trained = trained.iter().any(|stage| key.starts_with(stage));
+        assert_eq!(last[key] != *value, trained, "{key}");
+    }
+}
+
+#[test]
+fn a_run_that_is_interrupted_before_or_after_unfreezing_ends_as_if_it_had_not_been() {
+    let folder = Folder::new();
+    if std::env::var("PSP_TEST_DEVICE").is_ok_and(|device| device != "flex") {
+        use std::io::Write;
+        let _ = writeln!(
+            std::io::stderr(),
+            "SKIPPED: only the Flex device promises the same bits after a resumption"
+        );
+        return;
+    }
+    let sets = [
+        "train.unfreeze_every=1",
+        "train.ema_decay=0.8",
+        "train.layer_decay=0.5",
+        "model.dropout=0.1",
+    ];
+    folder.train("whole", &sets);
+    let whole = folder.last("whole");
+    for (name, epoch, batch) in [("before", 1, 3), ("at", 2, 1), ("after", 3, 2)] {
+        folder.interrupt(name, &sets, |event| {
+            matches!(event, Event::Step { epoch: e, batch: b, .. } if (*e, *b) == (epoch, batch))
+        });
+        folder.resume(name).unwrap();
+        let resumed = folder.last(name);
+        assert_eq!(resumed.model, whole.model, "{name}");
+        assert_eq!(resumed.ema, whole.ema, "{name}");
+        assert_eq!(resumed.optimizer, whole.optimizer, "{name}");
+    }
+    // Moments are there for what has been trained, with their own step count.
+    let skipped = &whole.optimizer.skipped;
+    assert!(!skipped.contains_key("head.0.weight"));
+    assert_eq!(skipped["backbone.layer4.0.conv1.weight"], 3);
+    assert_eq!(skipped["backbone.layer3.0.conv1.weight"], 6);
+    assert!(!whole.optimizer.slots.contains_key("first/backbone.layer2.0.conv1.weight"));
+}
+
+#[test]
+fn a_stage_with_a_rate_of_its_own_learns_at_that_rate() {
+    let folder = Folder::new();
+    let stages = [
+        "train.epochs=1",
+        "train.stage_learning_rates={layer4 = 0.0, conv1 = 1e-3}",
+    ];
+    folder.train("run", &stages);
+    folder.train("begun", &["train.epochs=1", "train.learning_rate=1e-30"]);
+    let (begun, last) = (folder.last("begun").model, folder.last("run").model);
+    let largest = |key: &str| {
+        let pairs = begun[key].data.iter().zip(&last[key].data);
+        pairs.map(|(a, b)| (a - b).abs()).fold(0.0f32, f32::max)
+    };
+    assert_eq!(largest("backbone.layer4.1.conv2.weight"), 0.0);
+    // AdamW moves a weight by about its rate per step; three steps, falling.
+    let (conv1, layer1) = (largest("backbone.conv1.weight"), largest("backbone.layer1.0.conv1.weight"));
+    assert!(conv1 > 2.0 * layer1 && layer1 > 0.0, "{conv1} {layer1}");
+}
+
+#[test]
+fn gradient_checkpointing_changes_nothing_but_memory() {
+    let folder = Folder::new();
+    // SGD, since AdamW would make as much of a gradient's rounding as of a
+    // gradient.
+    let vit = [
+        "model.backbone=vit_b_16",
+        "train.epochs=1",
+        "train.optimizer=sgd",
+        "train.learning_rate=0.01",
+    ];
+    let partly = "model.unfreeze=['encoder.layers.encoder_layer_10', 'encoder.ln', 'head']";
+    for (name, unfreeze) in [("all", "model.unfreeze=['all']"), ("partly", partly)] {
+        let plain = [&vit[..], &[unfreeze]].concat();
+        folder.train(&format!("{name}-plain"), &plain);
+        let checkpointed = [&plain[..], &["train.gradient_checkpointing=true"]].concat();
+        folder.train(&format!("{name}-checkpointed"), &checkpointed);
+        let [plain, checkpointed] = ["plain", "checkpointed"]
+            .map(|kind| folder.last(&format!("{name}-{kind}")));
+        assert_close(&plain.model, &checkpointed.model, 1e-6);
+        assert_eq!(
+            plain.optimizer.slots.len(),
+            checkpointed.optimizer.slots.len(),
+            "{name}"
+        );
+    }
+    // The comparison is of weights that have moved.
+    let [all, partly] = ["all", "partly"].map(|name| folder.last(&format!("{name}-checkpointed")));
+    for key in [
+        "backbone.conv_proj.weight",
+        "backbone.encoder.layers.encoder_layer_3.mlp.0.weight",
+    ] {
+        let pairs = all.model[key].data.iter().zip(&partly.model[key].data);
+        let moved = pairs.map(|(a, b)| (a - b).abs()).fold(0.0f32, f32::max);
+        assert!(moved > 1e-5, "{key}: {moved}");
+    }
+}
