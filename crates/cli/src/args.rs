@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, Parser, Subcommand};
+use clap::{ArgGroup, Args as ClapArgs, Parser, Subcommand};
 use psp_data::Part;
 use psp_models::{BackboneKind, DeviceSpec};
 
@@ -118,8 +118,8 @@ pub(crate) struct ModelsArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ModelsCommand {
-    /// Compare a backbone with recorded numbers of torchvision; exits 1 when
-    /// any part is out of tolerance.
+    /// Compare a backbone with recorded numbers of torchvision, and write its
+    /// own in the same form; exits 1 when any part is out of tolerance.
     Verify(VerifyArgs),
 }
 
@@ -175,10 +175,27 @@ pub(crate) struct ConfigArgs {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(group = ArgGroup::new("settings").required(true).args(["reference", "backbone"]))]
 pub(crate) struct VerifyArgs {
-    /// File of recorded numbers; may be repeated.
-    #[arg(long, required = true)]
+    /// File of recorded numbers to compare with; may be repeated without
+    /// --export.
+    #[arg(long, value_name = "FILE")]
     pub(crate) reference: Vec<PathBuf>,
+    /// Compare with nothing: export this backbone's numbers, computed with the
+    /// settings of torchvision's own.
+    #[arg(long, requires = "export")]
+    pub(crate) backbone: Option<BackboneKind>,
+    /// Side of the square input in pixels; default: the backbone's own, 224 or
+    /// 299.
+    #[arg(long, value_name = "PIXELS", requires = "backbone")]
+    pub(crate) size: Option<u32>,
+    /// Images in the batch; default: 2.
+    #[arg(long, requires = "backbone", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) batch: Option<u16>,
+    /// File for the numbers computed here, in the form of a reference; one
+    /// that is there is replaced.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) export: Option<PathBuf>,
     /// auto, flex, libtorch, libtorch:cuda:N or cuda:N.
     #[arg(long, default_value = "auto")]
     pub(crate) device: DeviceSpec,

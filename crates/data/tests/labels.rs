@@ -4,6 +4,7 @@
 mod support;
 
 use psp_data::LabelTable;
+use support::shared::shared;
 use support::{Folder, assert_says};
 
 fn read(csv: &str) -> Result<LabelTable, String> {
@@ -155,7 +156,7 @@ fn targets_and_ranges_that_can_not_work_are_refused() {
 
 #[test]
 fn the_challenge_labels_are_read_as_they_are_known() {
-    let Some(path) = support::shared("data/challenge_labels.csv") else {
+    let Some(path) = shared("data/challenge_labels.csv") else {
         return;
     };
     let targets = psp_data::DEFAULT_TARGETS.map(str::to_owned);

@@ -7,6 +7,7 @@ use std::fs;
 
 use psp_data::{DecodeLimits, Preprocessing, Resize, RgbImage, decode_file};
 use support::assert_says;
+use support::shared::shared;
 
 const CROP: Resize = Resize::ShortestSideCenterCrop {
     resize: 256,
@@ -23,10 +24,10 @@ fn with(resize: Resize) -> Preprocessing {
 /// Compares with the owner's reference images: mean absolute difference below
 /// 0.6 grey levels and at most 0.1 % of the values off by more than 3.
 fn assert_like_torchvision(folder: &str, resize: Resize) {
-    let Some(folder) = support::shared(folder) else {
+    let Some(folder) = shared(folder) else {
         return;
     };
-    let Some(photos) = support::shared("data/carparts/imgs") else {
+    let Some(photos) = shared("data/carparts/imgs") else {
         return;
     };
     let mut compared = 0;

@@ -6,10 +6,11 @@ mod support;
 use std::fs;
 
 use psp_data::{DEFAULT_TARGETS, LabelTable, Part, SplitFractions, Splits};
+use support::shared::shared;
 use support::{Folder, assert_says};
 
 fn challenge() -> Option<LabelTable> {
-    let path = support::shared("data/challenge_labels.csv")?;
+    let path = shared("data/challenge_labels.csv")?;
     Some(LabelTable::read(&path, &DEFAULT_TARGETS.map(str::to_owned), [0.0, 1.0]).unwrap())
 }
 

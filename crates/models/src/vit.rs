@@ -125,8 +125,10 @@ pub struct Encoder {
 /// ViT-B/16 up to its class token.
 #[derive(Module, Debug)]
 pub struct VisionTransformer {
-    conv_proj: Conv2d,
+    // First, as in torchvision's `state_dict`: a module's own parameters come
+    // before its children's.
     class_token: Param<Tensor<3>>,
+    conv_proj: Conv2d,
     encoder: Encoder,
 }
 
@@ -138,11 +140,11 @@ impl VisionTransformer {
         let seq_length = (image_size / PATCH_SIZE).pow(2) + 1;
         let zeros = |shape| Param::from_tensor(Tensor::zeros(shape, device));
         Self {
+            class_token: zeros([1, 1, HIDDEN_DIM]),
             conv_proj: Conv2dConfig::new(3, HIDDEN_DIM, PATCH_SIZE)
                 .stride(PATCH_SIZE)
                 .bias()
                 .init(device),
-            class_token: zeros([1, 1, HIDDEN_DIM]),
             encoder: Encoder {
                 pos_embedding: zeros([1, seq_length, HIDDEN_DIM]),
                 layers: Layers::new(device),

@@ -38,14 +38,14 @@ pub fn adamw_step(
     [weight, first, second].map(Tensor::from_dispatch)
 }
 
+/// Weight, first and second moment after a step.
+pub(crate) type Updated<B> = (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>);
+
 /// The step out of Burn's operations.
 pub(crate) fn plain_step<B: Backend>(
-    weight: FloatTensor<B>,
-    grad: FloatTensor<B>,
-    first: FloatTensor<B>,
-    second: FloatTensor<B>,
+    [weight, grad, first, second]: [FloatTensor<B>; 4],
     step: AdamW,
-) -> (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>) {
+) -> Updated<B> {
     let times = |tensor, factor| B::float_mul_scalar(tensor, Scalar::Float(factor));
     let [beta1, beta2] = step.betas;
     let squared = B::float_mul(grad.clone(), grad.clone());
@@ -60,14 +60,9 @@ pub(crate) fn plain_step<B: Backend>(
 
 /// The step; the default is made of Burn's operations.
 pub(crate) trait AdamWKernel: Backend {
-    fn adamw_update(
-        weight: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
-        first: FloatTensor<Self>,
-        second: FloatTensor<Self>,
-        step: AdamW,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        plain_step::<Self>(weight, grad, first, second, step)
+    /// Of weight, gradient, first and second moment.
+    fn adamw_update(tensors: [FloatTensor<Self>; 4], step: AdamW) -> Updated<Self> {
+        plain_step::<Self>(tensors, step)
     }
 }
 
@@ -95,7 +90,7 @@ impl<B: AdamWKernel> AdamWOps for B {
         first: FloatTensor<Self>,
         second: FloatTensor<Self>,
         step: AdamW,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        B::adamw_update(weight, grad, first, second, step)
+    ) -> Updated<Self> {
+        B::adamw_update([weight, grad, first, second], step)
     }
 }

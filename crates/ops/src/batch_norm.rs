@@ -90,9 +90,7 @@ fn inverse_deviation<B: Backend>(variance: FloatTensor<B>, epsilon: f64) -> Floa
 /// The forward pass out of Burn's operations: beside the statistics one product
 /// and one sum per value, with factors that are rounded once.
 pub(crate) fn plain_forward<B: Backend>(
-    x: FloatTensor<B>,
-    weight: FloatTensor<B>,
-    bias: FloatTensor<B>,
+    [x, weight, bias]: [FloatTensor<B>; 3],
     epsilon: f64,
     activation: Activation,
 ) -> Normalized<B> {
@@ -162,14 +160,13 @@ pub(crate) fn plain_backward<B: Backend>(
 
 /// Both passes; the defaults are made of Burn's operations.
 pub(crate) trait BatchNormKernels: Backend {
+    /// Of input, weight and bias.
     fn batch_norm_forward(
-        x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
+        inputs: [FloatTensor<Self>; 3],
         epsilon: f64,
         activation: Activation,
     ) -> Normalized<Self> {
-        plain_forward::<Self>(x, weight, bias, epsilon, activation)
+        plain_forward::<Self>(inputs, epsilon, activation)
     }
 
     fn batch_norm_backward(
@@ -206,7 +203,7 @@ impl<B: BatchNormKernels> BatchNormOps for B {
         epsilon: f64,
         activation: Activation,
     ) -> Normalized<Self> {
-        B::batch_norm_forward(x, weight, bias, epsilon, activation)
+        B::batch_norm_forward([x, weight, bias], epsilon, activation)
     }
 }
 
@@ -265,33 +262,24 @@ impl<B: BatchNormKernels, C: CheckpointStrategy> BatchNormOps for Autodiff<B, C>
         epsilon: f64,
         activation: Activation,
     ) -> Normalized<Self> {
-        let forward = |x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>| {
-            let [x, weight, bias] = [x, weight, bias].map(|tensor| tensor.into_primitive());
-            B::batch_norm_forward(x, weight, bias, epsilon, activation)
-        };
-        let outside = <Self as AutodiffBackend>::from_inner;
-        match BatchNorm
-            .prepare::<C>([x.node(), weight.node(), bias.node()])
-            .compute_bound()
-            .stateful()
-        {
+        let inner = [&x, &weight, &bias].map(|tensor| tensor.primitive().clone());
+        let (output, mean, variance) = B::batch_norm_forward(inner, epsilon, activation);
+        let nodes = [x.node(), weight.node(), bias.node()];
+        let output = match BatchNorm.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(mut prep) => {
-                let nodes = (prep.checkpoint(&x), prep.checkpoint(&weight));
-                let (output, mean, variance) = forward(x, weight, bias);
                 let state = State {
-                    x: nodes.0,
-                    weight: nodes.1,
+                    x: prep.checkpoint(&x),
+                    weight: prep.checkpoint(&weight),
                     mean: mean.clone(),
                     variance: variance.clone(),
                     rectified: (activation == Activation::Relu).then(|| output.clone()),
                     epsilon,
                 };
-                (prep.finish(state, output), outside(mean), outside(variance))
+                prep.finish(state, output)
             }
-            OpsKind::UnTracked(prep) => {
-                let (output, mean, variance) = forward(x, weight, bias);
-                (prep.finish(output), outside(mean), outside(variance))
-            }
-        }
+            OpsKind::UnTracked(prep) => prep.finish(output),
+        };
+        let outside = <Self as AutodiffBackend>::from_inner;
+        (output, outside(mean), outside(variance))
     }
 }

@@ -127,20 +127,15 @@ impl<B: ConvKernels, C: CheckpointStrategy> ConvOps for Autodiff<B, C> {
         padding: [usize; 2],
     ) -> FloatTensor<Self> {
         let options = options(stride, padding);
-        let forward = |x: FloatTensor<Self>, weight: FloatTensor<Self>| {
-            B::conv(x.into_primitive(), weight.into_primitive(), options.clone())
-        };
-        match Convolution
-            .prepare::<C>([x.node(), weight.node()])
-            .compute_bound()
-            .stateful()
-        {
+        let [inner_x, inner_weight] = [&x, &weight].map(|tensor| tensor.primitive().clone());
+        let output = B::conv(inner_x, inner_weight, options.clone());
+        let nodes = [x.node(), weight.node()];
+        match Convolution.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(mut prep) => {
-                let saved = (prep.checkpoint(&x), prep.checkpoint(&weight));
-                let output = forward(x, weight);
-                prep.finish((saved.0, saved.1, options), output)
+                let state = (prep.checkpoint(&x), prep.checkpoint(&weight), options);
+                prep.finish(state, output)
             }
-            OpsKind::UnTracked(prep) => prep.finish(forward(x, weight)),
+            OpsKind::UnTracked(prep) => prep.finish(output),
         }
     }
 }

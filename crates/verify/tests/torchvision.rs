@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "../../data/tests/support/shared.rs"]
 mod shared;
 
 use std::path::PathBuf;

@@ -1,12 +1,15 @@
 //! `psp models`.
 
+use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
+use clap::CommandFactory;
+use clap::error::ErrorKind;
 use psp_models::{BackboneKind, BackboneSummary, DeviceSpec};
-use psp_verify::{Reference, verify as verify_reference};
+use psp_verify::{RecordedBy, Reference, Report, Settings, compare, record};
 
-use crate::args::VerifyArgs;
+use crate::args::{Args, VerifyArgs};
 
 /// Why the study's sizes name one model more than it can have had.
 const MISMATCH: &str = "\
@@ -54,34 +57,42 @@ pub(crate) fn list(json: bool) -> Result<ExitCode> {
 }
 
 pub(crate) fn verify(args: &VerifyArgs) -> Result<ExitCode> {
+    // What clap can't say of an argument that may be repeated.
+    if args.export.is_some() && args.reference.len() > 1 {
+        let message = "--export writes the numbers of one --reference, not of several";
+        Args::command()
+            .error(ErrorKind::ArgumentConflict, message)
+            .print()?;
+        return Ok(ExitCode::from(2));
+    }
     let device = args.device.open()?;
+    if let Some(backbone) = args.backbone {
+        let standard = Settings::standard(backbone);
+        let settings = Settings {
+            size: args.size.unwrap_or(standard.size),
+            batch: args.batch.map_or(standard.batch, usize::from),
+            ..standard
+        };
+        export(record(&settings, &device)?, args)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut all_pass = true;
     for path in &args.reference {
-        let reference = Reference::read(path)?;
-        let report = verify_reference(&reference, &device)?;
-        println!(
-            "{} at {} pixels on {} ({})",
-            reference.model,
-            reference.size,
-            args.device.resolved(),
-            path.display()
-        );
-        println!(
-            "  {:<20} {:>7} {:>11} {:>11}",
-            "part", "numbers", "error", "tolerance"
-        );
-        for part in &report.parts {
-            let verdict = match part.passes() {
-                true => "",
-                false => "  FAILS at ",
-            };
-            let place = if part.passes() { "" } else { &part.worst };
-            println!(
-                "  {:<20} {:>7} {:>11.2e} {:>11.2e}{verdict}{place}",
-                part.name, part.count, part.error, part.tolerance
+        if let Some(export) = &args.export {
+            ensure!(
+                !is_same_file(export, path),
+                "{}: not replaced, since it is the reference itself; export to another file",
+                export.display()
             );
         }
+        let reference = Reference::read(path)?;
+        let recorded = Settings::of(&reference)
+            .and_then(|settings| record(&settings, &device))
+            .with_context(|| path.display().to_string())?;
+        let report = compare(&reference, &recorded);
+        print_report(&reference, path, &report, args.device);
         all_pass &= report.passes();
+        export(recorded, args)?;
     }
     println!("{}", if all_pass { "passed" } else { "FAILED" });
     Ok(if all_pass {
@@ -89,4 +100,53 @@ pub(crate) fn verify(args: &VerifyArgs) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Writes what was computed, within tolerance or not, where that is asked for.
+fn export(recorded: Reference, args: &VerifyArgs) -> Result<()> {
+    let Some(path) = &args.export else {
+        return Ok(());
+    };
+    let recorded = Reference {
+        recorded_by: Some(RecordedBy::psp(args.device)),
+        ..recorded
+    };
+    recorded.write(path)?;
+    println!(
+        "{}: numbers of {} at {} pixels on {}",
+        path.display(),
+        recorded.model,
+        recorded.size,
+        args.device.resolved()
+    );
+    Ok(())
+}
+
+fn is_same_file(a: &Path, b: &Path) -> bool {
+    matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
+}
+
+fn print_report(reference: &Reference, path: &Path, report: &Report, device: DeviceSpec) {
+    println!(
+        "{} at {} pixels on {} ({})",
+        reference.model,
+        reference.size,
+        device.resolved(),
+        path.display()
+    );
+    println!(
+        "  {:<20} {:>7} {:>11} {:>11}",
+        "part", "numbers", "error", "tolerance"
+    );
+    for part in &report.parts {
+        let verdict = match part.passes() {
+            true => "",
+            false => "  FAILS at ",
+        };
+        let place = if part.passes() { "" } else { &part.worst };
+        println!(
+            "  {:<20} {:>7} {:>11.2e} {:>11.2e}{verdict}{place}",
+            part.name, part.count, part.error, part.tolerance
+        );
+    }
 }

@@ -1,9 +1,10 @@
 //! Small data sets in temporary folders, and the way to the owner's files.
 #![allow(dead_code)]
 
+pub(crate) mod shared;
+
 use std::fs;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use psp_data::{Dataset, DatasetOptions, Preprocessing, Resize, RgbImage};
@@ -75,22 +76,6 @@ pub(crate) fn tiny() -> Preprocessing {
         },
         ..Preprocessing::imagenet(8)
     }
-}
-
-/// The named file of the owner's `shared` folder; `None`, said aloud, without it.
-pub(crate) fn shared(name: &str) -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
-    let path = root.join(name);
-    if path.exists() {
-        return Some(path);
-    }
-    // Not `eprintln!`, which a passing test keeps to itself.
-    let _ = writeln!(
-        std::io::stderr(),
-        "SKIPPED: {} is not there",
-        path.display()
-    );
-    None
 }
 
 #[track_caller]

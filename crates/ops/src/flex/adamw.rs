@@ -5,22 +5,17 @@ use rayon::prelude::*;
 
 use super::{Floats, are_f32, into_values, tensor, values};
 use crate::AdamW;
-use crate::adamw::{AdamWKernel, plain_step};
+use crate::adamw::{AdamWKernel, Updated, plain_step};
 
 /// Values per task.
 const CHUNK: usize = 1 << 14;
 
 impl AdamWKernel for Flex {
-    fn adamw_update(
-        weight: Floats,
-        grad: Floats,
-        first: Floats,
-        second: Floats,
-        step: AdamW,
-    ) -> (Floats, Floats, Floats) {
-        if !are_f32(&[&weight, &grad, &first, &second]) {
-            return plain_step::<Self>(weight, grad, first, second, step);
+    fn adamw_update(tensors: [Floats; 4], step: AdamW) -> Updated<Self> {
+        if !are_f32(&tensors.each_ref()) {
+            return plain_step::<Self>(tensors, step);
         }
+        let [weight, grad, first, second] = tensors;
         let shape = weight.shape();
         let [beta1, beta2] = step.betas.map(|beta| beta as f32);
         let [fresh1, fresh2] = step.betas.map(|beta| (1.0 - beta) as f32);

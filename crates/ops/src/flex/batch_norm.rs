@@ -181,15 +181,14 @@ fn backward<const RECTIFIED: bool>(
 
 impl BatchNormKernels for Flex {
     fn batch_norm_forward(
-        x: Floats,
-        weight: Floats,
-        bias: Floats,
+        inputs: [Floats; 3],
         epsilon: f64,
         activation: Activation,
     ) -> (Floats, Floats, Floats) {
-        if !are_f32(&[&x, &weight, &bias]) {
-            return plain_forward::<Self>(x, weight, bias, epsilon, activation);
+        if !are_f32(&inputs.each_ref()) {
+            return plain_forward::<Self>(inputs, epsilon, activation);
         }
+        let [x, weight, bias] = inputs;
         let planes = Planes::of(&x);
         let shape = x.shape();
         let x = values(&x);

@@ -1,4 +1,6 @@
 //! Reference files beside the project, which it does not contain.
+//!
+//! One file serves the tests of all crates that need any.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -1,0 +1,111 @@
+//! The sizes of a convolution, and which pixels each tap reads.
+
+use std::ops::Range;
+
+use burn::backend::TensorMetadata;
+use burn::tensor::ops::ConvOptions;
+
+use crate::flex::{Floats, are_f32};
+
+/// Sizes of one convolution.
+#[derive(Clone, Copy)]
+pub(super) struct Geometry {
+    pub(super) batch: usize,
+    pub(super) channels: usize,
+    height: usize,
+    width: usize,
+    pub(super) out_channels: usize,
+    kernel: [usize; 2],
+    pub(super) stride: [usize; 2],
+    padding: [usize; 2],
+    pub(super) out_height: usize,
+    pub(super) out_width: usize,
+}
+
+impl Geometry {
+    /// `None` unless the kernels here serve these tensors: f32 and not empty.
+    pub(super) fn of(x: &Floats, weight: &Floats, options: &ConvOptions<2>) -> Option<Self> {
+        let is_empty = |tensor: &Floats| tensor.shape().num_elements() == 0;
+        if !are_f32(&[x, weight]) || is_empty(x) || is_empty(weight) {
+            return None;
+        }
+        let [batch, channels, height, width] = x.shape().dims();
+        let [out_channels, _, kernel_h, kernel_w] = weight.shape().dims();
+        let padding = options.symmetric_padding();
+        let out = |size: usize, pad: usize, kernel: usize, stride: usize| {
+            (size + 2 * pad - kernel) / stride + 1
+        };
+        Some(Self {
+            batch,
+            channels,
+            height,
+            width,
+            out_channels,
+            kernel: [kernel_h, kernel_w],
+            stride: options.stride,
+            padding,
+            out_height: out(height, padding[0], kernel_h, options.stride[0]),
+            out_width: out(width, padding[1], kernel_w, options.stride[1]),
+        })
+    }
+
+    /// Weights of a kernel for one channel.
+    pub(super) fn taps(&self) -> usize {
+        self.kernel[0] * self.kernel[1]
+    }
+
+    /// Values of one patch: rows of the gathered matrix.
+    pub(super) fn patch(&self) -> usize {
+        self.channels * self.taps()
+    }
+
+    /// Output pixels of one image.
+    pub(super) fn pixels(&self) -> usize {
+        self.out_height * self.out_width
+    }
+
+    /// Values of one input plane.
+    pub(super) fn plane(&self) -> usize {
+        self.height * self.width
+    }
+
+    /// Whether patches are just the pixels.
+    pub(super) fn is_pointwise(&self) -> bool {
+        self.taps() == 1 && self.stride == [1, 1] && self.padding == [0, 0]
+    }
+
+    /// Output columns that tap `kx` reads from inside the image, and the input
+    /// column of the first; the same serves rows.
+    fn inside(out: usize, size: usize, tap: usize, pad: usize, stride: usize) -> Range<usize> {
+        let first = pad.saturating_sub(tap).div_ceil(stride);
+        let end = (size + pad).saturating_sub(tap).div_ceil(stride).min(out);
+        first.min(end)..end
+    }
+
+    /// Calls `run(tile offset, input offset, count)` for each run of pixels
+    /// that tap `tap` reads from inside one image plane in these output rows.
+    #[inline(always)]
+    pub(super) fn runs(
+        &self,
+        tap: usize,
+        rows: &Range<usize>,
+        mut run: impl FnMut(usize, usize, usize),
+    ) {
+        let (ky, kx) = (tap / self.kernel[1], tap % self.kernel[1]);
+        let [pad_h, pad_w] = self.padding;
+        let [stride_h, stride_w] = self.stride;
+        let inside_h = Self::inside(self.out_height, self.height, ky, pad_h, stride_h);
+        let inside_w = Self::inside(self.out_width, self.width, kx, pad_w, stride_w);
+        if inside_w.is_empty() {
+            return;
+        }
+        for oy in inside_h.start.max(rows.start)..inside_h.end.min(rows.end) {
+            let row = (oy * stride_h + ky - pad_h) * self.width;
+            run(
+                (oy - rows.start) * self.out_width + inside_w.start,
+                row + inside_w.start * stride_w + kx - pad_w,
+                inside_w.len(),
+            );
+        }
+    }
+}

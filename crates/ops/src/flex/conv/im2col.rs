@@ -1,0 +1,96 @@
+//! Patches gathered into a matrix, and added back from it.
+
+use super::buffers::{each_chunk, sized};
+use super::geometry::Geometry;
+use super::tiles::Tile;
+use crate::flex::matmul::Matrix;
+
+impl Tile {
+    /// The patches of `x` (all images), `[patch, columns]`.
+    pub(super) fn gather<'a>(
+        &self,
+        x: &'a [f32],
+        g: &Geometry,
+        buffer: &'a mut Vec<f32>,
+        apart: bool,
+    ) -> Matrix<'a> {
+        let columns = self.columns(g);
+        if g.is_pointwise() && self.images.len() == 1 {
+            let image = &x[self.images.start * g.patch() * g.plane()..][self.offset(g)..];
+            return Matrix::new(image, g.patch(), columns, g.plane());
+        }
+        let pixels = self.pixels(g);
+        let out = sized(buffer, g.patch() * columns);
+        let fill = |(row, out): (usize, &mut [f32])| {
+            let (channel, tap) = (row / g.taps(), row % g.taps());
+            for (image, out) in self.images.clone().zip(out.chunks_mut(pixels)) {
+                let source = &x[(image * g.channels + channel) * g.plane()..][..g.plane()];
+                out.fill(0.0);
+                g.runs(tap, &self.rows, |to, from, count| {
+                    let out = &mut out[to..to + count];
+                    if g.stride[1] == 1 {
+                        out.copy_from_slice(&source[from..from + count]);
+                    } else {
+                        let source = source[from..].iter().step_by(g.stride[1]);
+                        for (out, source) in out.iter_mut().zip(source) {
+                            *out = *source;
+                        }
+                    }
+                });
+            }
+        };
+        each_chunk(out, columns, !apart, fill);
+        Matrix::new(out, g.patch(), columns, columns)
+    }
+
+    /// Adds gathered patches `[patch, columns]` back to where they came from,
+    /// the transpose of [`Tile::gather`]. `x` holds the tile's images only.
+    pub(super) fn scatter(&self, patches: &[f32], x: &mut [f32], g: &Geometry, apart: bool) {
+        let (columns, pixels) = (self.columns(g), self.pixels(g));
+        let add = |(index, x): (usize, &mut [f32])| {
+            let (image, channel) = (index / g.channels, index % g.channels);
+            for tap in 0..g.taps() {
+                let row = (channel * g.taps() + tap) * columns + image * pixels;
+                let patches = &patches[row..][..pixels];
+                g.runs(tap, &self.rows, |from, to, count| {
+                    let patches = &patches[from..from + count];
+                    if g.stride[1] == 1 {
+                        for (x, patch) in x[to..to + count].iter_mut().zip(patches) {
+                            *x += *patch;
+                        }
+                    } else {
+                        let targets = x[to..].iter_mut().step_by(g.stride[1]);
+                        for (x, patch) in targets.zip(patches) {
+                            *x += *patch;
+                        }
+                    }
+                });
+            }
+        };
+        each_chunk(x, g.plane(), !apart, add);
+    }
+
+    /// The tile of `y` (all images, `[batch, out channels, pixels]`) as
+    /// `[out channels, columns]`.
+    pub(super) fn of_output<'a>(
+        &self,
+        y: &'a [f32],
+        g: &Geometry,
+        buffer: &'a mut Vec<f32>,
+    ) -> Matrix<'a> {
+        let image = g.out_channels * g.pixels();
+        if self.images.len() == 1 {
+            let y = &y[self.images.start * image..][..image][self.offset(g)..];
+            return Matrix::new(y, g.out_channels, self.pixels(g), g.pixels());
+        }
+        let columns = self.columns(g);
+        let out = sized(buffer, g.out_channels * columns);
+        for (channel, out) in out.chunks_mut(columns).enumerate() {
+            for (image, out) in self.images.clone().zip(out.chunks_mut(g.pixels())) {
+                let plane = image * g.out_channels + channel;
+                out.copy_from_slice(&y[plane * g.pixels()..][..g.pixels()]);
+            }
+        }
+        Matrix::new(out, g.out_channels, columns, columns)
+    }
+}
