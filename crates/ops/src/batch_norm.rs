@@ -177,7 +177,8 @@ pub(crate) trait BatchNormKernels: Backend {
     }
 }
 
-keep_burns!(BatchNormKernels);
+#[cfg(feature = "cuda")]
+impl BatchNormKernels for burn::backend::Cuda {}
 
 #[backend_extension(
     Flex: cfg(feature = "flex"),

@@ -1,4 +1,4 @@
-//! Ungrouped 2-D convolution with a replaceable forward and backward pass.
+//! 2-D convolution with a replaceable forward and backward pass.
 
 use burn::backend::autodiff::NodeId;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
@@ -10,8 +10,8 @@ use burn::backend::{Autodiff, Backend, Dispatch, backend_extension};
 use burn::tensor::Tensor;
 use burn::tensor::ops::ConvOptions;
 
-/// 2-D convolution without groups, dilation or bias: `x` `[batch, in, h, w]`
-/// with `weight` `[out, in, kh, kw]` gives `[batch, out, h', w']`.
+/// 2-D convolution without dilation or bias: `x` `[batch, in, h, w]` with
+/// `weight` `[out, in / groups, kh, kw]` gives `[batch, out, h', w']`.
 ///
 /// `padding` zeros are added on each side of height and width.
 pub fn conv2d(
@@ -19,12 +19,14 @@ pub fn conv2d(
     weight: Tensor<4>,
     stride: [usize; 2],
     padding: [usize; 2],
+    groups: usize,
 ) -> Tensor<4> {
     Tensor::from_dispatch(<Dispatch as ConvOps>::convolution(
         x.into_dispatch(),
         weight.into_dispatch(),
         stride,
         padding,
+        groups,
     ))
 }
 
@@ -55,9 +57,24 @@ pub(crate) trait ConvKernels: Backend {
     ) -> FloatTensor<Self> {
         Self::conv2d_weight_backward(x, weight, grad, options)
     }
+
+    /// The gradients of input and weight, those that are wanted, from input,
+    /// weight and the output's gradient.
+    fn conv_backward(
+        [x, weight, grad]: [FloatTensor<Self>; 3],
+        options: ConvOptions<2>,
+        [of_x, of_weight]: [bool; 2],
+    ) -> [Option<FloatTensor<Self>>; 2] {
+        let x_grad = of_x.then(|| {
+            Self::conv_x_backward(x.clone(), weight.clone(), grad.clone(), options.clone())
+        });
+        let weight_grad = of_weight.then(|| Self::conv_weight_backward(x, weight, grad, options));
+        [x_grad, weight_grad]
+    }
 }
 
-keep_burns!(ConvKernels);
+#[cfg(feature = "cuda")]
+impl ConvKernels for burn::backend::Cuda {}
 
 #[backend_extension(
     Flex: cfg(feature = "flex"),
@@ -71,11 +88,12 @@ pub(crate) trait ConvOps: Backend {
         weight: FloatTensor<Self>,
         stride: [usize; 2],
         padding: [usize; 2],
+        groups: usize,
     ) -> FloatTensor<Self>;
 }
 
-fn options(stride: [usize; 2], padding: [usize; 2]) -> ConvOptions<2> {
-    ConvOptions::new(stride, padding, [1, 1], 1)
+fn options(stride: [usize; 2], padding: [usize; 2], groups: usize) -> ConvOptions<2> {
+    ConvOptions::new(stride, padding, [1, 1], groups)
 }
 
 /// Outside autodiff a convolution is its forward pass.
@@ -85,8 +103,9 @@ impl<B: ConvKernels> ConvOps for B {
         weight: FloatTensor<Self>,
         stride: [usize; 2],
         padding: [usize; 2],
+        groups: usize,
     ) -> FloatTensor<Self> {
-        B::conv(x, weight, options(stride, padding))
+        B::conv(x, weight, options(stride, padding, groups))
     }
 }
 
@@ -107,14 +126,12 @@ impl<B: ConvKernels> Backward<B, 2> for Convolution {
         let (x, weight, options) = ops.state;
         let x = checkpointer.retrieve_node_output::<FloatTensor<B>>(x);
         let weight = checkpointer.retrieve_node_output::<FloatTensor<B>>(weight);
-        if let Some(node) = x_node {
-            let (x, weight, grad) = (x.clone(), weight.clone(), grad.clone());
-            let grad = B::conv_x_backward(x, weight, grad, options.clone());
-            grads.register::<B>(node.id, grad);
-        }
-        if let Some(node) = weight_node {
-            let grad = B::conv_weight_backward(x, weight, grad, options);
-            grads.register::<B>(node.id, grad);
+        let wanted = [x_node.is_some(), weight_node.is_some()];
+        let of_inputs = B::conv_backward([x, weight, grad], options, wanted);
+        for (node, grad) in [x_node, weight_node].into_iter().zip(of_inputs) {
+            if let (Some(node), Some(grad)) = (node, grad) {
+                grads.register::<B>(node.id, grad);
+            }
         }
     }
 }
@@ -125,8 +142,9 @@ impl<B: ConvKernels, C: CheckpointStrategy> ConvOps for Autodiff<B, C> {
         weight: FloatTensor<Self>,
         stride: [usize; 2],
         padding: [usize; 2],
+        groups: usize,
     ) -> FloatTensor<Self> {
-        let options = options(stride, padding);
+        let options = options(stride, padding, groups);
         let [inner_x, inner_weight] = [&x, &weight].map(|tensor| tensor.primitive().clone());
         let output = B::conv(inner_x, inner_weight, options.clone());
         let nodes = [x.node(), weight.node()];

@@ -23,6 +23,8 @@ mod batch_norm;
 mod conv;
 #[cfg(feature = "flex")]
 mod flex;
+#[cfg(feature = "libtorch")]
+mod libtorch;
 mod linear;
 
 pub use activation::{Activation, add_relu};

@@ -44,7 +44,7 @@ fn values_and_gradients_are_those_of_burns_convolution() {
     for &(batch, channels, height, width, out, kernel, stride, padding) in CASES {
         let x = random([batch, channels, height, width]);
         let weight = random([out, channels, kernel[0], kernel[1]]);
-        let ours = psp_ops::conv2d(x.clone(), weight.clone(), stride, padding);
+        let ours = psp_ops::conv2d(x.clone(), weight.clone(), stride, padding, 1);
         let options = ConvOptions::new(stride, padding, [1, 1], 1);
         let theirs = module::conv2d(x.clone(), weight.clone(), None, options);
         assert_eq!(ours.dims(), theirs.dims());
@@ -61,12 +61,39 @@ fn values_and_gradients_are_those_of_burns_convolution() {
     }
 }
 
+/// `(batch, channels, side, out, kernel, stride, groups)`.
+const GROUPED: &[(usize, usize, usize, usize, usize, usize, usize)] = &[
+    (2, 6, 7, 6, 3, 1, 6),
+    (3, 8, 9, 8, 5, 2, 8),
+    (2, 4, 6, 8, 3, 1, 2),
+];
+
+#[test]
+fn groups_and_depthwise_convolutions_are_those_of_burn() {
+    for &(batch, channels, side, out, kernel, stride, groups) in GROUPED {
+        let (stride, padding) = ([stride; 2], [kernel / 2; 2]);
+        let x = random([batch, channels, side, side]);
+        let weight = random([out, channels / groups, kernel, kernel]);
+        let ours = psp_ops::conv2d(x.clone(), weight.clone(), stride, padding, groups);
+        let options = ConvOptions::new(stride, padding, [1, 1], groups);
+        let theirs = module::conv2d(x.clone(), weight.clone(), None, options);
+        let pull = random(ours.dims()).detach();
+        let [ours, theirs] = [ours, theirs].map(|y| {
+            let values = y.to_data();
+            let grads = (y * pull.clone()).sum().backward();
+            let of = |leaf: &Tensor<4>| leaf.grad(&grads).unwrap().to_data();
+            [values, of(&x), of(&weight)]
+        });
+        assert_close(&ours, &theirs);
+    }
+}
+
 #[test]
 fn a_frozen_weight_gets_no_gradient_and_the_input_still_does() {
     let device = device();
     let x = Tensor::<4>::ones([1, 2, 4, 4], &device).require_grad();
     let weight = Tensor::<4>::ones([3, 2, 3, 3], &device);
-    let grads = psp_ops::conv2d(x.clone(), weight.clone(), [1, 1], [1, 1])
+    let grads = psp_ops::conv2d(x.clone(), weight.clone(), [1, 1], [1, 1], 1)
         .sum()
         .backward();
     assert!(weight.grad(&grads).is_none());
@@ -79,6 +106,6 @@ fn a_frozen_weight_gets_no_gradient_and_the_input_still_does() {
 fn without_autodiff_only_the_values_are_computed() {
     let device = device().without_autodiff();
     let x = Tensor::<4>::ones([1, 1, 3, 3], &device);
-    let y = psp_ops::conv2d(x.clone(), x, [1, 1], [1, 1]);
+    let y = psp_ops::conv2d(x.clone(), x, [1, 1], [1, 1], 1);
     assert_eq!(y.to_data().as_slice::<f32>().unwrap()[4], 9.0);
 }

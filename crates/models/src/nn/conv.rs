@@ -1,7 +1,8 @@
 //! 2-D convolution (`torch.nn.Conv2d`).
 
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Tensor, module::conv2d, ops::ConvOptions};
+use burn::tensor::{Device, Tensor};
+use psp_ops::conv2d;
 
 use super::cost::count;
 
@@ -114,15 +115,10 @@ impl Conv2d {
         let weight = self.weight.val();
         let bias = self.bias.as_ref().map(Param::val);
         let per_pixel = weight.shape().num_elements();
-        let y = if groups > 1 {
-            let options = ConvOptions::new(stride, padding, [1, 1], groups);
-            conv2d(x, weight, bias, options)
-        } else {
-            let y = psp_ops::conv2d(x, weight, stride, padding);
-            match bias {
-                Some(bias) => y + bias.reshape([1, -1, 1, 1]),
-                None => y,
-            }
+        let y = conv2d(x, weight, stride, padding, groups);
+        let y = match bias {
+            Some(bias) => y + bias.reshape([1, -1, 1, 1]),
+            None => y,
         };
         let [batch, _, height, width] = y.dims();
         count(batch * height * width * per_pixel);
