@@ -119,7 +119,7 @@ fn layers(stages: &[&str]) -> usize {
 }
 
 /// Whether `key` is the module `module` or inside it.
-pub(crate) fn is_within(key: &str, module: &str) -> bool {
+pub fn is_within(key: &str, module: &str) -> bool {
     key.strip_prefix(module)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use half::{bf16, f16};
 use psp_data::write_atomic;
-use pytorch_reader::{DType as TorchDType, PytorchReader};
+use pytorch_reader::{DType as TorchDType, PickleValue, PytorchReader};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use thiserror::Error;
 
@@ -62,8 +62,10 @@ pub enum WeightsError {
 /// checkpoint (`.pth`, `.pt`), as f32 under their own names.
 ///
 /// The format is told by content, not by name. BatchNorm's integer counters
-/// (`num_batches_tracked`) are left out, since nothing uses them. Nothing in a
-/// PyTorch file is executed.
+/// (`num_batches_tracked`) are left out, since nothing uses them. Tensors in a
+/// dict inside the dict keep its name (`state_dict.conv1.weight`). Nothing in a
+/// PyTorch file is executed, and one that holds what a call would have given is
+/// refused.
 ///
 /// # Errors
 /// Names the file, and the tensor where one is at fault.
@@ -156,6 +158,13 @@ fn read_pytorch(path: &Path) -> Result<StateDict, WeightsError> {
         path: path.to_owned(),
         reason,
     };
+    let content =
+        PytorchReader::read_pickle_data(path, None).map_err(|error| format(error.to_string()))?;
+    if let Some((place, name)) = foreign("", &content) {
+        return Err(format(format!(
+            "{place} is `{name}`, neither a tensor nor a plain value; nothing of it was executed"
+        )));
+    }
     let reader = PytorchReader::new(path).map_err(|error| format(error.to_string()))?;
     let mut state = StateDict::new();
     for (key, tensor) in reader.tensors() {
@@ -175,12 +184,40 @@ fn read_pytorch(path: &Path) -> Result<StateDict, WeightsError> {
                 });
             }
         };
-        let bytes = tensor.read().map_err(|error| format(error.to_string()))?;
+        let bytes = tensor
+            .read()
+            .map_err(|error| format(format!("tensor `{key}`: {error}")))?;
         let data = floats(dtype, &bytes).unwrap_or_default();
         let shape = tensor.shape().to_vec();
         state.insert(key.clone(), HostTensor { shape, data });
     }
     Ok(state)
+}
+
+/// Where a pickle holds an object of another class than tensors, and which: what
+/// a call of a function would have given, had the pickle been executed. The
+/// reader passes over such entries, and a file that has them is not to be
+/// trusted with the rest.
+fn foreign(place: &str, value: &PickleValue) -> Option<(String, String)> {
+    let inside = |name: &str, value| match place {
+        "" => foreign(name, value),
+        _ => foreign(&format!("{place}.{name}"), value),
+    };
+    match value {
+        PickleValue::Unsupported(name) if name != "torch.Tensor" => {
+            let place = match place {
+                "" => "its content".to_owned(),
+                _ => format!("`{place}`"),
+            };
+            Some((place, name.clone()))
+        }
+        PickleValue::Dict(entries) => entries.iter().find_map(|(name, value)| inside(name, value)),
+        PickleValue::List(items) => items
+            .iter()
+            .enumerate()
+            .find_map(|(index, value)| inside(&index.to_string(), value)),
+        _ => None,
+    }
 }
 
 /// Little-endian floats of any width as f32; `None` for other types.

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
-use thiserror::Error;
 
+use crate::error::FetchError;
 use crate::registry::Pretrained;
 use crate::store::{hash_of, hex, update_from};
 
@@ -54,61 +54,6 @@ pub struct Fetched {
     pub was_there: bool,
 }
 
-/// Why a file could not be fetched. Whatever was stored stays.
-#[derive(Debug, Error)]
-pub enum FetchError {
-    /// A local file can't be read or written.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The server can't be reached, or the connection broke too often.
-    #[error(
-        "{url}: {reason}\n\
-         Without a network: download the file elsewhere, put it into {} (its name must stay), \
-         or name the folder that holds it with --from or PSP_WEIGHTS_MIRROR, which also take \
-         the address of a mirror",
-        dir.display()
-    )]
-    Network {
-        /// What was asked for.
-        url: String,
-        /// What went wrong.
-        reason: String,
-        /// Where the file belongs.
-        dir: PathBuf,
-    },
-    /// The file is there or was fetched, and is not what it should be.
-    #[error(
-        "{}: its SHA-256 is {got}, and that of {file} is {want}{hint}",
-        path.display()
-    )]
-    Hash {
-        /// The file, or where it came from.
-        path: PathBuf,
-        /// Its official name.
-        file: &'static str,
-        /// The hash found.
-        got: String,
-        /// The official hash.
-        want: &'static str,
-        /// What to do.
-        hint: &'static str,
-    },
-    /// Another process fetches the same file into the same folder.
-    #[error("{}: another process is fetching this file", path.display())]
-    Busy {
-        /// The unfinished file.
-        path: PathBuf,
-    },
-    /// Cancelled; the same call continues.
-    #[error("interrupted; the same command continues")]
-    Cancelled,
-}
-
 /// How one connection ended without the whole file.
 enum Broken {
     /// It may work on another try.
@@ -140,19 +85,49 @@ pub fn fetch(
             was_there: true,
         });
     }
+    // A folder without the file is found out before anything is created, and
+    // before an unfinished download is given up for it.
+    let origin = match source {
+        Source::Folder(folder) => open_local(entry, folder, dir)?,
+        Source::Official => Origin::Web(entry.url()),
+        Source::Mirror(base) => Origin::Web(format!("{base}/{}", entry.file)),
+    };
     fs::create_dir_all(dir).map_err(failed(dir))?;
     let partial = dir.join(format!(".{}.part", entry.file));
     let mut download = Download::open(entry, dir, partial, cancelled)?;
-    match source {
-        Source::Folder(folder) => download.copy(&folder.join(entry.file), progress)?,
-        Source::Official => download.get(&entry.url(), progress)?,
-        Source::Mirror(base) => download.get(&format!("{base}/{}", entry.file), progress)?,
+    match origin {
+        Origin::Local(from, file) => {
+            download.copy(&from, file, progress)?;
+            download.finish(&path, &from)?;
+        }
+        Origin::Web(url) => {
+            download.get(&url, progress)?;
+            download.finish(&path, &path)?;
+        }
     }
-    download.finish(&path)?;
     Ok(Fetched {
         path,
         was_there: false,
     })
+}
+
+/// What a file's content is read from.
+enum Origin {
+    Local(PathBuf, File),
+    Web(String),
+}
+
+fn open_local(entry: &Pretrained, folder: &Path, dir: &Path) -> Result<Origin, FetchError> {
+    let path = folder.join(entry.file);
+    match File::open(&path) {
+        Ok(file) => Ok(Origin::Local(path, file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(FetchError::Missing {
+            path,
+            url: entry.url(),
+            dir: dir.to_owned(),
+        }),
+        Err(error) => Err(failed(&path)(error)),
+    }
 }
 
 fn verify(entry: &Pretrained, path: &Path, hint: &'static str) -> Result<(), FetchError> {
@@ -253,10 +228,10 @@ impl<'a> Download<'a> {
     fn copy(
         &mut self,
         from: &Path,
+        mut source: File,
         progress: &mut dyn FnMut(u64, Option<u64>),
     ) -> Result<(), FetchError> {
         self.restart()?;
-        let mut source = File::open(from).map_err(failed(from))?;
         let total = source.metadata().map_err(failed(from))?.len();
         let mut buffer = vec![0; 1 << 16];
         loop {
@@ -370,10 +345,10 @@ impl<'a> Download<'a> {
         }
     }
 
-    /// Gives the verified file its name.
-    fn finish(self, path: &Path) -> Result<(), FetchError> {
+    /// Gives the verified file its name; an error speaks of the file `named`.
+    fn finish(self, path: &Path, named: &Path) -> Result<(), FetchError> {
         let io = failed(&self.partial);
-        if let Err(error) = check(self.entry, path, hex(self.hash), ": not stored") {
+        if let Err(error) = check(self.entry, named, hex(self.hash), ": not stored") {
             // Nothing of it is worth continuing.
             fs::remove_file(&self.partial).map_err(&io)?;
             return Err(error);

@@ -273,10 +273,35 @@ fn a_folder_serves_as_a_mirror() {
         )
     };
     let text = run().unwrap_err().to_string();
-    assert!(text.contains(folder.path().to_str().unwrap()), "{text}");
+    for part in [
+        folder.path().to_str().unwrap(),
+        dir.path().to_str().unwrap(),
+        &entry.url(),
+    ] {
+        assert!(text.contains(part), "{part} is not in: {text}");
+    }
+    assert!(names(dir.path()).is_empty());
     fs::write(folder.path().join(entry.file), &content).unwrap();
     assert_eq!(fs::read(run().unwrap().path).unwrap(), content);
     assert_eq!(names(dir.path()), [entry.file]);
+}
+
+#[test]
+fn a_folder_without_the_file_leaves_an_unfinished_download_alone() {
+    let (content, dir) = (content(), tempfile::tempdir().unwrap());
+    let (entry, folder) = (entry(&content), tempfile::tempdir().unwrap());
+    let partial = dir.path().join(".model-00000000.pth.part");
+    fs::write(&partial, &content[..1000]).unwrap();
+    let error = fetch(
+        &entry,
+        dir.path(),
+        &Source::Folder(folder.path().to_owned()),
+        &mut |_, _| {},
+        &AtomicBool::new(false),
+    )
+    .unwrap_err();
+    assert!(matches!(error, FetchError::Missing { .. }), "{error}");
+    assert_eq!(fs::read(partial).unwrap(), content[..1000]);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
+use psp_models::stages::is_within;
 use psp_models::{
     BackboneKind, DeviceSpec, ModelConfig, Regressor, StateDict, StateError, read_state_dict,
     state, write_state_dict,
@@ -96,7 +97,7 @@ pub(crate) fn check(args: &WeightsCheckArgs) -> Result<ExitCode> {
     };
     let mut misfits = Vec::new();
     for kind in kinds {
-        match fit(*kind, tensors.clone()) {
+        match fit(&ModelConfig::new(*kind, 1), tensors.clone()) {
             Ok(backbone) => {
                 println!(
                     "{}: {} tensors fit {kind}, {} are left over ({})",
@@ -125,24 +126,32 @@ pub(crate) fn check(args: &WeightsCheckArgs) -> Result<ExitCode> {
 
 pub(crate) fn import(args: &ImportArgs) -> Result<ExitCode> {
     let tensors = read_state_dict(&args.file)?;
-    let model = fit(args.backbone, tensors)
-        .with_context(|| format!("{}: does not fit {}", args.file.display(), args.backbone))?;
-    let tensors = state::collect(&model.backbone)?;
-    write_state_dict(&args.out, &tensors).with_context(|| format!("{}", args.out.display()))?;
+    let kind = args.backbone;
+    let within = |key: &str, modules: &[&str]| modules.iter().any(|m| is_within(key, m));
+    // Training with auxiliary classifiers needs them in the imported file too.
+    let config = ModelConfig {
+        auxiliary: tensors.keys().any(|key| within(key, kind.auxiliary())),
+        ..ModelConfig::new(kind, 1)
+    };
+    let model = fit(&config, tensors)
+        .with_context(|| format!("{}: does not fit {kind}", args.file.display()))?;
+    let mut tensors = state::collect(&model.backbone)?;
+    // These are the model's own, not the file's.
+    tensors.retain(|key, _| !within(key, kind.auxiliary_classifiers()));
+    write_state_dict(&args.out, &tensors)?;
     println!(
-        "{}: {} tensors of {}",
+        "{}: {} tensors of {kind}",
         args.out.display(),
-        tensors.len(),
-        args.backbone
+        tensors.len()
     );
     println!("use it with --set model.weights={}", args.out.display());
     Ok(ExitCode::SUCCESS)
 }
 
-/// The model of this kind with these weights.
-fn fit(kind: BackboneKind, tensors: StateDict) -> Result<Regressor, StateError> {
+/// The model with these weights.
+fn fit(config: &ModelConfig, tensors: StateDict) -> Result<Regressor, StateError> {
     let device = DeviceSpec::Auto.open().unwrap_or_default();
-    Regressor::zeros(&ModelConfig::new(kind, 1), &device).load_backbone(tensors)
+    Regressor::zeros(config, &device).load_backbone(tensors)
 }
 
 fn faults(error: &StateError) -> usize {
