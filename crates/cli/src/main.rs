@@ -11,12 +11,26 @@ mod progress;
 
 fn main() -> ExitCode {
     let args = args::Args::parse();
+    compute_on_this_thread();
     match commands::run(args) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {}", describe(&error));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Makes this thread, which all computation starts from, one of those that
+/// share it. Otherwise it hands every piece of work to another thread and waits,
+/// which takes longer than small pieces do.
+fn compute_on_this_thread() {
+    let several = std::thread::available_parallelism().is_ok_and(|cores| cores.get() > 1);
+    if several {
+        // It fails only where the threads are there already; then they serve.
+        let _ = rayon::ThreadPoolBuilder::new()
+            .use_current_thread()
+            .build_global();
     }
 }
 

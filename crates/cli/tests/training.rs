@@ -55,7 +55,12 @@ fn a_frozen_backbone_keeps_every_bit_and_its_running_statistics_while_the_head_l
     assert_eq!(after.model.len(), 104);
     for (key, value) in &before {
         let same = after.model[key] == *value;
-        assert_eq!(same, key.starts_with("backbone."), "{key} changed: {}", !same);
+        assert_eq!(
+            same,
+            key.starts_with("backbone."),
+            "{key} changed: {}",
+            !same
+        );
     }
     assert_eq!(after.optimizer.slots.len(), 8);
 }
@@ -83,7 +88,10 @@ fn checkpoints_of_a_frozen_backbone_hold_the_head_alone_and_name_a_file_of_the_r
     std::fs::write(&path, bytes).unwrap();
     let says = |part: &str| {
         let error = Checkpoint::read(&best).unwrap_err().to_string();
-        assert!(error.contains(part) && error.contains("frozen.safetensors"), "{error}");
+        assert!(
+            error.contains(part) && error.contains("frozen.safetensors"),
+            "{error}"
+        );
     };
     says("best.safetensors names");
     std::fs::remove_file(&path).unwrap();

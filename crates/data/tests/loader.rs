@@ -164,12 +164,21 @@ fn drop_last_leaves_out_the_batch_that_is_not_full() {
             ..options(4)
         },
     );
-    assert_eq!((with.sampler().batches_per_epoch(), with.sampler().samples_per_epoch()), (2, 8));
+    assert_eq!(
+        (
+            with.sampler().batches_per_epoch(),
+            with.sampler().samples_per_epoch()
+        ),
+        (2, 8)
+    );
     assert!(batches(&with, 0, 0).iter().all(|batch| batch.len() == 4));
     assert_eq!(with.order(0).len(), 10);
     let without = loader(&folder, options(4));
     assert_eq!(
-        (without.sampler().batches_per_epoch(), without.sampler().samples_per_epoch()),
+        (
+            without.sampler().batches_per_epoch(),
+            without.sampler().samples_per_epoch()
+        ),
         (3, 10)
     );
 }

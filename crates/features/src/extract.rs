@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use burn::tensor::Device;
 use psp_data::Loader;
 use psp_models::Backbone;
+use psp_models::Input;
 use psp_models::nn::Noise;
 use psp_models::predict::{input, to_host};
-use psp_models::Input;
 
 use crate::Content;
 use crate::error::FeatureError;
@@ -48,7 +48,15 @@ pub fn extract(
     observe: &mut dyn FnMut(usize, usize),
 ) -> Result<Extracted, FeatureError> {
     let mut pending = Pending::new(store);
-    let outcome = compute(&mut pending, backbone, device, loader, contents, cancelled, observe);
+    let outcome = compute(
+        &mut pending,
+        backbone,
+        device,
+        loader,
+        contents,
+        cancelled,
+        observe,
+    );
     // Stored after a failure too; the failure itself is what is reported.
     let stored = pending.store();
     let outcome = outcome?;

@@ -107,7 +107,10 @@ impl Iterator for FeatureEpoch {
         for place in places {
             // All are there: `new` has checked it, and nothing is ever taken
             // out of a store.
-            let features = shared.store.get(&shared.contents[place]).unwrap_or_default();
+            let features = shared
+                .store
+                .get(&shared.contents[place])
+                .unwrap_or_default();
             let index = shared.indices[place];
             batch.values.extend_from_slice(features);
             let labels = &shared.dataset.samples()[index].labels;

@@ -16,9 +16,9 @@ use psp_data::write_atomic;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use sha2::{Digest, Sha256};
 
+use crate::Content;
 use crate::error::FeatureError;
 use crate::key::{FeatureKey, hex};
-use crate::Content;
 
 const FEATURES: &str = "features";
 const CONTENTS: &str = "contents";

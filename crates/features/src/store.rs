@@ -29,8 +29,11 @@ pub fn default_dir() -> Option<PathBuf> {
 pub struct FeatureStore {
     dir: PathBuf,
     key: FeatureKey,
-    segments: HashMap<PathBuf, Segment>,
-    rows: HashMap<Content, (PathBuf, usize)>,
+    segments: Vec<Segment>,
+    /// Their files.
+    paths: HashSet<PathBuf>,
+    /// Segment and row of each content.
+    rows: HashMap<Content, (usize, usize)>,
     discarded: Vec<(PathBuf, String)>,
 }
 
@@ -63,7 +66,8 @@ impl FeatureStore {
         let mut store = Self {
             dir,
             key,
-            segments: HashMap::new(),
+            segments: Vec::new(),
+            paths: HashSet::new(),
             rows: HashMap::new(),
             discarded: Vec::new(),
         };
@@ -84,7 +88,7 @@ impl FeatureStore {
                 .file_name()
                 .is_some_and(|name| name.to_string_lossy().starts_with('.'));
             let is_segment = path.extension().is_some_and(|end| end == EXTENSION);
-            if is_segment && !hidden && !self.segments.contains_key(&path) {
+            if is_segment && !hidden && !self.paths.contains(&path) {
                 paths.push(path);
             }
         }
@@ -104,9 +108,11 @@ impl FeatureStore {
 
     fn insert(&mut self, path: PathBuf, segment: Segment) {
         for (row, content) in segment.contents().iter().enumerate() {
-            self.rows.entry(*content).or_insert((path.clone(), row));
+            let place = (self.segments.len(), row);
+            self.rows.entry(*content).or_insert(place);
         }
-        self.segments.insert(path, segment);
+        self.segments.push(segment);
+        self.paths.insert(path);
     }
 
     /// What the features depend on besides their image.
@@ -131,16 +137,17 @@ impl FeatureStore {
 
     /// The features of the image with this content, `[width]`.
     pub fn get(&self, content: &Content) -> Option<&[f32]> {
-        let (path, row) = self.rows.get(content)?;
-        Some(self.segments.get(path)?.row(*row))
+        let &(segment, row) = self.rows.get(content)?;
+        Some(self.segments.get(segment)?.row(row))
     }
 
     /// Indices of those `contents` whose features are not stored, the first of
     /// each where a content occurs twice.
     pub fn missing(&self, contents: &[Content]) -> Vec<usize> {
         let mut seen = HashSet::new();
-        let is_missing =
-            |&index: &usize| !self.rows.contains_key(&contents[index]) && seen.insert(contents[index]);
+        let is_missing = |&index: &usize| {
+            !self.rows.contains_key(&contents[index]) && seen.insert(contents[index])
+        };
         (0..contents.len()).filter(is_missing).collect()
     }
 

@@ -67,7 +67,11 @@ impl Subject {
     }
 
     /// Computes what is missing, until `stop_after` images are done.
-    fn extract(&self, store: &mut FeatureStore, stop_after: usize) -> Result<Extracted, FeatureError> {
+    fn extract(
+        &self,
+        store: &mut FeatureStore,
+        stop_after: usize,
+    ) -> Result<Extracted, FeatureError> {
         let options = LoaderOptions {
             batch_size: 4,
             ..LoaderOptions::default()
@@ -103,7 +107,10 @@ fn open(dir: &Path) -> Arc<Dataset> {
 fn stored_features_come_in_the_images_batches_and_are_what_the_backbone_makes_of_them() {
     let subject = Subject::new();
     let mut store = subject.store();
-    assert_eq!(subject.extract(&mut store, usize::MAX).unwrap(), Extracted::All);
+    assert_eq!(
+        subject.extract(&mut store, usize::MAX).unwrap(),
+        Extracted::All
+    );
     let options = LoaderOptions {
         batch_size: 3,
         shuffle_seed: Some(5),
@@ -145,7 +152,10 @@ fn a_cancelled_extraction_keeps_what_it_has_computed_and_the_next_does_the_rest(
     assert_eq!(subject.extract(&mut store, 4).unwrap(), Extracted::Some);
     let mut store = subject.store();
     assert_eq!(store.missing(subject.contents()), [4, 5, 6, 7, 8, 9, 10]);
-    assert_eq!(subject.extract(&mut store, usize::MAX).unwrap(), Extracted::All);
+    assert_eq!(
+        subject.extract(&mut store, usize::MAX).unwrap(),
+        Extracted::All
+    );
     assert!(subject.store().missing(subject.contents()).is_empty());
 }
 

@@ -123,7 +123,11 @@ fn a_damaged_file_is_removed_and_told_of_and_the_others_stay() {
         assert_eq!(discarded[0].0, path, "{name}");
         assert!(!path.exists(), "{name}");
         assert_holds(&store, &[1]);
-        assert_eq!(store.missing(&[[1; 32], [2; 32], [3; 32]]), [1, 2], "{name}");
+        assert_eq!(
+            store.missing(&[[1; 32], [2; 32], [3; 32]]),
+            [1, 2],
+            "{name}"
+        );
         add(&mut store, &[2, 3]);
         assert_holds(&open(&dir), &[1, 2, 3]);
     }

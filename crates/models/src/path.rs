@@ -9,6 +9,11 @@
 pub struct ModulePath(Vec<Option<String>>);
 
 impl ModulePath {
+    /// The place of a child, when only the child is visited.
+    pub fn of_child(name: &str) -> Self {
+        Self(vec![Some(name.to_owned())])
+    }
+
     /// Enters a child; the arguments are those of Burn's `enter_module`.
     pub fn enter(&mut self, name: &str, container_type: &str) {
         let segment = (!container_type.starts_with("Enum:"))

@@ -7,12 +7,7 @@ use crate::backbone::BackboneKind;
 pub const HEAD: &str = "head";
 
 /// Stages without a depth of their own: they belong to the layer before them.
-const JOINED: &[&str] = &[
-    "bn1",
-    "class_token",
-    "encoder.pos_embedding",
-    "encoder.ln",
-];
+const JOINED: &[&str] = &["bn1", "class_token", "encoder.pos_embedding", "encoder.ln"];
 
 impl BackboneKind {
     /// Top-level modules from input to output, the units of freezing, as
@@ -175,7 +170,10 @@ mod tests {
         assert_eq!(vit.depth(), 13);
         for &kind in BackboneKind::ALL {
             let distances: Vec<usize> = kind.stages().iter().map(|s| far(kind, s)).collect();
-            assert!(distances.is_sorted_by(|a, b| a >= b), "{kind}: {distances:?}");
+            assert!(
+                distances.is_sorted_by(|a, b| a >= b),
+                "{kind}: {distances:?}"
+            );
             assert_eq!(distances[0], kind.depth(), "{kind}");
         }
     }

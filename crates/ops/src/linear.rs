@@ -30,18 +30,12 @@ pub(crate) trait LinearKernels: Backend {
     }
 
     /// The gradient of `x` from that of the output, `[rows, out]`.
-    fn affine_x_backward(
-        weight: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
+    fn affine_x_backward(weight: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self> {
         Self::float_matmul(grad, weight)
     }
 
     /// The gradient of the weight, `[out, in]`.
-    fn affine_weight_backward(
-        x: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
+    fn affine_weight_backward(x: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self> {
         Self::float_matmul(Self::float_swap_dims(grad, 0, 1), x)
     }
 

@@ -231,7 +231,9 @@ pub struct TrainConfig {
     pub patience: u64,
     /// Improvement of the validation MSE that counts as better.
     pub min_delta: f64,
-    /// Seconds between checkpoints within an epoch; 0: at epoch ends only.
+    /// Seconds between checkpoints within an epoch; 0: at epoch ends only. An
+    /// epoch that ends within a second of the last checkpoint shares the next,
+    /// unless it is the best so far.
     pub checkpoint_seconds: u64,
 }
 

@@ -150,8 +150,7 @@ impl RunDir {
     }
 
     fn checkpoint(&self, name: &str) -> PathBuf {
-        self.checkpoints()
-            .join(format!("{name}.safetensors"))
+        self.checkpoints().join(format!("{name}.safetensors"))
     }
 
     /// Whether a run was begun here.
@@ -165,8 +164,7 @@ impl RunDir {
     /// [`TrainError::Locked`] when another process holds it.
     pub fn lock(&self) -> Result<RunLock, TrainError> {
         let path = self.root.join("run.lock");
-        std::fs::create_dir_all(self.checkpoints())
-            .map_err(TrainError::io(&self.root))?;
+        std::fs::create_dir_all(self.checkpoints()).map_err(TrainError::io(&self.root))?;
         let file = File::create(&path).map_err(TrainError::io(&path))?;
         match file.try_lock() {
             Ok(()) => Ok(RunLock { _file: file }),

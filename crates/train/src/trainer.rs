@@ -8,6 +8,7 @@ mod stages;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
 
 use burn::tensor::Device;
 use psp_data::Part;
@@ -101,7 +102,7 @@ pub fn start(
     };
     let decay = config.train.ema_decay;
     let ema = (decay > 0.0).then(|| Ema::new(decay, &model, |key| stages.train(key)));
-    let trainer = Trainer {
+    let mut trainer = Trainer {
         optimizer: Optimizer::new(config.optimizer()),
         progress: Progress {
             epoch: 0,
@@ -123,6 +124,8 @@ pub fn start(
         device,
         inputs,
         run: run.clone(),
+        saved_at: Instant::now(),
+        saved_step: None,
         _lock: lock,
         cancelled,
         config,
@@ -202,6 +205,8 @@ pub fn resume(
         device,
         inputs,
         run: run.clone(),
+        saved_at: Instant::now(),
+        saved_step: None,
         _lock: lock,
         cancelled,
         config,
@@ -225,9 +230,16 @@ struct Trainer<'a> {
     optimizer: Optimizer,
     progress: Progress,
     log: MetricsLog,
+    /// When a checkpoint was stored last, and after which optimiser step.
+    saved_at: Instant,
+    saved_step: Option<u64>,
     cancelled: &'a AtomicBool,
     _lock: RunLock,
 }
+
+/// Work that is worth a checkpoint at an epoch's end; epochs on stored features
+/// take less time than writing one.
+const WORTH_SAVING: Duration = Duration::from_secs(1);
 
 impl Trainer<'_> {
     fn run(
@@ -271,6 +283,7 @@ impl Trainer<'_> {
             self.finish_epoch(&train, metrics, observe)?;
             stopped = self.progress.early_stopping.should_stop(patience);
         }
+        self.save_unless_saved()?;
         let result = self.result(stopped)?;
         write_json(&self.run.result(), &result)?;
         Ok(Outcome::Ended(result))
@@ -320,7 +333,8 @@ impl Trainer<'_> {
         let record = EpochRecord {
             epoch: progress.epoch,
             step: progress.step,
-            learning_rate: self.config.learning_rate(HEAD) * schedule.factor(progress.step.saturating_sub(1)),
+            learning_rate: self.config.learning_rate(HEAD)
+                * schedule.factor(progress.step.saturating_sub(1)),
             train: metrics.finish()?,
             valid,
             best,
@@ -328,7 +342,9 @@ impl Trainer<'_> {
             images_per_second: metrics.count() as f64 / seconds,
         };
         progress.metrics_bytes = self.log.append(&record)?;
-        self.save()?;
+        if record.best || self.saved_at.elapsed() >= WORTH_SAVING {
+            self.save()?;
+        }
         observe(Event::Epoch(&record));
         Ok(())
     }
@@ -343,8 +359,15 @@ impl Trainer<'_> {
         )
     }
 
+    fn save_unless_saved(&mut self) -> Result<(), TrainError> {
+        match self.saved_step == Some(self.progress.step) {
+            true => Ok(()),
+            false => self.save(),
+        }
+    }
+
     /// Stores a checkpoint as `last`, and as `best` too when it is.
-    fn save(&self) -> Result<(), TrainError> {
+    fn save(&mut self) -> Result<(), TrainError> {
         let checkpoint = Checkpoint {
             model_config: self.config.model_config(),
             targets: self.config.data.targets.clone(),
@@ -366,7 +389,11 @@ impl Trainer<'_> {
                 };
                 Err(self.diverged(epoch, batch, format!("`{key}` holds a non-finite value")))
             }
-            other => Ok(other?),
+            other => {
+                self.saved_at = Instant::now();
+                self.saved_step = Some(self.progress.step);
+                Ok(other?)
+            }
         }
     }
 

@@ -136,7 +136,12 @@ fn training_on_stored_features_gives_what_running_the_backbone_each_time_gives()
     // EfficientNet would drop blocks, were it not frozen.
     for backbone in ["model.backbone=resnet18", "model.backbone=efficientnet_b0"] {
         let name = |kind: &str| format!("{kind}-{}", backbone.len());
-        let sets = [HEAD_ONLY, backbone, "model.dropout=0.2", "train.ema_decay=0.9"];
+        let sets = [
+            HEAD_ONLY,
+            backbone,
+            "model.dropout=0.2",
+            "train.ema_decay=0.9",
+        ];
         let told = folder.train(&name("stored"), &sets);
         assert_eq!(told.features, 18);
         let each_time = [&sets[..], &["train.cache_features=false"]].concat();
@@ -157,7 +162,12 @@ fn training_on_stored_features_gives_what_running_the_backbone_each_time_gives()
 fn features_are_computed_once_for_all_runs_and_again_where_an_image_has_changed() {
     let folder = Folder::new();
     assert_eq!(folder.train("first", &[HEAD_ONLY]).features, 18);
-    let other = [HEAD_ONLY, "train.learning_rate=0.01", "model.hidden=16", "train.seed=0"];
+    let other = [
+        HEAD_ONLY,
+        "train.learning_rate=0.01",
+        "model.hidden=16",
+        "train.seed=0",
+    ];
     assert_eq!(folder.train("second", &other).features, 0);
     std::fs::copy(
         folder.path("data/imgs/synth-000003.jpg"),
@@ -174,9 +184,19 @@ fn features_are_computed_once_for_all_runs_and_again_where_an_image_has_changed(
         },
         0,
     );
-    image.image.save(folder.path("data/imgs/synth-000004.jpg")).unwrap();
+    image
+        .image
+        .save(folder.path("data/imgs/synth-000004.jpg"))
+        .unwrap();
     assert_eq!(folder.train("fourth", &[HEAD_ONLY]).features, 1);
-    let key = |run: &str| folder.run(run).read_manifest().unwrap().feature_key.unwrap();
+    let key = |run: &str| {
+        folder
+            .run(run)
+            .read_manifest()
+            .unwrap()
+            .feature_key
+            .unwrap()
+    };
     assert_eq!(key("first"), key("second"));
     assert_eq!(key("first").len(), 64);
 }
@@ -187,9 +207,11 @@ fn a_run_that_is_interrupted_while_features_are_computed_continues_with_the_rest
     let whole = folder.train("whole", &[HEAD_ONLY]);
     assert_eq!(whole.features, 18);
     std::fs::remove_dir_all(folder.path("cache")).unwrap();
-    folder.interrupt("run", &[HEAD_ONLY], |event| {
-        matches!(event, Event::Features { done, .. } if *done >= 8)
-    });
+    folder.interrupt(
+        "run",
+        &[HEAD_ONLY],
+        |event| matches!(event, Event::Features { done, .. } if *done >= 8),
+    );
     assert_eq!(folder.resume("run").unwrap().features, 10);
     assert_eq!(
         valid_mse(&folder.records("run")),
@@ -212,7 +234,9 @@ fn damaged_features_are_told_of_and_computed_again() {
     let folder = Folder::new();
     folder.train("one", &[HEAD_ONLY]);
     let files = walk(&folder.path("cache"));
-    let file = files.iter().find(|path| path.extension().is_some_and(|e| e == "safetensors"));
+    let file = files
+        .iter()
+        .find(|path| path.extension().is_some_and(|e| e == "safetensors"));
     let mut bytes = std::fs::read(file.unwrap()).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
@@ -223,7 +247,9 @@ fn damaged_features_are_told_of_and_computed_again() {
 }
 
 fn walk(dir: &Path) -> Vec<std::path::PathBuf> {
-    let entries = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    let entries = std::fs::read_dir(dir)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
     entries
         .flat_map(|path| match path.is_dir() {
             true => walk(&path),
@@ -244,7 +270,10 @@ fn layers_are_unfrozen_from_the_head_inwards_with_their_statistics() {
     ]);
     assert_eq!(told.stages, expected);
     // What the run began with: the same seed, nothing learnt.
-    folder.train("begun", &["train.epochs=1", "train.learning_rate=1e-30", HEAD_ONLY]);
+    folder.train(
+        "begun",
+        &["train.epochs=1", "train.learning_rate=1e-30", HEAD_ONLY],
+    );
     let (begun, last) = (folder.last("begun").model, folder.last("run").model);
     for (key, value) in &begun {
         let trained = ["head.", "backbone.layer4.", "backbone.layer3."];
@@ -287,7 +316,12 @@ fn a_run_that_is_interrupted_before_or_after_unfreezing_ends_as_if_it_had_not_be
     assert!(!skipped.contains_key("head.0.weight"));
     assert_eq!(skipped["backbone.layer4.0.conv1.weight"], 3);
     assert_eq!(skipped["backbone.layer3.0.conv1.weight"], 6);
-    assert!(!whole.optimizer.slots.contains_key("first/backbone.layer2.0.conv1.weight"));
+    assert!(
+        !whole
+            .optimizer
+            .slots
+            .contains_key("first/backbone.layer2.0.conv1.weight")
+    );
 }
 
 #[test]
@@ -306,7 +340,10 @@ fn a_stage_with_a_rate_of_its_own_learns_at_that_rate() {
     };
     assert_eq!(largest("backbone.layer4.1.conv2.weight"), 0.0);
     // AdamW moves a weight by about its rate per step; three steps, falling.
-    let (conv1, layer1) = (largest("backbone.conv1.weight"), largest("backbone.layer1.0.conv1.weight"));
+    let (conv1, layer1) = (
+        largest("backbone.conv1.weight"),
+        largest("backbone.layer1.0.conv1.weight"),
+    );
     assert!(conv1 > 2.0 * layer1 && layer1 > 0.0, "{conv1} {layer1}");
 }
 
@@ -327,8 +364,8 @@ fn gradient_checkpointing_changes_nothing_but_memory() {
         folder.train(&format!("{name}-plain"), &plain);
         let checkpointed = [&plain[..], &["train.gradient_checkpointing=true"]].concat();
         folder.train(&format!("{name}-checkpointed"), &checkpointed);
-        let [plain, checkpointed] = ["plain", "checkpointed"]
-            .map(|kind| folder.last(&format!("{name}-{kind}")));
+        let [plain, checkpointed] =
+            ["plain", "checkpointed"].map(|kind| folder.last(&format!("{name}-{kind}")));
         assert_close(&plain.model, &checkpointed.model, 1e-6);
         assert_eq!(
             plain.optimizer.slots.len(),

@@ -196,6 +196,35 @@ fn each_tensor_is_moved_at_the_rate_of_its_own_key() {
     );
 }
 
+/// `torch.optim` counts each parameter's own steps: with `m̂ = g` and `v̂ = g²`
+/// the first one moves by the rate, however many steps others have had.
+#[test]
+fn a_tensor_that_joins_later_starts_with_its_own_first_step() {
+    let mut optimizer = Optimizer::new(adamw(0.0));
+    let mut layer = layer(WEIGHT, BIAS);
+    layer.bias = layer.bias.set_require_grad(false);
+    for _ in 0..3 {
+        let grads = gradients(&layer);
+        layer = optimizer.step(layer, grads, |_| 0.1);
+    }
+    assert_eq!(values(&layer).1, BIAS);
+    layer.bias = layer.bias.set_require_grad(true);
+    let grads = gradients(&layer);
+    let first: Vec<f64> = read(grads.clone())[4..]
+        .iter()
+        .map(|g| f64::from(*g))
+        .collect();
+    // It joins in a run that was continued, too.
+    let state = optimizer.state().unwrap();
+    optimizer = Optimizer::new(adamw(0.0)).restore(&state, &Device::default());
+    layer = optimizer.step(layer, grads, |_| 0.1);
+    let moved: Vec<f64> = (0..2)
+        .map(|i| f64::from(BIAS[i]) - 0.1 * first[i] / (first[i].abs() + 1e-3))
+        .collect();
+    assert_close(&values(&layer).1, &moved, 1e-6);
+    assert_eq!(optimizer.state().unwrap().skipped["bias"], 3);
+}
+
 #[test]
 fn an_optimiser_restored_from_its_state_continues_bit_for_bit() {
     for config in [adamw(0.2), sgd(0.9, true, 0.05)] {

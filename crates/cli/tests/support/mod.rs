@@ -104,7 +104,10 @@ pub(crate) fn psp(args: &[&str]) -> Command {
     command
         .args(args)
         // Never the user's own.
-        .env("PSP_CACHE_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"))
+        .env(
+            "PSP_CACHE_DIR",
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"),
+        )
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());

@@ -3,14 +3,14 @@
 
 use burn::backend::ops::{FloatTensorOps, ModuleOps};
 use burn::backend::{Flex, TensorMetadata};
+use rayon::prelude::*;
 
 use super::matmul::{Matrix, Parallelism, matmul};
 use super::{Floats, are_f32, tensor, values};
 use crate::linear::LinearKernels;
 
-/// Multiply-adds below which starting a second thread takes longer than it
-/// saves.
-const WORTH_A_THREAD: usize = 1 << 22;
+/// Multiply-adds below which waking a second thread takes longer than it saves.
+const WORTH_A_THREAD: usize = 1 << 21;
 
 /// `[rows, columns]` of a tensor of rank 2.
 fn dims(tensor: &Floats) -> [usize; 2] {
@@ -18,15 +18,25 @@ fn dims(tensor: &Floats) -> [usize; 2] {
     [shape[0], shape[1]]
 }
 
-/// `a · b`, added to `out`.
+/// `a · b`, added to `out`. Each core computes some of the rows.
 fn product(mut out: Vec<f32>, a: Matrix<'_>, b: Matrix<'_>) -> Vec<f32> {
     let [rows, depth] = a.dims();
     let [_, columns] = b.dims();
-    let parallelism = match rows * depth * columns {
-        work if work < WORTH_A_THREAD => Parallelism::None,
-        _ => Parallelism::Rayon(0),
+    let threads = match rows * depth * columns {
+        work if work < WORTH_A_THREAD => 1,
+        _ => rayon::current_num_threads(),
     };
-    matmul(&mut out, columns, a, b, true, parallelism);
+    let share = rows.div_ceil(threads).max(1);
+    let compute = |(index, out): (usize, &mut [f32])| {
+        let first = index * share;
+        let a = a.rows(first..(first + share).min(rows));
+        matmul(out, columns, a, b, true, Parallelism::None);
+    };
+    let size = (share * columns).max(1);
+    match threads {
+        1 => out.chunks_mut(size).enumerate().for_each(compute),
+        _ => out.par_chunks_mut(size).enumerate().for_each(compute),
+    }
     out
 }
 

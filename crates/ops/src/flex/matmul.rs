@@ -38,6 +38,11 @@ impl<'a> Matrix<'a> {
         [self.rows, self.columns]
     }
 
+    /// These rows alone; at least one.
+    pub(super) fn rows(self, range: Range<usize>) -> Self {
+        self.transposed().columns(range).transposed()
+    }
+
     /// These columns alone; at least one.
     fn columns(self, range: Range<usize>) -> Self {
         Self {

@@ -11,9 +11,9 @@
 mod batch_norm;
 mod conv;
 
+use burn::backend::LibTorch;
 use burn::backend::libtorch::TchTensor;
 use burn::backend::tensor::FloatTensor;
-use burn::backend::LibTorch;
 use tch::Tensor;
 
 type Floats = FloatTensor<LibTorch>;

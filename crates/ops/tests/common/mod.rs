@@ -27,9 +27,11 @@ pub(crate) fn random<const D: usize>(shape: [usize; D]) -> Tensor<D> {
 pub(crate) fn assert_close(ours: &[TensorData], theirs: &[TensorData]) {
     assert_eq!(ours.len(), theirs.len());
     for (number, (ours, theirs)) in ours.iter().zip(theirs).enumerate() {
-        assert_eq!(ours.shape, theirs.shape);
+        assert_eq!(ours.shape(), theirs.shape());
         let [ours, theirs] = [ours, theirs].map(|data| data.as_slice::<f32>().unwrap());
-        let largest = theirs.iter().fold(0.0f32, |largest, v| largest.max(v.abs()));
+        let largest = theirs
+            .iter()
+            .fold(0.0f32, |largest, v| largest.max(v.abs()));
         for (place, (ours, theirs)) in ours.iter().zip(theirs).enumerate() {
             let error = (ours - theirs).abs();
             assert!(

@@ -53,6 +53,9 @@ impl RunConfig {
             rate => rate,
         };
         let distance = self.model.backbone.distance(stage);
-        backbone * train.layer_decay.powi(distance.try_into().unwrap_or(i32::MAX))
+        backbone
+            * train
+                .layer_decay
+                .powi(distance.try_into().unwrap_or(i32::MAX))
     }
 }

@@ -136,3 +136,128 @@ fn input_is_rescaled_where_torchvisions_weights_want_it() {
         "backbone = \"resnet18\"\nweights = \"a.pth\"\n"
     ));
 }
+
+#[test]
+fn the_commented_file_lists_every_key_with_its_default() {
+    let text = include_str!("../../../../configs/train.toml");
+    assert_eq!(read(text, &[]).unwrap(), RunConfig::default());
+    let given: toml::Table = toml::from_str(text).unwrap();
+    let defaults: toml::Table = toml::from_str(&RunConfig::default().to_toml().unwrap()).unwrap();
+    for (section, keys) in &defaults {
+        for key in keys.as_table().unwrap().keys() {
+            assert!(
+                given[section].as_table().unwrap().contains_key(key),
+                "{section}.{key}"
+            );
+        }
+    }
+}
+
+#[test]
+fn rates_fall_by_layer_and_single_stages_may_have_their_own() {
+    let config = read(
+        "[train]\nlearning_rate = 0.01\nbackbone_learning_rate = 0.008\nlayer_decay = 0.5\n\
+         [train.stage_learning_rates]\nlayer2 = 0.3\n",
+        &[],
+    )
+    .unwrap();
+    for (stage, rate) in [
+        ("head", 0.01),
+        ("layer4", 0.004),
+        ("layer3", 0.002),
+        ("layer2", 0.3),
+        ("layer1", 0.0005),
+        ("bn1", 0.00025),
+        ("conv1", 0.00025),
+    ] {
+        assert!(
+            (config.learning_rate(stage) - rate).abs() < 1e-15,
+            "{stage}"
+        );
+    }
+    let same = read("", &["train.layer_decay=0.5"]).unwrap();
+    assert_eq!(
+        same.learning_rate("layer4"),
+        same.learning_rate("head") / 2.0
+    );
+    // The rates survive the run's own copy of its configuration.
+    assert_eq!(read(&config.to_toml().unwrap(), &[]).unwrap(), config);
+}
+
+#[test]
+fn stages_open_from_the_head_inwards_as_epochs_pass() {
+    let opened = |sets: &[&str], epoch| read("", sets).unwrap().trained_stages(epoch).join(" ");
+    let every = ["train.unfreeze_every=2"];
+    assert_eq!(opened(&every, 0), "head");
+    assert_eq!(opened(&every, 1), "head");
+    assert_eq!(opened(&every, 2), "layer4 head");
+    assert_eq!(opened(&every, 9), "layer1 layer2 layer3 layer4 head");
+    assert_eq!(
+        opened(&every, 10),
+        "conv1 bn1 layer1 layer2 layer3 layer4 head"
+    );
+    let two_at_once = [
+        "train.unfreeze_every=0.5",
+        "model.unfreeze=['head', 'layer4', 'layer2']",
+    ];
+    assert_eq!(opened(&two_at_once, 0), "head");
+    assert_eq!(opened(&two_at_once, 1), "layer4 head");
+    assert_eq!(opened(&two_at_once, 2), "layer2 layer4 head");
+    assert_eq!(opened(&[], 0), "conv1 bn1 layer1 layer2 layer3 layer4 head");
+}
+
+#[test]
+fn features_are_constant_only_where_nothing_inside_the_backbone_is_trained_or_seen() {
+    let constant = |sets: &[&str]| read("", sets).unwrap().has_constant_features();
+    let head = "model.unfreeze=['head']";
+    assert!(constant(&[head]));
+    assert!(!constant(&[]));
+    assert!(!constant(&["model.unfreeze=['head', 'layer4']"]));
+    assert!(!constant(&["train.unfreeze_every=5"]));
+    let googlenet = [head, "model.backbone=googlenet"];
+    assert!(constant(&googlenet));
+    assert!(!constant(
+        &[&googlenet[..], &["model.auxiliary=true"]].concat()
+    ));
+}
+
+#[test]
+fn settings_of_fine_tuning_that_can_not_be_are_refused_by_key() {
+    for (sets, key, wanted) in [
+        (
+            &["train.layer_decay=0.0"][..],
+            "train.layer_decay",
+            "above 0",
+        ),
+        (&["train.layer_decay=1.5"], "train.layer_decay", "at most 1"),
+        (
+            &["train.unfreeze_every=-1"],
+            "train.unfreeze_every",
+            "or more",
+        ),
+        (
+            &["train.unfreeze_every=1", "model.unfreeze=['layer4']"],
+            "train.unfreeze_every",
+            "without \"head\"",
+        ),
+        (
+            &["train.stage_learning_rates={layer9 = 0.1}"],
+            "train.stage_learning_rates",
+            "layer4",
+        ),
+        (
+            &["train.stage_learning_rates={layer4 = -0.1}"],
+            "train.stage_learning_rates",
+            "layer4",
+        ),
+        (
+            &["train.gradient_checkpointing=true"],
+            "train.gradient_checkpointing",
+            "vit_b_16",
+        ),
+    ] {
+        let message = read("", sets).unwrap_err().to_string();
+        assert!(message.starts_with(key), "{sets:?}: {message}");
+        assert!(message.contains(wanted), "{sets:?}: {message}");
+    }
+}

@@ -87,10 +87,7 @@ impl Ema {
 
 /// The parameters and buffers that `wanted` accepts, flat; `valid` folds in the
 /// running statistics' latest update, which a plain visit would miss.
-fn tensors<M: Module>(
-    module: &M,
-    wanted: impl Fn(&str) -> bool,
-) -> BTreeMap<String, Tensor<1>> {
+fn tensors<M: Module>(module: &M, wanted: impl Fn(&str) -> bool) -> BTreeMap<String, Tensor<1>> {
     let mut collector = Collector {
         path: ModulePath::default(),
         wanted,

@@ -14,9 +14,18 @@ pub struct Grads(BTreeMap<String, Tensor<1>>);
 
 impl Grads {
     /// Takes the gradients of `module`'s parameters out of a backward pass.
-    pub fn take<M: Module>(module: &M, mut gradients: Gradients) -> Self {
+    pub fn take<M: Module>(module: &M, gradients: Gradients) -> Self {
+        Self::take_from(ModulePath::default(), module, gradients)
+    }
+
+    /// The same of the child `name` of a module, under the module's keys.
+    pub fn take_of_child<M: Module>(name: &str, child: &M, gradients: Gradients) -> Self {
+        Self::take_from(ModulePath::of_child(name), child, gradients)
+    }
+
+    fn take_from<M: Module>(path: ModulePath, module: &M, mut gradients: Gradients) -> Self {
         let mut taker = Taker {
-            path: ModulePath::default(),
+            path,
             gradients: &mut gradients,
             taken: BTreeMap::new(),
         };

@@ -100,9 +100,30 @@ impl Optimizer {
         grads: Grads,
         learning_rate: impl Fn(&str) -> f64,
     ) -> M {
+        self.step_from(ModulePath::default(), module, grads, learning_rate)
+    }
+
+    /// The same for the child `name` of a module, under the module's keys.
+    pub fn step_child<M: Module>(
+        &mut self,
+        name: &str,
+        child: M,
+        grads: Grads,
+        learning_rate: impl Fn(&str) -> f64,
+    ) -> M {
+        self.step_from(ModulePath::of_child(name), child, grads, learning_rate)
+    }
+
+    fn step_from<M: Module>(
+        &mut self,
+        path: ModulePath,
+        module: M,
+        grads: Grads,
+        learning_rate: impl Fn(&str) -> f64,
+    ) -> M {
         self.step += 1;
         module.map(&mut Updater {
-            path: ModulePath::default(),
+            path,
             grads,
             learning_rate,
             optimizer: self,

@@ -29,7 +29,6 @@ impl Trainer<'_> {
         let schedule = self.schedule(batches);
         let before = self.progress.epoch_seconds;
         let begun = Instant::now();
-        let mut saved = Instant::now();
         let mut grads = Grads::default();
         let mut seen = 0;
         for batch in source.epoch(self.progress.epoch, self.progress.batch) {
@@ -69,9 +68,8 @@ impl Trainer<'_> {
                 return Ok(false);
             }
             let every = self.config.train.checkpoint_seconds;
-            if every > 0 && saved.elapsed().as_secs() >= every && done < batches {
+            if every > 0 && self.saved_at.elapsed().as_secs() >= every && done < batches {
                 self.save()?;
-                saved = Instant::now();
             }
         }
         Ok(true)
@@ -112,7 +110,10 @@ impl Trainer<'_> {
                         .fold(mse(predictions.clone()), |loss, auxiliary| {
                             loss + mse(auxiliary).mul_scalar(weight)
                         });
-                    let gradients = Grads::take(&self.model, loss.backward());
+                    let gradients = match self.stages.are_the_head() {
+                        true => Grads::take_of_child(HEAD, &self.model.head, loss.backward()),
+                        false => Grads::take(&self.model, loss.backward()),
+                    };
                     (predictions, gradients)
                 }
             };
@@ -177,8 +178,13 @@ impl Trainer<'_> {
         let factor = schedule.factor(self.progress.step);
         let (config, kind) = (&self.config, self.config.model.backbone);
         let rate = |key: &str| config.learning_rate(kind.stage_of(key)) * factor;
-        // `step` consumes the module; clones share their tensors.
-        self.model = self.optimizer.step(self.model.clone(), grads, rate);
+        // A step consumes the module; clones share their tensors.
+        if self.stages.are_the_head() {
+            let head = self.model.head.clone();
+            self.model.head = self.optimizer.step_child(HEAD, head, grads, rate);
+        } else {
+            self.model = self.optimizer.step(self.model.clone(), grads, rate);
+        }
         self.progress.step += 1;
         if let Some(ema) = &mut self.ema {
             ema.update(&self.model, self.progress.step);

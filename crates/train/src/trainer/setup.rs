@@ -41,7 +41,9 @@ pub(super) fn initial_model(
         path: path.clone(),
         source,
     };
-    let model = model.load_backbone(read_state_dict(path)?).map_err(misfit)?;
+    let model = model
+        .load_backbone(read_state_dict(path)?)
+        .map_err(misfit)?;
     let sha256 = psp_weights::hash_of(path).map_err(TrainError::io(path))?;
     Ok((model, Some(sha256)))
 }

@@ -1,6 +1,6 @@
 //! The stages that are trained at a time.
 
-use psp_models::BackboneKind;
+use psp_models::{BackboneKind, HEAD};
 
 use crate::config::RunConfig;
 
@@ -9,6 +9,8 @@ use crate::config::RunConfig;
 pub(super) struct Stages {
     kind: BackboneKind,
     names: Vec<&'static str>,
+    /// Whether auxiliary classifiers are trained too, as part of the head.
+    auxiliary: bool,
 }
 
 impl Stages {
@@ -17,12 +19,19 @@ impl Stages {
         Self {
             kind: config.model.backbone,
             names: config.trained_stages(epoch),
+            auxiliary: config.model.auxiliary,
         }
     }
 
     /// Names of the backbone's stages, and the head.
     pub(super) fn names(&self) -> &[&'static str] {
         &self.names
+    }
+
+    /// Whether nothing of the backbone is trained: then a step need not go
+    /// through it.
+    pub(super) fn are_the_head(&self) -> bool {
+        self.names == [HEAD] && !self.auxiliary
     }
 
     /// Whether the tensor `key` (`backbone.…` or `head.…`) belongs to them.

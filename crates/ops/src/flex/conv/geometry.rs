@@ -23,10 +23,11 @@ pub(super) struct Geometry {
 }
 
 impl Geometry {
-    /// `None` unless the kernels here serve these tensors: f32 and not empty.
+    /// `None` unless the kernels here serve these tensors: f32, not empty and
+    /// without groups.
     pub(super) fn of(x: &Floats, weight: &Floats, options: &ConvOptions<2>) -> Option<Self> {
         let is_empty = |tensor: &Floats| tensor.shape().num_elements() == 0;
-        if !are_f32(&[x, weight]) || is_empty(x) || is_empty(weight) {
+        if !are_f32(&[x, weight]) || is_empty(x) || is_empty(weight) || options.groups != 1 {
             return None;
         }
         let [batch, channels, height, width] = x.shape().dims();
