@@ -1,0 +1,198 @@
+//! Beginning a run, and continuing one.
+
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use psp_data::Part;
+use psp_metrics::RegressionAccumulator;
+use psp_models::{Regressor, state};
+
+use super::setup::{check_images, find_weights, initial_model, make_absolute, open_log};
+use super::stages::Stages;
+use super::{Outcome, Trainer, features};
+use crate::checkpoint::{Frozen, Progress};
+use crate::config::RunConfig;
+use crate::early_stopping::EarlyStopping;
+use crate::error::TrainError;
+use crate::events::Event;
+use crate::inputs::Inputs;
+use crate::optim::{Ema, Optimizer};
+use crate::run_dir::{Manifest, RunDir, write_json, write_text};
+
+/// Begins a run in `run` with `config` and trains to its end.
+///
+/// `cancelled` set to true saves and returns within a step.
+///
+/// # Errors
+/// Bad inputs before anything is computed; [`TrainError::Diverged`] when the
+/// loss stops being a number; I/O. Whatever was stored stays.
+pub fn start(
+    run: &RunDir,
+    mut config: RunConfig,
+    cancelled: &AtomicBool,
+    observe: &mut dyn FnMut(Event<'_>),
+) -> Result<Outcome, TrainError> {
+    if run.is_begun() {
+        return Err(TrainError::Exists {
+            run: run.root().to_owned(),
+        });
+    }
+    find_weights(&mut config)?;
+    make_absolute(&mut config)?;
+    let device = config.train.device.open()?;
+    let inputs = Inputs::open(&config)?;
+    inputs.indices(Part::Valid)?;
+    inputs.training(&config)?;
+    let (model, weights_sha256) = initial_model(&config, &device)?;
+    let store = features::open(&config, &model, observe)?;
+    let unchecked = match &store {
+        Some(store) => store.missing(inputs.dataset.contents()?),
+        None => (0..inputs.dataset.len()).collect(),
+    };
+    check_images(&inputs, &unchecked, &config, observe)?;
+
+    let lock = run.lock()?;
+    if run.is_begun() {
+        return Err(TrainError::Exists {
+            run: run.root().to_owned(),
+        });
+    }
+    run.clear()?;
+    inputs.splits.write(&run.split(), &inputs.dataset, true)?;
+    write_json(
+        &run.manifest(),
+        &Manifest {
+            psp_version: env!("CARGO_PKG_VERSION").to_owned(),
+            burn_version: BURN_VERSION.to_owned(),
+            device: config.train.device.resolved().to_string(),
+            data_fingerprint: inputs.dataset.fingerprint()?,
+            split_fingerprint: inputs.splits.fingerprint(),
+            split_counts: inputs.splits.counts(),
+            weights_sha256,
+            feature_key: store.as_ref().map(|store| store.key().hex().to_owned()),
+            train_means: inputs.train_means(),
+        },
+    )?;
+    let stages = Stages::of(&config, 0);
+    let frozen = match config.trains_everything() {
+        true => None,
+        false => {
+            let tensors = state::collect_where(&model, |key| !stages.train(key))?;
+            Some(Frozen::write(&run.checkpoints(), &tensors)?)
+        }
+    };
+    let decay = config.train.ema_decay;
+    let ema = (decay > 0.0).then(|| Ema::new(decay, &model, |key| stages.train(key)));
+    let mut trainer = Trainer {
+        optimizer: Optimizer::new(config.optimizer()),
+        progress: Progress {
+            epoch: 0,
+            batch: 0,
+            batches_done: 0,
+            step: 0,
+            seed: config.train.seed,
+            train_metrics: RegressionAccumulator::new(inputs.dataset.targets().len()),
+            epoch_seconds: 0.0,
+            run_seconds: 0.0,
+            early_stopping: EarlyStopping::default(),
+            metrics_bytes: 0,
+        },
+        log: open_log(run, 0, &config)?,
+        model: model.train_only(stages.names()),
+        stages,
+        frozen,
+        ema,
+        device,
+        inputs,
+        run: run.clone(),
+        saved_at: Instant::now(),
+        saved_step: None,
+        _lock: lock,
+        cancelled,
+        config,
+    };
+    // The first checkpoint is stored before the configuration that marks the
+    // run as begun, so a begun run can always be continued.
+    trainer.save()?;
+    write_text(&run.config(), trainer.config.to_toml()?.as_bytes())?;
+    trainer.run(store, observe, &[])
+}
+
+/// Continues the run in `run` from its newest whole checkpoint.
+///
+/// On the Flex device the result is bit-identical to that of a run that was
+/// never interrupted.
+///
+/// # Errors
+/// As [`start`]; also when data, split or initial weights have changed.
+pub fn resume(
+    run: &RunDir,
+    cancelled: &AtomicBool,
+    observe: &mut dyn FnMut(Event<'_>),
+) -> Result<Outcome, TrainError> {
+    let config = run.read_config()?;
+    if let Ok(result) = run.read_result() {
+        return Ok(Outcome::Ended(result));
+    }
+    let lock = run.lock()?;
+    run.remove_leftovers();
+    let device = config.train.device.open()?;
+    let inputs = Inputs::of_run(&config, run)?;
+    let manifest = run.read_manifest()?;
+    let changed = |what, then: &str, now: String| {
+        if then == now {
+            return Ok(());
+        }
+        Err(TrainError::Changed {
+            run: run.root().to_owned(),
+            what,
+            then: then.to_owned(),
+            now,
+        })
+    };
+    changed(
+        "the data",
+        &manifest.data_fingerprint,
+        inputs.dataset.fingerprint()?,
+    )?;
+    changed(
+        "the split",
+        &manifest.split_fingerprint,
+        inputs.splits.fingerprint(),
+    )?;
+    run.complete_write()?;
+    let (checkpoint, damaged) = run.read_last()?;
+    let model = Regressor::from_state(
+        &checkpoint.model_config,
+        &checkpoint.model,
+        &device.clone().autodiff(),
+    )?;
+    let store = features::open(&config, &model, observe)?;
+    let stages = Stages::of(&config, checkpoint.progress.epoch);
+    let ema = checkpoint.ema.as_ref().map(|average| {
+        let ema = Ema::new(config.train.ema_decay, &model, |_| false);
+        let mut ema = ema.restore(average, &model);
+        ema.track(&model, |key| stages.train(key));
+        ema
+    });
+    let trainer = Trainer {
+        optimizer: Optimizer::new(config.optimizer()).restore(&checkpoint.optimizer, &device),
+        log: open_log(run, checkpoint.progress.metrics_bytes, &config)?,
+        progress: checkpoint.progress,
+        model: model.train_only(stages.names()),
+        stages,
+        frozen: checkpoint.frozen,
+        ema,
+        device,
+        inputs,
+        run: run.clone(),
+        saved_at: Instant::now(),
+        saved_step: None,
+        _lock: lock,
+        cancelled,
+        config,
+    };
+    trainer.run(store, observe, &damaged)
+}
+
+const BURN_VERSION: &str = "0.22.1";
