@@ -67,7 +67,7 @@ fn from_training_to_prediction(backbone: &str, sets: &[&str], exported_keys: usi
 }
 
 /// 342 tensors of torchvision's `googlenet` without `fc` and auxiliary
-/// classifiers, 16 of these two without their counters, and the head.
+/// classifiers, 10 of each of these two, and the head.
 #[test]
 fn googlenet_with_auxiliary_classifiers() {
     let sets = [
@@ -75,7 +75,7 @@ fn googlenet_with_auxiliary_classifiers() {
         "model.auxiliary=true",
         "model.transform_input=on",
     ];
-    from_training_to_prediction("googlenet", &sets, 342 + 18 + 4);
+    from_training_to_prediction("googlenet", &sets, 342 + 20 + 4);
 }
 
 #[test]

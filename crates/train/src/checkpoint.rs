@@ -8,7 +8,7 @@
 //!
 //! What a run never trains is not written again and again: tensors of stages
 //! that are frozen lie in a file of their own beside the checkpoints
-//! ([`frozen`](mod@frozen)), which a checkpoint names with its hash.
+//! ([`Frozen`]), which a checkpoint names with its hash.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
