@@ -14,7 +14,7 @@ use crate::Content;
 use crate::error::FeatureError;
 use crate::store::FeatureStore;
 
-/// How [`extract`] ended.
+/// How an [`Extraction`] ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extracted {
     /// Every image's features are stored.
@@ -29,75 +29,73 @@ const SEGMENT_ROWS: usize = 2048;
 /// Seconds after which it is stored in any case, so that little is lost.
 const SEGMENT_SECONDS: Duration = Duration::from_secs(60);
 
-/// Computes and stores the features of every image of `loader`'s first epoch.
-///
-/// `backbone` must be in evaluation mode (`valid()`), on `device`; `contents`
-/// are those of the loader's data set. `observe(done, total)` is called after
-/// each batch.
-///
-/// # Errors
-/// An image that can't be loaded or has no finite features, a device or a disk
-/// that fails. What was computed before is stored.
-pub fn extract(
-    store: &mut FeatureStore,
-    backbone: &Backbone,
-    device: &Device,
-    loader: &Loader,
-    contents: &[Content],
-    cancelled: &AtomicBool,
-    observe: &mut dyn FnMut(usize, usize),
-) -> Result<Extracted, FeatureError> {
-    let mut pending = Pending::new(store);
-    let outcome = compute(
-        &mut pending,
-        backbone,
-        device,
-        loader,
-        contents,
-        cancelled,
-        observe,
-    );
-    // Stored after a failure too; the failure itself is what is reported.
-    let stored = pending.store();
-    let outcome = outcome?;
-    stored.map(|()| outcome)
+/// What features are computed of, and with.
+#[derive(Clone, Copy, Debug)]
+pub struct Extraction<'a> {
+    /// The backbone in evaluation mode (`valid()`), on `device`.
+    pub backbone: &'a Backbone,
+    /// Without autodiff.
+    pub device: &'a Device,
+    /// Serves the images: those of its first epoch.
+    pub loader: &'a Loader,
+    /// Set to true, it ends the work after the batch at hand.
+    pub cancelled: &'a AtomicBool,
 }
 
-fn compute(
-    pending: &mut Pending<'_>,
-    backbone: &Backbone,
-    device: &Device,
-    loader: &Loader,
-    contents: &[Content],
-    cancelled: &AtomicBool,
-    observe: &mut dyn FnMut(usize, usize),
-) -> Result<Extracted, FeatureError> {
-    let total = loader.sampler().samples_per_epoch();
-    let mut done = 0;
-    for batch in loader.epoch(0, 0) {
-        if cancelled.load(Ordering::Relaxed) {
-            return Ok(Extracted::Some);
-        }
-        let mut batch = batch?;
-        let features = match input(&mut batch, device) {
-            Input::Images(images) => backbone.forward(images, &mut Noise::off()).0,
-            Input::Features(features) => features,
-        };
-        let [_, width] = features.dims();
-        let features = to_host(features)?;
-        if let Some(place) = features.iter().position(|value| !value.is_finite()) {
-            return Err(FeatureError::NonFinite {
-                path: loader.dataset().image_path(batch.indices[place / width]),
-                feature: place % width,
-                value: features[place],
-            });
-        }
-        let of_batch = batch.indices.iter().map(|&index| contents[index]);
-        pending.push(of_batch, &features)?;
-        done += batch.len();
-        observe(done, total);
+impl Extraction<'_> {
+    /// Computes the features and stores them; `observe(done, total)` is called
+    /// after each batch.
+    ///
+    /// # Errors
+    /// An image that can't be loaded or has no finite features, a device or a
+    /// disk that fails. What was computed before is stored.
+    pub fn run(
+        &self,
+        store: &mut FeatureStore,
+        observe: &mut dyn FnMut(usize, usize),
+    ) -> Result<Extracted, FeatureError> {
+        let mut pending = Pending::new(store);
+        let outcome = self.compute(&mut pending, observe);
+        // Stored after a failure too; the failure itself is what is reported.
+        let stored = pending.store();
+        let outcome = outcome?;
+        stored.map(|()| outcome)
     }
-    Ok(Extracted::All)
+
+    fn compute(
+        &self,
+        pending: &mut Pending<'_>,
+        observe: &mut dyn FnMut(usize, usize),
+    ) -> Result<Extracted, FeatureError> {
+        let dataset = self.loader.dataset();
+        let contents = dataset.contents()?;
+        let total = self.loader.sampler().samples_per_epoch();
+        let mut done = 0;
+        for batch in self.loader.epoch(0, 0) {
+            if self.cancelled.load(Ordering::Relaxed) {
+                return Ok(Extracted::Some);
+            }
+            let mut batch = batch?;
+            let features = match input(&mut batch, self.device) {
+                Input::Images(images) => self.backbone.forward(images, &mut Noise::off()).0,
+                Input::Features(features) => features,
+            };
+            let [_, width] = features.dims();
+            let features = to_host(features)?;
+            if let Some(place) = features.iter().position(|value| !value.is_finite()) {
+                return Err(FeatureError::NonFinite {
+                    path: dataset.image_path(batch.indices[place / width]),
+                    feature: place % width,
+                    value: features[place],
+                });
+            }
+            let of_batch = batch.indices.iter().map(|&index| contents[index]);
+            pending.push(of_batch, &features)?;
+            done += batch.len();
+            observe(done, total);
+        }
+        Ok(Extracted::All)
+    }
 }
 
 /// Features on their way into the store.

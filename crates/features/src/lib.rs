@@ -3,9 +3,9 @@
 //! A backbone that is not trained makes the same features of an image every
 //! time. They are computed once, stored, and shared by every run and process
 //! that asks for the same: [`FeatureKey`] says what "the same" is,
-//! [`FeatureStore`] keeps them by their image's content, [`extract`] computes
-//! what is missing, and [`FeatureLoader`] serves them as batches, in the order
-//! in which a [`psp_data::Loader`] serves the images.
+//! [`FeatureStore`] keeps them by their image's content, [`Extraction`] computes
+//! what is missing, and [`FeatureLoader`] serves them as batches, in the order in
+//! which a [`psp_data::Loader`] serves the images.
 
 // burn-tch 0.22 is its last release, which Burn says with a deprecation.
 #![cfg_attr(feature = "libtorch", allow(deprecated))]
@@ -18,7 +18,7 @@ mod segment;
 mod store;
 
 pub use error::FeatureError;
-pub use extract::{Extracted, extract};
+pub use extract::{Extracted, Extraction};
 pub use key::FeatureKey;
 pub use loader::{FeatureEpoch, FeatureLoader};
 pub use store::{FeatureStore, StoreLock, default_dir};

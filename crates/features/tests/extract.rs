@@ -10,7 +10,7 @@ use burn::module::Module;
 use burn::tensor::Device;
 use psp_data::{Batch, Dataset, DatasetOptions, Loader, LoaderOptions, Preprocessing};
 use psp_features::{
-    Content, Extracted, FeatureError, FeatureKey, FeatureLoader, FeatureStore, extract,
+    Content, Extracted, Extraction, FeatureError, FeatureKey, FeatureLoader, FeatureStore,
 };
 use psp_models::nn::Noise;
 use psp_models::predict::{input, to_host};
@@ -78,16 +78,15 @@ impl Subject {
         };
         let loader = self.loader(store.missing(self.contents()), options);
         let cancelled = AtomicBool::new(false);
-        let contents = self.contents();
-        extract(
-            store,
-            &self.backbone,
-            &self.device,
-            &loader,
-            contents,
-            &cancelled,
-            &mut |done, _| cancelled.store(done >= stop_after, Ordering::Relaxed),
-        )
+        let extraction = Extraction {
+            backbone: &self.backbone,
+            device: &self.device,
+            loader: &loader,
+            cancelled: &cancelled,
+        };
+        extraction.run(store, &mut |done, _| {
+            cancelled.store(done >= stop_after, Ordering::Relaxed);
+        })
     }
 
     /// The features of a batch of images, row-major.

@@ -1,7 +1,7 @@
 //! The features of a backbone that stays frozen.
 
 use burn::module::Module;
-use psp_features::{Extracted, FeatureKey, FeatureStore, default_dir, extract};
+use psp_features::{Extracted, Extraction, FeatureKey, FeatureStore, default_dir};
 use psp_models::{Regressor, state};
 
 use super::Trainer;
@@ -65,15 +65,13 @@ impl Trainer<'_> {
         if missing.is_empty() {
             return Ok(true);
         }
-        let extracted = extract(
-            store,
-            &self.model.backbone.valid(),
-            &self.device,
-            &self.inputs.once(missing, &self.config)?,
-            contents,
-            self.cancelled,
-            &mut |done, total| observe(Event::Features { done, total }),
-        )?;
-        Ok(extracted == Extracted::All)
+        let extraction = Extraction {
+            backbone: &self.model.backbone.valid(),
+            device: &self.device,
+            loader: &self.inputs.once(missing, &self.config)?,
+            cancelled: self.cancelled,
+        };
+        let show = &mut |done, total| observe(Event::Features { done, total });
+        Ok(extraction.run(store, show)? == Extracted::All)
     }
 }
