@@ -4,7 +4,7 @@
 mod common;
 
 use burn::tensor::{Tensor, TensorData, activation, module};
-use common::{assert_close, random};
+use common::{assert_close, assert_within, random};
 use psp_ops::{Activation, BatchNormTrain, add_relu, batch_norm_train};
 
 const EPSILON: f64 = 1e-5;
@@ -42,8 +42,12 @@ fn results(
 fn values_and_gradients_are_those_of_burns_operations() {
     for &shape in SHAPES {
         for activation in [Activation::Identity, Activation::Relu] {
-            // Far from zero, where a naive variance loses its digits.
-            let x = (random(shape) * 0.5 + 30.0).detach().require_grad();
+            // Far from zero, where a naive variance loses its digits; but a few
+            // values that happen to lie close would make the result itself
+            // ill-conditioned there.
+            let few = shape[0] * shape[2] * shape[3] < 16;
+            let offset = if few { 1.0 } else { 30.0 };
+            let x = (random(shape) * 0.5 + offset).detach().require_grad();
             let (weight, bias) = (random([shape[1]]), random([shape[1]]));
             let pull = random(shape).detach();
             let inputs = (&x, &weight, &bias);
@@ -61,7 +65,9 @@ fn values_and_gradients_are_those_of_burns_operations() {
                 Activation::Relu => activation::relu(theirs.output),
             };
             let theirs = results(output, theirs.mean, theirs.variance, inputs, &pull);
-            assert_close(&ours, &theirs);
+            // An f32 at 30 is known to 2e-6, which its distance from the mean
+            // inherits.
+            assert_within(5e-5, &ours, &theirs);
         }
     }
 }

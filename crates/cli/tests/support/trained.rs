@@ -23,10 +23,11 @@ pub(crate) fn trained() -> &'static Trained {
         let _ = std::fs::remove_dir_all(&root);
         let (data, out) = (root.join("data"), root.join("run"));
         render(&data, 24);
-        // A rate at which scores still leave [0, 1], so that clipping shows.
+        // A rate at which about half of the scores stay below 0, on any device,
+        // so that clipping shows.
         let sets = [
             "train.epochs=2",
-            "train.learning_rate=0.02",
+            "train.learning_rate=0.003",
             "train.ema_decay=0.9",
         ];
         run(&mut training(&data, &out, &sets)).assert_done();
