@@ -207,7 +207,7 @@ pub struct TrainConfig {
     /// once, stored and shared; the result is the same.
     pub cache_features: bool,
     /// ViT: keep only each block's input and compute the rest again on the way
-    /// back; slower, in a fraction of the memory.
+    /// back; slower, in less memory.
     pub gradient_checkpointing: bool,
     /// Weight decay; norms and biases are never decayed.
     pub weight_decay: f64,
