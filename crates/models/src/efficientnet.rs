@@ -8,7 +8,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use crate::nn::{
-    BatchNorm2d, Conv2d, Conv2dConfig, Noise, global_avg_pool2d, mean_pixel, sigmoid, silu,
+    BatchNorm2d, Conv2d, Conv2dConfig, Noise, add, global_avg_pool2d, mean_pixel, mul, sigmoid, silu,
     stochastic_depth,
 };
 
@@ -93,7 +93,7 @@ impl SqueezeExcitation {
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let scale = mean_pixel(x.clone());
         let scale = self.fc2.forward(silu(self.fc1.forward(scale)));
-        x * sigmoid(scale)
+        mul(x, sigmoid(scale))
     }
 }
 
@@ -181,9 +181,10 @@ impl MBConv {
         }
         // A frozen block computes what it computes in evaluation.
         if project._1.is_frozen() {
-            return result + input;
+            return add(result, input);
         }
-        stochastic_depth(result, self.stochastic_depth, noise) + input
+        let result = stochastic_depth(result, self.stochastic_depth, noise);
+        add(result, input)
     }
 }
 

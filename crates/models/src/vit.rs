@@ -7,7 +7,7 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
-use crate::nn::{Conv2d, Conv2dConfig, LayerNorm, Linear, MultiheadAttention, gelu};
+use crate::nn::{Conv2d, Conv2dConfig, LayerNorm, Linear, MultiheadAttention, add, gelu};
 
 /// Width of the features: the class token after the encoder.
 pub const VIT_B_16_FEATURES: usize = 768;
@@ -51,12 +51,10 @@ impl EncoderBlock {
 
     /// `[batch, 1 + patches, 768]` to the same shape.
     pub fn forward(&self, input: Tensor<3>) -> Tensor<3> {
-        let x = self
-            .self_attention
-            .forward(self.ln_1.forward(input.clone()))
-            + input;
+        let x = self.ln_1.forward(input.clone());
+        let x = add(self.self_attention.forward(x), input);
         let y = gelu(self.mlp._0.forward(self.ln_2.forward(x.clone())));
-        x + self.mlp._3.forward(y)
+        add(x, self.mlp._3.forward(y))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The rectifier, alone after a sum.
+//! Activations and sums and products around them.
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -6,7 +6,7 @@ use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, backend_extension};
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, activation};
 
 /// What follows a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,8 +17,49 @@ pub enum Activation {
     Relu,
 }
 
+/// `max(x, 0)`.
+pub fn relu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    by_libtorch!(crate::libtorch::unary(&x, tch::Tensor::relu));
+    activation::relu(x)
+}
+
+/// `x · sigmoid(x)` (`torch.nn.SiLU`).
+pub fn silu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    by_libtorch!(crate::libtorch::unary(&x, tch::Tensor::silu));
+    activation::silu(x)
+}
+
+/// `x · Φ(x)` with the exact normal distribution (`torch.nn.GELU`).
+///
+/// Burn's own `gelu` is exact forwards, but its default gradient is that of the
+/// tanh approximation.
+pub fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    by_libtorch!(crate::libtorch::unary(&x, |x| x.gelu("none")));
+    let probability = x
+        .clone()
+        .mul_scalar(std::f64::consts::FRAC_1_SQRT_2)
+        .erf()
+        .add_scalar(1.0)
+        .mul_scalar(0.5);
+    x * probability
+}
+
+/// `a + b` of one shape. Like [`mul`] it never works in place, as Burn's own may:
+/// either can be what a layer before it needs for its gradient.
+pub fn add<const D: usize>(a: Tensor<D>, b: Tensor<D>) -> Tensor<D> {
+    by_libtorch!(crate::libtorch::add(&a, &b));
+    a + b
+}
+
+/// `a · b`, the smaller spread over the larger.
+pub fn mul<const D: usize>(a: Tensor<D>, b: Tensor<D>) -> Tensor<D> {
+    by_libtorch!(crate::libtorch::mul(&a, &b));
+    a * b
+}
+
 /// `max(a + b, 0)`, the end of a residual block; `a` and `b` have one shape.
 pub fn add_relu(a: Tensor<4>, b: Tensor<4>) -> Tensor<4> {
+    by_libtorch!(crate::libtorch::add_relu(&a, &b));
     Tensor::from_dispatch(<Dispatch as AddReluOps>::add_relu(
         a.into_dispatch(),
         b.into_dispatch(),

@@ -66,7 +66,8 @@ pub(crate) trait AdamWKernel: Backend {
     }
 }
 
-keep_burns!(AdamWKernel);
+#[cfg(feature = "cuda")]
+impl AdamWKernel for burn::backend::Cuda {}
 
 #[backend_extension(
     Flex: cfg(feature = "flex"),

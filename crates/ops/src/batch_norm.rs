@@ -13,7 +13,7 @@ use burn::backend::{
 };
 use burn::tensor::{FloatDType, Shape, Tensor};
 
-use crate::Activation;
+use crate::{Activation, relu};
 
 /// What [`batch_norm_train`] returns.
 #[derive(Debug)]
@@ -36,6 +36,9 @@ pub fn batch_norm_train(
     epsilon: f64,
     activation: Activation,
 ) -> BatchNormTrain {
+    by_libtorch!(crate::libtorch::batch_norm_train(
+        &x, &weight, &bias, epsilon, activation
+    ));
     let (output, mean, variance) = <Dispatch as BatchNormOps>::normalize(
         x.into_dispatch(),
         weight.into_dispatch(),
@@ -47,6 +50,37 @@ pub fn batch_norm_train(
         output: Tensor::from_dispatch(output),
         mean: Tensor::from_dispatch(mean),
         variance: Tensor::from_dispatch(variance),
+    }
+}
+
+/// Normalises each channel of `x` `[batch, channels, h, w]` with a stored mean
+/// and variance, scales it by `weight` and shifts it by `bias` (`[channels]`
+/// each), then applies `activation`.
+pub fn batch_norm_eval(
+    x: Tensor<4>,
+    [weight, bias, mean, variance]: [Tensor<1>; 4],
+    epsilon: f64,
+    activation: Activation,
+) -> Tensor<4> {
+    by_libtorch!(crate::libtorch::batch_norm_eval(
+        &x,
+        [&weight, &bias, &mean, &variance],
+        epsilon,
+        activation
+    ));
+    // One product and one sum per value, with factors that are computed in
+    // f64 and rounded once, as PyTorch has it: rounding them at every step
+    // moves a whole channel, which shows after fifty layers.
+    let wide = |tensor: Tensor<1>| tensor.cast(FloatDType::F64);
+    let scale = wide(weight) / wide(variance).add_scalar(epsilon).sqrt();
+    let shift = wide(bias) - wide(mean) * scale.clone();
+    let dtype: FloatDType = x.dtype().into();
+    let (scale, shift) = (scale.cast(dtype), shift.cast(dtype));
+    let shape = [1, scale.dims()[0], 1, 1];
+    let output = x * scale.reshape(shape) + shift.reshape(shape);
+    match activation {
+        Activation::Identity => output,
+        Activation::Relu => relu(output),
     }
 }
 
@@ -177,8 +211,7 @@ pub(crate) trait BatchNormKernels: Backend {
     }
 }
 
-#[cfg(feature = "cuda")]
-impl BatchNormKernels for burn::backend::Cuda {}
+keep_burns!(BatchNormKernels);
 
 #[backend_extension(
     Flex: cfg(feature = "flex"),

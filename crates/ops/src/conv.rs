@@ -10,24 +10,37 @@ use burn::backend::{Autodiff, Backend, Dispatch, backend_extension};
 use burn::tensor::Tensor;
 use burn::tensor::ops::ConvOptions;
 
-/// 2-D convolution without dilation or bias: `x` `[batch, in, h, w]` with
-/// `weight` `[out, in / groups, kh, kw]` gives `[batch, out, h', w']`.
+/// 2-D convolution without dilation: `x` `[batch, in, h, w]` with `weight`
+/// `[out, in / groups, kh, kw]` and `bias` `[out]` gives `[batch, out, h', w']`.
 ///
 /// `padding` zeros are added on each side of height and width.
 pub fn conv2d(
     x: Tensor<4>,
     weight: Tensor<4>,
+    bias: Option<Tensor<1>>,
     stride: [usize; 2],
     padding: [usize; 2],
     groups: usize,
 ) -> Tensor<4> {
-    Tensor::from_dispatch(<Dispatch as ConvOps>::convolution(
+    by_libtorch!(crate::libtorch::conv2d(
+        &x,
+        &weight,
+        bias.as_ref(),
+        stride,
+        padding,
+        groups
+    ));
+    let output = Tensor::from_dispatch(<Dispatch as ConvOps>::convolution(
         x.into_dispatch(),
         weight.into_dispatch(),
         stride,
         padding,
         groups,
-    ))
+    ));
+    match bias {
+        Some(bias) => output + bias.reshape([1, -1, 1, 1]),
+        None => output,
+    }
 }
 
 /// The three passes of a convolution; the defaults are Burn's.
@@ -57,24 +70,9 @@ pub(crate) trait ConvKernels: Backend {
     ) -> FloatTensor<Self> {
         Self::conv2d_weight_backward(x, weight, grad, options)
     }
-
-    /// The gradients of input and weight, those that are wanted, from input,
-    /// weight and the output's gradient.
-    fn conv_backward(
-        [x, weight, grad]: [FloatTensor<Self>; 3],
-        options: ConvOptions<2>,
-        [of_x, of_weight]: [bool; 2],
-    ) -> [Option<FloatTensor<Self>>; 2] {
-        let x_grad = of_x.then(|| {
-            Self::conv_x_backward(x.clone(), weight.clone(), grad.clone(), options.clone())
-        });
-        let weight_grad = of_weight.then(|| Self::conv_weight_backward(x, weight, grad, options));
-        [x_grad, weight_grad]
-    }
 }
 
-#[cfg(feature = "cuda")]
-impl ConvKernels for burn::backend::Cuda {}
+keep_burns!(ConvKernels);
 
 #[backend_extension(
     Flex: cfg(feature = "flex"),
@@ -126,12 +124,14 @@ impl<B: ConvKernels> Backward<B, 2> for Convolution {
         let (x, weight, options) = ops.state;
         let x = checkpointer.retrieve_node_output::<FloatTensor<B>>(x);
         let weight = checkpointer.retrieve_node_output::<FloatTensor<B>>(weight);
-        let wanted = [x_node.is_some(), weight_node.is_some()];
-        let of_inputs = B::conv_backward([x, weight, grad], options, wanted);
-        for (node, grad) in [x_node, weight_node].into_iter().zip(of_inputs) {
-            if let (Some(node), Some(grad)) = (node, grad) {
-                grads.register::<B>(node.id, grad);
-            }
+        if let Some(node) = x_node {
+            let of_x =
+                B::conv_x_backward(x.clone(), weight.clone(), grad.clone(), options.clone());
+            grads.register::<B>(node.id, of_x);
+        }
+        if let Some(node) = weight_node {
+            let of_weight = B::conv_weight_backward(x, weight, grad, options);
+            grads.register::<B>(node.id, of_weight);
         }
     }
 }

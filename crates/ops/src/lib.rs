@@ -2,7 +2,12 @@
 //!
 //! Every operation has one plain definition, Burn's own, which is correct on
 //! every backend and is what the tests compare with; a backend overrides it
-//! where that pays.
+//! where that pays. Flex has kernels with backward passes of their own for
+//! Burn's autodiff; LibTorch computes and differentiates by itself (see
+//! [`Tape`]).
+//!
+//! A layer computes in its input's data type: weights are kept in f32 and
+//! rounded on the way, norms keep theirs.
 
 // burn-tch 0.22 is its last release, which Burn says with a deprecation.
 #![cfg_attr(feature = "libtorch", allow(deprecated))]
@@ -17,18 +22,38 @@ macro_rules! keep_burns {
     };
 }
 
+/// Returns what LibTorch computes, where it can.
+macro_rules! by_libtorch {
+    ($output:expr) => {
+        #[cfg(feature = "libtorch")]
+        {
+            if let Some(output) = $output {
+                return output;
+            }
+        }
+    };
+}
+
 mod activation;
 mod adamw;
+mod attention;
+mod autograd;
 mod batch_norm;
 mod conv;
 #[cfg(feature = "flex")]
 mod flex;
 #[cfg(feature = "libtorch")]
 mod libtorch;
+mod layer_norm;
 mod linear;
+mod pool;
 
-pub use activation::{Activation, add_relu};
+pub use activation::{Activation, add, add_relu, gelu, mul, relu, silu};
 pub use adamw::{AdamW, adamw_step};
-pub use batch_norm::{BatchNormTrain, batch_norm_train};
+pub use attention::attention;
+pub use autograd::{Gradients, Tape};
+pub use batch_norm::{BatchNormTrain, batch_norm_eval, batch_norm_train};
 pub use conv::conv2d;
+pub use layer_norm::layer_norm;
 pub use linear::linear;
+pub use pool::mean_pixel;

@@ -12,6 +12,7 @@ use burn::tensor::{Shape, Tensor};
 /// `x · weightᵀ + bias`: `x` `[rows, in]` with `weight` `[out, in]` and `bias`
 /// `[out]` gives `[rows, out]`.
 pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
+    by_libtorch!(crate::libtorch::linear(&x, &weight, &bias));
     Tensor::from_dispatch(<Dispatch as LinearOps>::affine(
         x.into_dispatch(),
         weight.into_dispatch(),

@@ -6,6 +6,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use psp_models::nn::Noise;
 use psp_models::summary::{mib, parameters};
 use psp_models::{ModelConfig, Regressor, state};
+use psp_ops::Tape;
 use psp_train::optim::{Grads, Optimizer, OptimizerConfig};
 
 use crate::settings::TARGETS;
@@ -115,12 +116,20 @@ impl Recorder<'_> {
         })
     }
 
+    /// Predictions, their MSE, and the tape that recorded them.
+    fn loss(&self, model: &Regressor, device: &Device) -> (Tensor<2>, Tensor<1>, Tape) {
+        let tape = Tape::new();
+        let watched = tape.watch(model);
+        let prediction = watched.forward(self.images(device), &mut Noise::off());
+        let loss = (prediction.clone() - self.labels(device)).square().mean();
+        (prediction, loss, tape)
+    }
+
     fn training(&self) -> Result<TrainNumbers, VerifyError> {
         let device = self.device.clone().autodiff();
         let model = self.model(&device);
-        let prediction = model.forward(self.images(&device), &mut Noise::off());
-        let loss = (prediction.clone() - self.labels(&device)).square().mean();
-        let grads = Grads::take(&model, loss.backward());
+        let (prediction, loss, tape) = self.loss(&model, &device);
+        let grads = Grads::take(&model, tape.backward(loss));
         let prediction = rows(prediction.inner())?;
         let state =
             state::collect(&model).map_err(|error| VerifyError::Device(error.to_string()))?;
@@ -163,11 +172,10 @@ impl Recorder<'_> {
         .decay_all();
         let mut mse_per_step = Vec::new();
         for step in 1..=steps {
-            let prediction = model.forward(self.images(&device), &mut Noise::off());
-            let loss = (prediction.clone() - self.labels(&device)).square().mean();
+            let (prediction, loss, tape) = self.loss(&model, &device);
             mse_per_step.push(self.mse(&rows(prediction.inner())?));
             if step < steps {
-                let grads = Grads::take(&model, loss.backward());
+                let grads = Grads::take(&model, tape.backward(loss));
                 model = optimizer.step(model, grads, |_| lr);
             }
         }

@@ -2,7 +2,8 @@
 //! 2017).
 
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Tensor, activation::softmax, module::linear};
+use burn::tensor::{Device, Tensor};
+use psp_ops::{attention, linear};
 
 use super::Linear;
 use super::cost::count;
@@ -36,9 +37,13 @@ impl MultiheadAttention {
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
         let [batch, length, width] = x.dims();
         let depth = width / self.heads;
-        let weight = self.in_proj_weight.val().transpose();
         count(batch * length * (3 * width * width + 2 * length * width));
-        let projected = linear(x, weight, Some(self.in_proj_bias.val()));
+        let projected = linear(
+            x.reshape([batch * length, width]),
+            self.in_proj_weight.val(),
+            self.in_proj_bias.val(),
+        )
+        .reshape([batch, length, 3 * width]);
         // Each `[batch, heads, length, depth]`.
         let [query, key, value] = [0, 1, 2].map(|part| {
             projected
@@ -47,10 +52,7 @@ impl MultiheadAttention {
                 .reshape([batch, length, self.heads, depth])
                 .swap_dims(1, 2)
         });
-        let scores = query
-            .mul_scalar(1.0 / (depth as f64).sqrt())
-            .matmul(key.transpose());
-        let mixed = softmax(scores, 3).matmul(value);
+        let mixed = attention(query, key, value);
         let joined = mixed.swap_dims(1, 2).reshape([batch, length, width]);
         self.out_proj.forward(joined)
     }

@@ -1,10 +1,8 @@
 //! Batch normalisation (`torch.nn.BatchNorm2d`; Ioffe & Szegedy, 2015).
 
 use burn::module::{Flag, Module, Param, RunningState};
-use burn::tensor::{Device, FloatDType, Tensor};
-use psp_ops::{Activation, batch_norm_train};
-
-use super::relu;
+use burn::tensor::{Device, Tensor};
+use psp_ops::{Activation, batch_norm_eval, batch_norm_train};
 
 /// `torch.nn.BatchNorm2d` over `[batch, channels, height, width]`.
 ///
@@ -68,23 +66,13 @@ impl BatchNorm2d {
         if x.device().is_autodiff() && !self.is_frozen() {
             return self.normalize_batch(x, activation);
         }
-        // One product and one sum per value, with factors that are computed in
-        // f64 and rounded once, as PyTorch has it: rounding them at every step
-        // moves a whole channel, which shows after fifty layers.
-        let wide = |tensor: Tensor<1>| tensor.cast(FloatDType::F64);
-        let deviation = wide(self.running_var.value())
-            .add_scalar(self.epsilon)
-            .sqrt();
-        let scale = wide(self.weight.val()) / deviation;
-        let shift = wide(self.bias.val()) - wide(self.running_mean.value()) * scale.clone();
-        let dtype: FloatDType = x.dtype().into();
-        let (scale, shift) = (scale.cast(dtype), shift.cast(dtype));
-        let shape = [1, scale.dims()[0], 1, 1];
-        let output = x * scale.reshape(shape) + shift.reshape(shape);
-        match activation {
-            Activation::Identity => output,
-            Activation::Relu => relu(output),
-        }
+        let stored = [
+            self.weight.val(),
+            self.bias.val(),
+            self.running_mean.value(),
+            self.running_var.value(),
+        ];
+        batch_norm_eval(x, stored, self.epsilon, activation)
     }
 
     fn normalize_batch(&self, x: Tensor<4>, activation: Activation) -> Tensor<4> {

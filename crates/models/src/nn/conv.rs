@@ -115,11 +115,7 @@ impl Conv2d {
         let weight = self.weight.val();
         let bias = self.bias.as_ref().map(Param::val);
         let per_pixel = weight.shape().num_elements();
-        let y = conv2d(x, weight, stride, padding, groups);
-        let y = match bias {
-            Some(bias) => y + bias.reshape([1, -1, 1, 1]),
-            None => y,
-        };
+        let y = conv2d(x, weight, bias, stride, padding, groups);
         let [batch, _, height, width] = y.dims();
         count(batch * height * width * per_pixel);
         y

@@ -1,7 +1,8 @@
 //! Layer normalisation (`torch.nn.LayerNorm`; Ba et al., 2016).
 
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Tensor, module::layer_norm};
+use burn::tensor::{Device, Tensor};
+use psp_ops::layer_norm;
 
 /// `torch.nn.LayerNorm` over the last dimension.
 #[derive(Module, Debug)]
@@ -26,6 +27,6 @@ impl LayerNorm {
 
     /// `[…, width]` to the same shape.
     pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        layer_norm(x, self.weight.val(), Some(self.bias.val()), self.epsilon)
+        layer_norm(x, self.weight.val(), self.bias.val(), self.epsilon)
     }
 }

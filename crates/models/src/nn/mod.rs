@@ -17,7 +17,7 @@ mod noise;
 mod pool;
 mod transform_input;
 
-pub use activation::{gelu, relu, sigmoid, silu};
+pub use activation::sigmoid;
 pub use attention::MultiheadAttention;
 pub use basic_conv::BasicConv2d;
 pub use batch_norm::BatchNorm2d;
@@ -26,6 +26,6 @@ pub use cost::multiply_adds;
 pub use layer_norm::LayerNorm;
 pub use linear::Linear;
 pub use noise::{Noise, dropout, stochastic_depth};
-pub use pool::{avg_pool2d, global_avg_pool2d, max_pool2d, max_pool2d_ceil, mean_pixel};
-pub use psp_ops::add_relu;
+pub use pool::{avg_pool2d, global_avg_pool2d, max_pool2d, max_pool2d_ceil};
+pub use psp_ops::{add, add_relu, gelu, mean_pixel, mul, relu, silu};
 pub use transform_input::transform_input_if;

@@ -1,6 +1,7 @@
 //! Dropout, and where its randomness comes from.
 
 use burn::tensor::{Tensor, TensorData};
+use psp_ops::mul;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -72,7 +73,7 @@ fn drop_blocks<const D: usize>(
         })
         .collect();
     let mask = Tensor::<D>::from_data(TensorData::new(values, mask), &x.device());
-    x * mask
+    mul(x, mask)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use burn::tensor::{
     module::{avg_pool2d as burn_avg_pool2d, max_pool2d as burn_max_pool2d},
     ops::{AvgPoolOptions, MaxPoolOptions},
 };
+use psp_ops::mean_pixel;
 
 /// `torch.nn.MaxPool2d(kernel, stride, padding)` with square windows.
 pub fn max_pool2d(x: Tensor<4>, kernel: usize, stride: usize, padding: usize) -> Tensor<4> {
@@ -32,15 +33,6 @@ pub fn avg_pool2d(x: Tensor<4>, kernel: usize, stride: usize, padding: usize) ->
         .with_padding([padding; 2])
         .with_count_include_pad(true);
     burn_avg_pool2d(x, options)
-}
-
-/// `AdaptiveAvgPool2d(1)`: `[batch, channels, h, w]` to
-/// `[batch, channels, 1, 1]`.
-///
-/// Rows are summed before columns: one long sum over all pixels, as in Flex's
-/// pooling, rounds more.
-pub fn mean_pixel(x: Tensor<4>) -> Tensor<4> {
-    x.mean_dim(3).mean_dim(2)
 }
 
 /// [`mean_pixel`] and `flatten`: `[batch, channels, h, w]` to

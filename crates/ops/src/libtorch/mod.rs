@@ -1,37 +1,77 @@
-//! Kernels for LibTorch: its own forward passes, and backward passes by its own
-//! autograd.
+//! Operations by LibTorch itself, on the tensors that burn-tch wraps.
 //!
-//! burn-tch leaves the backward passes of convolution and batch norm to
-//! definitions out of general operations, which take several times as long:
-//! a convolution's weight gradient becomes a convolution whose kernel is as
-//! large as the image. LibTorch's own are not in tch's interface, but its
-//! autograd calls them. So a backward pass here computes the operation once
-//! more on leaves of a graph of its own, which lasts no longer than the call.
+//! LibTorch's autograd records them where a leaf of a [`crate::Tape`] comes in,
+//! so each has LibTorch's own backward pass. A tensor that Burn's autodiff
+//! tracks would lose its graph here; it is left to Burn's definitions.
 
-mod batch_norm;
-mod conv;
+mod adamw;
+mod layers;
+
+use std::collections::HashMap;
 
 use burn::backend::LibTorch;
 use burn::backend::libtorch::TchTensor;
-use burn::backend::tensor::FloatTensor;
-use tch::Tensor;
+use burn::tensor::Tensor;
 
-type Floats = FloatTensor<LibTorch>;
+pub(crate) use layers::*;
 
-/// The same values, which gradients are wanted of if `tracked`.
-fn leaf(tensor: &Floats, tracked: bool) -> Tensor {
-    tensor.tensor.detach().set_requires_grad(tracked)
+/// The LibTorch tensor behind `x`; `None` on another backend, and for a tensor
+/// that Burn tracks.
+pub(crate) fn peel<const D: usize>(x: &Tensor<D>) -> Option<tch::Tensor> {
+    match x.is_tracked() {
+        true => None,
+        false => inner(x),
+    }
 }
 
-/// The gradients of `leaves`, from which `output` was computed, given that of
-/// the output.
-fn pull<const N: usize>(output: &Tensor, grad: &Floats, leaves: [&Tensor; N]) -> [Floats; N] {
-    // A product and a sum in one pass; its gradient is `grad` itself.
-    let seed = output.reshape(-1).dot(&grad.tensor.reshape(-1));
-    let mut grads = Tensor::run_backward(&[seed], &leaves, false, false).into_iter();
-    // One for each leaf, in order.
-    leaves.map(|leaf| {
-        let grad = grads.next().unwrap_or_else(|| leaf.zeros_like());
-        TchTensor::new(grad)
-    })
+/// Whether LibTorch computes with `x`, tracked by Burn or not.
+pub(crate) fn is_behind<const D: usize>(x: &Tensor<D>) -> bool {
+    inner(x).is_some()
+}
+
+fn inner<const D: usize>(x: &Tensor<D>) -> Option<tch::Tensor> {
+    let primitive = x.clone().inner().try_into_primitive::<LibTorch>();
+    Some(primitive.ok()?.tensor)
+}
+
+/// What an operation on `like` computed, on the same device. The memory is
+/// nobody else's.
+fn wrap<const D: usize, const L: usize>(output: tch::Tensor, like: &Tensor<L>) -> Tensor<D> {
+    let output = Tensor::from_primitive::<LibTorch>(TchTensor::new(output));
+    match like.is_autodiff() {
+        true => Tensor::from_inner(output),
+        false => output,
+    }
+}
+
+/// A tensor over the memory of `owner`, with autodiff; Burn takes neither for
+/// the memory's only user while the other is alive.
+pub(crate) fn wrap_shared<const D: usize>(tensor: tch::Tensor, owner: Tensor<D>) -> Tensor<D> {
+    let storage = match owner.try_into_primitive::<LibTorch>() {
+        Ok(primitive) => TchTensor::from_existing(tensor, primitive.storage),
+        Err(_) => TchTensor::new(tensor),
+    };
+    Tensor::from_inner(Tensor::from_primitive::<LibTorch>(storage))
+}
+
+/// Gradients by the address of their leaf's values.
+#[derive(Debug)]
+pub(crate) struct LeafGradients(HashMap<usize, tch::Tensor>);
+
+/// The gradients of the leaves that lead to `loss`.
+pub(crate) fn backward(loss: &tch::Tensor, leaves: Vec<tch::Tensor>) -> LeafGradients {
+    let grads = tch::Tensor::run_backward(&[loss], &leaves, false, false);
+    let found = leaves.iter().zip(grads).filter(|(_, grad)| grad.defined());
+    LeafGradients(found.map(|(leaf, grad)| (address(leaf), grad)).collect())
+}
+
+impl LeafGradients {
+    pub(crate) fn take<const D: usize>(&mut self, leaf: &Tensor<D>) -> Option<Tensor<D>> {
+        let grad = self.0.remove(&address(&inner(leaf)?))?;
+        Some(Tensor::from_primitive::<LibTorch>(TchTensor::new(grad)))
+    }
+}
+
+fn address(tensor: &tch::Tensor) -> usize {
+    tensor.data_ptr() as usize
 }

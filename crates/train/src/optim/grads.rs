@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::ops::Add;
 
 use burn::module::{Module, ModuleVisitor, Param};
-use burn::tensor::{Gradients, Tensor};
+use burn::tensor::Tensor;
 use psp_models::path::ModulePath;
+use psp_ops::Gradients;
 
 /// The gradient of every trained parameter, flattened, by `state_dict` key,
 /// on the model's device and outside its autodiff graph.
@@ -13,7 +14,8 @@ use psp_models::path::ModulePath;
 pub struct Grads(BTreeMap<String, Tensor<1>>);
 
 impl Grads {
-    /// Takes the gradients of `module`'s parameters out of a backward pass.
+    /// Takes the gradients of `module`'s parameters out of the backward pass of a
+    /// tape that watched it.
     pub fn take<M: Module>(module: &M, gradients: Gradients) -> Self {
         Self::take_from(ModulePath::default(), module, gradients)
     }
@@ -124,7 +126,7 @@ impl ModuleVisitor for Taker<'_> {
         if !param.is_require_grad() {
             return;
         }
-        if let Some(grad) = param.val().grad_remove(self.gradients) {
+        if let Some(grad) = self.gradients.take(&param.val()) {
             let count = grad.shape().num_elements();
             self.taken.insert(self.path.key(), grad.reshape([count]));
         }

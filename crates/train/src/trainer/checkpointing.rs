@@ -7,10 +7,11 @@
 //! gradients are there.
 
 use burn::module::Module;
-use burn::tensor::{Gradients, Tensor};
+use burn::tensor::Tensor;
 use psp_models::Regressor;
 use psp_models::nn::Noise;
 use psp_models::vit::VisionTransformer;
+use psp_ops::Tape;
 
 use crate::optim::Grads;
 
@@ -35,34 +36,29 @@ pub(super) fn backward(
         x = block.forward(x);
     }
 
-    let left = leaf(x);
-    let predictions = model.head.forward(vit.pool(left.clone()), noise);
-    let mut gradients = loss(predictions.clone()).backward();
-    let mut upstream = left.grad_remove(&mut gradients);
+    let tape = Tape::new();
+    let left = tape.leaf(x);
+    let features = tape.watch(vit).pool(left.clone());
+    let predictions = tape.watch(&model.head).forward(features, noise);
+    let mut gradients = tape.backward(loss(predictions.clone()));
+    let mut upstream = gradients.take(&left);
     let mut grads = Grads::take(model, gradients);
 
     let blocks = vit.blocks().into_iter().zip(entered).rev();
     for (block, x) in blocks.take(depth) {
         // There is a gradient: the loss depends on every block's output.
         let Some(of_output) = upstream else { break };
-        let entered = leaf(x);
-        let mut gradients = pull(block.forward(entered.clone()), of_output);
-        upstream = entered.grad_remove(&mut gradients);
+        let tape = Tape::new();
+        let entered = tape.leaf(x);
+        let output = tape.watch(block).forward(entered.clone());
+        let mut gradients = tape.backward_from(output, of_output);
+        upstream = gradients.take(&entered);
         grads = grads + Grads::take(model, gradients);
     }
     if let Some(upstream) = upstream.filter(|_| depth > plain.blocks().len()) {
-        let gradients = pull(vit.embed(images), upstream);
-        grads = grads + Grads::take(model, gradients);
+        let tape = Tape::new();
+        let embedded = tape.watch(vit).embed(images);
+        grads = grads + Grads::take(model, tape.backward_from(embedded, upstream));
     }
     (predictions, grads)
-}
-
-/// A tensor that a graph begins with and that gets a gradient.
-fn leaf(x: Tensor<3>) -> Tensor<3> {
-    Tensor::from_inner(x).require_grad()
-}
-
-/// Gradients of what `output` is computed from, given its own (`upstream`).
-fn pull(output: Tensor<3>, upstream: Tensor<3>) -> Gradients {
-    (output * Tensor::from_inner(upstream)).sum().backward()
 }

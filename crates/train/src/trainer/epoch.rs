@@ -10,6 +10,7 @@ use psp_metrics::{RegressionAccumulator, RegressionMetrics};
 use psp_models::nn::Noise;
 use psp_models::predict::{input, predict_epoch, to_host};
 use psp_models::{Backbone, HEAD, Input};
+use psp_ops::Tape;
 
 use super::{Trainer, checkpointing};
 use crate::error::TrainError;
@@ -103,16 +104,19 @@ impl Trainer<'_> {
                     checkpointing::backward(&self.model, vit, depth, images, &mut noise, mse)
                 }
                 (input, ..) => {
-                    let (predictions, auxiliary) = self.model.forward_auxiliary(input, &mut noise);
+                    let tape = Tape::new();
+                    let model = tape.watch(&self.model);
+                    let (predictions, auxiliary) = model.forward_auxiliary(input, &mut noise);
                     let weight = self.config.model.backbone.auxiliary_weight();
                     let loss = auxiliary
                         .into_iter()
                         .fold(mse(predictions.clone()), |loss, auxiliary| {
                             loss + mse(auxiliary).mul_scalar(weight)
                         });
+                    let gradients = tape.backward(loss);
                     let gradients = match self.stages.are_the_head() {
-                        true => Grads::take_of_child(HEAD, &self.model.head, loss.backward()),
-                        false => Grads::take(&self.model, loss.backward()),
+                        true => Grads::take_of_child(HEAD, &self.model.head, gradients),
+                        false => Grads::take(&self.model, gradients),
                     };
                     (predictions, gradients)
                 }
