@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args as ClapArgs, Parser, Subcommand};
 use psp_data::Part;
-use psp_models::{BackboneKind, DeviceSpec};
+use psp_models::{BackboneKind, DeviceSpec, Precision};
 
 /// Train, compare, export and use image regressors: scores in [0, 1] for what
 /// a photo shows.
@@ -39,6 +39,48 @@ pub(crate) enum Command {
     Export(ExportArgs),
     /// Score images with an exported model or a run.
     Predict(PredictArgs),
+    /// Measure the speed and memory of training or prediction.
+    #[command(subcommand)]
+    Bench(BenchCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BenchCommand {
+    /// Optimiser steps: forward, backward, AdamW.
+    Train(BenchArgs),
+    /// Forward passes of a model for prediction.
+    Infer(BenchArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct BenchArgs {
+    /// The backbone.
+    #[arg(long, default_value = "resnet18")]
+    pub(crate) backbone: BackboneKind,
+    /// auto, flex, libtorch, libtorch:cuda:N or cuda:N.
+    #[arg(long, default_value = "auto")]
+    pub(crate) device: DeviceSpec,
+    /// fp32, or bf16 on LibTorch.
+    #[arg(long, default_value = "fp32")]
+    pub(crate) precision: Precision,
+    /// Images per step.
+    #[arg(long, default_value_t = 16)]
+    pub(crate) batch: usize,
+    /// Side of the square images in pixels; without it, the backbone's own.
+    #[arg(long, default_value_t = 0, hide_default_value = true)]
+    pub(crate) size: u32,
+    /// Steps before measuring.
+    #[arg(long, default_value_t = 3)]
+    pub(crate) warmup: usize,
+    /// Runs, of which the median is printed.
+    #[arg(long, default_value_t = 5)]
+    pub(crate) runs: usize,
+    /// Steps per run.
+    #[arg(long, default_value_t = 2)]
+    pub(crate) steps: usize,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -230,6 +272,9 @@ pub(crate) struct EvalArgs {
     /// auto, flex, libtorch, libtorch:cuda:N or cuda:N.
     #[arg(long, default_value = "auto")]
     pub(crate) device: DeviceSpec,
+    /// fp32, or bf16 on LibTorch.
+    #[arg(long, default_value = "fp32")]
+    pub(crate) precision: Precision,
     /// Photos on the page of random samples; 0 leaves it out.
     #[arg(long, default_value_t = 16)]
     pub(crate) samples: usize,
@@ -273,6 +318,9 @@ pub(crate) struct PredictArgs {
     /// auto, flex, libtorch, libtorch:cuda:N or cuda:N.
     #[arg(long, default_value = "auto")]
     pub(crate) device: DeviceSpec,
+    /// fp32, or bf16 on LibTorch.
+    #[arg(long, default_value = "fp32")]
+    pub(crate) precision: Precision,
 }
 
 /// A part of a split, or all images.

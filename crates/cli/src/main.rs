@@ -9,6 +9,13 @@ mod commands;
 mod interrupt;
 mod progress;
 
+/// LibTorch takes its memory from it too. A training step asks for hundreds of
+/// tensors of many sizes, some of which stay; glibc serves them from one heap
+/// that then has holes in it which nothing fits.
+#[cfg(feature = "libtorch")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let args = args::Args::parse();
     compute_on_this_thread();

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use psp_export::{ExportError, Predictor};
-use psp_models::DeviceSpec;
+use psp_models::{DeviceSpec, Precision};
 use serde_json::Value;
 use support::trained::{TARGETS, eval, predict, trained};
 use support::{Folder, device, run};
@@ -192,7 +192,7 @@ fn predictions_agree_with_the_evaluation_in_every_form() {
 fn the_library_gives_the_commands_scores_whatever_the_batch_size() {
     let want = evaluated_all();
     let device = device().parse::<DeviceSpec>().unwrap().open().unwrap();
-    let predictor = Predictor::open(&trained().bundle, &device).unwrap();
+    let predictor = Predictor::open(&trained().bundle, &device, Precision::Fp32).unwrap();
     assert_eq!(predictor.targets, TARGETS);
     let paths: Vec<PathBuf> = want
         .keys()

@@ -3,12 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::sync_channel;
 
-use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use psp_data::{DataError, DecodeLimits, Preprocessing, decode_file};
-use psp_models::nn::Noise;
 use psp_models::predict::to_host;
-use psp_models::{ModelConfig, Regressor, StateDict, read_state_dict};
+use psp_models::{InferenceModel, ModelConfig, Precision, Regressor, StateDict, read_state_dict};
 use psp_train::{Checkpoint, RunDir};
 
 use crate::bundle::{BUNDLE_JSON, Bundle, SAFETENSORS};
@@ -18,7 +16,7 @@ use crate::error::ExportError;
 #[derive(Debug)]
 pub struct Predictor {
     /// In evaluation mode.
-    pub model: Regressor,
+    pub model: InferenceModel,
     /// Its structure.
     pub config: ModelConfig,
     /// Names of the scores, in the order of the outputs.
@@ -44,30 +42,31 @@ pub struct Prediction {
 }
 
 impl Predictor {
-    /// Opens the bundle or the run folder at `path` on `device`. Of a run, the
-    /// best checkpoint is used.
+    /// Opens the bundle or the run folder at `path` on `device`, to compute in
+    /// `precision`, which the device must know. Of a run, the best checkpoint is
+    /// used.
     ///
     /// # Errors
     /// When the folder is neither, or a file of it is missing or damaged.
-    pub fn open(path: &Path, device: &Device) -> Result<Self, ExportError> {
+    pub fn open(path: &Path, device: &Device, precision: Precision) -> Result<Self, ExportError> {
         if path.join(BUNDLE_JSON).exists() {
-            return Self::from_bundle(path, device);
+            return Self::from_bundle(path, device, precision);
         }
         let run = RunDir::new(path);
         if run.is_begun() {
-            return Self::from_run(&run, device);
+            return Self::from_run(&run, device, precision);
         }
         Err(ExportError::NoModel {
             path: path.to_owned(),
         })
     }
 
-    fn from_bundle(dir: &Path, device: &Device) -> Result<Self, ExportError> {
+    fn from_bundle(dir: &Path, device: &Device, precision: Precision) -> Result<Self, ExportError> {
         let bundle = Bundle::read(dir)?;
         bundle.check(dir, SAFETENSORS)?;
         let path = dir.join(SAFETENSORS);
         let weights = read_state_dict(&path)?;
-        let model = build(&bundle.model, &weights, &path, device)?;
+        let model = build(&bundle.model, &weights, &path, device)?.for_inference(precision);
         Ok(Self {
             model,
             config: bundle.model,
@@ -82,7 +81,7 @@ impl Predictor {
         })
     }
 
-    fn from_run(run: &RunDir, device: &Device) -> Result<Self, ExportError> {
+    fn from_run(run: &RunDir, device: &Device, precision: Precision) -> Result<Self, ExportError> {
         let config = run.read_config()?;
         if !run.best().exists() {
             return Err(ExportError::NotTrained {
@@ -91,7 +90,8 @@ impl Predictor {
         }
         let checkpoint = Checkpoint::read(&run.best())?;
         let weights = checkpoint.weights();
-        let model = build(&checkpoint.model_config, &weights, &run.best(), device)?;
+        let model = build(&checkpoint.model_config, &weights, &run.best(), device)?
+            .for_inference(precision);
         Ok(Self {
             model,
             config: checkpoint.model_config,
@@ -181,7 +181,7 @@ impl Predictor {
         } else {
             let shape = [count, 3, height as usize, width as usize];
             let images = Tensor::<4>::from_data(TensorData::new(usable, shape), &self.device);
-            to_host(self.model.forward(images, &mut Noise::off()))?
+            to_host(self.model.forward(images))?
         };
         let mut rows = scores.chunks(self.targets.len().max(1));
         Ok(decoded
@@ -203,11 +203,8 @@ fn build(
     path: &Path,
     device: &Device,
 ) -> Result<Regressor, ExportError> {
-    let model = Regressor::from_state(config, weights, device);
-    model
-        .map(|model| model.valid())
-        .map_err(|source| ExportError::Misfit {
-            path: path.to_owned(),
-            source,
-        })
+    Regressor::from_state(config, weights, device).map_err(|source| ExportError::Misfit {
+        path: path.to_owned(),
+        source,
+    })
 }

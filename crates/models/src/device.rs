@@ -7,6 +7,8 @@ use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::precision::Precision;
+
 /// A device by name: `auto`, `flex`, `libtorch`, `libtorch:cuda:N` or `cuda:N`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
@@ -45,6 +47,17 @@ pub enum DeviceError {
         feature: &'static str,
         /// What else the build needs.
         hint: &'static str,
+    },
+    /// The device does not compute in the precision asked for.
+    #[error(
+        "device `{device}` does not compute in {precision}: choose fp32, or the device \
+         libtorch or libtorch:cuda:N"
+    )]
+    Precision {
+        /// The device asked for.
+        device: DeviceSpec,
+        /// The precision asked for.
+        precision: Precision,
     },
     /// The device is compiled in, but this machine has no such GPU.
     #[error("device `{device}` is not present: {reason}")]
@@ -125,6 +138,18 @@ impl DeviceSpec {
         } else {
             // Only `cuda` was compiled in: let it say why it can't start.
             Self::Cuda(0)
+        }
+    }
+
+    /// Opens the device, without autodiff, to compute in `precision`.
+    ///
+    /// # Errors
+    /// As [`DeviceSpec::open`], and when it does not know the precision.
+    pub fn open_for(self, precision: Precision) -> Result<Device, DeviceError> {
+        let device = self.resolved();
+        match precision.is_known_to(device) {
+            true => self.open(),
+            false => Err(DeviceError::Precision { device, precision }),
         }
     }
 
@@ -248,6 +273,16 @@ mod tests {
     fn an_unknown_device_is_refused_with_the_known_forms() {
         let message = "gpu:x".parse::<DeviceSpec>().unwrap_err().to_string();
         assert!(message.contains("gpu:x") && message.contains("libtorch:cuda:N"));
+    }
+
+    #[cfg(feature = "flex")]
+    #[test]
+    fn a_precision_that_the_device_does_not_know_is_refused_with_those_that_do() {
+        let message = DeviceSpec::Flex.open_for(Precision::Bf16).unwrap_err().to_string();
+        for part in ["flex", "bf16", "fp32", "libtorch:cuda:N"] {
+            assert!(message.contains(part), "{message}");
+        }
+        assert!(DeviceSpec::Flex.open_for(Precision::Fp32).is_ok());
     }
 
     #[cfg(not(feature = "cuda"))]

@@ -70,7 +70,7 @@ impl Conv2dNorm {
     }
 
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        self._1.forward(self._0.forward(x))
+        self._1.after(&self._0, x)
     }
 }
 

@@ -4,8 +4,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 use psp_data::{Batch, DataError};
 use thiserror::Error;
 
-use crate::nn::Noise;
-use crate::regressor::{Input, Regressor};
+use crate::inference::InferenceModel;
+use crate::regressor::Input;
 
 /// Why predictions could not be computed.
 #[derive(Debug, Error)]
@@ -54,12 +54,12 @@ pub fn to_host(tensor: Tensor<2>) -> Result<Vec<f32>, PredictError> {
 /// predictions are `[batch, targets]`, row-major, not clipped. The batch's
 /// values have been moved to the device.
 ///
-/// `model` must be in evaluation mode (`model.valid()`), on `device`.
+/// `model` must be on `device`.
 ///
 /// # Errors
 /// The first image or device that fails, or what `each` returns.
 pub fn predict_epoch<E: From<PredictError>>(
-    model: &Regressor,
+    model: &InferenceModel,
     batches: impl Iterator<Item = Result<Batch, DataError>>,
     device: &Device,
     mut each: impl FnMut(&Batch, Vec<f32>) -> Result<(), E>,
@@ -67,7 +67,7 @@ pub fn predict_epoch<E: From<PredictError>>(
     for batch in batches {
         let mut batch = batch.map_err(PredictError::from)?;
         let input = input(&mut batch, device);
-        let predictions = to_host(model.forward(input, &mut Noise::off()))?;
+        let predictions = to_host(model.forward(input))?;
         each(&batch, predictions)?;
     }
     Ok(())

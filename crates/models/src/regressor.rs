@@ -1,7 +1,7 @@
 //! The whole model: a backbone and a head.
 
 use burn::module::{Flag, Module, ModuleMapper, Param};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, FloatDType, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::backbone::{Backbone, BackboneKind};
@@ -159,7 +159,10 @@ impl Regressor {
             Input::Images(images) => self.backbone.forward(images, noise),
             Input::Features(features) => (features, Vec::new()),
         };
-        (self.head.forward(features, noise), auxiliary)
+        // Few values, which the scores hang on.
+        let wide = |tensor: Tensor<2>| tensor.cast(FloatDType::F32);
+        let auxiliary = auxiliary.into_iter().map(wide).collect();
+        (self.head.forward(wide(features), noise), auxiliary)
     }
 
     /// Trains `stages` (names of [`BackboneKind::stages`], and
@@ -224,7 +227,10 @@ impl ModuleMapper for Freezer<'_> {
     }
 
     fn map_flag(&mut self, flag: Param<Flag>) -> Param<Flag> {
-        flag.with_value(self.is_trained())
+        match self.path.key().ends_with(".training") {
+            true => flag.with_value(self.is_trained()),
+            false => flag,
+        }
     }
 }
 

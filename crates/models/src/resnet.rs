@@ -51,11 +51,11 @@ impl BasicBlock {
 
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let identity = match &self.downsample {
-            Some((conv, bn)) => bn.forward(conv.forward(x.clone())),
+            Some((conv, bn)) => bn.after(conv, x.clone()),
             None => x.clone(),
         };
-        let out = self.bn1.forward_relu(self.conv1.forward(x));
-        let out = self.bn2.forward(self.conv2.forward(out));
+        let out = self.bn1.relu_after(&self.conv1, x);
+        let out = self.bn2.after(&self.conv2, out);
         add_relu(out, identity)
     }
 }
@@ -95,7 +95,7 @@ impl ResNet18 {
 
     /// `[batch, 3, height, width]` to `[batch, 512]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
-        let x = self.bn1.forward_relu(self.conv1.forward(x));
+        let x = self.bn1.relu_after(&self.conv1, x);
         let mut x = max_pool2d(x, 3, 2, 1);
         for layer in [&self.layer1, &self.layer2, &self.layer3, &self.layer4] {
             for block in layer {

@@ -5,7 +5,7 @@
 //! Recognition at Scale", 2020 (arXiv 2010.11929).
 
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, FloatDType, Tensor};
 
 use crate::nn::{Conv2d, Conv2dConfig, LayerNorm, Linear, MultiheadAttention, add, gelu};
 
@@ -167,8 +167,11 @@ impl VisionTransformer {
         // [batch, 768, rows, columns] to [batch, patches, 768].
         let x: Tensor<3> = self.conv_proj.forward(x).flatten(2, 3);
         let x = x.swap_dims(1, 2);
-        let class_token = self.class_token.val().expand([batch, 1, HIDDEN_DIM]);
-        Tensor::cat(vec![class_token, x], 1) + self.encoder.pos_embedding.val()
+        let dtype: FloatDType = x.dtype().into();
+        let class_token = self.class_token.val().cast(dtype);
+        let class_token = class_token.expand([batch, 1, HIDDEN_DIM]);
+        let pos_embedding = self.encoder.pos_embedding.val().cast(dtype);
+        Tensor::cat(vec![class_token, x], 1) + pos_embedding
     }
 
     /// The encoder's blocks from input to output, each `[batch, 1 + patches,

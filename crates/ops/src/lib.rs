@@ -45,6 +45,7 @@ mod flex;
 #[cfg(feature = "libtorch")]
 mod libtorch;
 mod layer_norm;
+mod layout;
 mod linear;
 mod pool;
 
@@ -55,5 +56,6 @@ pub use autograd::{Gradients, Tape};
 pub use batch_norm::{BatchNormTrain, batch_norm_eval, batch_norm_train};
 pub use conv::conv2d;
 pub use layer_norm::layer_norm;
+pub use layout::fast_layout;
 pub use linear::linear;
 pub use pool::mean_pixel;

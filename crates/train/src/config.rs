@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use psp_data::{DecodeLimits, Preprocessing, Resize, SplitFractions};
-use psp_models::{BackboneKind, DeviceSpec, ModelConfig};
+use psp_models::{BackboneKind, DeviceSpec, ModelConfig, Precision};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -206,6 +206,10 @@ pub struct TrainConfig {
     /// Whether features of a backbone that is frozen throughout are computed
     /// once, stored and shared; the result is the same.
     pub cache_features: bool,
+    /// `fp32`, or `bf16` on LibTorch: what activations, convolutions and matrix
+    /// products are computed in, in training and validation. Stored features are
+    /// computed in fp32.
+    pub precision: Precision,
     /// ViT: keep only each block's input and compute the rest again on the way
     /// back; slower, in less memory.
     pub gradient_checkpointing: bool,

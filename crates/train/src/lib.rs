@@ -14,6 +14,7 @@ mod log;
 pub mod optim;
 pub mod run_dir;
 mod source;
+mod step;
 mod tensorboard;
 pub mod trainer;
 
@@ -24,5 +25,6 @@ pub use error::TrainError;
 pub use events::Event;
 pub use inputs::Inputs;
 pub use log::{EpochRecord, read_metrics};
+pub use step::Forward;
 pub use run_dir::{Ending, Manifest, RunDir, RunResult};
 pub use trainer::Outcome;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use burn::tensor::{Device, Tensor, TensorData};
 use psp_models::nn::Noise;
 use psp_models::summary::{mib, parameters};
-use psp_models::{ModelConfig, Regressor, state};
-use psp_ops::Tape;
+use psp_models::{Input, ModelConfig, Regressor, state};
+use psp_train::Forward;
 use psp_train::optim::{Grads, Optimizer, OptimizerConfig};
 
 use crate::settings::TARGETS;
@@ -116,21 +116,17 @@ impl Recorder<'_> {
         })
     }
 
-    /// Predictions, their MSE, and the tape that recorded them.
-    fn loss(&self, model: &Regressor, device: &Device) -> (Tensor<2>, Tensor<1>, Tape) {
-        let tape = Tape::new();
-        let watched = tape.watch(model);
-        let prediction = watched.forward(self.images(device), &mut Noise::off());
-        let loss = (prediction.clone() - self.labels(device)).square().mean();
-        (prediction, loss, tape)
+    fn forward(&self, model: &Regressor, device: &Device) -> Forward {
+        let images = Input::Images(self.images(device));
+        Forward::new(model, images, &self.labels(device), &mut Noise::off())
     }
 
     fn training(&self) -> Result<TrainNumbers, VerifyError> {
         let device = self.device.clone().autodiff();
         let model = self.model(&device);
-        let (prediction, loss, tape) = self.loss(&model, &device);
-        let grads = Grads::take(&model, tape.backward(loss));
-        let prediction = rows(prediction.inner())?;
+        let (prediction, gradients) = self.forward(&model, &device).backward();
+        let grads = Grads::take(&model, gradients);
+        let prediction = rows(prediction)?;
         let state =
             state::collect(&model).map_err(|error| VerifyError::Device(error.to_string()))?;
         let running = |leaf: &str| -> BTreeMap<String, f64> {
@@ -172,10 +168,10 @@ impl Recorder<'_> {
         .decay_all();
         let mut mse_per_step = Vec::new();
         for step in 1..=steps {
-            let (prediction, loss, tape) = self.loss(&model, &device);
-            mse_per_step.push(self.mse(&rows(prediction.inner())?));
+            let forward = self.forward(&model, &device);
+            mse_per_step.push(self.mse(&rows(forward.predictions.clone().inner())?));
             if step < steps {
-                let grads = Grads::take(&model, tape.backward(loss));
+                let grads = Grads::take(&model, forward.backward().1);
                 model = optimizer.step(model, grads, |_| lr);
             }
         }

@@ -19,8 +19,8 @@ use crate::progress;
 const BATCH: usize = 16;
 
 pub(crate) fn eval(args: &EvalArgs) -> Result<ExitCode> {
-    let device = args.device.open()?;
-    let predictor = Predictor::open(&args.model, &device)?;
+    let device = args.device.open_for(args.precision)?;
+    let predictor = Predictor::open(&args.model, &device, args.precision)?;
     let (loader, part) = loader(args, &predictor)?;
     let dataset = Arc::clone(loader.dataset());
     let bar = progress::bar(loader.sampler().samples_per_epoch() as u64, part.name());

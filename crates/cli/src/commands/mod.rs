@@ -6,9 +6,10 @@ use anyhow::Result;
 use psp_train::RunConfig;
 
 use crate::args::{
-    Args, Command, ConfigArgs, ConfigCommand, DataCommand, ModelsCommand, WeightsCommand,
+    Args, BenchCommand, Command, ConfigArgs, ConfigCommand, DataCommand, ModelsCommand, WeightsCommand,
 };
 
+mod bench;
 mod data;
 mod eval;
 mod export;
@@ -37,6 +38,8 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
         Command::Eval(args) => eval::eval(&args),
         Command::Export(args) => export::export(&args),
         Command::Predict(args) => predict::predict(&args),
+        Command::Bench(BenchCommand::Train(args)) => bench::bench(&args, psp_bench::train),
+        Command::Bench(BenchCommand::Infer(args)) => bench::bench(&args, psp_bench::infer),
     }
 }
 

@@ -23,8 +23,8 @@ struct Line<'a> {
 }
 
 pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
-    let device = args.device.open()?;
-    let predictor = Predictor::open(&args.model, &device)?;
+    let device = args.device.open_for(args.precision)?;
+    let predictor = Predictor::open(&args.model, &device, args.precision)?;
     let mut paths: Vec<PathBuf> = Vec::new();
     for path in &args.images {
         if path.is_dir() {

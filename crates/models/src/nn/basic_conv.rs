@@ -5,6 +5,9 @@ use burn::tensor::{Device, Tensor};
 
 use super::{BatchNorm2d, Conv2d, Conv2dConfig};
 
+/// Epsilon of the batch norms of both Inceptions.
+pub const INCEPTION_EPSILON: f64 = 0.001;
+
 /// `BasicConv2d` of `torchvision.models.googlenet` and `.inception`: a
 /// convolution without bias, batch norm with epsilon 0.001, ReLU.
 #[derive(Module, Debug)]
@@ -18,12 +21,12 @@ impl BasicConv2d {
     pub fn new(config: Conv2dConfig, device: &Device) -> Self {
         Self {
             conv: config.init(device),
-            bn: BatchNorm2d::new(config.out_channels, device).with_epsilon(0.001),
+            bn: BatchNorm2d::new(config.out_channels, device).with_epsilon(INCEPTION_EPSILON),
         }
     }
 
     /// `[batch, in, h, w]` to `[batch, out, h', w']`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        self.bn.forward_relu(self.conv.forward(x))
+        self.bn.relu_after(&self.conv, x)
     }
 }

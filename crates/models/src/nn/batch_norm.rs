@@ -2,7 +2,9 @@
 
 use burn::module::{Flag, Module, Param, RunningState};
 use burn::tensor::{Device, Tensor};
-use psp_ops::{Activation, batch_norm_eval, batch_norm_train};
+use psp_ops::{Activation, batch_norm_eval, batch_norm_train, relu};
+
+use super::Conv2d;
 
 /// `torch.nn.BatchNorm2d` over `[batch, channels, height, width]`.
 ///
@@ -21,6 +23,9 @@ pub struct BatchNorm2d {
     pub running_var: RunningState<Tensor<1>>,
     /// Off in a frozen layer, which then behaves as in evaluation.
     pub training: Param<Flag>,
+    /// On when the weights of the convolution before it, and `bias`, hold all
+    /// that it does.
+    folded: Param<Flag>,
     #[module(skip)]
     momentum: f64,
     #[module(skip)]
@@ -36,6 +41,7 @@ impl BatchNorm2d {
             running_mean: RunningState::new(Tensor::zeros([channels], device)),
             running_var: RunningState::new(Tensor::ones([channels], device)),
             training: Param::from_bool(true),
+            folded: Param::from_bool(false),
             momentum: 0.1,
             epsilon: 1e-5,
         }
@@ -52,14 +58,26 @@ impl BatchNorm2d {
         !self.training.val().is_enabled()
     }
 
-    /// `[batch, channels, h, w]` to the same shape.
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        self.normalize(x, Activation::Identity)
+    /// The convolution `before` of `x`, normalised: `[batch, in, h, w]` to
+    /// `[batch, channels, h', w']`.
+    pub fn after(&self, before: &Conv2d, x: Tensor<4>) -> Tensor<4> {
+        self.activated(before, x, Activation::Identity)
     }
 
-    /// [`BatchNorm2d::forward`] and a ReLU, in one operation while training.
-    pub fn forward_relu(&self, x: Tensor<4>) -> Tensor<4> {
-        self.normalize(x, Activation::Relu)
+    /// [`BatchNorm2d::after`] and a ReLU.
+    pub fn relu_after(&self, before: &Conv2d, x: Tensor<4>) -> Tensor<4> {
+        self.activated(before, x, Activation::Relu)
+    }
+
+    fn activated(&self, before: &Conv2d, x: Tensor<4>, activation: Activation) -> Tensor<4> {
+        if !self.folded.val().is_enabled() {
+            return self.normalize(before.forward(x), activation);
+        }
+        let output = before.forward_with(x, Some(self.bias.val()));
+        match activation {
+            Activation::Identity => output,
+            Activation::Relu => relu(output),
+        }
     }
 
     fn normalize(&self, x: Tensor<4>, activation: Activation) -> Tensor<4> {

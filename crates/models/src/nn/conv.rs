@@ -106,6 +106,11 @@ pub struct Conv2d {
 impl Conv2d {
     /// `[batch, in_channels, h, w]` to `[batch, out_channels, h', w']`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        self.forward_with(x, self.bias.as_ref().map(Param::val))
+    }
+
+    /// The same with this bias in place of its own.
+    pub(super) fn forward_with(&self, x: Tensor<4>, bias: Option<Tensor<1>>) -> Tensor<4> {
         let Conv2dConfig {
             stride,
             padding,
@@ -113,7 +118,6 @@ impl Conv2d {
             ..
         } = self.config;
         let weight = self.weight.val();
-        let bias = self.bias.as_ref().map(Param::val);
         let per_pixel = weight.shape().num_elements();
         let y = conv2d(x, weight, bias, stride, padding, groups);
         let [batch, _, height, width] = y.dims();

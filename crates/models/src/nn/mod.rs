@@ -19,7 +19,7 @@ mod transform_input;
 
 pub use activation::sigmoid;
 pub use attention::MultiheadAttention;
-pub use basic_conv::BasicConv2d;
+pub use basic_conv::{BasicConv2d, INCEPTION_EPSILON};
 pub use batch_norm::BatchNorm2d;
 pub use conv::{Conv2d, Conv2dConfig};
 pub use cost::multiply_adds;

@@ -1,6 +1,6 @@
 //! Dropout, and where its randomness comes from.
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{FloatDType, Tensor, TensorData};
 use psp_ops::mul;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -73,7 +73,8 @@ fn drop_blocks<const D: usize>(
         })
         .collect();
     let mask = Tensor::<D>::from_data(TensorData::new(values, mask), &x.device());
-    mul(x, mask)
+    let dtype: FloatDType = x.dtype().into();
+    mul(x, mask.cast(dtype))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! torchvision's `transform_input` of both Inceptions.
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{FloatDType, Tensor, TensorData};
 
 /// ImageNet's means and standard deviations, which inputs are normalised by.
 const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
@@ -14,8 +14,9 @@ pub fn transform_input_if(wanted: bool, x: Tensor<4>) -> Tensor<4> {
         return x;
     }
     let device = x.device();
+    let dtype: FloatDType = x.dtype().into();
     let per_channel = |values: [f32; 3]| {
-        Tensor::<4>::from_data(TensorData::new(values.to_vec(), [1, 3, 1, 1]), &device)
+        Tensor::<4>::from_data(TensorData::new(values.to_vec(), [1, 3, 1, 1]), &device).cast(dtype)
     };
     x * per_channel(STD.map(|std| std / 0.5)) + per_channel(MEAN.map(|mean| (mean - 0.5) / 0.5))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use psp_models::{BackboneKind, DeviceSpec};
+use psp_models::{BackboneKind, DeviceSpec, Precision};
 
 use super::stages::ALL_STAGES;
 use super::{
@@ -76,6 +76,7 @@ impl Default for TrainConfig {
             stage_learning_rates: BTreeMap::new(),
             unfreeze_every: 0.0,
             cache_features: true,
+            precision: Precision::Fp32,
             gradient_checkpointing: false,
             weight_decay: 1e-4,
             betas: [0.9, 0.999],

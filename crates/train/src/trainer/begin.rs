@@ -39,7 +39,7 @@ pub fn start(
     }
     find_weights(&mut config)?;
     make_absolute(&mut config)?;
-    let device = config.train.device.open()?;
+    let device = config.train.device.open_for(config.train.precision)?;
     let inputs = Inputs::open(&config)?;
     inputs.indices(Part::Valid)?;
     inputs.training(&config)?;
@@ -136,7 +136,7 @@ pub fn resume(
     }
     let lock = run.lock()?;
     run.remove_leftovers();
-    let device = config.train.device.open()?;
+    let device = config.train.device.open_for(config.train.precision)?;
     let inputs = Inputs::of_run(&config, run)?;
     let manifest = run.read_manifest()?;
     let changed = |what, then: &str, now: String| {

@@ -15,7 +15,7 @@ use psp_ops::Tape;
 
 use crate::optim::Grads;
 
-/// Predictions (`[batch, targets]`) of `model`, whose backbone is `vit`, for
+/// Predictions (`[batch, targets]`, outside autodiff) of `model`, whose backbone is `vit`, for
 /// `images` (`[batch, 3, size, size]`), and the gradients of their `loss`.
 ///
 /// `depth` is the largest [`distance`](psp_models::BackboneKind::distance) of a
@@ -60,5 +60,5 @@ pub(super) fn backward(
         let embedded = tape.watch(vit).embed(images);
         grads = grads + Grads::take(model, tape.backward_from(embedded, upstream));
     }
-    (predictions, grads)
+    (predictions.inner(), grads)
 }

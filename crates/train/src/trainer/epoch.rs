@@ -9,14 +9,14 @@ use psp_data::{Batch, BatchSampler};
 use psp_metrics::{RegressionAccumulator, RegressionMetrics};
 use psp_models::nn::Noise;
 use psp_models::predict::{input, predict_epoch, to_host};
-use psp_models::{Backbone, HEAD, Input};
-use psp_ops::Tape;
+use psp_models::{Backbone, HEAD, InferenceModel, Input};
 
 use super::{Trainer, checkpointing};
 use crate::error::TrainError;
 use crate::events::Event;
 use crate::optim::{Grads, Schedule};
 use crate::source::Source;
+use crate::step::{Forward, mse};
 
 impl Trainer<'_> {
     /// Trains what is left of the epoch; false when interrupted.
@@ -93,27 +93,23 @@ impl Trainer<'_> {
     fn step(&mut self, batch: &mut Batch, share: f64) -> Result<(f64, Grads), TrainError> {
         let device = self.device.clone().autodiff();
         let shape = [batch.len(), batch.target_count];
+        let input = match input(batch, &device) {
+            Input::Images(images) => Input::Images(self.config.train.precision.images(images)),
+            features => features,
+        };
         let labels = Tensor::<2>::from_data(TensorData::new(batch.targets.clone(), shape), &device);
         let mut noise = Noise::for_step(self.progress.seed, self.progress.batches_done);
-        let mse = |predictions: Tensor<2>| (predictions - labels.clone()).square().mean();
         let checkpointed = self.config.train.gradient_checkpointing;
         let (predictions, mut gradients) =
-            match (input(batch, &device), &self.model.backbone, checkpointed) {
+            match (input, &self.model.backbone, checkpointed) {
                 (Input::Images(images), Backbone::VitB16(vit), true) => {
                     let depth = self.stages.depth();
+                    let mse = |predictions| mse(predictions, &labels);
                     checkpointing::backward(&self.model, vit, depth, images, &mut noise, mse)
                 }
                 (input, ..) => {
-                    let tape = Tape::new();
-                    let model = tape.watch(&self.model);
-                    let (predictions, auxiliary) = model.forward_auxiliary(input, &mut noise);
-                    let weight = self.config.model.backbone.auxiliary_weight();
-                    let loss = auxiliary
-                        .into_iter()
-                        .fold(mse(predictions.clone()), |loss, auxiliary| {
-                            loss + mse(auxiliary).mul_scalar(weight)
-                        });
-                    let gradients = tape.backward(loss);
+                    let forward = Forward::new(&self.model, input, &labels, &mut noise);
+                    let (predictions, gradients) = forward.backward();
                     let gradients = match self.stages.are_the_head() {
                         true => Grads::take_of_child(HEAD, &self.model.head, gradients),
                         false => Grads::take(&self.model, gradients),
@@ -124,7 +120,7 @@ impl Trainer<'_> {
         if share != 1.0 {
             gradients = gradients.scale(share);
         }
-        let predictions = to_host(predictions.inner())?;
+        let predictions = to_host(predictions)?;
         let loss = self.record(batch, &predictions)?;
         Ok((loss, gradients))
     }
@@ -206,6 +202,10 @@ impl Trainer<'_> {
         if let Some(ema) = &self.ema {
             model = ema.apply(model);
         }
+        let model = match self.stages.are_the_head() {
+            true => InferenceModel::unfolded(&model),
+            false => model.for_inference(self.config.train.precision),
+        };
         let total = source.sampler().samples_per_epoch();
         let mut metrics = RegressionAccumulator::new(self.inputs.dataset.targets().len());
         let mut done = 0;

@@ -1,0 +1,210 @@
+//! Models that only predict: batch norms folded into the convolutions before
+//! them, weights in the precision that is computed in.
+
+use std::collections::BTreeMap;
+
+use burn::module::{Flag, Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{FloatDType, Tensor};
+use psp_ops::fast_layout;
+
+use crate::nn::{INCEPTION_EPSILON, Noise};
+use crate::path::ModulePath;
+use crate::precision::Precision;
+use crate::stages::is_within;
+use crate::{BackboneKind, HEAD, Input, Regressor};
+
+/// A [`Regressor`] that only predicts.
+#[derive(Clone, Debug)]
+pub struct InferenceModel {
+    model: Regressor,
+    precision: Precision,
+}
+
+impl InferenceModel {
+    /// The model as it is, in f32: for a few images, or stored features, which
+    /// are not worth folding norms for.
+    pub fn unfolded(model: &Regressor) -> Self {
+        Self {
+            model: model.valid(),
+            precision: Precision::Fp32,
+        }
+    }
+
+    /// Images or their features (`[batch, features]`) to `[batch, targets]`, not
+    /// clipped.
+    pub fn forward(&self, input: impl Into<Input>) -> Tensor<2> {
+        let input = match input.into() {
+            Input::Images(images) => Input::Images(self.precision.images(images)),
+            features => features,
+        };
+        self.model.forward(input, &mut Noise::off())
+    }
+}
+
+impl Regressor {
+    /// A copy for prediction alone, without autodiff.
+    ///
+    /// A batch norm multiplies each channel by a factor and adds a term, both
+    /// constant in evaluation: the factor goes into the weights of the
+    /// convolution before it, the term becomes its bias. Computed in f64, rounded
+    /// once.
+    pub fn for_inference(&self, precision: Precision) -> InferenceModel {
+        // Its running statistics are its own; a clone's would be shared.
+        let model = self.valid();
+        let mut rows = Rows::default();
+        model.visit(&mut rows);
+        let epsilon = match model.backbone.kind() {
+            BackboneKind::GoogLeNet | BackboneKind::InceptionV3 => INCEPTION_EPSILON,
+            _ => 1e-5,
+        };
+        let norms = rows.norms(epsilon);
+        let model = model.map(&mut Folder {
+            path: ModulePath::default(),
+            norms,
+            epsilon,
+            precision,
+        });
+        InferenceModel { model, precision }
+    }
+}
+
+/// What a batch norm does to its channels, in f64, `[channels]`.
+struct Norm {
+    factor: Tensor<1>,
+    term: Tensor<1>,
+}
+
+/// All tensors of rank 1 by key.
+#[derive(Default)]
+struct Rows {
+    path: ModulePath,
+    found: BTreeMap<String, Tensor<1>>,
+}
+
+impl Rows {
+    /// The batch norms by the key of their module.
+    fn norms(self, epsilon: f64) -> BTreeMap<String, Norm> {
+        let of = |module: &str, leaf: &str| {
+            let tensor = self.found.get(&format!("{module}.{leaf}"))?;
+            Some(tensor.clone().cast(FloatDType::F64))
+        };
+        let norm = |module: &str| {
+            let deviation = of(module, "running_var")?.add_scalar(epsilon).sqrt();
+            let factor = of(module, "weight")? / deviation;
+            let term = of(module, "bias")? - of(module, "running_mean")? * factor.clone();
+            Some(Norm { factor, term })
+        };
+        self.found
+            .keys()
+            .filter_map(|key| {
+                let module = key.strip_suffix(".running_var")?;
+                Some((module.to_owned(), norm(module)?))
+            })
+            .collect()
+    }
+}
+
+impl ModuleVisitor for Rows {
+    fn enter_module(&mut self, name: &str, container_type: &str) {
+        self.path.enter(name, container_type);
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.exit();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if D == 1 {
+            let row = param.val().reshape([-1]);
+            self.found.insert(self.path.key(), row);
+        }
+    }
+}
+
+struct Folder {
+    path: ModulePath,
+    norms: BTreeMap<String, Norm>,
+    epsilon: f64,
+    precision: Precision,
+}
+
+impl Folder {
+    /// A parameter's module and its name there.
+    fn place(&self) -> (String, String) {
+        let key = self.path.key();
+        match key.rsplit_once('.') {
+            Some((module, leaf)) => (module.to_owned(), leaf.to_owned()),
+            None => (String::new(), key),
+        }
+    }
+
+    /// The norm that follows a convolution, by torchvision's names: `conv1` and
+    /// `bn1`, `conv` and `bn`, `0` and `1`.
+    fn norm_after(&self, convolution: &str) -> Option<&Norm> {
+        let (parent, name) = convolution.rsplit_once('.')?;
+        let name = match name {
+            "0" => "1".to_owned(),
+            _ => name.replacen("conv", "bn", 1),
+        };
+        self.norms.get(&format!("{parent}.{name}"))
+    }
+}
+
+impl ModuleMapper for Folder {
+    fn enter_module(&mut self, name: &str, container_type: &str) {
+        self.path.enter(name, container_type);
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.exit();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let (module, leaf) = self.place();
+        let precision = self.precision;
+        if let Some(norm) = self.norms.get(&module) {
+            // Its own forward pass, should anyone call it, adds the term alone.
+            let channels = norm.term.dims();
+            return param.map(|tensor| {
+                let value = match leaf.as_str() {
+                    "bias" => norm.term.clone().cast(FloatDType::F32),
+                    "weight" => Tensor::ones(channels, &tensor.device()),
+                    "running_mean" => Tensor::zeros(channels, &tensor.device()),
+                    _ => Tensor::full(channels, 1.0 - self.epsilon, &tensor.device()),
+                };
+                value.reshape(tensor.shape())
+            });
+        }
+        let norm = (D == 4 && leaf == "weight").then(|| self.norm_after(&module));
+        let norm = norm.flatten();
+        param.map(|tensor| {
+            let tensor = match norm {
+                Some(norm) => {
+                    let mut shape = [1; D];
+                    shape[0] = norm.factor.dims()[0];
+                    let folded = tensor.cast(FloatDType::F64) * norm.factor.clone().reshape(shape);
+                    folded.cast(FloatDType::F32)
+                }
+                None => tensor,
+            };
+            if D == 1 || is_within(&module, HEAD) || precision == Precision::Fp32 {
+                return tensor;
+            }
+            let tensor = tensor.cast(FloatDType::BF16);
+            match D {
+                4 => {
+                    let shape = tensor.shape();
+                    fast_layout(tensor.reshape([0, 0, 0, 0])).reshape(shape)
+                }
+                _ => tensor,
+            }
+        })
+    }
+
+    fn map_flag(&mut self, flag: Param<Flag>) -> Param<Flag> {
+        match self.place().1.as_str() {
+            "folded" => flag.with_value(true),
+            _ => flag,
+        }
+    }
+}

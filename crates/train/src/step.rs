@@ -1,0 +1,50 @@
+//! One batch forwards and back.
+
+use burn::tensor::Tensor;
+use psp_models::nn::Noise;
+use psp_models::{Input, Regressor};
+use psp_ops::{Gradients, Tape};
+
+/// A forward pass that was recorded.
+#[allow(missing_debug_implementations)]
+pub struct Forward {
+    /// `[batch, targets]`.
+    pub predictions: Tensor<2>,
+    loss: Tensor<1>,
+    tape: Tape,
+}
+
+impl Forward {
+    /// Runs `model`, which is on an autodiff device, over `input`.
+    ///
+    /// The loss is the MSE from `labels` (`[batch, targets]`), and with it those
+    /// of the auxiliary classifiers times their weight, where the model has any
+    /// and `noise` is on.
+    pub fn new(model: &Regressor, input: Input, labels: &Tensor<2>, noise: &mut Noise) -> Self {
+        let tape = Tape::new();
+        let watched = tape.watch(model);
+        let (predictions, auxiliary) = watched.forward_auxiliary(input, noise);
+        let weight = model.backbone.kind().auxiliary_weight();
+        let loss = auxiliary
+            .into_iter()
+            .fold(mse(predictions.clone(), labels), |loss, auxiliary| {
+                loss + mse(auxiliary, labels).mul_scalar(weight)
+            });
+        Self {
+            predictions,
+            loss,
+            tape,
+        }
+    }
+
+    /// The predictions, outside autodiff, and the gradients of the loss.
+    pub fn backward(self) -> (Tensor<2>, Gradients) {
+        let gradients = self.tape.backward(self.loss);
+        (self.predictions.inner(), gradients)
+    }
+}
+
+/// Mean squared error over all elements (`torch.nn.MSELoss`).
+pub(crate) fn mse(predictions: Tensor<2>, labels: &Tensor<2>) -> Tensor<1> {
+    (predictions - labels.clone()).square().mean()
+}
