@@ -187,10 +187,12 @@ impl ModuleMapper for Folder {
                 }
                 None => tensor,
             };
-            if D == 1 || is_within(&module, HEAD) || precision == Precision::Fp32 {
-                return tensor;
-            }
-            let tensor = tensor.cast(FloatDType::BF16);
+            let tensor = match precision {
+                Precision::Bf16 if D > 1 && !is_within(&module, HEAD) => {
+                    tensor.cast(FloatDType::BF16)
+                }
+                _ => tensor,
+            };
             match D {
                 4 => {
                     let shape = tensor.shape();

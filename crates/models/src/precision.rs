@@ -31,10 +31,11 @@ impl Precision {
     }
 
     /// Images `[batch, 3, height, width]` as a model takes them that is to
-    /// compute in this precision: every layer keeps to its input's.
+    /// compute in this precision, and in the memory layout that is fastest on
+    /// their device: every layer keeps to its input's.
     pub fn images(self, images: Tensor<4>) -> Tensor<4> {
         match self {
-            Self::Fp32 => images,
+            Self::Fp32 => fast_layout(images),
             Self::Bf16 => fast_layout(images.cast(FloatDType::BF16)),
         }
     }

@@ -58,6 +58,47 @@ pub(crate) fn plain_step<B: Backend>(
     (weight, first, second)
 }
 
+/// Values per task.
+#[cfg(any(feature = "flex", feature = "libtorch"))]
+const CHUNK: usize = 1 << 14;
+
+/// The step in one pass, on all cores, over old weights, gradients and both
+/// moments, which are replaced.
+#[cfg(any(feature = "flex", feature = "libtorch"))]
+pub(crate) fn step_slices(
+    weights: &mut [f32],
+    [old, grads]: [&[f32]; 2],
+    [firsts, seconds]: [&mut [f32]; 2],
+    step: AdamW,
+) {
+    use rayon::prelude::*;
+
+    let [beta1, beta2] = step.betas.map(|beta| beta as f32);
+    let [fresh1, fresh2] = step.betas.map(|beta| (1.0 - beta) as f32);
+    let keep = step.keep as f32;
+    let rate = step.rate as f32;
+    let inverse = (1.0 / step.correction) as f32;
+    let epsilon = step.epsilon as f32;
+    weights
+        .par_chunks_mut(CHUNK)
+        .zip(old.par_chunks(CHUNK))
+        .zip(firsts.par_chunks_mut(CHUNK))
+        .zip(seconds.par_chunks_mut(CHUNK))
+        .zip(grads.par_chunks(CHUNK))
+        .for_each(|((((weights, old), firsts), seconds), grads)| {
+            pulp::Arch::new().dispatch(|| {
+                let moments = firsts.iter_mut().zip(seconds.iter_mut());
+                let weights = weights.iter_mut().zip(old);
+                for (((weight, old), (first, second)), grad) in weights.zip(moments).zip(grads) {
+                    *first = *first * beta1 + grad * fresh1;
+                    *second = *second * beta2 + grad * grad * fresh2;
+                    let scale = second.sqrt() * inverse + epsilon;
+                    *weight = old * keep - rate * (*first / scale);
+                }
+            });
+        });
+}
+
 /// The step; the default is made of Burn's operations.
 pub(crate) trait AdamWKernel: Backend {
     /// Of weight, gradient, first and second moment.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use burn::tensor::{Device, Tensor, TensorData};
 use psp_models::nn::Noise;
 use psp_models::summary::{mib, parameters};
-use psp_models::{Input, ModelConfig, Regressor, state};
+use psp_models::{Input, ModelConfig, Precision, Regressor, state};
 use psp_train::Forward;
 use psp_train::optim::{Grads, Optimizer, OptimizerConfig};
 
@@ -86,7 +86,9 @@ impl Recorder<'_> {
         let Settings { seed, batch, .. } = *self.settings;
         let size = self.settings.size as usize;
         let values = formula::input(batch, size, seed);
-        Tensor::from_data(TensorData::new(values, [batch, 3, size, size]), device)
+        let values = TensorData::new(values, [batch, 3, size, size]);
+        // As training and prediction hand them over.
+        Precision::Fp32.images(Tensor::from_data(values, device))
     }
 
     fn labels(&self, device: &Device) -> Tensor<2> {

@@ -11,9 +11,12 @@ use std::collections::HashMap;
 
 use burn::backend::LibTorch;
 use burn::backend::libtorch::TchTensor;
+use burn::backend::tensor::FloatTensor;
 use burn::tensor::Tensor;
 
 pub(crate) use layers::*;
+
+type Floats = FloatTensor<LibTorch>;
 
 /// The LibTorch tensor behind `x`; `None` on another backend, and for a tensor
 /// that Burn tracks.
