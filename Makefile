@@ -6,7 +6,7 @@
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/psp-target
 PSP = $(CARGO_TARGET_DIR)/release/psp
 
-.PHONY: demo test test-libtorch lint
+.PHONY: demo test test-libtorch bench lint
 
 demo: ## Render cars, train on them, evaluate, export and predict
 	bash scripts/demo.sh
@@ -16,6 +16,9 @@ test: lint ## Format, lints, docs and tests on the Flex device
 
 test-libtorch: ## The tests of everything that touches tensors, on LibTorch
 	bash scripts/test-libtorch.sh
+
+bench: ## Speed of a fixed set, beside that of the last time on this machine
+	bash scripts/bench.sh
 
 lint:
 	cargo fmt --all --check

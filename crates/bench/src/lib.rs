@@ -39,6 +39,8 @@ pub enum BenchError {
 /// What was measured.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
+    /// `train` or `infer`.
+    pub mode: &'static str,
     /// What was asked for; the device by the name that `auto` stands for.
     pub settings: Settings,
     /// Images per second, the median over the runs.
@@ -77,7 +79,7 @@ pub fn train(settings: &Settings) -> Result<Report, BenchError> {
     });
     let shape = [settings.batch, TARGETS];
     let labels = Tensor::<2>::random(shape, Distribution::Uniform(0.0, 1.0), &autodiff);
-    measure(settings, &device, |step, watch| {
+    measure("train", settings, &device, |step, watch| {
         let images = Tensor::from_data(host.clone(), &autodiff);
         let input = Input::Images(settings.precision.images(images));
         watch.lap("data")?;
@@ -100,7 +102,7 @@ pub fn infer(settings: &Settings) -> Result<Report, BenchError> {
     let (device, host) = begin(settings)?;
     let model = Regressor::new(&model_config(settings), 0, &device);
     let model = model.for_inference(settings.precision);
-    measure(settings, &device, |_, watch| {
+    measure("infer", settings, &device, |_, watch| {
         let images = Tensor::<4>::from_data(host.clone(), &device);
         watch.lap("data")?;
         let predictions = model.forward(images);
@@ -132,6 +134,7 @@ fn model_config(settings: &Settings) -> ModelConfig {
 
 /// Runs `step` (its number, and the watch that its phases are called out to).
 fn measure(
+    mode: &'static str,
     settings: &Settings,
     device: &Device,
     mut step: impl FnMut(u64, &mut Stopwatch<'_>) -> Result<(), BenchError>,
@@ -158,6 +161,7 @@ fn measure(
     let fold = |pick: fn(f64, f64) -> f64| rates.iter().copied().reduce(pick).unwrap_or(0.0);
     let range = [fold(f64::min), fold(f64::max)];
     Ok(Report {
+        mode,
         settings: Settings {
             device: settings.device.resolved(),
             size: settings.size() as u32,

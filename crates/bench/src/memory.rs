@@ -8,7 +8,9 @@ pub(crate) fn peak_mib() -> Option<f64> {
 
 /// `VmHWM` of `/proc/PID/status`, which counts in KiB.
 fn parse(status: &str) -> Option<f64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kib: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kib / 1024.0)
 }

@@ -278,7 +278,10 @@ mod tests {
     #[cfg(feature = "flex")]
     #[test]
     fn a_precision_that_the_device_does_not_know_is_refused_with_those_that_do() {
-        let message = DeviceSpec::Flex.open_for(Precision::Bf16).unwrap_err().to_string();
+        let message = DeviceSpec::Flex
+            .open_for(Precision::Bf16)
+            .unwrap_err()
+            .to_string();
         for part in ["flex", "bf16", "fp32", "libtorch:cuda:N"] {
             assert!(message.contains(part), "{message}");
         }

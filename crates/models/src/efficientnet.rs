@@ -8,8 +8,8 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use crate::nn::{
-    BatchNorm2d, Conv2d, Conv2dConfig, Noise, add, global_avg_pool2d, mean_pixel, mul, sigmoid, silu,
-    stochastic_depth,
+    BatchNorm2d, Conv2d, Conv2dConfig, Noise, add, global_avg_pool2d, mean_pixel, mul, sigmoid,
+    silu, stochastic_depth,
 };
 
 /// Width of the pooled features.

@@ -16,8 +16,14 @@ use burn::tensor::{Gradients as BurnGradients, Tensor};
 
 #[cfg(feature = "libtorch")]
 use crate::libtorch;
+use crate::mul;
 
 /// One recorded computation: its leaves, then its backward pass.
+///
+/// Burn computes in place where it holds a tensor's only copy. What LibTorch
+/// keeps for a backward pass it can't see; LibTorch can, and refuses the
+/// backward pass then. Between layers, use this crate's operations
+/// ([`crate::add`], [`crate::mul`]), which never work in place.
 #[derive(Debug, Default)]
 pub struct Tape {
     /// LibTorch's leaves; Burn keeps its own.
@@ -79,7 +85,7 @@ impl Tape {
         output: Tensor<D>,
         upstream: Tensor<D>,
     ) -> Gradients {
-        self.backward((output * Tensor::from_inner(upstream)).sum())
+        self.backward(mul(output, Tensor::from_inner(upstream)).sum())
     }
 }
 

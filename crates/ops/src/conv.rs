@@ -125,8 +125,7 @@ impl<B: ConvKernels> Backward<B, 2> for Convolution {
         let x = checkpointer.retrieve_node_output::<FloatTensor<B>>(x);
         let weight = checkpointer.retrieve_node_output::<FloatTensor<B>>(weight);
         if let Some(node) = x_node {
-            let of_x =
-                B::conv_x_backward(x.clone(), weight.clone(), grad.clone(), options.clone());
+            let of_x = B::conv_x_backward(x.clone(), weight.clone(), grad.clone(), options.clone());
             grads.register::<B>(node.id, of_x);
         }
         if let Some(node) = weight_node {

@@ -42,10 +42,10 @@ mod batch_norm;
 mod conv;
 #[cfg(feature = "flex")]
 mod flex;
-#[cfg(feature = "libtorch")]
-mod libtorch;
 mod layer_norm;
 mod layout;
+#[cfg(feature = "libtorch")]
+mod libtorch;
 mod linear;
 mod pool;
 

@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use psp_ops::{AdamW, adamw_step};
 
 fn device() -> Device {
-    common::device().without_autodiff()
+    common::device()
 }
 
 fn value(seed: usize, index: usize) -> f64 {

@@ -4,7 +4,8 @@
 mod common;
 
 use burn::tensor::{Tensor, module, ops::ConvOptions};
-use common::{assert_close, device, random};
+use common::{Graph, assert_close, device, random};
+use psp_ops::{Tape, conv2d};
 
 /// `(batch, in, height, width, out, kernel, stride, padding)`.
 type Case = (
@@ -39,25 +40,55 @@ const CASES: &[Case] = &[
     (9, 600, 5, 5, 4, [1, 1], [1, 1], [0, 0]),
 ];
 
+/// Compares values and all gradients for an input, a weight and a bias.
+fn compare(
+    x: Tensor<4>,
+    weight: Tensor<4>,
+    bias: Option<Tensor<1>>,
+    stride: [usize; 2],
+    padding: [usize; 2],
+    groups: usize,
+) {
+    let out = |side: usize, axis: usize| {
+        (side + 2 * padding[axis] - weight.dims()[2 + axis]) / stride[axis] + 1
+    };
+    let [batch, _, height, width] = x.dims();
+    let pull = random([batch, weight.dims()[0], out(height, 0), out(width, 1)]);
+    let results = Graph::both().map(|graph| {
+        let (x, weight) = (graph.leaf(&x), graph.leaf(&weight));
+        let bias = bias.as_ref().map(|bias| graph.leaf(bias));
+        let args = (x.clone(), weight.clone(), bias.clone());
+        let y = match graph {
+            Graph::Ours(_) => conv2d(args.0, args.1, args.2, stride, padding, groups),
+            Graph::Burns => {
+                let options = ConvOptions::new(stride, padding, [1, 1], groups);
+                module::conv2d(args.0, args.1, args.2, options)
+            }
+        };
+        assert_eq!(y.dims(), pull.dims());
+        let values = y.to_data();
+        let mut grads = graph.backward(y, &pull);
+        let bias = bias.map(|bias| grads.of(&bias));
+        [
+            Some(values),
+            Some(grads.of(&x)),
+            Some(grads.of(&weight)),
+            bias,
+        ]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+    });
+    let [ours, burns] = results;
+    assert_close(&ours, &burns);
+}
+
 #[test]
 fn values_and_gradients_are_those_of_burns_convolution() {
     for &(batch, channels, height, width, out, kernel, stride, padding) in CASES {
         let x = random([batch, channels, height, width]);
         let weight = random([out, channels, kernel[0], kernel[1]]);
-        let ours = psp_ops::conv2d(x.clone(), weight.clone(), stride, padding, 1);
-        let options = ConvOptions::new(stride, padding, [1, 1], 1);
-        let theirs = module::conv2d(x.clone(), weight.clone(), None, options);
-        assert_eq!(ours.dims(), theirs.dims());
-        let pull = random(ours.dims()).detach();
-        let results = [ours, theirs].map(|y| {
-            let values = y.to_data();
-            let grads = (y * pull.clone()).sum().backward();
-            let x_grad = x.grad(&grads).unwrap().to_data();
-            let weight_grad = weight.grad(&grads).unwrap().to_data();
-            [values, x_grad, weight_grad]
-        });
-        let [ours, theirs] = results;
-        assert_close(&ours, &theirs);
+        compare(x, weight, None, stride, padding, 1);
     }
 }
 
@@ -71,41 +102,53 @@ const GROUPED: &[(usize, usize, usize, usize, usize, usize, usize)] = &[
 #[test]
 fn groups_and_depthwise_convolutions_are_those_of_burn() {
     for &(batch, channels, side, out, kernel, stride, groups) in GROUPED {
-        let (stride, padding) = ([stride; 2], [kernel / 2; 2]);
         let x = random([batch, channels, side, side]);
         let weight = random([out, channels / groups, kernel, kernel]);
-        let ours = psp_ops::conv2d(x.clone(), weight.clone(), stride, padding, groups);
-        let options = ConvOptions::new(stride, padding, [1, 1], groups);
-        let theirs = module::conv2d(x.clone(), weight.clone(), None, options);
-        let pull = random(ours.dims()).detach();
-        let [ours, theirs] = [ours, theirs].map(|y| {
-            let values = y.to_data();
-            let grads = (y * pull.clone()).sum().backward();
-            let of = |leaf: &Tensor<4>| leaf.grad(&grads).unwrap().to_data();
-            [values, of(&x), of(&weight)]
-        });
-        assert_close(&ours, &theirs);
+        let (stride, padding) = ([stride; 2], [kernel / 2; 2]);
+        compare(x, weight, None, stride, padding, groups);
     }
 }
 
 #[test]
+fn a_bias_is_added_to_every_pixel_of_its_channel() {
+    let (x, weight) = (random([2, 3, 6, 5]), random([4, 3, 3, 3]));
+    compare(x, weight, Some(random([4])), [2, 1], [1, 0], 1);
+}
+
+#[test]
+fn the_fast_layout_changes_neither_values_nor_gradients() {
+    let (x, weight) = (random([3, 5, 7, 9]), random([4, 5, 3, 3]));
+    let fast = psp_ops::fast_layout(x.clone());
+    assert_eq!(fast.to_data(), x.to_data());
+    let pull = random([3, 4, 7, 9]);
+    let [plain, fast] = [x.clone(), fast].map(|x| {
+        let tape = Tape::new();
+        let (x, weight) = (tape.leaf(x), tape.leaf(weight.clone()));
+        let y = conv2d(x.clone(), weight.clone(), None, [1, 1], [1, 1], 1);
+        let values = y.to_data();
+        let mut grads = tape.backward_from(y, pull.clone());
+        let [x, weight] = [&x, &weight].map(|leaf| grads.take(leaf).unwrap().into_data());
+        [values, x, weight]
+    });
+    assert_close(&fast, &plain);
+}
+
+#[test]
 fn a_frozen_weight_gets_no_gradient_and_the_input_still_does() {
-    let device = device();
-    let x = Tensor::<4>::ones([1, 2, 4, 4], &device).require_grad();
-    let weight = Tensor::<4>::ones([3, 2, 3, 3], &device);
-    let grads = psp_ops::conv2d(x.clone(), weight.clone(), [1, 1], [1, 1], 1)
-        .sum()
-        .backward();
-    assert!(weight.grad(&grads).is_none());
+    let tape = Tape::new();
+    let x = tape.leaf(Tensor::<4>::ones([1, 2, 4, 4], &device()));
+    let weight = Tensor::<4>::ones([3, 2, 3, 3], &device().autodiff());
+    let y = conv2d(x.clone(), weight.clone(), None, [1, 1], [1, 1], 1);
+    let mut grads = tape.backward(y.sum());
+    assert!(grads.take(&weight).is_none());
     // The centre pixels are seen by nine taps of three output channels.
-    let grad = x.grad(&grads).unwrap().to_data();
+    let grad = grads.take(&x).unwrap().to_data();
     assert_eq!(grad.as_slice::<f32>().unwrap()[5], 27.0);
 }
 
 #[test]
 fn without_autodiff_only_the_values_are_computed() {
-    let device = device().without_autodiff();
-    let x = Tensor::<4>::ones([1, 1, 3, 3], &device);
-    let y = psp_ops::conv2d(x.clone(), x, [1, 1], [1, 1], 1);
+    let x = Tensor::<4>::ones([1, 1, 3, 3], &device());
+    let y = conv2d(x.clone(), x, None, [1, 1], [1, 1], 1);
     assert_eq!(y.to_data().as_slice::<f32>().unwrap()[4], 9.0);
 }

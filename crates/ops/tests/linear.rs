@@ -3,8 +3,8 @@
 
 mod common;
 
-use burn::tensor::{Tensor, TensorData, module};
-use common::{assert_close, random};
+use burn::tensor::{Tensor, module};
+use common::{Graph, assert_close, random};
 use psp_ops::linear;
 
 /// Rows, inputs and outputs; the last is worth several threads.
@@ -16,37 +16,33 @@ const SIZES: &[[usize; 3]] = &[
     [64, 300, 257],
 ];
 
-/// Output and the gradients of a random weighting of it.
-fn results(
-    output: Tensor<2>,
-    inputs: (&Tensor<2>, &Tensor<2>, &Tensor<1>),
-    pull: &Tensor<2>,
-) -> Vec<TensorData> {
-    let value = output.to_data();
-    let grads = (output * pull.clone()).sum().backward();
-    let (x, weight, bias) = inputs;
-    vec![
-        value,
-        x.grad(&grads).unwrap().to_data(),
-        weight.grad(&grads).unwrap().to_data(),
-        bias.grad(&grads).unwrap().to_data(),
-    ]
-}
-
 #[test]
 fn values_and_gradients_are_those_of_burns_operations() {
     for &[rows, inputs, outputs] in SIZES {
         let x = random([rows, inputs]);
         let (weight, bias) = (random([outputs, inputs]), random([outputs]));
-        let pull = random([rows, outputs]).detach();
-        let ours = linear(x.clone(), weight.clone(), bias.clone());
-        let theirs = module::linear(x.clone(), weight.clone().transpose(), Some(bias.clone()));
-        let leaves = (&x, &weight, &bias);
-        assert_close(
-            &results(ours, leaves, &pull),
-            &results(theirs, leaves, &pull),
-        );
+        let pull = random([rows, outputs]);
+        let [ours, burns] = Graph::both().map(|graph| {
+            let (x, weight, bias) = (graph.leaf(&x), graph.leaf(&weight), graph.leaf(&bias));
+            let args = (x.clone(), weight.clone(), bias.clone());
+            let y = match graph {
+                Graph::Ours(_) => linear(args.0, args.1, args.2),
+                Graph::Burns => module::linear(args.0, args.1.transpose(), Some(args.2)),
+            };
+            let values = y.to_data();
+            let mut grads = graph.backward(y, &pull);
+            [values, grads.of(&x), grads.of(&weight), grads.of(&bias)]
+        });
+        assert_close(&ours, &burns);
     }
+}
+
+#[test]
+fn many_rows_that_want_no_gradient_are_multiplied_alike() {
+    let (x, weight, bias) = (random([700, 33]), random([21, 33]), random([21]));
+    let ours = linear(x.clone(), weight.clone(), bias.clone()).to_data();
+    let burns = module::linear(x, weight.transpose(), Some(bias)).to_data();
+    assert_close(&[ours], &[burns]);
 }
 
 #[test]
@@ -60,7 +56,11 @@ fn a_transposed_input_is_read_in_its_own_order() {
 #[test]
 fn outside_autodiff_it_computes_the_same() {
     let (x, weight, bias) = (random([4, 6]), random([3, 6]), random([3]));
-    let tracked = linear(x.clone(), weight.clone(), bias.clone()).to_data();
-    let plain = linear(x.inner(), weight.inner(), bias.inner()).to_data();
-    assert_eq!(tracked, plain);
+    let tape = psp_ops::Tape::new();
+    let recorded = linear(
+        tape.leaf(x.clone()),
+        tape.leaf(weight.clone()),
+        tape.leaf(bias.clone()),
+    );
+    assert_eq!(recorded.to_data(), linear(x, weight, bias).to_data());
 }

@@ -25,6 +25,6 @@ pub use error::TrainError;
 pub use events::Event;
 pub use inputs::Inputs;
 pub use log::{EpochRecord, read_metrics};
-pub use step::Forward;
 pub use run_dir::{Ending, Manifest, RunDir, RunResult};
+pub use step::Forward;
 pub use trainer::Outcome;

@@ -41,7 +41,10 @@ fn print(report: &Report) {
         ..
     } = &report.settings;
     let [slowest, fastest] = report.range;
-    println!("{backbone}, {device}, {precision}, batch {batch}, {size} pixels");
+    println!(
+        "{}: {backbone}, {device}, {precision}, batch {batch}, {size} pixels",
+        report.mode
+    );
     println!(
         "{:.1} images/s, the median of {runs} runs of {steps} steps ({slowest:.1} to {fastest:.1})",
         report.images_per_second

@@ -6,7 +6,8 @@ use anyhow::Result;
 use psp_train::RunConfig;
 
 use crate::args::{
-    Args, BenchCommand, Command, ConfigArgs, ConfigCommand, DataCommand, ModelsCommand, WeightsCommand,
+    Args, BenchCommand, Command, ConfigArgs, ConfigCommand, DataCommand, ModelsCommand,
+    WeightsCommand,
 };
 
 mod bench;

@@ -1,8 +1,9 @@
 //! Batch normalisation (`torch.nn.BatchNorm2d`; Ioffe & Szegedy, 2015).
 
 use burn::module::{Flag, Module, Param, RunningState};
+use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
-use psp_ops::{Activation, batch_norm_eval, batch_norm_train, relu};
+use psp_ops::{Activation, batch_norm_eval, batch_norm_train};
 
 use super::Conv2d;
 
@@ -76,6 +77,7 @@ impl BatchNorm2d {
         let output = before.forward_with(x, Some(self.bias.val()));
         match activation {
             Activation::Identity => output,
+            // In place where it can be: no gradient is wanted of it.
             Activation::Relu => relu(output),
         }
     }

@@ -12,9 +12,7 @@ impl AdamWKernel for LibTorch {
     fn adamw_update(tensors: [Floats; 4], step: AdamW) -> Updated<Self> {
         let is_served = |tensor: &Floats| {
             let tensor = &tensor.tensor;
-            tensor.device() == Device::Cpu
-                && tensor.kind() == Kind::Float
-                && tensor.is_contiguous()
+            tensor.device() == Device::Cpu && tensor.kind() == Kind::Float && tensor.is_contiguous()
         };
         if !tensors.iter().all(is_served) {
             return plain_step::<Self>(tensors, step);

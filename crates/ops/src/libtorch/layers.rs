@@ -68,7 +68,10 @@ fn is_worth_a_convolution(input: &Torch, weight: &Torch) -> bool {
 fn linear_by_convolution(input: &Torch, weight: &Torch, bias: &Torch) -> Torch {
     let (rows, inputs) = (input.size()[0], input.size()[1]);
     let outputs = weight.size()[0];
-    let pixels = input.contiguous().view([1, rows, 1, inputs]).permute([0, 3, 1, 2]);
+    let pixels = input
+        .contiguous()
+        .view([1, rows, 1, inputs])
+        .permute([0, 3, 1, 2]);
     let weight = weight.view([outputs, inputs, 1, 1]);
     let output = Torch::conv2d(&pixels, &weight, Some(bias), [1, 1], [0, 0], [1, 1], 1);
     output.permute([0, 2, 3, 1]).reshape([rows, outputs])
@@ -133,7 +136,12 @@ pub(crate) fn layer_norm<const D: usize>(
     bias: &Tensor<1>,
     epsilon: f64,
 ) -> Option<Tensor<D>> {
-    let (input, weight, bias) = (peel(x)?, peel(weight)?, peel(bias)?);
+    let input = peel(x)?;
+    let [weight, bias] = [peel(weight)?, peel(bias)?].map(|tensor| match input.device() {
+        Device::Cpu => tensor,
+        // The GPU's kernel takes one type for all.
+        _ => tensor.to_kind(input.kind()),
+    });
     let (output, _, _) =
         input.native_layer_norm(weight.size(), Some(&weight), Some(&bias), epsilon);
     Some(wrap(output, x))
@@ -145,16 +153,8 @@ pub(crate) fn attention(
     value: &Tensor<4>,
 ) -> Option<Tensor<4>> {
     let [q, k, v] = [peel(query)?, peel(key)?, peel(value)?];
-    let output = Torch::scaled_dot_product_attention(
-        &q,
-        &k,
-        &v,
-        None::<Torch>,
-        0.0,
-        false,
-        None,
-        false,
-    );
+    let output =
+        Torch::scaled_dot_product_attention(&q, &k, &v, None::<Torch>, 0.0, false, None, false);
     Some(wrap(output, query))
 }
 

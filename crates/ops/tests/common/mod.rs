@@ -1,20 +1,74 @@
-//! The device under test, and comparison of two computations on it.
+//! The device under test, and comparison of two computations on it: ours, and
+//! Burn's own with Burn's autodiff.
 #![allow(clippy::unwrap_used, dead_code)]
 // burn-tch 0.22 is its last release, which Burn says with a deprecation.
 #![cfg_attr(feature = "libtorch", allow(deprecated))]
 
 use std::cell::Cell;
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Gradients as BurnGradients, Tensor, TensorData};
+use psp_ops::{Gradients, Tape};
 
-/// `PSP_TEST_DEVICE`, or Flex, with autodiff.
+/// `PSP_TEST_DEVICE`, or Flex, without autodiff.
 pub(crate) fn device() -> Device {
     match std::env::var("PSP_TEST_DEVICE").as_deref() {
         #[cfg(feature = "libtorch")]
         Ok("libtorch") => Device::libtorch(),
         _ => Device::flex(),
     }
-    .autodiff()
+}
+
+/// Who records a computation and differentiates it.
+pub(crate) enum Graph {
+    Ours(Tape),
+    Burns,
+}
+
+/// What came of it.
+pub(crate) enum Pulled {
+    Ours(Gradients),
+    Burns(BurnGradients),
+}
+
+impl Graph {
+    /// Both, to compare.
+    pub(crate) fn both() -> [Self; 2] {
+        [Self::Ours(Tape::new()), Self::Burns]
+    }
+
+    /// A leaf with these values.
+    pub(crate) fn leaf<const D: usize>(&self, values: &Tensor<D>) -> Tensor<D> {
+        match self {
+            Self::Ours(tape) => tape.leaf(values.clone()),
+            Self::Burns => Tensor::from_inner(values.clone()).require_grad(),
+        }
+    }
+
+    /// Gradients of the sum of `output` weighted by `pull`.
+    pub(crate) fn backward<const D: usize>(self, output: Tensor<D>, pull: &Tensor<D>) -> Pulled {
+        match self {
+            Self::Ours(tape) => Pulled::Ours(tape.backward_from(output, pull.clone())),
+            Self::Burns => {
+                let weighted = output * Tensor::from_inner(pull.clone());
+                Pulled::Burns(weighted.sum().backward())
+            }
+        }
+    }
+}
+
+impl Pulled {
+    /// A leaf's gradient, if it got one.
+    pub(crate) fn get<const D: usize>(&mut self, leaf: &Tensor<D>) -> Option<TensorData> {
+        let grad = match self {
+            Self::Ours(gradients) => gradients.take(leaf),
+            Self::Burns(gradients) => leaf.grad_remove(gradients),
+        };
+        grad.map(Tensor::into_data)
+    }
+
+    pub(crate) fn of<const D: usize>(&mut self, leaf: &Tensor<D>) -> TensorData {
+        self.get(leaf).unwrap()
+    }
 }
 
 thread_local! {
@@ -22,11 +76,11 @@ thread_local! {
     static DRAWN: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Nearly normal values that require gradients, the same in every run.
+/// Nearly normal values, the same in every run.
 pub(crate) fn random<const D: usize>(shape: [usize; D]) -> Tensor<D> {
     let count = shape.iter().product();
     let values: Vec<f32> = (0..count).map(|_| normal()).collect();
-    Tensor::from_data(TensorData::new(values, shape), &device()).require_grad()
+    Tensor::from_data(TensorData::new(values, shape), &device())
 }
 
 /// Twelve uniform numbers less six: mean 0, deviation 1.

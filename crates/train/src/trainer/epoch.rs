@@ -100,23 +100,22 @@ impl Trainer<'_> {
         let labels = Tensor::<2>::from_data(TensorData::new(batch.targets.clone(), shape), &device);
         let mut noise = Noise::for_step(self.progress.seed, self.progress.batches_done);
         let checkpointed = self.config.train.gradient_checkpointing;
-        let (predictions, mut gradients) =
-            match (input, &self.model.backbone, checkpointed) {
-                (Input::Images(images), Backbone::VitB16(vit), true) => {
-                    let depth = self.stages.depth();
-                    let mse = |predictions| mse(predictions, &labels);
-                    checkpointing::backward(&self.model, vit, depth, images, &mut noise, mse)
-                }
-                (input, ..) => {
-                    let forward = Forward::new(&self.model, input, &labels, &mut noise);
-                    let (predictions, gradients) = forward.backward();
-                    let gradients = match self.stages.are_the_head() {
-                        true => Grads::take_of_child(HEAD, &self.model.head, gradients),
-                        false => Grads::take(&self.model, gradients),
-                    };
-                    (predictions, gradients)
-                }
-            };
+        let (predictions, mut gradients) = match (input, &self.model.backbone, checkpointed) {
+            (Input::Images(images), Backbone::VitB16(vit), true) => {
+                let depth = self.stages.depth();
+                let mse = |predictions| mse(predictions, &labels);
+                checkpointing::backward(&self.model, vit, depth, images, &mut noise, mse)
+            }
+            (input, ..) => {
+                let forward = Forward::new(&self.model, input, &labels, &mut noise);
+                let (predictions, gradients) = forward.backward();
+                let gradients = match self.stages.are_the_head() {
+                    true => Grads::take_of_child(HEAD, &self.model.head, gradients),
+                    false => Grads::take(&self.model, gradients),
+                };
+                (predictions, gradients)
+            }
+        };
         if share != 1.0 {
             gradients = gradients.scale(share);
         }

@@ -1,0 +1,109 @@
+//! Models for prediction alone against the models that they are made from.
+#![allow(clippy::unwrap_used)]
+
+use burn::module::Module;
+use burn::tensor::{Device, Distribution, Tensor};
+use psp_models::nn::Noise;
+use psp_models::{BackboneKind, ModelConfig, Precision, Regressor, state};
+
+/// `PSP_TEST_DEVICE`, or Flex.
+fn device() -> Device {
+    let name = std::env::var("PSP_TEST_DEVICE").unwrap_or_else(|_| "flex".to_owned());
+    name.parse::<psp_models::DeviceSpec>()
+        .unwrap()
+        .open()
+        .unwrap()
+}
+
+fn config(kind: BackboneKind) -> ModelConfig {
+    let size = match kind {
+        BackboneKind::InceptionV3 => 96,
+        _ => 64,
+    };
+    ModelConfig {
+        input_size: size,
+        ..ModelConfig::new(kind, 2)
+    }
+}
+
+/// Initial weights, and norms that have seen something: no statistic and no
+/// factor is that of a fresh layer.
+fn model(kind: BackboneKind) -> Regressor {
+    let config = config(kind);
+    let fresh = Regressor::new(&config, 3, &device());
+    let values = state::collect(&fresh).unwrap();
+    let norms: Vec<String> = values
+        .keys()
+        .filter_map(|key| Some(key.strip_suffix("running_var")?.to_owned()))
+        .collect();
+    state::fill(fresh, |key, shape| {
+        let within = norms.iter().find(|norm| key.starts_with(norm.as_str()));
+        let Some(norm) = within else {
+            return values[key].data.clone();
+        };
+        let base = match &key[norm.len()..] {
+            "running_var" | "weight" => 1.0,
+            _ => 0.0,
+        };
+        let wave = |channel: usize| ((channel * 7 + key.len()) as f32).sin();
+        let count = shape.iter().product();
+        (0..count)
+            .map(|channel| base + 0.2 * wave(channel))
+            .collect()
+    })
+}
+
+fn images(kind: BackboneKind) -> Tensor<4> {
+    let size = config(kind).input_size as usize;
+    Tensor::random(
+        [2, 3, size, size],
+        Distribution::Normal(0.0, 1.0),
+        &device(),
+    )
+}
+
+/// The largest difference, as a share of the largest value.
+fn difference(a: Tensor<2>, b: Tensor<2>) -> f32 {
+    let largest = b.clone().abs().max().into_scalar::<f32>();
+    (a - b).abs().max().into_scalar::<f32>() / largest
+}
+
+#[test]
+fn folded_norms_change_no_prediction_of_any_backbone() {
+    for &kind in BackboneKind::ALL {
+        let (model, images) = (model(kind), images(kind));
+        let whole = model.forward(images.clone(), &mut Noise::off());
+        let folded = model.for_inference(Precision::Fp32).forward(images);
+        let error = difference(folded, whole);
+        assert!(error < 1e-4, "{kind}: {error}");
+    }
+}
+
+#[test]
+fn making_a_model_for_inference_leaves_the_model_alone() {
+    let kind = BackboneKind::ResNet18;
+    let model = model(kind);
+    let before = state::collect(&model).unwrap();
+    let other = model.clone().for_inference(Precision::Fp32);
+    assert_eq!(state::collect(&model).unwrap(), before);
+    // And of it nothing is left to train: the norms are in the convolutions.
+    let images = images(kind);
+    let again = model.for_inference(Precision::Fp32).forward(images.clone());
+    assert_eq!(other.forward(images).to_data(), again.to_data());
+}
+
+#[test]
+fn on_libtorch_bf16_predicts_what_f32_does_to_two_digits() {
+    if std::env::var("PSP_TEST_DEVICE").as_deref() != Ok("libtorch") {
+        eprintln!("SKIPPED: bf16 is computed on LibTorch only (PSP_TEST_DEVICE=libtorch)");
+        return;
+    }
+    for &kind in BackboneKind::ALL {
+        let (model, images) = (model(kind).valid(), images(kind));
+        let [exact, rounded] = [Precision::Fp32, Precision::Bf16]
+            .map(|precision| model.for_inference(precision).forward(images.clone()));
+        let error = difference(rounded, exact);
+        assert!(error > 0.0, "{kind}: not rounded at all");
+        assert!(error < 0.05, "{kind}: {error}");
+    }
+}

@@ -1,0 +1,115 @@
+//! Activations, norms, attention and pooling against their definitions.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use burn::tensor::{Tensor, activation::softmax};
+use common::{Graph, assert_close, random};
+use psp_ops::{add, attention, gelu, layer_norm, mean_pixel, mul, relu, silu};
+
+/// Compares two functions of one tensor, values and gradients.
+#[track_caller]
+fn compare<const D: usize, const E: usize>(
+    x: Tensor<D>,
+    ours: impl Fn(Tensor<D>) -> Tensor<E>,
+    definition: impl Fn(Tensor<D>) -> Tensor<E>,
+) {
+    let pull = random(definition(x.clone()).dims());
+    let [ours, burns] = Graph::both().map(|graph| {
+        let x = graph.leaf(&x);
+        let y = match graph {
+            Graph::Ours(_) => ours(x.clone()),
+            Graph::Burns => definition(x.clone()),
+        };
+        let values = y.to_data();
+        let mut grads = graph.backward(y, &pull);
+        [values, grads.of(&x)]
+    });
+    assert_close(&ours, &burns);
+}
+
+#[test]
+fn activations_and_their_gradients_are_those_of_their_definitions() {
+    let x = || random([3, 4, 5, 6]) * 3.0;
+    compare(x(), relu, |x| x.clone() * x.greater_elem(0.0).float());
+    compare(x(), silu, |x| x.clone() / (x.neg().exp() + 1.0));
+    // x · Φ(x)
+    let probability = |x: Tensor<4>| ((x / 2f32.sqrt()).erf() + 1.0) * 0.5;
+    compare(x(), gelu, |x| x.clone() * probability(x));
+}
+
+#[test]
+fn a_layer_norm_gives_every_row_mean_zero_and_deviation_one_before_its_weights() {
+    let (weight, bias) = (random([7]), random([7]));
+    let ours = |x: Tensor<3>| {
+        let [weight, bias] = [&weight, &bias].map(|row| like(row, &x));
+        layer_norm(x, weight, bias, 1e-6)
+    };
+    let definition = |x: Tensor<3>| {
+        let centred = x.clone() - x.mean_dim(2);
+        let variance = centred.clone().square().mean_dim(2);
+        let normal = centred / (variance + 1e-6).sqrt();
+        let spread = |row: &Tensor<1>| like(row, &normal).reshape([1, 1, 7]);
+        normal.clone() * spread(&weight) + spread(&bias)
+    };
+    compare(random([4, 5, 7]), ours, definition);
+}
+
+#[test]
+fn attention_mixes_values_by_how_queries_meet_keys() {
+    // Query, key and value out of one tensor, as a fused projection gives them.
+    let split = |x: Tensor<4>| [0, 1, 2].map(|part| x.clone().narrow(3, part * 8, 8));
+    let ours = |x: Tensor<4>| {
+        let [query, key, value] = split(x);
+        attention(query, key, value)
+    };
+    let definition = |x: Tensor<4>| {
+        let [query, key, value] = split(x);
+        softmax(query.matmul(key.transpose()) / 8f32.sqrt(), 3).matmul(value)
+    };
+    compare(random([2, 3, 5, 24]), ours, definition);
+    compare(random([1, 1, 1, 24]), ours, definition);
+}
+
+#[test]
+fn the_mean_pixel_is_the_mean_over_height_and_width() {
+    let definition = |x: Tensor<4>| {
+        let [batch, channels, height, width] = x.dims();
+        let pixels = x.reshape([batch, channels, height * width, 1]);
+        pixels.mean_dim(2)
+    };
+    compare(random([3, 4, 5, 7]), mean_pixel, definition);
+    compare(random([1, 1, 1, 1]), mean_pixel, definition);
+}
+
+#[test]
+fn a_sum_or_product_leaves_alone_what_a_layer_before_it_needs() {
+    // The gradient of a ReLU needs its output, which Burn's own sum would
+    // overwrite, being the only one that holds it.
+    compare(
+        random([2, 3, 4, 5]),
+        |x| add(relu(x.clone()), mul(relu(x.clone()), silu(x))),
+        |x| {
+            let rectified = x.clone() * x.clone().greater_elem(0.0).float();
+            rectified.clone() + rectified * (x.clone() / (x.neg().exp() + 1.0))
+        },
+    );
+}
+
+#[test]
+fn a_product_spreads_factors_over_their_channels() {
+    let x = random([2, 3, 4, 5]);
+    compare(
+        random([2, 3, 1, 1]),
+        |factors| mul(like(&x, &factors), factors),
+        |factors| like(&x, &factors) * factors,
+    );
+}
+
+/// `x` on the device of `other`.
+fn like<const D: usize, const E: usize>(x: &Tensor<D>, other: &Tensor<E>) -> Tensor<D> {
+    match other.is_autodiff() {
+        true => Tensor::from_inner(x.clone()),
+        false => x.clone(),
+    }
+}
