@@ -1,10 +1,10 @@
 //! Models that only predict: batch norms folded into the convolutions before
 //! them, weights in the precision that is computed in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use burn::module::{Flag, Module, ModuleMapper, ModuleVisitor, Param};
-use burn::tensor::{FloatDType, Tensor};
+use burn::tensor::{Device, FloatDType, Tensor};
 use psp_ops::fast_layout;
 
 use crate::nn::{INCEPTION_EPSILON, Noise};
@@ -61,6 +61,7 @@ impl Regressor {
         let model = model.map(&mut Folder {
             path: ModulePath::default(),
             norms,
+            folded: BTreeSet::new(),
             epsilon,
             precision,
         });
@@ -124,6 +125,9 @@ impl ModuleVisitor for Rows {
 struct Folder {
     path: ModulePath,
     norms: BTreeMap<String, Norm>,
+    /// Norms whose factor is in a convolution's weights; others stay as they are.
+    /// A convolution comes before its norm.
+    folded: BTreeSet<String>,
     epsilon: f64,
     precision: Precision,
 }
@@ -140,13 +144,25 @@ impl Folder {
 
     /// The norm that follows a convolution, by torchvision's names: `conv1` and
     /// `bn1`, `conv` and `bn`, `0` and `1`.
-    fn norm_after(&self, convolution: &str) -> Option<&Norm> {
+    fn norm_after(&self, convolution: &str) -> Option<String> {
         let (parent, name) = convolution.rsplit_once('.')?;
         let name = match name {
             "0" => "1".to_owned(),
             _ => name.replacen("conv", "bn", 1),
         };
-        self.norms.get(&format!("{parent}.{name}"))
+        Some(format!("{parent}.{name}")).filter(|norm| self.norms.contains_key(norm))
+    }
+
+    /// The value of a folded norm's tensor: its own forward pass, should anyone
+    /// call it, adds the term alone.
+    fn folded_value(&self, norm: &Norm, leaf: &str, device: &Device) -> Tensor<1> {
+        let channels = norm.term.dims();
+        match leaf {
+            "bias" => norm.term.clone().cast(FloatDType::F32),
+            "weight" => Tensor::ones(channels, device),
+            "running_mean" => Tensor::zeros(channels, device),
+            _ => Tensor::full(channels, 1.0 - self.epsilon, device),
+        }
     }
 }
 
@@ -163,20 +179,20 @@ impl ModuleMapper for Folder {
         let (module, leaf) = self.place();
         let precision = self.precision;
         if let Some(norm) = self.norms.get(&module) {
-            // Its own forward pass, should anyone call it, adds the term alone.
-            let channels = norm.term.dims();
-            return param.map(|tensor| {
-                let value = match leaf.as_str() {
-                    "bias" => norm.term.clone().cast(FloatDType::F32),
-                    "weight" => Tensor::ones(channels, &tensor.device()),
-                    "running_mean" => Tensor::zeros(channels, &tensor.device()),
-                    _ => Tensor::full(channels, 1.0 - self.epsilon, &tensor.device()),
-                };
-                value.reshape(tensor.shape())
-            });
+            return match self.folded.contains(&module) {
+                true => param.map(|tensor| {
+                    let value = self.folded_value(norm, &leaf, &tensor.device());
+                    value.reshape(tensor.shape())
+                }),
+                false => param,
+            };
         }
-        let norm = (D == 4 && leaf == "weight").then(|| self.norm_after(&module));
-        let norm = norm.flatten();
+        let follower = match D == 4 && leaf == "weight" {
+            true => self.norm_after(&module),
+            false => None,
+        };
+        self.folded.extend(follower.clone());
+        let norm = follower.and_then(|norm| self.norms.get(&norm));
         param.map(|tensor| {
             let tensor = match norm {
                 Some(norm) => {
@@ -204,9 +220,10 @@ impl ModuleMapper for Folder {
     }
 
     fn map_flag(&mut self, flag: Param<Flag>) -> Param<Flag> {
-        match self.place().1.as_str() {
-            "folded" => flag.with_value(true),
-            _ => flag,
+        let (module, leaf) = self.place();
+        match leaf == "folded" && self.folded.contains(&module) {
+            true => flag.with_value(true),
+            false => flag,
         }
     }
 }

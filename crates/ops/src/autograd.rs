@@ -11,7 +11,7 @@
 #[cfg(feature = "libtorch")]
 use std::cell::RefCell;
 
-use burn::module::{Module, ModuleMapper, Param};
+use burn::module::Module;
 use burn::tensor::{Gradients as BurnGradients, Tensor};
 
 #[cfg(feature = "libtorch")]
@@ -62,7 +62,10 @@ impl Tape {
 
     /// `module` with leaves in place of the parameters that require gradients.
     pub fn watch<M: Module>(&self, module: &M) -> M {
-        module.clone().map(&mut Watcher(self))
+        let module = module.clone();
+        #[cfg(feature = "libtorch")]
+        let module = module.map(&mut libtorch::Watcher(self));
+        module
     }
 
     /// The gradients of `loss` (one value).
@@ -98,18 +101,5 @@ impl Gradients {
             #[cfg(feature = "libtorch")]
             Found::LibTorch(gradients) => gradients.take(leaf),
         }
-    }
-}
-
-struct Watcher<'a>(&'a Tape);
-
-impl ModuleMapper for Watcher<'_> {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        // A parameter that Burn tracks already begins a graph of Burn's.
-        #[cfg(feature = "libtorch")]
-        if param.is_require_grad() && libtorch::is_behind(&param.val()) {
-            return param.map(|tensor| self.0.leaf(tensor));
-        }
-        param
     }
 }

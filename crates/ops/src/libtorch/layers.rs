@@ -28,20 +28,26 @@ pub(crate) fn conv2d(
     groups: usize,
 ) -> Option<Tensor<4>> {
     let (input, weight) = (peel(x)?, peel(weight)?);
+    // oneDNN's backward passes of depthwise convolutions are slower in bf16.
+    let in_f32 = groups > 1 && input.device() == Device::Cpu && is_recorded(&input, &weight);
+    let kind = match in_f32 {
+        true => Kind::Float,
+        false => input.kind(),
+    };
     let bias = match bias {
-        Some(bias) => Some(peel(bias)?.to_kind(input.kind())),
+        Some(bias) => Some(peel(bias)?.to_kind(kind)),
         None => None,
     };
     let output = Torch::conv2d(
-        &input,
-        &weight.to_kind(input.kind()),
+        &input.to_kind(kind),
+        &weight.to_kind(kind),
         bias,
         pair(stride),
         pair(padding),
         [1, 1],
         groups as i64,
     );
-    Some(wrap(output, x))
+    Some(wrap(output.to_kind(input.kind()), x))
 }
 
 pub(crate) fn linear(x: &Tensor<2>, weight: &Tensor<2>, bias: &Tensor<1>) -> Option<Tensor<2>> {
@@ -59,9 +65,13 @@ pub(crate) fn linear(x: &Tensor<2>, weight: &Tensor<2>, bias: &Tensor<1>) -> Opt
 /// least), but whose backward pass is not. It wants many rows to pay for
 /// preparing the weights.
 fn is_worth_a_convolution(input: &Torch, weight: &Torch) -> bool {
-    let recorded = input.requires_grad() || weight.requires_grad();
     let is_float = input.device() == Device::Cpu && input.kind() == Kind::Float;
-    is_float && !recorded && input.size()[0] >= 512
+    is_float && !is_recorded(input, weight) && input.size()[0] >= 512
+}
+
+/// Whether there will be a backward pass.
+fn is_recorded(input: &Torch, weight: &Torch) -> bool {
+    input.requires_grad() || weight.requires_grad()
 }
 
 /// The rows as pixels of one image, in channels-last order, where they lie.

@@ -12,7 +12,10 @@ use std::collections::HashMap;
 use burn::backend::LibTorch;
 use burn::backend::libtorch::TchTensor;
 use burn::backend::tensor::FloatTensor;
+use burn::module::{ModuleMapper, Param};
 use burn::tensor::Tensor;
+
+use crate::Tape;
 
 pub(crate) use layers::*;
 
@@ -25,11 +28,6 @@ pub(crate) fn peel<const D: usize>(x: &Tensor<D>) -> Option<tch::Tensor> {
         true => None,
         false => inner(x),
     }
-}
-
-/// Whether LibTorch computes with `x`, tracked by Burn or not.
-pub(crate) fn is_behind<const D: usize>(x: &Tensor<D>) -> bool {
-    inner(x).is_some()
 }
 
 fn inner<const D: usize>(x: &Tensor<D>) -> Option<tch::Tensor> {
@@ -55,6 +53,19 @@ pub(crate) fn wrap_shared<const D: usize>(tensor: tch::Tensor, owner: Tensor<D>)
         Err(_) => TchTensor::new(tensor),
     };
     Tensor::from_inner(Tensor::from_primitive::<LibTorch>(storage))
+}
+
+/// Puts leaves of a tape in place of parameters that require gradients. On other
+/// backends these begin a graph of Burn's already.
+pub(crate) struct Watcher<'a>(pub(crate) &'a Tape);
+
+impl ModuleMapper for Watcher<'_> {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        match param.is_require_grad() && inner(&param.val()).is_some() {
+            true => param.map(|tensor| self.0.leaf(tensor)),
+            false => param,
+        }
+    }
 }
 
 /// Gradients by the address of their leaf's values.
