@@ -22,8 +22,14 @@ impl Forward {
     /// and `noise` is on.
     pub fn new(model: &Regressor, input: Input, labels: &Tensor<2>, noise: &mut Noise) -> Self {
         let tape = Tape::new();
-        let watched = tape.watch(model);
-        let (predictions, auxiliary) = watched.forward_auxiliary(input, noise);
+        let (predictions, auxiliary) = match input {
+            Input::Features(features) => {
+                // Of the backbone nothing is needed, not even a copy.
+                let head = tape.watch(&model.head);
+                (head.forward(features, noise), Vec::new())
+            }
+            images => tape.watch(model).forward_auxiliary(images, noise),
+        };
         let weight = model.backbone.kind().auxiliary_weight();
         let loss = auxiliary
             .into_iter()
