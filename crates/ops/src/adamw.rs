@@ -20,14 +20,15 @@ pub struct AdamW {
 }
 
 /// One step of AdamW: the new weight, first and second moment. All tensors
-/// have one shape and are outside autodiff.
-pub fn adamw_step(
-    weight: Tensor<1>,
-    grad: Tensor<1>,
-    first: Tensor<1>,
-    second: Tensor<1>,
+/// have one shape and are outside autodiff. On LibTorch the results lie in the
+/// memory order of the gradient.
+pub fn adamw_step<const D: usize>(
+    weight: Tensor<D>,
+    grad: Tensor<D>,
+    first: Tensor<D>,
+    second: Tensor<D>,
     step: AdamW,
-) -> [Tensor<1>; 3] {
+) -> [Tensor<D>; 3] {
     let (weight, first, second) = <Dispatch as AdamWOps>::adamw(
         weight.into_dispatch(),
         grad.into_dispatch(),

@@ -9,12 +9,16 @@ use crate::AdamW;
 use crate::adamw::{AdamWKernel, Updated, plain_step, step_slices};
 
 impl AdamWKernel for LibTorch {
-    fn adamw_update(tensors: [Floats; 4], step: AdamW) -> Updated<Self> {
+    fn adamw_update([old, grad, first, second]: [Floats; 4], step: AdamW) -> Updated<Self> {
+        // In the order that a layer's gradient comes in its weight is used next
+        // time; nothing is brought from one order to another after the first step.
+        let [old, first, second] = [old, first, second].map(|tensor| in_order_of(&grad, tensor));
         let is_served = |tensor: &Floats| {
             let tensor = &tensor.tensor;
-            tensor.device() == Device::Cpu && tensor.kind() == Kind::Float && tensor.is_contiguous()
+            tensor.device() == Device::Cpu && tensor.kind() == Kind::Float
         };
-        if !tensors.iter().all(is_served) {
+        let tensors = [old, grad, first, second];
+        if !(tensors.iter().all(is_served) && is_dense(&tensors[1].tensor)) {
             return plain_step::<Self>(tensors, step);
         }
         let [old, grad, first, second] = tensors;
@@ -36,7 +40,35 @@ impl AdamWKernel for LibTorch {
     }
 }
 
-/// The values of a contiguous f32 tensor on the CPU.
+/// `tensor` in the memory order of `like`, which has its shape.
+fn in_order_of(like: &Floats, tensor: Floats) -> Floats {
+    if order(&tensor.tensor) == order(&like.tensor) {
+        return tensor;
+    }
+    let mut ordered = like.tensor.empty_like();
+    ordered.copy_(&tensor.tensor);
+    TchTensor::new(ordered)
+}
+
+/// The strides and sizes of the dimensions that have any extent.
+fn order(tensor: &Tensor) -> Vec<(i64, i64)> {
+    let dims = tensor.stride().into_iter().zip(tensor.size());
+    dims.filter(|(_, size)| *size != 1).collect()
+}
+
+/// Whether the values lie side by side without gaps, in whatever order.
+fn is_dense(tensor: &Tensor) -> bool {
+    let mut dims = order(tensor);
+    dims.sort_unstable();
+    let mut expected = 1;
+    dims.into_iter().all(|(stride, size)| {
+        let fits = stride == expected;
+        expected *= size;
+        fits
+    })
+}
+
+/// The values of a dense f32 tensor on the CPU, in the order that they lie in.
 #[allow(unsafe_code)]
 fn values(tensor: &Tensor) -> &[f32] {
     // SAFETY: the caller has asked for kind, device and layout, so that many

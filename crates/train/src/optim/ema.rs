@@ -7,7 +7,7 @@ use burn::tensor::Tensor;
 use psp_models::path::ModulePath;
 use psp_models::{StateDict, StateError};
 
-use super::optimizer::{to_device, to_host};
+use super::optimizer::{four_dims, to_device, to_host};
 
 /// An average of parameters and buffers over training steps, outside the
 /// autodiff graph.
@@ -18,7 +18,7 @@ use super::optimizer::{to_device, to_host};
 #[derive(Clone, Debug)]
 pub struct Ema {
     decay: f64,
-    average: BTreeMap<String, Tensor<1>>,
+    average: BTreeMap<String, Tensor<4>>,
 }
 
 impl Ema {
@@ -59,7 +59,9 @@ impl Ema {
         let decay = self.decay.min((1.0 + step) / (10.0 + step));
         for (key, value) in tensors(module, |key| self.average.contains_key(key)) {
             if let Some(average) = self.average.remove(&key) {
-                let moved = average.mul_scalar(decay) + value.mul_scalar(1.0 - decay);
+                let average = average.reshape(value.dims()).mul_scalar(decay);
+                // The sum lies in memory as the first of the two does.
+                let moved = value.mul_scalar(1.0 - decay) + average;
                 self.average.insert(key, moved);
             }
         }
@@ -85,9 +87,9 @@ impl Ema {
     }
 }
 
-/// The parameters and buffers that `wanted` accepts, flat; `valid` folds in the
+/// The parameters and buffers that `wanted` accepts; `valid` folds in the
 /// running statistics' latest update, which a plain visit would miss.
-fn tensors<M: Module>(module: &M, wanted: impl Fn(&str) -> bool) -> BTreeMap<String, Tensor<1>> {
+fn tensors<M: Module>(module: &M, wanted: impl Fn(&str) -> bool) -> BTreeMap<String, Tensor<4>> {
     let mut collector = Collector {
         path: ModulePath::default(),
         wanted,
@@ -100,7 +102,7 @@ fn tensors<M: Module>(module: &M, wanted: impl Fn(&str) -> bool) -> BTreeMap<Str
 struct Collector<F> {
     path: ModulePath,
     wanted: F,
-    found: BTreeMap<String, Tensor<1>>,
+    found: BTreeMap<String, Tensor<4>>,
 }
 
 impl<F: Fn(&str) -> bool> ModuleVisitor for Collector<F> {
@@ -118,14 +120,14 @@ impl<F: Fn(&str) -> bool> ModuleVisitor for Collector<F> {
             return;
         }
         let tensor = param.val();
-        let count = tensor.shape().num_elements();
-        self.found.insert(key, tensor.reshape([count]));
+        let shape = four_dims(&tensor.dims());
+        self.found.insert(key, tensor.reshape(shape));
     }
 }
 
 struct Applier<'a> {
     path: ModulePath,
-    average: &'a BTreeMap<String, Tensor<1>>,
+    average: &'a BTreeMap<String, Tensor<4>>,
 }
 
 impl ModuleMapper for Applier<'_> {

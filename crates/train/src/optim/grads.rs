@@ -8,10 +8,13 @@ use burn::tensor::Tensor;
 use psp_models::path::ModulePath;
 use psp_ops::Gradients;
 
-/// The gradient of every trained parameter, flattened, by `state_dict` key,
-/// on the model's device and outside its autodiff graph.
+use super::optimizer::four_dims;
+
+/// The gradient of every trained parameter by `state_dict` key, on the model's
+/// device and outside its autodiff graph; flat (`[count, 1, 1, 1]`) unless it
+/// has four dimensions.
 #[derive(Clone, Debug, Default)]
-pub struct Grads(BTreeMap<String, Tensor<1>>);
+pub struct Grads(BTreeMap<String, Tensor<4>>);
 
 impl Grads {
     /// Takes the gradients of `module`'s parameters out of the backward pass of a
@@ -69,13 +72,13 @@ impl Grads {
         Self(
             self.0
                 .into_iter()
-                .map(|(key, grad)| (key, grad * factor.clone()))
+                .map(|(key, grad)| (key, grad * factor.clone().reshape([1, 1, 1, 1])))
                 .collect(),
         )
     }
 
     /// Removes and returns one parameter's gradient.
-    pub(super) fn remove(&mut self, key: &str) -> Option<Tensor<1>> {
+    pub(super) fn remove(&mut self, key: &str) -> Option<Tensor<4>> {
         self.0.remove(key)
     }
 
@@ -110,7 +113,7 @@ impl Add for Grads {
 struct Taker<'a> {
     path: ModulePath,
     gradients: &'a mut Gradients,
-    taken: BTreeMap<String, Tensor<1>>,
+    taken: BTreeMap<String, Tensor<4>>,
 }
 
 impl ModuleVisitor for Taker<'_> {
@@ -127,8 +130,8 @@ impl ModuleVisitor for Taker<'_> {
             return;
         }
         if let Some(grad) = self.gradients.take(&param.val()) {
-            let count = grad.shape().num_elements();
-            self.taken.insert(self.path.key(), grad.reshape([count]));
+            let shape = four_dims(&grad.dims());
+            self.taken.insert(self.path.key(), grad.reshape(shape));
         }
     }
 }

@@ -59,10 +59,25 @@ pub struct Optimizer {
 /// One parameter's state: AdamW's two moments, or SGD's momentum.
 #[derive(Clone, Debug)]
 struct Slot {
-    first: Tensor<1>,
-    second: Option<Tensor<1>>,
+    first: Tensor<4>,
+    second: Option<Tensor<4>>,
     /// Steps done before the parameter's first.
     skipped: u64,
+}
+
+impl Slot {
+    /// The same in a parameter's shape: restored ones come flat.
+    fn reshape(self, shape: [usize; 4]) -> Self {
+        let to = |tensor: Tensor<4>| match tensor.dims() == shape {
+            true => tensor,
+            false => tensor.reshape(shape),
+        };
+        Self {
+            first: to(self.first),
+            second: self.second.map(to),
+            ..self
+        }
+    }
 }
 
 const FIRST: &str = "first/";
@@ -173,17 +188,17 @@ impl Optimizer {
         self
     }
 
-    /// The updated value of one flattened parameter.
+    /// The updated value of one parameter of the given rank, in four dimensions.
     fn update(
         &mut self,
         key: &str,
         rank: usize,
-        weight: Tensor<1>,
-        grad: Tensor<1>,
+        weight: Tensor<4>,
+        grad: Tensor<4>,
         lr: f64,
-    ) -> Tensor<1> {
+    ) -> Tensor<4> {
         let decays = self.decay_all || rank > 1;
-        let slot = self.slots.remove(key);
+        let slot = self.slots.remove(key).map(|slot| slot.reshape(weight.dims()));
         let skipped = slot.as_ref().map_or(self.step - 1, |slot| slot.skipped);
         let (weight, slot) = match self.config {
             OptimizerConfig::AdamW {
@@ -216,6 +231,7 @@ impl Optimizer {
                 };
                 (weight, Some(slot))
             }
+            // Sums lie in memory as the first of the two does: the gradient.
             OptimizerConfig::Sgd {
                 momentum,
                 nesterov,
@@ -227,10 +243,10 @@ impl Optimizer {
                     grad
                 };
                 if momentum == 0.0 {
-                    (weight - grad.mul_scalar(lr), None)
+                    (grad.mul_scalar(-lr) + weight, None)
                 } else {
                     let first = match slot {
-                        Some(slot) => slot.first.mul_scalar(momentum) + grad.clone(),
+                        Some(slot) => grad.clone() + slot.first.mul_scalar(momentum),
                         None => grad.clone(),
                     };
                     let direction = if nesterov {
@@ -243,7 +259,7 @@ impl Optimizer {
                         second: None,
                         skipped,
                     };
-                    (weight - direction.mul_scalar(lr), Some(slot))
+                    (direction.mul_scalar(-lr) + weight, Some(slot))
                 }
             }
         };
@@ -254,7 +270,18 @@ impl Optimizer {
     }
 }
 
-pub(super) fn to_host(key: &str, tensor: &Tensor<1>) -> Result<HostTensor, StateError> {
+/// The shape in which a tensor of any rank is kept beside others: its own where
+/// that has four dimensions, so that its order in memory stays as it is, or
+/// flat.
+pub(super) fn four_dims(dims: &[usize]) -> [usize; 4] {
+    match dims {
+        &[a, b, c, d] => [a, b, c, d],
+        _ => [dims.iter().product(), 1, 1, 1],
+    }
+}
+
+/// A flat copy.
+pub(super) fn to_host(key: &str, tensor: &Tensor<4>) -> Result<HostTensor, StateError> {
     let data = tensor.to_data_as::<f32>().try_into_vec::<f32>();
     data.map(|data| HostTensor {
         shape: vec![data.len()],
@@ -266,8 +293,8 @@ pub(super) fn to_host(key: &str, tensor: &Tensor<1>) -> Result<HostTensor, State
     })
 }
 
-pub(super) fn to_device(tensor: &HostTensor, device: &Device) -> Tensor<1> {
-    let data = TensorData::new(tensor.data.clone(), [tensor.data.len()]);
+pub(super) fn to_device(tensor: &HostTensor, device: &Device) -> Tensor<4> {
+    let data = TensorData::new(tensor.data.clone(), four_dims(&tensor.shape));
     Tensor::from_data(data, device)
 }
 
@@ -296,7 +323,7 @@ impl<F: Fn(&str) -> f64> ModuleMapper for Updater<'_, F> {
         let optimizer = &mut *self.optimizer;
         param.map(|tensor| {
             let shape = tensor.shape();
-            let weight = tensor.inner().reshape([shape.num_elements()]);
+            let weight = tensor.inner().reshape(four_dims(&shape));
             let updated = optimizer.update(&key, D, weight, grad, lr);
             Tensor::from_inner(updated.reshape(shape)).require_grad()
         })
