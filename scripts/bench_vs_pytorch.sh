@@ -7,31 +7,13 @@
 # (epoch_vs_pytorch.py).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source scripts/bench_env.sh
 
 what=bench
 if [[ ${1-} == epoch ]]; then
     what=epoch
     shift
 fi
-
-export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$HOME/.cache/psp-target}"
-if [[ -z ${PSP-} ]]; then
-    [[ -n ${LIBTORCH-} ]] || scripts/libtorch.sh
-    cargo build --release --features libtorch -p psp-cli
-    PSP=$CARGO_TARGET_DIR/release/psp
-fi
-
-env=${BENCH_ENV-}
-if [[ -z $env ]]; then
-    env=$(mktemp -d)
-    trap 'rm -rf "$env"' EXIT
-fi
-if ! "$env/bin/python" -c 'import torchvision, onnxruntime' 2>/dev/null; then
-    python3 -m venv "$env" || {
-        echo 'bench_vs_pytorch.sh: error: please install python3-venv and run this again' >&2
-        exit 1
-    }
-    "$env/bin/pip" install --quiet --disable-pip-version-check \
-        torch==2.9.0 torchvision==0.24.0 onnx==1.23.2 onnxruntime==1.32.0 numpy
-fi
-"$env/bin/python" "scripts/${what}_vs_pytorch.py" --psp "$PSP" "$@"
+bench_psp
+bench_env torch==2.9.0 torchvision==0.24.0 onnx==1.23.2 onnxruntime==1.32.0 numpy
+"$BENCH_PYTHON" "scripts/${what}_vs_pytorch.py" --psp "$PSP" "$@"

@@ -111,7 +111,8 @@ impl Stock {
         let x = self.maxpool.forward(x);
         let x = self.blocks.iter().fold(x, |x, block| block.forward(x));
         let x = self.avgpool.forward(x).flatten(1, 3);
-        self.output.forward(self.relu.forward(self.hidden.forward(x)))
+        self.output
+            .forward(self.relu.forward(self.hidden.forward(x)))
     }
 }
 
@@ -166,7 +167,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("round  Burn's modules  psp (images/s)  ratio");
     for round in 1..=rounds {
         let (theirs, ours) = (rate(&mut stock_step), rate(&mut psp_step));
-        println!("{round:5}  {theirs:14.2}  {ours:14.2}  {:5.2}", ours / theirs);
+        println!(
+            "{round:5}  {theirs:14.2}  {ours:14.2}  {:5.2}",
+            ours / theirs
+        );
         ratios.push(ours / theirs);
     }
     ratios.sort_by(f64::total_cmp);

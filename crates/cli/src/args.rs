@@ -6,10 +6,17 @@ use clap::{ArgGroup, Args as ClapArgs, Parser, Subcommand};
 use psp_data::Part;
 use psp_models::{BackboneKind, DeviceSpec, Precision};
 
+mod search;
+
+pub(crate) use search::{
+    SearchArgs, StudyBestArgs, StudyCommand, StudyListArgs, StudyRmArgs, StudyShowArgs, WorkerArgs,
+};
+
 /// Train, compare, export and use image regressors: scores in [0, 1] for what
 /// a photo shows.
 ///
-/// Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted (and saved).
+/// Exit status: 0 done, 1 failed, 2 wrong usage, 75 failed for a reason that may
+/// pass (try again), 130 interrupted (and saved).
 #[derive(Debug, Parser)]
 #[command(name = "psp", version, max_term_width = 100)]
 pub(crate) struct Args {
@@ -33,9 +40,18 @@ pub(crate) enum Command {
     Weights(WeightsCommand),
     /// Train a model, or continue a run.
     Train(TrainArgs),
+    /// Train many configurations in one study, and choose among them; the same
+    /// command continues it, here or on another machine that shares the folder.
+    Search(SearchArgs),
+    /// List, show and remove studies.
+    #[command(subcommand)]
+    Study(StudyCommand),
+    /// Works on a study's trials; started by `psp search`.
+    #[command(hide = true)]
+    SearchWorker(WorkerArgs),
     /// Evaluate a run or an exported model on labelled images.
     Eval(EvalArgs),
-    /// Export a run's best checkpoint as a folder that `psp predict` uses.
+    /// Export a run's best checkpoint, or a study's chosen model, as a folder that `psp predict` uses.
     Export(ExportArgs),
     /// Score images with an exported model or a run.
     Predict(PredictArgs),
@@ -285,8 +301,11 @@ pub(crate) struct EvalArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct ExportArgs {
-    /// Run folder.
+    /// Run folder, or a study's: its chosen model.
     pub(crate) run: PathBuf,
+    /// Of a study: the best model of this backbone instead.
+    #[arg(long)]
+    pub(crate) backbone: Option<BackboneKind>,
     /// Folder to write.
     #[arg(long)]
     pub(crate) out: PathBuf,

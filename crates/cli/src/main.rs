@@ -6,8 +6,10 @@ use clap::Parser;
 
 mod args;
 mod commands;
+mod estimate;
 mod interrupt;
 mod progress;
+mod study_view;
 
 /// LibTorch takes its memory from it too. A training step asks for hundreds of
 /// tensors of many sizes, some of which stay; glibc serves them from one heap
@@ -23,9 +25,24 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {}", describe(&error));
-            ExitCode::FAILURE
+            match may_pass(&error) {
+                true => ExitCode::from(TRY_AGAIN),
+                false => ExitCode::FAILURE,
+            }
         }
     }
+}
+
+/// Exit status of a failure that another time may not meet (`EX_TEMPFAIL` of
+/// sysexits.h), such as a full disk.
+const TRY_AGAIN: u8 = 75;
+
+/// Whether the same command may succeed at another time.
+fn may_pass(error: &anyhow::Error) -> bool {
+    let of_a_run = error.downcast_ref::<psp_train::TrainError>();
+    let of_a_study = error.downcast_ref::<psp_search::SearchError>();
+    of_a_run.is_some_and(psp_train::TrainError::is_passing)
+        || of_a_study.is_some_and(psp_search::SearchError::is_passing)
 }
 
 /// Makes this thread, which all computation starts from, one of those that

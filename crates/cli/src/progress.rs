@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use psp_train::Event;
 
 /// Whether someone is watching.
-fn is_terminal() -> bool {
+pub(crate) fn is_terminal() -> bool {
     std::io::stderr().is_terminal()
 }
 
@@ -34,8 +34,9 @@ pub(crate) fn bytes(what: &str) -> ProgressBar {
     bar
 }
 
-fn style(template: &str) -> ProgressStyle {
-    // The templates are constants of this file; an invalid one shows plainly.
+/// A template of this program.
+pub(crate) fn style(template: &str) -> ProgressStyle {
+    // The templates are constants; an invalid one shows plainly.
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 

@@ -71,6 +71,8 @@ pub struct Dataset {
     table: LabelTable,
     images: PathBuf,
     contents: OnceLock<Vec<[u8; 32]>>,
+    /// Those of single images, as far as they have been read.
+    read_contents: Vec<OnceLock<[u8; 32]>>,
 }
 
 impl Deref for Dataset {
@@ -101,6 +103,7 @@ impl Dataset {
             None => find_images(&options.dir, &table.samples()[0].filename)?,
         };
         let dataset = Self {
+            read_contents: vec![OnceLock::new(); table.len()],
             table,
             images,
             contents: OnceLock::new(),
@@ -161,13 +164,35 @@ impl Dataset {
             return Ok(contents);
         }
         let contents = map_indices(0, self.len(), |index| {
-            let path = self.image_path(index);
-            let bytes = std::fs::read(&path)
-                .map_err(DataError::io(&path, "read this image"))
+            if let Some(content) = self.known_content(index) {
+                return Ok(content);
+            }
+            let bytes = self
+                .read_image(index)
                 .map_err(|error| self.image_error(index, error))?;
-            Ok::<_, DataError>(hash::content(&bytes))
+            Ok::<_, DataError>(self.note_content(index, &bytes))
         })?;
         Ok(self.contents.get_or_init(|| contents))
+    }
+
+    /// The SHA-256 of an image's file if that was read before.
+    pub(crate) fn known_content(&self, index: usize) -> Option<[u8; 32]> {
+        self.read_contents[index].get().copied()
+    }
+
+    /// The SHA-256 of `bytes`, which were read from an image's file.
+    pub(crate) fn note_content(&self, index: usize, bytes: &[u8]) -> [u8; 32] {
+        let content = hash::content(bytes);
+        // A file that has changed since keeps its first one: whoever asks again
+        // gets the same answer.
+        let _ = self.read_contents[index].set(content);
+        content
+    }
+
+    /// The bytes of an image's file; errors lack the line.
+    pub(crate) fn read_image(&self, index: usize) -> Result<Vec<u8>, DataError> {
+        let path = self.image_path(index);
+        std::fs::read(&path).map_err(DataError::io(&path, "read this image"))
     }
 
     /// SHA-256, as 64 hex digits, over the targets' names and over each

@@ -12,6 +12,8 @@
 //! - [`Splits`] assigns each sample to training, validation or test.
 //! - [`Loader`] decodes in parallel and yields [`Batch`]es in an order that
 //!   depends on the seed and the epoch alone.
+//! - [`PixelStore`] keeps decoded and resized images on disk for every process
+//!   that loads the same ones.
 //! - [`write_atomic`] writes a file so that a crash leaves the old one or the
 //!   new one, never half of either.
 //!
@@ -26,6 +28,7 @@ mod hash;
 mod labels;
 mod loader;
 mod parallel;
+mod pixels;
 mod preprocess;
 mod resize;
 mod shuffle;
@@ -43,6 +46,7 @@ pub use error::DataError;
 pub use image::RgbImage;
 pub use labels::{LabelTable, Sample};
 pub use loader::{Batch, BatchSampler, Epoch, Loader, LoaderOptions};
+pub use pixels::{PixelStore, PixelWarning};
 pub use preprocess::{IMAGENET_MEAN, IMAGENET_STD, Preprocessing};
 pub use resize::Resize;
 pub use split::{Part, SplitFractions, Splits};

@@ -35,5 +35,5 @@ pub use precision::Precision;
 pub use regressor::{Input, ModelConfig, Regressor};
 pub use stages::HEAD;
 pub use state::{HostTensor, StateDict, StateError};
-pub use summary::BackboneSummary;
+pub use summary::{BackboneSummary, multiply_adds_of};
 pub use weights::{WeightsError, read_state_dict, write_state_dict};

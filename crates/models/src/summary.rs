@@ -38,9 +38,7 @@ impl BackboneSummary {
         let config = ModelConfig::new(kind, 2);
         let model = Regressor::zeros(&config, device);
         let shapes = state::shapes(&model);
-        let side = kind.input_size() as usize;
-        let image = Tensor::<4>::zeros([1, 3, side, side], device);
-        let (_, multiply_adds) = multiply_adds(|| model.forward(image, &mut Noise::off()));
+        let multiply_adds = of_one_image(&model, kind.input_size(), device);
         Self {
             name: kind.name(),
             parameters: parameters(&shapes),
@@ -53,6 +51,18 @@ impl BackboneSummary {
             weights: kind.pretrained().map(|entry| entry.url()),
         }
     }
+}
+
+/// Multiply-adds of one prediction of a model of this structure; runs one image
+/// through it on `device`.
+pub fn multiply_adds_of(config: &ModelConfig, device: &Device) -> u64 {
+    of_one_image(&Regressor::zeros(config, device), config.input_size, device)
+}
+
+fn of_one_image(model: &Regressor, size: u32, device: &Device) -> u64 {
+    let side = size as usize;
+    let image = Tensor::<4>::zeros([1, 3, side, side], device);
+    multiply_adds(|| model.forward(image, &mut Noise::off())).1
 }
 
 /// Values of all parameters among these tensors, without buffers.

@@ -62,3 +62,29 @@ fn every_step_follows_the_formula() {
         assert!(near(second[index], moments[index][1]), "second {index}");
     }
 }
+
+/// On LibTorch a convolution's gradient lies in memory channels-last. Seeds 1 to 4.
+#[test]
+fn the_memory_order_of_the_gradient_does_not_change_the_step() {
+    let shape = [3, 4, 5, 2];
+    let count = shape.iter().product();
+    let tensor = |seed| {
+        let values: Vec<f32> = (0..count).map(|i| value(seed, i) as f32).collect();
+        Tensor::<4>::from_data(TensorData::new(values, shape), &device())
+    };
+    let factors = AdamW {
+        keep: 0.999,
+        betas: [0.9, 0.99],
+        epsilon: 1e-8,
+        rate: 0.1,
+        correction: 0.1,
+    };
+    let steps = |order: fn(Tensor<4>) -> Tensor<4>| {
+        let begin = [tensor(1), tensor(1).zeros_like(), tensor(1).zeros_like()];
+        let end = (2..5).fold(begin, |[weight, first, second], seed| {
+            adamw_step(weight, order(tensor(seed)), first, second, factors)
+        });
+        end.map(|tensor| tensor.into_data())
+    };
+    assert_eq!(steps(psp_ops::fast_layout), steps(|grad| grad));
+}

@@ -10,10 +10,15 @@ use thiserror::Error;
 
 use crate::optim::{OptimizerConfig, ScheduleConfig};
 
+pub use read::parse;
+
 mod defaults;
 mod read;
 mod stages;
 mod validate;
+
+/// `model.weights` that stands for torchvision's fetched weights.
+pub(crate) const IMAGENET: &str = "imagenet";
 
 /// Why a configuration can't be used.
 #[derive(Debug, Error)]
@@ -263,6 +268,32 @@ impl RunConfig {
             place: "configuration".to_owned(),
             reason: error.to_string(),
         })
+    }
+
+    /// Makes paths absolute, so that a run can be continued from another folder.
+    ///
+    /// # Errors
+    /// When the current folder is not known.
+    pub fn make_absolute(&mut self) -> Result<(), ConfigError> {
+        let data = &mut self.data;
+        let weights = &mut self.model.weights;
+        let paths = [
+            Some(&mut data.dir),
+            Some(&mut data.labels),
+            Some(&mut data.images),
+            Some(&mut data.cache_dir),
+            (weights.as_os_str() != IMAGENET).then_some(weights),
+        ];
+        for path in paths.into_iter().flatten() {
+            if !path.as_os_str().is_empty() {
+                let absolute = std::path::absolute(&*path);
+                *path = absolute.map_err(|source| ConfigError::Io {
+                    path: path.clone(),
+                    source,
+                })?;
+            }
+        }
+        Ok(())
     }
 
     /// The model's structure.

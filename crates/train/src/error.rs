@@ -1,5 +1,6 @@
 //! Why a run could not be started or finished.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use psp_data::{DataError, WriteError};
@@ -67,6 +68,12 @@ pub enum TrainError {
         /// The run folder.
         run: PathBuf,
     },
+    /// The folder was given to another process.
+    #[error("{}: another process has taken this run over", run.display())]
+    Fenced {
+        /// The run folder.
+        run: PathBuf,
+    },
     /// A new run would overwrite an old one.
     #[error("{0}: holds a run already; continue it with `psp train --resume {0}`, or choose another name", run.display())]
     Exists {
@@ -131,6 +138,25 @@ fn list(faults: &[CheckpointError]) -> String {
 }
 
 impl TrainError {
+    /// Whether the same run may succeed at another time: the fault lies with the
+    /// system (a full disk, a share that is gone) and not with configuration, data
+    /// or weights.
+    pub fn is_passing(&self) -> bool {
+        let may_come_back = |error: &std::io::Error| error.kind() != ErrorKind::NotFound;
+        match self {
+            Self::Write(_)
+            | Self::Locked { .. }
+            | Self::Fenced { .. }
+            | Self::Checkpoint(CheckpointError::Io { .. })
+            | Self::Data(DataError::Write(_))
+            | Self::Features(FeatureError::Write(_) | FeatureError::Io { .. }) => true,
+            Self::Io { source, .. } | Self::Data(DataError::Io { source, .. }) => {
+                may_come_back(source)
+            }
+            _ => false,
+        }
+    }
+
     /// Wraps an I/O error with its path.
     pub(crate) fn io(path: &Path) -> impl Fn(std::io::Error) -> Self + use<> {
         let path = path.to_owned();

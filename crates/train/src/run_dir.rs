@@ -158,13 +158,18 @@ impl RunDir {
         self.config().exists()
     }
 
+    /// Creates the folder.
+    pub(crate) fn create(&self) -> Result<(), TrainError> {
+        std::fs::create_dir_all(self.checkpoints()).map_err(TrainError::io(&self.root))
+    }
+
     /// Takes the folder for writing.
     ///
     /// # Errors
     /// [`TrainError::Locked`] when another process holds it.
     pub fn lock(&self) -> Result<RunLock, TrainError> {
         let path = self.root.join("run.lock");
-        std::fs::create_dir_all(self.checkpoints()).map_err(TrainError::io(&self.root))?;
+        self.create()?;
         let file = File::create(&path).map_err(TrainError::io(&path))?;
         match file.try_lock() {
             Ok(()) => Ok(RunLock { _file: file }),

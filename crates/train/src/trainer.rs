@@ -2,13 +2,13 @@
 
 mod begin;
 mod checkpointing;
+mod control;
 mod epoch;
 mod features;
 mod setup;
 mod stages;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use burn::tensor::Device;
@@ -28,6 +28,7 @@ use crate::source::Source;
 use stages::Stages;
 
 pub use begin::{resume, start};
+pub use control::Control;
 
 /// How a call of [`start`] or [`resume`] ended.
 #[derive(Clone, Debug)]
@@ -55,8 +56,8 @@ struct Trainer<'a> {
     /// When a checkpoint was stored last, and after which optimiser step.
     saved_at: Instant,
     saved_step: Option<u64>,
-    cancelled: &'a AtomicBool,
-    _lock: RunLock,
+    control: Control<'a>,
+    _lock: Option<RunLock>,
 }
 
 /// Work that is worth a checkpoint at an epoch's end; epochs on stored features
@@ -104,9 +105,15 @@ impl Trainer<'_> {
             };
             self.finish_epoch(&train, metrics, observe)?;
             stopped = self.progress.early_stopping.should_stop(patience);
+            let is_last = stopped || self.progress.epoch == epochs;
+            if self.control.is_cancelled() && !is_last {
+                self.save_unless_saved()?;
+                return Ok(Outcome::Interrupted);
+            }
         }
         self.save_unless_saved()?;
         let result = self.result(stopped)?;
+        self.control.check(&self.run)?;
         write_json(&self.run.result(), &result)?;
         Ok(Outcome::Ended(result))
     }
@@ -163,6 +170,7 @@ impl Trainer<'_> {
             seconds,
             images_per_second: metrics.count() as f64 / seconds,
         };
+        self.control.check(&self.run)?;
         progress.metrics_bytes = self.log.append(&record)?;
         if record.best || self.saved_at.elapsed() >= WORTH_SAVING {
             self.save()?;
@@ -199,6 +207,7 @@ impl Trainer<'_> {
             ema: self.ema.as_ref().map(Ema::state).transpose()?,
             optimizer: self.optimizer.state()?,
         };
+        self.control.check(&self.run)?;
         match self.run.write_last(&checkpoint) {
             Err(CheckpointError::NonFinite { key }) => {
                 let (epoch, batch) = match self.progress.batch {

@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use psp_models::StateDict;
 use psp_synth::SynthOptions;
 use psp_train::{
-    Checkpoint, EpochRecord, Event, Outcome, RunConfig, RunDir, TrainError, read_metrics, trainer,
+    Checkpoint, Control, EpochRecord, Event, Outcome, RunConfig, RunDir, TrainError, read_metrics,
+    trainer,
 };
 use tempfile::TempDir;
 
@@ -65,9 +66,14 @@ impl Folder {
     fn train(&self, name: &str, sets: &[&str]) -> Told {
         let mut told = Told::default();
         let never = AtomicBool::new(false);
-        let outcome = trainer::start(&self.run(name), self.config(sets), &never, &mut |event| {
-            told.hear(&event);
-        });
+        let outcome = trainer::start(
+            &self.run(name),
+            self.config(sets),
+            Control::new(&never),
+            &mut |event| {
+                told.hear(&event);
+            },
+        );
         assert!(matches!(outcome.unwrap(), Outcome::Ended(_)));
         told
     }
@@ -76,18 +82,25 @@ impl Folder {
     fn interrupt(&self, name: &str, sets: &[&str], stop: impl Fn(&Event<'_>) -> bool) {
         let cancelled = AtomicBool::new(false);
         let config = self.config(sets);
-        let outcome = trainer::start(&self.run(name), config, &cancelled, &mut |event| {
-            if stop(&event) {
-                cancelled.store(true, Ordering::Relaxed);
-            }
-        });
+        let outcome = trainer::start(
+            &self.run(name),
+            config,
+            Control::new(&cancelled),
+            &mut |event| {
+                if stop(&event) {
+                    cancelled.store(true, Ordering::Relaxed);
+                }
+            },
+        );
         assert!(matches!(outcome.unwrap(), Outcome::Interrupted));
     }
 
     fn resume(&self, name: &str) -> Result<Told, TrainError> {
         let mut told = Told::default();
         let never = AtomicBool::new(false);
-        trainer::resume(&self.run(name), &never, &mut |event| told.hear(&event))?;
+        trainer::resume(&self.run(name), Control::new(&never), &mut |event| {
+            told.hear(&event)
+        })?;
         Ok(told)
     }
 

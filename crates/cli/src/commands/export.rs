@@ -2,13 +2,15 @@
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result, bail};
+use psp_search::{Study, StudyDir};
 use psp_train::RunDir;
 
 use crate::args::ExportArgs;
 
 pub(crate) fn export(args: &ExportArgs) -> Result<ExitCode> {
-    let bundle = psp_export::export(&RunDir::new(&args.run), &args.out, args.overwrite)?;
+    let run = run_of(args)?;
+    let bundle = psp_export::export(&run, &args.out, args.overwrite)?;
     println!(
         "{}: {} of run {}, epoch {}",
         args.out.display(),
@@ -28,4 +30,36 @@ pub(crate) fn export(args: &ExportArgs) -> Result<ExitCode> {
         args.out.display()
     );
     Ok(ExitCode::SUCCESS)
+}
+
+/// The run to export: the folder itself, or the chosen one of a study.
+fn run_of(args: &ExportArgs) -> Result<RunDir> {
+    let dir = StudyDir::new(&args.run);
+    if !dir.is_begun() {
+        if args.backbone.is_some() {
+            bail!(
+                "{}: --backbone chooses among the models of a study, and this is none",
+                args.run.display()
+            );
+        }
+        return Ok(RunDir::new(&args.run));
+    }
+    let study = Study::open(dir)?;
+    let root = args.run.display();
+    let selection = study.selected()?.with_context(|| {
+        format!("{root}: nothing is chosen yet; `psp study show {root}` says what is missing")
+    })?;
+    let (place, folder) = selection
+        .folder_of(args.backbone)
+        .with_context(|| format!("{root}: no finalist has this backbone"))?;
+    match place {
+        0 => println!("chosen: {folder}: {}", selection.reason),
+        place => println!(
+            "{folder}: place {place} of {} finalists; chosen was {}: {}",
+            selection.finalists.len(),
+            selection.folder,
+            selection.reason
+        ),
+    }
+    Ok(RunDir::new(args.run.join(folder)))
 }

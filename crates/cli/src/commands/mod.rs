@@ -16,6 +16,8 @@ mod eval;
 mod export;
 mod models;
 mod predict;
+mod search;
+mod study;
 mod train;
 mod weights;
 
@@ -36,6 +38,9 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
         Command::Weights(WeightsCommand::Check(args)) => weights::check(&args),
         Command::Weights(WeightsCommand::Import(args)) => weights::import(&args),
         Command::Train(args) => train::train(&args),
+        Command::Search(args) => search::search(&args),
+        Command::SearchWorker(args) => search::work(&args),
+        Command::Study(command) => study::run(&command),
         Command::Eval(args) => eval::eval(&args),
         Command::Export(args) => export::export(&args),
         Command::Predict(args) => predict::predict(&args),

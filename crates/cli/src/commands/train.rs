@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use psp_train::{Ending, Outcome, RunDir, trainer};
+use psp_train::{Control, Ending, Outcome, RunDir, trainer};
 
 use super::resolve;
 use crate::args::TrainArgs;
@@ -13,11 +13,12 @@ use crate::progress::TrainProgress;
 
 pub(crate) fn train(args: &TrainArgs) -> Result<ExitCode> {
     let cancelled = interrupt::flag()?;
+    let control = Control::new(&cancelled);
     let mut progress = TrainProgress::new();
     let (run, outcome) = match &args.resume {
         Some(run) => {
             let run = RunDir::new(run);
-            let outcome = trainer::resume(&run, &cancelled, &mut |event| progress.show(event))?;
+            let outcome = trainer::resume(&run, control, &mut |event| progress.show(event))?;
             (run, outcome)
         }
         None => {
@@ -27,8 +28,7 @@ pub(crate) fn train(args: &TrainArgs) -> Result<ExitCode> {
             }
             let run = RunDir::new(args.out.clone().unwrap_or_else(|| default_run(args)));
             println!("run {}", run.root().display());
-            let outcome =
-                trainer::start(&run, config, &cancelled, &mut |event| progress.show(event))?;
+            let outcome = trainer::start(&run, config, control, &mut |event| progress.show(event))?;
             (run, outcome)
         }
     };

@@ -9,8 +9,9 @@ use super::batch::Batch;
 use super::pipeline::{Ordered, Outcome, batch_channel};
 use super::{Loader, Shared};
 use crate::error::DataError;
+use crate::pixels::{PixelStore, Pixels};
 
-type Pixels = Result<Arc<[u8]>, DataError>;
+type Loaded = Result<Pixels, DataError>;
 
 /// The batches of one epoch, in order.
 ///
@@ -18,12 +19,15 @@ type Pixels = Result<Arc<[u8]>, DataError>;
 /// consumer: at most `max(1, prefetch)` finished batches, one in the making,
 /// and four decoded samples per thread exist at a time. An error ends the
 /// iteration. Dropping an epoch early ends its threads before it returns.
+/// What was decoded for a [`PixelStore`] is on disk when the epoch ends or is
+/// dropped.
 #[derive(Debug)]
 pub struct Epoch {
     batches: Option<Receiver<Result<Batch, DataError>>>,
     assembler: Option<JoinHandle<()>>,
     failed_start: Option<DataError>,
     remaining: usize,
+    pixels: Option<Arc<PixelStore>>,
 }
 
 impl Epoch {
@@ -32,21 +36,22 @@ impl Epoch {
         let total = sampler.batches_per_epoch();
         let places = sampler.places(epoch, first_batch);
 
-        let shared = Arc::clone(&loader.shared);
-        let load = move |place: usize| shared.load(place);
+        let pixels = loader.pixels.clone();
+        if let Some(store) = &pixels {
+            store.refresh();
+        }
+        let (shared, store) = (Arc::clone(&loader.shared), pixels.clone());
+        let load = move |place: usize| shared.load(place, store.as_deref());
         let threads = loader.shared.options.threads;
         let assembler = Assembler {
             shared: Arc::clone(&loader.shared),
             epoch,
             number: first_batch,
         };
-        Self::spawn(
-            assembler,
-            threads,
-            places,
-            total.saturating_sub(first_batch),
-            load,
-        )
+        let remaining = total.saturating_sub(first_batch);
+        let mut epoch = Self::spawn(assembler, threads, places, remaining, load);
+        epoch.pixels = pixels;
+        epoch
     }
 
     fn spawn<F>(
@@ -57,13 +62,14 @@ impl Epoch {
         load: F,
     ) -> Self
     where
-        F: Fn(usize) -> Pixels + Send + Sync + 'static,
+        F: Fn(usize) -> Loaded + Send + Sync + 'static,
     {
         let mut epoch = Self {
             batches: None,
             assembler: None,
             failed_start: None,
             remaining,
+            pixels: None,
         };
         if remaining == 0 {
             return epoch;
@@ -98,6 +104,9 @@ impl Epoch {
         self.batches = None;
         if let Some(handle) = self.assembler.take() {
             let _ = handle.join();
+        }
+        if let Some(store) = self.pixels.take() {
+            store.flush();
         }
     }
 }
@@ -151,7 +160,7 @@ impl Assembler {
     fn run(
         mut self,
         order: &[usize],
-        mut samples: Ordered<Pixels>,
+        mut samples: Ordered<Loaded>,
         batches: &Sender<Result<Batch, DataError>>,
     ) {
         for places in order.chunks(self.shared.sampler.batch_size()) {
@@ -167,7 +176,7 @@ impl Assembler {
     fn assemble(
         &self,
         places: &[usize],
-        samples: &mut Ordered<Pixels>,
+        samples: &mut Ordered<Loaded>,
     ) -> Result<Batch, DataError> {
         let shared = &self.shared;
         let (width, height) = shared.preprocessing.output_size();
@@ -192,7 +201,7 @@ impl Assembler {
     }
 
     /// Unpacks what a decoding thread gave for sample `index`.
-    fn receive(&self, index: usize, outcome: Option<Outcome<Pixels>>) -> Pixels {
+    fn receive(&self, index: usize, outcome: Option<Outcome<Loaded>>) -> Loaded {
         let panicked = |reason| {
             let error = DataError::Internal {
                 what: self.shared.dataset.image_path(index).display().to_string(),
@@ -216,9 +225,13 @@ mod tests {
     use super::*;
     use crate::{Dataset, DatasetOptions, LoaderOptions, Preprocessing};
 
+    fn loaded(values: usize) -> Loaded {
+        Ok(Arc::<[u8]>::from(vec![0; values]).into())
+    }
+
     /// An epoch of 40 one-sample batches over three threads whose images come
     /// from `load`; the data set's files are empty.
-    fn epoch_of(prefetch: usize, load: impl Fn(usize) -> Pixels + Send + Sync + 'static) -> Epoch {
+    fn epoch_of(prefetch: usize, load: impl Fn(usize) -> Loaded + Send + Sync + 'static) -> Epoch {
         let dir = tempfile::tempdir().unwrap();
         let mut csv = String::from("filename,score\n");
         std::fs::create_dir(dir.path().join("imgs")).unwrap();
@@ -249,7 +262,7 @@ mod tests {
     fn a_panic_in_a_decoding_thread_is_an_error_with_file_and_row_and_no_hang() {
         let mut epoch = epoch_of(2, |place| {
             assert!(place != 5, "the decoder lost its way");
-            Ok(vec![0; 48].into())
+            loaded(48)
         });
         assert_eq!(epoch.by_ref().take(5).filter(Result::is_ok).count(), 5);
         let error = epoch.next().unwrap().unwrap_err();
@@ -265,7 +278,7 @@ mod tests {
     #[test]
     fn a_panic_while_assembling_a_batch_is_an_error_and_no_hang() {
         // 47 values are no image of 4x4 pixels.
-        let mut epoch = epoch_of(2, |place| Ok(vec![0; 48 - usize::from(place == 3)].into()));
+        let mut epoch = epoch_of(2, |place| loaded(48 - usize::from(place == 3)));
         assert_eq!(epoch.by_ref().take(3).filter(Result::is_ok).count(), 3);
         assert!(matches!(
             epoch.next(),
@@ -281,7 +294,7 @@ mod tests {
             let counter = Arc::clone(&begun);
             let mut epoch = epoch_of(prefetch, move |_| {
                 counter.fetch_add(1, Ordering::SeqCst);
-                Ok(vec![0; 48].into())
+                loaded(48)
             });
             for taken in 1..=10 {
                 epoch.next().unwrap().unwrap();

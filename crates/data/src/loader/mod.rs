@@ -11,8 +11,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::dataset::Dataset;
-use crate::decode::{DecodeLimits, decode_file};
+use crate::decode::{DecodeLimits, decode_bytes};
 use crate::error::DataError;
+use crate::pixels::{PixelStore, Pixels};
 use crate::preprocess::Preprocessing;
 use cache::PixelCache;
 
@@ -35,8 +36,9 @@ pub struct LoaderOptions {
     pub threads: usize,
     /// Finished batches to keep ready; 0 counts as 1.
     pub prefetch: usize,
-    /// Bytes of decoded and resized pixels to keep for later epochs; 0 turns
-    /// the cache off. One 224x224 image takes 150,528 bytes.
+    /// Bytes of decoded and resized pixels to keep in memory for later epochs;
+    /// 0 turns the cache off. One 224x224 image takes 150,528 bytes. Beside a
+    /// [`PixelStore`] it only takes what the store does not.
     pub cache_bytes: u64,
     /// How large an image may be.
     pub decode: DecodeLimits,
@@ -64,6 +66,7 @@ impl Default for LoaderOptions {
 #[derive(Clone, Debug)]
 pub struct Loader {
     shared: Arc<Shared>,
+    pixels: Option<Arc<PixelStore>>,
 }
 
 /// What the loader and the threads of its epochs share.
@@ -114,7 +117,29 @@ impl Loader {
                 sampler,
                 cache,
             }),
+            pixels: None,
         })
+    }
+
+    /// Takes decoded and resized images from `store` and adds those that it
+    /// lacks, which changes nothing about the batches but the time they take.
+    ///
+    /// What is stored already is not decoded, so neither can
+    /// [`LoaderOptions::decode`] refuse it.
+    ///
+    /// # Errors
+    /// [`DataError::Setting`]: a store of images that were resized differently.
+    pub fn with_pixels(mut self, store: Arc<PixelStore>) -> Result<Self, DataError> {
+        let resize = &self.shared.preprocessing.resize;
+        if store.resize() != resize {
+            return Err(DataError::setting(
+                "pixels",
+                format!("a store of {:?}", store.resize()),
+                format!("one that was opened for the loader's {resize:?}"),
+            ));
+        }
+        self.pixels = Some(store);
+        Ok(self)
     }
 
     /// Which samples make up which batch.
@@ -163,17 +188,49 @@ impl Loader {
 
 impl Shared {
     /// The resized pixels at position `place` of `indices`, `[height, width, 3]`.
-    fn load(&self, place: usize) -> Result<Arc<[u8]>, DataError> {
+    fn load(&self, place: usize, store: Option<&PixelStore>) -> Result<Pixels, DataError> {
         if let Some(pixels) = self.cache.get(place) {
-            return Ok(pixels);
+            return Ok(pixels.into());
         }
         let index = self.indices[place];
-        let pixels: Arc<[u8]> = decode_file(&self.dataset.image_path(index), &self.options.decode)
-            .and_then(|image| self.preprocessing.resize(&image))
-            .map_err(|error| self.dataset.image_error(index, error))?
-            .into_raw()
-            .into();
-        self.cache.offer(place, &pixels);
-        Ok(pixels)
+        self.find_or_decode(place, index, store)
+            .map_err(|error| self.dataset.image_error(index, error))
+    }
+
+    fn find_or_decode(
+        &self,
+        place: usize,
+        index: usize,
+        store: Option<&PixelStore>,
+    ) -> Result<Pixels, DataError> {
+        let known = self.dataset.known_content(index);
+        if let (Some(store), Some(content)) = (store, known)
+            && let Some(pixels) = store.get(&content)
+        {
+            return Ok(pixels);
+        }
+        let bytes = self.dataset.read_image(index)?;
+        let Some(store) = store else {
+            let pixels = self.decode(index, &bytes)?;
+            self.cache.offer(place, &pixels);
+            return Ok(pixels.into());
+        };
+        // Of the bytes at hand, not of those that were read some time ago: what
+        // is stored must belong to its content.
+        let content = self.dataset.note_content(index, &bytes);
+        if let Some(pixels) = store.get(&content) {
+            return Ok(pixels);
+        }
+        let pixels = self.decode(index, &bytes)?;
+        if !store.offer(content, &pixels) {
+            self.cache.offer(place, &pixels);
+        }
+        Ok(pixels.into())
+    }
+
+    fn decode(&self, index: usize, bytes: &[u8]) -> Result<Arc<[u8]>, DataError> {
+        let path = self.dataset.image_path(index);
+        let image = decode_bytes(bytes, &path.to_string_lossy(), &self.options.decode)?;
+        Ok(self.preprocessing.resize(&image)?.into_raw().into())
     }
 }

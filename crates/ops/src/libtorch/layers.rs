@@ -62,11 +62,13 @@ pub(crate) fn linear(x: &Tensor<2>, weight: &Tensor<2>, bias: &Tensor<1>) -> Opt
 
 /// On a CPU LibTorch leaves products of f32 matrices to MKL and convolutions to
 /// oneDNN, whose forward pass is the faster of the two (on AMD's processors at
-/// least), but whose backward pass is not. It wants many rows to pay for
-/// preparing the weights.
+/// least), but whose backward pass is not; of bf16, oneDNN's convolutions are
+/// faster than its matrix products. They want many rows to pay for preparing the
+/// weights.
 fn is_worth_a_convolution(input: &Torch, weight: &Torch) -> bool {
-    let is_float = input.device() == Device::Cpu && input.kind() == Kind::Float;
-    is_float && !is_recorded(input, weight) && input.size()[0] >= 512
+    let is_served = matches!(input.kind(), Kind::Float | Kind::BFloat16);
+    let is_large = input.device() == Device::Cpu && input.size()[0] >= 512;
+    is_served && is_large && !is_recorded(input, weight)
 }
 
 /// Whether there will be a backward pass.

@@ -3,15 +3,20 @@
 use std::path::Path;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
 use super::{ConfigError, RunConfig};
 
 pub(super) fn read(path: Option<&Path>, overrides: &[String]) -> Result<RunConfig, ConfigError> {
-    let mut table = match path {
+    let table = match path {
         Some(path) => read_file(path)?,
         None => Table::new(),
     };
+    overridden(table, overrides)
+}
+
+fn overridden(mut table: Table, overrides: &[String]) -> Result<RunConfig, ConfigError> {
     let mut config = from_table(table.clone(), "configuration")?;
     for given in overrides {
         let place = format!("--set {given}");
@@ -28,16 +33,67 @@ fn read_file(path: &Path) -> Result<Table, ConfigError> {
         path: path.to_owned(),
         source,
     })?;
-    let parse = |error: toml::de::Error| {
+    let name = path.display().to_string();
+    parse::<RunConfig>(&text, &name)?;
+    parse(&text, &name)
+}
+
+/// Parses a TOML document; an error names the line of `name`, and the nearest
+/// known key where one is unknown.
+///
+/// # Errors
+/// [`ConfigError::Parse`].
+pub fn parse<T: DeserializeOwned>(text: &str, name: &str) -> Result<T, ConfigError> {
+    toml::from_str(text).map_err(|error| {
         let start = error.span().map_or(0, |span| span.start);
         let line = 1 + text[..start.min(text.len())].matches('\n').count();
         ConfigError::Parse {
-            place: format!("{}, line {line}", path.display()),
+            place: format!("{name}, line {line}"),
             reason: explain(error.message()),
         }
-    };
-    toml::from_str::<RunConfig>(&text).map_err(parse)?;
-    toml::from_str::<Table>(&text).map_err(parse)
+    })
+}
+
+impl RunConfig {
+    /// This configuration with other values of some keys (`section.key`), not
+    /// checked for their range; `place` tells where a key's value comes from.
+    ///
+    /// # Errors
+    /// [`ConfigError::Parse`] for a key that is unknown or a value of the wrong
+    /// type.
+    pub fn with_values<'a>(
+        &self,
+        values: impl IntoIterator<Item = (&'a str, &'a Value)>,
+        place: impl Fn(&str) -> String,
+    ) -> Result<Self, ConfigError> {
+        let mut table = self.to_table()?;
+        let mut config = self.clone();
+        for (path, value) in values {
+            insert(&mut table, path, value.clone(), &place(path))?;
+            config = from_table(table.clone(), &place(path))?;
+        }
+        Ok(config)
+    }
+
+    /// This configuration with `section.key=value` overrides, not checked for
+    /// their range.
+    ///
+    /// # Errors
+    /// As [`RunConfig::with_values`].
+    pub fn with_overrides(&self, overrides: &[String]) -> Result<Self, ConfigError> {
+        overridden(self.to_table()?, overrides)
+    }
+
+    /// The configuration as a TOML table.
+    ///
+    /// # Errors
+    /// When a path is not valid UTF-8.
+    pub fn to_table(&self) -> Result<Table, ConfigError> {
+        Table::try_from(self).map_err(|error| ConfigError::Parse {
+            place: "configuration".to_owned(),
+            reason: error.to_string(),
+        })
+    }
 }
 
 fn from_table(table: Table, place: &str) -> Result<RunConfig, ConfigError> {
@@ -54,12 +110,24 @@ fn set(table: &mut Table, given: &str, place: &str) -> Result<(), ConfigError> {
         place: place.to_owned(),
         reason: "expected section.key=value, such as train.epochs=20".to_owned(),
     };
-    let (path, text) = given.split_once('=').ok_or_else(malformed)?;
-    let (section, key) = path.trim().split_once('.').ok_or_else(malformed)?;
+    let (path, text) = given
+        .split_once('=')
+        .filter(|(path, _)| path.contains('.'))
+        .ok_or_else(malformed)?;
     let value = toml::from_str::<Table>(&format!("value = {text}"))
         .ok()
         .and_then(|mut parsed| parsed.remove("value"))
         .unwrap_or_else(|| Value::String(text.to_owned()));
+    insert(table, path.trim(), value, place)
+}
+
+/// Puts a value at `section.key`.
+fn insert(table: &mut Table, path: &str, value: Value, place: &str) -> Result<(), ConfigError> {
+    let malformed = || ConfigError::Parse {
+        place: place.to_owned(),
+        reason: format!("`{path}` is not a key; expected section.key, such as train.epochs"),
+    };
+    let (section, key) = path.split_once('.').ok_or_else(malformed)?;
     table
         .entry(section.to_owned())
         .or_insert_with(|| Value::Table(Table::new()))

@@ -198,7 +198,10 @@ impl Optimizer {
         lr: f64,
     ) -> Tensor<4> {
         let decays = self.decay_all || rank > 1;
-        let slot = self.slots.remove(key).map(|slot| slot.reshape(weight.dims()));
+        let slot = self
+            .slots
+            .remove(key)
+            .map(|slot| slot.reshape(weight.dims()));
         let skipped = slot.as_ref().map_or(self.step - 1, |slot| slot.skipped);
         let (weight, slot) = match self.config {
             OptimizerConfig::AdamW {

@@ -1,15 +1,14 @@
 //! Beginning a run, and continuing one.
 
-use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use psp_data::Part;
 use psp_metrics::RegressionAccumulator;
 use psp_models::{Regressor, state};
 
-use super::setup::{check_images, find_weights, initial_model, make_absolute, open_log};
+use super::setup::{check_images, find_weights, initial_model, open_log};
 use super::stages::Stages;
-use super::{Outcome, Trainer, features};
+use super::{Control, Outcome, Trainer, features};
 use crate::checkpoint::{Frozen, Progress};
 use crate::config::RunConfig;
 use crate::early_stopping::EarlyStopping;
@@ -21,15 +20,13 @@ use crate::run_dir::{Manifest, RunDir, write_json, write_text};
 
 /// Begins a run in `run` with `config` and trains to its end.
 ///
-/// `cancelled` set to true saves and returns within a step.
-///
 /// # Errors
 /// Bad inputs before anything is computed; [`TrainError::Diverged`] when the
 /// loss stops being a number; I/O. Whatever was stored stays.
 pub fn start(
     run: &RunDir,
     mut config: RunConfig,
-    cancelled: &AtomicBool,
+    control: Control<'_>,
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Result<Outcome, TrainError> {
     if run.is_begun() {
@@ -37,8 +34,9 @@ pub fn start(
             run: run.root().to_owned(),
         });
     }
+    control.place(&mut config);
     find_weights(&mut config)?;
-    make_absolute(&mut config)?;
+    config.make_absolute()?;
     let device = config.train.device.open_for(config.train.precision)?;
     let inputs = Inputs::open(&config)?;
     inputs.indices(Part::Valid)?;
@@ -51,7 +49,7 @@ pub fn start(
     };
     check_images(&inputs, &unchecked, &config, observe)?;
 
-    let lock = run.lock()?;
+    let lock = control.lock(run)?;
     if run.is_begun() {
         return Err(TrainError::Exists {
             run: run.root().to_owned(),
@@ -108,12 +106,13 @@ pub fn start(
         saved_at: Instant::now(),
         saved_step: None,
         _lock: lock,
-        cancelled,
+        control,
         config,
     };
     // The first checkpoint is stored before the configuration that marks the
     // run as begun, so a begun run can always be continued.
     trainer.save()?;
+    trainer.control.check(run)?;
     write_text(&run.config(), trainer.config.to_toml()?.as_bytes())?;
     trainer.run(store, observe, &[])
 }
@@ -127,14 +126,15 @@ pub fn start(
 /// As [`start`]; also when data, split or initial weights have changed.
 pub fn resume(
     run: &RunDir,
-    cancelled: &AtomicBool,
+    control: Control<'_>,
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Result<Outcome, TrainError> {
-    let config = run.read_config()?;
+    let mut config = run.read_config()?;
+    control.place(&mut config);
     if let Ok(result) = run.read_result() {
         return Ok(Outcome::Ended(result));
     }
-    let lock = run.lock()?;
+    let lock = control.lock(run)?;
     run.remove_leftovers();
     let device = config.train.device.open_for(config.train.precision)?;
     let inputs = Inputs::of_run(&config, run)?;
@@ -189,7 +189,7 @@ pub fn resume(
         saved_at: Instant::now(),
         saved_step: None,
         _lock: lock,
-        cancelled,
+        control,
         config,
     };
     trainer.run(store, observe, &damaged)

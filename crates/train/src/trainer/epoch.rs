@@ -1,6 +1,5 @@
 //! One epoch: its training steps and its validation pass.
 
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use burn::module::Module;
@@ -65,7 +64,7 @@ impl Trainer<'_> {
             if !is_step {
                 continue;
             }
-            if self.cancelled.load(Ordering::Relaxed) {
+            if self.control.is_cancelled() {
                 return Ok(false);
             }
             let every = self.config.train.checkpoint_seconds;
@@ -209,7 +208,7 @@ impl Trainer<'_> {
         let mut metrics = RegressionAccumulator::new(self.inputs.dataset.targets().len());
         let mut done = 0;
         let outcome = predict_epoch(&model, source.epoch(0, 0), &self.device, |batch, values| {
-            if self.cancelled.load(Ordering::Relaxed) {
+            if self.control.is_cancelled() {
                 return Err(Stop::Cancelled);
             }
             if values.iter().any(|value| !value.is_finite()) {

@@ -57,7 +57,7 @@ impl Trainer<'_> {
             return Ok(true);
         }
         let waiting = &mut || observe(Event::WaitingForFeatures);
-        let Some(_lock) = store.lock(self.cancelled, waiting)? else {
+        let Some(_lock) = store.lock(self.control.cancelled, waiting)? else {
             return Ok(false);
         };
         store.refresh()?;
@@ -69,7 +69,7 @@ impl Trainer<'_> {
             backbone: &self.model.backbone.valid(),
             device: &self.device,
             loader: &self.inputs.once(missing, &self.config)?,
-            cancelled: self.cancelled,
+            cancelled: self.control.cancelled,
         };
         let show = &mut |done, total| observe(Event::Features { done, total });
         Ok(extraction.run(store, show)? == Extracted::All)

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError, mpsc};
 use burn::tensor::Device;
 use psp_models::{Regressor, read_state_dict};
 
-use crate::config::{ConfigError, RunConfig};
+use crate::config::{ConfigError, IMAGENET, RunConfig};
 use crate::error::TrainError;
 use crate::events::Event;
 use crate::inputs::{Inputs, decode_threads};
@@ -82,9 +82,6 @@ pub(super) fn check_images(
     })
 }
 
-/// `model.weights` that stands for torchvision's fetched weights.
-const IMAGENET: &str = "imagenet";
-
 /// Replaces `imagenet` by the file that `psp weights fetch` stored.
 pub(super) fn find_weights(config: &mut RunConfig) -> Result<(), TrainError> {
     if config.model.weights.as_os_str() != IMAGENET {
@@ -100,22 +97,5 @@ pub(super) fn find_weights(config: &mut RunConfig) -> Result<(), TrainError> {
         value: format!("{IMAGENET:?}"),
         expected: format!("torchvision's file is not here yet: psp weights fetch {kind}"),
     })?;
-    Ok(())
-}
-
-/// Stores paths so that the run can be continued from another folder.
-pub(super) fn make_absolute(config: &mut RunConfig) -> Result<(), TrainError> {
-    let data = &mut config.data;
-    for path in [
-        &mut data.dir,
-        &mut data.labels,
-        &mut data.images,
-        &mut data.cache_dir,
-        &mut config.model.weights,
-    ] {
-        if !path.as_os_str().is_empty() {
-            *path = std::path::absolute(&*path).map_err(TrainError::io(path))?;
-        }
-    }
     Ok(())
 }

@@ -1,0 +1,193 @@
+//! `psp search`, and the workers that it starts.
+
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Result, bail};
+use psp_search::{
+    Plan, SearchConfig, Study, StudyDir, SuperviseEnd, WorkEnd, Worker, WorkerSettings, supervise,
+};
+use psp_train::Inputs;
+
+use super::study::{print_selection, study_dir};
+use super::toml_string;
+use crate::args::{SearchArgs, WorkerArgs};
+use crate::estimate;
+use crate::interrupt;
+use crate::study_view::StudyView;
+
+/// Memory that a worker is counted on to need, unless told otherwise.
+const WORKER_MEMORY: u64 = 4 << 30;
+
+pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
+    let config = config(args)?;
+    if config.base.data.dir.as_os_str().is_empty() {
+        bail!("no data folder: pass --data DIR, or set data.dir in the study file");
+    }
+    let workers = args.workers.map_or_else(default_workers, usize::from);
+    if args.plan {
+        return plan(&config, workers);
+    }
+    let cancelled = interrupt::flag()?;
+    let dir = match &args.study {
+        Some(study) => study_dir(study),
+        None => StudyDir::new(config.default_folder()),
+    };
+    let study = Study::begin(dir, config)?;
+    let root = study.dir.root().to_owned();
+    let trials = study.plan.trials.len();
+    println!(
+        "study {}: {trials} of {} grid points, {workers} workers",
+        root.display(),
+        study.plan.grid_points
+    );
+    let threads = (cores() / workers).max(1);
+    let mut view = StudyView::new(&study, workers)?;
+    let end = supervise(
+        workers,
+        |slot| worker_command(&root, slot, threads, args),
+        &cancelled,
+        &mut |event| view.show(&event),
+    )?;
+    drop(view);
+    match end {
+        SuperviseEnd::Interrupted => {
+            eprintln!("interrupted and saved; the same command continues");
+            Ok(interrupt::exit_code())
+        }
+        SuperviseEnd::Failed { reason } => bail!("{reason}"),
+        SuperviseEnd::Done => {
+            let selection = study.select()?;
+            print_selection(&selection);
+            println!("export with: psp export {} --out MODEL", root.display());
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// A worker's whole life.
+pub(crate) fn work(args: &WorkerArgs) -> Result<ExitCode> {
+    let cancelled = interrupt::flag()?;
+    stop_with_parent(Arc::clone(&cancelled));
+    let study = Study::open(StudyDir::new(&args.study))?;
+    let settings = WorkerSettings {
+        name: args.name.clone(),
+        threads: args.threads,
+        device: args.device,
+    };
+    let mut report = |event| {
+        let mut out = std::io::stdout().lock();
+        let line = serde_json::to_string(&event).unwrap_or_default();
+        // Nobody listens any more: then the standard input has ended too.
+        if writeln!(out, "{line}").and_then(|()| out.flush()).is_err() {
+            cancelled.store(true, Ordering::Relaxed);
+        }
+    };
+    match Worker::new(study, settings, &cancelled, &mut report)?.run()? {
+        WorkEnd::Done => Ok(ExitCode::SUCCESS),
+        WorkEnd::Interrupted => Ok(interrupt::exit_code()),
+    }
+}
+
+/// Stops the work when the standard input ends: on purpose, or because the
+/// process that holds its other end is gone.
+fn stop_with_parent(cancelled: Arc<AtomicBool>) {
+    std::thread::spawn(move || {
+        let mut ignored = [0; 64];
+        while matches!(std::io::stdin().read(&mut ignored), Ok(count) if count > 0) {}
+        cancelled.store(true, Ordering::Relaxed);
+    });
+}
+
+fn config(args: &SearchArgs) -> Result<SearchConfig> {
+    let mut overrides = Vec::new();
+    if let Some(dir) = &args.data {
+        overrides.push(format!("data.dir={}", toml_string(&dir.to_string_lossy())));
+    }
+    if let [device] = args.device[..] {
+        overrides.push(format!("train.device={}", toml_string(&device.to_string())));
+    }
+    overrides.extend(args.overrides.iter().cloned());
+    let mut config = SearchConfig::read(&args.config, &overrides)?;
+    if let Some(name) = args.study.as_deref().and_then(Path::file_name) {
+        config.study.name = name.to_string_lossy().into_owned();
+    }
+    if let Some(trials) = args.trials {
+        config.study.trials = trials;
+    }
+    Ok(config)
+}
+
+fn worker_command(root: &Path, slot: usize, threads: usize, args: &SearchArgs) -> Command {
+    let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("psp"));
+    let mut command = Command::new(program);
+    command
+        .arg("search-worker")
+        .arg(root)
+        .args(["--name", &format!("{}-{slot}", host())])
+        .args(["--threads", &threads.to_string()]);
+    if args.device.len() > 1 {
+        let device = args.device[slot % args.device.len()];
+        command.args(["--device", &device.to_string()]);
+    }
+    // What Flex, LibTorch and its matrix products take as their number.
+    for variable in ["RAYON_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"] {
+        command.env(variable, threads.to_string());
+    }
+    // A signal from the terminal goes to this process, which tells its workers.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    command
+}
+
+fn plan(config: &SearchConfig, workers: usize) -> Result<ExitCode> {
+    let inputs = Inputs::open(&config.base)?;
+    let (data, split) = (inputs.dataset.fingerprint()?, inputs.splits.fingerprint());
+    let plan = Plan::draw(config, data, split)?;
+    println!(
+        "{} trials of {} grid points\n",
+        plan.trials.len(),
+        plan.grid_points
+    );
+    println!("{:>6}  {:<12}  {:>4}  values", "trial", "id", "seed");
+    for trial in &plan.trials {
+        println!(
+            "{:>6}  {:<12}  {:>4}  {}",
+            trial.number,
+            trial.id,
+            config.trial(&trial.point)?.train.seed,
+            psp_space::point_text(&trial.point)
+        );
+    }
+    println!();
+    estimate::print(config, &plan, &inputs, workers)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// One per core, as far as memory goes.
+fn default_workers() -> usize {
+    let by_memory = free_memory().map_or(usize::MAX, |bytes| (bytes / WORKER_MEMORY) as usize);
+    cores().min(by_memory).max(1)
+}
+
+/// `MemAvailable` of Linux's `/proc/meminfo`.
+fn free_memory() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib << 10)
+}
+
+fn host() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname");
+    name.map_or_else(|_| "host".to_owned(), |name| name.trim().to_owned())
+}

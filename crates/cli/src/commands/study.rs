@@ -1,0 +1,269 @@
+//! `psp study`.
+
+use std::io::{Write, stdout};
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use psp_search::{Overview, Selection, State, Study, StudyDir, TrialRow};
+use serde::Serialize;
+
+use crate::args::{StudyBestArgs, StudyCommand, StudyListArgs, StudyRmArgs, StudyShowArgs};
+
+pub(crate) fn run(command: &StudyCommand) -> Result<ExitCode> {
+    match command {
+        StudyCommand::List(args) => list(args)?,
+        StudyCommand::Show(args) => show(args)?,
+        StudyCommand::Best(args) => best(args)?,
+        StudyCommand::Rm(args) => remove(args)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The folder that a study's name or path stands for: a bare name lies in
+/// `experiments/`, unless such a folder is here.
+pub(crate) fn study_dir(study: &Path) -> StudyDir {
+    let here = StudyDir::new(study);
+    match study.components().count() == 1 && !here.is_begun() {
+        true => StudyDir::new(Path::new("experiments").join(study)),
+        false => here,
+    }
+}
+
+/// One study's line.
+#[derive(Serialize)]
+struct Line {
+    study: String,
+    trials: usize,
+    finished: usize,
+    failed: usize,
+    best: Option<f64>,
+    selected: Option<String>,
+}
+
+fn list(args: &StudyListArgs) -> Result<()> {
+    let mut lines = Vec::new();
+    let entries = match std::fs::read_dir(&args.dir) {
+        Ok(entries) => entries.collect::<Result<Vec<_>, _>>()?,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => bail!("{}: {error}", args.dir.display()),
+    };
+    for entry in entries {
+        let dir = StudyDir::new(entry.path());
+        if !dir.is_begun() {
+            continue;
+        }
+        let overview = Overview::of(&Study::open(dir)?)?;
+        lines.push(Line {
+            study: entry.file_name().to_string_lossy().into_owned(),
+            trials: overview.trials.len(),
+            finished: overview.count(State::Finished),
+            failed: overview.count(State::Failed),
+            best: overview.best().and_then(|row| row.score),
+            selected: overview.selection.map(|selection| selection.folder),
+        });
+    }
+    lines.sort_by(|a, b| a.study.cmp(&b.study));
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&lines)?);
+        return Ok(());
+    }
+    if lines.is_empty() {
+        println!("no studies in {}", args.dir.display());
+        return Ok(());
+    }
+    println!(
+        "{:<24} {:>6} {:>8} {:>6} {:>8}  chosen",
+        "study", "trials", "finished", "failed", "best R²"
+    );
+    for line in lines {
+        println!(
+            "{:<24} {:>6} {:>8} {:>6} {:>8}  {}",
+            line.study,
+            line.trials,
+            line.finished,
+            line.failed,
+            number(line.best),
+            line.selected.as_deref().unwrap_or("-")
+        );
+    }
+    Ok(())
+}
+
+fn show(args: &StudyShowArgs) -> Result<()> {
+    let overview = Overview::of(&Study::open(study_dir(&args.study))?)?;
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&overview)?);
+        return Ok(());
+    }
+    if args.csv {
+        return write_csv(&overview);
+    }
+    println!(
+        "{}: {} trials of {} grid points: {} finished, {} failed, {} begun, {} paused, {} waiting",
+        overview.study,
+        overview.trials.len(),
+        overview.grid_points,
+        overview.count(State::Finished),
+        overview.count(State::Failed),
+        overview.count(State::Begun),
+        overview.count(State::Paused),
+        overview.count(State::Waiting),
+    );
+    println!(
+        "\nTrials, by validation R² of their best epoch (negative MSE where R² is undefined):"
+    );
+    print_rows(&overview.trials);
+    if !overview.finals.is_empty() {
+        println!("\nFinalists, trained again with other seeds:");
+        print_rows(&overview.finals);
+    }
+    if let Some(selection) = &overview.selection {
+        println!();
+        print_selection(selection);
+    }
+    Ok(())
+}
+
+/// Best first; what has no score yet comes in the order of the draw.
+fn print_rows(rows: &[TrialRow]) {
+    let mut rows: Vec<&TrialRow> = rows.iter().collect();
+    let score = |row: &TrialRow| row.score.unwrap_or(f64::NEG_INFINITY);
+    rows.sort_by(|a, b| score(b).total_cmp(&score(a)));
+    println!(
+        "{:<22} {:<9} {:>8} {:>9} {:>6} {:>8} {:>5}  values",
+        "folder", "state", "score", "MSE", "epochs", "seconds", "tries"
+    );
+    for row in rows {
+        println!(
+            "{:<22} {:<9} {:>8} {:>9} {:>6} {:>8} {:>5}  {}",
+            row.name,
+            state(row.state),
+            number(row.score),
+            row.mse
+                .map_or_else(|| "-".to_owned(), |mse| format!("{mse:.5}")),
+            row.epochs
+                .map_or_else(|| "-".to_owned(), |epochs| epochs.to_string()),
+            row.seconds
+                .map_or_else(|| "-".to_owned(), |seconds| format!("{seconds:.1}")),
+            row.attempts
+                .map_or_else(|| "-".to_owned(), |attempts| attempts.to_string()),
+            row.values
+        );
+        if let Some(reason) = &row.reason {
+            println!(
+                "{:<22} {}",
+                "",
+                reason.replace('\n', "\n                       ")
+            );
+        }
+    }
+}
+
+/// The finalists' comparison and the choice.
+pub(crate) fn print_selection(selection: &Selection) {
+    println!(
+        "Finalists, by the lower confidence bound of their mean validation score. The test split \
+         was read once, at the end, and had no say:"
+    );
+    println!(
+        "{:<16} {:>5} {:>8} {:>8} {:>8} {:>4} {:>9}  {:>8}  values",
+        "backbone", "trial", "mean", "sd", "bound", "tie", "mult-adds", "test"
+    );
+    for finalist in &selection.finalists {
+        let tests: Vec<f64> = finalist.runs.iter().filter_map(|run| run.test).collect();
+        let test = (!tests.is_empty()).then(|| tests.iter().sum::<f64>() / tests.len() as f64);
+        println!(
+            "{:<16} {:>5} {:>8.4} {:>8} {:>8.4} {:>4} {:>7.3} G  {:>8}  {}",
+            finalist.backbone.name(),
+            finalist.trial,
+            finalist.mean,
+            number(finalist.deviation),
+            finalist.lower_bound,
+            if finalist.ties { "yes" } else { "" },
+            finalist.multiply_adds as f64 / 1e9,
+            number(test),
+            finalist.values
+        );
+    }
+    println!("\nchosen: {}\n  {}", selection.folder, selection.reason);
+}
+
+fn best(args: &StudyBestArgs) -> Result<()> {
+    #[derive(Serialize)]
+    struct Best<'a> {
+        folder: &'a Path,
+        reason: &'a str,
+    }
+    let dir = study_dir(&args.study);
+    let overview = Overview::of(&Study::open(dir.clone())?)?;
+    let (folder, reason) = match &overview.selection {
+        Some(selection) => (dir.root().join(&selection.folder), selection.reason.clone()),
+        None => {
+            let best = overview.best().with_context(|| {
+                format!(
+                    "{}: no trial was trained to its end yet",
+                    dir.root().display()
+                )
+            })?;
+            let reason = format!(
+                "the best of {} finished trials so far, validation score {}; nothing is chosen yet",
+                overview.count(State::Finished),
+                number(best.score)
+            );
+            (dir.trials().join(&best.name), reason)
+        }
+    };
+    match args.json {
+        true => {
+            let best = Best {
+                folder: &folder,
+                reason: &reason,
+            };
+            println!("{}", serde_json::to_string_pretty(&best)?);
+        }
+        false => println!("{}\n{reason}", folder.display()),
+    }
+    Ok(())
+}
+
+fn remove(args: &StudyRmArgs) -> Result<()> {
+    let dir = study_dir(&args.study);
+    let overview = Overview::of(&Study::open(dir.clone())?)?;
+    let begun = overview.count(State::Begun);
+    let root = dir.root().display();
+    if begun > 0 && !args.force {
+        bail!(
+            "{root}: {begun} trials have begun and not ended; stop their workers, or pass --force"
+        );
+    }
+    // First what makes it a study, so that half of it is none.
+    std::fs::remove_file(dir.plan()).with_context(|| format!("{root}: plan.json"))?;
+    std::fs::remove_dir_all(dir.root()).with_context(|| format!("{root}"))?;
+    println!("removed {root}");
+    Ok(())
+}
+
+fn write_csv(overview: &Overview) -> Result<()> {
+    let mut writer = csv::Writer::from_writer(stdout().lock());
+    for row in overview.trials.iter().chain(&overview.finals) {
+        writer.serialize(row)?;
+    }
+    writer.flush()?;
+    stdout().flush()?;
+    Ok(())
+}
+
+fn state(state: State) -> &'static str {
+    match state {
+        State::Waiting => "waiting",
+        State::Begun => "begun",
+        State::Paused => "paused",
+        State::Finished => "finished",
+        State::Failed => "failed",
+    }
+}
+
+fn number(value: Option<f64>) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| format!("{value:.4}"))
+}

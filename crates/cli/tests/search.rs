@@ -1,0 +1,391 @@
+//! Studies: searched, shared, killed, interrupted, refused. Seed of the kills: 3.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde_json::Value;
+use support::{Folder, Ran, device, psp, ran, run, signal};
+
+/// 24 grid points that take a second or less each.
+const STUDY: &str = r#"
+[study]
+trials = 6
+seed = 5
+finalists = 1
+seeds = 2
+lease_seconds = 5
+
+[preprocess]
+size = 32
+
+[train]
+epochs = 2
+batch_size = 4
+optimizer = "sgd"
+momentum = 0.0
+
+[space]
+model.backbone = ["resnet18", "googlenet"]
+model.hidden = { int = [4, 16], step = 4 }
+train.learning_rate = { log = [1e-3, 1e-1], points = 3 }
+"#;
+
+/// The same study in a folder of its own.
+struct Bench {
+    folder: Folder,
+}
+
+impl Bench {
+    fn new(study: &str) -> Self {
+        let folder = Folder::with_data();
+        folder.write("study.toml", study);
+        Self { folder }
+    }
+
+    fn root(&self) -> PathBuf {
+        self.folder.path("study")
+    }
+
+    fn search(&self, more: &[&str]) -> Command {
+        let mut command = psp(&["search", "--device", &device(), "--config"]);
+        command
+            .arg(self.folder.path("study.toml"))
+            .arg("--data")
+            .arg(self.folder.data())
+            .arg("--study")
+            .arg(self.root())
+            .args(more);
+        command
+    }
+
+    fn study(&self, command: &str, more: &[&str]) -> Ran {
+        run(psp(&["study", command]).arg(self.root()).args(more))
+    }
+
+    /// The trials and finalists, without what depends on the clock.
+    fn table(&self) -> Value {
+        let shown = self.study("show", &["--json"]).assert_done();
+        let mut shown: Value = serde_json::from_str(&shown.stdout).unwrap();
+        for part in ["trials", "finals"] {
+            for row in shown[part].as_array_mut().unwrap() {
+                let row = row.as_object_mut().unwrap();
+                row.remove("seconds").unwrap();
+                row.remove("attempts").unwrap();
+            }
+        }
+        shown
+    }
+
+    /// Folders of trials and finalists.
+    fn tasks(&self) -> Vec<PathBuf> {
+        ["trials", "finals"]
+            .into_iter()
+            .flat_map(|part| std::fs::read_dir(self.root().join(part)).unwrap())
+            .map(|entry| entry.unwrap().path())
+            .collect()
+    }
+
+    /// How often each task was trained to its end.
+    fn assert_each_ended_once(&self) {
+        for task in self.tasks() {
+            let log = std::fs::read_to_string(task.join("log.txt")).unwrap();
+            let ends = log.lines().filter(|line| line.ends_with(" finished"));
+            assert_eq!(ends.count(), 1, "{}: {log}", task.display());
+        }
+    }
+}
+
+fn count(rows: &Value, state: &str) -> usize {
+    let rows = rows.as_array().unwrap();
+    rows.iter().filter(|row| row["state"] == state).count()
+}
+
+#[test]
+fn a_study_ends_with_a_chosen_model_that_can_be_exported() {
+    let bench = Bench::new(STUDY);
+    let searched = run(&mut bench.search(&["--workers", "2"])).assert_done();
+    for part in [
+        "6 of 24 grid points, 2 workers",
+        "finalist, seed 1",
+        "the test split",
+        "chosen: finals/",
+    ] {
+        let text = searched.stdout.to_lowercase();
+        assert!(text.contains(part), "no `{part}` in {}", searched.stdout);
+    }
+    let table = bench.table();
+    assert_eq!(count(&table["trials"], "finished"), 6);
+    let backbones: std::collections::BTreeSet<&str> = table["selection"]["finalists"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finalist| finalist["backbone"].as_str().unwrap())
+        .collect();
+    assert_eq!(count(&table["finals"], "finished"), 2 * backbones.len());
+    let runs = &table["selection"]["finalists"][0]["runs"];
+    assert!(runs[0]["test"].is_number() && runs[1]["test"].is_number());
+    bench.assert_each_ended_once();
+
+    // The same command again finds nothing to do and says the same.
+    let again = run(&mut bench.search(&["--workers", "2"])).assert_done();
+    assert!(!again.stdout.contains("worker 0: 0"), "{again:#?}");
+    assert_eq!(bench.table(), table);
+
+    let chosen = table["selection"]["folder"].as_str().unwrap();
+    let best = bench.study("best", &[]).assert_done();
+    assert!(best.stdout.contains(chosen), "{best:#?}");
+    let csv = bench.study("show", &["--csv"]).assert_done();
+    assert_eq!(csv.stdout.lines().count(), 1 + bench.tasks().len());
+    let export = |out: &str, more: &[&str]| {
+        let mut command = psp(&["export"]);
+        command.arg(bench.root()).args(more).arg("--out");
+        run(command.arg(bench.folder.path(out)))
+    };
+    let exported = export("model", &[]).assert_done();
+    assert!(
+        exported.stdout.contains(&format!("chosen: {chosen}")),
+        "{exported:#?}"
+    );
+    let exported = export("resnet18", &["--backbone", "resnet18"]).assert_done();
+    assert!(exported.stdout.contains("of run"), "{exported:#?}");
+    assert!(exported.stdout.contains("place "), "{exported:#?}");
+    export("vit", &["--backbone", "vit_b_16"]).assert_refused(&["no finalist has this backbone"]);
+
+    // More trials continue the study with those that it has.
+    let more = run(&mut bench.search(&["--workers", "2", "--trials", "8"])).assert_done();
+    assert!(more.stdout.contains("8 of 24 grid points"), "{more:#?}");
+    let trials = bench.table()["trials"].clone();
+    assert_eq!(
+        trials.as_array().unwrap()[..6],
+        table["trials"].as_array().unwrap()[..]
+    );
+    assert_eq!(count(&trials, "finished"), 8);
+    bench.assert_each_ended_once();
+
+    bench.study("rm", &[]).assert_done();
+    assert!(!bench.root().exists());
+}
+
+#[test]
+fn the_plan_is_known_before_anything_runs_and_a_smaller_one_is_its_beginning() {
+    let bench = Bench::new(STUDY);
+    let plan = |trials: &str| {
+        let planned = run(&mut bench.search(&["--plan", "--trials", trials])).assert_done();
+        assert!(planned.stdout.contains("hours"), "{planned:#?}");
+        let rows = planned.stdout.lines().skip(3);
+        let rows = rows.take_while(|line| !line.is_empty()).map(str::to_owned);
+        rows.collect::<Vec<_>>()
+    };
+    let (few, many) = (plan("3"), plan("9"));
+    assert_eq!((few.len(), many.len()), (3, 9));
+    assert_eq!(few, many[..3]);
+    assert!(!bench.root().exists(), "a plan wrote something");
+}
+
+#[test]
+fn a_trial_that_diverges_is_recorded_and_the_others_go_on() {
+    let study = STUDY
+        .replace("trials = 6", "trials = 0\nsampler = \"grid\"")
+        .replace("log = [1e-3, 1e-1], points = 3", "values = [0.01, 1e30]")
+        .replace("int = [4, 16], step = 4", "values = [4]");
+    let bench = Bench::new(&study);
+    run(&mut bench.search(&["--workers", "1"])).assert_done();
+    let table = bench.table();
+    assert_eq!(count(&table["trials"], "finished"), 2);
+    let failed: Vec<&Value> = table["trials"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|row| row["state"] == "failed")
+        .collect();
+    assert_eq!(failed.len(), 2);
+    for row in failed {
+        let reason = row["reason"].as_str().unwrap();
+        assert!(reason.contains("training diverged"), "{reason}");
+        // What can't end otherwise is not tried again.
+        let folder = bench
+            .root()
+            .join("trials")
+            .join(row["name"].as_str().unwrap());
+        assert!(!folder.join("claim.2").exists());
+        let log = std::fs::read_to_string(folder.join("log.txt")).unwrap();
+        assert!(log.contains("failed: training diverged"), "{log}");
+    }
+}
+
+#[test]
+fn four_processes_started_at_once_share_a_study() {
+    let bench = Bench::new(STUDY);
+    let start = || bench.search(&["--workers", "1"]).spawn().unwrap();
+    let children: Vec<Child> = (0..4).map(|_| start()).collect();
+    for child in children {
+        ran(child.wait_with_output().unwrap()).assert_done();
+    }
+    assert_eq!(count(&bench.table()["trials"], "finished"), 6);
+    bench.assert_each_ended_once();
+}
+
+#[test]
+fn an_interrupted_study_exits_with_130_and_continues_to_the_same_table() {
+    if device() != "flex" {
+        return;
+    }
+    let (undisturbed, bench) = (Bench::new(STUDY), Bench::new(STUDY));
+    run(&mut undisturbed.search(&["--workers", "2"])).assert_done();
+    let child = bench.search(&["--workers", "2"]).spawn().unwrap();
+    wait_for(|| bench.root().join("trials").is_dir() && ended(&bench) > 1);
+    signal(&child, "INT");
+    let stopped = ran(child.wait_with_output().unwrap());
+    assert_eq!(stopped.code, Some(130), "{stopped:#?}");
+    assert!(stopped.stderr.contains("the same command continues"));
+    run(&mut bench.search(&["--workers", "2"])).assert_done();
+    assert_eq!(bench.table(), undisturbed.table());
+    bench.assert_each_ended_once();
+}
+
+/// `PSP_TEST_KILLS` sets the number of kills; 10 unless told.
+#[test]
+fn a_study_whose_processes_are_killed_at_random_moments_ends_with_the_same_table() {
+    if device() != "flex" {
+        return;
+    }
+    let study = STUDY.replace("trials = 6", "trials = 20");
+    let (undisturbed, bench) = (Bench::new(&study), Bench::new(&study));
+    run(&mut undisturbed.search(&["--workers", "2"])).assert_done();
+    let wanted = std::env::var("PSP_TEST_KILLS").map_or(10, |n| n.parse::<u32>().unwrap());
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let mut kills = 0;
+    while kills < wanted {
+        let mut child = bench.search(&["--workers", "2"]).spawn().unwrap();
+        loop {
+            let delay = Duration::from_secs_f64(0.2 + 1.3 * rng.random::<f64>());
+            if ends_within(&mut child, delay) {
+                // Too fast for the kills that are left: begin again.
+                assert_eq!(bench.table(), undisturbed.table());
+                bench.assert_each_ended_once();
+                std::fs::remove_dir_all(bench.root()).unwrap();
+                break;
+            }
+            kills += 1;
+            // The supervisor and with it everything, or one of its workers.
+            let workers = children_of(child.id());
+            match workers.get(rng.random_range(0..=2)) {
+                Some(worker) => kill(*worker),
+                None => {
+                    child.kill().unwrap();
+                    child.wait().unwrap();
+                    break;
+                }
+            }
+            if kills >= wanted {
+                child.kill().unwrap();
+                child.wait().unwrap();
+                break;
+            }
+        }
+    }
+    run(&mut bench.search(&["--workers", "2"])).assert_done();
+    assert_eq!(bench.table(), undisturbed.table());
+    bench.assert_each_ended_once();
+}
+
+/// Tasks that have ended.
+fn ended(bench: &Bench) -> usize {
+    let tasks = std::fs::read_dir(bench.root().join("trials")).unwrap();
+    tasks
+        .filter(|entry| entry.as_ref().unwrap().path().join("outcome.json").exists())
+        .count()
+}
+
+fn wait_for(condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(120);
+    while !condition() {
+        assert!(Instant::now() < deadline, "it did not come to that");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn ends_within(child: &mut Child, time: Duration) -> bool {
+    let deadline = Instant::now() + time;
+    while Instant::now() < deadline {
+        if let Some(status) = child.try_wait().unwrap() {
+            assert!(status.success(), "the study failed by itself: {status}");
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    false
+}
+
+/// Processes whose parent is `id`.
+fn children_of(id: u32) -> Vec<u32> {
+    let path = format!("/proc/{id}/task/{id}/children");
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    text.split_whitespace()
+        .map(|id| id.parse().unwrap())
+        .collect()
+}
+
+fn kill(id: u32) {
+    let killed = Command::new("sh")
+        .args(["-c", &format!("kill -KILL {id}")])
+        .status();
+    // It may have ended by itself.
+    killed.unwrap();
+}
+
+#[test]
+fn a_study_file_that_is_wrong_is_refused_with_its_line() {
+    let refuse = |from: &str, to: &str, parts: &[&str]| {
+        let bench = Bench::new(&STUDY.replace(from, to));
+        run(&mut bench.search(&["--workers", "1"])).assert_refused(parts);
+        assert!(!bench.root().exists(), "a refused study left a folder");
+    };
+    refuse(
+        "model.hidden =",
+        "model.hiden =",
+        &["study.toml, line 21", "model.hiden"],
+    );
+    refuse(
+        "lease_seconds",
+        "lease_second",
+        &["line 7", "did you mean `lease_seconds`"],
+    );
+    refuse(
+        "points = 3",
+        "points = 1",
+        &["study.toml, line 22", "train.learning_rate"],
+    );
+    refuse(
+        "int = [4, 16], step = 4",
+        "values = [4, 0]",
+        &["model.hidden = 0", "can't be trained"],
+    );
+    refuse(
+        "[\"resnet18\", \"googlenet\"]",
+        "[\"resnet18\", \"resnet50\"]",
+        &["line 20", "resnet50"],
+    );
+}
+
+#[test]
+fn a_folder_that_holds_another_study_is_left_alone() {
+    let bench = Bench::new(&STUDY.replace("trials = 6", "trials = 1"));
+    run(&mut bench.search(&["--workers", "1"])).assert_done();
+    let table = bench.table();
+    let other = STUDY.replace("epochs = 2", "epochs = 3");
+    bench.folder.write("study.toml", other);
+    run(&mut bench.search(&["--workers", "1"])).assert_refused(&[
+        "holds a study that differs in the configuration that trials share",
+        "--study",
+    ]);
+    assert_eq!(bench.table(), table);
+    let nothing: &Path = Path::new("/nonexistent/study");
+    run(psp(&["study", "show"]).arg(nothing)).assert_refused(&["not a study folder"]);
+}

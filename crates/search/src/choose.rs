@@ -1,0 +1,264 @@
+//! Choosing one of the finalists, by validation alone.
+//!
+//! Each finalist is a configuration that was trained with several seeds. They
+//! are ranked by the lower confidence bound of their mean score (Student's t),
+//! so that one lucky seed does not win. What can't be told from the leader by
+//! Welch's t-test is a tie, and of those the cheapest model wins.
+
+use psp_metrics::RegressionMetrics;
+use serde::{Deserialize, Serialize};
+use statrs::distribution::{ContinuousCDF, StudentsT};
+
+/// What finalists are compared by, higher is better: R² over all targets, or
+/// the negative MSE where R² is undefined.
+pub fn score(metrics: &RegressionMetrics) -> f64 {
+    metrics.overall.r2.unwrap_or(-metrics.overall.mse)
+}
+
+/// A configuration's scores with several seeds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// Name for people: the backbone and the trial's number.
+    pub name: String,
+    /// One score per seed that was trained to its end.
+    pub scores: Vec<f64>,
+    /// Multiply-adds of one prediction.
+    pub multiply_adds: u64,
+}
+
+/// A candidate's place.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ranked {
+    /// Which of the candidates.
+    pub candidate: usize,
+    /// Mean score.
+    pub mean: f64,
+    /// Standard deviation between seeds; `None` of one seed.
+    pub deviation: Option<f64>,
+    /// Lower confidence bound of the mean; the mean itself of one seed.
+    pub lower_bound: f64,
+    /// Whether its mean can't be told from the leader's.
+    pub ties: bool,
+}
+
+/// Which candidate was chosen, and why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Choice {
+    /// The candidate.
+    pub candidate: usize,
+    /// The reason in words.
+    pub reason: String,
+    /// All candidates with a score, by their lower bounds, highest first.
+    pub ranking: Vec<Ranked>,
+}
+
+/// Chooses one of the candidates; `None` when no seed of any was trained to its
+/// end. `confidence` is that of the one-sided bound and test.
+pub fn choose(candidates: &[Candidate], confidence: f64) -> Option<Choice> {
+    let mut ranking: Vec<Ranked> = candidates
+        .iter()
+        .enumerate()
+        .filter_map(|(index, candidate)| rank(index, &candidate.scores, confidence))
+        .collect();
+    // Equal bounds keep the order of the candidates.
+    ranking.sort_by(|a, b| b.lower_bound.total_cmp(&a.lower_bound));
+    let leader = ranking.first()?.clone();
+    for ranked in &mut ranking {
+        let scores = |index: usize| candidates[index].scores.as_slice();
+        ranked.ties = ranked.candidate == leader.candidate
+            || is_tie(
+                scores(leader.candidate),
+                scores(ranked.candidate),
+                confidence,
+            );
+    }
+    let cost = |ranked: &&Ranked| candidates[ranked.candidate].multiply_adds;
+    let tied: Vec<&Ranked> = ranking.iter().filter(|ranked| ranked.ties).collect();
+    let chosen = (*tied.iter().min_by_key(|ranked| cost(ranked))?).clone();
+    let reason = reason(candidates, &leader, &chosen, tied.len(), confidence);
+    Some(Choice {
+        candidate: chosen.candidate,
+        reason,
+        ranking,
+    })
+}
+
+fn rank(candidate: usize, scores: &[f64], confidence: f64) -> Option<Ranked> {
+    let count = scores.len() as f64;
+    let (mean, variance) = moments(scores)?;
+    let margin =
+        variance.map(|variance| quantile(confidence, count - 1.0) * (variance / count).sqrt());
+    Some(Ranked {
+        candidate,
+        mean,
+        deviation: variance.map(f64::sqrt),
+        lower_bound: mean - margin.unwrap_or(0.0),
+        ties: false,
+    })
+}
+
+/// Mean and unbiased variance; no variance of one value, nothing of none.
+fn moments(values: &[f64]) -> Option<(f64, Option<f64>)> {
+    let count = values.len() as f64;
+    if values.is_empty() {
+        return None;
+    }
+    let mean = values.iter().sum::<f64>() / count;
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    Some((mean, (values.len() > 1).then(|| squares / (count - 1.0))))
+}
+
+/// Whether the leader's mean is not shown to be above the other's: Welch's
+/// t-test, one-sided. A single seed shows nothing about noise; then only equal
+/// means tie.
+fn is_tie(leader: &[f64], other: &[f64], confidence: f64) -> bool {
+    let (Some((mean, variance)), Some((other_mean, other_variance))) =
+        (moments(leader), moments(other))
+    else {
+        return false;
+    };
+    let difference = mean - other_mean;
+    let (Some(variance), Some(other_variance)) = (variance, other_variance) else {
+        return difference <= 0.0;
+    };
+    let (count, other_count) = (leader.len() as f64, other.len() as f64);
+    let (share, other_share) = (variance / count, other_variance / other_count);
+    let error = share + other_share;
+    if error == 0.0 {
+        return difference <= 0.0;
+    }
+    // Welch–Satterthwaite.
+    let freedom =
+        error.powi(2) / (share.powi(2) / (count - 1.0) + other_share.powi(2) / (other_count - 1.0));
+    difference <= quantile(confidence, freedom) * error.sqrt()
+}
+
+/// The quantile of Student's t distribution.
+fn quantile(confidence: f64, freedom: f64) -> f64 {
+    // The parameters are valid: scale 1, at least one degree of freedom.
+    StudentsT::new(0.0, 1.0, freedom).map_or(f64::INFINITY, |t| t.inverse_cdf(confidence))
+}
+
+fn reason(
+    candidates: &[Candidate],
+    leader: &Ranked,
+    chosen: &Ranked,
+    tied: usize,
+    confidence: f64,
+) -> String {
+    let name = |ranked: &Ranked| &candidates[ranked.candidate].name;
+    let percent = confidence * 100.0;
+    let bound = match leader.deviation {
+        Some(_) => format!(
+            "lower {percent:.0} % confidence bound {:.4}",
+            leader.lower_bound
+        ),
+        None => "one seed only, so without a bound".to_owned(),
+    };
+    let leads = format!(
+        "{} leads with a mean of {:.4} ({bound})",
+        name(leader),
+        leader.mean
+    );
+    if tied == 1 {
+        return match candidates.len() {
+            1 => format!("{leads}; there is no other candidate"),
+            _ => format!("{leads}; no other candidate ties with it"),
+        };
+    }
+    let cost = |ranked: &Ranked| candidates[ranked.candidate].multiply_adds as f64 / 1e9;
+    let others = tied - 1;
+    let tie = match others {
+        1 => "1 other can't be told from it: a tie".to_owned(),
+        _ => format!("{others} others can't be told from it: a tie"),
+    };
+    match chosen.candidate == leader.candidate {
+        true => format!("{leads}; {tie}, in which it is also the cheapest"),
+        false => format!(
+            "{leads}; {tie}, in which {} is the cheapest ({:.2} instead of {:.2} billion \
+             multiply-adds; mean {:.4})",
+            name(chosen),
+            cost(chosen),
+            cost(leader),
+            chosen.mean
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn candidate(name: &str, scores: &[f64], multiply_adds: u64) -> Candidate {
+        Candidate {
+            name: name.to_owned(),
+            scores: scores.to_vec(),
+            multiply_adds,
+        }
+    }
+
+    #[test]
+    fn the_bound_is_the_mean_less_students_quantile_times_the_standard_error() {
+        let ranked = rank(0, &[0.7, 0.8, 0.9], 0.95).unwrap();
+        assert!((ranked.mean - 0.8).abs() < 1e-12);
+        assert!((ranked.deviation.unwrap() - 0.1).abs() < 1e-12);
+        // t(0.95, 2) = 2.919986 (any table of the distribution).
+        assert!((ranked.lower_bound - (0.8 - 2.919986 * 0.1 / 3f64.sqrt())).abs() < 1e-6);
+    }
+
+    #[test]
+    fn one_lucky_seed_does_not_beat_three_steady_ones() {
+        let candidates = [
+            candidate("lucky", &[0.95, 0.60, 0.61], 1),
+            candidate("steady", &[0.71, 0.70, 0.72], 2),
+        ];
+        let choice = choose(&candidates, 0.95).unwrap();
+        assert_eq!(choice.ranking[0].candidate, 1);
+    }
+
+    #[test]
+    fn a_tie_goes_to_the_cheaper_model_and_says_so() {
+        let candidates = [
+            candidate("large", &[0.80, 0.82, 0.81], 10_000_000_000),
+            candidate("small", &[0.79, 0.83, 0.80], 1_000_000_000),
+            candidate("poor", &[0.50, 0.51, 0.52], 1_000_000),
+        ];
+        let choice = choose(&candidates, 0.95).unwrap();
+        assert_eq!(choice.candidate, 1);
+        let ties: Vec<bool> = choice.ranking.iter().map(|ranked| ranked.ties).collect();
+        assert_eq!(ties, [true, true, false]);
+        assert!(
+            choice
+                .reason
+                .contains("a tie, in which small is the cheapest")
+        );
+    }
+
+    #[test]
+    fn a_clear_lead_wins_whatever_it_costs() {
+        let candidates = [
+            candidate("small", &[0.60, 0.61, 0.59], 1),
+            candidate("large", &[0.80, 0.82, 0.81], 100),
+        ];
+        let choice = choose(&candidates, 0.95).unwrap();
+        assert_eq!(choice.candidate, 1);
+        assert!(choice.reason.contains("no other candidate ties"));
+    }
+
+    #[test]
+    fn single_seeds_tie_only_when_equal() {
+        let candidates = [candidate("a", &[0.8], 5), candidate("b", &[0.79], 1)];
+        assert_eq!(choose(&candidates, 0.95).unwrap().candidate, 0);
+        let candidates = [candidate("a", &[0.8], 5), candidate("b", &[0.8], 1)];
+        assert_eq!(choose(&candidates, 0.95).unwrap().candidate, 1);
+    }
+
+    #[test]
+    fn candidates_without_a_trained_seed_are_left_out() {
+        let candidates = [candidate("failed", &[], 1), candidate("b", &[0.5, 0.6], 1)];
+        let choice = choose(&candidates, 0.95).unwrap();
+        assert_eq!(choice.candidate, 1);
+        assert_eq!(choice.ranking.len(), 1);
+        assert_eq!(choose(&candidates[..1], 0.95), None);
+    }
+}

@@ -1,0 +1,274 @@
+//! What a study file says: a training configuration, what of it varies, and how
+//! it is searched.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use psp_space::Space;
+use psp_train::RunConfig;
+use psp_train::config::{DataConfig, ModelSection, PreprocessConfig, TrainConfig};
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
+
+use crate::error::SearchError;
+
+/// How trials are drawn from the space.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SamplerName {
+    /// Uniformly from the grid, none twice.
+    #[default]
+    RandomGrid,
+    /// The whole grid in order.
+    Grid,
+    /// Uniformly from the ranges behind the grid.
+    Random,
+}
+
+/// `[study]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StudySection {
+    /// Name of the study's folder; empty: the file's.
+    pub name: String,
+    /// How trials are drawn.
+    pub sampler: SamplerName,
+    /// Trials to run; 0, with the sampler `grid`: all points.
+    pub trials: u64,
+    /// Seed of the draw.
+    pub seed: u64,
+    /// Further tries of a trial that ends for a reason that may pass, or without
+    /// any, since its last checkpoint.
+    pub retries: u32,
+    /// Seconds without a sign of life after which a worker's trial is taken over
+    /// by another machine.
+    pub lease_seconds: u64,
+    /// Best configurations of each backbone that are trained again.
+    pub finalists: usize,
+    /// Seeds that each of them is trained with.
+    pub seeds: u64,
+    /// Confidence of the bound that finalists are ranked by, one-sided.
+    pub confidence: f64,
+}
+
+impl Default for StudySection {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            sampler: SamplerName::RandomGrid,
+            trials: 20,
+            seed: 0,
+            retries: 3,
+            lease_seconds: 30,
+            finalists: 1,
+            seeds: 3,
+            confidence: 0.95,
+        }
+    }
+}
+
+/// A study file, read and checked.
+#[derive(Clone, Debug)]
+pub struct SearchConfig {
+    /// How to search.
+    pub study: StudySection,
+    /// The configuration that all trials share.
+    pub base: RunConfig,
+    /// What varies.
+    pub space: Space,
+    /// The tables that the space was read from.
+    tables: Table,
+    /// The file's name, for errors.
+    name: String,
+}
+
+/// The whole file; what varies is read by [`Space`].
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Document {
+    study: StudySection,
+    data: DataConfig,
+    preprocess: PreprocessConfig,
+    model: ModelSection,
+    train: TrainConfig,
+    #[serde(rename = "space")]
+    _space: Table,
+    #[serde(rename = "exclude")]
+    _exclude: Vec<Table>,
+}
+
+impl SearchConfig {
+    /// Reads a study file, with `section.key=value` overrides of what trials
+    /// share.
+    ///
+    /// # Errors
+    /// Names file and line of whatever is unknown, impossible or malformed.
+    pub fn read(path: &Path, overrides: &[String]) -> Result<Self, SearchError> {
+        let text = std::fs::read_to_string(path).map_err(SearchError::io(path))?;
+        Self::parse(&text, &path.display().to_string(), overrides)
+    }
+
+    /// The same from text; `name` stands for the file in errors.
+    ///
+    /// # Errors
+    /// As [`SearchConfig::read`].
+    pub fn parse(text: &str, name: &str, overrides: &[String]) -> Result<Self, SearchError> {
+        let document: Document = psp_train::config::parse(text, name)?;
+        let mut tables: Table = psp_train::config::parse(text, name)?;
+        tables.retain(|key, _| key == "space" || key == "exclude");
+        let base = RunConfig {
+            data: document.data,
+            preprocess: document.preprocess,
+            model: document.model,
+            train: document.train,
+        };
+        let base = base.with_overrides(overrides)?;
+        let space = Space::parse(text, name, &flat(&base)?)?;
+        let mut study = document.study;
+        if study.name.is_empty() {
+            let stem = Path::new(name).file_stem();
+            study.name = stem.map_or_else(|| "study".into(), |s| s.to_string_lossy().into_owned());
+        }
+        let config = Self {
+            study,
+            base,
+            space,
+            tables,
+            name: name.to_owned(),
+        };
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The configuration of a point of the space, checked.
+    ///
+    /// # Errors
+    /// Names the line of the key whose value does not fit, or the whole point.
+    pub fn trial(&self, point: &psp_space::Point) -> Result<RunConfig, SearchError> {
+        let values = point.iter().map(|(key, value)| (key.as_str(), value));
+        let config = self.base.with_values(values, |key| self.place(key))?;
+        config.validate().map_err(|source| SearchError::Point {
+            name: self.name.clone(),
+            point: psp_space::point_text(point),
+            source,
+        })?;
+        Ok(config)
+    }
+
+    /// `file, line N` of a key of the space.
+    fn place(&self, key: &str) -> String {
+        self.space.place(key).unwrap_or_else(|| self.name.clone())
+    }
+
+    fn check(&self) -> Result<(), SearchError> {
+        let study = &self.study;
+        let name = &study.name;
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        let checks = [
+            (
+                "study.name",
+                format!("{name:?}"),
+                name.chars().all(is_plain) && !name.starts_with('.'),
+                "letters, digits, `-`, `_` and `.`, not first a dot: it names a folder",
+            ),
+            (
+                "study.trials",
+                study.trials.to_string(),
+                study.trials > 0 || study.sampler == SamplerName::Grid,
+                "at least 1 (0, for all points, goes with sampler = \"grid\")",
+            ),
+            (
+                "study.lease_seconds",
+                study.lease_seconds.to_string(),
+                study.lease_seconds >= 1,
+                "at least 1",
+            ),
+            (
+                "study.finalists",
+                study.finalists.to_string(),
+                study.finalists >= 1,
+                "at least 1",
+            ),
+            (
+                "study.seeds",
+                study.seeds.to_string(),
+                study.seeds >= 1,
+                "at least 1",
+            ),
+            (
+                "study.confidence",
+                study.confidence.to_string(),
+                (0.5..1.0).contains(&study.confidence),
+                "0.5 or more, below 1",
+            ),
+        ];
+        match checks.into_iter().find(|(_, _, valid, _)| !valid) {
+            None => Ok(()),
+            Some((key, value, _, expected)) => Err(SearchError::Setting {
+                name: self.name.clone(),
+                key,
+                value,
+                expected,
+            }),
+        }
+    }
+
+    /// Stores paths so that trials can be run from another folder.
+    pub(crate) fn make_absolute(&mut self) -> Result<(), SearchError> {
+        Ok(self.base.make_absolute()?)
+    }
+
+    /// Where the study is kept unless told otherwise.
+    pub fn default_folder(&self) -> PathBuf {
+        Path::new("experiments").join(&self.study.name)
+    }
+
+    /// The whole as a study file again, with every default written out.
+    ///
+    /// # Errors
+    /// When a path is not valid UTF-8.
+    pub fn to_toml(&self) -> Result<String, SearchError> {
+        let mut table = Table::new();
+        let study = Table::try_from(&self.study).map_err(|error| self.not_toml(&error))?;
+        table.insert("study".to_owned(), Value::Table(study));
+        table.extend(self.base.to_table()?);
+        table.extend(self.tables.clone());
+        toml::to_string_pretty(&table).map_err(|error| self.not_toml(&error))
+    }
+
+    fn not_toml(&self, error: &toml::ser::Error) -> SearchError {
+        SearchError::Io {
+            path: PathBuf::from(&self.name),
+            source: std::io::Error::other(error.to_string()),
+        }
+    }
+
+    /// What differs from `other` in what decides the results of trials; `None`
+    /// when nothing does. The number of trials, retries and finalists may change
+    /// while a study runs.
+    pub fn difference(&self, other: &Self) -> Option<&'static str> {
+        let drawn = |study: &StudySection| (study.sampler, study.seed);
+        match () {
+            () if self.base != other.base => Some("the configuration that trials share"),
+            () if self.tables != other.tables => Some("the space"),
+            () if drawn(&self.study) != drawn(&other.study) => Some("the sampler or its seed"),
+            () => None,
+        }
+    }
+}
+
+/// A configuration's values by `section.key`.
+fn flat(config: &RunConfig) -> Result<BTreeMap<String, Value>, SearchError> {
+    let sections = config.to_table()?;
+    let mut found = BTreeMap::new();
+    for (section, values) in sections {
+        if let Value::Table(values) = values {
+            found.extend(
+                values
+                    .into_iter()
+                    .map(|(key, value)| (format!("{section}.{key}"), value)),
+            );
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,216 @@
+//! A study's folder: what lies where.
+//!
+//! ```text
+//! experiments/<study>/
+//!   study.toml              the study file, every default written out
+//!   split.csv               the split that all trials share
+//!   plan.json               every trial's values and id
+//!   trials/00000-<id>/      one trial: the run folder of `psp train`, and
+//!     claim.1, release.1      who works on it
+//!     attempt.1.json          why a try ended badly
+//!     log.txt                 what happened
+//!     outcome.json            how the trial ended; written last
+//!   finalists.json          which configurations are trained again
+//!   finals/<number>-s<seed>-<id>/   the same for them; test.json: the test split
+//!   selected.json           the chosen model, and why
+//! ```
+
+use std::path::{Path, PathBuf};
+
+use psp_data::write_atomic;
+use psp_train::{RunDir, RunResult};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::error::SearchError;
+use crate::plan::PlannedTrial;
+
+/// Paths inside a study's folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StudyDir {
+    root: PathBuf,
+}
+
+impl StudyDir {
+    /// The folder at `root`, which need not exist.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The folder itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Whether a study was begun here.
+    pub fn is_begun(&self) -> bool {
+        self.plan().exists()
+    }
+
+    /// The study file.
+    pub fn study(&self) -> PathBuf {
+        self.root.join("study.toml")
+    }
+
+    /// The split that all trials share.
+    pub fn split(&self) -> PathBuf {
+        self.root.join("split.csv")
+    }
+
+    /// Every trial.
+    pub fn plan(&self) -> PathBuf {
+        self.root.join("plan.json")
+    }
+
+    /// The configurations that are trained again.
+    pub fn finalists(&self) -> PathBuf {
+        self.root.join("finalists.json")
+    }
+
+    /// The chosen model.
+    pub fn selected(&self) -> PathBuf {
+        self.root.join("selected.json")
+    }
+
+    /// The folder of the trials.
+    pub fn trials(&self) -> PathBuf {
+        self.root.join("trials")
+    }
+
+    /// A trial's folder.
+    pub fn trial(&self, trial: &PlannedTrial) -> TrialDir {
+        let name = format!("{:05}-{}", trial.number, trial.id);
+        TrialDir::new(self.trials().join(name))
+    }
+
+    /// The folder of a finalist that is trained with another seed.
+    pub fn finalist(&self, number: usize, seed: u64, id: &str) -> TrialDir {
+        let name = format!("{number:05}-s{seed}-{id}");
+        TrialDir::new(self.root.join("finals").join(name))
+    }
+}
+
+/// Paths inside the folder of one trial.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrialDir {
+    root: PathBuf,
+}
+
+impl TrialDir {
+    pub(crate) fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    /// The folder itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Its name.
+    pub fn name(&self) -> String {
+        let name = self.root.file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    }
+
+    /// The run.
+    pub fn run(&self) -> RunDir {
+        RunDir::new(&self.root)
+    }
+
+    /// What happened, one line each.
+    pub fn log(&self) -> PathBuf {
+        self.root.join("log.txt")
+    }
+
+    /// How the trial ended.
+    pub fn outcome(&self) -> PathBuf {
+        self.root.join("outcome.json")
+    }
+
+    /// A finalist's metrics on the test split.
+    pub fn test(&self) -> PathBuf {
+        self.root.join("test.json")
+    }
+
+    /// Why the try with this token ended badly.
+    pub fn attempt(&self, token: u64) -> PathBuf {
+        self.root.join(format!("attempt.{token}.json"))
+    }
+
+    /// How the trial ended; `None` while it has not.
+    ///
+    /// # Errors
+    /// A file that can't be read or is damaged.
+    pub fn read_outcome(&self) -> Result<Option<Record>, SearchError> {
+        read_json(&self.outcome())
+    }
+}
+
+/// `outcome.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// How the trial ended.
+    #[serde(flatten)]
+    pub outcome: TrialOutcome,
+    /// Claims on it, the last included.
+    pub attempts: u64,
+    /// Who ended it.
+    pub worker: String,
+    /// When, in UTC.
+    pub ended: String,
+}
+
+/// How a trial ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "kebab-case")]
+pub enum TrialOutcome {
+    /// Trained to its end.
+    Finished {
+        /// Validation metrics of its best epoch, epochs, seconds.
+        result: RunResult,
+    },
+    /// Given up.
+    Failed {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl TrialOutcome {
+    /// The result of a trial that was trained to its end.
+    pub fn result(&self) -> Option<&RunResult> {
+        match self {
+            Self::Finished { result } => Some(result),
+            Self::Failed { .. } => None,
+        }
+    }
+}
+
+/// `attempt.N.json`: a try that ended badly.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedAttempt {
+    /// Why.
+    pub reason: String,
+    /// Whether another try may end better.
+    pub may_pass: bool,
+}
+
+/// Writes a value as indented JSON, atomically.
+pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), SearchError> {
+    let mut text = serde_json::to_vec_pretty(value)
+        .map_err(|error| SearchError::io(path)(std::io::Error::other(error)))?;
+    text.push(b'\n');
+    Ok(write_atomic(path, |out| out.write_all(&text))?)
+}
+
+/// Reads a JSON file; `None` when there is none.
+pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, SearchError> {
+    let text = match std::fs::read(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        other => other.map_err(SearchError::io(path))?,
+    };
+    let value = serde_json::from_slice(&text).map_err(|error| {
+        let reason = std::io::Error::new(std::io::ErrorKind::InvalidData, error);
+        SearchError::io(path)(reason)
+    })?;
+    Ok(Some(value))
+}

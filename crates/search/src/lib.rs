@@ -1,0 +1,32 @@
+//! Studies: a space of configurations, trials drawn from it, and a folder in
+//! which any number of processes on any number of machines work on them.
+//!
+//! [`Study::begin`] writes the folder, [`Worker`] works in it, [`supervise`]
+//! runs workers as processes and survives their death, and [`Study::select`]
+//! chooses a model when all is done.
+
+pub mod choose;
+mod config;
+mod error;
+mod event;
+mod finalists;
+mod folder;
+mod overview;
+mod plan;
+mod select;
+mod study;
+mod supervise;
+mod task;
+mod worker;
+
+pub use config::{SamplerName, SearchConfig, StudySection};
+pub use error::SearchError;
+pub use event::WorkerEvent;
+pub use finalists::{FinalSeed, Finalist, Finalists};
+pub use folder::{FailedAttempt, Record, StudyDir, TrialDir, TrialOutcome};
+pub use overview::{Overview, State, TrialRow};
+pub use plan::{Plan, PlannedTrial, trial_id};
+pub use select::{FinalRun, RankedFinalist, Selection, TestRecord};
+pub use study::Study;
+pub use supervise::{StudyEvent, SuperviseEnd, supervise};
+pub use worker::{WorkEnd, Worker, WorkerSettings};

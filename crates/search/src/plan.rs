@@ -1,0 +1,116 @@
+//! Which trials a study runs, known before any of them does.
+
+use psp_space::{Grid, Point, Random, RandomGrid, Sampler};
+use psp_train::RunConfig;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::config::{SamplerName, SearchConfig};
+use crate::error::SearchError;
+
+/// A trial of the plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlannedTrial {
+    /// Its place in the draw, from 0.
+    pub number: usize,
+    /// Hash of configuration, data and split; its folder's name ends with it.
+    pub id: String,
+    /// The values that vary.
+    pub point: Point,
+}
+
+/// `plan.json`: every trial by its values and id.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Version of psp that drew it.
+    pub psp_version: String,
+    /// SHA-256 over targets, file names, labels and images.
+    pub data_fingerprint: String,
+    /// SHA-256 over which image is in which part.
+    pub split_fingerprint: String,
+    /// Points of the space's grid, in decimal digits: they may exceed what JSON
+    /// numbers hold.
+    pub grid_points: String,
+    /// In the order of the draw.
+    pub trials: Vec<PlannedTrial>,
+}
+
+impl Plan {
+    /// Draws the study's first `trials` trials and checks the configuration of
+    /// each; those of a smaller number are the first of a larger one.
+    ///
+    /// # Errors
+    /// A point that is no valid configuration, or a space without points.
+    pub fn draw(
+        config: &SearchConfig,
+        data_fingerprint: String,
+        split_fingerprint: String,
+    ) -> Result<Self, SearchError> {
+        let space = &config.space;
+        let count = space.count();
+        let mut sampler: Box<dyn Sampler + '_> = match config.study.sampler {
+            SamplerName::RandomGrid => Box::new(RandomGrid::new(space, config.study.seed)),
+            SamplerName::Grid => Box::new(Grid::new(space)),
+            SamplerName::Random => Box::new(Random::new(space, config.study.seed)),
+        };
+        let wanted = match config.study.trials {
+            0 => usize::MAX,
+            trials => usize::try_from(trials).unwrap_or(usize::MAX),
+        };
+        let mut trials = Vec::new();
+        while trials.len() < wanted {
+            // A grid ends.
+            let Some(point) = sampler.draw() else { break };
+            let point = point?;
+            let id = trial_id(
+                &config.trial(&point)?,
+                &data_fingerprint,
+                &split_fingerprint,
+            )?;
+            trials.push(PlannedTrial {
+                number: trials.len(),
+                id,
+                point,
+            });
+        }
+        Ok(Self {
+            psp_version: env!("CARGO_PKG_VERSION").to_owned(),
+            data_fingerprint,
+            split_fingerprint,
+            grid_points: count.to_string(),
+            trials,
+        })
+    }
+}
+
+/// Hash of what decides a trial's result: its configuration, seed included,
+/// without what only says where files lie or how many threads work, and the
+/// images and labels themselves.
+pub fn trial_id(
+    config: &RunConfig,
+    data_fingerprint: &str,
+    split_fingerprint: &str,
+) -> Result<String, SearchError> {
+    let mut config = config.clone();
+    let defaults = RunConfig::default();
+    config.data.dir.clone_from(&defaults.data.dir);
+    config.data.labels.clone_from(&defaults.data.labels);
+    config.data.images.clone_from(&defaults.data.images);
+    config.data.split.clone_from(&defaults.data.split);
+    config.data.cache_dir.clone_from(&defaults.data.cache_dir);
+    config.data.cache_mib = defaults.data.cache_mib;
+    config.data.threads = defaults.data.threads;
+    if let Some(name) = config.model.weights.file_name() {
+        config.model.weights = name.into();
+    }
+    let mut hash = Sha256::new();
+    for part in [&config.to_toml()?, data_fingerprint, split_fingerprint] {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    let digest = hash.finalize();
+    Ok(digest[..6]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect())
+}

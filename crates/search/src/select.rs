@@ -1,0 +1,182 @@
+//! The chosen model.
+
+use burn::tensor::Device;
+use psp_metrics::RegressionMetrics;
+use psp_models::{BackboneKind, multiply_adds_of};
+use serde::{Deserialize, Serialize};
+
+use crate::choose::{Candidate, Choice, choose, score};
+use crate::error::SearchError;
+use crate::finalists::Finalists;
+use crate::folder::{TrialDir, read_json, write_json};
+use crate::study::Study;
+
+/// `test.json`: a finalist on the test split, which nothing was chosen by.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TestRecord {
+    /// Its metrics; `None` where the split has no test part.
+    pub metrics: Option<RegressionMetrics>,
+}
+
+/// `selected.json`: which model was chosen among the finalists, and why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Selection {
+    /// The chosen run's folder, within the study's.
+    pub folder: String,
+    /// Its backbone.
+    pub backbone: BackboneKind,
+    /// In words.
+    pub reason: String,
+    /// How the finalists compare, by the lower bounds of their validation
+    /// scores; the test split had no say.
+    pub finalists: Vec<RankedFinalist>,
+}
+
+/// A finalist in the comparison.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RankedFinalist {
+    /// Its backbone.
+    pub backbone: BackboneKind,
+    /// The trial that it comes from.
+    pub trial: usize,
+    /// Its values, as text.
+    pub values: String,
+    /// Mean validation score over its seeds: R², or the negative MSE where R²
+    /// is undefined.
+    pub mean: f64,
+    /// Standard deviation between the seeds; `None` of one seed.
+    pub deviation: Option<f64>,
+    /// What it is ranked by.
+    pub lower_bound: f64,
+    /// Whether it can't be told from the first.
+    pub ties: bool,
+    /// Multiply-adds of one prediction.
+    pub multiply_adds: u64,
+    /// Its trainings, best validation score first.
+    pub runs: Vec<FinalRun>,
+}
+
+/// One training of a finalist.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FinalRun {
+    /// Its folder, within the study's.
+    pub folder: String,
+    /// Its seed.
+    pub seed: u64,
+    /// Validation score of its best epoch.
+    pub valid: f64,
+    /// Score on the test split, read once, after everything was trained.
+    pub test: Option<f64>,
+}
+
+impl Selection {
+    /// The run to export: the chosen one, or the best of a backbone.
+    pub fn folder_of(&self, backbone: Option<BackboneKind>) -> Option<(usize, &str)> {
+        match backbone {
+            None => Some((0, self.folder.as_str())),
+            Some(backbone) => {
+                let mut places = self.finalists.iter().enumerate();
+                let (place, finalist) = places.find(|(_, f)| f.backbone == backbone)?;
+                let run = finalist.runs.first()?;
+                Some((place + 1, run.folder.as_str()))
+            }
+        }
+    }
+}
+
+impl Study {
+    /// Chooses among the finalists, and writes it down.
+    ///
+    /// # Errors
+    /// When no finalist was trained to its end, or a file can't be read or
+    /// written.
+    pub fn select(&self) -> Result<Selection, SearchError> {
+        let finalists = self.settle_finalists()?;
+        let selection = self.selection(&finalists)?;
+        write_json(&self.dir.selected(), &selection)?;
+        Ok(selection)
+    }
+
+    /// What was chosen; `None` while nothing was.
+    ///
+    /// # Errors
+    /// A file that can't be read.
+    pub fn selected(&self) -> Result<Option<Selection>, SearchError> {
+        read_json(&self.dir.selected())
+    }
+
+    fn selection(&self, finalists: &Finalists) -> Result<Selection, SearchError> {
+        let mut candidates = Vec::new();
+        let mut runs = Vec::new();
+        for finalist in &finalists.entries {
+            let mut trained = Vec::new();
+            for seed in &finalist.seeds {
+                let dir = self
+                    .dir
+                    .finalist(finalist.trial.number, seed.seed, &seed.id);
+                trained.extend(self.final_run(&dir, seed.seed)?);
+            }
+            // Equal scores keep the order of the seeds.
+            trained.sort_by(|a, b| b.valid.total_cmp(&a.valid));
+            let config = self.config.trial(&finalist.trial.point)?.model_config();
+            candidates.push(Candidate {
+                name: format!("{} (trial {})", finalist.backbone, finalist.trial.number),
+                scores: trained.iter().map(|run| run.valid).collect(),
+                multiply_adds: multiply_adds_of(&config, &Device::default()),
+            });
+            runs.push(trained);
+        }
+        let none = || SearchError::NothingToChoose {
+            study: self.dir.root().to_owned(),
+            reason: "no finalist was trained to its end; `psp study show` lists the reasons"
+                .to_owned(),
+        };
+        let choice = choose(&candidates, self.config.study.confidence).ok_or_else(none)?;
+        let chosen = runs[choice.candidate].first().ok_or_else(none)?;
+        Ok(Selection {
+            folder: chosen.folder.clone(),
+            backbone: finalists.entries[choice.candidate].backbone,
+            reason: choice.reason.clone(),
+            finalists: ranked(&choice, finalists, &candidates, &runs),
+        })
+    }
+
+    /// A training of a finalist that came to its end.
+    fn final_run(&self, dir: &TrialDir, seed: u64) -> Result<Option<FinalRun>, SearchError> {
+        let record = dir.read_outcome()?;
+        let Some(result) = record.as_ref().and_then(|record| record.outcome.result()) else {
+            return Ok(None);
+        };
+        let test: Option<TestRecord> = read_json(&dir.test())?;
+        let metrics = test.and_then(|test| test.metrics);
+        Ok(Some(FinalRun {
+            folder: format!("finals/{}", dir.name()),
+            seed,
+            valid: score(&result.best),
+            test: metrics.as_ref().map(score),
+        }))
+    }
+}
+
+fn ranked(
+    choice: &Choice,
+    finalists: &Finalists,
+    candidates: &[Candidate],
+    runs: &[Vec<FinalRun>],
+) -> Vec<RankedFinalist> {
+    let place = |ranked: &crate::choose::Ranked| {
+        let finalist = &finalists.entries[ranked.candidate];
+        RankedFinalist {
+            backbone: finalist.backbone,
+            trial: finalist.trial.number,
+            values: psp_space::point_text(&finalist.trial.point),
+            mean: ranked.mean,
+            deviation: ranked.deviation,
+            lower_bound: ranked.lower_bound,
+            ties: ranked.ties,
+            multiply_adds: candidates[ranked.candidate].multiply_adds,
+            runs: runs[ranked.candidate].clone(),
+        }
+    };
+    choice.ranking.iter().map(place).collect()
+}

@@ -1,0 +1,174 @@
+//! A worker: claims tasks of a study one after the other until none is left.
+
+mod attempt;
+mod evaluate;
+mod log;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use psp_lease::{Attempt, Claims, Lease, Settings};
+use psp_models::DeviceSpec;
+
+use crate::error::SearchError;
+use crate::event::WorkerEvent;
+use crate::folder::TrialDir;
+use crate::study::Study;
+use crate::task::Task;
+
+/// How often a worker that has nothing to do looks whether others' claims have
+/// run out.
+const POLL: Duration = Duration::from_millis(500);
+
+/// What a worker is given to work with.
+#[derive(Clone, Debug)]
+pub struct WorkerSettings {
+    /// Its name, for people.
+    pub name: String,
+    /// Threads that decode images; 0: as the study says.
+    pub threads: usize,
+    /// Where it computes; `None`: as the study says.
+    pub device: Option<DeviceSpec>,
+}
+
+/// How a worker's work ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WorkEnd {
+    /// Every task of the study is done.
+    Done,
+    /// It was told to stop; what it had begun is saved and given back.
+    Interrupted,
+}
+
+/// A process that works on a study.
+pub struct Worker<'a> {
+    study: Study,
+    settings: WorkerSettings,
+    claims: Claims,
+    cancelled: &'a AtomicBool,
+    observe: &'a mut dyn FnMut(WorkerEvent),
+}
+
+impl<'a> Worker<'a> {
+    /// A worker on `study`. `cancelled` set to true saves what is at hand and
+    /// ends the work within a step.
+    ///
+    /// # Errors
+    /// A lease that is out of range.
+    pub fn new(
+        study: Study,
+        settings: WorkerSettings,
+        cancelled: &'a AtomicBool,
+        observe: &'a mut dyn FnMut(WorkerEvent),
+    ) -> Result<Self, SearchError> {
+        let claims = Claims::new(Settings {
+            lease: study.lease(),
+            worker: settings.name.clone(),
+        })?;
+        Ok(Self {
+            study,
+            settings,
+            claims,
+            cancelled,
+            observe,
+        })
+    }
+
+    /// Works until every task of the study is done, by whomever: first the
+    /// trials, then the finalists, then these on the test split.
+    ///
+    /// # Errors
+    /// When the study's folder can't be read or written. A trial that fails is
+    /// recorded and is no error.
+    pub fn run(mut self) -> Result<WorkEnd, SearchError> {
+        if !self.work_on(&self.study.trial_tasks())? {
+            return Ok(WorkEnd::Interrupted);
+        }
+        let finalists = self.study.settle_finalists()?;
+        if !self.work_on(&self.study.final_tasks(&finalists))? {
+            return Ok(WorkEnd::Interrupted);
+        }
+        match self.work_on(&self.study.test_tasks(&finalists)?)? {
+            true => Ok(WorkEnd::Done),
+            false => Ok(WorkEnd::Interrupted),
+        }
+    }
+
+    /// Works on `tasks` until all are done; false when interrupted.
+    fn work_on(&mut self, tasks: &[Task]) -> Result<bool, SearchError> {
+        // Those that nobody has claimed yet come nearly all after those that
+        // somebody has.
+        let first = psp_lease::frontier(tasks.len(), |index| tasks[index].dir.root().to_owned());
+        let mut left: Vec<&Task> = tasks[..first].iter().collect();
+        for task in &tasks[first..] {
+            if self.is_cancelled() {
+                return Ok(false);
+            }
+            if let Some(lease) = self.claims.try_first(task.dir.root(), "")? {
+                self.attempt(task, lease)?;
+            }
+            left.push(task);
+        }
+        loop {
+            left.retain(|task| !task.is_done());
+            if left.is_empty() {
+                return Ok(true);
+            }
+            let mut worked = false;
+            for task in &left {
+                if self.is_cancelled() {
+                    return Ok(false);
+                }
+                if task.is_done() {
+                    continue;
+                }
+                let note = attempt::progress_of(&task.dir);
+                if let Attempt::Claimed(lease) = self.claims.try_claim(task.dir.root(), &note)? {
+                    self.attempt(task, lease)?;
+                    worked = true;
+                }
+            }
+            if !worked && !self.wait(left.len()) {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Waits for others; false when interrupted meanwhile.
+    fn wait(&mut self, held: usize) -> bool {
+        (self.observe)(WorkerEvent::Waiting { held });
+        self.sleep(POLL)
+    }
+
+    /// Sleeps, unless interrupted; false then.
+    fn sleep(&self, duration: Duration) -> bool {
+        let until = Instant::now() + duration;
+        while !self.is_cancelled() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return true;
+            }
+            std::thread::sleep(left.min(Duration::from_millis(50)));
+        }
+        false
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+
+    /// Gives a task back without a result.
+    fn release(&mut self, dir: &TrialDir, lease: Lease, reason: &str) {
+        if let Err(error) = lease.release() {
+            self.warn(format!("{}: {error}", dir.root().display()));
+        }
+        (self.observe)(WorkerEvent::Released {
+            task: dir.name(),
+            reason: reason.to_owned(),
+        });
+    }
+
+    fn warn(&mut self, text: String) {
+        (self.observe)(WorkerEvent::Warning { text });
+    }
+}

@@ -1,0 +1,368 @@
+//! One try of one task.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant, UNIX_EPOCH};
+
+use psp_lease::{ClaimRecord, Lease};
+use psp_train::{Control, Event, Outcome, trainer};
+
+use super::Worker;
+use super::log::TrialLog;
+use crate::choose::score;
+use crate::error::SearchError;
+use crate::event::WorkerEvent;
+use crate::folder::{FailedAttempt, Record, TrialDir, TrialOutcome, read_json, write_json};
+use crate::plan::PlannedTrial;
+use crate::task::{Task, Work};
+
+/// Between two reports of a task's progress.
+const REPORT: Duration = Duration::from_millis(100);
+/// The longest pause before a failed task is tried again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// What came of a try.
+enum Ended {
+    Trained(Outcome),
+    Tested(Option<f64>),
+}
+
+impl Worker<'_> {
+    /// Works on a claimed task until it is done, fails, is lost to another
+    /// worker or interrupted.
+    pub(super) fn attempt(&mut self, task: &Task, lease: Lease) -> Result<(), SearchError> {
+        let dir = &task.dir;
+        if task.is_done() {
+            self.release(dir, lease, "done by another worker");
+            return Ok(());
+        }
+        (self.observe)(WorkerEvent::Claimed {
+            task: dir.name(),
+            label: task.label.clone(),
+            folder: dir.root().to_owned(),
+            token: lease.token(),
+            again: lease.token() > 1 && matches!(task.work, Work::Train { .. }),
+        });
+        let failed = match lease.token() {
+            1 => Vec::new(),
+            token => fruitless(dir, token)?,
+        };
+        let retries = self.study.config.study.retries as usize;
+        if failed.len() > retries {
+            let reason = given_up(&failed);
+            return self.record(dir, lease, TrialOutcome::Failed { reason });
+        }
+        if !failed.is_empty() {
+            let pause = Duration::from_secs(1 << (failed.len() - 1).min(5));
+            if !self.sleep(pause.min(LONGEST_PAUSE)) {
+                self.release(dir, lease, "interrupted");
+                return Ok(());
+            }
+        }
+        let mut log = TrialLog::open(&dir.log());
+        log.line(&format!(
+            "claim {} by {}: {}",
+            lease.token(),
+            self.settings.name,
+            task.label
+        ));
+        let ended = catch_unwind(AssertUnwindSafe(|| self.work(task, &lease, &mut log)));
+        let ended = match ended {
+            Ok(ended) => ended.map_err(|error| FailedAttempt {
+                may_pass: error.is_passing(),
+                reason: error.to_string(),
+            }),
+            Err(panic) => Err(FailedAttempt {
+                may_pass: true,
+                reason: format!("panicked: {}", message(&*panic)),
+            }),
+        };
+        match ended {
+            Ok(Ended::Trained(Outcome::Ended(result))) => {
+                log.line("finished");
+                self.record(dir, lease, TrialOutcome::Finished { result })?;
+            }
+            Ok(Ended::Tested(score)) => {
+                let how = match score {
+                    Some(score) => format!("test score {score:.4}"),
+                    None => "there is no test split".to_owned(),
+                };
+                self.end(dir, lease, how, None);
+            }
+            Ok(Ended::Trained(Outcome::Interrupted)) => {
+                log.line("interrupted, saved and given back");
+                self.release(dir, lease, "interrupted");
+            }
+            Err(_) if !holds(&lease) => {
+                let reason = "taken over by another worker".to_owned();
+                log.line(&reason);
+                let task = dir.name();
+                (self.observe)(WorkerEvent::Released { task, reason });
+            }
+            Err(failed) => {
+                log.line(&format!("failed: {}", failed.reason));
+                self.fail(task, lease, failed)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps a failed try; one that can't end better ends the task.
+    fn fail(
+        &mut self,
+        task: &Task,
+        lease: Lease,
+        failed: FailedAttempt,
+    ) -> Result<(), SearchError> {
+        let dir = &task.dir;
+        if let Err(error) = write_json(&dir.attempt(lease.token()), &failed) {
+            // The same trouble that made it fail, perhaps: a full disk.
+            self.warn(error.to_string());
+        }
+        if failed.may_pass {
+            let reason = format!("{}; to be tried again", failed.reason);
+            self.release(dir, lease, &reason);
+            return Ok(());
+        }
+        let reason = failed.reason;
+        self.record(dir, lease, TrialOutcome::Failed { reason })
+    }
+
+    /// Writes how a task ended, while it is this worker's.
+    fn record(
+        &mut self,
+        dir: &TrialDir,
+        lease: Lease,
+        outcome: TrialOutcome,
+    ) -> Result<(), SearchError> {
+        if !holds(&lease) {
+            return Ok(());
+        }
+        let (how, score) = match &outcome {
+            TrialOutcome::Finished { result } => ("finished".to_owned(), Some(score(&result.best))),
+            TrialOutcome::Failed { reason } => (format!("failed: {reason}"), None),
+        };
+        let record = Record {
+            outcome,
+            attempts: lease.token(),
+            worker: self.settings.name.clone(),
+            ended: jiff::Timestamp::now().strftime("%FT%TZ").to_string(),
+        };
+        write_json(&dir.outcome(), &record)?;
+        self.end(dir, lease, how, score);
+        Ok(())
+    }
+
+    /// Gives a task back with its result.
+    fn end(&mut self, dir: &TrialDir, lease: Lease, how: String, score: Option<f64>) {
+        (self.observe)(WorkerEvent::Ended {
+            task: dir.name(),
+            how,
+            score,
+        });
+        if let Err(error) = lease.release() {
+            self.warn(format!("{}: {error}", dir.root().display()));
+        }
+    }
+
+    fn work(
+        &mut self,
+        task: &Task,
+        lease: &Lease,
+        log: &mut TrialLog,
+    ) -> Result<Ended, SearchError> {
+        match &task.work {
+            Work::Train { trial, seed } => {
+                let outcome = self.train(&task.dir, trial, *seed, lease, log)?;
+                Ok(Ended::Trained(outcome))
+            }
+            Work::Test => {
+                let record = super::evaluate::on_test(&task.dir, &self.settings)?;
+                if holds(lease) {
+                    write_json(&task.dir.test(), &record)?;
+                }
+                Ok(Ended::Tested(record.metrics.as_ref().map(score)))
+            }
+        }
+    }
+
+    fn train(
+        &mut self,
+        dir: &TrialDir,
+        trial: &PlannedTrial,
+        seed: Option<u64>,
+        lease: &Lease,
+        log: &mut TrialLog,
+    ) -> Result<Outcome, SearchError> {
+        let run = dir.run();
+        let fence = || holds(lease);
+        let mut control = Control::new(self.cancelled).fenced(&fence);
+        control = control.placed(self.settings.device, self.settings.threads);
+        let mut reporter = Reporter {
+            observe: &mut *self.observe,
+            log,
+            reported: None,
+            epochs: 0,
+            batches: 0,
+        };
+        let observe = &mut |event: Event<'_>| reporter.report(event);
+        // A run that was trained to its end before its outcome was written has
+        // its result already.
+        let outcome = match run.is_begun() {
+            true => trainer::resume(&run, control, observe)?,
+            false => {
+                let config = self.study.task_config(trial, seed)?;
+                trainer::start(&run, config, control, observe)?
+            }
+        };
+        Ok(outcome)
+    }
+}
+
+/// Turns a run's events into a worker's.
+struct Reporter<'a> {
+    observe: &'a mut dyn FnMut(WorkerEvent),
+    log: &'a mut TrialLog,
+    reported: Option<Instant>,
+    epochs: u64,
+    batches: usize,
+}
+
+impl Reporter<'_> {
+    fn report(&mut self, event: Event<'_>) {
+        match event {
+            Event::Checking { done, total } => self.prepare("checking", done, total),
+            Event::Features { done, total } => self.prepare("features", done, total),
+            Event::WaitingForFeatures => {
+                self.log
+                    .line("waiting for the features that another process computes");
+            }
+            Event::DamagedFeatures { path, reason } => {
+                let text = format!("{}: damaged features removed: {reason}", path.display());
+                self.log.line(&text);
+                (self.observe)(WorkerEvent::Warning { text });
+            }
+            Event::Started {
+                epoch,
+                batch,
+                epochs,
+                batches,
+                damaged,
+            } => {
+                (self.epochs, self.batches) = (epochs, batches);
+                for fault in damaged {
+                    self.log
+                        .line(&format!("{fault}; continuing from the one before"));
+                }
+                self.log
+                    .line(&format!("training from epoch {epoch}, batch {}", batch + 1));
+            }
+            Event::Step {
+                epoch, batch, loss, ..
+            } => {
+                if self.is_due() {
+                    (self.observe)(WorkerEvent::Progress {
+                        epoch,
+                        epochs: self.epochs,
+                        batch,
+                        batches: self.batches,
+                        loss,
+                    });
+                }
+            }
+            Event::Epoch(record) => {
+                let overall = &record.valid.overall;
+                self.log.line(&format!(
+                    "epoch {}/{}: train MSE {:.6}, valid MSE {:.6}, {:.1} s",
+                    record.epoch,
+                    self.epochs,
+                    record.train.overall.mse,
+                    overall.mse,
+                    record.seconds
+                ));
+                (self.observe)(WorkerEvent::Epoch {
+                    epoch: record.epoch,
+                    epochs: self.epochs,
+                    mse: overall.mse,
+                    r2: overall.r2,
+                    best: record.best,
+                });
+            }
+            Event::Stages { .. } | Event::Validation { .. } => {}
+        }
+    }
+
+    fn prepare(&mut self, what: &str, done: usize, total: usize) {
+        if done == total || self.is_due() {
+            (self.observe)(WorkerEvent::Preparing {
+                what: what.to_owned(),
+                done,
+                total,
+            });
+        }
+    }
+
+    /// Whether it is time for another report.
+    fn is_due(&mut self) -> bool {
+        let due = self.reported.is_none_or(|at| at.elapsed() >= REPORT);
+        if due {
+            self.reported = Some(Instant::now());
+        }
+        due
+    }
+}
+
+/// What tells whether a task came further between two claims: its newest
+/// checkpoint's time, or the empty text before there is any.
+pub(super) fn progress_of(dir: &TrialDir) -> String {
+    let modified = |metadata: std::fs::Metadata| metadata.modified().ok();
+    let time = std::fs::metadata(dir.run().last()).ok().and_then(modified);
+    let since = time.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    since.map_or_else(String::new, |since| since.as_nanos().to_string())
+}
+
+/// Reasons of the tries before `token` that ended badly, the last ones in a row
+/// that came no further.
+fn fruitless(dir: &TrialDir, token: u64) -> Result<Vec<String>, SearchError> {
+    let history = psp_lease::history(dir.root())?;
+    let note = |record: &ClaimRecord| record.holder.as_ref().map(|holder| holder.note.clone());
+    let now = history.iter().find(|record| record.token == token);
+    let Some(now) = now.and_then(note) else {
+        return Ok(Vec::new());
+    };
+    let mut reasons = Vec::new();
+    for record in history.iter().rev().filter(|record| record.token < token) {
+        // A claim that was never written out died as it was made.
+        if note(record).is_some_and(|then| then != now) {
+            break;
+        }
+        let failed: Option<FailedAttempt> = read_json(&dir.attempt(record.token))?;
+        match failed {
+            Some(failed) => reasons.push(failed.reason),
+            // Given back in good order, by an interruption.
+            None if record.released => {}
+            None => reasons.push(match &record.holder {
+                Some(holder) => format!("worker {} vanished", holder.worker),
+                None => "a worker vanished".to_owned(),
+            }),
+        }
+    }
+    reasons.reverse();
+    Ok(reasons)
+}
+
+/// Whether the task is certainly still this worker's.
+fn holds(lease: &Lease) -> bool {
+    lease.holds().unwrap_or(false)
+}
+
+fn given_up(reasons: &[String]) -> String {
+    let last = reasons.last().map_or("", String::as_str);
+    format!("{} tries came no further; the last: {last}", reasons.len())
+}
+
+/// The text of a panic.
+fn message(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "without a message".to_owned())
+}

@@ -1,0 +1,90 @@
+//! How a caller stops a run, and keeps others from its folder.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use psp_models::DeviceSpec;
+
+use crate::config::RunConfig;
+use crate::error::TrainError;
+use crate::run_dir::{RunDir, RunLock};
+
+/// What a caller holds over a run while it trains.
+#[derive(Clone, Copy)]
+#[allow(missing_debug_implementations)]
+pub struct Control<'a> {
+    pub(super) cancelled: &'a AtomicBool,
+    fence: Option<&'a dyn Fn() -> bool>,
+    device: Option<DeviceSpec>,
+    threads: usize,
+}
+
+impl<'a> Control<'a> {
+    /// `cancelled` set to true saves and returns within a step.
+    pub fn new(cancelled: &'a AtomicBool) -> Self {
+        Self {
+            cancelled,
+            fence: None,
+            device: None,
+            threads: 0,
+        }
+    }
+
+    /// The same for a folder that is given away by other means than the run's
+    /// own lock, which is a file lock and not known to every network file
+    /// system: `fence` says, before each write, whether the folder is still the
+    /// caller's.
+    pub fn fenced(self, fence: &'a dyn Fn() -> bool) -> Self {
+        Self {
+            fence: Some(fence),
+            ..self
+        }
+    }
+
+    /// The same on this device and with this many decoding threads (0: as
+    /// configured), whatever the run's configuration says.
+    pub fn placed(self, device: Option<DeviceSpec>, threads: usize) -> Self {
+        Self {
+            device,
+            threads,
+            ..self
+        }
+    }
+
+    /// Puts the place into a run's configuration.
+    pub(super) fn place(&self, config: &mut RunConfig) {
+        if let Some(device) = self.device {
+            config.train.device = device;
+        }
+        if self.threads > 0 {
+            config.data.threads = self.threads;
+        }
+    }
+
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+
+    /// Takes the run's folder, unless a fence does that.
+    pub(super) fn lock(&self, run: &RunDir) -> Result<Option<RunLock>, TrainError> {
+        match self.fence {
+            None => run.lock().map(Some),
+            Some(_) => {
+                run.create()?;
+                self.check(run).map(|()| None)
+            }
+        }
+    }
+
+    /// Whether the folder may still be written to.
+    ///
+    /// # Errors
+    /// [`TrainError::Fenced`].
+    pub(super) fn check(&self, run: &RunDir) -> Result<(), TrainError> {
+        match self.fence.is_none_or(|holds| holds()) {
+            true => Ok(()),
+            false => Err(TrainError::Fenced {
+                run: run.root().to_owned(),
+            }),
+        }
+    }
+}
