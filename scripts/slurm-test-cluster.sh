@@ -124,11 +124,11 @@ epilog() {
     printf '#!/usr/bin/env bash\n'
     declare -f processes_with
     # shellcheck disable=SC2016 # the epilog expands these
-    printf 'for pid in $(processes_with "SLURM_CONF=%s" "SLURM_JOB_ID=$SLURM_JOB_ID"); do
+    printf 'for pid in $(processes_with %s "SLURM_JOB_ID=$SLURM_JOB_ID"); do
     [[ $pid == "$$" ]] || kill -KILL "$pid" 2>/dev/null
 done
 exit 0
-' "$SLURM_CONF"
+' "${OF_CLUSTER[*]}"
 }
 
 write_config() {
@@ -296,7 +296,7 @@ stop() {
         wait_until no_jobs || say "some jobs do not end"
     fi
     stop_daemons
-    for pid in $(processes_with "SLURM_CONF=$SLURM_CONF" "SLURM_CLUSTER_NAME=$CLUSTER"); do
+    for pid in $(processes_with "${OF_CLUSTER[@]}"); do
         kill -KILL "$pid" 2>/dev/null || true
     done
     say "stopped in $dir"
@@ -331,4 +331,7 @@ case $#:${1-} in
 esac
 dir=$(realpath -m -- "$2")
 export SLURM_CONF=$dir/slurm.conf
+# What every process of a job has in its environment; the caller's shell may have
+# the first as well.
+readonly OF_CLUSTER=("SLURM_CONF=$SLURM_CONF" "SLURM_CLUSTER_NAME=$CLUSTER")
 "$1"

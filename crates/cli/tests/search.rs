@@ -350,7 +350,7 @@ fn a_study_file_that_is_wrong_is_refused_with_its_line() {
     refuse(
         "model.hidden =",
         "model.hiden =",
-        &["study.toml, line 21", "model.hiden"],
+        &["study.toml, line 20", "did you mean `hidden`"],
     );
     refuse(
         "lease_seconds",
@@ -360,7 +360,7 @@ fn a_study_file_that_is_wrong_is_refused_with_its_line() {
     refuse(
         "points = 3",
         "points = 1",
-        &["study.toml, line 22", "train.learning_rate"],
+        &["study.toml, line 21", "train.learning_rate"],
     );
     refuse(
         "int = [4, 16], step = 4",
@@ -370,7 +370,7 @@ fn a_study_file_that_is_wrong_is_refused_with_its_line() {
     refuse(
         "[\"resnet18\", \"googlenet\"]",
         "[\"resnet18\", \"resnet50\"]",
-        &["line 20", "resnet50"],
+        &["line 19", "resnet50"],
     );
 }
 

@@ -4,7 +4,7 @@
 mod support;
 
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use psp_data::{PixelStore, PixelWarning, Resize};
@@ -26,7 +26,7 @@ fn filled() -> (Folder, PathBuf, PathBuf) {
 /// Opens the store, in which one file is not as it should be: one warning that
 /// says `reason`, the file gone, the same batches, and all is stored again.
 #[track_caller]
-fn assert_repaired(folder: &Folder, damaged: &PathBuf, reason: &str) {
+fn assert_repaired(folder: &Folder, damaged: &Path, reason: &str) {
     let cache = folder.path("cache");
     let store = open(&cache);
     assert_same_batches(folder, &store);

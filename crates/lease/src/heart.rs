@@ -83,3 +83,20 @@ fn run(shared: &Shared, period: Duration) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_thread_ends_with_the_heart() {
+        let heart = Heart::start(Duration::from_secs(3600)).unwrap();
+        let shared = Arc::downgrade(&heart.shared);
+        drop(heart);
+        let start = Instant::now();
+        while shared.strong_count() > 0 {
+            assert!(start.elapsed() < Duration::from_secs(10));
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+}

@@ -11,8 +11,8 @@ use crate::pulse::Pulse;
 /// A claim that this process made on a job, kept alive in the background.
 ///
 /// Give it back with [`release`](Self::release). If it is only dropped, its
-/// heartbeat stops and others take the job over once the lease has passed, just
-/// as after a crash; they count it as an attempt that failed.
+/// heartbeat stops, and anybody, this process included, takes the job over once
+/// the lease has passed, just as after a crash.
 #[derive(Debug)]
 #[must_use = "a claim that is dropped is not released: it stands until it expires"]
 pub struct Lease {

@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_claim_stays_lost() {
+    fn a_lost_claim_stays_lost_and_beats_no_more() {
         let job = tempfile::tempdir().unwrap();
         let pulse = pulse(job.path());
         assert!(pulse.beat().unwrap());
@@ -169,7 +169,10 @@ mod tests {
         create_new(&next).unwrap();
         assert!(!pulse.beat().unwrap());
         fs::remove_file(next).unwrap();
+        let modified = || pulse.file.metadata().unwrap().modified().unwrap();
+        let last = modified();
         assert!(!pulse.beat().unwrap() && pulse.is_lost());
+        assert_eq!(modified(), last);
     }
 
     #[test]

@@ -178,7 +178,10 @@ fn do_all(root: &Path, seed: u64, done: &[AtomicUsize]) -> usize {
     let claims = worker(&format!("worker {seed}"), Duration::from_millis(300));
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut crashes = 0;
+    let start = Instant::now();
     loop {
+        let is_late = start.elapsed() > Duration::from_secs(20);
+        assert!(!is_late, "some jobs are never free again");
         let mut is_done = true;
         for (i, done) in done.iter().enumerate() {
             let job = root.join(i.to_string());
