@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The whole job on rendered cars, on the CPU, with nothing but Rust installed:
-# render, train, evaluate, export, predict.
+# render, search, evaluate, export, predict.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$HOME/.cache/psp-target}"
@@ -9,10 +9,10 @@ cargo build --release -p psp-cli
 psp="$CARGO_TARGET_DIR/release/psp"
 begun=$SECONDS
 
-images=6000
+images=1200
 # Named by its size: a folder that holds another data set is never written to.
 data=data/demo-$images
-run=experiments/demo
+study=experiments/demo
 model=experiments/demo-model
 report=reports/demo-test
 step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
@@ -20,19 +20,20 @@ step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 step "Render $images labelled cars into $data"
 "$psp" data synth --out "$data" --count "$images" --seed 0 --size 128x96
 
-step "Train ResNet18 from scratch with configs/quick.toml into $run"
-# Each demo is a new run; what it replaces is the last demo's own folder.
-rm -rf "$run"
-"$psp" train --config configs/quick.toml --data "$data" --out "$run"
+step "Search five backbones with configs/search.toml in $study"
+# Each demo is a new study; what it replaces is the last demo's own folder.
+rm -rf "$study"
+"$psp" search --config configs/search.toml --data "$data" --device flex --study "$study"
+chosen=$("$psp" study best "$study" | sed -n 1p)
 
-step "Evaluate on the test part, which training never saw, into $report"
-"$psp" eval "$run" --split test --out "$report"
+step "Evaluate the chosen model on the test part, into $report"
+"$psp" eval "$chosen" --split test --out "$report"
 
-step "Export the best checkpoint into $model"
-"$psp" export "$run" --out "$model" --overwrite
+step "Export it into $model"
+"$psp" export "$study" --out "$model" --overwrite
 
 step "Predict one test image with the exported model"
-test_image=$(sed -n '/,test$/{s///p;q}' "$run/split.csv")
+test_image=$(sed -n '/,test$/{s///p;q}' "$study/split.csv")
 "$psp" predict --model "$model" "$data/imgs/$test_image"
 grep "^$test_image," "$data/labels.csv" | sed 's/^/its labels: /'
 
@@ -42,6 +43,7 @@ printf '  %-42s %s\n' \
     "$report/prediction_vs_label.png" "every test photo as a point" \
     "$report/distributions.png" "labels and predictions as histograms" \
     "$report/metrics.json" "the numbers of the table above" \
-    "$run/metrics.jsonl" "the run, epoch by epoch" \
-    "$run/tensorboard" "the same for TensorBoard" \
+    "$study/selected.json" "which model was chosen, and why" \
+    "$chosen/metrics.jsonl" "its run, epoch by epoch" \
+    "$chosen/tensorboard" "the same for TensorBoard" \
     "$model/bundle.json" "what was exported, and with which preprocessing"

@@ -71,6 +71,9 @@ impl TrainProgress {
                     path.display()
                 );
             }
+            Event::PixelWarning(warning) => {
+                self.bar.suspend(|| eprintln!("warning: {warning}"));
+            }
             Event::WaitingForFeatures => {
                 self.line("waiting for the features that another process computes");
             }

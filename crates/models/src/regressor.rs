@@ -70,15 +70,43 @@ impl Regressor {
     ///
     /// On an autodiff device all parameters require gradients.
     pub fn new(config: &ModelConfig, seed: u64, device: &Device) -> Self {
-        let model = Self::zeros(config, device);
-        let fan_in: std::collections::BTreeMap<String, usize> = state::shapes(&model)
+        Self::zeros(config, device).draw(config, seed, |_| true)
+    }
+
+    /// The model with a torchvision `state_dict` in its backbone, as
+    /// [`Regressor::load_backbone`] puts it there, and everything else as
+    /// [`Regressor::new`] draws it.
+    ///
+    /// # Errors
+    /// [`StateError::Mismatch`] listing every key that does not fit.
+    pub fn pretrained(
+        config: &ModelConfig,
+        seed: u64,
+        state: StateDict,
+        device: &Device,
+    ) -> Result<Self, StateError> {
+        let model = Self::zeros(config, device).load_backbone(state)?;
+        let kept = config.backbone.auxiliary_classifiers();
+        Ok(
+            model.draw(config, seed, |key| match key.strip_prefix("backbone.") {
+                Some(key) => kept.iter().any(|module| is_within(key, module)),
+                None => true,
+            }),
+        )
+    }
+
+    /// Draws the tensors that `wanted` accepts by key from `seed`.
+    fn draw(self, config: &ModelConfig, seed: u64, wanted: impl Fn(&str) -> bool) -> Self {
+        let fan_in: std::collections::BTreeMap<String, usize> = state::shapes(&self)
             .into_iter()
             .filter(|(_, shape)| shape.len() >= 2)
             .map(|(key, shape)| (key, shape[1..].iter().product()))
             .collect();
-        state::fill(model, |key, shape| {
-            initial_values(config.backbone, key, shape, seed, |key| {
-                fan_in.get(key).copied()
+        state::fill_some(self, |key, shape| {
+            wanted(key).then(|| {
+                initial_values(config.backbone, key, shape, seed, |key| {
+                    fan_in.get(key).copied()
+                })
             })
         })
     }

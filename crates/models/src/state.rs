@@ -106,7 +106,11 @@ pub fn fill<M: Module>(module: M, mut value: impl FnMut(&str, &[usize]) -> Vec<f
     fill_some(module, |key, shape| Some(value(key, shape)))
 }
 
-fn fill_some<M: Module>(module: M, value: impl FnMut(&str, &[usize]) -> Option<Vec<f32>>) -> M {
+/// The same where the function returns values; other tensors stay as they are.
+pub(crate) fn fill_some<M: Module>(
+    module: M,
+    value: impl FnMut(&str, &[usize]) -> Option<Vec<f32>>,
+) -> M {
     module.map(&mut Filler {
         path: ModulePath::default(),
         value,

@@ -99,6 +99,7 @@ pub fn trial_id(
     config.data.split.clone_from(&defaults.data.split);
     config.data.cache_dir.clone_from(&defaults.data.cache_dir);
     config.data.cache_mib = defaults.data.cache_mib;
+    config.data.pixel_store_mib = defaults.data.pixel_store_mib;
     config.data.threads = defaults.data.threads;
     if let Some(name) = config.model.weights.file_name() {
         config.model.weights = name.into();

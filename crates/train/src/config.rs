@@ -92,9 +92,13 @@ pub struct DataConfig {
     pub split_bins: usize,
     /// Decoding threads; 0: one per core.
     pub threads: usize,
-    /// Memory for decoded, resized images in MiB; 0 decodes in every epoch.
+    /// Memory for decoded, resized images in MiB, where they are not stored; 0
+    /// decodes in every epoch.
     pub cache_mib: u64,
-    /// Folder of stored features; empty: `PSP_CACHE_DIR`, or `psp` in the
+    /// Disk space for decoded, resized images of all sizes in MiB, which all runs
+    /// share; 0: none are stored.
+    pub pixel_store_mib: u64,
+    /// Folder of stored features and pixels; empty: `PSP_CACHE_DIR`, or `psp` in the
     /// user's cache folder.
     pub cache_dir: PathBuf,
     /// Largest accepted image in megapixels.

@@ -24,6 +24,8 @@ pub enum Event<'a> {
         /// What is wrong with it.
         reason: &'a str,
     },
+    /// Something about the stored pixels that does not stop the run.
+    PixelWarning(&'a psp_data::PixelWarning),
     /// Features of images are being computed: `done` of `total`.
     Features {
         /// Images done.

@@ -1,9 +1,13 @@
 //! The data that a run trains on: opened, split and fingerprinted.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use psp_data::{Dataset, DatasetOptions, Loader, LoaderOptions, Part, Splits};
+use psp_data::{
+    DataError, Dataset, DatasetOptions, Loader, LoaderOptions, Part, PixelStore, PixelWarning,
+    Splits,
+};
+use psp_features::default_dir;
 
 use crate::config::RunConfig;
 use crate::error::TrainError;
@@ -21,6 +25,8 @@ pub struct Inputs {
     pub splits: Splits,
     /// Where the split came from, for messages.
     pub split_source: PathBuf,
+    /// Pixels on disk, opened by the first loader.
+    pixels: OnceLock<Option<Arc<PixelStore>>>,
 }
 
 impl Inputs {
@@ -56,6 +62,7 @@ impl Inputs {
             dataset: Arc::new(dataset),
             splits,
             split_source,
+            pixels: OnceLock::new(),
         })
     }
 
@@ -69,6 +76,7 @@ impl Inputs {
             splits: Splits::read(&run.split(), &dataset)?,
             dataset: Arc::new(dataset),
             split_source: run.split(),
+            pixels: OnceLock::new(),
         })
     }
 
@@ -143,12 +151,27 @@ impl Inputs {
         options: LoaderOptions,
     ) -> Result<Loader, TrainError> {
         let dataset = Arc::clone(&self.dataset);
-        Ok(Loader::new(
-            dataset,
-            indices,
-            config.preprocessing(),
-            options,
-        )?)
+        let loader = Loader::new(dataset, indices, config.preprocessing(), options)?;
+        Ok(match self.pixels(config)? {
+            Some(store) => loader.with_pixels(Arc::clone(store))?,
+            None => loader,
+        })
+    }
+
+    /// The pixels that all runs share; `None` where the configuration wants none.
+    pub(crate) fn pixels(&self, config: &RunConfig) -> Result<Option<&Arc<PixelStore>>, DataError> {
+        if self.pixels.get().is_none() {
+            let opened = open_pixels(config)?.map(Arc::new);
+            // Another thread may have been faster; then its store serves.
+            let _ = self.pixels.set(opened);
+        }
+        Ok(self.pixels.get().and_then(Option::as_ref))
+    }
+
+    /// What went wrong with the stored pixels since this was last asked.
+    pub(crate) fn pixel_warnings(&self) -> Vec<PixelWarning> {
+        let store = self.pixels.get().and_then(Option::as_ref);
+        store.map_or_else(Vec::new, |store| store.take_warnings())
     }
 
     /// Mean of each target over the training part.
@@ -164,6 +187,19 @@ impl Inputs {
             })
             .collect()
     }
+}
+
+fn open_pixels(config: &RunConfig) -> Result<Option<PixelStore>, DataError> {
+    let data = &config.data;
+    let dir = match data.cache_dir.as_os_str().is_empty() {
+        true => default_dir(),
+        false => Some(data.cache_dir.clone()),
+    };
+    let (Some(dir), true) = (dir, data.pixel_store_mib > 0) else {
+        return Ok(None);
+    };
+    let resize = config.preprocessing().resize;
+    PixelStore::open(&dir, &resize, data.pixel_store_mib << 20).map(Some)
 }
 
 fn open_dataset(config: &RunConfig) -> Result<Dataset, TrainError> {

@@ -71,17 +71,21 @@ impl MetricsLog {
         Ok(log)
     }
 
-    /// Appends a line and syncs it; returns the log's length in bytes.
+    /// Appends a line; returns the log's length in bytes.
     pub(crate) fn append(&mut self, record: &EpochRecord) -> Result<u64, TrainError> {
         let io = TrainError::io(&self.path);
         let mut line =
             serde_json::to_vec(record).map_err(|error| io(std::io::Error::other(error)))?;
         line.push(b'\n');
         self.file.write_all(&line).map_err(&io)?;
-        self.file.sync_data().map_err(&io)?;
         self.bytes += line.len() as u64;
         self.mirror(record)?;
         Ok(self.bytes)
+    }
+
+    /// Brings what was appended to disk, before a checkpoint vouches for it.
+    pub(crate) fn sync(&self) -> Result<(), TrainError> {
+        self.file.sync_data().map_err(TrainError::io(&self.path))
     }
 
     fn mirror(&mut self, record: &EpochRecord) -> Result<(), TrainError> {

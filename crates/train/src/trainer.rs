@@ -207,6 +207,7 @@ impl Trainer<'_> {
             ema: self.ema.as_ref().map(Ema::state).transpose()?,
             optimizer: self.optimizer.state()?,
         };
+        self.log.sync()?;
         self.control.check(&self.run)?;
         match self.run.write_last(&checkpoint) {
             Err(CheckpointError::NonFinite { key }) => {

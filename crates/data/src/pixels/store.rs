@@ -114,6 +114,12 @@ impl PixelStore {
         read(&self.index).len()
     }
 
+    /// Whether the pixels of the image whose file has this SHA-256 were stored when
+    /// the folder was last looked at. They are checked when they are used.
+    pub fn contains(&self, content: &[u8; 32]) -> bool {
+        read(&self.index).get(content).is_some()
+    }
+
     /// What went wrong since this was last asked.
     pub fn take_warnings(&self) -> Vec<PixelWarning> {
         self.status.take_warnings()

@@ -232,6 +232,11 @@ impl Reporter<'_> {
         match event {
             Event::Checking { done, total } => self.prepare("checking", done, total),
             Event::Features { done, total } => self.prepare("features", done, total),
+            Event::PixelWarning(warning) => {
+                let text = warning.to_string();
+                self.log.line(&text);
+                (self.observe)(WorkerEvent::Warning { text });
+            }
             Event::WaitingForFeatures => {
                 self.log
                     .line("waiting for the features that another process computes");

@@ -28,6 +28,7 @@ impl Default for DataConfig {
             split_bins: 4,
             threads: 0,
             cache_mib: 1024,
+            pixel_store_mib: 8192,
             cache_dir: PathBuf::new(),
             max_megapixels: 100,
         }

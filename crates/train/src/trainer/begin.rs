@@ -43,10 +43,14 @@ pub fn start(
     inputs.training(&config)?;
     let (model, weights_sha256) = initial_model(&config, &device)?;
     let store = features::open(&config, &model, observe)?;
-    let unchecked = match &store {
+    let mut unchecked = match &store {
         Some(store) => store.missing(inputs.dataset.contents()?),
         None => (0..inputs.dataset.len()).collect(),
     };
+    if let Some(pixels) = inputs.pixels(&config)? {
+        let contents = inputs.dataset.contents()?;
+        unchecked.retain(|&index| !pixels.contains(&contents[index]));
+    }
     check_images(&inputs, &unchecked, &config, observe)?;
 
     let lock = control.lock(run)?;

@@ -32,6 +32,9 @@ impl Trainer<'_> {
         let mut grads = Grads::default();
         let mut seen = 0;
         for batch in source.epoch(self.progress.epoch, self.progress.batch) {
+            for warning in self.inputs.pixel_warnings() {
+                observe(Event::PixelWarning(&warning));
+            }
             let mut batch = batch?;
             seen += batch.len();
             let number = batch.number;

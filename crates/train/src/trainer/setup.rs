@@ -32,18 +32,17 @@ pub(super) fn initial_model(
     device: &Device,
 ) -> Result<(Regressor, Option<String>), TrainError> {
     let device = device.clone().autodiff();
-    let model = Regressor::new(&config.model_config(), config.train.seed, &device);
+    let (model_config, seed) = (config.model_config(), config.train.seed);
     let path = &config.model.weights;
     if path.as_os_str().is_empty() {
-        return Ok((model, None));
+        return Ok((Regressor::new(&model_config, seed, &device), None));
     }
     let misfit = |source| TrainError::Misfit {
         path: path.clone(),
         source,
     };
-    let model = model
-        .load_backbone(read_state_dict(path)?)
-        .map_err(misfit)?;
+    let weights = read_state_dict(path)?;
+    let model = Regressor::pretrained(&model_config, seed, weights, &device).map_err(misfit)?;
     let sha256 = psp_weights::hash_of(path).map_err(TrainError::io(path))?;
     Ok((model, Some(sha256)))
 }
