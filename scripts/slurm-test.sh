@@ -24,5 +24,6 @@ trap end EXIT
 
 export_conf=$(scripts/slurm-test-cluster.sh start "$cluster")
 eval "$export_conf"
-cargo test --release -p psp-cli --test slurm -- --ignored "$@"
+# With the whole workspace, or its crates would be built with other features.
+cargo test --release --workspace --test slurm -- --ignored --test-threads 1 "$@"
 passed=1

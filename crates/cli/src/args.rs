@@ -9,7 +9,8 @@ use psp_models::{BackboneKind, DeviceSpec, Precision};
 mod search;
 
 pub(crate) use search::{
-    SearchArgs, StudyBestArgs, StudyCommand, StudyListArgs, StudyRmArgs, StudyShowArgs, WorkerArgs,
+    Launcher, SearchArgs, StudyBestArgs, StudyCommand, StudyListArgs, StudyRmArgs, StudyShowArgs,
+    WorkerArgs,
 };
 
 /// Train, compare, export and use image regressors: scores in [0, 1] for what

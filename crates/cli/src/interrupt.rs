@@ -1,31 +1,49 @@
-//! Ctrl-C and termination: asked once, work is saved and the command ends;
-//! asked twice, it ends at once.
+//! Ctrl-C, termination and a cluster's warning: work is saved and the command
+//! ends. A second Ctrl-C ends it at once.
 
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
 
 /// Exit status of an interrupted command.
-pub(crate) const INTERRUPTED: u8 = 130;
+const INTERRUPTED: u8 = 130;
+/// Exit status of a command that should be run again (`EX_TEMPFAIL` of
+/// sysexits.h).
+pub(crate) const TRY_AGAIN: u8 = 75;
 
-/// A flag that the first SIGINT or SIGTERM sets; the second ends the process.
+/// Whether a cluster warned of its time limit.
+static WARNED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+
+/// A flag that SIGINT, SIGTERM and SIGUSR1 set; a second SIGINT ends the process.
+/// SIGUSR1 is what Slurm sends before the time limit.
 pub(crate) fn flag() -> std::io::Result<Arc<AtomicBool>> {
     let flag = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
-        // Registered first, so that it sees the flag before it is set.
-        signal_hook::flag::register_conditional_shutdown(
-            signal,
-            INTERRUPTED.into(),
-            Arc::clone(&flag),
-        )?;
+    let asked = Arc::new(AtomicBool::new(false));
+    // Registered first, so that it sees the flag before it is set.
+    signal_hook::flag::register_conditional_shutdown(
+        SIGINT,
+        INTERRUPTED.into(),
+        Arc::clone(&asked),
+    )?;
+    signal_hook::flag::register(SIGINT, asked)?;
+    let warned = WARNED.get_or_init(Arc::default);
+    signal_hook::flag::register(SIGUSR1, Arc::clone(warned))?;
+    for signal in [SIGINT, SIGTERM, SIGUSR1] {
         signal_hook::flag::register(signal, Arc::clone(&flag))?;
     }
     Ok(flag)
 }
 
-/// The exit status of an interrupted command.
+/// The exit status of an interrupted command: 130, or 75 after a cluster's
+/// warning, since the work is to go on.
 pub(crate) fn exit_code() -> ExitCode {
-    ExitCode::from(INTERRUPTED)
+    let warned = WARNED
+        .get()
+        .is_some_and(|flag| flag.load(Ordering::Relaxed));
+    ExitCode::from(match warned {
+        true => TRY_AGAIN,
+        false => INTERRUPTED,
+    })
 }

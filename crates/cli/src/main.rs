@@ -26,16 +26,12 @@ fn main() -> ExitCode {
         Err(error) => {
             eprintln!("error: {}", describe(&error));
             match may_pass(&error) {
-                true => ExitCode::from(TRY_AGAIN),
+                true => ExitCode::from(interrupt::TRY_AGAIN),
                 false => ExitCode::FAILURE,
             }
         }
     }
 }
-
-/// Exit status of a failure that another time may not meet (`EX_TEMPFAIL` of
-/// sysexits.h), such as a full disk.
-const TRY_AGAIN: u8 = 75;
 
 /// Whether the same command may succeed at another time.
 fn may_pass(error: &anyhow::Error) -> bool {

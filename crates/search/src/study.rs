@@ -33,13 +33,12 @@ impl Study {
             true => Some(Self::open(dir.clone())?),
             false => None,
         };
-        if let Some(known) = &known {
-            if let Some(what) = known.config.difference(&config) {
-                return Err(SearchError::Differs {
-                    study: dir.root().to_owned(),
-                    what,
-                });
-            }
+        let difference = known.as_ref().map(|known| known.config.difference(&config));
+        if let Some(what) = difference.flatten() {
+            return Err(SearchError::Differs {
+                study: dir.root().to_owned(),
+                what,
+            });
         }
         let mut inputs = Inputs::open(&config.base)?;
         if known.is_some() {

@@ -2,16 +2,17 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, Subcommand};
+use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use psp_models::DeviceSpec;
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct SearchArgs {
-    /// Study file; `configs/search.toml` is a commented one.
-    #[arg(long)]
-    pub(crate) config: PathBuf,
+    /// Study file; `configs/search.toml` is a commented one. Without it, the study
+    /// that --study names is continued as it is.
+    #[arg(long, required_unless_present = "study")]
+    pub(crate) config: Option<PathBuf>,
     /// Data folder (`data.dir`).
-    #[arg(long)]
+    #[arg(long, requires = "config")]
     pub(crate) data: Option<PathBuf>,
     /// auto, flex, libtorch, libtorch:cuda:N or cuda:N (`train.device`). Several,
     /// with commas between them, go to the workers in turn.
@@ -22,19 +23,51 @@ pub(crate) struct SearchArgs {
     #[arg(long)]
     pub(crate) study: Option<PathBuf>,
     /// Trials to run (`study.trials`); more than before continues a study.
-    #[arg(long)]
+    #[arg(long, requires = "config")]
     pub(crate) trials: Option<u64>,
     /// Worker processes; default: one per core, or as many as there are 4 GiB of
     /// free memory.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) workers: Option<u16>,
     /// Print the trials and an estimate of the time, and stop.
-    #[arg(long)]
+    #[arg(long, requires = "config")]
     pub(crate) plan: bool,
     /// Override of a value that trials share, such as `train.epochs=20`; may be
     /// repeated.
-    #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
+    #[arg(long = "set", value_name = "SECTION.KEY=VALUE", requires = "config")]
     pub(crate) overrides: Vec<String>,
+    /// Where the workers run.
+    #[arg(long, value_enum, default_value_t = Launcher::Local)]
+    pub(crate) launcher: Launcher,
+    /// Tasks of the array, or pods.
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) tasks: u32,
+    /// Write the job and do not submit it. Kubernetes: print it.
+    #[arg(long)]
+    pub(crate) emit: bool,
+    /// Kubernetes: the image, whose entry point is `psp`.
+    #[arg(long, required_if_eq("launcher", "k8s"))]
+    pub(crate) image: Option<String>,
+    /// Kubernetes: the persistent volume claim that holds study and data.
+    #[arg(long, required_if_eq("launcher", "k8s"))]
+    pub(crate) claim: Option<String>,
+    /// Kubernetes: where it is mounted, on this machine as in the pods.
+    #[arg(long, required_if_eq("launcher", "k8s"))]
+    pub(crate) mount: Option<String>,
+    /// Slurm: further arguments of sbatch, such as `-- --time=60 --partition=gpu`.
+    #[arg(last = true)]
+    pub(crate) sbatch: Vec<String>,
+}
+
+/// Where a study's workers run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Launcher {
+    /// As processes of this machine.
+    Local,
+    /// As an array job, submitted by `sbatch`.
+    Slurm,
+    /// As an Indexed Job of Kubernetes (with --emit).
+    K8s,
 }
 
 /// What `psp search` starts its workers with.

@@ -14,6 +14,7 @@ mod bench;
 mod data;
 mod eval;
 mod export;
+mod launch;
 mod models;
 mod predict;
 mod search;

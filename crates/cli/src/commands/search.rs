@@ -13,8 +13,8 @@ use psp_search::{
 use psp_train::Inputs;
 
 use super::study::{print_selection, study_dir};
-use super::toml_string;
-use crate::args::{SearchArgs, WorkerArgs};
+use super::{launch, toml_string};
+use crate::args::{Launcher, SearchArgs, WorkerArgs};
 use crate::estimate;
 use crate::interrupt;
 use crate::study_view::StudyView;
@@ -23,20 +23,30 @@ use crate::study_view::StudyView;
 const WORKER_MEMORY: u64 = 4 << 30;
 
 pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
-    let config = config(args)?;
-    if config.base.data.dir.as_os_str().is_empty() {
-        bail!("no data folder: pass --data DIR, or set data.dir in the study file");
-    }
     let workers = args.workers.map_or_else(default_workers, usize::from);
-    if args.plan {
-        return plan(&config, workers);
-    }
-    let cancelled = interrupt::flag()?;
-    let dir = match &args.study {
-        Some(study) => study_dir(study),
-        None => StudyDir::new(config.default_folder()),
+    let study = match &args.config {
+        None => Study::open(study_dir(args.study.as_deref().unwrap_or(Path::new(""))))?,
+        Some(path) => {
+            let config = config(path, args)?;
+            if args.plan {
+                return plan(&config, workers);
+            }
+            let dir = match &args.study {
+                Some(study) => study_dir(study),
+                None => StudyDir::new(config.default_folder()),
+            };
+            Study::begin(dir, config)?
+        }
     };
-    let study = Study::begin(dir, config)?;
+    match args.launcher {
+        Launcher::Local => search_here(args, &study, workers),
+        Launcher::Slurm => launch::slurm(args, &study),
+        Launcher::K8s => launch::kubernetes(args, &study),
+    }
+}
+
+fn search_here(args: &SearchArgs, study: &Study, workers: usize) -> Result<ExitCode> {
+    let cancelled = interrupt::flag()?;
     let root = study.dir.root().to_owned();
     let trials = study.plan.trials.len();
     println!(
@@ -45,7 +55,7 @@ pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
         study.plan.grid_points
     );
     let threads = (cores() / workers).max(1);
-    let mut view = StudyView::new(&study, workers)?;
+    let mut view = StudyView::new(study, workers)?;
     let end = supervise(
         workers,
         |slot| worker_command(&root, slot, threads, args),
@@ -102,7 +112,7 @@ fn stop_with_parent(cancelled: Arc<AtomicBool>) {
     });
 }
 
-fn config(args: &SearchArgs) -> Result<SearchConfig> {
+fn config(path: &Path, args: &SearchArgs) -> Result<SearchConfig> {
     let mut overrides = Vec::new();
     if let Some(dir) = &args.data {
         overrides.push(format!("data.dir={}", toml_string(&dir.to_string_lossy())));
@@ -111,7 +121,10 @@ fn config(args: &SearchArgs) -> Result<SearchConfig> {
         overrides.push(format!("train.device={}", toml_string(&device.to_string())));
     }
     overrides.extend(args.overrides.iter().cloned());
-    let mut config = SearchConfig::read(&args.config, &overrides)?;
+    let mut config = SearchConfig::read(path, &overrides)?;
+    if config.base.data.dir.as_os_str().is_empty() {
+        bail!("no data folder: pass --data DIR, or set data.dir in the study file");
+    }
     if let Some(name) = args.study.as_deref().and_then(Path::file_name) {
         config.study.name = name.to_string_lossy().into_owned();
     }
@@ -127,7 +140,7 @@ fn worker_command(root: &Path, slot: usize, threads: usize, args: &SearchArgs) -
     command
         .arg("search-worker")
         .arg(root)
-        .args(["--name", &format!("{}-{slot}", host())])
+        .args(["--name", &worker_name(slot)])
         .args(["--threads", &threads.to_string()]);
     if args.device.len() > 1 {
         let device = args.device[slot % args.device.len()];
@@ -167,8 +180,12 @@ fn plan(config: &SearchConfig, workers: usize) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Cores that this process may use. Slurm does not everywhere keep a task from
+/// the others.
 fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+    let given = std::env::var("SLURM_CPUS_PER_TASK").ok();
+    let given = given.and_then(|text| text.parse().ok());
+    given.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
 }
 
 /// One per core, as far as memory goes.
@@ -187,7 +204,15 @@ fn free_memory() -> Option<u64> {
     Some(kib << 10)
 }
 
-fn host() -> String {
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname");
-    name.map_or_else(|_| "host".to_owned(), |name| name.trim().to_owned())
+/// Host and slot, with the task of a cluster's array between them.
+fn worker_name(slot: usize) -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname");
+    let host = host.map_or_else(|_| "host".to_owned(), |name| name.trim().to_owned());
+    let task = ["SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX"]
+        .into_iter()
+        .find_map(|variable| std::env::var(variable).ok());
+    match task {
+        Some(task) => format!("{host}-{task}-{slot}"),
+        None => format!("{host}-{slot}"),
+    }
 }

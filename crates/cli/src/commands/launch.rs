@@ -1,0 +1,75 @@
+//! Studies on a cluster.
+
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+
+use anyhow::{Context, Result, bail};
+use psp_search::{KubernetesJob, SlurmJob, Study};
+
+use crate::args::SearchArgs;
+
+/// Writes the array job and submits it.
+pub(super) fn slurm(args: &SearchArgs, study: &Study) -> Result<ExitCode> {
+    let job = SlurmJob {
+        psp: std::env::current_exe().context("the path of this program")?,
+        tasks: args.tasks,
+        arguments: arguments(args),
+    };
+    let script = job.write(&study.dir)?;
+    println!("wrote {}", script.display());
+    if args.emit {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let submitted = Command::new("sbatch")
+        .arg("--parsable")
+        .args(&args.sbatch)
+        .arg(&script)
+        .stderr(Stdio::inherit())
+        .output()
+        .context("sbatch, Slurm's command, can't be started")?;
+    if !submitted.status.success() {
+        bail!("sbatch refused {}", script.display());
+    }
+    // With another cluster's name behind a semicolon.
+    let number = String::from_utf8_lossy(&submitted.stdout);
+    let number = number.trim().split(';').next().unwrap_or_default();
+    println!(
+        "submitted as job {number}, {} tasks; follow it with: psp study show {}",
+        args.tasks,
+        study.dir.root().display()
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints the Job.
+pub(super) fn kubernetes(args: &SearchArgs, study: &Study) -> Result<ExitCode> {
+    if !args.emit {
+        bail!("--launcher k8s prints the Job for `kubectl apply -f -`: pass --emit");
+    }
+    let root = std::path::absolute(study.dir.root())?;
+    let mount = args.mount.clone().unwrap_or_default();
+    if !root.starts_with(Path::new(&mount)) {
+        bail!(
+            "{}: the study is not within --mount {mount}, so pods would not see it",
+            root.display()
+        );
+    }
+    let job = KubernetesJob {
+        name: format!("psp-{}", study.config.study.name.replace(['_', '.'], "-")).to_lowercase(),
+        image: args.image.clone().unwrap_or_default(),
+        claim: args.claim.clone().unwrap_or_default(),
+        mount,
+        tasks: args.tasks,
+        arguments: arguments(args),
+    };
+    println!("{}", serde_json::to_string_pretty(&job.manifest(&root))?);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What the tasks are told besides the study.
+fn arguments(args: &SearchArgs) -> Vec<String> {
+    match args.workers {
+        Some(workers) => vec!["--workers".to_owned(), workers.to_string()],
+        None => Vec::new(),
+    }
+}
