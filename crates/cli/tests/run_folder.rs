@@ -26,7 +26,7 @@ fn a_second_process_on_a_run_is_refused_while_the_first_trains() {
     let started = folder.train("run", &[]);
     first.kill().unwrap();
     first.wait().unwrap();
-    resumed.assert_refused(&["another process is training in this folder"]);
+    resumed.assert_refused_for_now(&["another process is training in this folder"]);
     started.assert_refused(&["holds a run already"]);
     // The lock goes with the process that held it.
     let done = epochs(&out);

@@ -96,7 +96,8 @@ impl Bench {
         for task in self.tasks() {
             let log = std::fs::read_to_string(task.join("log.txt")).unwrap();
             let ends = log.lines().filter(|line| line.ends_with(" finished"));
-            assert_eq!(ends.count(), 1, "{}: {log}", task.display());
+            // A kill may land between the result and this line.
+            assert!(ends.count() <= 1, "{}: {log}", task.display());
         }
     }
 }
@@ -217,6 +218,59 @@ fn a_trial_that_diverges_is_recorded_and_the_others_go_on() {
         let log = std::fs::read_to_string(folder.join("log.txt")).unwrap();
         assert!(log.contains("failed: training diverged"), "{log}");
     }
+}
+
+#[test]
+fn a_trial_that_comes_no_further_is_given_up_after_its_retries() {
+    let bench = Bench::new(&STUDY.replace("trials = 6", "trials = 2\nretries = 1"));
+    // Begins the study without working on it.
+    run(&mut bench.search(&["--launcher", "slurm", "--emit"])).assert_done();
+    let table = bench.table();
+    // One trial died twice without a checkpoint, the other once.
+    for (trial, deaths) in [(0, 2), (1, 1)] {
+        let name = table["trials"][trial]["name"].as_str().unwrap();
+        let folder = bench.root().join("trials").join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        for token in 1..=deaths {
+            let write = |name: &str, text: &str| {
+                std::fs::write(folder.join(format!("{name}.{token}")), text).unwrap();
+            };
+            write("claim", "");
+            write("release", "");
+            let attempt = folder.join(format!("attempt.{token}.json"));
+            std::fs::write(attempt, r#"{"reason":"no memory left","may_pass":true}"#).unwrap();
+        }
+    }
+    run(&mut bench.search(&["--workers", "1"])).assert_done();
+    let table = bench.table();
+    let (first, second) = (&table["trials"][0], &table["trials"][1]);
+    assert_eq!(first["state"], "failed");
+    let reason = first["reason"].as_str().unwrap();
+    assert!(
+        reason.contains("2 tries came no further; the last: no memory left"),
+        "{reason}"
+    );
+    assert_eq!(second["state"], "finished");
+}
+
+#[test]
+fn a_job_for_a_cluster_names_the_study_and_this_program() {
+    let bench = Bench::new(STUDY);
+    run(&mut bench.search(&["--launcher", "slurm", "--emit", "--tasks", "3"])).assert_done();
+    let script = std::fs::read_to_string(bench.root().join("slurm/job.sh")).unwrap();
+    let study = format!("search --study '{}' &", bench.root().display());
+    for part in ["--array=0-2", &study, env!("CARGO_BIN_EXE_psp")] {
+        assert!(script.contains(part), "no `{part}` in {script}");
+    }
+    let pods = |mount: &Path| {
+        let mut command = bench.search(&["--launcher", "k8s", "--emit", "--image", "psp:1"]);
+        run(command.args(["--claim", "shared", "--mount"]).arg(mount))
+    };
+    let manifest = pods(bench.root().parent().unwrap()).assert_done();
+    let manifest: Value = serde_json::from_str(&manifest.stdout).unwrap();
+    let container = &manifest["spec"]["template"]["spec"]["containers"][0];
+    assert_eq!(container["args"][2], bench.root().to_str().unwrap());
+    pods(Path::new("/elsewhere")).assert_refused(&["not within --mount /elsewhere"]);
 }
 
 #[test]

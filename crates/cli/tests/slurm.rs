@@ -101,7 +101,7 @@ impl Cluster {
             let log = entry.unwrap().path().join("log.txt");
             let log = std::fs::read_to_string(log).unwrap();
             let ends = log.lines().filter(|line| line.ends_with(" finished"));
-            assert_eq!(ends.count(), 1, "{log}");
+            assert!(ends.count() <= 1, "{log}");
         }
     }
 }

@@ -14,8 +14,10 @@ use crate::study::Study;
 /// `test.json`: a finalist on the test split, which nothing was chosen by.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TestRecord {
-    /// Its metrics; `None` where the split has no test part.
+    /// Its metrics; `None` where the split has no test part, or it failed.
     pub metrics: Option<RegressionMetrics>,
+    /// Why it failed.
+    pub failure: Option<String>,
 }
 
 /// `selected.json`: which model was chosen among the finalists, and why.

@@ -54,11 +54,19 @@ pub enum SuperviseEnd {
     Failed {
         /// What it said.
         reason: String,
+        /// Whether another time may be better: a share that is gone, a full disk.
+        may_pass: bool,
     },
 }
 
+/// Exit status of a worker that met with something that may pass.
+const TRY_AGAIN: i32 = 75;
 /// Exit status of a worker that was told to stop.
 const INTERRUPTED: i32 = 130;
+
+/// Before a worker is started in place of one that died at its start, per such
+/// death.
+const RESTART: Duration = Duration::from_secs(1);
 
 enum Message {
     Out(String),
@@ -110,7 +118,7 @@ struct Crew {
     sender: Sender<(usize, Message)>,
     /// Deaths in a row without a task.
     futile: usize,
-    failed: Option<String>,
+    failed: Option<(String, bool)>,
     interrupted: bool,
 }
 
@@ -189,7 +197,7 @@ impl Crew {
             }
         }
         Ok(match (self.failed, self.interrupted) {
-            (Some(reason), _) => SuperviseEnd::Failed { reason },
+            (Some((reason, may_pass)), _) => SuperviseEnd::Failed { reason, may_pass },
             (None, true) => SuperviseEnd::Interrupted,
             (None, false) => SuperviseEnd::Done,
         })
@@ -295,9 +303,11 @@ impl Crew {
         // An error that is not a task's, such as a study that can't be read, would
         // come again; so would a death at every start.
         if status.code() == Some(1) && is_error || self.futile >= FUTILE_STARTS {
-            self.failed.get_or_insert(reason);
+            let may_pass = status.code() == Some(TRY_AGAIN);
+            self.failed.get_or_insert((reason, may_pass));
             self.stop();
         } else if self.failed.is_none() && !self.interrupted {
+            std::thread::sleep(RESTART * self.futile as u32);
             let started = self.start(command(slot), slot)?;
             self.slots[slot] = Some(started);
         }

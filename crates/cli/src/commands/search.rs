@@ -68,7 +68,13 @@ fn search_here(args: &SearchArgs, study: &Study, workers: usize) -> Result<ExitC
             eprintln!("interrupted and saved; the same command continues");
             Ok(interrupt::exit_code())
         }
-        SuperviseEnd::Failed { reason } => bail!("{reason}"),
+        SuperviseEnd::Failed { reason, may_pass } => {
+            eprintln!("error: {reason}");
+            Ok(match may_pass {
+                true => ExitCode::from(interrupt::TRY_AGAIN),
+                false => ExitCode::FAILURE,
+            })
+        }
         SuperviseEnd::Done => {
             let selection = study.select()?;
             print_selection(&selection);

@@ -13,6 +13,7 @@ use crate::error::SearchError;
 use crate::event::WorkerEvent;
 use crate::folder::{FailedAttempt, Record, TrialDir, TrialOutcome, read_json, write_json};
 use crate::plan::PlannedTrial;
+use crate::select::TestRecord;
 use crate::task::{Task, Work};
 
 /// Between two reports of a task's progress.
@@ -48,8 +49,7 @@ impl Worker<'_> {
         };
         let retries = self.study.config.study.retries as usize;
         if failed.len() > retries {
-            let reason = given_up(&failed);
-            return self.record(dir, lease, TrialOutcome::Failed { reason });
+            return self.give_up(task, lease, given_up(&failed));
         }
         if !failed.is_empty() {
             let pause = Duration::from_secs(1 << (failed.len() - 1).min(5));
@@ -78,8 +78,8 @@ impl Worker<'_> {
         };
         match ended {
             Ok(Ended::Trained(Outcome::Ended(result))) => {
-                log.line("finished");
                 self.record(dir, lease, TrialOutcome::Finished { result })?;
+                log.line("finished");
             }
             Ok(Ended::Tested(score)) => {
                 let how = match score {
@@ -123,8 +123,25 @@ impl Worker<'_> {
             self.release(dir, lease, &reason);
             return Ok(());
         }
-        let reason = failed.reason;
-        self.record(dir, lease, TrialOutcome::Failed { reason })
+        self.give_up(task, lease, failed.reason)
+    }
+
+    /// Ends a task that can't be done. A finalist that can't be tested stays
+    /// trained.
+    fn give_up(&mut self, task: &Task, lease: Lease, reason: String) -> Result<(), SearchError> {
+        let dir = &task.dir;
+        if matches!(task.work, Work::Train { .. }) {
+            return self.record(dir, lease, TrialOutcome::Failed { reason });
+        }
+        if holds(&lease) {
+            let record = TestRecord {
+                metrics: None,
+                failure: Some(reason.clone()),
+            };
+            write_json(&dir.test(), &record)?;
+            self.end(dir, lease, format!("failed: {reason}"), None);
+        }
+        Ok(())
     }
 
     /// Writes how a task ended, while it is this worker's.

@@ -27,7 +27,10 @@ pub(super) fn on_test(
     let device = spec.open_for(precision)?;
     let inputs = Inputs::of_run(&config, &run)?;
     if inputs.splits.indices(Part::Test).is_empty() {
-        return Ok(TestRecord { metrics: None });
+        return Ok(TestRecord {
+            metrics: None,
+            failure: None,
+        });
     }
     let loader = inputs.sequential(Part::Test, &config)?;
     let predictor = Predictor::open(run.root(), &device, precision)?;
@@ -46,5 +49,6 @@ pub(super) fn on_test(
     let metrics = accumulator.finish().map_err(TrainError::from)?;
     Ok(TestRecord {
         metrics: Some(metrics),
+        failure: None,
     })
 }
