@@ -23,6 +23,13 @@ fn filled() -> (Folder, PathBuf, PathBuf) {
     (folder, cache, segment)
 }
 
+/// Makes a file look as if it had been written `hours` hours ago.
+fn age(path: &Path, hours: u64) {
+    let then = SystemTime::now() - Duration::from_secs(hours * 3600);
+    let file = File::options().append(true).open(path).unwrap();
+    file.set_modified(then).unwrap();
+}
+
 /// Opens the store, in which one file is not as it should be: one warning that
 /// says `reason`, the file gone, the same batches, and all is stored again.
 #[track_caller]
@@ -120,12 +127,7 @@ fn files_of_other_kinds_are_left_alone_but_for_what_dead_writers_left() {
     let file = |name: &str, hours: u64| {
         let path = segment.with_file_name(name);
         fs::write(&path, "?").unwrap();
-        let then = SystemTime::now() - Duration::from_secs(hours * 3600);
-        File::options()
-            .append(true)
-            .open(&path)
-            .and_then(|file| file.set_modified(then))
-            .unwrap();
+        age(&path, hours);
         path
     };
     let kept = [
@@ -150,6 +152,7 @@ fn damage_found_in_use_leaves_the_segment_to_those_who_read_it() {
     // The last image.
     *bytes.last_mut().unwrap() ^= 1;
     fs::write(&segment, bytes).unwrap();
+    age(&segment, 1000);
     let (finder, reader) = (open(&cache), open(&cache));
     assert_eq!((finder.images(), reader.images()), (IMAGES, IMAGES));
 
