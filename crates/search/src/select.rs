@@ -50,7 +50,7 @@ pub struct RankedFinalist {
     pub deviation: Option<f64>,
     /// What it is ranked by.
     pub lower_bound: f64,
-    /// Whether it can't be told from the first.
+    /// Whether it is within the first's noise.
     pub ties: bool,
     /// Multiply-adds of one prediction.
     pub multiply_adds: u64,
