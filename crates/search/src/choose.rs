@@ -67,14 +67,10 @@ pub fn choose(candidates: &[Candidate], confidence: f64) -> Option<Choice> {
     // Equal bounds keep the order of the candidates.
     ranking.sort_by(|a, b| b.lower_bound.total_cmp(&a.lower_bound));
     let leader = ranking.first()?.clone();
+    let noise = leader.mean - leader.lower_bound;
     for ranked in &mut ranking {
-        let scores = |index: usize| candidates[index].scores.as_slice();
-        ranked.ties = ranked.candidate == leader.candidate
-            || is_tie(
-                scores(leader.candidate),
-                scores(ranked.candidate),
-                confidence,
-            );
+        ranked.ties =
+            leader.mean - ranked.mean <= noise && leader.lower_bound - ranked.lower_bound <= noise;
     }
     let cost = |ranked: &&Ranked| candidates[ranked.candidate].multiply_adds;
     let tied: Vec<&Ranked> = ranking.iter().filter(|ranked| ranked.ties).collect();
