@@ -9,7 +9,7 @@ cargo build --release -p psp-cli
 psp="$CARGO_TARGET_DIR/release/psp"
 begun=$SECONDS
 
-images=1200
+images=1000
 # Named by its size: a folder that holds another data set is never written to.
 data=data/demo-$images
 study=experiments/demo
