@@ -8,7 +8,6 @@ weights on the same folder, split, batch size and optimiser. Run it by
 """
 
 import argparse
-import csv
 import json
 import os
 import statistics
@@ -17,6 +16,7 @@ import sys
 import tempfile
 import time
 
+import photos
 from bench_vs_pytorch import BACKBONES, build, size_of
 
 VARIANTS = {"fp32": ["eager"], "bf16": ["autocast", "autocast-channels_last"]}
@@ -26,53 +26,15 @@ def torch_worker(args):
     import contextlib
 
     import torch
-    from PIL import Image
-    from torch.utils.data import DataLoader, Dataset
-    from torchvision import transforms
 
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
     backbone, size = args.backbone[0], size_of(args.backbone[0])
     options = args.variant.split("-")
-    transform = transforms.Compose(
-        [
-            transforms.Resize((size, size)),
-            transforms.ToTensor(),
-            transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
-        ]
-    )
-
-    class Photos(Dataset):
-        def __init__(self, rows):
-            self.rows = rows
-
-        def __len__(self):
-            return len(self.rows)
-
-        def __getitem__(self, index):
-            path, labels = self.rows[index]
-            return transform(Image.open(path).convert("RGB")), torch.tensor(labels)
-
-    parts = {"train": [], "valid": [], "test": []}
-    with open(os.path.join(args.data, "split.csv")) as file:
-        split = {row["filename"]: row["split"] for row in csv.DictReader(file)}
-    with open(os.path.join(args.data, "labels.csv")) as file:
-        for row in csv.DictReader(file):
-            name = row.pop("filename")
-            labels = [float(row[f"perspective_score_{part}"]) for part in ("hood", "backdoor_left")]
-            parts[split[name]].append((os.path.join(args.data, "imgs", name), labels))
-
-    def loader(part, **options):
-        return DataLoader(
-            Photos(parts[part]),
-            batch_size=args.batch,
-            num_workers=args.loaders,
-            persistent_workers=args.loaders > 0,
-            **options,
-        )
-
-    train = loader("train", shuffle=True, drop_last=True)
-    valid = loader("valid")
+    parts = photos.read(args.data)
+    options_of = {"size": size, "batch": args.batch, "workers": args.loaders}
+    train = photos.loader(parts["train"], shuffle=True, drop_last=True, **options_of)
+    valid = photos.loader(parts["valid"], **options_of)
     model = build(backbone)
     layout = torch.contiguous_format
     if "channels_last" in options:

@@ -7,12 +7,13 @@ Start-up and filling of caches count on both sides. See search_vs_optuna.sh.
 """
 
 import argparse
-import csv
 import os
 import subprocess
 import sys
 import tempfile
 import time
+
+import photos
 
 EPOCHS = 20
 BATCH = 16
@@ -38,63 +39,23 @@ train.weight_decay = {{ log = [1e-5, 1e-1], points = 5 }}
 """
 
 
-def photos(args):
-    """Paths and labels of the parts train and valid."""
-    parts = {"train": [], "valid": [], "test": []}
-    with open(os.path.join(args.data, "split.csv")) as file:
-        split = {row["filename"]: row["split"] for row in csv.DictReader(file)}
-    with open(os.path.join(args.data, "labels.csv")) as file:
-        for row in csv.DictReader(file):
-            name = row.pop("filename")
-            labels = [float(row[f"perspective_score_{part}"]) for part in ("hood", "backdoor_left")]
-            parts[split[name]].append((os.path.join(args.data, "imgs", name), labels))
-    return parts
-
-
 def worker(args):
     import optuna
     import torch
     import torchvision
-    from PIL import Image
     from safetensors.torch import load_file
-    from torch.utils.data import DataLoader, Dataset, TensorDataset
-    from torchvision import transforms
+    from torch.utils.data import DataLoader, TensorDataset
 
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
-    transform = transforms.Compose(
-        [
-            transforms.Resize((224, 224)),
-            transforms.ToTensor(),
-            transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
-        ]
-    )
-
-    class Photos(Dataset):
-        def __init__(self, rows):
-            self.rows = rows
-
-        def __len__(self):
-            return len(self.rows)
-
-        def __getitem__(self, index):
-            path, labels = self.rows[index]
-            return transform(Image.open(path).convert("RGB")), torch.tensor(labels)
-
-    parts = photos(args)
+    parts = photos.read(args.data)
     backbone = torchvision.models.resnet18()
     backbone.load_state_dict(load_file(args.weights), strict=False)
     backbone.fc = torch.nn.Identity()
     backbone.requires_grad_(False).eval()
 
     def loader(part, **options):
-        return DataLoader(
-            Photos(parts[part]),
-            batch_size=BATCH,
-            num_workers=args.loaders,
-            persistent_workers=args.loaders > 0,
-            **options,
-        )
+        return photos.loader(parts[part], 224, BATCH, args.loaders, **options)
 
     if args.worker == "cached":
 
