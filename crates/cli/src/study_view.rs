@@ -57,7 +57,9 @@ impl StudyView {
         summary.set_style(progress::style("{wide_msg}"));
         let workers = (0..workers).map(|slot| {
             let bar = bars.insert_before(&summary, ProgressBar::new(1));
-            bar.set_style(progress::style("{prefix:>3} {bar:20} {percent:>3} % {wide_msg}"));
+            bar.set_style(progress::style(
+                "{prefix:>3} {bar:20} {percent:>3} % {wide_msg}",
+            ));
             bar.set_prefix(format!("{slot}"));
             bar
         });

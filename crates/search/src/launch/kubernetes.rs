@@ -91,11 +91,11 @@ mod tests {
             name: "cars".to_owned(),
             image: "registry.example/psp:1".to_owned(),
             claim: "shared".to_owned(),
-            mount: "/work".to_owned(),
+            mount: "/shared".to_owned(),
             tasks: 8,
             arguments: vec!["--workers".to_owned(), "1".to_owned()],
         };
-        let manifest = job.manifest(Path::new("/work/experiments/cars"));
+        let manifest = job.manifest(Path::new("/shared/experiments/cars"));
         let spec = &manifest["spec"];
         assert_eq!(spec["completions"], 8);
         assert_eq!(spec["completionMode"], "Indexed");
@@ -108,7 +108,7 @@ mod tests {
             json!([
                 "search",
                 "--study",
-                "/work/experiments/cars",
+                "/shared/experiments/cars",
                 "--workers",
                 "1"
             ])
