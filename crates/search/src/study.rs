@@ -46,9 +46,11 @@ impl Study {
         }
         let data = inputs.dataset.fingerprint()?;
         if let Some(known) = &known {
-            // A trial that was begun stays part of the study.
+            // A trial that was begun stays part of the study; 0 means all.
             let trials = &mut config.study.trials;
-            *trials = (*trials).max(known.plan.trials.len() as u64);
+            if *trials > 0 {
+                *trials = (*trials).max(known.plan.trials.len() as u64);
+            }
         }
         let plan = Plan::draw(&config, data, inputs.splits.fingerprint())?;
         if let Some(known) = known {
