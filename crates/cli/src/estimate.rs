@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use psp_bench::Settings;
 use psp_data::Part;
-use psp_search::{Plan, SearchConfig};
+use psp_search::{Plan, Pruner, SearchConfig};
 use psp_train::{Inputs, RunConfig};
 
 /// What one backbone's images take, in seconds, with all cores.
@@ -25,10 +25,12 @@ struct Group {
     features: bool,
 }
 
-/// Measures each backbone of the plan and prints what the study will take.
+/// Measures each backbone of the plan and prints what the study of `wanted` trials
+/// will take; those that are not drawn yet count as the others do on average.
 pub(crate) fn print(
     config: &SearchConfig,
     plan: &Plan,
+    wanted: usize,
     inputs: &Inputs,
     workers: usize,
 ) -> Result<()> {
@@ -37,6 +39,7 @@ pub(crate) fn print(
     let mut costs: BTreeMap<String, Cost> = BTreeMap::new();
     let mut groups: BTreeMap<&'static str, Group> = BTreeMap::new();
     let mut features = 0.0;
+    let pruner = Pruner::of(&config.study);
     for trial in &plan.trials {
         let run = config.trial(&trial.point)?;
         let cost = measured(&mut costs, &run)?;
@@ -49,23 +52,25 @@ pub(crate) fn print(
             }
             continue;
         }
-        let seconds = run.train.epochs as f64 * (train * cost.train + valid * cost.infer);
-        group.seconds += seconds;
-        group.longest = group.longest.max(seconds);
+        let seconds = train * cost.train + valid * cost.infer;
+        group.seconds += epochs(&pruner, run.train.epochs) * seconds;
+        group.longest = group.longest.max(run.train.epochs as f64 * seconds);
     }
-    let runs = config.study.finalists as f64 * config.study.seeds as f64;
+    let drawn = wanted as f64 / plan.trials.len().max(1) as f64;
+    let per_finalist = config.study.seeds as f64 * config.study.folds.max(1) as f64;
+    let runs = config.study.finalists as f64 * per_finalist;
     println!(
         "{:<16} {:>6}  {:>14}  {:>16}",
         "backbone", "trials", "hours, trials", "hours, finalists"
     );
     let mut total = features;
     for (backbone, group) in &groups {
-        let finals = group.longest * runs.min(group.trials as f64 * config.study.seeds as f64);
-        total += group.seconds + finals;
+        let finals = group.longest * runs.min(group.trials as f64 * per_finalist);
+        total += group.seconds * drawn + finals;
         println!(
-            "{backbone:<16} {:>6}  {:>14.2}  {:>16.2}",
-            group.trials,
-            group.seconds / 3600.0,
+            "{backbone:<16} {:>6.0}  {:>14.2}  {:>16.2}",
+            group.trials as f64 * drawn,
+            group.seconds * drawn / 3600.0,
             finals / 3600.0
         );
     }
@@ -76,6 +81,17 @@ pub(crate) fn print(
         features / 3600.0
     );
     Ok(())
+}
+
+/// Epochs that a trial does in the mean, as the pruner lets them go on.
+fn epochs(pruner: &Pruner, epochs: u64) -> f64 {
+    let (mut done, mut share, mut sum) = (0, 1.0, 0.0);
+    for rung in pruner.rungs(epochs).into_iter().chain([epochs]) {
+        sum += share * (rung - done) as f64;
+        done = rung;
+        share *= pruner.share();
+    }
+    sum
 }
 
 /// Seconds per image of a configuration's backbone, size, batch and precision.

@@ -28,6 +28,7 @@ pub(crate) struct StudyView {
 struct Known {
     ended: usize,
     total: usize,
+    pruned: usize,
     failed: usize,
     best: Option<(f64, String)>,
 }
@@ -36,10 +37,12 @@ impl Known {
     fn of(study: &Study) -> Result<Self> {
         let overview = Overview::of(study)?;
         let failed = overview.count(State::Failed);
+        let pruned = overview.count(State::Pruned);
         let best = overview.best();
         Ok(Self {
-            ended: overview.count(State::Finished) + failed,
-            total: overview.trials.len(),
+            ended: overview.count(State::Finished) + pruned + failed,
+            total: overview.wanted(),
+            pruned,
             failed,
             best: best.and_then(|row| Some((row.score?, row.name.clone()))),
         })
@@ -152,8 +155,8 @@ impl StudyView {
     fn summarise(&self) {
         let known = &self.known;
         let mut text = format!(
-            "trials {}/{}, {} failed",
-            known.ended, known.total, known.failed
+            "trials {}/{}, {} pruned, {} failed",
+            known.ended, known.total, known.pruned, known.failed
         );
         if let Some((score, name)) = &known.best {
             text = format!("{text}, best {score:.4} ({name})");

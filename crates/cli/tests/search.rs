@@ -3,14 +3,15 @@
 
 mod support;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
-use support::{Folder, Ran, device, psp, ran, run, signal};
+use support::study::{Bench, count};
+use support::{device, psp, ran, run, signal};
 
 /// 24 grid points that take a second or less each.
 const STUDY: &str = r#"
@@ -35,77 +36,6 @@ model.backbone = ["resnet18", "googlenet"]
 model.hidden = { int = [4, 16], step = 4 }
 train.learning_rate = { log = [1e-3, 1e-1], points = 3 }
 "#;
-
-/// The same study in a folder of its own.
-struct Bench {
-    folder: Folder,
-}
-
-impl Bench {
-    fn new(study: &str) -> Self {
-        let folder = Folder::with_data();
-        folder.write("study.toml", study);
-        Self { folder }
-    }
-
-    fn root(&self) -> PathBuf {
-        self.folder.path("study")
-    }
-
-    fn search(&self, more: &[&str]) -> Command {
-        let mut command = psp(&["search", "--device", &device(), "--config"]);
-        command
-            .arg(self.folder.path("study.toml"))
-            .arg("--data")
-            .arg(self.folder.data())
-            .arg("--study")
-            .arg(self.root())
-            .args(more);
-        command
-    }
-
-    fn study(&self, command: &str, more: &[&str]) -> Ran {
-        run(psp(&["study", command]).arg(self.root()).args(more))
-    }
-
-    /// The trials and finalists, without what depends on the clock.
-    fn table(&self) -> Value {
-        let shown = self.study("show", &["--json"]).assert_done();
-        let mut shown: Value = serde_json::from_str(&shown.stdout).unwrap();
-        for part in ["trials", "finals"] {
-            for row in shown[part].as_array_mut().unwrap() {
-                let row = row.as_object_mut().unwrap();
-                row.remove("seconds").unwrap();
-                row.remove("attempts").unwrap();
-            }
-        }
-        shown
-    }
-
-    /// Folders of trials and finalists.
-    fn tasks(&self) -> Vec<PathBuf> {
-        ["trials", "finals"]
-            .into_iter()
-            .flat_map(|part| std::fs::read_dir(self.root().join(part)).unwrap())
-            .map(|entry| entry.unwrap().path())
-            .collect()
-    }
-
-    /// How often each task was trained to its end.
-    fn assert_each_ended_once(&self) {
-        for task in self.tasks() {
-            let log = std::fs::read_to_string(task.join("log.txt")).unwrap();
-            let ends = log.lines().filter(|line| line.ends_with(" finished"));
-            // A kill may land between the result and this line.
-            assert!(ends.count() <= 1, "{}: {log}", task.display());
-        }
-    }
-}
-
-fn count(rows: &Value, state: &str) -> usize {
-    let rows = rows.as_array().unwrap();
-    rows.iter().filter(|row| row["state"] == state).count()
-}
 
 #[test]
 fn a_study_ends_with_a_chosen_model_that_can_be_exported() {

@@ -29,17 +29,57 @@ pub fn write_atomic<F>(path: &Path, write: F) -> Result<(), WriteError>
 where
     F: FnOnce(&mut dyn Write) -> io::Result<()>,
 {
-    let fail = |step| {
-        move |source| WriteError {
+    let fail = |step| WriteError::at(path, step);
+    let temporary = temporary_beside(path, write)?;
+    temporary
+        .persist(path)
+        .map_err(|error| fail("move the finished file into place")(error.error))?;
+    sync_dir(folder_of(path)).map_err(fail("sync its folder to disk"))
+}
+
+/// The same unless `path` exists: then it stays as it is, and the answer is false.
+/// Of all who try at once, on any machine that shares the folder, one succeeds.
+///
+/// # Errors
+/// As [`write_atomic`].
+pub fn write_new<F>(path: &Path, write: F) -> Result<bool, WriteError>
+where
+    F: FnOnce(&mut dyn Write) -> io::Result<()>,
+{
+    let fail = |step| WriteError::at(path, step);
+    let temporary = temporary_beside(path, write)?;
+    match temporary.persist_noclobber(path) {
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
+        other => other.map_err(|error| fail("move the finished file into place")(error.error))?,
+    };
+    sync_dir(folder_of(path)).map_err(fail("sync its folder to disk"))?;
+    Ok(true)
+}
+
+impl WriteError {
+    /// Makes the error of a step of writing `path`.
+    fn at(path: &Path, step: &'static str) -> impl Fn(io::Error) -> Self {
+        move |source| Self {
             path: path.to_owned(),
             step,
             source,
         }
-    };
-    let dir = match path.parent() {
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
-    };
+    }
+}
+
+/// A temporary file in the folder of `path` with what `write` writes, synced.
+fn temporary_beside<F>(path: &Path, write: F) -> Result<tempfile::NamedTempFile, WriteError>
+where
+    F: FnOnce(&mut dyn Write) -> io::Result<()>,
+{
+    let fail = |step| WriteError::at(path, step);
     let Some(name) = path.file_name() else {
         let reason = io::Error::new(io::ErrorKind::InvalidInput, "the path names no file");
         return Err(fail("tell the file's name")(reason));
@@ -55,7 +95,7 @@ where
     builder.permissions(permissions);
 
     let temporary = builder
-        .tempfile_in(dir)
+        .tempfile_in(folder_of(path))
         .map_err(fail("create a temporary file beside it"))?;
     let mut writer = BufWriter::new(temporary);
     write(&mut writer).map_err(fail("write its content"))?;
@@ -66,10 +106,7 @@ where
         .as_file()
         .sync_all()
         .map_err(fail("sync its content to disk"))?;
-    temporary
-        .persist(path)
-        .map_err(|error| fail("move the finished file into place")(error.error))?;
-    sync_dir(dir).map_err(fail("sync its folder to disk"))
+    Ok(temporary)
 }
 
 /// Makes a rename in `dir` durable, where the file system knows how.

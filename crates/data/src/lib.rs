@@ -36,7 +36,7 @@ mod split;
 mod table;
 mod whole;
 
-pub use atomic::{WriteError, write_atomic};
+pub use atomic::{WriteError, write_atomic, write_new};
 pub use dataset::{DEFAULT_TARGETS, Dataset, DatasetOptions};
 pub use decode::{DecodeLimits, decode_bytes, decode_file};
 pub use discover::{IMAGE_EXTENSIONS, list_images};

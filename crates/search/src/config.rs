@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use crate::error::SearchError;
+use crate::pruner::Pruner;
 
 /// How trials are drawn from the space.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +24,22 @@ pub enum SamplerName {
     Grid,
     /// Uniformly from the ranges behind the grid.
     Random,
+    /// From the same ranges, where earlier trials did well
+    /// ([`psp_space::tpe`]).
+    Tpe,
+}
+
+/// How trials that do badly are stopped early.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PrunerName {
+    /// All are trained to their end.
+    #[default]
+    None,
+    /// At each rung those stop that are below the median of all that came there.
+    Median,
+    /// At each rung one in `reduction` of all that came there goes on.
+    Asha,
 }
 
 /// `[study]`.
@@ -37,6 +54,20 @@ pub struct StudySection {
     pub trials: u64,
     /// Seed of the draw.
     pub seed: u64,
+    /// With the sampler `tpe`: trial number *n* is drawn from the results of those
+    /// up to *n* − `lag`, whatever else has ended by then, so that a study can be
+    /// repeated.
+    pub lag: u64,
+    /// How trials that do badly are stopped early.
+    pub pruner: PrunerName,
+    /// Epochs after which trials are compared, rising; empty: the powers of
+    /// `reduction` from 1.
+    pub rungs: Vec<u64>,
+    /// The ratio of the rungs that are not given; with the pruner `asha`, one trial
+    /// in so many goes on.
+    pub reduction: u64,
+    /// With the pruner `median`: trials at a rung before any is stopped there.
+    pub startup: u64,
     /// Further tries of a trial that ends for a reason that may pass, or without
     /// any, since its last checkpoint.
     pub retries: u32,
@@ -47,6 +78,10 @@ pub struct StudySection {
     pub finalists: usize,
     /// Seeds that each of them is trained with.
     pub seeds: u64,
+    /// Folds of training and validation images together that finalists are
+    /// trained on in turn, each validated on the fold that it was not trained on;
+    /// 0: the study's own split.
+    pub folds: usize,
     /// Confidence of the bound that finalists are ranked by, one-sided.
     pub confidence: f64,
 }
@@ -58,10 +93,16 @@ impl Default for StudySection {
             sampler: SamplerName::RandomGrid,
             trials: 20,
             seed: 0,
+            lag: 8,
+            pruner: PrunerName::None,
+            rungs: Vec::new(),
+            reduction: 3,
+            startup: 5,
             retries: 3,
             lease_seconds: 30,
             finalists: 1,
             seeds: 3,
+            folds: 0,
             confidence: 0.95,
         }
     }
@@ -196,6 +237,37 @@ impl SearchConfig {
                 "at least 1",
             ),
             (
+                "study.lag",
+                study.lag.to_string(),
+                study.lag >= 1,
+                "at least 1: the workers that draw trials at the same time, or a few more",
+            ),
+            (
+                "study.rungs",
+                format!("{:?}", study.rungs),
+                study.rungs.first().is_none_or(|first| *first >= 1)
+                    && study.rungs.is_sorted_by(|a, b| a < b),
+                "epochs, 1 or more, each more than the one before",
+            ),
+            (
+                "study.reduction",
+                study.reduction.to_string(),
+                study.reduction >= 2,
+                "at least 2",
+            ),
+            (
+                "study.startup",
+                study.startup.to_string(),
+                study.startup >= 1,
+                "at least 1",
+            ),
+            (
+                "study.folds",
+                study.folds.to_string(),
+                study.folds != 1,
+                "0 (the study's own split), or at least 2",
+            ),
+            (
                 "study.confidence",
                 study.confidence.to_string(),
                 (0.5..1.0).contains(&study.confidence),
@@ -247,11 +319,18 @@ impl SearchConfig {
     /// when nothing does. The number of trials, retries and finalists may change
     /// while a study runs.
     pub fn difference(&self, other: &Self) -> Option<&'static str> {
-        let drawn = |study: &StudySection| (study.sampler, study.seed);
+        let drawn = |study: &StudySection| {
+            let lag = (study.sampler == SamplerName::Tpe).then_some(study.lag);
+            (study.sampler, study.seed, lag)
+        };
+        let pruned = |study: &StudySection| Pruner::of(study);
         match () {
             () if self.base != other.base => Some("the configuration that trials share"),
             () if self.tables != other.tables => Some("the space"),
-            () if drawn(&self.study) != drawn(&other.study) => Some("the sampler or its seed"),
+            () if drawn(&self.study) != drawn(&other.study) => {
+                Some("the sampler, its seed or its lag")
+            }
+            () if pruned(&self.study) != pruned(&other.study) => Some("the pruner or its rungs"),
             () => None,
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use psp_models::BackboneKind;
 use serde::{Deserialize, Serialize};
 
-use crate::choose::score;
+use crate::board::Board;
 use crate::error::SearchError;
 use crate::folder::write_json;
 use crate::plan::{PlannedTrial, trial_id};
@@ -25,7 +25,7 @@ pub struct Finalist {
     pub backbone: BackboneKind,
     /// The trial that it comes from.
     pub trial: PlannedTrial,
-    /// That trial's score.
+    /// That trial's score; where it was pruned, of the epochs that it did.
     pub score: f64,
     /// The seeds that it is trained with, none of them the trial's own: a seed
     /// that made it a finalist by luck has no say in the final.
@@ -37,25 +37,46 @@ pub struct Finalist {
 pub struct FinalSeed {
     /// `train.seed`.
     pub seed: u64,
+    /// The fold that it is validated on; `None`: the study's own split.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fold: Option<usize>,
     /// Hash of configuration and data.
     pub id: String,
 }
 
+impl std::fmt::Display for FinalSeed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "seed {}", self.seed)?;
+        match self.fold {
+            Some(fold) => write!(f, ", fold {fold}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Epochs and score.
+type Merit = (u64, f64);
+
 impl Study {
-    /// The finalists by the trials' validation scores, and writes them down.
+    /// The finalists by the trials' validation scores, and writes them down. A
+    /// trial that was pruned may be one where no trial of its backbone came further.
     /// The same for whoever asks, once all trials have ended.
     ///
     /// # Errors
     /// When no trial was trained to its end, or a file can't be read or written.
     pub fn settle_finalists(&self) -> Result<Finalists, SearchError> {
-        let mut groups: BTreeMap<&'static str, Vec<(f64, &PlannedTrial)>> = BTreeMap::new();
-        for (trial, record) in self.plan.trials.iter().zip(self.outcomes()?) {
-            let Some(result) = record.as_ref().and_then(|record| record.outcome.result()) else {
+        let board = Board::of(self)?;
+        let mut groups: BTreeMap<&'static str, Vec<(Merit, &PlannedTrial)>> = BTreeMap::new();
+        for entry in board.entries() {
+            let Some(merit) = entry.merit() else {
                 continue;
             };
+            let trial = &entry.trial;
             let backbone = self.config.trial(&trial.point)?.model.backbone;
-            let group = groups.entry(backbone.name()).or_default();
-            group.push((score(&result.best), trial));
+            groups
+                .entry(backbone.name())
+                .or_default()
+                .push((merit, trial));
         }
         if groups.is_empty() {
             return Err(SearchError::NothingToChoose {
@@ -65,9 +86,10 @@ impl Study {
         }
         let mut entries = Vec::new();
         for mut group in groups.into_values() {
-            // Equal scores keep the order of the draw.
-            group.sort_by(|a, b| b.0.total_cmp(&a.0));
-            for (score, trial) in group.into_iter().take(self.config.study.finalists) {
+            // Those that were promoted furthest, then by score; equals keep the order
+            // of the draw.
+            group.sort_by(|(a, _), (b, _)| b.0.cmp(&a.0).then(b.1.total_cmp(&a.1)));
+            for ((_, score), trial) in group.into_iter().take(self.config.study.finalists) {
                 entries.push(self.finalist(score, trial)?);
             }
         }
@@ -79,14 +101,24 @@ impl Study {
     fn finalist(&self, score: f64, trial: &PlannedTrial) -> Result<Finalist, SearchError> {
         let mut config = self.config.trial(&trial.point)?;
         let first = config.train.seed + 1;
+        let plan = &self.plan;
+        let splits: Vec<(Option<usize>, &str)> = match plan.fold_fingerprints.is_empty() {
+            true => vec![(None, &plan.split_fingerprint)],
+            false => {
+                let folds = plan.fold_fingerprints.iter().enumerate();
+                folds.map(|(fold, split)| (Some(fold), &**split)).collect()
+            }
+        };
         let mut seeds = Vec::new();
         for seed in first..first + self.config.study.seeds {
             config.train.seed = seed;
-            let plan = &self.plan;
-            seeds.push(FinalSeed {
-                seed,
-                id: trial_id(&config, &plan.data_fingerprint, &plan.split_fingerprint)?,
-            });
+            for (fold, split) in &splits {
+                seeds.push(FinalSeed {
+                    seed,
+                    fold: *fold,
+                    id: trial_id(&config, &plan.data_fingerprint, split)?,
+                });
+            }
         }
         Ok(Finalist {
             backbone: config.model.backbone,

@@ -4,10 +4,13 @@
 //! experiments/<study>/
 //!   study.toml              the study file, every default written out
 //!   split.csv               the split that all trials share
-//!   plan.json               every trial's values and id
+//!   folds/0.csv             the splits of the finalists, where there are folds
+//!   plan.json               the values and id of every trial that is known from the start
+//!   drawn/00012.json        the same of one that was drawn from results (sampler `tpe`)
 //!   trials/00000-<id>/      one trial: the run folder of `psp train`, and
 //!     claim.1, release.1      who works on it
 //!     attempt.1.json          why a try ended badly
+//!     rung.3.json             how it stood after 3 epochs, where a pruner asks
 //!     log.txt                 what happened
 //!     outcome.json            how the trial ended; written last
 //!   finalists.json          which configurations are trained again
@@ -17,11 +20,12 @@
 
 use std::path::{Path, PathBuf};
 
-use psp_data::write_atomic;
-use psp_train::{RunDir, RunResult};
+use psp_data::{write_atomic, write_new};
+use psp_train::{RunDir, RunResult, Standing};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::error::SearchError;
+use crate::finalists::FinalSeed;
 use crate::plan::PlannedTrial;
 
 /// Paths inside a study's folder.
@@ -61,6 +65,16 @@ impl StudyDir {
         self.root.join("plan.json")
     }
 
+    /// A trial that was drawn from the results of others.
+    pub fn drawn(&self, number: usize) -> PathBuf {
+        self.root.join("drawn").join(format!("{number:05}.json"))
+    }
+
+    /// The split that validates on one of the folds.
+    pub fn fold(&self, fold: usize) -> PathBuf {
+        self.root.join("folds").join(format!("{fold}.csv"))
+    }
+
     /// The configurations that are trained again.
     pub fn finalists(&self) -> PathBuf {
         self.root.join("finalists.json")
@@ -82,9 +96,12 @@ impl StudyDir {
         TrialDir::new(self.trials().join(name))
     }
 
-    /// The folder of a finalist that is trained with another seed.
-    pub fn finalist(&self, number: usize, seed: u64, id: &str) -> TrialDir {
-        let name = format!("{number:05}-s{seed}-{id}");
+    /// The folder of a finalist that is trained with another seed, or on a fold.
+    pub fn finalist(&self, number: usize, run: &FinalSeed) -> TrialDir {
+        let fold = run
+            .fold
+            .map_or_else(String::new, |fold| format!("-f{fold}"));
+        let name = format!("{number:05}-s{}{fold}-{}", run.seed, run.id);
         TrialDir::new(self.root.join("finals").join(name))
     }
 }
@@ -136,6 +153,11 @@ impl TrialDir {
         self.root.join(format!("attempt.{token}.json"))
     }
 
+    /// How the trial stood after so many epochs.
+    pub fn rung(&self, epochs: u64) -> PathBuf {
+        self.root.join(format!("rung.{epochs}.json"))
+    }
+
     /// How the trial ended; `None` while it has not.
     ///
     /// # Errors
@@ -185,6 +207,18 @@ impl TrialOutcome {
     }
 }
 
+/// `rung.N.json`: how a trial stood after so many epochs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RungRecord {
+    /// Epochs, and the metrics of the best one so far.
+    #[serde(flatten)]
+    pub standing: Standing,
+    /// Who brought it there.
+    pub worker: String,
+    /// When, in UTC.
+    pub ended: String,
+}
+
 /// `attempt.N.json`: a try that ended badly.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailedAttempt {
@@ -196,10 +230,21 @@ pub struct FailedAttempt {
 
 /// Writes a value as indented JSON, atomically.
 pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), SearchError> {
+    let text = to_json(path, value)?;
+    Ok(write_atomic(path, |out| out.write_all(&text))?)
+}
+
+/// Writes a value as [`write_json`] does, unless the file exists.
+pub(crate) fn write_json_new(path: &Path, value: &impl Serialize) -> Result<bool, SearchError> {
+    let text = to_json(path, value)?;
+    Ok(write_new(path, |out| out.write_all(&text))?)
+}
+
+fn to_json(path: &Path, value: &impl Serialize) -> Result<Vec<u8>, SearchError> {
     let mut text = serde_json::to_vec_pretty(value)
         .map_err(|error| SearchError::io(path)(std::io::Error::other(error)))?;
     text.push(b'\n');
-    Ok(write_atomic(path, |out| out.write_all(&text))?)
+    Ok(text)
 }
 
 /// Reads a JSON file; `None` when there is none.

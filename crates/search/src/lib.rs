@@ -5,8 +5,10 @@
 //! runs workers as processes and survives their death, and [`Study::select`]
 //! chooses a model when all is done.
 
+mod board;
 pub mod choose;
 mod config;
+mod draw;
 mod error;
 mod event;
 mod finalists;
@@ -14,20 +16,22 @@ mod folder;
 mod launch;
 mod overview;
 mod plan;
+mod pruner;
 mod select;
 mod study;
 mod supervise;
 mod task;
 mod worker;
 
-pub use config::{SamplerName, SearchConfig, StudySection};
+pub use config::{PrunerName, SamplerName, SearchConfig, StudySection};
 pub use error::SearchError;
 pub use event::WorkerEvent;
 pub use finalists::{FinalSeed, Finalist, Finalists};
-pub use folder::{FailedAttempt, Record, StudyDir, TrialDir, TrialOutcome};
+pub use folder::{FailedAttempt, Record, RungRecord, StudyDir, TrialDir, TrialOutcome};
 pub use launch::{KubernetesJob, SlurmJob};
 pub use overview::{Overview, State, TrialRow};
 pub use plan::{Plan, PlannedTrial, trial_id};
+pub use pruner::Pruner;
 pub use select::{FinalRun, RankedFinalist, Selection, TestRecord};
 pub use study::Study;
 pub use supervise::{StudyEvent, SuperviseEnd, supervise};

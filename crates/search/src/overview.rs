@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 
+use crate::board::{Board, Entry, Place};
 use crate::choose::score;
 use crate::error::SearchError;
 use crate::finalists::Finalists;
-use crate::folder::{StudyDir, TrialDir, TrialOutcome, read_json};
+use crate::folder::{Record, StudyDir, TrialDir, TrialOutcome, read_json};
 use crate::select::Selection;
 use crate::study::Study;
 
@@ -19,6 +20,8 @@ pub enum State {
     Begun,
     /// Somebody worked on it and gave it back.
     Paused,
+    /// Stopped at a rung, since others were better there; may yet go on.
+    Pruned,
     /// Trained to its end.
     Finished,
     /// Given up.
@@ -34,6 +37,8 @@ pub struct TrialRow {
     pub number: usize,
     /// Its seed, of a finalist.
     pub seed: Option<u64>,
+    /// The fold that it is validated on, of a finalist in a study with folds.
+    pub fold: Option<usize>,
     /// Its values, as text.
     pub values: String,
     /// Where it stands.
@@ -62,6 +67,8 @@ pub struct Overview {
     pub grid_points: String,
     /// In the order of the draw.
     pub trials: Vec<TrialRow>,
+    /// Trials that are still to be drawn from the results of others.
+    pub to_draw: usize,
     /// Trainings of the finalists.
     pub finals: Vec<TrialRow>,
     /// The chosen model.
@@ -74,18 +81,26 @@ impl Overview {
     /// # Errors
     /// A file that can't be read.
     pub fn of(study: &Study) -> Result<Self, SearchError> {
-        let row = |trial: &crate::PlannedTrial| {
-            let values = psp_space::point_text(&trial.point);
-            row(&study.folder(trial), trial.number, None, values)
-        };
-        let trials = study.plan.trials.iter().map(row);
+        let board = Board::of(study)?;
+        let places = board.places(study);
+        let trials = board
+            .entries()
+            .iter()
+            .zip(places)
+            .map(|(entry, place)| trial_row(entry, place));
         Ok(Self {
             study: study.config.study.name.clone(),
             grid_points: study.plan.grid_points.clone(),
             trials: trials.collect::<Result<_, _>>()?,
+            to_draw: study.wanted().saturating_sub(board.entries().len()),
             finals: finals(&study.dir)?,
             selection: study.selected()?,
         })
+    }
+
+    /// Trials that the study is to have.
+    pub fn wanted(&self) -> usize {
+        self.trials.len() + self.to_draw
     }
 
     /// Trials in a state.
@@ -111,23 +126,48 @@ fn finals(dir: &StudyDir) -> Result<Vec<TrialRow>, SearchError> {
         let values = psp_space::point_text(&finalist.trial.point);
         for seed in finalist.seeds {
             let number = finalist.trial.number;
-            let folder = dir.finalist(number, seed.seed, &seed.id);
-            rows.push(row(&folder, number, Some(seed.seed), values.clone())?);
+            let folder = dir.finalist(number, &seed);
+            let mut row = row(&folder, number, values.clone(), folder.read_outcome()?)?;
+            (row.seed, row.fold) = (Some(seed.seed), seed.fold);
+            rows.push(row);
         }
     }
     Ok(rows)
 }
 
+fn trial_row(entry: &Entry, place: Place) -> Result<TrialRow, SearchError> {
+    let trial = &entry.trial;
+    let values = psp_space::point_text(&trial.point);
+    let mut row = row(&entry.dir, trial.number, values, entry.record.clone())?;
+    let standing = match &entry.record {
+        None => entry.standing().map(|record| &record.standing),
+        Some(_) => None,
+    };
+    if let Some(standing) = standing {
+        row.score = Some(score(&standing.best));
+        row.mse = Some(standing.best.overall.mse);
+        row.epochs = Some(standing.epochs);
+        row.seconds = Some(standing.seconds);
+    }
+    // Somebody may be at it who saw another moment's scores.
+    if place == Place::Pruned && row.state != State::Begun {
+        row.state = State::Pruned;
+    }
+    Ok(row)
+}
+
+/// The row of a trial or finalist that ended as `record` says, or has not.
 fn row(
     dir: &TrialDir,
     number: usize,
-    seed: Option<u64>,
     values: String,
+    record: Option<Record>,
 ) -> Result<TrialRow, SearchError> {
     let mut row = TrialRow {
         name: dir.name(),
         number,
-        seed,
+        seed: None,
+        fold: None,
         values,
         state: State::Waiting,
         score: None,
@@ -137,7 +177,7 @@ fn row(
         attempts: None,
         reason: None,
     };
-    let Some(record) = dir.read_outcome()? else {
+    let Some(record) = record else {
         let history = psp_lease::history(dir.root())?;
         if let Some(last) = history.last() {
             row.attempts = Some(last.token);

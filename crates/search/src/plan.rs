@@ -1,6 +1,6 @@
 //! Which trials a study runs, known before any of them does.
 
-use psp_space::{Grid, Point, Random, RandomGrid, Sampler};
+use psp_space::{Grid, Point, Random, RandomGrid, Sampler, tpe};
 use psp_train::RunConfig;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -19,7 +19,28 @@ pub struct PlannedTrial {
     pub point: Point,
 }
 
-/// `plan.json`: every trial by its values and id.
+impl PlannedTrial {
+    /// The trial of a point, once its configuration has been checked.
+    pub(crate) fn new(
+        config: &SearchConfig,
+        number: usize,
+        point: Point,
+        data_fingerprint: &str,
+        split_fingerprint: &str,
+    ) -> Result<Self, SearchError> {
+        let id = trial_id(&config.trial(&point)?, data_fingerprint, split_fingerprint)?;
+        Ok(Self { number, id, point })
+    }
+}
+
+/// How many trials of the sampler `tpe` are drawn without a result: until as many
+/// are known as it starts with, counted from `lag` trials before.
+fn known_from_the_start(lag: u64) -> usize {
+    let lag = usize::try_from(lag).unwrap_or(usize::MAX);
+    lag.saturating_add(tpe::Settings::default().startup - 1)
+}
+
+/// `plan.json`: the trials that are known from the start, by their values and ids.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// Version of psp that drew it.
@@ -31,13 +52,18 @@ pub struct Plan {
     /// Points of the space's grid, in decimal digits: they may exceed what JSON
     /// numbers hold.
     pub grid_points: String,
-    /// In the order of the draw.
+    /// SHA-256 over which image is in which part, for each fold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fold_fingerprints: Vec<String>,
+    /// In the order of the draw: all, but for the sampler `tpe` only those that
+    /// depend on no result.
     pub trials: Vec<PlannedTrial>,
 }
 
 impl Plan {
-    /// Draws the study's first `trials` trials and checks the configuration of
-    /// each; those of a smaller number are the first of a larger one.
+    /// Draws the study's first `trials` trials, as far as they depend on no results,
+    /// and checks the configuration of each; those of a smaller number are the first
+    /// of a larger one.
     ///
     /// # Errors
     /// A point that is no valid configuration, or a space without points.
@@ -51,33 +77,37 @@ impl Plan {
         let mut sampler: Box<dyn Sampler + '_> = match config.study.sampler {
             SamplerName::RandomGrid => Box::new(RandomGrid::new(space, config.study.seed)),
             SamplerName::Grid => Box::new(Grid::new(space)),
-            SamplerName::Random => Box::new(Random::new(space, config.study.seed)),
+            SamplerName::Random | SamplerName::Tpe => {
+                Box::new(Random::new(space, config.study.seed))
+            }
         };
-        let wanted = match config.study.trials {
+        let mut wanted = match config.study.trials {
             0 => usize::MAX,
             trials => usize::try_from(trials).unwrap_or(usize::MAX),
         };
+        if config.study.sampler == SamplerName::Tpe {
+            wanted = wanted.min(known_from_the_start(config.study.lag));
+        }
         let mut trials = Vec::new();
         while trials.len() < wanted {
             // A grid ends.
             let Some(point) = sampler.draw() else { break };
             let point = point?;
-            let id = trial_id(
-                &config.trial(&point)?,
+            let number = trials.len();
+            trials.push(PlannedTrial::new(
+                config,
+                number,
+                point,
                 &data_fingerprint,
                 &split_fingerprint,
-            )?;
-            trials.push(PlannedTrial {
-                number: trials.len(),
-                id,
-                point,
-            });
+            )?);
         }
         Ok(Self {
             psp_version: env!("CARGO_PKG_VERSION").to_owned(),
             data_fingerprint,
             split_fingerprint,
             grid_points: count.to_string(),
+            fold_fingerprints: Vec::new(),
             trials,
         })
     }

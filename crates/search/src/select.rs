@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::choose::{Candidate, Choice, choose, score};
 use crate::error::SearchError;
-use crate::finalists::Finalists;
+use crate::finalists::{FinalSeed, Finalists};
 use crate::folder::{TrialDir, read_json, write_json};
 use crate::study::Study;
 
@@ -65,6 +65,9 @@ pub struct FinalRun {
     pub folder: String,
     /// Its seed.
     pub seed: u64,
+    /// The fold that it was validated on; `None`: the study's own split.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fold: Option<usize>,
     /// Validation score of its best epoch.
     pub valid: f64,
     /// Score on the test split, read once, after everything was trained.
@@ -79,7 +82,7 @@ impl Selection {
             Some(backbone) => {
                 let mut places = self.finalists.iter().enumerate();
                 let (place, finalist) = places.find(|(_, f)| f.backbone == backbone)?;
-                let run = finalist.runs.first()?;
+                let run = to_export(&finalist.runs)?;
                 Some((place + 1, run.folder.as_str()))
             }
         }
@@ -113,10 +116,8 @@ impl Study {
         for finalist in &finalists.entries {
             let mut trained = Vec::new();
             for seed in &finalist.seeds {
-                let dir = self
-                    .dir
-                    .finalist(finalist.trial.number, seed.seed, &seed.id);
-                trained.extend(self.final_run(&dir, seed.seed)?);
+                let dir = self.dir.finalist(finalist.trial.number, seed);
+                trained.extend(final_run(&dir, seed)?);
             }
             // Equal scores keep the order of the seeds.
             trained.sort_by(|a, b| b.valid.total_cmp(&a.valid));
@@ -134,7 +135,7 @@ impl Study {
                 .to_owned(),
         };
         let choice = choose(&candidates, self.config.study.confidence).ok_or_else(none)?;
-        let chosen = runs[choice.candidate].first().ok_or_else(none)?;
+        let chosen = to_export(&runs[choice.candidate]).ok_or_else(none)?;
         Ok(Selection {
             folder: chosen.folder.clone(),
             backbone: finalists.entries[choice.candidate].backbone,
@@ -142,21 +143,32 @@ impl Study {
             finalists: ranked(&choice, finalists, &candidates, &runs),
         })
     }
+}
 
-    /// A training of a finalist that came to its end.
-    fn final_run(&self, dir: &TrialDir, seed: u64) -> Result<Option<FinalRun>, SearchError> {
-        let record = dir.read_outcome()?;
-        let Some(result) = record.as_ref().and_then(|record| record.outcome.result()) else {
-            return Ok(None);
-        };
-        let test: Option<TestRecord> = read_json(&dir.test())?;
-        let metrics = test.and_then(|test| test.metrics);
-        Ok(Some(FinalRun {
-            folder: format!("finals/{}", dir.name()),
-            seed,
-            valid: score(&result.best),
-            test: metrics.as_ref().map(score),
-        }))
+/// A training of a finalist that came to its end.
+fn final_run(dir: &TrialDir, seed: &FinalSeed) -> Result<Option<FinalRun>, SearchError> {
+    let record = dir.read_outcome()?;
+    let Some(result) = record.as_ref().and_then(|record| record.outcome.result()) else {
+        return Ok(None);
+    };
+    let test: Option<TestRecord> = read_json(&dir.test())?;
+    let metrics = test.and_then(|test| test.metrics);
+    Ok(Some(FinalRun {
+        folder: format!("finals/{}", dir.name()),
+        seed: seed.seed,
+        fold: seed.fold,
+        valid: score(&result.best),
+        test: metrics.as_ref().map(score),
+    }))
+}
+
+/// Which of a finalist's trainings, sorted by validation score, stands for it: the
+/// best of several seeds, which were validated on the same images. Folds were not,
+/// so that the best is that with the easiest images; of them it is the middle one.
+fn to_export(runs: &[FinalRun]) -> Option<&FinalRun> {
+    match runs.iter().any(|run| run.fold.is_some()) {
+        true => runs.get(runs.len() / 2),
+        false => runs.first(),
     }
 }
 

@@ -1,13 +1,15 @@
 //! A study: begun once, opened by any number of processes.
 
+use std::path::Path;
 use std::time::Duration;
 
 use psp_train::{Inputs, RunConfig};
 
-use crate::config::SearchConfig;
+use crate::config::{SamplerName, SearchConfig};
 use crate::error::SearchError;
-use crate::folder::{Record, StudyDir, TrialDir, read_json, write_json};
+use crate::folder::{StudyDir, TrialDir, read_json, write_json};
 use crate::plan::{Plan, PlannedTrial};
+use crate::pruner::Pruner;
 
 /// A study and its plan.
 #[derive(Clone, Debug)]
@@ -49,10 +51,12 @@ impl Study {
             // A trial that was begun stays part of the study; 0 means all.
             let trials = &mut config.study.trials;
             if *trials > 0 {
-                *trials = (*trials).max(known.plan.trials.len() as u64);
+                *trials = (*trials).max(known.wanted() as u64);
             }
         }
-        let plan = Plan::draw(&config, data, inputs.splits.fingerprint())?;
+        let folds = folds(&config, &inputs)?;
+        let mut plan = Plan::draw(&config, data, inputs.splits.fingerprint())?;
+        plan.fold_fingerprints = folds.iter().map(psp_data::Splits::fingerprint).collect();
         if let Some(known) = known {
             known.check_unchanged(&plan)?;
             if known.plan == plan && known.config.study == config.study {
@@ -61,6 +65,13 @@ impl Study {
         }
         std::fs::create_dir_all(dir.trials()).map_err(SearchError::io(&dir.trials()))?;
         inputs.splits.write(&dir.split(), &inputs.dataset, true)?;
+        for (fold, splits) in folds.iter().enumerate() {
+            let path = dir.fold(fold);
+            if let Some(parent) = path.parent() {
+                std::fs::create_dir_all(parent).map_err(SearchError::io(parent))?;
+            }
+            splits.write(&path, &inputs.dataset, true)?;
+        }
         let text = config.to_toml()?;
         psp_data::write_atomic(&dir.study(), |out| out.write_all(text.as_bytes()))?;
         // Last: a folder with a plan is a study.
@@ -105,14 +116,54 @@ impl Study {
         }
     }
 
-    /// The configuration that a trial is run with.
+    /// Trials that the study is to have.
+    pub fn wanted(&self) -> usize {
+        match self.config.study.sampler {
+            SamplerName::Tpe => usize::try_from(self.config.study.trials).unwrap_or(usize::MAX),
+            _ => self.plan.trials.len(),
+        }
+    }
+
+    /// Trial number `number`; `None` if it is not known yet, or never will be.
+    ///
+    /// # Errors
+    /// A file that can't be read.
+    pub fn trial(&self, number: usize) -> Result<Option<PlannedTrial>, SearchError> {
+        match self.plan.trials.get(number) {
+            Some(trial) => Ok(Some(trial.clone())),
+            None if number < self.wanted() => read_json(&self.dir.drawn(number)),
+            None => Ok(None),
+        }
+    }
+
+    /// Every trial that is known so far, in the order of the draw.
+    ///
+    /// # Errors
+    /// A file that can't be read.
+    pub fn trials(&self) -> Result<Vec<PlannedTrial>, SearchError> {
+        let mut trials = self.plan.trials.clone();
+        while let Some(trial) = self.trial(trials.len())? {
+            trials.push(trial);
+        }
+        Ok(trials)
+    }
+
+    /// How trials that do badly are stopped early.
+    pub fn pruner(&self) -> Pruner {
+        Pruner::of(&self.config.study)
+    }
+
+    /// The configuration that a trial is run with, on the split at `split`.
     ///
     /// # Errors
     /// A plan that does not fit the study file.
-    pub fn trial_config(&self, trial: &PlannedTrial) -> Result<RunConfig, SearchError> {
+    pub(crate) fn trial_config(
+        &self,
+        trial: &PlannedTrial,
+        split: &Path,
+    ) -> Result<RunConfig, SearchError> {
         let mut config = self.config.trial(&trial.point)?;
-        let split = self.dir.split();
-        let split = std::path::absolute(&split).map_err(SearchError::io(&split))?;
+        let split = std::path::absolute(split).map_err(SearchError::io(split))?;
         config.data.split = split.to_string_lossy().into_owned();
         Ok(config)
     }
@@ -122,17 +173,21 @@ impl Study {
         self.dir.trial(trial)
     }
 
-    /// How each trial of the plan ended, in its order; `None` where it has not.
-    ///
-    /// # Errors
-    /// A file that can't be read.
-    pub fn outcomes(&self) -> Result<Vec<Option<Record>>, SearchError> {
-        let outcome = |trial| self.folder(trial).read_outcome();
-        self.plan.trials.iter().map(outcome).collect()
-    }
-
     /// How long a sign of life may be missing.
     pub fn lease(&self) -> Duration {
         Duration::from_secs(self.config.study.lease_seconds)
     }
+}
+
+/// The splits of the finalists, where the study asks for folds.
+fn folds(config: &SearchConfig, inputs: &Inputs) -> Result<Vec<psp_data::Splits>, SearchError> {
+    let (folds, data) = (config.study.folds, &config.base.data);
+    if folds == 0 {
+        return Ok(Vec::new());
+    }
+    let dataset = &inputs.dataset;
+    let made = inputs
+        .splits
+        .folds(dataset, folds, data.split_seed, data.split_bins);
+    Ok(made?)
 }

@@ -2,8 +2,9 @@
 
 use psp_train::RunConfig;
 
+use crate::board::{Board, Entry, Place};
 use crate::error::SearchError;
-use crate::finalists::Finalists;
+use crate::finalists::{FinalSeed, Finalists};
 use crate::folder::TrialDir;
 use crate::plan::PlannedTrial;
 use crate::study::Study;
@@ -20,10 +21,13 @@ pub(crate) struct Task {
 /// What is to be done in a task's folder.
 #[derive(Clone, Debug)]
 pub(crate) enum Work {
-    /// Train this trial, with another seed where one is given.
+    /// Train this trial.
     Train {
         trial: PlannedTrial,
-        seed: Option<u64>,
+        /// As this finalist, with another seed and perhaps on a fold.
+        as_finalist: Option<FinalSeed>,
+        /// Up to this rung; `None`: to its end.
+        until: Option<u64>,
     },
     /// Evaluate what was trained there on the test split.
     Test,
@@ -33,41 +37,62 @@ impl Task {
     /// Whether nothing is left to do.
     pub(crate) fn is_done(&self) -> bool {
         match self.work {
-            Work::Train { .. } => self.dir.outcome().exists(),
+            Work::Train { until, .. } => {
+                self.dir.outcome().exists()
+                    || until.is_some_and(|rung| self.dir.rung(rung).exists())
+            }
             Work::Test => self.dir.test().exists(),
         }
     }
 }
 
 impl Study {
-    /// The trials.
+    /// The trials of the plan, each to its end.
     pub(crate) fn trial_tasks(&self) -> Vec<Task> {
         let task = |trial: &PlannedTrial| Task {
             dir: self.folder(trial),
             label: psp_space::point_text(&trial.point),
             work: Work::Train {
                 trial: trial.clone(),
-                seed: None,
+                as_finalist: None,
+                until: None,
             },
         };
         self.plan.trials.iter().map(task).collect()
+    }
+
+    /// The trials that are to go on, each to its next rung: those furthest on come
+    /// first, and of these the best, since what they show counts most.
+    pub(crate) fn open_tasks(&self, board: &Board) -> Vec<Task> {
+        let mut open: Vec<&Entry> = board
+            .entries()
+            .iter()
+            .zip(board.places(self))
+            .filter(|(_, place)| *place == Place::OnItsWay)
+            .map(|(entry, _)| entry)
+            .collect();
+        let merit = |entry: &Entry| entry.merit().unwrap_or((0, 0.0));
+        // Those without a score keep the order of the draw.
+        open.sort_by(|a, b| {
+            let (a, b) = (merit(a), merit(b));
+            b.0.cmp(&a.0).then(b.1.total_cmp(&a.1))
+        });
+        open.into_iter().map(open_task).collect()
     }
 
     /// The finalists, each with every seed.
     pub(crate) fn final_tasks(&self, finalists: &Finalists) -> Vec<Task> {
         let tasks = finalists.entries.iter().flat_map(|finalist| {
             finalist.seeds.iter().map(|seed| Task {
-                dir: self
-                    .dir
-                    .finalist(finalist.trial.number, seed.seed, &seed.id),
+                dir: self.dir.finalist(finalist.trial.number, seed),
                 label: format!(
-                    "finalist, seed {}: {}",
-                    seed.seed,
+                    "finalist, {seed}: {}",
                     psp_space::point_text(&finalist.trial.point)
                 ),
                 work: Work::Train {
                     trial: finalist.trial.clone(),
-                    seed: Some(seed.seed),
+                    as_finalist: Some(seed.clone()),
+                    until: None,
                 },
             })
         });
@@ -94,12 +119,33 @@ impl Study {
     pub(crate) fn task_config(
         &self,
         trial: &PlannedTrial,
-        seed: Option<u64>,
+        as_finalist: Option<&FinalSeed>,
     ) -> Result<RunConfig, SearchError> {
-        let mut config = self.trial_config(trial)?;
-        if let Some(seed) = seed {
-            config.train.seed = seed;
+        let fold = as_finalist.and_then(|seed| seed.fold);
+        let split = fold.map_or_else(|| self.dir.split(), |fold| self.dir.fold(fold));
+        let mut config = self.trial_config(trial, &split)?;
+        if let Some(seed) = as_finalist {
+            config.train.seed = seed.seed;
         }
         Ok(config)
+    }
+}
+
+fn open_task(entry: &Entry) -> Task {
+    let until = entry.next_rung();
+    let point = psp_space::point_text(&entry.trial.point);
+    let label = match (entry.standing(), until) {
+        (None, _) => point,
+        (Some(_), Some(rung)) => format!("promoted to epoch {rung}: {point}"),
+        (Some(_), None) => format!("promoted to the end: {point}"),
+    };
+    Task {
+        dir: entry.dir.clone(),
+        label,
+        work: Work::Train {
+            trial: entry.trial.clone(),
+            as_finalist: None,
+            until,
+        },
     }
 }

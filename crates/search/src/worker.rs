@@ -10,9 +10,11 @@ use std::time::{Duration, Instant};
 use psp_lease::{Attempt, Claims, Lease, Settings};
 use psp_models::DeviceSpec;
 
+use crate::board::Board;
 use crate::error::SearchError;
 use crate::event::WorkerEvent;
 use crate::folder::TrialDir;
+use crate::pruner::Pruner;
 use crate::study::Study;
 use crate::task::Task;
 
@@ -81,7 +83,14 @@ impl<'a> Worker<'a> {
     /// When the study's folder can't be read or written. A trial that fails is
     /// recorded and is no error.
     pub fn run(mut self) -> Result<WorkEnd, SearchError> {
-        if !self.work_on(&self.study.trial_tasks())? {
+        let study = &self.study;
+        // Whether what is to be done next depends on what has been done.
+        let depends = study.pruner() != Pruner::None || study.wanted() > study.plan.trials.len();
+        let done = match depends {
+            true => self.work_by_results()?,
+            false => self.work_on(&study.trial_tasks())?,
+        };
+        if !done {
             return Ok(WorkEnd::Interrupted);
         }
         let finalists = self.study.settle_finalists()?;
@@ -132,6 +141,40 @@ impl<'a> Worker<'a> {
                 return Ok(false);
             }
         }
+    }
+
+    /// Works on trials that are drawn or go on by the results of others, until none
+    /// is left; false when interrupted.
+    fn work_by_results(&mut self) -> Result<bool, SearchError> {
+        let mut board = Board::default();
+        loop {
+            if self.is_cancelled() {
+                return Ok(false);
+            }
+            board.refresh(&self.study)?;
+            if self.study.draw_next(&board)? {
+                continue;
+            }
+            let open = self.study.open_tasks(&board);
+            if open.is_empty() {
+                return Ok(true);
+            }
+            if !self.work_on_one(&open)? && !self.wait(open.len()) {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Works on the first of `tasks` that can be claimed; false where all are held.
+    fn work_on_one(&mut self, tasks: &[Task]) -> Result<bool, SearchError> {
+        for task in tasks {
+            let note = attempt::progress_of(&task.dir);
+            if let Attempt::Claimed(lease) = self.claims.try_claim(task.dir.root(), &note)? {
+                self.attempt(task, lease)?;
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Waits for others; false when interrupted meanwhile.

@@ -27,4 +27,4 @@ pub use inputs::Inputs;
 pub use log::{EpochRecord, read_metrics};
 pub use run_dir::{Ending, Manifest, RunDir, RunResult};
 pub use step::Forward;
-pub use trainer::{Control, Outcome};
+pub use trainer::{Control, Outcome, Standing};

@@ -15,6 +15,7 @@ use burn::tensor::Device;
 use psp_features::FeatureStore;
 use psp_metrics::{RegressionAccumulator, RegressionMetrics};
 use psp_models::{HEAD, Regressor, state};
+use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::{Checkpoint, CheckpointError, Frozen, Progress};
 use crate::config::RunConfig;
@@ -37,6 +38,22 @@ pub enum Outcome {
     Ended(RunResult),
     /// The run was interrupted and saved; [`resume`] continues it.
     Interrupted,
+    /// The run has come to the epoch that [`Control::until`] names and is saved;
+    /// [`resume`] continues it.
+    Paused(Standing),
+}
+
+/// How far a run has come.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Standing {
+    /// Epochs done.
+    pub epochs: u64,
+    /// The epoch of the best checkpoint, counted from 1.
+    pub best_epoch: u64,
+    /// Its validation metrics.
+    pub best: RegressionMetrics,
+    /// Seconds of training and validation, over all resumptions.
+    pub seconds: f64,
 }
 
 struct Trainer<'a> {
@@ -93,6 +110,10 @@ impl Trainer<'_> {
         let patience = self.config.train.patience;
         let mut stopped = self.progress.early_stopping.should_stop(patience);
         while self.progress.epoch < epochs && !stopped {
+            if self.control.pauses_after(self.progress.epoch) {
+                self.save_unless_saved()?;
+                return Ok(Outcome::Paused(self.standing()?));
+            }
             self.unfreeze(observe);
             let trained = self.train_epoch(&train, observe)?;
             let validated = match trained {
@@ -230,6 +251,21 @@ impl Trainer<'_> {
     }
 
     fn result(&self, stopped: bool) -> Result<RunResult, TrainError> {
+        let standing = self.standing()?;
+        Ok(RunResult {
+            ending: match stopped {
+                true => Ending::StoppedEarly,
+                false => Ending::Finished,
+            },
+            epochs: standing.epochs,
+            steps: self.progress.step,
+            best_epoch: standing.best_epoch,
+            best: standing.best,
+            seconds: standing.seconds,
+        })
+    }
+
+    fn standing(&self) -> Result<Standing, TrainError> {
         let records = read_metrics(&self.run.metrics())?;
         let best_epoch = self.progress.early_stopping.best_epoch;
         let best = records
@@ -239,13 +275,8 @@ impl Trainer<'_> {
                 run: self.run.root().to_owned(),
                 faults: Vec::new(),
             })?;
-        Ok(RunResult {
-            ending: match stopped {
-                true => Ending::StoppedEarly,
-                false => Ending::Finished,
-            },
+        Ok(Standing {
             epochs: self.progress.epoch,
-            steps: self.progress.step,
             best_epoch,
             best: best.valid,
             seconds: self.progress.run_seconds,

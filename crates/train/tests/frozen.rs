@@ -2,129 +2,15 @@
 //! and of the batch order: 0.
 #![allow(clippy::unwrap_used)]
 
+mod support;
+
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use psp_models::StateDict;
 use psp_synth::SynthOptions;
-use psp_train::{
-    Checkpoint, Control, EpochRecord, Event, Outcome, RunConfig, RunDir, TrainError, read_metrics,
-    trainer,
-};
-use tempfile::TempDir;
-
-/// 18 rendered images and runs on them.
-struct Folder(TempDir);
-
-/// What a run told.
-#[derive(Default)]
-struct Told {
-    /// Images whose features were computed.
-    features: usize,
-    /// Stages per epoch in which they changed.
-    stages: BTreeMap<u64, Vec<&'static str>>,
-    damaged: usize,
-}
-
-impl Folder {
-    fn new() -> Self {
-        let folder = Self(tempfile::tempdir().unwrap());
-        let options = SynthOptions {
-            count: 18,
-            seed: 1,
-            width: 48,
-            height: 36,
-        };
-        let never = AtomicBool::new(false);
-        psp_synth::write_dataset(&folder.path("data"), &options, &|_, _| {}, &never).unwrap();
-        folder
-    }
-
-    fn path(&self, name: &str) -> std::path::PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn config(&self, sets: &[&str]) -> RunConfig {
-        let device = std::env::var("PSP_TEST_DEVICE").unwrap_or_else(|_| "flex".to_owned());
-        let mut all = vec![
-            format!("data.dir={}", self.path("data").display()),
-            format!("data.cache_dir={}", self.path("cache").display()),
-            format!("train.device={device}"),
-            "preprocess.size=32".to_owned(),
-            "train.batch_size=4".to_owned(),
-            "train.epochs=3".to_owned(),
-        ];
-        all.extend(sets.iter().map(|&set| set.to_owned()));
-        RunConfig::read(None, &all).unwrap()
-    }
-
-    fn run(&self, name: &str) -> RunDir {
-        RunDir::new(self.path(name))
-    }
-
-    fn train(&self, name: &str, sets: &[&str]) -> Told {
-        let mut told = Told::default();
-        let never = AtomicBool::new(false);
-        let outcome = trainer::start(
-            &self.run(name),
-            self.config(sets),
-            Control::new(&never),
-            &mut |event| {
-                told.hear(&event);
-            },
-        );
-        assert!(matches!(outcome.unwrap(), Outcome::Ended(_)));
-        told
-    }
-
-    /// Trains until `stop` says so.
-    fn interrupt(&self, name: &str, sets: &[&str], stop: impl Fn(&Event<'_>) -> bool) {
-        let cancelled = AtomicBool::new(false);
-        let config = self.config(sets);
-        let outcome = trainer::start(
-            &self.run(name),
-            config,
-            Control::new(&cancelled),
-            &mut |event| {
-                if stop(&event) {
-                    cancelled.store(true, Ordering::Relaxed);
-                }
-            },
-        );
-        assert!(matches!(outcome.unwrap(), Outcome::Interrupted));
-    }
-
-    fn resume(&self, name: &str) -> Result<Told, TrainError> {
-        let mut told = Told::default();
-        let never = AtomicBool::new(false);
-        trainer::resume(&self.run(name), Control::new(&never), &mut |event| {
-            told.hear(&event)
-        })?;
-        Ok(told)
-    }
-
-    fn records(&self, name: &str) -> Vec<EpochRecord> {
-        read_metrics(&self.run(name).metrics()).unwrap()
-    }
-
-    fn last(&self, name: &str) -> Checkpoint {
-        Checkpoint::read(&self.run(name).last()).unwrap()
-    }
-}
-
-impl Told {
-    fn hear(&mut self, event: &Event<'_>) {
-        match event {
-            Event::Features { total, .. } => self.features = *total,
-            Event::Stages { epoch, stages } => {
-                self.stages.insert(*epoch, stages.to_vec());
-            }
-            Event::DamagedFeatures { .. } => self.damaged += 1,
-            _ => {}
-        }
-    }
-}
+use psp_train::{Checkpoint, EpochRecord, Event};
+use support::Folder;
 
 fn valid_mse(records: &[EpochRecord]) -> Vec<f64> {
     let mse = |record: &EpochRecord| record.valid.overall.mse;

@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Result, bail};
 use psp_search::{
-    Plan, SearchConfig, Study, StudyDir, SuperviseEnd, WorkEnd, Worker, WorkerSettings, supervise,
+    Plan, SamplerName, SearchConfig, Study, StudyDir, SuperviseEnd, WorkEnd, Worker,
+    WorkerSettings, supervise,
 };
 use psp_train::Inputs;
 
@@ -48,7 +49,7 @@ pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
 fn search_here(args: &SearchArgs, study: &Study, workers: usize) -> Result<ExitCode> {
     let cancelled = interrupt::flag()?;
     let root = study.dir.root().to_owned();
-    let trials = study.plan.trials.len();
+    let trials = study.wanted();
     println!(
         "study {}: {trials} of {} grid points, {workers} workers",
         root.display(),
@@ -166,11 +167,11 @@ fn plan(config: &SearchConfig, workers: usize) -> Result<ExitCode> {
     let inputs = Inputs::open(&config.base)?;
     let (data, split) = (inputs.dataset.fingerprint()?, inputs.splits.fingerprint());
     let plan = Plan::draw(config, data, split)?;
-    println!(
-        "{} trials of {} grid points\n",
-        plan.trials.len(),
-        plan.grid_points
-    );
+    let wanted = plan.trials.len().max(match config.study.sampler {
+        SamplerName::Tpe => config.study.trials as usize,
+        _ => 0,
+    });
+    println!("{wanted} trials of {} grid points\n", plan.grid_points);
     println!("{:>6}  {:<12}  {:>4}  values", "trial", "id", "seed");
     for trial in &plan.trials {
         println!(
@@ -181,8 +182,14 @@ fn plan(config: &SearchConfig, workers: usize) -> Result<ExitCode> {
             psp_space::point_text(&trial.point)
         );
     }
+    if wanted > plan.trials.len() {
+        println!(
+            "   and {} more, each drawn from the results of those before it",
+            wanted - plan.trials.len()
+        );
+    }
     println!();
-    estimate::print(config, &plan, &inputs, workers)?;
+    estimate::print(config, &plan, wanted, &inputs, workers)?;
     Ok(ExitCode::SUCCESS)
 }
 

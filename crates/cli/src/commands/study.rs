@@ -36,6 +36,7 @@ struct Line {
     study: String,
     trials: usize,
     finished: usize,
+    pruned: usize,
     failed: usize,
     best: Option<f64>,
     selected: Option<String>,
@@ -56,8 +57,9 @@ fn list(args: &StudyListArgs) -> Result<()> {
         let overview = Overview::of(&Study::open(dir)?)?;
         lines.push(Line {
             study: entry.file_name().to_string_lossy().into_owned(),
-            trials: overview.trials.len(),
+            trials: overview.wanted(),
             finished: overview.count(State::Finished),
+            pruned: overview.count(State::Pruned),
             failed: overview.count(State::Failed),
             best: overview.best().and_then(|row| row.score),
             selected: overview.selection.map(|selection| selection.folder),
@@ -73,15 +75,16 @@ fn list(args: &StudyListArgs) -> Result<()> {
         return Ok(());
     }
     println!(
-        "{:<24} {:>6} {:>8} {:>6} {:>8}  chosen",
-        "study", "trials", "finished", "failed", "best R²"
+        "{:<24} {:>6} {:>8} {:>6} {:>6} {:>8}  chosen",
+        "study", "trials", "finished", "pruned", "failed", "best R²"
     );
     for line in lines {
         println!(
-            "{:<24} {:>6} {:>8} {:>6} {:>8}  {}",
+            "{:<24} {:>6} {:>8} {:>6} {:>6} {:>8}  {}",
             line.study,
             line.trials,
             line.finished,
+            line.pruned,
             line.failed,
             number(line.best),
             line.selected.as_deref().unwrap_or("-")
@@ -100,15 +103,18 @@ fn show(args: &StudyShowArgs) -> Result<()> {
         return write_csv(&overview);
     }
     println!(
-        "{}: {} trials of {} grid points: {} finished, {} failed, {} begun, {} paused, {} waiting",
+        "{}: {} trials of {} grid points: {} finished, {} pruned, {} failed, {} begun, \
+         {} paused, {} waiting, {} to be drawn",
         overview.study,
-        overview.trials.len(),
+        overview.wanted(),
         overview.grid_points,
         overview.count(State::Finished),
+        overview.count(State::Pruned),
         overview.count(State::Failed),
         overview.count(State::Begun),
         overview.count(State::Paused),
         overview.count(State::Waiting),
+        overview.to_draw,
     );
     println!(
         "\nTrials, by validation R² of their best epoch (negative MSE where R² is undefined):"
@@ -259,6 +265,7 @@ fn state(state: State) -> &'static str {
         State::Waiting => "waiting",
         State::Begun => "begun",
         State::Paused => "paused",
+        State::Pruned => "pruned",
         State::Finished => "finished",
         State::Failed => "failed",
     }

@@ -35,7 +35,7 @@ pub(crate) fn train(args: &TrainArgs) -> Result<ExitCode> {
     drop(progress);
     let root = run.root().display();
     match outcome {
-        Outcome::Interrupted => {
+        Outcome::Interrupted | Outcome::Paused(_) => {
             eprintln!("interrupted and saved; continue with: psp train --resume {root}");
             Ok(interrupt::exit_code())
         }

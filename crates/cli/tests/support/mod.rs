@@ -1,6 +1,7 @@
 //! Runs the real `psp` on small data sets in temporary folders.
 #![allow(dead_code, clippy::panic, clippy::unwrap_used)]
 
+pub(crate) mod study;
 pub(crate) mod trained;
 
 use std::collections::BTreeMap;

@@ -64,6 +64,32 @@ impl Splits {
         Ok(Self::new(parts, data))
     }
 
+    /// Splits for cross-validation: training and validation samples together are
+    /// dealt into `folds` folds with the same mix of labels, as
+    /// [`stratified`](Self::stratified) does, and split number *i* validates on
+    /// fold *i* and trains on the others. Test samples stay test samples.
+    ///
+    /// # Errors
+    /// Fewer than 2 folds, more folds than samples, or `bins` of 0.
+    pub fn folds(
+        &self,
+        data: &LabelTable,
+        folds: usize,
+        seed: u64,
+        bins: usize,
+    ) -> Result<Vec<Self>, DataError> {
+        let fold_of = stratify::folds(data, &self.parts, folds, seed, bins)?;
+        let split = |fold: usize| {
+            let parts = fold_of.iter().map(|own| match own {
+                None => Part::Test,
+                Some(own) if *own == fold => Part::Valid,
+                Some(_) => Part::Train,
+            });
+            Self::new(parts.collect(), data)
+        };
+        Ok((0..folds).map(split).collect())
+    }
+
     fn new(parts: Vec<Part>, data: &LabelTable) -> Self {
         let mut hasher = FieldHasher::new("psp split 1");
         for (sample, part) in data.samples().iter().zip(&parts) {

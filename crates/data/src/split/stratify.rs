@@ -40,6 +40,41 @@ pub(super) fn stratify(
     Ok(parts)
 }
 
+/// The fold of every sample that is not in the test part: samples ordered by
+/// stratum and shuffled within, then dealt in turn.
+pub(super) fn folds(
+    data: &LabelTable,
+    parts: &[Part],
+    folds: usize,
+    seed: u64,
+    bins: usize,
+) -> Result<Vec<Option<usize>>, DataError> {
+    if bins == 0 {
+        return Err(DataError::setting("bins", "0", "at least 1"));
+    }
+    let samples = parts.iter().filter(|part| **part != Part::Test).count();
+    if folds < 2 || folds > samples {
+        return Err(DataError::setting(
+            "folds",
+            format!("{folds} with {samples} samples outside the test part"),
+            "at least 2, and no more than such samples",
+        ));
+    }
+    let mut rng = generator(b"psp folds 1.....", seed, 0);
+    let start = below(&mut rng, folds as u64) as usize;
+    let mut fold_of = vec![None; parts.len()];
+    let mut place = start;
+    for mut stratum in strata(data, bins, folds) {
+        stratum.retain(|&index| parts[index] != Part::Test);
+        shuffle(&mut stratum, &mut rng);
+        for index in stratum {
+            fold_of[index] = Some(place % folds);
+            place += 1;
+        }
+    }
+    Ok(fold_of)
+}
+
 /// How many samples each part gets: the largest remainders are rounded up, and
 /// every part with a share gets at least one sample.
 fn part_counts(samples: usize, shares: [f64; 3]) -> Result<[usize; 3], DataError> {

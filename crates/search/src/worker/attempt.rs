@@ -4,15 +4,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use psp_lease::{ClaimRecord, Lease};
-use psp_train::{Control, Event, Outcome, trainer};
+use psp_train::{Control, Event, Outcome, RunConfig, Standing, trainer};
 
 use super::Worker;
 use super::log::TrialLog;
 use crate::choose::score;
 use crate::error::SearchError;
 use crate::event::WorkerEvent;
-use crate::folder::{FailedAttempt, Record, TrialDir, TrialOutcome, read_json, write_json};
-use crate::plan::PlannedTrial;
+use crate::folder::{
+    FailedAttempt, Record, RungRecord, TrialDir, TrialOutcome, read_json, write_json,
+};
 use crate::select::TestRecord;
 use crate::task::{Task, Work};
 
@@ -88,6 +89,10 @@ impl Worker<'_> {
                 };
                 self.end(dir, lease, how, None);
             }
+            Ok(Ended::Trained(Outcome::Paused(standing))) => {
+                log.line(&format!("stands at the rung of epoch {}", standing.epochs));
+                self.stand(dir, lease, standing)?;
+            }
             Ok(Ended::Trained(Outcome::Interrupted)) => {
                 log.line("interrupted, saved and given back");
                 self.release(dir, lease, "interrupted");
@@ -162,10 +167,33 @@ impl Worker<'_> {
             outcome,
             attempts: lease.token(),
             worker: self.settings.name.clone(),
-            ended: jiff::Timestamp::now().strftime("%FT%TZ").to_string(),
+            ended: now(),
         };
         write_json(&dir.outcome(), &record)?;
         self.end(dir, lease, how, score);
+        Ok(())
+    }
+
+    /// Writes how a trial stands at a rung, while it is this worker's.
+    fn stand(
+        &mut self,
+        dir: &TrialDir,
+        lease: Lease,
+        standing: Standing,
+    ) -> Result<(), SearchError> {
+        if !holds(&lease) {
+            return Ok(());
+        }
+        let how = format!("at epoch {}", standing.epochs);
+        let score = score(&standing.best);
+        let path = dir.rung(standing.epochs);
+        let record = RungRecord {
+            standing,
+            worker: self.settings.name.clone(),
+            ended: now(),
+        };
+        write_json(&path, &record)?;
+        self.end(dir, lease, how, Some(score));
         Ok(())
     }
 
@@ -188,8 +216,13 @@ impl Worker<'_> {
         log: &mut TrialLog,
     ) -> Result<Ended, SearchError> {
         match &task.work {
-            Work::Train { trial, seed } => {
-                let outcome = self.train(&task.dir, trial, *seed, lease, log)?;
+            Work::Train {
+                trial,
+                as_finalist,
+                until,
+            } => {
+                let run = self.study.task_config(trial, as_finalist.as_ref())?;
+                let outcome = self.train(&task.dir, run, *until, lease, log)?;
                 Ok(Ended::Trained(outcome))
             }
             Work::Test => {
@@ -205,15 +238,17 @@ impl Worker<'_> {
     fn train(
         &mut self,
         dir: &TrialDir,
-        trial: &PlannedTrial,
-        seed: Option<u64>,
+        config: RunConfig,
+        until: Option<u64>,
         lease: &Lease,
         log: &mut TrialLog,
     ) -> Result<Outcome, SearchError> {
         let run = dir.run();
         let fence = || holds(lease);
-        let mut control = Control::new(self.cancelled).fenced(&fence);
-        control = control.placed(self.settings.device, self.settings.threads);
+        let control = Control::new(self.cancelled)
+            .fenced(&fence)
+            .until(until)
+            .placed(self.settings.device, self.settings.threads);
         let mut reporter = Reporter {
             observe: &mut *self.observe,
             log,
@@ -226,10 +261,7 @@ impl Worker<'_> {
         // its result already.
         let outcome = match run.is_begun() {
             true => trainer::resume(&run, control, observe)?,
-            false => {
-                let config = self.study.task_config(trial, seed)?;
-                trainer::start(&run, config, control, observe)?
-            }
+            false => trainer::start(&run, config, control, observe)?,
         };
         Ok(outcome)
     }
@@ -370,6 +402,11 @@ fn fruitless(dir: &TrialDir, token: u64) -> Result<Vec<String>, SearchError> {
     }
     reasons.reverse();
     Ok(reasons)
+}
+
+/// The time in UTC.
+fn now() -> String {
+    jiff::Timestamp::now().strftime("%FT%TZ").to_string()
 }
 
 /// Whether the task is certainly still this worker's.

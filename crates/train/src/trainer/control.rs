@@ -16,6 +16,7 @@ pub struct Control<'a> {
     fence: Option<&'a dyn Fn() -> bool>,
     device: Option<DeviceSpec>,
     threads: usize,
+    until: Option<u64>,
 }
 
 impl<'a> Control<'a> {
@@ -26,6 +27,7 @@ impl<'a> Control<'a> {
             fence: None,
             device: None,
             threads: 0,
+            until: None,
         }
     }
 
@@ -48,6 +50,21 @@ impl<'a> Control<'a> {
             threads,
             ..self
         }
+    }
+
+    /// The same up to the end of this epoch, counted from 1: a run that has more
+    /// is then saved and [`Outcome::Paused`](super::Outcome::Paused). `None`:
+    /// without a pause.
+    pub fn until(self, epoch: Option<u64>) -> Self {
+        Self {
+            until: epoch,
+            ..self
+        }
+    }
+
+    /// Whether a run that has done so many epochs is to pause.
+    pub(super) fn pauses_after(&self, epochs: u64) -> bool {
+        self.until.is_some_and(|until| epochs >= until)
     }
 
     /// Puts the place into a run's configuration.

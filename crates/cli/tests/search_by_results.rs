@@ -1,0 +1,267 @@
+//! Studies in which what is done next depends on results: pruners, TPE; and folds.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use support::run;
+use support::study::{Bench, count};
+
+/// Trials of a frozen backbone, which take a fraction of a second.
+const STUDY: &str = r#"
+[study]
+trials = 9
+seed = 5
+seeds = 2
+
+[preprocess]
+size = 32
+
+[model]
+unfreeze = ["head"]
+
+[train]
+epochs = 4
+batch_size = 4
+
+[space]
+model.hidden = { int = [4, 16], step = 4 }
+train.learning_rate = { log = [1e-3, 1e-1], points = 5 }
+"#;
+
+fn with(settings: &str) -> Bench {
+    Bench::new(&STUDY.replace("seeds = 2", &format!("seeds = 2\n{settings}")))
+}
+
+fn rows<'a>(table: &'a Value, state: &str) -> Vec<&'a Value> {
+    let rows = table["trials"].as_array().unwrap();
+    rows.iter().filter(|row| row["state"] == state).collect()
+}
+
+#[test]
+fn asha_trains_a_third_of_each_rung_further_and_chooses_among_these() {
+    let bench = with("pruner = \"asha\"\nrungs = [1, 2]");
+    let searched = run(&mut bench.search(&["--workers", "1"])).assert_done();
+    assert!(
+        searched.stdout.contains("promoted to epoch 2"),
+        "{searched:#?}"
+    );
+    assert!(
+        searched.stdout.contains("promoted to the end"),
+        "{searched:#?}"
+    );
+    let table = bench.table();
+    // One worker promotes at once: after trials 3, 6 and 9 the best third so far.
+    let epochs = |row: &&Value| row["epochs"].as_u64().unwrap();
+    let pruned: Vec<u64> = rows(&table, "pruned").iter().map(epochs).collect();
+    let finished = rows(&table, "finished");
+    assert_eq!(pruned.len() + finished.len(), 9, "{table}");
+    assert!(
+        pruned.iter().all(|epochs| [1, 2].contains(epochs)),
+        "{pruned:?}"
+    );
+    assert!(!finished.is_empty() && finished.iter().all(|row| epochs(row) == 4));
+    // The three best of the first rung went on, and perhaps an early one.
+    let mut scores: Vec<(f64, bool)> = Vec::new();
+    for row in table["trials"].as_array().unwrap() {
+        let name = row["name"].as_str().unwrap();
+        let rung = bench.root().join("trials").join(name).join("rung.1.json");
+        let rung: Value = serde_json::from_slice(&std::fs::read(rung).unwrap()).unwrap();
+        let went_on = row["epochs"].as_u64().unwrap() > 1;
+        scores.push((rung["best"]["overall"]["r2"].as_f64().unwrap(), went_on));
+    }
+    scores.sort_by(|a, b| b.0.total_cmp(&a.0));
+    assert!(
+        scores[..3].iter().all(|(_, went_on)| *went_on),
+        "{scores:?}"
+    );
+    assert!(scores[3..].iter().filter(|(_, on)| *on).count() <= 3);
+    // The finalist is one of those that were trained to their end.
+    let numbers: BTreeSet<u64> = finished
+        .iter()
+        .map(|r| r["number"].as_u64().unwrap())
+        .collect();
+    let finalist = table["finals"][0]["number"].as_u64().unwrap();
+    assert!(numbers.contains(&finalist));
+
+    let shown = bench.study("show", &[]).assert_done();
+    assert!(shown.stdout.contains(" pruned"), "{shown:#?}");
+    let listed = format!("{} finished, {} pruned", finished.len(), pruned.len());
+    assert!(
+        shown.stdout.contains(&listed),
+        "no `{listed}` in {shown:#?}"
+    );
+}
+
+#[test]
+fn a_pruned_trial_goes_on_when_more_trials_show_that_it_was_good() {
+    let bench = with("pruner = \"asha\"\nrungs = [1]");
+    run(&mut bench.search(&["--workers", "1", "--trials", "5"])).assert_done();
+    let before = bench.table();
+    assert_eq!(rows(&before, "finished").len(), 1, "of five, one third");
+    run(&mut bench.search(&["--workers", "2", "--trials", "18"])).assert_done();
+    let after = bench.table();
+    assert_eq!(after["trials"].as_array().unwrap().len(), 18);
+    assert!(rows(&after, "finished").len() >= 6);
+    let finished_first = rows(&before, "finished")[0]["name"].clone();
+    assert!(
+        rows(&after, "finished")
+            .iter()
+            .any(|row| row["name"] == finished_first)
+    );
+    // A second study of 18 from the start has the same points.
+    let names = |table: &Value| -> Vec<Value> {
+        let rows = table["trials"].as_array().unwrap();
+        rows.iter().map(|row| row["name"].clone()).collect()
+    };
+    assert_eq!(names(&before)[..], names(&after)[..5]);
+}
+
+#[test]
+fn the_median_pruner_stops_about_half_and_all_workers_agree_on_the_end() {
+    let bench = with("pruner = \"median\"\nrungs = [1]\nstartup = 3");
+    let start = || bench.search(&["--workers", "1"]).spawn().unwrap();
+    for child in [start(), start(), start()] {
+        support::ran(child.wait_with_output().unwrap()).assert_done();
+    }
+    let table = bench.table();
+    let (finished, pruned) = (
+        count(&table["trials"], "finished"),
+        count(&table["trials"], "pruned"),
+    );
+    assert_eq!(finished + pruned, 9);
+    assert!((4..=8).contains(&finished), "{finished} of 9");
+    bench.assert_each_ended_once();
+}
+
+#[test]
+fn where_every_trial_of_a_backbone_is_pruned_the_best_of_them_is_its_finalist() {
+    let study = STUDY
+        .replace(
+            "trials = 9",
+            "trials = 6\npruner = \"asha\"\nrungs = [1]\nsampler = \"grid\"",
+        )
+        .replace(
+            "[space]",
+            "[space]\nmodel.backbone = [\"resnet18\", \"googlenet\"]",
+        )
+        .replace("points = 5", "points = 3")
+        .replace("int = [4, 16], step = 4", "values = [8]");
+    let bench = Bench::new(&study);
+    run(&mut bench.search(&["--workers", "2"])).assert_done();
+    let table = bench.table();
+    let backbones: BTreeSet<&str> = table["selection"]["finalists"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finalist| finalist["backbone"].as_str().unwrap())
+        .collect();
+    assert_eq!(backbones, BTreeSet::from(["googlenet", "resnet18"]));
+    for row in table["finals"].as_array().unwrap() {
+        assert_eq!(
+            row["epochs"], 4,
+            "finalists are trained to their end: {row}"
+        );
+    }
+}
+
+#[test]
+fn tpe_draws_later_trials_from_results_and_the_same_ones_whoever_draws() {
+    let settings = "sampler = \"tpe\"\nlag = 2\nfinalists = 1";
+    let bench = with(settings);
+    let plan = run(&mut bench.search(&["--plan", "--trials", "16"])).assert_done();
+    assert!(
+        plan.stdout
+            .contains("and 5 more, each drawn from the results"),
+        "{plan:#?}"
+    );
+    run(&mut bench.search(&["--workers", "1", "--trials", "16"])).assert_done();
+    let table = bench.table();
+    assert_eq!(count(&table["trials"], "finished"), 16);
+    assert_eq!(table["to_draw"], 0);
+    let drawn = std::fs::read_dir(bench.root().join("drawn"))
+        .unwrap()
+        .count();
+    assert_eq!(drawn, 5);
+    // Three processes at once draw the same ones.
+    let shared = with(settings);
+    let start = || {
+        let mut command = shared.search(&["--workers", "1", "--trials", "16"]);
+        command.spawn().unwrap()
+    };
+    for child in [start(), start(), start()] {
+        support::ran(child.wait_with_output().unwrap()).assert_done();
+    }
+    shared.assert_each_ended_once();
+    if support::device() == "flex" {
+        assert_eq!(shared.table()["trials"], table["trials"]);
+    }
+    // Another seed of the draw draws others.
+    assert_ne!(table["trials"][15]["values"], table["trials"][0]["values"]);
+}
+
+#[test]
+fn finalists_are_trained_on_every_fold_and_the_middle_one_is_chosen() {
+    let bench = with("folds = 3");
+    run(&mut bench.search(&["--workers", "2", "--trials", "2"])).assert_done();
+    let table = bench.table();
+    // One finalist, two seeds, three folds.
+    assert_eq!(count(&table["finals"], "finished"), 6);
+    let runs = table["selection"]["finalists"][0]["runs"]
+        .as_array()
+        .unwrap();
+    let folds: Vec<u64> = runs
+        .iter()
+        .map(|run| run["fold"].as_u64().unwrap())
+        .collect();
+    for fold in 0..3 {
+        assert_eq!(folds.iter().filter(|&&one| one == fold).count(), 2);
+    }
+    assert_eq!(table["selection"]["folder"], runs[3]["folder"]);
+    // Each fold validates on images of its own, and none on test images.
+    let validated: Vec<BTreeSet<String>> =
+        (0..3).map(|fold| images(&bench, fold, ",valid")).collect();
+    let tested: Vec<BTreeSet<String>> = (0..3).map(|fold| images(&bench, fold, ",test")).collect();
+    assert!(validated.iter().all(|part| !part.is_empty()));
+    for (a, b) in [(0, 1), (0, 2), (1, 2)] {
+        assert!(validated[a].is_disjoint(&validated[b]));
+        assert_eq!(tested[a], tested[b]);
+    }
+    // A run on a fold uses it.
+    let folder = bench.root().join(runs[0]["folder"].as_str().unwrap());
+    let used = std::fs::read_to_string(folder.join("split.csv")).unwrap();
+    let fold = bench.root().join(format!("folds/{}.csv", folds[0]));
+    assert_eq!(used, std::fs::read_to_string(fold).unwrap());
+}
+
+fn images(bench: &Bench, fold: usize, part: &str) -> BTreeSet<String> {
+    let text = std::fs::read_to_string(bench.root().join(format!("folds/{fold}.csv"))).unwrap();
+    let lines = text.lines().filter_map(|line| line.strip_suffix(part));
+    lines.map(str::to_owned).collect()
+}
+
+#[test]
+fn settings_of_pruners_and_folds_out_of_range_are_refused_and_a_changed_pruner_too() {
+    for (setting, part) in [
+        ("rungs = [2, 1]", "study.rungs"),
+        ("rungs = [0]", "study.rungs"),
+        ("reduction = 1", "study.reduction"),
+        ("startup = 0", "study.startup"),
+        ("lag = 0", "study.lag"),
+        ("folds = 1", "study.folds"),
+        ("pruner = \"hyperband\"", "hyperband"),
+    ] {
+        let bench = with(setting);
+        run(&mut bench.search(&["--workers", "1"])).assert_refused(&["study.toml", part]);
+        assert!(!bench.root().exists());
+    }
+    let bench = with("folds = 23");
+    run(&mut bench.search(&["--workers", "1"])).assert_refused(&["folds"]);
+    let bench = with("pruner = \"asha\"");
+    run(&mut bench.search(&["--workers", "1", "--trials", "1"])).assert_done();
+    let other = STUDY.replace("seeds = 2", "seeds = 2\npruner = \"median\"");
+    bench.folder.write("study.toml", other);
+    run(&mut bench.search(&["--workers", "1"])).assert_refused(&["the pruner or its rungs"]);
+}

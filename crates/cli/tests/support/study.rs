@@ -1,0 +1,80 @@
+//! Studies in temporary folders, through the real `psp`.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::{Folder, Ran, device, psp, run};
+
+/// A study in a folder of its own.
+pub(crate) struct Bench {
+    pub(crate) folder: Folder,
+}
+
+impl Bench {
+    pub(crate) fn new(study: &str) -> Self {
+        let folder = Folder::with_data();
+        folder.write("study.toml", study);
+        Self { folder }
+    }
+
+    pub(crate) fn root(&self) -> PathBuf {
+        self.folder.path("study")
+    }
+
+    pub(crate) fn search(&self, more: &[&str]) -> Command {
+        let mut command = psp(&["search", "--device", &device(), "--config"]);
+        command
+            .arg(self.folder.path("study.toml"))
+            .arg("--data")
+            .arg(self.folder.data())
+            .arg("--study")
+            .arg(self.root())
+            .args(more);
+        command
+    }
+
+    pub(crate) fn study(&self, command: &str, more: &[&str]) -> Ran {
+        run(psp(&["study", command]).arg(self.root()).args(more))
+    }
+
+    /// The trials and finalists, without what depends on the clock.
+    pub(crate) fn table(&self) -> Value {
+        let shown = self.study("show", &["--json"]).assert_done();
+        let mut shown: Value = serde_json::from_str(&shown.stdout).unwrap();
+        for part in ["trials", "finals"] {
+            for row in shown[part].as_array_mut().unwrap() {
+                let row = row.as_object_mut().unwrap();
+                row.remove("seconds").unwrap();
+                row.remove("attempts").unwrap();
+            }
+        }
+        shown
+    }
+
+    /// Folders of trials and finalists.
+    pub(crate) fn tasks(&self) -> Vec<PathBuf> {
+        ["trials", "finals"]
+            .into_iter()
+            .flat_map(|part| std::fs::read_dir(self.root().join(part)).unwrap())
+            .map(|entry| entry.unwrap().path())
+            .collect()
+    }
+
+    /// How often each task was trained to its end.
+    pub(crate) fn assert_each_ended_once(&self) {
+        for task in self.tasks() {
+            let log = std::fs::read_to_string(task.join("log.txt")).unwrap();
+            let ends = log.lines().filter(|line| line.ends_with(" finished"));
+            // A kill may land between the result and this line.
+            assert!(ends.count() <= 1, "{}: {log}", task.display());
+        }
+    }
+}
+
+/// How many rows are in a state.
+pub(crate) fn count(rows: &Value, state: &str) -> usize {
+    let rows = rows.as_array().unwrap();
+    rows.iter().filter(|row| row["state"] == state).count()
+}

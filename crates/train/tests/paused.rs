@@ -1,0 +1,69 @@
+//! Runs that pause after given epochs.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::sync::atomic::AtomicBool;
+
+use psp_train::{Control, Outcome, trainer};
+use support::Folder;
+
+#[test]
+fn a_run_that_paused_twice_ends_like_one_that_never_did() {
+    let folder = Folder::new();
+    let sets = ["model.unfreeze=[\"layer4\", \"head\"]"];
+    folder.train("straight", &sets);
+    let never = AtomicBool::new(false);
+    let run = folder.run("paused");
+    for epochs in [1, 2] {
+        let control = Control::new(&never).until(Some(epochs));
+        let outcome = match run.is_begun() {
+            true => trainer::resume(&run, control, &mut |_| {}),
+            false => trainer::start(&run, folder.config(&sets), control, &mut |_| {}),
+        };
+        let Outcome::Paused(standing) = outcome.unwrap() else {
+            unreachable!("it went on beyond epoch {epochs}")
+        };
+        assert_eq!(standing.epochs, epochs);
+        let records = folder.records("paused");
+        assert_eq!(records.len() as u64, epochs);
+        let best = &records[standing.best_epoch as usize - 1];
+        assert_eq!(standing.best, best.valid);
+        assert!(run.read_result().is_err(), "a paused run has no result");
+        // To ask again changes nothing.
+        let control = Control::new(&never).until(Some(epochs));
+        let again = trainer::resume(&run, control, &mut |_| {}).unwrap();
+        assert!(matches!(again, Outcome::Paused(same) if same == standing));
+    }
+    folder.resume("paused").unwrap();
+    let (one, other) = (folder.last("straight"), folder.last("paused"));
+    for (key, tensor) in &one.model {
+        // Bits on Flex; LibTorch's sums depend on the threads that share them.
+        let differs = tensor
+            .data
+            .iter()
+            .zip(&other.model[key].data)
+            .any(|(a, b)| {
+                let tolerance = match folder.device() {
+                    "flex" => 0.0,
+                    _ => 1e-4,
+                };
+                (a - b).abs() > tolerance
+            });
+        assert!(!differs, "{key}");
+    }
+    assert_eq!(folder.records("paused").len(), 3);
+}
+
+#[test]
+fn a_pause_at_or_after_the_last_epoch_is_none() {
+    let folder = Folder::new();
+    let never = AtomicBool::new(false);
+    for epochs in [3, 9] {
+        let run = folder.run(&format!("run{epochs}"));
+        let control = Control::new(&never).until(Some(epochs));
+        let config = folder.config(&["model.unfreeze=[\"head\"]"]);
+        let outcome = trainer::start(&run, config, control, &mut |_| {}).unwrap();
+        assert!(matches!(outcome, Outcome::Ended(result) if result.epochs == 3));
+    }
+}
