@@ -14,6 +14,7 @@ use crate::error::DataError;
 use crate::hash::{self, FieldHasher};
 use crate::labels::{LabelTable, Sample};
 use crate::parallel::map_indices;
+use crate::stamp::Stamp;
 
 /// The targets that are predicted unless others are named.
 pub const DEFAULT_TARGETS: [&str; 2] =
@@ -70,6 +71,8 @@ impl DatasetOptions {
 pub struct Dataset {
     table: LabelTable,
     images: PathBuf,
+    /// Of the labels file and of each image, when the data set was opened.
+    stamps: Vec<Option<Stamp>>,
     contents: OnceLock<Vec<[u8; 32]>>,
     /// Those of single images, as far as they have been read.
     read_contents: Vec<OnceLock<[u8; 32]>>,
@@ -97,19 +100,32 @@ impl Dataset {
             Some(path) => path.clone(),
             None => find_labels(&options.dir)?,
         };
+        let mut stamps = vec![Stamp::of(&labels)];
         let table = LabelTable::read(&labels, &options.targets, options.label_range)?;
         let images = match &options.images {
             Some(path) => path.clone(),
             None => find_images(&options.dir, &table.samples()[0].filename)?,
         };
+        let samples = table.samples().iter();
+        stamps.extend(samples.map(|sample| Stamp::of(&images.join(&sample.filename))));
         let dataset = Self {
             read_contents: vec![OnceLock::new(); table.len()],
             table,
             images,
+            stamps,
             contents: OnceLock::new(),
         };
         dataset.check_paths()?;
         Ok(dataset)
+    }
+
+    /// Whether the labels file and all images are, by length and time, those that
+    /// were there when the data set was opened.
+    pub fn is_unchanged(&self) -> bool {
+        let images = (0..self.len()).map(|index| self.image_path(index));
+        let files = std::iter::once(self.labels_path().to_owned()).chain(images);
+        let now = files.map(|path| Stamp::of(&path));
+        now.eq(self.stamps.iter().copied())
     }
 
     /// The image folder.

@@ -33,6 +33,7 @@ mod preprocess;
 mod resize;
 mod shuffle;
 mod split;
+mod stamp;
 mod table;
 mod whole;
 
@@ -50,3 +51,4 @@ pub use pixels::{PixelStore, PixelWarning};
 pub use preprocess::{IMAGENET_MEAN, IMAGENET_STD, Preprocessing};
 pub use resize::Resize;
 pub use split::{Part, SplitFractions, Splits};
+pub use stamp::Stamp;

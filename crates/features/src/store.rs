@@ -4,8 +4,6 @@ use std::collections::{HashMap, HashSet};
 use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use psp_data::write_atomic;
 
@@ -37,10 +35,19 @@ pub struct FeatureStore {
     discarded: Vec<(PathBuf, String)>,
 }
 
-/// Held by the process that adds to a store.
+/// Into how many shares the images of a store fall, by their content, so that
+/// several processes can compute features at the same time.
+pub const SHARES: u8 = 16;
+
+/// Held by the process that computes one share of a store.
 #[derive(Debug)]
-pub struct StoreLock {
+pub struct ShareLock {
     _file: Option<File>,
+}
+
+/// Which share an image falls into, below [`SHARES`].
+pub fn share_of(content: &Content) -> u8 {
+    content[0] % SHARES
 }
 
 impl FeatureStore {
@@ -165,39 +172,24 @@ impl FeatureStore {
         Ok(())
     }
 
-    /// Waits until no other process adds to the store, so that nothing is
-    /// computed twice; `None` when `cancelled` meanwhile. `waiting` is called
-    /// once if there is a wait.
+    /// Takes one of the [`SHARES`] for computing, so that nothing is computed twice;
+    /// `None` while another process has it.
     ///
-    /// Where files can't be locked (some network file systems) it does not
-    /// wait: two processes may then do the same work, to no harm.
+    /// Where files can't be locked (some network file systems) everybody gets it:
+    /// two processes may then do the same work, to no harm.
     ///
     /// # Errors
     /// When the lock file can't be made.
-    pub fn lock(
-        &self,
-        cancelled: &AtomicBool,
-        waiting: &mut dyn FnMut(),
-    ) -> Result<Option<StoreLock>, FeatureError> {
-        let path = self.dir.join("lock");
+    pub fn try_lock(&self, share: u8) -> Result<Option<ShareLock>, FeatureError> {
+        let path = self.dir.join(format!("lock.{share}"));
         let file = File::create(&path).map_err(FeatureError::io(&path))?;
-        let mut waited = false;
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(Some(StoreLock { _file: Some(file) })),
-                Err(TryLockError::WouldBlock) => {}
-                Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {
-                    return Ok(Some(StoreLock { _file: None }));
-                }
-                Err(TryLockError::Error(error)) => return Err(FeatureError::io(&path)(error)),
+        match file.try_lock() {
+            Ok(()) => Ok(Some(ShareLock { _file: Some(file) })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {
+                Ok(Some(ShareLock { _file: None }))
             }
-            if !std::mem::replace(&mut waited, true) {
-                waiting();
-            }
-            if cancelled.load(Ordering::Relaxed) {
-                return Ok(None);
-            }
-            std::thread::sleep(Duration::from_millis(100));
+            Err(TryLockError::Error(error)) => Err(FeatureError::io(&path)(error)),
         }
     }
 }

@@ -2,10 +2,9 @@
 #![allow(clippy::unwrap_used)]
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use psp_data::Preprocessing;
-use psp_features::{Content, FeatureKey, FeatureStore};
+use psp_features::{Content, FeatureKey, FeatureStore, SHARES, share_of};
 use psp_models::{BackboneKind, DeviceSpec, HostTensor, ModelConfig, StateDict};
 use tempfile::TempDir;
 
@@ -147,22 +146,22 @@ fn a_file_of_another_key_is_not_taken_for_ones_own() {
 }
 
 #[test]
-fn one_process_at_a_time_adds_and_a_waiting_one_can_be_cancelled() {
+fn one_process_at_a_time_computes_a_share_and_others_compute_other_shares() {
     let dir = tempfile::tempdir().unwrap();
     let (one, two) = (open(&dir), open(&dir));
-    let never = AtomicBool::new(false);
-    let lock = one.lock(&never, &mut || {}).unwrap();
+    let lock = one.try_lock(3).unwrap();
     assert!(lock.is_some());
-    let cancelled = AtomicBool::new(false);
-    let mut waits = 0;
-    let refused = two.lock(&cancelled, &mut || {
-        waits += 1;
-        cancelled.store(true, Ordering::Relaxed);
-    });
-    assert!(refused.unwrap().is_none());
-    assert_eq!(waits, 1);
+    assert!(two.try_lock(3).unwrap().is_none());
+    assert!(two.try_lock(4).unwrap().is_some());
     drop(lock);
-    let lock = two.lock(&never, &mut || waits += 1).unwrap();
-    assert!(lock.is_some());
-    assert_eq!(waits, 1);
+    assert!(two.try_lock(3).unwrap().is_some());
+}
+
+#[test]
+fn every_image_falls_into_one_of_the_shares() {
+    let shares: Vec<u8> = (0..=255).map(|first| share_of(&[first; 32])).collect();
+    for share in 0..SHARES {
+        let count = shares.iter().filter(|&&own| own == share).count();
+        assert_eq!(count, 256 / usize::from(SHARES));
+    }
 }

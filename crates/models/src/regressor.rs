@@ -95,6 +95,25 @@ impl Regressor {
         )
     }
 
+    /// A model with this backbone and a head as [`Regressor::new`] draws it from
+    /// `seed`.
+    pub fn with_backbone(
+        backbone: Backbone,
+        config: &ModelConfig,
+        seed: u64,
+        device: &Device,
+    ) -> Self {
+        let head = Head::new(
+            config.backbone.features(),
+            config.hidden,
+            config.targets,
+            config.dropout,
+            device,
+        );
+        let is_of_head = |key: &str| key.starts_with("head.");
+        Self { backbone, head }.draw(config, seed, is_of_head)
+    }
+
     /// Draws the tensors that `wanted` accepts by key from `seed`.
     fn draw(self, config: &ModelConfig, seed: u64, wanted: impl Fn(&str) -> bool) -> Self {
         let fan_in: std::collections::BTreeMap<String, usize> = state::shapes(&self)

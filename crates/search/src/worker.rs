@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use psp_lease::{Attempt, Claims, Lease, Settings};
 use psp_models::DeviceSpec;
+use psp_train::Session;
 
 use crate::board::Board;
 use crate::error::SearchError;
@@ -47,6 +48,7 @@ pub struct Worker<'a> {
     study: Study,
     settings: WorkerSettings,
     claims: Claims,
+    session: Session,
     cancelled: &'a AtomicBool,
     observe: &'a mut dyn FnMut(WorkerEvent),
 }
@@ -71,6 +73,7 @@ impl<'a> Worker<'a> {
             study,
             settings,
             claims,
+            session: Session::new(),
             cancelled,
             observe,
         })

@@ -12,6 +12,7 @@ use psp_features::default_dir;
 use crate::config::RunConfig;
 use crate::error::TrainError;
 use crate::run_dir::RunDir;
+use crate::session::Session;
 
 /// Batches prepared ahead of the model.
 const PREFETCH: usize = 4;
@@ -35,8 +36,13 @@ impl Inputs {
     /// # Errors
     /// Names the file, row and column of whatever is not valid.
     pub fn open(config: &RunConfig) -> Result<Self, TrainError> {
+        Self::open_within(config, &Session::new())
+    }
+
+    /// The same, with what `session` keeps of earlier runs.
+    pub(crate) fn open_within(config: &RunConfig, session: &Session) -> Result<Self, TrainError> {
         let data = &config.data;
-        let dataset = open_dataset(config)?;
+        let dataset = session.dataset(&dataset_options(config))?;
         let beside = data.dir.join("split.csv");
         let (splits, split_source) = match data.split.as_str() {
             "auto" if dataset.split_column().is_some() => {
@@ -59,7 +65,7 @@ impl Inputs {
             }
         };
         Ok(Self {
-            dataset: Arc::new(dataset),
+            dataset,
             splits,
             split_source,
             pixels: OnceLock::new(),
@@ -71,10 +77,19 @@ impl Inputs {
     /// # Errors
     /// As [`Inputs::open`]; also when `split.csv` of the run no longer fits.
     pub fn of_run(config: &RunConfig, run: &RunDir) -> Result<Self, TrainError> {
-        let dataset = open_dataset(config)?;
+        Self::of_run_within(config, run, &Session::new())
+    }
+
+    /// The same, with what `session` keeps of earlier runs.
+    pub(crate) fn of_run_within(
+        config: &RunConfig,
+        run: &RunDir,
+        session: &Session,
+    ) -> Result<Self, TrainError> {
+        let dataset = session.dataset(&dataset_options(config))?;
         Ok(Self {
             splits: Splits::read(&run.split(), &dataset)?,
-            dataset: Arc::new(dataset),
+            dataset,
             split_source: run.split(),
             pixels: OnceLock::new(),
         })
@@ -200,10 +215,6 @@ fn open_pixels(config: &RunConfig) -> Result<Option<PixelStore>, DataError> {
     };
     let resize = config.preprocessing().resize;
     PixelStore::open(&dir, &resize, data.pixel_store_mib << 20).map(Some)
-}
-
-fn open_dataset(config: &RunConfig) -> Result<Dataset, TrainError> {
-    Ok(Dataset::open(&dataset_options(config))?)
 }
 
 /// Where `[data]` says that labels and images are.

@@ -81,6 +81,9 @@ pub struct RunResult {
     pub seconds: f64,
 }
 
+/// A checkpoint that becomes `best` together with the `next` beside it.
+const NEXT_BEST: &str = "next-best";
+
 /// Holds the run folder for one writing process until dropped, or until the
 /// process ends in whatever way.
 #[derive(Debug)]
@@ -188,6 +191,7 @@ impl RunDir {
         self.remove_leftovers();
         for path in [
             self.checkpoint("next"),
+            self.checkpoint(NEXT_BEST),
             self.last(),
             self.previous(),
             self.best(),
@@ -245,9 +249,28 @@ impl RunDir {
         read_json(&self.result())
     }
 
-    /// Writes `last`, keeping the one before as `previous`, and makes it
-    /// `best` too when it is; at no moment is there no whole checkpoint.
-    pub(crate) fn write_last(&self, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
+    /// Writes `last`, keeping the one before as `previous`, and makes it `best` too
+    /// when it is, or else `best` what is given as such; at no moment is there no
+    /// whole checkpoint, or a `best` that is not the one that `last` knows.
+    pub(crate) fn write_last(
+        &self,
+        checkpoint: &Checkpoint,
+        best: Option<&Checkpoint>,
+    ) -> Result<(), CheckpointError> {
+        let next_best = self.checkpoint(NEXT_BEST);
+        match best {
+            Some(best) => best.write(&next_best)?,
+            // Of a write that was killed before its `next` was whole.
+            None => match std::fs::remove_file(&next_best) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(CheckpointError::Io {
+                        path: next_best,
+                        reason: error.to_string(),
+                    });
+                }
+                _ => {}
+            },
+        }
         checkpoint.write(&self.checkpoint("next"))?;
         self.publish(checkpoint)
     }
@@ -288,6 +311,10 @@ impl RunDir {
                 }
                 Err(_) => checkpoint.write(&self.best())?,
             }
+        }
+        let next_best = self.checkpoint(NEXT_BEST);
+        if next_best.exists() {
+            std::fs::rename(&next_best, self.best()).map_err(io)?;
         }
         if last.exists() {
             std::fs::rename(&last, &previous).map_err(io)?;

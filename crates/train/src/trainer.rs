@@ -73,13 +73,15 @@ struct Trainer<'a> {
     /// When a checkpoint was stored last, and after which optimiser step.
     saved_at: Instant,
     saved_step: Option<u64>,
+    /// The best epoch's checkpoint, where it is not stored yet.
+    unsaved_best: Option<Checkpoint>,
     control: Control<'a>,
     _lock: Option<RunLock>,
 }
 
 /// Work that is worth a checkpoint at an epoch's end; epochs on stored features
 /// take less time than writing one.
-const WORTH_SAVING: Duration = Duration::from_secs(1);
+const WORTH_SAVING: Duration = Duration::from_millis(250);
 
 impl Trainer<'_> {
     fn run(
@@ -94,7 +96,11 @@ impl Trainer<'_> {
                 if !self.fill(&mut store, observe)? {
                     return Ok(Outcome::Interrupted);
                 }
-                Some(Arc::new(store))
+                let store = Arc::new(store);
+                if let Some(session) = self.control.session {
+                    session.keep_features(&store);
+                }
+                Some(store)
             }
         };
         let train = Source::training(&self.inputs, &self.config, store.as_ref())?;
@@ -193,8 +199,10 @@ impl Trainer<'_> {
         };
         self.control.check(&self.run)?;
         progress.metrics_bytes = self.log.append(&record)?;
-        if record.best || self.saved_at.elapsed() >= WORTH_SAVING {
+        if self.saved_at.elapsed() >= WORTH_SAVING {
             self.save()?;
+        } else if record.best {
+            self.unsaved_best = Some(self.checkpoint()?);
         }
         observe(Event::Epoch(&record));
         Ok(())
@@ -217,9 +225,8 @@ impl Trainer<'_> {
         }
     }
 
-    /// Stores a checkpoint as `last`, and as `best` too when it is.
-    fn save(&mut self) -> Result<(), TrainError> {
-        let checkpoint = Checkpoint {
+    fn checkpoint(&self) -> Result<Checkpoint, TrainError> {
+        Ok(Checkpoint {
             model_config: self.config.model_config(),
             targets: self.config.data.targets.clone(),
             progress: self.progress.clone(),
@@ -227,10 +234,18 @@ impl Trainer<'_> {
             frozen: self.frozen.clone(),
             ema: self.ema.as_ref().map(Ema::state).transpose()?,
             optimizer: self.optimizer.state()?,
-        };
+        })
+    }
+
+    /// Stores a checkpoint as `last`, and as `best` too when it is; with it the
+    /// best one before, if that is not stored yet.
+    fn save(&mut self) -> Result<(), TrainError> {
+        let checkpoint = self.checkpoint()?;
+        let best = self.unsaved_best.take();
+        let best = best.filter(|_| !checkpoint.progress.is_best());
         self.log.sync()?;
         self.control.check(&self.run)?;
-        match self.run.write_last(&checkpoint) {
+        match self.run.write_last(&checkpoint, best.as_ref()) {
             Err(CheckpointError::NonFinite { key }) => {
                 let (epoch, batch) = match self.progress.batch {
                     // At an epoch's end the position is the next one's start.

@@ -141,7 +141,9 @@ fn damaged_features_are_told_of_and_computed_again() {
     bytes[middle] ^= 1;
     std::fs::write(file.unwrap(), bytes).unwrap();
     let told = folder.train("two", &[HEAD_ONLY]);
-    assert_eq!((told.damaged, told.features), (1, 18));
+    assert_eq!(told.damaged, 1);
+    // Those of one share of the images.
+    assert!((1..18).contains(&told.features), "{}", told.features);
     assert_eq!(folder.last("one").model, folder.last("two").model);
 }
 

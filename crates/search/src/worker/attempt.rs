@@ -248,6 +248,7 @@ impl Worker<'_> {
         let control = Control::new(self.cancelled)
             .fenced(&fence)
             .until(until)
+            .within(&self.session)
             .placed(self.settings.device, self.settings.threads);
         let mut reporter = Reporter {
             observe: &mut *self.observe,

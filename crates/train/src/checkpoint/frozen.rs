@@ -1,6 +1,6 @@
 //! The tensors of frozen stages, stored once per run.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use psp_models::{StateDict, read_state_dict, write_state_dict};
 use serde::{Deserialize, Serialize};
@@ -35,12 +35,34 @@ impl Frozen {
         })
     }
 
+    /// The file in `dir`.
+    pub(crate) fn path(&self, dir: &Path) -> PathBuf {
+        dir.join(&self.file)
+    }
+
+    /// Gives the file at `path`, which is this one in the folder of another run, a
+    /// second name in `dir`. Such files are replaced, never changed, so that the two
+    /// can't disturb each other.
+    ///
+    /// # Errors
+    /// Where the file system has no second names, or not across these folders.
+    pub(crate) fn link(&self, path: &Path, dir: &Path) -> std::io::Result<()> {
+        let temporary = dir.join(".frozen-link.tmp");
+        let _ = std::fs::remove_file(&temporary);
+        std::fs::hard_link(path, &temporary)?;
+        let renamed = std::fs::rename(&temporary, self.path(dir));
+        // POSIX: renaming one name of a file onto another name of the same file
+        // does nothing, and leaves both.
+        let _ = std::fs::remove_file(&temporary);
+        renamed
+    }
+
     /// Reads the tensors, for the checkpoint `named_by`.
     ///
     /// # Errors
     /// When the file is missing or not the one that the checkpoint names.
     pub fn read(&self, named_by: &Path) -> Result<StateDict, CheckpointError> {
-        let path = named_by.with_file_name(&self.file);
+        let path = self.path(named_by.parent().unwrap_or(Path::new("")));
         let sha256 = psp_weights::hash_of(&path).map_err(|error| CheckpointError::Io {
             path: path.clone(),
             reason: format!(

@@ -17,6 +17,7 @@ use crate::events::Event;
 use crate::inputs::Inputs;
 use crate::optim::{Ema, Optimizer};
 use crate::run_dir::{Manifest, RunDir, write_json, write_text};
+use crate::session::{BackboneIdentity, Session};
 
 /// Begins a run in `run` with `config` and trains to its end.
 ///
@@ -38,11 +39,15 @@ pub fn start(
     find_weights(&mut config)?;
     config.make_absolute()?;
     let device = config.train.device.open_for(config.train.precision)?;
-    let inputs = Inputs::open(&config)?;
+    let own = Session::new();
+    let session = control.session.unwrap_or(&own);
+    let inputs = Inputs::open_within(&config, session)?;
     inputs.indices(Part::Valid)?;
     inputs.training(&config)?;
-    let (model, weights_sha256) = initial_model(&config, &device)?;
-    let store = features::open(&config, &model, observe)?;
+    let identity = BackboneIdentity::of(&config);
+    let identity = identity.as_ref();
+    let (model, weights_sha256) = initial_model(&config, &device, session, identity)?;
+    let store = features::open(&config, &model, session, identity, observe)?;
     let mut unchecked = match &store {
         Some(store) => store.missing(inputs.dataset.contents()?),
         None => (0..inputs.dataset.len()).collect(),
@@ -78,10 +83,7 @@ pub fn start(
     let stages = Stages::of(&config, 0);
     let frozen = match config.trains_everything() {
         true => None,
-        false => {
-            let tensors = state::collect_where(&model, |key| !stages.train(key))?;
-            Some(Frozen::write(&run.checkpoints(), &tensors)?)
-        }
+        false => Some(store_frozen(run, &model, &stages, session, identity)?),
     };
     let decay = config.train.ema_decay;
     let ema = (decay > 0.0).then(|| Ema::new(decay, &model, |key| stages.train(key)));
@@ -109,6 +111,7 @@ pub fn start(
         run: run.clone(),
         saved_at: Instant::now(),
         saved_step: None,
+        unsaved_best: None,
         _lock: lock,
         control,
         config,
@@ -119,6 +122,27 @@ pub fn start(
     trainer.control.check(run)?;
     write_text(&run.config(), trainer.config.to_toml()?.as_bytes())?;
     trainer.run(store, observe, &[])
+}
+
+/// Stores what is frozen beside the checkpoints: a backbone that an earlier run of
+/// this process has stored gets a second name.
+fn store_frozen(
+    run: &RunDir,
+    model: &Regressor,
+    stages: &Stages,
+    session: &Session,
+    identity: Option<&BackboneIdentity>,
+) -> Result<Frozen, TrainError> {
+    let dir = run.checkpoints();
+    if let Some(frozen) = identity.and_then(|identity| session.link_frozen(identity, &dir)) {
+        return Ok(frozen);
+    }
+    let tensors = state::collect_where(model, |key| !stages.train(key))?;
+    let frozen = Frozen::write(&dir, &tensors)?;
+    if let Some(identity) = identity {
+        session.keep_frozen(identity, &dir, &frozen);
+    }
+    Ok(frozen)
 }
 
 /// Continues the run in `run` from its newest whole checkpoint.
@@ -141,7 +165,9 @@ pub fn resume(
     let lock = control.lock(run)?;
     run.remove_leftovers();
     let device = config.train.device.open_for(config.train.precision)?;
-    let inputs = Inputs::of_run(&config, run)?;
+    let own = Session::new();
+    let session = control.session.unwrap_or(&own);
+    let inputs = Inputs::of_run_within(&config, run, session)?;
     let manifest = run.read_manifest()?;
     let changed = |what, then: &str, now: String| {
         if then == now {
@@ -171,7 +197,7 @@ pub fn resume(
         &checkpoint.model,
         &device.clone().autodiff(),
     )?;
-    let store = features::open(&config, &model, observe)?;
+    let store = features::open(&config, &model, session, None, observe)?;
     let stages = Stages::of(&config, checkpoint.progress.epoch);
     let ema = checkpoint.ema.as_ref().map(|average| {
         let ema = Ema::new(config.train.ema_decay, &model, |_| false);
@@ -192,6 +218,7 @@ pub fn resume(
         run: run.clone(),
         saved_at: Instant::now(),
         saved_step: None,
+        unsaved_best: None,
         _lock: lock,
         control,
         config,

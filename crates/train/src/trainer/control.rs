@@ -7,6 +7,7 @@ use psp_models::DeviceSpec;
 use crate::config::RunConfig;
 use crate::error::TrainError;
 use crate::run_dir::{RunDir, RunLock};
+use crate::session::Session;
 
 /// What a caller holds over a run while it trains.
 #[derive(Clone, Copy)]
@@ -17,6 +18,7 @@ pub struct Control<'a> {
     device: Option<DeviceSpec>,
     threads: usize,
     until: Option<u64>,
+    pub(super) session: Option<&'a Session>,
 }
 
 impl<'a> Control<'a> {
@@ -28,6 +30,7 @@ impl<'a> Control<'a> {
             device: None,
             threads: 0,
             until: None,
+            session: None,
         }
     }
 
@@ -58,6 +61,14 @@ impl<'a> Control<'a> {
     pub fn until(self, epoch: Option<u64>) -> Self {
         Self {
             until: epoch,
+            ..self
+        }
+    }
+
+    /// The same with what `session` keeps of earlier runs of this process.
+    pub fn within(self, session: &'a Session) -> Self {
+        Self {
+            session: Some(session),
             ..self
         }
     }

@@ -1,19 +1,26 @@
 //! The features of a backbone that stays frozen.
 
+use std::time::Duration;
+
 use burn::module::Module;
-use psp_features::{Extracted, Extraction, FeatureKey, FeatureStore, default_dir};
+use psp_features::{
+    Extracted, Extraction, FeatureKey, FeatureStore, SHARES, default_dir, share_of,
+};
 use psp_models::{Regressor, state};
 
 use super::Trainer;
 use crate::config::{ConfigError, RunConfig};
 use crate::error::TrainError;
 use crate::events::Event;
+use crate::session::{BackboneIdentity, Session};
 
 /// Opens the stored features of the run's backbone; `None` where it is trained
 /// or no features are wanted.
 pub(super) fn open(
     config: &RunConfig,
     model: &Regressor,
+    session: &Session,
+    identity: Option<&BackboneIdentity>,
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Result<Option<FeatureStore>, TrainError> {
     if !(config.train.cache_features && config.has_constant_features()) {
@@ -30,48 +37,118 @@ pub(super) fn open(
         })?,
         false => given.clone(),
     };
-    let weights = state::collect(&model.backbone)?;
-    let key = FeatureKey::new(
-        &config.model_config(),
-        &weights,
-        &config.preprocessing(),
-        config.train.device,
-    );
-    let store = FeatureStore::open(&dir, key)?;
+    let preprocessing = config.preprocessing();
+    let key = session.feature_key(identity, &preprocessing, || {
+        let weights = state::collect(&model.backbone)?;
+        let config_of = config.model_config();
+        let device = config.train.device;
+        let key = FeatureKey::new(&config_of, &weights, &preprocessing, device);
+        Ok::<_, TrainError>(key)
+    })?;
+    let store = match session.take_features(&dir, &key) {
+        Some(store) => store,
+        None => FeatureStore::open(&dir, key)?,
+    };
     for (path, reason) in store.discarded() {
         observe(Event::DamagedFeatures { path, reason });
     }
     Ok(Some(store))
 }
 
+/// Between two looks at what other processes have computed.
+const POLL: Duration = Duration::from_millis(50);
+
 impl Trainer<'_> {
-    /// Computes the features of those images that have none; false when
-    /// interrupted.
+    /// Computes the features of those images that have none, share by share, while
+    /// other processes compute other shares; false when interrupted.
     pub(super) fn fill(
         &self,
         store: &mut FeatureStore,
         observe: &mut dyn FnMut(Event<'_>),
     ) -> Result<bool, TrainError> {
         let contents = self.inputs.dataset.contents()?;
-        if store.missing(contents).is_empty() {
-            return Ok(true);
+        let total = store.missing(contents).len();
+        let mut waiting = false;
+        loop {
+            store.refresh()?;
+            if store.missing(contents).is_empty() {
+                return Ok(true);
+            }
+            let mut worked = false;
+            for share in shares_from(std::process::id()) {
+                match self.fill_share(store, share, total, observe)? {
+                    Filled::All => worked = true,
+                    Filled::Nothing => {}
+                    Filled::Interrupted => return Ok(false),
+                }
+            }
+            if !worked && !std::mem::replace(&mut waiting, true) {
+                observe(Event::WaitingForFeatures);
+            }
+            if self.control.is_cancelled() {
+                return Ok(false);
+            }
+            if !worked {
+                std::thread::sleep(POLL);
+            }
         }
-        let waiting = &mut || observe(Event::WaitingForFeatures);
-        let Some(_lock) = store.lock(self.control.cancelled, waiting)? else {
-            return Ok(false);
+    }
+
+    /// Computes what is missing of one share, unless another process does.
+    fn fill_share(
+        &self,
+        store: &mut FeatureStore,
+        share: u8,
+        total: usize,
+        observe: &mut dyn FnMut(Event<'_>),
+    ) -> Result<Filled, TrainError> {
+        let contents = self.inputs.dataset.contents()?;
+        let missing = |store: &FeatureStore| -> Vec<usize> {
+            let mut missing = store.missing(contents);
+            missing.retain(|&index| share_of(&contents[index]) == share);
+            missing
         };
-        store.refresh()?;
-        let missing = store.missing(contents);
-        if missing.is_empty() {
-            return Ok(true);
+        if missing(store).is_empty() {
+            return Ok(Filled::Nothing);
         }
+        let Some(_lock) = store.try_lock(share)? else {
+            return Ok(Filled::Nothing);
+        };
+        // Whoever had the share before may have computed it.
+        store.refresh()?;
+        let missing = missing(store);
+        if missing.is_empty() {
+            return Ok(Filled::All);
+        }
+        let before = total.saturating_sub(store.missing(contents).len());
         let extraction = Extraction {
             backbone: &self.model.backbone.valid(),
             device: &self.device,
             loader: &self.inputs.once(missing, &self.config)?,
             cancelled: self.control.cancelled,
         };
-        let show = &mut |done, total| observe(Event::Features { done, total });
-        Ok(extraction.run(store, show)? == Extracted::All)
+        let show = &mut |done, _| {
+            let done = before + done;
+            observe(Event::Features { done, total });
+        };
+        Ok(match extraction.run(store, show)? {
+            Extracted::All => Filled::All,
+            Extracted::Some => Filled::Interrupted,
+        })
     }
+}
+
+/// What came of one share.
+enum Filled {
+    All,
+    /// Nothing was missing, or another process is at it.
+    Nothing,
+    Interrupted,
+}
+
+/// All shares, each process beginning somewhere else.
+fn shares_from(process: u32) -> impl Iterator<Item = u8> {
+    // Numbers of processes that were started together follow each other.
+    let first = (process.wrapping_mul(7) % u32::from(SHARES)) as u8;
+    (0..SHARES).map(move |step| (first + step) % SHARES)
 }

@@ -11,6 +11,7 @@ use crate::events::Event;
 use crate::inputs::{Inputs, decode_threads};
 use crate::log::MetricsLog;
 use crate::run_dir::RunDir;
+use crate::session::{BackboneIdentity, Session};
 
 pub(super) fn open_log(
     run: &RunDir,
@@ -26,23 +27,45 @@ pub(super) fn open_log(
 }
 
 /// The model with its initial weights, on `device` with autodiff, and the
-/// SHA-256 of the weights file if there is one.
+/// SHA-256 of the weights file if there is one. A frozen backbone is kept in
+/// `session` under `identity`, and taken from there.
 pub(super) fn initial_model(
     config: &RunConfig,
     device: &Device,
+    session: &Session,
+    identity: Option<&BackboneIdentity>,
 ) -> Result<(Regressor, Option<String>), TrainError> {
     let device = device.clone().autodiff();
+    if let Some(identity) = identity
+        && let Some((backbone, sha256)) = session.backbone(identity)
+    {
+        let model_config = config.model_config();
+        let seed = config.train.seed;
+        let model = Regressor::with_backbone(backbone, &model_config, seed, &device);
+        return Ok((model, sha256));
+    }
+    let (model, sha256) = new_model(config, &device)?;
+    if let Some(identity) = identity {
+        session.keep_backbone(identity.clone(), &model.backbone, sha256.as_ref());
+    }
+    Ok((model, sha256))
+}
+
+fn new_model(
+    config: &RunConfig,
+    device: &Device,
+) -> Result<(Regressor, Option<String>), TrainError> {
     let (model_config, seed) = (config.model_config(), config.train.seed);
     let path = &config.model.weights;
     if path.as_os_str().is_empty() {
-        return Ok((Regressor::new(&model_config, seed, &device), None));
+        return Ok((Regressor::new(&model_config, seed, device), None));
     }
     let misfit = |source| TrainError::Misfit {
         path: path.clone(),
         source,
     };
     let weights = read_state_dict(path)?;
-    let model = Regressor::pretrained(&model_config, seed, weights, &device).map_err(misfit)?;
+    let model = Regressor::pretrained(&model_config, seed, weights, device).map_err(misfit)?;
     let sha256 = psp_weights::hash_of(path).map_err(TrainError::io(path))?;
     Ok((model, Some(sha256)))
 }

@@ -1,0 +1,194 @@
+//! What consecutive runs of one process share.
+//!
+//! Trials of a study on one frozen backbone differ in their heads alone. Without
+//! more ado each would read and hash the images, read, build and hash the backbone
+//! and write it into its folder, which takes longer than the training. A
+//! [`Session`] keeps these from one run to the next, as long as the files that they
+//! come from are what they were.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use psp_data::{DataError, Dataset, DatasetOptions, Preprocessing, Stamp};
+use psp_features::{FeatureKey, FeatureStore};
+use psp_models::{Backbone, DeviceSpec, ModelConfig};
+
+use crate::checkpoint::Frozen;
+use crate::config::RunConfig;
+
+/// Kept by whoever makes several runs, and handed to each by
+/// [`Control::within`](crate::Control::within).
+#[derive(Debug, Default)]
+pub struct Session {
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    dataset: Option<(DatasetOptions, Arc<Dataset>)>,
+    backbone: Option<KeptBackbone>,
+    features: Option<Arc<FeatureStore>>,
+}
+
+/// What decides a frozen backbone's weights and where they lie.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct BackboneIdentity {
+    /// With the same head for all.
+    config: ModelConfig,
+    weights: Option<(PathBuf, Stamp)>,
+    /// Of weights that are drawn.
+    seed: Option<u64>,
+    device: DeviceSpec,
+}
+
+impl BackboneIdentity {
+    /// That of a run whose backbone stays frozen; `None` for another, or where the
+    /// weights can't be looked at.
+    pub(crate) fn of(config: &RunConfig) -> Option<Self> {
+        if !config.has_constant_features() {
+            return None;
+        }
+        let path = &config.model.weights;
+        let is_drawn = path.as_os_str().is_empty();
+        let weights = match is_drawn {
+            true => None,
+            false => Some((path.clone(), Stamp::of(path)?)),
+        };
+        Some(Self {
+            config: ModelConfig {
+                hidden: 1,
+                dropout: 0.0,
+                targets: 1,
+                ..config.model_config()
+            },
+            weights,
+            seed: is_drawn.then_some(config.train.seed),
+            device: config.train.device.resolved(),
+        })
+    }
+}
+
+#[derive(Debug)]
+struct KeptBackbone {
+    identity: BackboneIdentity,
+    backbone: Backbone,
+    weights_sha256: Option<String>,
+    /// The keys of what it makes of images, by their preprocessing.
+    keys: Vec<(Preprocessing, FeatureKey)>,
+    /// A file with its tensors in the folder of a run.
+    frozen: Option<(PathBuf, Stamp, Frozen)>,
+}
+
+impl Session {
+    /// A session that keeps nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        // What is kept is whole after each change.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The data set, opened anew if any of its files has changed.
+    ///
+    /// # Errors
+    /// As [`Dataset::open`].
+    pub(crate) fn dataset(&self, options: &DatasetOptions) -> Result<Arc<Dataset>, DataError> {
+        let mut kept = self.kept();
+        if let Some((known, dataset)) = &kept.dataset
+            && known == options
+            && dataset.is_unchanged()
+        {
+            return Ok(Arc::clone(dataset));
+        }
+        kept.dataset = None;
+        let dataset = Arc::new(Dataset::open(options)?);
+        kept.dataset = Some((options.clone(), Arc::clone(&dataset)));
+        Ok(dataset)
+    }
+
+    /// A backbone of this identity, and the SHA-256 of its weights file.
+    pub(crate) fn backbone(
+        &self,
+        identity: &BackboneIdentity,
+    ) -> Option<(Backbone, Option<String>)> {
+        let kept = self.kept();
+        let known = kept.backbone.as_ref()?;
+        (known.identity == *identity)
+            .then(|| (known.backbone.clone(), known.weights_sha256.clone()))
+    }
+
+    /// Keeps a backbone.
+    pub(crate) fn keep_backbone(
+        &self,
+        identity: BackboneIdentity,
+        backbone: &Backbone,
+        weights_sha256: Option<&String>,
+    ) {
+        self.kept().backbone = Some(KeptBackbone {
+            identity,
+            backbone: backbone.clone(),
+            weights_sha256: weights_sha256.cloned(),
+            keys: Vec::new(),
+            frozen: None,
+        });
+    }
+
+    /// The key of what the backbone makes of images so prepared, made by `make`
+    /// where it is not known.
+    pub(crate) fn feature_key<E>(
+        &self,
+        identity: Option<&BackboneIdentity>,
+        preprocessing: &Preprocessing,
+        make: impl FnOnce() -> Result<FeatureKey, E>,
+    ) -> Result<FeatureKey, E> {
+        let mut kept = self.kept();
+        let known = kept
+            .backbone
+            .as_mut()
+            .filter(|known| identity == Some(&known.identity));
+        let Some(known) = known else { return make() };
+        if let Some((_, key)) = known.keys.iter().find(|(with, _)| with == preprocessing) {
+            return Ok(key.clone());
+        }
+        let key = make()?;
+        known.keys.push((preprocessing.clone(), key.clone()));
+        Ok(key)
+    }
+
+    /// Takes out the stored features of this key in the cache folder `dir`, if
+    /// nobody else uses them.
+    pub(crate) fn take_features(&self, dir: &Path, key: &FeatureKey) -> Option<FeatureStore> {
+        let store = self.kept().features.take()?;
+        let store = Arc::try_unwrap(store).ok()?;
+        (store.key() == key && store.dir().starts_with(dir)).then_some(store)
+    }
+
+    /// Keeps stored features.
+    pub(crate) fn keep_features(&self, store: &Arc<FeatureStore>) {
+        self.kept().features = Some(Arc::clone(store));
+    }
+
+    /// Gives the backbone's file in the folder of an earlier run a second name in
+    /// `dir`; `None` where there is none, or it has changed, or the file system has
+    /// no such names.
+    pub(crate) fn link_frozen(&self, identity: &BackboneIdentity, dir: &Path) -> Option<Frozen> {
+        let kept = self.kept();
+        let known = kept.backbone.as_ref()?;
+        let (path, stamp, frozen) = known.frozen.as_ref()?;
+        let same = known.identity == *identity && Stamp::of(path) == Some(*stamp);
+        (same && frozen.link(path, dir).is_ok()).then(|| frozen.clone())
+    }
+
+    /// Keeps a file with the backbone's tensors, in the folder `dir`.
+    pub(crate) fn keep_frozen(&self, identity: &BackboneIdentity, dir: &Path, frozen: &Frozen) {
+        let path = frozen.path(dir);
+        let mut kept = self.kept();
+        if let (Some(known), Some(stamp)) = (kept.backbone.as_mut(), Stamp::of(&path))
+            && known.identity == *identity
+        {
+            known.frozen = Some((path, stamp, frozen.clone()));
+        }
+    }
+}
