@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
+use signal_hook::consts::{SIGINT, SIGPIPE, SIGTERM, SIGUSR1};
 
 /// Exit status of an interrupted command.
 const INTERRUPTED: u8 = 130;
@@ -34,6 +34,14 @@ pub(crate) fn flag() -> std::io::Result<Arc<AtomicBool>> {
         signal_hook::flag::register(signal, Arc::clone(&flag))?;
     }
     Ok(flag)
+}
+
+/// Ends the process when nobody reads its output any more, as other commands end in
+/// `psp … | head`. Rust's own way is an error from each print, and a panic.
+pub(crate) fn end_with_the_reader() {
+    let always = Arc::new(AtomicBool::new(true));
+    // Without it such a command ends with a panic's message instead.
+    let _ = signal_hook::flag::register_conditional_default(SIGPIPE, always);
 }
 
 /// The exit status of an interrupted command: 130, or 75 after a cluster's

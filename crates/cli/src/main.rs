@@ -20,6 +20,10 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     let args = args::Args::parse();
+    // A worker that nobody listens to saves first.
+    if !matches!(args.command, args::Command::SearchWorker(_)) {
+        interrupt::end_with_the_reader();
+    }
     compute_on_this_thread();
     match commands::run(args) {
         Ok(code) => code,

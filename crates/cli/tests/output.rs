@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::Value;
-use support::{Folder, json_lines};
+use support::{Folder, json_lines, psp};
 
 const TARGETS: [&str; 2] = ["perspective_score_hood", "perspective_score_backdoor_left"];
 
@@ -228,4 +228,16 @@ fn take<'a>(data: &mut &'a [u8], length: usize) -> &'a [u8] {
     let (taken, rest) = data.split_at(length);
     *data = rest;
     taken
+}
+
+#[test]
+fn a_command_whose_output_nobody_reads_ends_without_a_word() {
+    for args in [&["models"][..], &["config", "show"], &["models", "--json"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let ended = psp(args).stdout(writer).output().unwrap();
+        assert!(!ended.status.success(), "{args:?}");
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(said, "", "{args:?}");
+    }
 }
