@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::Metric;
+
 /// The largest magnitude that is accepted: its square, summed over any number
 /// of rows that fits into memory, is still finite.
 pub(crate) const LARGEST: f64 = 1e100;
@@ -24,7 +26,7 @@ impl fmt::Display for Side {
     }
 }
 
-/// Why metrics cannot be computed. A refused row leaves the accumulator as it
+/// Why metrics cannot be computed, or models not be compared. A refused row leaves the accumulator as it
 /// was.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
@@ -58,6 +60,40 @@ pub enum MetricsError {
     Empty,
     /// There are no targets.
     NoTargets,
+    /// Accumulators that hold parts of one sequence were merged out of order.
+    Order {
+        /// The row that follows the accumulator that is merged into.
+        expected: u64,
+        /// The first row of the other one.
+        got: u64,
+    },
+    /// Two accumulators, or intervals and the rows to try them on, were made with
+    /// different settings.
+    Settings,
+    /// A setting or an argument has a value that makes no sense.
+    Argument {
+        /// Its name.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+        /// What is needed instead.
+        needed: &'static str,
+    },
+    /// A metric names a bound or a bin that the settings of the rows lack.
+    Metric {
+        /// The metric.
+        metric: Metric,
+    },
+    /// The rows of a model are not those of the first model, so that the two
+    /// cannot be compared pair by pair.
+    Unpaired {
+        /// The index of the model, from 0.
+        model: usize,
+        /// What differs.
+        differs: &'static str,
+    },
+    /// There are more rows than 32 bits can number.
+    TooManyRows,
 }
 
 impl fmt::Display for MetricsError {
@@ -85,6 +121,27 @@ impl fmt::Display for MetricsError {
             ),
             Self::Empty => f.write_str("metrics of no rows at all are undefined"),
             Self::NoTargets => f.write_str("metrics need at least one target"),
+            Self::Order { expected, got } => write!(
+                f,
+                "an accumulator that begins at row {got} cannot be merged where row {expected} is next; merge the parts in their order"
+            ),
+            Self::Settings => {
+                f.write_str("the two were made with different settings and do not go together")
+            }
+            Self::Argument {
+                name,
+                value,
+                needed,
+            } => write!(f, "{name} is {value}; {needed} is needed"),
+            Self::Metric { metric } => write!(
+                f,
+                "the metric \"{metric}\" needs a bound or a bin that the settings of the rows do not list"
+            ),
+            Self::Unpaired { model, differs } => write!(
+                f,
+                "model {model} cannot be compared with model 0 pair by pair: their {differs} differ"
+            ),
+            Self::TooManyRows => write!(f, "there are more than {} rows", u32::MAX),
         }
     }
 }

@@ -1,11 +1,17 @@
 //! Regression metrics over any number of targets: streaming, numerically
 //! stable, and ignorant of where the numbers come from.
 //!
-//! Rows of predictions and labels are pushed into a [`RegressionAccumulator`],
-//! whose memory does not grow with their number; accumulators of several
-//! threads or batches can be merged. [`RegressionAccumulator::finish`] gives
-//! MSE, MAE, RMSE and R² per target and overall. [`MeanBaseline`] is the
-//! predictor that every model has to beat.
+//! - Rows of predictions and labels are pushed into a [`RegressionAccumulator`],
+//!   whose memory does not grow with their number; accumulators of several
+//!   threads or batches can be merged. [`RegressionAccumulator::finish`] gives
+//!   MSE, MAE, RMSE and R² per target and overall. [`MeanBaseline`] is the
+//!   predictor that every model has to beat.
+//! - A [`DetailedAccumulator`] gives everything that a report wants to say of a
+//!   model, also by groups of labels, and beside the baseline.
+//! - [`PairedRows`] keep the rows for what has to draw from them: [`bootstrap`]
+//!   gives intervals of metrics, [`compare`] tells models apart, [`Conformal`]
+//!   puts intervals around single predictions.
+//! - [`LabelStatistics`] describe the labels alone.
 //!
 //! ```
 //! use psp_metrics::RegressionAccumulator;
@@ -17,15 +23,58 @@
 //! assert!((metrics.overall.mae - 0.075).abs() < 1e-12);
 //! # Ok::<(), psp_metrics::MetricsError>(())
 //! ```
+//!
+//! Two models over the same four images:
+//!
+//! ```
+//! use psp_metrics::{CompareSettings, MeanBaseline, MetricSettings, PairedRows, compare};
+//!
+//! let settings = MetricSettings::new(MeanBaseline { means: vec![0.3] });
+//! let labels = [[0.0], [0.9], [0.0], [0.4]];
+//! let model = |predictions: [[f64; 1]; 4]| {
+//!     PairedRows::new(settings.clone(), predictions.into_iter().zip(labels))
+//! };
+//! let first = model([[0.1], [0.8], [0.0], [0.5]])?;
+//! let second = model([[0.2], [0.5], [0.1], [0.3]])?;
+//! let comparison = compare(&[&first, &second], &CompareSettings::default())?;
+//! assert!(comparison.pairs[0].overall[0].estimate < Some(0.0));
+//! assert!(!comparison.pairs[0].differs, "four images show nothing");
+//! # Ok::<(), psp_metrics::MetricsError>(())
+//! ```
 
 mod accumulator;
 mod baseline;
+mod bootstrap;
+mod comoments;
+mod compare;
+mod conformal;
+mod detailed;
 mod error;
+mod labels;
+mod metric;
 mod moments;
+mod random;
+mod rank;
+mod rows;
+mod settings;
 mod sum;
+mod totals;
 mod types;
 
 pub use accumulator::RegressionAccumulator;
 pub use baseline::MeanBaseline;
+pub use bootstrap::{Bootstrap, BootstrapSettings, MetricInterval, bootstrap, resample_rows};
+pub use compare::{
+    CompareSettings, Comparison, PairComparison, SeedSummary, compare, holm, sign_flip_test,
+};
+pub use conformal::{Conformal, Coverage};
+pub use detailed::{
+    DetailedAccumulator, DetailedMetrics, DetailedOverall, DetailedTarget, GroupErrors,
+    GroupScores, LabelBin, LabelGroups, Scores, WithinShare,
+};
 pub use error::{MetricsError, Side};
+pub use labels::{HistogramSettings, LabelPair, LabelStatistics, TargetLabels};
+pub use metric::{Group, Metric};
+pub use rows::PairedRows;
+pub use settings::MetricSettings;
 pub use types::{OverallMetrics, RegressionMetrics, TargetMetrics};

@@ -41,7 +41,7 @@ impl Moments {
             return;
         }
         let (ours, theirs) = (self.count as f64, other.count as f64);
-        let apart = (other.origin - self.origin) + (other.mean - self.mean);
+        let apart = self.apart(other);
         self.count += other.count;
         self.mean += apart * (theirs / (ours + theirs));
         self.squares.merge(&other.squares);
@@ -51,6 +51,24 @@ impl Moments {
 
     pub(crate) fn mean(&self) -> f64 {
         self.origin + self.mean
+    }
+
+    /// `value` less the mean, without the rounding of the mean itself; 0 before
+    /// the first value.
+    pub(crate) fn deviation(&self, value: f64) -> f64 {
+        if self.count == 0 {
+            return 0.0;
+        }
+        (value - self.origin) - self.mean
+    }
+
+    /// The mean of `other` less this one.
+    pub(crate) fn apart(&self, other: &Self) -> f64 {
+        (other.origin - self.origin) + (other.mean - self.mean)
+    }
+
+    pub(crate) fn count(&self) -> u64 {
+        self.count
     }
 
     /// Sum of squared deviations from the mean; exactly 0 for equal values.

@@ -1,6 +1,8 @@
-"""Writes reference.json: what scikit-learn computes for small, nasty sets.
+"""Writes reference.json: what scikit-learn computes for small, nasty sets; and
+detailed.json: what NumPy, scikit-learn, SciPy and statsmodels compute of the
+detailed metrics, of labels and of tests.
 
-    pip install numpy scikit-learn
+    pip install numpy scipy scikit-learn statsmodels
     python make_reference.py
 
 Numbers are printed with 17 digits, so that they are read back bit by bit.
@@ -15,6 +17,8 @@ from pathlib import Path
 import numpy as np
 import sklearn
 from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
+
+import detailed
 
 rng = np.random.default_rng(20240501)
 
@@ -72,3 +76,5 @@ cases = [
 path = Path(__file__).with_name("reference.json")
 document = {"made_with": f"scikit-learn {sklearn.__version__}", "cases": cases}
 path.write_text(json.dumps(document, indent=None, ensure_ascii=False) + "\n")
+
+detailed.write()
