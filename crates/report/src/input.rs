@@ -1,0 +1,363 @@
+//! What a report is made of, gathered by the caller.
+//!
+//! Plain data: this crate reads no study and runs no model. Folders are given as
+//! they are to be linked to from the report's own folder.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Everything that a report tells of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Input {
+    /// The study's name, or those of the runs.
+    pub title: String,
+    /// The search; `None` of a report on single runs.
+    pub study: Option<Study>,
+    /// The images and labels.
+    pub data: Data,
+    /// The models that are compared: a study's finalists, or the runs, in the order
+    /// in which they were ranked or given. May be empty.
+    pub candidates: Vec<Candidate>,
+    /// Which of them was chosen, and why; `None` while none is.
+    pub selection: Option<Selection>,
+    /// Sizes of all backbones, whether they were tried or not.
+    pub backbones: Vec<BackboneSize>,
+    /// What the chosen model looks at.
+    pub explanations: Vec<Explanation>,
+    /// How all of it was made.
+    pub environment: Environment,
+}
+
+/// The search behind the candidates.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Study {
+    /// The study's folder, as a link.
+    pub folder: String,
+    /// How trials were drawn: `random-grid`, `grid`, `random` or `tpe`.
+    pub sampler: String,
+    /// How trials were stopped early: `none`, `median` or `asha`.
+    pub pruner: String,
+    /// Seed of the draw.
+    pub seed: u64,
+    /// Points of the grid, in decimal digits.
+    pub grid_points: String,
+    /// Trials that the study is to have.
+    pub wanted: usize,
+    /// What was searched.
+    pub dimensions: Vec<Dimension>,
+    /// Every trial that is known, in the order of the draw.
+    pub trials: Vec<Trial>,
+    /// How much each dimension says about the score: shares that sum to 1; `None`
+    /// where there are too few trials to tell.
+    pub importance: Option<Vec<(String, f64)>>,
+    /// Configurations per backbone that were trained again.
+    pub finalists_per_backbone: usize,
+    /// Seeds that each was trained with.
+    pub seeds: u64,
+    /// Folds of cross-validation; 0: the study's own split.
+    pub folds: usize,
+    /// Confidence of the bound that finalists are ranked by.
+    pub confidence: f64,
+    /// The study file, every default written out (TOML).
+    pub config: String,
+}
+
+/// One searched key.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Dimension {
+    /// `section.key`.
+    pub key: String,
+    /// What it ranges over, in words.
+    pub domain: String,
+    /// Its axis.
+    pub axis: DimensionAxis,
+    /// When it exists, in words; `None`: always.
+    pub condition: Option<String>,
+}
+
+/// How values of a dimension are laid out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DimensionAxis {
+    /// These values, as text.
+    Categories(Vec<String>),
+    /// Numbers.
+    Numbers {
+        /// The smallest.
+        low: f64,
+        /// The largest.
+        high: f64,
+        /// Whether equal distances are equal ratios.
+        log: bool,
+    },
+}
+
+/// Where a trial stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TrialState {
+    /// Not begun.
+    Waiting,
+    /// Being worked on.
+    Begun,
+    /// Begun, and given back.
+    Paused,
+    /// Stopped early, since others were better.
+    Pruned,
+    /// Trained to its end.
+    Finished,
+    /// Given up.
+    Failed,
+}
+
+/// One trial.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Trial {
+    /// Its place in the draw, from 0.
+    pub number: usize,
+    /// Its folder, as a link.
+    pub folder: String,
+    /// Its backbone.
+    pub backbone: String,
+    /// Where it stands.
+    pub state: TrialState,
+    /// The values that it varies, by `section.key`, as text.
+    pub values: BTreeMap<String, String>,
+    /// Validation R² over all targets of its best epoch, or the negative MSE where
+    /// R² is undefined.
+    pub score: Option<f64>,
+    /// Its epochs so far.
+    pub epochs: Vec<Epoch>,
+    /// Seconds of training and validation.
+    pub seconds: Option<f64>,
+    /// When it ended, in UTC (RFC 3339).
+    pub ended: Option<String>,
+    /// Why it failed.
+    pub reason: Option<String>,
+}
+
+/// One epoch of a training.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Epoch {
+    /// Counted from 1.
+    pub epoch: u64,
+    /// MSE over its training batches.
+    pub train_mse: f64,
+    /// MSE over the validation images.
+    pub valid_mse: f64,
+    /// R² over the validation images.
+    pub valid_r2: Option<f64>,
+}
+
+/// The images and labels.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Data {
+    /// The folder, as given.
+    pub folder: String,
+    /// SHA-256 over targets, file names, labels and images.
+    pub fingerprint: String,
+    /// SHA-256 over which image is in which part.
+    pub split_fingerprint: String,
+    /// The columns that are predicted, at least one.
+    pub targets: Vec<String>,
+    /// The range of valid labels; predictions are clipped to it.
+    pub label_range: [f64; 2],
+    /// Mean label of each target over the training images.
+    pub training_means: Vec<f64>,
+    /// Labels of the training, validation and test images, a row per image.
+    pub parts: Vec<PartLabels>,
+}
+
+/// The labels of one part.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PartLabels {
+    /// `train`, `valid` or `test`.
+    pub name: String,
+    /// A row per image, a value per target.
+    pub labels: Vec<Vec<f64>>,
+}
+
+/// A configuration that was trained one or more times.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// Unique among the candidates, such as `resnet18 (trial 5)`.
+    pub name: String,
+    /// torchvision's name of its backbone.
+    pub backbone: String,
+    /// The trial that it comes from.
+    pub trial: Option<usize>,
+    /// Where its initial weights come from, in words: `from scratch`, or a file.
+    pub weights: String,
+    /// Which stages were trained, in words: `all`, `head`, `layer4, head`.
+    pub trained: String,
+    /// What was searched for it, as one line of text; empty of a single run.
+    pub values: String,
+    /// What it costs.
+    pub cost: Cost,
+    /// Its trainings.
+    pub runs: Vec<Run>,
+}
+
+/// What a model costs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Cost {
+    /// Parameters, head included.
+    pub parameters: u64,
+    /// MiB of parameters and buffers in fp32.
+    pub mib: f64,
+    /// Multiply-adds of one prediction.
+    pub multiply_adds: u64,
+    /// Side of the square input in pixels.
+    pub input_size: u32,
+    /// What was measured of its speed; `None` where nothing was.
+    pub measured: Option<MeasuredCost>,
+}
+
+/// Speed and memory of prediction, measured once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MeasuredCost {
+    /// The device that it was measured on.
+    pub device: String,
+    /// Images per second, one at a time.
+    pub images_per_second_1: f64,
+    /// Images per second in batches of 32.
+    pub images_per_second_32: f64,
+    /// Peak memory of the process in batches of 32, bytes.
+    pub peak_memory: Option<u64>,
+}
+
+/// One training of a candidate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// Its folder, as a link.
+    pub folder: String,
+    /// `train.seed`.
+    pub seed: u64,
+    /// The fold that it was validated on.
+    pub fold: Option<usize>,
+    /// Its epochs.
+    pub epochs: Vec<Epoch>,
+    /// The epoch that its predictions are of.
+    pub best_epoch: Option<u64>,
+    /// Seconds of training and validation.
+    pub seconds: Option<f64>,
+    /// The device that it was trained on.
+    pub device: String,
+    /// Predictions over its validation images.
+    pub valid: Option<Predictions>,
+    /// Predictions over the test images.
+    pub test: Option<Predictions>,
+    /// Why it failed, or has no predictions.
+    pub failure: Option<String>,
+}
+
+/// Predictions beside labels. Of several runs the same images come in the same
+/// order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Predictions {
+    /// A row per image.
+    pub rows: Vec<PredictionRow>,
+}
+
+/// One image.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PredictionRow {
+    /// Its file name within the image folder.
+    pub filename: String,
+    /// A label per target.
+    pub labels: Vec<f64>,
+    /// A prediction per target, not clipped.
+    pub predictions: Vec<f64>,
+}
+
+/// Which candidate was chosen, by validation alone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Selection {
+    /// Index of the candidate.
+    pub candidate: usize,
+    /// Index of its run that is exported.
+    pub run: usize,
+    /// In words.
+    pub reason: String,
+    /// How all candidates with a score compare, best first.
+    pub ranking: Vec<Rank>,
+}
+
+/// A candidate's place.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rank {
+    /// Index of the candidate.
+    pub candidate: usize,
+    /// Mean validation score over its runs.
+    pub mean: f64,
+    /// Standard deviation between its runs; `None` of one.
+    pub deviation: Option<f64>,
+    /// Lower confidence bound of the mean, which candidates are ranked by.
+    pub lower_bound: f64,
+    /// Whether it ties with the first.
+    pub ties: bool,
+}
+
+/// Size of a backbone with the study's head.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BackboneSize {
+    /// torchvision's name.
+    pub name: String,
+    /// Parameters with the head `Linear(F, 256) → ReLU → Linear(256, 2)`.
+    pub parameters: u64,
+    /// MiB of parameters and buffers in fp32.
+    pub mib: f64,
+    /// What the original study's table says, MiB.
+    pub study_mib: Option<f64>,
+    /// Multiply-adds of one prediction at its own input size.
+    pub multiply_adds: u64,
+    /// Side of its own square input in pixels.
+    pub input_size: u32,
+}
+
+/// What the chosen model looks at in one image.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Explanation {
+    /// The image.
+    pub filename: String,
+    /// Its labels.
+    pub labels: Vec<f64>,
+    /// The model's predictions.
+    pub predictions: Vec<f64>,
+    /// Heat maps, one per method and target.
+    pub maps: Vec<HeatMap>,
+}
+
+/// How much each place of an image matters for one target.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HeatMap {
+    /// `Grad-CAM`, `attention roll-out` or `occlusion`.
+    pub method: String,
+    /// Index of the target; `None` where the method knows no targets.
+    pub target: Option<usize>,
+    /// Columns of the map.
+    pub width: usize,
+    /// Rows of the map.
+    pub height: usize,
+    /// Row-major, 0 to 1.
+    pub values: Vec<f32>,
+}
+
+/// How everything was made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Environment {
+    /// Version of psp.
+    pub psp_version: String,
+    /// Version of Burn.
+    pub burn_version: String,
+    /// Processor, as the system names it, and its cores.
+    pub hardware: String,
+    /// Operating system.
+    pub system: String,
+    /// Commands that make all of it again, in order.
+    pub commands: Vec<String>,
+    /// The date of the report in UTC, `2026-01-31`: the one thing that differs
+    /// between two reports on the same study.
+    pub date: String,
+}

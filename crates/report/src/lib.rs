@@ -1,0 +1,3 @@
+//! Reports on studies and runs.
+
+pub mod input;
