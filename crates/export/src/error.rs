@@ -28,6 +28,9 @@ pub enum ExportError {
         /// Every key at fault.
         source: StateError,
     },
+    /// Predictions, or the file that they are stored in.
+    #[error(transparent)]
+    Predictions(#[from] psp_eval::EvalError),
     /// A forward pass.
     #[error(transparent)]
     Predict(#[from] PredictError),

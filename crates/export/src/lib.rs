@@ -3,10 +3,12 @@
 
 mod bundle;
 mod error;
+mod parts;
 mod predictor;
 mod write;
 
 pub use bundle::{BUNDLE_VERSION, Bundle, FileEntry, Training};
 pub use error::ExportError;
+pub use parts::{Place, predict_part, stored_predictions};
 pub use predictor::{Prediction, Predictor};
 pub use write::export;

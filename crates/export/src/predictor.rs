@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::sync_channel;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use psp_data::{DataError, DecodeLimits, Preprocessing, decode_file};
-use psp_models::predict::to_host;
+use psp_data::{DataError, DecodeLimits, Loader, Preprocessing, decode_file};
+use psp_eval::{PredictionRow, Predictions};
+use psp_models::predict::{predict_epoch, to_host};
 use psp_models::{InferenceModel, ModelConfig, Precision, Regressor, StateDict, read_state_dict};
 use psp_train::{Checkpoint, RunDir};
 
@@ -141,6 +142,38 @@ impl Predictor {
             }
             Ok(())
         })
+    }
+
+    /// Scores the labelled images of a loader's first epoch, beside their labels.
+    /// `observe(done, total)` is told of each batch.
+    ///
+    /// # Errors
+    /// An image that can't be loaded, a device that fails, or a score that is not
+    /// finite.
+    pub fn predict_labelled(
+        &self,
+        loader: &Loader,
+        observe: &mut dyn FnMut(usize, usize),
+    ) -> Result<Predictions, ExportError> {
+        let dataset = loader.dataset();
+        let total = loader.sampler().samples_per_epoch();
+        let mut rows = Vec::with_capacity(total);
+        let epoch = loader.epoch(0, 0);
+        predict_epoch(&self.model, epoch, &self.device, |batch, values| {
+            let wide = |row: &[f32]| row.iter().map(|v| f64::from(*v)).collect();
+            let predictions = values.chunks(batch.target_count);
+            let labels = batch.targets.chunks(batch.target_count);
+            for ((&index, prediction), label) in batch.indices.iter().zip(predictions).zip(labels) {
+                rows.push(PredictionRow {
+                    filename: dataset.samples()[index].filename.clone(),
+                    labels: wide(label),
+                    predictions: wide(prediction),
+                });
+            }
+            observe(rows.len(), total);
+            Ok::<(), ExportError>(())
+        })?;
+        Ok(Predictions::new(self.targets.clone(), rows)?)
     }
 
     fn decode_all(&self, paths: &[PathBuf], threads: usize) -> Vec<Decoded> {

@@ -31,6 +31,7 @@ mod condition;
 mod count;
 mod domain;
 mod error;
+mod importance;
 mod order;
 mod read;
 mod rng;
@@ -48,6 +49,7 @@ use toml::Value;
 pub use condition::{Condition, Term, Test};
 pub use domain::Domain;
 pub use error::SpaceError;
+pub use importance::importance;
 pub use samplers::{Grid, Random, RandomGrid, Sampler};
 pub use space::{Dimension, Space};
 

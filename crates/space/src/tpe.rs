@@ -9,7 +9,7 @@
 //! expected improvement. A dimension that exists only under a condition learns
 //! from the results that have it.
 
-mod density;
+pub(crate) mod density;
 mod erf;
 
 use std::collections::BTreeMap;

@@ -11,6 +11,7 @@
 //! ([`Frozen`]), which a checkpoint names with its hash.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use psp_data::write_atomic;
@@ -223,6 +224,39 @@ impl Checkpoint {
         let file =
             safetensors::serialize(views, Some(metadata)).map_err(|error| io(error.to_string()))?;
         write_atomic(path, |out| out.write_all(&file)).map_err(|error| io(error.to_string()))
+    }
+
+    /// The SHA-256 that a checkpoint states of itself, from its first bytes alone.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::read`], but for the tensors, which are not looked at.
+    pub fn digest_of(path: &Path) -> Result<String, CheckpointError> {
+        let io = |error: std::io::Error| CheckpointError::Io {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        };
+        let damaged = |reason: &str| CheckpointError::Damaged {
+            path: path.to_owned(),
+            reason: reason.to_owned(),
+        };
+        let mut file = std::fs::File::open(path).map_err(io)?;
+        let size = file.metadata().map_err(io)?.len();
+        let mut length = [0; 8];
+        file.read_exact(&mut length).map_err(io)?;
+        let length = u64::from_le_bytes(length);
+        if length > size {
+            return Err(damaged("its header is longer than the file"));
+        }
+        let mut header = Vec::new();
+        file.take(length).read_to_end(&mut header).map_err(io)?;
+        let header: serde_json::Value =
+            serde_json::from_slice(&header).map_err(|error| damaged(&error.to_string()))?;
+        let header = header["__metadata__"][METADATA_KEY]
+            .as_str()
+            .ok_or_else(|| damaged("not a psp checkpoint (its metadata has no `psp`)"))?;
+        let header: Header =
+            serde_json::from_str(header).map_err(|error| damaged(&error.to_string()))?;
+        Ok(header.sha256)
     }
 
     /// Reads a checkpoint and verifies its hash.

@@ -6,10 +6,9 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use psp_data::{Dataset, DatasetOptions, Loader, LoaderOptions, Part, decode_file};
-use psp_eval::{Evaluation, PredictionRow, Predictions, WriteOptions, write_all};
+use psp_eval::{Evaluation, WriteOptions, write_all};
 use psp_export::Predictor;
 use psp_metrics::MeanBaseline;
-use psp_models::predict::{PredictError, predict_epoch};
 use psp_train::{Inputs, RunDir};
 
 use crate::args::{ChosenPart, EvalArgs};
@@ -24,28 +23,10 @@ pub(crate) fn eval(args: &EvalArgs) -> Result<ExitCode> {
     let (loader, part) = loader(args, &predictor)?;
     let dataset = Arc::clone(loader.dataset());
     let bar = progress::bar(loader.sampler().samples_per_epoch() as u64, part.name());
-    let mut rows = Vec::with_capacity(loader.sampler().samples_per_epoch());
-    predict_epoch(
-        &predictor.model,
-        loader.epoch(0, 0),
-        &device,
-        |batch, values| {
-            let wide = |row: &[f32]| row.iter().map(|v| f64::from(*v)).collect();
-            let predictions = values.chunks(batch.target_count);
-            let labels = batch.targets.chunks(batch.target_count);
-            for ((&index, prediction), label) in batch.indices.iter().zip(predictions).zip(labels) {
-                rows.push(PredictionRow {
-                    filename: dataset.samples()[index].filename.clone(),
-                    labels: wide(label),
-                    predictions: wide(prediction),
-                });
-            }
-            bar.inc(batch.len() as u64);
-            Ok::<(), PredictError>(())
-        },
-    )?;
+    let predictions = predictor.predict_labelled(&loader, &mut |done, _| {
+        bar.set_position(done as u64);
+    })?;
     bar.finish_and_clear();
-    let predictions = Predictions::new(predictor.targets.clone(), rows)?;
     let baseline = MeanBaseline {
         means: predictor.train_means.clone(),
     };

@@ -226,7 +226,7 @@ impl Worker<'_> {
                 Ok(Ended::Trained(outcome))
             }
             Work::Test => {
-                let record = super::evaluate::on_test(&task.dir, &self.settings)?;
+                let record = super::evaluate::on_test(&task.dir, &self.settings, self.observe)?;
                 if holds(lease) {
                     write_json(&task.dir.test(), &record)?;
                 }

@@ -22,13 +22,13 @@ struct Kernel {
 /// Parzen windows: one kernel on each value, and one for the prior, which is as
 /// wide as the range and in its middle; all weigh the same.
 #[derive(Clone, Debug)]
-pub(super) struct Parzen {
+pub(crate) struct Parzen {
     kernels: Vec<Kernel>,
 }
 
 impl Parzen {
     /// Values outside the axis are left out.
-    pub(super) fn new(axis: &Axis, values: &[Value]) -> Self {
+    pub(crate) fn new(axis: &Axis, values: &[Value]) -> Self {
         let width = axis.high - axis.low;
         let prior = axis.low + width / 2.0;
         let mut means: Vec<f64> = values
@@ -62,7 +62,7 @@ impl Parzen {
     }
 
     /// A place on the axis.
-    pub(super) fn draw(&self, axis: &Axis, rng: &mut ChaCha8Rng) -> f64 {
+    pub(crate) fn draw(&self, axis: &Axis, rng: &mut ChaCha8Rng) -> f64 {
         let kernel = &self.kernels[below(rng, self.kernels.len() as u128) as usize];
         // The mean is within the ends and they are at least one deviation
         // apart: a third of the draws fit, or more.
@@ -76,7 +76,7 @@ impl Parzen {
 
     /// The density at a place, or the probability of the integer there; above 0
     /// by the prior.
-    pub(super) fn at(&self, axis: &Axis, place: f64) -> f64 {
+    pub(crate) fn at(&self, axis: &Axis, place: f64) -> f64 {
         let cell = axis.cell(place);
         let densities = self.kernels.iter().map(|kernel| {
             let Kernel {
@@ -105,13 +105,13 @@ fn between(mean: f64, deviation: f64, low: f64, high: f64) -> f64 {
 
 /// Probabilities of a list's values: how often each came, plus one.
 #[derive(Clone, Debug)]
-pub(super) struct Choice {
+pub(crate) struct Choice {
     probabilities: Vec<f64>,
 }
 
 impl Choice {
     /// Values that the list does not have are left out.
-    pub(super) fn new(list: &[Value], values: &[Value]) -> Self {
+    pub(crate) fn new(list: &[Value], values: &[Value]) -> Self {
         let mut counts = vec![1.0; list.len()];
         for value in values {
             if let Some(number) = list.iter().position(|one| same(one, value)) {
@@ -125,7 +125,7 @@ impl Choice {
     }
 
     /// The number of a value in the list.
-    pub(super) fn draw(&self, rng: &mut ChaCha8Rng) -> usize {
+    pub(crate) fn draw(&self, rng: &mut ChaCha8Rng) -> usize {
         let mut left = unit(rng);
         let inner = self.probabilities.iter().position(|probability| {
             left -= probability;
@@ -136,7 +136,7 @@ impl Choice {
     }
 
     /// The probability of the value with this number.
-    pub(super) fn at(&self, number: usize) -> f64 {
+    pub(crate) fn at(&self, number: usize) -> f64 {
         self.probabilities[number]
     }
 }

@@ -1,0 +1,153 @@
+//! What a run's best checkpoint predicts for the parts of its data, stored in the
+//! run's folder.
+//!
+//! ```text
+//! predictions/test.csv    the predictions, not clipped, beside the labels
+//! predictions/test.json   which checkpoint made them, of which images
+//! ```
+
+use std::path::{Path, PathBuf};
+
+use psp_data::{Part, write_atomic};
+use psp_eval::Predictions;
+use psp_models::DeviceSpec;
+use psp_train::{Checkpoint, Inputs, RunDir, TrainError};
+use serde::{Deserialize, Serialize};
+
+use crate::error::ExportError;
+use crate::predictor::Predictor;
+
+/// Where a part is predicted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The device; `None`: the run's own.
+    pub device: Option<DeviceSpec>,
+    /// Threads that decode images; 0: as the run says.
+    pub threads: usize,
+}
+
+/// What stored predictions are of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Origin {
+    /// The checkpoint's own SHA-256.
+    checkpoint: String,
+    /// SHA-256 over targets, file names, labels and images.
+    data_fingerprint: String,
+    /// SHA-256 over which image is in which part.
+    split_fingerprint: String,
+}
+
+impl Origin {
+    fn of(run: &RunDir) -> Result<Self, ExportError> {
+        if !run.best().exists() {
+            return Err(ExportError::NotTrained {
+                path: run.root().to_owned(),
+            });
+        }
+        let manifest = run.read_manifest()?;
+        Ok(Self {
+            checkpoint: Checkpoint::digest_of(&run.best())?,
+            data_fingerprint: manifest.data_fingerprint,
+            split_fingerprint: manifest.split_fingerprint,
+        })
+    }
+}
+
+/// The stored predictions of the run's best checkpoint for a part; `None` where
+/// there are none, or they are of another checkpoint.
+///
+/// # Errors
+/// A run that can't be read, or a stored file that is damaged.
+pub fn stored_predictions(run: &RunDir, part: Part) -> Result<Option<Predictions>, ExportError> {
+    let [csv, json] = paths(run, part);
+    let io = |error: std::io::Error| ExportError::Io {
+        path: json.clone(),
+        reason: error.to_string(),
+    };
+    let text = match std::fs::read(&json) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        other => other.map_err(io)?,
+    };
+    let known: Origin = serde_json::from_slice(&text).map_err(|error| io(error.into()))?;
+    match known == Origin::of(run)? && csv.exists() {
+        true => Ok(Some(Predictions::read_csv(&csv)?)),
+        false => Ok(None),
+    }
+}
+
+/// What the run's best checkpoint predicts for a part, as stored, or else computed
+/// and stored; `None` where the split has no such part. `observe(done, total)` is
+/// told of images that are predicted.
+///
+/// # Errors
+/// A run without a checkpoint, data that has changed since it was trained, an image
+/// that can't be read, or a folder that can't be written.
+pub fn predict_part(
+    run: &RunDir,
+    part: Part,
+    place: Place,
+    observe: &mut dyn FnMut(usize, usize),
+) -> Result<Option<Predictions>, ExportError> {
+    if let Some(predictions) = stored_predictions(run, part)? {
+        return Ok(Some(predictions));
+    }
+    let origin = Origin::of(run)?;
+    let mut config = run.read_config()?;
+    if place.threads > 0 {
+        config.data.threads = place.threads;
+    }
+    let inputs = Inputs::of_run(&config, run)?;
+    if inputs.splits.indices(part).is_empty() {
+        return Ok(None);
+    }
+    let now = inputs.dataset.fingerprint()?;
+    if now != origin.data_fingerprint {
+        return Err(ExportError::Run(TrainError::Changed {
+            run: run.root().to_owned(),
+            what: "the data",
+            then: origin.data_fingerprint,
+            now,
+        }));
+    }
+    let precision = config.train.precision;
+    let spec = place.device.unwrap_or(config.train.device);
+    let device = spec.open_for(precision).map_err(TrainError::from)?;
+    let predictor = Predictor::open(run.root(), &device, precision)?;
+    let loader = inputs.sequential(part, &config)?;
+    let predictions = predictor.predict_labelled(&loader, observe)?;
+    store(run, part, &origin, &predictions)?;
+    Ok(Some(predictions))
+}
+
+/// The origin comes last: predictions without one count as none.
+fn store(
+    run: &RunDir,
+    part: Part,
+    origin: &Origin,
+    predictions: &Predictions,
+) -> Result<(), ExportError> {
+    let [csv, json] = paths(run, part);
+    let io = |path: &Path| {
+        let path = path.to_owned();
+        move |error: std::io::Error| ExportError::Io {
+            path,
+            reason: error.to_string(),
+        }
+    };
+    if let Some(dir) = csv.parent() {
+        std::fs::create_dir_all(dir).map_err(io(dir))?;
+    }
+    match std::fs::remove_file(&json) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io(&json)(error)),
+        _ => {}
+    }
+    predictions.write_csv(&csv)?;
+    let text = serde_json::to_vec_pretty(origin).map_err(|error| io(&json)(error.into()))?;
+    let written = write_atomic(&json, |out| out.write_all(&text));
+    written.map_err(|error| ExportError::Run(error.into()))
+}
+
+fn paths(run: &RunDir, part: Part) -> [PathBuf; 2] {
+    let dir = run.root().join("predictions");
+    ["csv", "json"].map(|end| dir.join(format!("{part}.{end}")))
+}

@@ -1,0 +1,92 @@
+//! How much each dimension says about the results.
+//!
+//! Watanabe, Bansal, Hutter, "PED-ANOVA: Efficiently Quantifying Hyperparameter
+//! Importance in Arbitrary Subspaces" (IJCAI 2023), for the whole space: a dimension
+//! matters as far as its values among the best results are distributed otherwise
+//! than among all, measured by Pearson's divergence. Unlike the variance that a
+//! model of the results explains, this needs no such model and no minimum of results
+//! that such a model could be fitted to.
+
+use std::collections::BTreeMap;
+
+use toml::Value;
+
+use crate::Point;
+use crate::domain::Axis;
+use crate::space::{Dimension, Space};
+use crate::tpe::density::{Choice, Parzen};
+
+/// With fewer results than this nothing is said.
+const FEWEST: usize = 10;
+/// The best results: one in so many, but at least two.
+const BEST: usize = 5;
+/// Places at which densities on a range are compared.
+const CELLS: usize = 200;
+
+/// The share of each dimension with more than one value, by its key; they sum to 1.
+/// `observations` are points and their results, of which larger is better; those
+/// that are not numbers are left out. `None` of fewer than ten, or where the best
+/// results are spread as all are.
+pub fn importance(space: &Space, observations: &[(Point, f64)]) -> Option<BTreeMap<String, f64>> {
+    let mut ranked: Vec<&(Point, f64)> = observations
+        .iter()
+        .filter(|(_, result)| result.is_finite())
+        .collect();
+    if ranked.len() < FEWEST {
+        return None;
+    }
+    ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let best = (ranked.len() / BEST).max(2);
+    let dimensions = space.dimensions().iter();
+    let mut shares: BTreeMap<String, f64> = dimensions
+        .filter(|dimension| dimension.grid().len() > 1)
+        .map(|dimension| {
+            let values = |ranked: &[&(Point, f64)]| -> Vec<Value> {
+                let points = ranked.iter().map(|(point, _)| point);
+                points
+                    .filter_map(|p| p.get(&dimension.key))
+                    .cloned()
+                    .collect()
+            };
+            let (all, best) = (values(&ranked), values(&ranked[..best]));
+            // Where few have the dimension, it can explain little.
+            let having = all.len() as f64 / ranked.len() as f64;
+            let divergence = divergence(dimension, &best, &all);
+            (dimension.key.clone(), having * divergence)
+        })
+        .collect();
+    let sum: f64 = shares.values().sum();
+    if sum <= f64::EPSILON {
+        return None;
+    }
+    shares.values_mut().for_each(|share| *share /= sum);
+    Some(shares)
+}
+
+/// Pearson's divergence of the best values' distribution from that of all.
+fn divergence(dimension: &Dimension, best: &[Value], all: &[Value]) -> f64 {
+    if best.is_empty() {
+        return 0.0;
+    }
+    let term = |best: f64, all: f64| all * (best / all - 1.0).powi(2);
+    let Some(axis) = Axis::new(&dimension.domain) else {
+        let grid = dimension.grid();
+        let (best, all) = (Choice::new(grid, best), Choice::new(grid, all));
+        return (0..grid.len())
+            .map(|number| term(best.at(number), all.at(number)))
+            .sum();
+    };
+    let (best, all) = (Parzen::new(&axis, best), Parzen::new(&axis, all));
+    let at = |cell: usize| {
+        let place = (cell as f64 + 0.5) / CELLS as f64;
+        axis.low + place * (axis.high - axis.low)
+    };
+    // Densities or, of integers, probabilities: made to sum to 1 over the cells.
+    let weights = |density: &Parzen| -> Vec<f64> {
+        let weights: Vec<f64> = (0..CELLS).map(|cell| density.at(&axis, at(cell))).collect();
+        let sum: f64 = weights.iter().sum();
+        weights.into_iter().map(|weight| weight / sum).collect()
+    };
+    let pairs = weights(&best).into_iter().zip(weights(&all));
+    pairs.map(|(best, all)| term(best, all)).sum()
+}
