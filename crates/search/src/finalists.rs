@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::board::Board;
 use crate::error::SearchError;
-use crate::folder::write_json;
+use crate::folder::{read_json, write_json};
 use crate::plan::{PlannedTrial, trial_id};
 use crate::study::Study;
 
@@ -58,6 +58,14 @@ impl std::fmt::Display for FinalSeed {
 type Merit = (u64, f64);
 
 impl Study {
+    /// The finalists as they were written down; `None` while they are not.
+    ///
+    /// # Errors
+    /// A file that can't be read.
+    pub fn finalists(&self) -> Result<Option<Finalists>, SearchError> {
+        read_json(&self.dir.finalists())
+    }
+
     /// The finalists by the trials' validation scores, and writes them down. A
     /// trial that was pruned may be one where no trial of its backbone came further.
     /// The same for whoever asks, once all trials have ended.

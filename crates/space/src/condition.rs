@@ -79,6 +79,13 @@ pub struct Condition {
     pub terms: Vec<Term>,
 }
 
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let terms: Vec<String> = self.terms.iter().map(ToString::to_string).collect();
+        f.write_str(&terms.join(" and "))
+    }
+}
+
 impl Condition {
     /// Whether the point has every key named here, with a value that passes.
     pub fn holds(&self, point: &Point) -> bool {

@@ -1,0 +1,21 @@
+//! Sizes of all backbones.
+
+use burn::tensor::Device;
+use psp_models::{BackboneKind, BackboneSummary};
+use psp_report::input::BackboneSize;
+
+/// The five backbones with the study's head.
+pub(crate) fn backbones(device: &Device) -> Vec<BackboneSize> {
+    let of = |kind: &BackboneKind| {
+        let summary = BackboneSummary::of(*kind, device);
+        BackboneSize {
+            name: summary.name.to_owned(),
+            parameters: summary.parameters as u64,
+            mib: summary.mib,
+            study_mib: summary.study_mib,
+            multiply_adds: summary.multiply_adds,
+            input_size: summary.input_size,
+        }
+    };
+    BackboneKind::ALL.iter().map(of).collect()
+}

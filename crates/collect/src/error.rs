@@ -1,0 +1,72 @@
+//! Why a report's input can't be gathered.
+
+use std::path::{Path, PathBuf};
+
+use psp_data::{DataError, WriteError};
+use psp_eval::EvalError;
+use psp_export::ExportError;
+use psp_models::DeviceError;
+use psp_search::SearchError;
+use psp_train::TrainError;
+use thiserror::Error;
+
+/// Why a report's input can't be gathered.
+#[derive(Debug, Error)]
+pub enum CollectError {
+    /// A study.
+    #[error(transparent)]
+    Study(#[from] SearchError),
+    /// A run.
+    #[error(transparent)]
+    Run(#[from] TrainError),
+    /// A model, or its predictions.
+    #[error(transparent)]
+    Model(#[from] ExportError),
+    /// Stored predictions.
+    #[error(transparent)]
+    Predictions(#[from] EvalError),
+    /// Labels or images.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// A device.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    /// A file could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// A file could not be read.
+    #[error("{}: {reason}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Runs that can't be compared.
+    #[error("{} and {}: {what} differ, so that they can't be compared in one report", first.display(), second.display())]
+    Incomparable {
+        /// A run.
+        first: PathBuf,
+        /// Another.
+        second: PathBuf,
+        /// What differs.
+        what: &'static str,
+    },
+    /// A measurement failed.
+    #[error("what prediction costs could not be measured: {0}")]
+    Measure(String),
+    /// Told to stop.
+    #[error("interrupted; what was computed is stored, and the same command continues")]
+    Interrupted,
+}
+
+impl CollectError {
+    /// Wraps what is wrong with a file with its path.
+    pub(crate) fn read<E: std::fmt::Display>(path: &Path) -> impl Fn(E) -> Self + use<E> {
+        let path = path.to_owned();
+        move |error| Self::Read {
+            path: path.clone(),
+            reason: error.to_string(),
+        }
+    }
+}

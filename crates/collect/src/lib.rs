@@ -1,0 +1,25 @@
+//! Studies and runs, gathered as the [`Input`](psp_report::input::Input) of a report.
+//!
+//! What a report needs beyond what lies in the folders is computed here and stored
+//! there, so that it is computed once: predictions of runs that have none yet
+//! ([`psp_export::predict_part`]), and what prediction costs ([`cost`]).
+
+// burn-tch 0.22 is its last release, which Burn says with a deprecation.
+#![cfg_attr(feature = "libtorch", allow(deprecated))]
+
+mod backbones;
+mod candidate;
+pub mod cost;
+mod data;
+mod error;
+mod explain;
+mod run;
+mod runs;
+mod settings;
+mod space;
+mod study;
+
+pub use error::CollectError;
+pub use runs::collect_runs;
+pub use settings::{CollectEvent, Settings};
+pub use study::collect_study;

@@ -1,0 +1,86 @@
+//! One training.
+
+use psp_data::Part;
+use psp_export::predict_part;
+use psp_report::input::{Epoch, PredictionRow, Predictions, Run};
+use psp_train::{EpochRecord, RunDir, read_metrics};
+
+use crate::error::CollectError;
+use crate::settings::{CollectEvent, Settings};
+
+/// The epochs of a run, none where it has not begun.
+pub(crate) fn epochs(run: &RunDir) -> Result<Vec<Epoch>, CollectError> {
+    let path = run.metrics();
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let epoch = |record: &EpochRecord| Epoch {
+        epoch: record.epoch,
+        train_mse: record.train.overall.mse,
+        valid_mse: record.valid.overall.mse,
+        valid_r2: record.valid.overall.r2,
+    };
+    Ok(read_metrics(&path)?.iter().map(epoch).collect())
+}
+
+/// A training with what its best checkpoint predicts for `parts`, as far as it has
+/// one. A prediction that can't be had is told of in the run itself.
+pub(crate) fn run(
+    dir: &RunDir,
+    parts: &[Part],
+    settings: &mut Settings<'_>,
+) -> Result<Run, CollectError> {
+    let config = dir.read_config()?;
+    let result = dir.read_result().ok();
+    let mut run = Run {
+        folder: settings.link(dir.root()),
+        seed: config.train.seed,
+        fold: None,
+        epochs: epochs(dir)?,
+        best_epoch: result.as_ref().map(|result| result.best_epoch),
+        seconds: result.as_ref().map(|result| result.seconds),
+        device: dir.read_manifest()?.device,
+        valid: None,
+        test: None,
+        failure: None,
+    };
+    for &part in parts {
+        if settings
+            .cancelled
+            .load(std::sync::atomic::Ordering::Relaxed)
+        {
+            return Err(CollectError::Interrupted);
+        }
+        let place = settings.place;
+        let mut observe = |done, total| {
+            let run = dir.root();
+            (settings.observe)(CollectEvent::Predicting { run, done, total });
+        };
+        match predict_part(dir, part, place, &mut observe) {
+            Ok(predictions) => {
+                let predictions = predictions.map(|made| plain(&made));
+                match part {
+                    Part::Valid => run.valid = predictions,
+                    Part::Test => run.test = predictions,
+                    Part::Train => {}
+                }
+            }
+            Err(error) => {
+                settings.warn(&error.to_string());
+                run.failure.get_or_insert(error.to_string());
+            }
+        }
+    }
+    Ok(run)
+}
+
+fn plain(predictions: &psp_eval::Predictions) -> Predictions {
+    let row = |row: &psp_eval::PredictionRow| PredictionRow {
+        filename: row.filename.clone(),
+        labels: row.labels.clone(),
+        predictions: row.predictions.clone(),
+    };
+    Predictions {
+        rows: predictions.rows().iter().map(row).collect(),
+    }
+}

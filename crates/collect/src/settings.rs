@@ -1,0 +1,78 @@
+//! How a report's input is gathered.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use psp_export::Place;
+use psp_report::input::{Environment, MeasuredCost};
+use psp_train::RunConfig;
+
+use crate::error::CollectError;
+
+/// Measures what a model of this configuration costs to predict with.
+pub type Measure<'a> = &'a mut dyn FnMut(&RunConfig) -> Result<MeasuredCost, CollectError>;
+
+/// How a report's input is gathered.
+#[allow(missing_debug_implementations)]
+pub struct Settings<'a> {
+    /// The report's folder, which links start from.
+    pub out: PathBuf,
+    /// Where predictions are computed that are not stored yet.
+    pub place: Place,
+    /// Images that are explained; 0: none.
+    pub explained: usize,
+    /// Measures speed and memory where that is not stored yet; `None`: nothing is
+    /// measured.
+    pub measure: Option<Measure<'a>>,
+    /// Versions, hardware, commands, date.
+    pub environment: Environment,
+    /// Set to true, it ends the work between two images.
+    pub cancelled: &'a AtomicBool,
+    /// Is told of what takes long.
+    pub observe: &'a mut dyn FnMut(CollectEvent<'_>),
+}
+
+/// Something that takes long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CollectEvent<'a> {
+    /// A run's images are predicted.
+    Predicting {
+        /// The run's folder.
+        run: &'a Path,
+        /// Images predicted.
+        done: usize,
+        /// Images in all.
+        total: usize,
+    },
+    /// What a model costs is measured.
+    Measuring {
+        /// The backbone.
+        backbone: &'a str,
+    },
+    /// Images are explained.
+    Explaining {
+        /// Forward passes done.
+        done: usize,
+        /// Forward passes in all.
+        total: usize,
+    },
+    /// Something is left out of the report.
+    Warning {
+        /// What, and why.
+        text: &'a str,
+    },
+}
+
+impl Settings<'_> {
+    /// A folder as a link from the report's.
+    pub(crate) fn link(&self, folder: &Path) -> String {
+        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let (folder, out) = (absolute(folder), absolute(&self.out));
+        let relative = pathdiff::diff_paths(&folder, &out).unwrap_or(folder);
+        relative.to_string_lossy().into_owned()
+    }
+
+    pub(crate) fn warn(&mut self, text: &str) {
+        (self.observe)(CollectEvent::Warning { text });
+    }
+}

@@ -1,0 +1,231 @@
+//! A study as a report's input.
+
+use std::collections::BTreeMap;
+
+use burn::tensor::Device;
+use psp_data::Part;
+use psp_report::input::{Candidate, Input, Rank, Selection, Study, Trial, TrialState};
+use psp_search::{Finalist, Overview, RankedFinalist, State, StudyDir, TrialRow};
+use psp_train::Inputs;
+
+use crate::backbones::backbones;
+use crate::candidate::candidate;
+use crate::cost::cost;
+use crate::data::data;
+use crate::error::CollectError;
+use crate::explain::explanations;
+use crate::run::{epochs, run};
+use crate::settings::Settings;
+use crate::space::{dimensions, text};
+
+/// Gathers what a report on the study in `dir` tells, as far as the study has come.
+///
+/// # Errors
+/// When there is no study, or a file of it can't be read.
+pub fn collect_study(dir: StudyDir, mut settings: Settings<'_>) -> Result<Input, CollectError> {
+    let study = psp_search::Study::open(dir)?;
+    let overview = Overview::of(&study)?;
+    let inputs = Inputs::open(&base(&study)?)?;
+    let mut candidates = Vec::new();
+    let finalists = study.finalists()?.unwrap_or_default().entries;
+    for finalist in in_rank_order(&finalists, &overview) {
+        candidates.extend(of_finalist(&study, finalist, &mut settings)?);
+    }
+    let selection = overview
+        .selection
+        .as_ref()
+        .and_then(|chosen| selection(chosen, &candidates));
+    let explanations = match &selection {
+        Some(_) if settings.explained > 0 => {
+            let folder = overview.selection.as_ref().map(|chosen| &chosen.folder);
+            let folder = study.dir.root().join(folder.map_or("", String::as_str));
+            explanations(&folder, &mut settings)?
+        }
+        _ => Vec::new(),
+    };
+    Ok(Input {
+        title: overview.study.clone(),
+        data: data(
+            &study.config.base,
+            &inputs,
+            study.plan.data_fingerprint.clone(),
+        )?,
+        study: Some(search(&study, &overview, &settings)?),
+        candidates,
+        selection,
+        backbones: backbones(&Device::default()),
+        explanations,
+        environment: settings.environment,
+    })
+}
+
+/// The configuration that all trials share, with the study's own split.
+fn base(study: &psp_search::Study) -> Result<psp_train::RunConfig, CollectError> {
+    let mut config = study.config.base.clone();
+    let split = study.dir.split();
+    let split = std::path::absolute(&split).map_err(CollectError::read(&split))?;
+    config.data.split = split.to_string_lossy().into_owned();
+    Ok(config)
+}
+
+/// Ranked ones first, in the order of their ranks.
+fn in_rank_order<'a>(finalists: &'a [Finalist], overview: &Overview) -> Vec<&'a Finalist> {
+    let ranks = overview.selection.as_ref().map(|chosen| &chosen.finalists);
+    let place = |finalist: &Finalist| {
+        let ranks = ranks.map_or(&[][..], Vec::as_slice);
+        let place = ranks.iter().position(|rank| is_of(rank, finalist));
+        place.unwrap_or(ranks.len())
+    };
+    let mut ordered: Vec<&Finalist> = finalists.iter().collect();
+    ordered.sort_by_key(|finalist| place(finalist));
+    ordered
+}
+
+fn is_of(rank: &RankedFinalist, finalist: &Finalist) -> bool {
+    rank.trial == finalist.trial.number
+}
+
+/// A finalist with those of its trainings that have begun; `None` where none has.
+fn of_finalist(
+    study: &psp_search::Study,
+    finalist: &Finalist,
+    settings: &mut Settings<'_>,
+) -> Result<Option<Candidate>, CollectError> {
+    let mut runs = Vec::new();
+    let mut first = None;
+    for seed in &finalist.seeds {
+        let dir = study.dir.finalist(finalist.trial.number, seed);
+        let trained = dir.run();
+        if !trained.is_begun() {
+            continue;
+        }
+        let ended = dir.read_outcome()?;
+        let is_tested = dir.test().exists();
+        // The test split is read once, when all finalists are trained.
+        let parts: &[Part] = match (&ended, is_tested) {
+            (Some(_), true) => &[Part::Valid, Part::Test],
+            (Some(_), false) => &[Part::Valid],
+            (None, _) => &[],
+        };
+        let mut found = run(&trained, parts, settings)?;
+        found.fold = seed.fold;
+        if let Some(psp_search::TrialOutcome::Failed { reason }) = ended.map(|r| r.outcome) {
+            found.failure = Some(reason);
+        }
+        runs.push(found);
+        first.get_or_insert(trained);
+    }
+    let Some(first) = first else { return Ok(None) };
+    let config = first.read_config()?;
+    let name = format!("{} (trial {})", finalist.backbone, finalist.trial.number);
+    let cost = cost(&first, &config, settings)?;
+    Ok(Some(candidate(
+        name,
+        Some(finalist.trial.number),
+        psp_space::point_text(&finalist.trial.point),
+        &config,
+        cost,
+        runs,
+    )))
+}
+
+fn selection(chosen: &psp_search::Selection, candidates: &[Candidate]) -> Option<Selection> {
+    let of_trial = |trial: usize| {
+        let mut places = candidates.iter();
+        places.position(|candidate| candidate.trial == Some(trial))
+    };
+    let ranking = chosen.finalists.iter().filter_map(|rank| {
+        Some(Rank {
+            candidate: of_trial(rank.trial)?,
+            mean: rank.mean,
+            deviation: rank.deviation,
+            lower_bound: rank.lower_bound,
+            ties: rank.ties,
+        })
+    });
+    let ranking: Vec<Rank> = ranking.collect();
+    let (candidate, run) = candidates.iter().enumerate().find_map(|(index, one)| {
+        let is_chosen = |folder: &str| folder.ends_with(&chosen.folder);
+        let run = one.runs.iter().position(|run| is_chosen(&run.folder))?;
+        Some((index, run))
+    })?;
+    Some(Selection {
+        candidate,
+        run,
+        reason: chosen.reason.clone(),
+        ranking,
+    })
+}
+
+fn search(
+    study: &psp_search::Study,
+    overview: &Overview,
+    settings: &Settings<'_>,
+) -> Result<Study, CollectError> {
+    let planned = study.trials()?;
+    let mut trials = Vec::new();
+    let mut observations = Vec::new();
+    for (trial, row) in planned.iter().zip(&overview.trials) {
+        if let Some(score) = row.score {
+            observations.push((trial.point.clone(), score));
+        }
+        trials.push(of_trial(study, trial, row, settings)?);
+    }
+    let importance = psp_space::importance(&study.config.space, &observations);
+    let section = &study.config.study;
+    Ok(Study {
+        folder: settings.link(study.dir.root()),
+        sampler: word(section.sampler),
+        pruner: word(section.pruner),
+        seed: section.seed,
+        grid_points: overview.grid_points.clone(),
+        wanted: overview.wanted(),
+        dimensions: dimensions(&study.config),
+        trials,
+        importance: importance.map(|shares| shares.into_iter().collect()),
+        finalists_per_backbone: section.finalists,
+        seeds: section.seeds,
+        folds: section.folds,
+        confidence: section.confidence,
+        config: study.config.to_toml()?,
+    })
+}
+
+/// A name as the study file writes it.
+fn word(name: impl serde::Serialize) -> String {
+    let value = serde_json::to_value(name).unwrap_or_default();
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn of_trial(
+    study: &psp_search::Study,
+    trial: &psp_search::PlannedTrial,
+    row: &TrialRow,
+    settings: &Settings<'_>,
+) -> Result<Trial, CollectError> {
+    let folder = study.folder(trial);
+    let values = trial.point.iter();
+    let values: BTreeMap<String, String> = values
+        .map(|(key, value)| (key.clone(), text(value)))
+        .collect();
+    let config = study.config.trial(&trial.point)?;
+    Ok(Trial {
+        number: trial.number,
+        folder: settings.link(folder.root()),
+        backbone: config.model.backbone.name().to_owned(),
+        state: match row.state {
+            State::Waiting => TrialState::Waiting,
+            State::Begun => TrialState::Begun,
+            State::Paused => TrialState::Paused,
+            State::Pruned => TrialState::Pruned,
+            State::Finished => TrialState::Finished,
+            State::Failed => TrialState::Failed,
+        },
+        values,
+        score: row.score,
+        epochs: epochs(&folder.run())?,
+        seconds: row.seconds,
+        ended: folder.read_outcome()?.map(|record| record.ended),
+        reason: row.reason.clone(),
+    })
+}
