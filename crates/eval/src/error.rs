@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use psp_metrics::MetricsError;
+use psp_plot::PlotError;
 use thiserror::Error;
 
 /// What a caller's image closure may fail with.
@@ -160,15 +161,9 @@ pub enum EvalError {
         /// Its height in pixels.
         height: u32,
     },
-    /// A figure with photos was asked for as SVG.
-    #[error("a figure with photos can be drawn as PNG only")]
-    PhotosInSvg,
-    /// A figure could not be drawn; a fault of this crate.
-    #[error("cannot draw the figure: {0}")]
-    Draw(String),
-    /// A drawn figure could not be compressed.
-    #[error("cannot encode the figure as PNG")]
-    Png(#[from] image::ImageError),
+    /// A figure could not be drawn.
+    #[error(transparent)]
+    Plot(#[from] PlotError),
 }
 
 impl EvalError {

@@ -19,7 +19,6 @@
 mod atomic;
 mod error;
 mod evaluation;
-mod number;
 pub mod plot;
 mod predictions;
 mod predictions_csv;
@@ -29,8 +28,5 @@ mod write;
 pub use error::{EvalError, ImageSource};
 pub use evaluation::{Evaluation, OverallEvaluation, SCHEMA_VERSION, TargetEvaluation};
 pub use predictions::{PredictionRow, Predictions};
+pub use psp_plot::FONT_LICENCE;
 pub use write::{WriteOptions, write_all};
-
-/// The licence of the DejaVu fonts whose glyphs are compiled into programs that
-/// use this crate; it asks to be passed on with them.
-pub const FONT_LICENCE: &str = include_str!("../assets/DejaVu-LICENSE.txt");

@@ -3,11 +3,9 @@
 use std::fmt::Write;
 
 use psp_metrics::{OverallMetrics, TargetMetrics};
+use psp_plot::number::{count, r2, short};
 
-use crate::{
-    Evaluation, TargetEvaluation,
-    number::{count, r2, short},
-};
+use crate::{Evaluation, TargetEvaluation};
 
 const COLUMNS: [&str; 4] = ["MSE", "MAE", "RMSE", "R²"];
 

@@ -1,0 +1,134 @@
+//! The pictures of an evaluation, drawn by [`psp_plot`].
+
+use image::RgbImage;
+use psp_plot::{
+    Distributions, Gallery, Metrics, Pairs, Photo, PlotError, PredictionVsLabel, Sample, Selection,
+    label_range, number::count,
+};
+pub use psp_plot::{Figure, MOST_SAMPLES, MOST_TARGETS};
+
+use crate::{EvalError, Evaluation, ImageSource, PredictionRow, Predictions};
+
+/// Predictions over labels: [`psp_plot::prediction_vs_label`].
+///
+/// # Errors
+/// [`EvalError::Targets`] if `evaluation` is not that of `predictions`.
+pub fn prediction_vs_label(
+    predictions: &Predictions,
+    evaluation: &Evaluation,
+) -> Result<Figure, EvalError> {
+    evaluation.check_targets(predictions)?;
+    let (model, baseline) = (&evaluation.overall.model, &evaluation.overall.baseline);
+    let input = PredictionVsLabel {
+        split: evaluation.split.clone(),
+        targets: pairs(predictions, evaluation),
+        overall: Some(Metrics {
+            mse: model.mse,
+            r2: model.r2,
+        }),
+        baseline_mse: Some(baseline.mse),
+    };
+    Ok(psp_plot::prediction_vs_label(&input)?)
+}
+
+/// Histograms of labels and predictions: [`psp_plot::distributions`].
+///
+/// # Errors
+/// [`EvalError::Targets`] if `evaluation` is not that of `predictions`.
+pub fn distributions(
+    predictions: &Predictions,
+    evaluation: &Evaluation,
+) -> Result<Figure, EvalError> {
+    evaluation.check_targets(predictions)?;
+    let input = Distributions {
+        split: evaluation.split.clone(),
+        targets: pairs(predictions, evaluation),
+    };
+    Ok(psp_plot::distributions(&input)?)
+}
+
+/// A page of `amount` photos (at most [`MOST_SAMPLES`] and as many as there
+/// are), drawn at random by `seed` and in the order of the rows, each with its
+/// scores below: [`psp_plot::gallery`]. `images` gives the photo with a
+/// filename; one photo at a time is in memory.
+///
+/// # Errors
+/// [`EvalError::Targets`] if `evaluation` is not that of `predictions`;
+/// [`EvalError::Image`] with the error of `images`; [`EvalError::EmptyImage`].
+pub fn samples<F, E>(
+    predictions: &Predictions,
+    evaluation: &Evaluation,
+    images: F,
+    seed: u64,
+    amount: usize,
+) -> Result<Figure, EvalError>
+where
+    F: Fn(&str) -> Result<RgbImage, E>,
+    E: Into<ImageSource>,
+{
+    evaluation.check_targets(predictions)?;
+    let rows = predictions.rows();
+    let selection = Selection::Random { seed };
+    // A random choice does not look at the errors.
+    let chosen = selection.choose(&vec![0.0; rows.len()], amount.min(MOST_SAMPLES));
+    let (shown, all) = (chosen.len(), count(evaluation.count));
+    let samples = chosen
+        .into_iter()
+        .map(|index| sample(&rows[index], &images));
+    let ranges = pairs(predictions, evaluation);
+    let input = Gallery {
+        title: format!("Samples, {} split", evaluation.split),
+        notes: vec![format!("{shown} of {all} images, {}", selection.describe())],
+        targets: predictions.targets().to_vec(),
+        label_ranges: ranges
+            .iter()
+            .map(|pairs| label_range(&pairs.labels))
+            .collect(),
+        samples: samples.collect::<Result<_, _>>()?,
+    };
+    Ok(psp_plot::gallery(&input)?)
+}
+
+fn pairs(predictions: &Predictions, evaluation: &Evaluation) -> Vec<Pairs> {
+    let targets = evaluation.targets.iter().enumerate();
+    targets
+        .map(|(index, target)| {
+            let (labels, predictions) = predictions.pairs(index).unzip();
+            Pairs {
+                target: target.name.clone(),
+                labels,
+                predictions,
+                metrics: Some(Metrics {
+                    mse: target.model.mse,
+                    r2: target.model.r2,
+                }),
+            }
+        })
+        .collect()
+}
+
+fn sample<F, E>(row: &PredictionRow, images: &F) -> Result<Sample, EvalError>
+where
+    F: Fn(&str) -> Result<RgbImage, E>,
+    E: Into<ImageSource>,
+{
+    let filename = row.filename.clone();
+    let photo = images(&filename).map_err(|source| EvalError::Image {
+        filename: filename.clone(),
+        source: source.into(),
+    })?;
+    let photo = match Photo::new(&photo) {
+        Err(PlotError::EmptyPhoto { width, height }) => Err(EvalError::EmptyImage {
+            filename: filename.clone(),
+            width,
+            height,
+        }),
+        photo => Ok(photo?),
+    };
+    Ok(Sample {
+        name: filename,
+        photo: Some(photo?),
+        labels: row.labels.clone(),
+        predictions: row.predictions.clone(),
+    })
+}

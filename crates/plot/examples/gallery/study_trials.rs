@@ -1,0 +1,96 @@
+//! The figures of the study's trials.
+
+use psp_plot::{
+    HistoryAxis, Importance, ImportanceBar, LearningCurves, ParallelCoordinates, RunCurves,
+    SearchHistory, Slices, importance, learning_curves, parallel_coordinates, run_curves,
+    search_history, slices,
+};
+
+use crate::{
+    study::{Drawing, drawing},
+    trials::{objective, order, trials},
+};
+
+pub(crate) fn drawings() -> Vec<Drawing> {
+    let trials = trials();
+    let best = trials
+        .curves
+        .iter()
+        .find(|trial| trial.best)
+        .cloned()
+        .unwrap_or_default();
+    let history = |over| SearchHistory {
+        objective: objective("valid MSE", false),
+        over,
+        backbones: order(),
+        trials: trials.history.clone(),
+    };
+    let curves = |log| LearningCurves {
+        objective: objective("MSE", log),
+        backbones: order(),
+        trials: trials.curves.clone(),
+    };
+    let lowest = best
+        .valid
+        .iter()
+        .enumerate()
+        .min_by(|a, b| a.1.total_cmp(b.1));
+    let run = RunCurves {
+        name: best.name.clone(),
+        objective: objective("MSE", false),
+        best_epoch: lowest.map(|(index, _)| index + 1),
+        train: best.train,
+        valid: best.valid,
+    };
+    let values = [0.41, 0.22, 0.013, 0.006, 0.034, 0.11, 0.17, 0.008, 0.002];
+    let bars = trials
+        .dimensions
+        .iter()
+        .zip(values)
+        .map(|(dimension, value)| ImportanceBar {
+            name: dimension.name.clone(),
+            value,
+            interval: None,
+        });
+    let importances = Importance {
+        notes: vec!["fANOVA over 184 trials".to_owned()],
+        unit: "share of the variance of valid MSE".to_owned(),
+        bars: bars.collect(),
+    };
+    vec![
+        drawing(
+            "search_history",
+            search_history,
+            history(HistoryAxis::Number),
+        ),
+        drawing(
+            "search_history_hours",
+            search_history,
+            history(HistoryAxis::Hours),
+        ),
+        drawing("learning_curves", learning_curves, curves(false)),
+        drawing("learning_curves_log", learning_curves, curves(true)),
+        drawing("run_curves", run_curves, run),
+        drawing("importance", importance, importances),
+        drawing(
+            "parallel_coordinates",
+            parallel_coordinates,
+            ParallelCoordinates {
+                objective: objective("valid MSE", false),
+                dimensions: trials.dimensions.clone(),
+                scores: trials.scores.clone(),
+            },
+        ),
+        drawing(
+            "slices",
+            slices,
+            Slices {
+                objective: objective("valid MSE", false),
+                dimensions: trials.dimensions,
+                scores: trials.scores,
+                trial_backbones: trials.backbones,
+                backbones: order(),
+            },
+        ),
+    ]
+}

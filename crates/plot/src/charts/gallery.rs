@@ -1,0 +1,192 @@
+//! Some photos with their scores.
+
+use crate::{
+    Figure, MOST_TARGETS, Photo, PlotError,
+    layout::{
+        card::{Card, PHOTO},
+        heading::Heading,
+        key::Key,
+        mark::ErrorSize,
+        nothing::nothing,
+        sheet::{MARGIN, Sheet, first_of},
+        span::Span,
+    },
+};
+
+/// The most photos that [`gallery`] draws.
+pub const MOST_SAMPLES: usize = 100;
+const COLUMNS: usize = 3;
+const GAP: f64 = 32.0;
+
+/// What [`gallery`] draws.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Gallery {
+    /// Such as "Largest errors, test split".
+    pub title: String,
+    /// Short statements below the title, such as how the photos were chosen.
+    pub notes: Vec<String>,
+    /// The targets' names.
+    pub targets: Vec<String>,
+    /// The range of each target's labels, by which the size of an error is
+    /// judged, as [`label_range`] gives it; 1 where none is given.
+    pub label_ranges: Vec<f64>,
+    /// In the order to show.
+    pub samples: Vec<Sample>,
+}
+
+/// One image.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Sample {
+    /// Its file name.
+    pub name: String,
+    /// None leaves its place empty.
+    pub photo: Option<Photo>,
+    /// The true scores, one per target; NaN where there is none.
+    pub labels: Vec<f64>,
+    /// The model's scores, one per target; NaN where there is none.
+    pub predictions: Vec<f64>,
+}
+
+/// The range by which the size of an error is judged: 1 for scores in [0, 1],
+/// otherwise that of the `labels`.
+#[must_use]
+pub fn label_range(labels: &[f64]) -> f64 {
+    let pairs = labels.iter().map(|&label| (label, label));
+    Span::of_pairs(pairs).0.length()
+}
+
+/// A page of photos (at most [`MOST_SAMPLES`]), each with its scores below:
+/// label, prediction and error for each target, with a mark for the error's
+/// size. An error counts as small up to 0.1 and as medium up to 0.25, times the
+/// range of the labels.
+///
+/// # Errors
+/// [`PlotError::Draw`].
+pub fn gallery(input: &Gallery) -> Result<Figure, PlotError> {
+    let samples = &input.samples[..input.samples.len().min(MOST_SAMPLES)];
+    if samples.is_empty() {
+        return nothing(input.title.as_str(), "there are no photos");
+    }
+    let mut facts = input.notes.clone();
+    facts.extend([
+        "error = prediction − label".to_owned(),
+        first_of(MOST_SAMPLES, input.samples.len(), "photos"),
+        first_of(MOST_TARGETS, input.targets.len(), "targets"),
+    ]);
+    let heading = Heading {
+        title: input.title.clone(),
+        facts,
+        legend: error_sizes(&input.label_ranges),
+    };
+    let mut sheet = Sheet::bare(&heading)?;
+    let (top, card) = (
+        sheet.top() + 14.0,
+        Card::new(&input.targets, &input.label_ranges),
+    );
+    let height = card.height() + GAP;
+    for (place, sample) in samples.iter().enumerate() {
+        let (column, row) = ((place % COLUMNS) as f64, (place / COLUMNS) as f64);
+        let corner = (MARGIN + column * (PHOTO.0 + GAP), top + row * height);
+        card.draw(&mut sheet.canvas, corner, sample);
+    }
+    let rows = samples.len().div_ceil(COLUMNS) as f64;
+    sheet.end_at(top + rows * height - GAP / 2.0);
+    Ok(sheet.finish())
+}
+
+/// The legend of the marks for errors.
+pub(crate) fn error_sizes(label_ranges: &[f64]) -> Vec<(Key, String)> {
+    let scores = label_ranges.iter().all(|range| *range == 1.0);
+    let unit = if scores { "" } else { " of the labels' range" };
+    let legend = [
+        (ErrorSize::Small, format!("error up to 0.10{unit}")),
+        (ErrorSize::Medium, "up to 0.25".to_owned()),
+        (ErrorSize::Large, "larger".to_owned()),
+    ];
+    let key = |size: ErrorSize| {
+        let (mark, colour) = size.sign();
+        Key::Mark(mark, colour)
+    };
+    legend.map(|(size, text)| (key(size), text)).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use image::{Rgb, RgbImage};
+
+    use super::*;
+    use crate::{
+        draw::colour::{GREEN, ORANGE, VERMILION},
+        testing::{assert_legible, assert_nothing_to_show, names, pairs, pixels_of, score, texts},
+    };
+
+    const PURPLE: (u8, u8, u8) = (120, 20, 160);
+
+    fn input(targets: usize, amount: usize, label: impl Fn(usize, usize) -> f64) -> Gallery {
+        let targets = names(targets);
+        let pairs = pairs(&targets, amount, label);
+        let photo = Photo::new(&RgbImage::from_pixel(200, 100, Rgb(PURPLE.into()))).unwrap();
+        let sample = |row: usize| Sample {
+            name: format!("{row}-a-long-name-of-a-photo-that-has-no-end.jpg"),
+            photo: Some(photo.clone()),
+            labels: pairs.iter().map(|pair| pair.labels[row]).collect(),
+            predictions: pairs.iter().map(|pair| pair.predictions[row]).collect(),
+        };
+        Gallery {
+            title: "Samples".to_owned(),
+            label_ranges: pairs.iter().map(|pair| label_range(&pair.labels)).collect(),
+            samples: (0..amount).map(sample).collect(),
+            targets,
+            ..Gallery::default()
+        }
+    }
+
+    fn page(targets: usize, amount: usize, label: impl Fn(usize, usize) -> f64) -> Figure {
+        gallery(&input(targets, amount, label)).unwrap()
+    }
+
+    #[test]
+    fn every_number_of_targets_and_photos_is_legible() {
+        for targets in 1..=10 {
+            assert_legible(&page(targets, 3, score));
+        }
+        for amount in [1, 2, 4, 5, 110] {
+            assert_legible(&page(2, amount, score));
+        }
+        assert_legible(&page(30, 2, score));
+    }
+
+    #[test]
+    fn numbers_of_any_magnitude_are_legible() {
+        for scale in [1e-12, 360.0, 1e6, -1e90, f64::NAN, f64::MAX] {
+            assert_legible(&page(2, 4, |row, _| scale * (1.0 + row as f64)));
+        }
+    }
+
+    #[test]
+    fn a_photo_keeps_its_aspect_ratio_between_bars() {
+        // 200 × 100 pixels fill the width of 464 pixels, and 232 of the height.
+        assert_eq!(pixels_of(&page(1, 1, score), PURPLE), 464 * 232);
+    }
+
+    #[test]
+    fn the_legend_shows_all_three_marks() {
+        let page = page(1, 1, score);
+        for colour in [GREEN, ORANGE, VERMILION] {
+            assert!(pixels_of(&page, colour.rgb) > 100);
+        }
+        assert!(texts(&page).contains(&"error up to 0.10"));
+    }
+
+    #[test]
+    fn missing_photos_and_scores_leave_empty_places() {
+        let mut input = input(2, 2, score);
+        input.samples[0].photo = None;
+        input.samples[1].labels.clear();
+        let page = gallery(&input).unwrap();
+        assert_legible(&page);
+        assert!(texts(&page).contains(&"no photo"));
+        assert!(texts(&page).contains(&"–"));
+        assert_nothing_to_show(gallery(&Gallery::default()));
+    }
+}

@@ -1,0 +1,146 @@
+//! Heat maps over photos.
+
+use image::{Rgb, RgbImage};
+
+use crate::draw::{
+    colour::{Colour, WHITE},
+    ramp::viridis,
+};
+
+/// How much each place of an image matters, from its upper left corner row by
+/// row.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct HeatMap {
+    /// Cells per row.
+    pub width: usize,
+    /// `width` times the number of rows; what is NaN is left clear.
+    pub values: Vec<f32>,
+}
+
+/// How opaque the highest value is; the lowest is clear.
+const OPACITY: f64 = 0.8;
+/// What is left of a photo's colours: those of the map are to be told apart from
+/// them.
+const COLOUR: f64 = 0.35;
+
+/// The colours of a map over a white photo, from lowest (0) to highest (1).
+pub(super) fn on_white(share: f64) -> Colour {
+    WHITE.mix(viridis(share), OPACITY * share)
+}
+
+impl HeatMap {
+    /// `photo` below the map, in greys but for a hint of its colours; none if
+    /// the map has no cell with a number. The map's own range is spread over
+    /// the colours, from 0 if no value is negative.
+    pub(super) fn over(&self, photo: &RgbImage) -> Option<RgbImage> {
+        let height = self.values.len().checked_div(self.width)?;
+        let finite = || {
+            self.values
+                .iter()
+                .copied()
+                .filter(|value| value.is_finite())
+        };
+        let high = finite().reduce(f32::max)?;
+        let low = finite().reduce(f32::min)?.min(0.0);
+        if height == 0 {
+            return None;
+        }
+        let range = f64::from(high) - f64::from(low);
+        let (wide, tall) = photo.dimensions();
+        let mut image = photo.clone();
+        for (x, y, pixel) in image.enumerate_pixels_mut() {
+            let grey = greyed(*pixel);
+            let at = (
+                (f64::from(x) + 0.5) / f64::from(wide) * self.width as f64 - 0.5,
+                (f64::from(y) + 0.5) / f64::from(tall) * height as f64 - 0.5,
+            );
+            let value = (self.between(at, height) - f64::from(low)) / range.max(1e-30);
+            *pixel = if value.is_finite() {
+                let value = value.clamp(0.0, 1.0);
+                let (red, green, blue) = viridis(value).rgb;
+                mixed(grey, [red, green, blue], OPACITY * value)
+            } else {
+                grey
+            };
+        }
+        Some(image)
+    }
+
+    /// The value at a place between cells, by the nearest four.
+    fn between(&self, (x, y): (f64, f64), height: usize) -> f64 {
+        let split = |place: f64, cells: usize| {
+            let place = place.clamp(0.0, cells as f64 - 1.0);
+            let first = place as usize;
+            (first, (first + 1).min(cells - 1), place.fract())
+        };
+        let (left, right, across) = split(x, self.width);
+        let (top, bottom, down) = split(y, height);
+        let value = |column: usize, row: usize| f64::from(self.values[row * self.width + column]);
+        // A cell without weight counts for nothing, even if it is NaN.
+        let mix = |a: f64, b: f64, share: f64| match share {
+            0.0 => a,
+            share => a * (1.0 - share) + b * share,
+        };
+        mix(
+            mix(value(left, top), value(right, top), across),
+            mix(value(left, bottom), value(right, bottom), across),
+            down,
+        )
+    }
+}
+
+fn greyed(pixel: Rgb<u8>) -> Rgb<u8> {
+    let [red, green, blue] = pixel.0.map(f64::from);
+    let grey = (0.299 * red + 0.587 * green + 0.114 * blue).round() as u8;
+    mixed(Rgb([grey; 3]), pixel.0, COLOUR)
+}
+
+fn mixed(below: Rgb<u8>, above: [u8; 3], share: f64) -> Rgb<u8> {
+    let mut mixed = below;
+    for (channel, ink) in mixed.0.iter_mut().zip(above) {
+        *channel = (f64::from(*channel) * (1.0 - share) + f64::from(ink) * share).round() as u8;
+    }
+    mixed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(width: usize, values: &[f32]) -> HeatMap {
+        HeatMap {
+            width,
+            values: values.to_vec(),
+        }
+    }
+
+    #[test]
+    fn values_are_spread_evenly_between_the_middles_of_cells() {
+        let map = map(2, &[0.0, 1.0, 2.0, 3.0]);
+        assert_eq!(map.between((0.0, 0.0), 2), 0.0);
+        assert_eq!(map.between((0.5, 0.5), 2), 1.5);
+        assert_eq!(map.between((-9.0, 0.25), 2), 0.5);
+        assert_eq!(map.between((9.0, 9.0), 2), 3.0);
+    }
+
+    #[test]
+    fn the_highest_place_is_yellow_and_the_lowest_clear() {
+        let grey = RgbImage::from_pixel(80, 60, Rgb([128; 3]));
+        let image = map(2, &[0.0, 0.0, 0.0, 5.0]).over(&grey).unwrap();
+        let [red, green, blue] = image.get_pixel(79, 59).0;
+        assert!(red > 200 && green > 190 && blue < 80);
+        assert_eq!(image.get_pixel(0, 0).0, [128; 3]);
+    }
+
+    #[test]
+    fn what_is_nan_is_clear_and_a_map_without_numbers_is_none() {
+        let grey = RgbImage::from_pixel(40, 20, Rgb([128; 3]));
+        let image = map(2, &[f32::NAN, 1.0]).over(&grey).unwrap();
+        assert_eq!(image.get_pixel(0, 0).0, [128; 3]);
+        assert_ne!(image.get_pixel(39, 0).0, [128; 3]);
+        for empty in [map(0, &[]), map(3, &[1.0]), map(1, &[f32::NAN])] {
+            assert_eq!(empty.over(&grey), None);
+        }
+        assert!(map(1, &[0.0]).over(&grey).is_some());
+    }
+}

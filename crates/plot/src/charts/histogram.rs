@@ -1,0 +1,171 @@
+//! One target's labels and predictions, counted.
+
+use crate::{
+    draw::{
+        canvas::Canvas,
+        geometry::{Point, Rect},
+    },
+    layout::{
+        axes::Axes,
+        bins::Bins,
+        panel::{Axis, Panel, Ticks},
+        scale::Scale,
+        sheet::{LABELS, PREDICTIONS},
+        span::Span,
+        tick::Tick,
+    },
+    number::count,
+};
+
+const STROKE: f64 = 4.0;
+
+/// The numbers of one panel.
+pub(super) struct Histogram {
+    bins: Bins,
+    labels: Vec<u64>,
+    predictions: Vec<u64>,
+    /// What is not shaded: [0, 1] for `scores`, otherwise the labels' range.
+    proper: Span,
+    pub(super) scores: bool,
+    /// How many predictions are not in `proper`.
+    outside: usize,
+}
+
+impl Histogram {
+    pub(super) fn of(pairs: &[(f64, f64)]) -> Self {
+        let labels = pairs.iter().map(|(label, _)| *label);
+        let predicted = pairs.iter().map(|(_, prediction)| *prediction);
+        let (span, scores) = Span::of_pairs(pairs.iter().copied());
+        let bins = Bins::over(span, scores);
+        let proper = if scores {
+            Span::UNIT
+        } else {
+            let all = Span::new(f64::INFINITY, f64::NEG_INFINITY);
+            labels.clone().fold(all, Span::with)
+        };
+        Self {
+            labels: bins.count(labels),
+            predictions: bins.count(predicted.clone()),
+            outside: predicted.filter(|value| !proper.contains(*value)).count(),
+            bins,
+            proper,
+            scores,
+        }
+    }
+
+    /// The count of the fullest bin.
+    pub(super) fn most(&self) -> u64 {
+        let counts = self.labels.iter().chain(&self.predictions);
+        counts.copied().max().unwrap_or(0)
+    }
+
+    pub(super) fn draw(&self, canvas: &mut Canvas, cell: Rect, name: &str, most: u64) {
+        let bins = &self.bins;
+        let subtitle = format!(
+            "{} of {} predictions outside {}",
+            count(self.outside as u64),
+            count(self.predictions.iter().sum()),
+            if self.scores { "[0, 1]" } else { "the labels" }
+        );
+        let x = Span::new(bins.low, bins.edge(bins.count)).widen(0.04);
+        let y = Span::new(0.0, height(most) * 1.06);
+        let x_title = if self.scores { "score" } else { "value" };
+        let axes = Panel {
+            title: name,
+            subtitle: &subtitle,
+            unshaded: Some(self.proper),
+            ..Panel::new(
+                cell,
+                Axis::new(Scale::Linear(x), x_title),
+                Axis {
+                    ticks: Ticks::Choices(vec![count_ticks(most)]),
+                    ..Axis::new(Scale::Linear(y), "images per bin (log scale)")
+                },
+            )
+        }
+        .draw(canvas);
+        for (index, &images) in self.labels.iter().enumerate() {
+            if images == 0 {
+                continue;
+            }
+            // A little below its neighbour: two edges side by side would let the
+            // paper through where the figure is scaled.
+            let next = self.labels.get(index + 1);
+            let more = if next.is_some_and(|next| *next > 0) {
+                1.0
+            } else {
+                0.0
+            };
+            let (left, right) = (
+                axes.x(bins.edge(index)),
+                axes.x(bins.edge(index + 1)) + more,
+            );
+            let top = axes.y(height(images));
+            let bar = Rect::new(left, top, right - left, axes.area.bottom() - top);
+            canvas.fill(bar, LABELS);
+        }
+        outline(canvas, &axes, bins, &self.predictions);
+    }
+}
+
+/// Steps along the tops of the bins.
+fn outline(canvas: &mut Canvas, axes: &Axes, bins: &Bins, counts: &[u64]) {
+    let foot = axes.y(0.0);
+    let mut y = foot;
+    let mut step = |from: Point, to: Point| canvas.line(from, to, STROKE, PREDICTIONS);
+    for (index, &images) in counts.iter().enumerate() {
+        let (left, right) = (axes.x(bins.edge(index)), axes.x(bins.edge(index + 1)));
+        let next = axes.y(height(images));
+        if next != y {
+            step((left, y), (left, next));
+        }
+        if images > 0 {
+            step((left, next), (right, next));
+        }
+        y = next;
+    }
+    let right = axes.x(bins.edge(bins.count));
+    if y != foot {
+        step((right, y), (right, foot));
+    }
+}
+
+/// The height of a bar: a logarithm that is 0 for no image.
+fn height(images: u64) -> f64 {
+    (images as f64).ln_1p()
+}
+
+/// Ticks of 0, 1, 10, 100, … up to `most`, and between if these are few.
+fn count_ticks(most: u64) -> Vec<Tick> {
+    let mut marks = vec![0, 1];
+    let mut power = 1_u64;
+    while power < most {
+        if most <= 500 {
+            marks.extend([2 * power, 5 * power].iter().filter(|&&mark| mark <= most));
+        }
+        power = power.saturating_mul(10);
+        if power <= most {
+            marks.push(power);
+        }
+    }
+    marks.sort_unstable();
+    marks.dedup();
+    let tick = |mark| Tick::new(height(mark), count(mark));
+    marks.into_iter().map(tick).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn count_ticks_are_few_for_many_images_and_close_for_few() {
+        let labels = |most| -> Vec<String> {
+            let ticks = count_ticks(most).into_iter();
+            ticks.map(|tick| tick.label).collect()
+        };
+        assert_eq!(labels(1), ["0", "1"]);
+        assert_eq!(labels(60), ["0", "1", "2", "5", "10", "20", "50"]);
+        assert_eq!(labels(4000), ["0", "1", "10", "100", "1,000"]);
+    }
+}

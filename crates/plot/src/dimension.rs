@@ -1,0 +1,202 @@
+//! The dimensions of a search space, as far as pictures need them.
+
+use crate::layout::{
+    panel::Ticks,
+    scale::Scale,
+    span::{Span, drawable},
+    tick::Tick,
+};
+use crate::number::compact;
+
+/// One searched dimension, with its value in each trial.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Dimension {
+    /// Its name, such as "learning_rate".
+    pub name: String,
+    /// Its values, one per trial.
+    pub values: Values,
+}
+
+/// The values of a dimension; none where a trial has none, as the dimension
+/// depends on another.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Values {
+    /// Numbers.
+    Numbers {
+        /// Whether to spread them by their ratios; only if all are above 0.
+        log: bool,
+        /// One per trial.
+        values: Vec<Option<f64>>,
+    },
+    /// Names.
+    Categories {
+        /// The names in the order to show; others come after.
+        order: Vec<String>,
+        /// One per trial.
+        values: Vec<Option<String>>,
+    },
+}
+
+impl Default for Values {
+    fn default() -> Self {
+        Self::Numbers {
+            log: false,
+            values: Vec::new(),
+        }
+    }
+}
+
+/// So many numbers have a tick each.
+const FEW: usize = 6;
+
+/// A dimension whose values have places on an axis.
+#[derive(Debug)]
+pub(crate) struct Placed<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) scale: Scale,
+    pub(crate) ticks: Ticks,
+    values: Vec<Option<f64>>,
+}
+
+impl<'a> Placed<'a> {
+    pub(crate) fn of(dimension: &'a Dimension) -> Self {
+        let name = &dimension.name;
+        match &dimension.values {
+            Values::Numbers { log, values } => {
+                let values: Vec<_> = values
+                    .iter()
+                    .map(|value| value.and_then(drawable))
+                    .collect();
+                let span = Span::of(values.iter().flatten().copied()).unwrap_or(Span::UNIT);
+                Self {
+                    name,
+                    scale: Scale::over(span, *log),
+                    ticks: few_numbers(&values),
+                    values,
+                }
+            }
+            Values::Categories { order, values } => {
+                // Only what occurs: an empty place would tell nothing.
+                let occurs = |name: &&String| values.iter().flatten().any(|value| value == *name);
+                let mut names: Vec<&String> = Vec::new();
+                for name in order.iter().filter(occurs).chain(values.iter().flatten()) {
+                    if !names.contains(&name) {
+                        names.push(name);
+                    }
+                }
+                let place = |value: &String| names.iter().position(|name| *name == value);
+                let values = values.iter().map(|value| value.as_ref().and_then(place));
+                let ticks = names.iter().enumerate();
+                Self {
+                    name,
+                    scale: Scale::Linear(Span::new(-0.5, names.len().max(1) as f64 - 0.5)),
+                    values: values
+                        .map(|index| index.map(|index| index as f64))
+                        .collect(),
+                    ticks: Ticks::Names(
+                        ticks
+                            .map(|(at, name)| Tick::new(at as f64, *name))
+                            .collect(),
+                    ),
+                }
+            }
+        }
+    }
+
+    /// Whether the values are names, at 0, 1, ….
+    pub(crate) fn is_categorical(&self) -> bool {
+        matches!(self.ticks, Ticks::Names(_))
+    }
+
+    pub(crate) fn value(&self, trial: usize) -> Option<f64> {
+        self.values.get(trial).copied().flatten()
+    }
+
+    /// How many of the `trials` have no value.
+    pub(crate) fn unset(&self, trials: usize) -> usize {
+        (0..trials)
+            .filter(|trial| self.value(*trial).is_none())
+            .count()
+    }
+}
+
+/// Ticks at the values themselves if these are few, such as image sizes.
+fn few_numbers(values: &[Option<f64>]) -> Ticks {
+    let mut distinct: Vec<f64> = Vec::new();
+    for value in values.iter().flatten() {
+        if !distinct.contains(value) {
+            distinct.push(*value);
+        }
+        if distinct.len() > FEW {
+            return Ticks::Round;
+        }
+    }
+    distinct.sort_by(f64::total_cmp);
+    let tick = |value: &f64| Tick::new(*value, compact(*value));
+    Ticks::Choices(vec![distinct.iter().map(tick).collect()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn categories(order: &[&str], values: &[Option<&str>]) -> Dimension {
+        let owned = |name: &&str| (*name).to_owned();
+        Dimension {
+            name: "optimizer".to_owned(),
+            values: Values::Categories {
+                order: order.iter().map(owned).collect(),
+                values: values
+                    .iter()
+                    .map(|value| value.as_ref().map(owned))
+                    .collect(),
+            },
+        }
+    }
+
+    #[test]
+    fn categories_come_in_their_order_and_only_those_that_occur() {
+        let values = [Some("new"), None, Some("sgd"), Some("adam")];
+        let dimension = categories(&["adam", "lion", "sgd"], &values);
+        let placed = Placed::of(&dimension);
+        let Ticks::Names(names) = &placed.ticks else {
+            panic!("categories have names");
+        };
+        let names: Vec<_> = names.iter().map(|tick| tick.label.as_str()).collect();
+        assert_eq!(names, ["adam", "sgd", "new"]);
+        let places: Vec<_> = (0..5).map(|trial| placed.value(trial)).collect();
+        assert_eq!(places, [Some(2.0), None, Some(1.0), Some(0.0), None]);
+        assert_eq!(placed.unset(5), 2);
+    }
+
+    #[test]
+    fn numbers_are_logarithmic_only_above_zero() {
+        let numbers = |values: &[f64]| Dimension {
+            values: Values::Numbers {
+                log: true,
+                values: values.iter().copied().map(Some).collect(),
+            },
+            ..Dimension::default()
+        };
+        assert!(Placed::of(&numbers(&[1e-4, 0.1])).scale.is_log());
+        assert!(!Placed::of(&numbers(&[0.0, 0.1])).scale.is_log());
+        assert_eq!(Placed::of(&numbers(&[f64::NAN, 3.0])).unset(2), 1);
+        assert_eq!(Placed::of(&numbers(&[])).value(0), None);
+    }
+
+    #[test]
+    fn a_few_numbers_have_a_tick_each() {
+        let sizes: Vec<Option<f64>> = [224.0, 160.0, 192.0]
+            .repeat(9)
+            .into_iter()
+            .map(Some)
+            .collect();
+        let Ticks::Choices(choices) = few_numbers(&sizes) else {
+            panic!("three numbers are few");
+        };
+        let labels: Vec<_> = choices[0].iter().map(|tick| tick.label.as_str()).collect();
+        assert_eq!(labels, ["160", "192", "224"]);
+        let many: Vec<Option<f64>> = (0..9).map(|index| Some(f64::from(index))).collect();
+        assert!(matches!(few_numbers(&many), Ticks::Round));
+    }
+}

@@ -1,0 +1,197 @@
+//! A picture as a list of shapes.
+
+use image::RgbImage;
+
+use super::{
+    colour::{Colour, WHITE},
+    fonts::{Fonts, fonts},
+    geometry::{Point, Rect},
+    text::{Align, Style, Text, printable},
+};
+use crate::PlotError;
+
+#[derive(Debug, Clone)]
+pub(crate) enum Shape {
+    Fill(Rect, Colour),
+    /// Straight lines from point to point.
+    Path {
+        points: Vec<Point>,
+        width: f64,
+        colour: Colour,
+    },
+    Disc {
+        centre: Point,
+        radius: f64,
+        colour: Colour,
+    },
+    Polygon(Vec<Point>, Colour),
+    Photo {
+        at: Point,
+        image: RgbImage,
+    },
+}
+
+/// Shapes in the order in which they cover each other; texts lie above all.
+#[derive(Debug)]
+pub(crate) struct Canvas {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) shapes: Vec<Shape>,
+    pub(crate) texts: Vec<Text>,
+    pub(crate) fonts: &'static Fonts,
+}
+
+impl Canvas {
+    pub(crate) fn new(width: f64, height: f64) -> Result<Self, PlotError> {
+        Ok(Self {
+            width: width.ceil() as u32,
+            height: height.ceil() as u32,
+            shapes: Vec::new(),
+            texts: Vec::new(),
+            fonts: fonts()?,
+        })
+    }
+
+    pub(crate) fn fill(&mut self, rect: Rect, colour: Colour) {
+        self.shapes.push(Shape::Fill(rect, colour));
+    }
+
+    /// A line; an upright or level one is a rectangle with sharp edges.
+    pub(crate) fn line(&mut self, from: Point, to: Point, width: f64, colour: Colour) {
+        let (left, right) = (from.0.min(to.0), from.0.max(to.0));
+        let (top, bottom) = (from.1.min(to.1), from.1.max(to.1));
+        if left == right || top == bottom {
+            let half = width / 2.0;
+            // Ends reach half a width further, so that corners are closed.
+            let rect = Rect::new(
+                left - half,
+                top - half,
+                right - left + width,
+                bottom - top + width,
+            );
+            self.fill(rect, colour);
+        } else {
+            self.path(vec![from, to], width, colour);
+        }
+    }
+
+    /// An upright or level line of dashes.
+    pub(crate) fn dashes(&mut self, from: Point, to: Point, width: f64, colour: Colour) {
+        let length = (to.0 - from.0).hypot(to.1 - from.1);
+        let (step, dash) = (18.0, 10.0);
+        let at = |way: f64| {
+            let share = (way / length).min(1.0);
+            (
+                from.0 + (to.0 - from.0) * share,
+                from.1 + (to.1 - from.1) * share,
+            )
+        };
+        for index in 0..(length / step).ceil() as usize {
+            let start = index as f64 * step;
+            self.line(at(start), at(start + dash), width, colour);
+        }
+    }
+
+    /// Lines from point to point, as one shape: where they overlap, a
+    /// translucent colour does not add up.
+    pub(crate) fn path(&mut self, points: Vec<Point>, width: f64, colour: Colour) {
+        if points.len() < 2 {
+            return;
+        }
+        self.shapes.push(Shape::Path {
+            points,
+            width,
+            colour,
+        });
+    }
+
+    /// The outline of `rect`.
+    pub(crate) fn frame(&mut self, rect: Rect, width: f64, colour: Colour) {
+        let (left, top, right, bottom) = (rect.x, rect.y, rect.right(), rect.bottom());
+        let corners = [(left, top), (right, top), (right, bottom), (left, bottom)];
+        for index in 0..4 {
+            self.line(corners[index], corners[(index + 1) % 4], width, colour);
+        }
+    }
+
+    pub(crate) fn disc(&mut self, centre: Point, radius: f64, colour: Colour) {
+        self.shapes.push(Shape::Disc {
+            centre,
+            radius,
+            colour,
+        });
+    }
+
+    pub(crate) fn polygon(&mut self, corners: Vec<Point>, colour: Colour) {
+        self.shapes.push(Shape::Polygon(corners, colour));
+    }
+
+    pub(crate) fn photo(&mut self, at: Point, image: RgbImage) {
+        self.shapes.push(Shape::Photo { at, image });
+    }
+
+    /// Sets `content` with its baseline through `at`.
+    pub(crate) fn text(&mut self, content: &str, at: Point, align: Align, style: Style) {
+        self.set(content, at, align, style, false);
+    }
+
+    /// As [`Canvas::text`], but reading from bottom to top.
+    pub(crate) fn text_upwards(&mut self, content: &str, at: Point, align: Align, style: Style) {
+        self.set(content, at, align, style, true);
+    }
+
+    /// As [`Canvas::text`], with what lies below it washed out.
+    pub(crate) fn text_on_paper(&mut self, content: &str, at: Point, align: Align, style: Style) {
+        self.set(content, at, align, style, false);
+        if let Some(text) = self.texts.last() {
+            let paper = text.bounds(self.fonts).grow(1.0);
+            self.fill(paper, WHITE.fade(0.8));
+        }
+    }
+
+    fn set(&mut self, content: &str, at: Point, align: Align, style: Style, upwards: bool) {
+        if content.is_empty() {
+            return;
+        }
+        self.texts.push(Text {
+            content: printable(content),
+            at,
+            style,
+            align,
+            upwards,
+        });
+    }
+
+    pub(crate) fn text_width(&self, content: &str, style: Style) -> f64 {
+        self.fonts
+            .width(&printable(content), style.size, style.weight)
+    }
+
+    /// `content` shortened to `room` pixels, as [`Fonts::shorten`].
+    pub(crate) fn shorten(&self, content: &str, room: f64, style: Style) -> String {
+        self.fonts
+            .shorten(&printable(content), style.size, style.weight, room)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::draw::colour::INK;
+
+    #[test]
+    fn dashes_end_where_the_line_ends() {
+        let mut canvas = Canvas::new(100.0, 10.0).unwrap();
+        canvas.dashes((0.0, 5.0), (95.0, 5.0), 2.0, INK);
+        let ends: Vec<f64> = canvas
+            .shapes
+            .iter()
+            .map(|shape| match shape {
+                Shape::Fill(rect, _) => rect.right(),
+                _ => f64::NAN,
+            })
+            .collect();
+        let ends: Vec<f64> = ends.into_iter().map(f64::round).collect();
+        assert_eq!(ends, [11.0, 29.0, 47.0, 65.0, 83.0, 96.0]);
+    }
+}

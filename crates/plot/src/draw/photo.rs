@@ -1,0 +1,75 @@
+//! Photos at the size of a page.
+
+use image::{
+    RgbImage,
+    imageops::{self, FilterType},
+};
+
+use crate::PlotError;
+
+/// A photo, already made as small as it is drawn: a page of a hundred photos
+/// does not need them all in memory.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Photo {
+    pub(crate) image: RgbImage,
+}
+
+/// The most pixels in each direction that a [`Photo`] keeps.
+const MOST: (u32, u32) = (464, 348);
+
+impl Photo {
+    /// `photo` at most 464 × 348 pixels large, its aspect ratio kept.
+    ///
+    /// # Errors
+    /// [`PlotError::EmptyPhoto`] for one without pixels.
+    pub fn new(photo: &RgbImage) -> Result<Self, PlotError> {
+        let (width, height) = photo.dimensions();
+        if width == 0 || height == 0 {
+            return Err(PlotError::EmptyPhoto { width, height });
+        }
+        Ok(Self {
+            image: thumbnail(photo, MOST.0, MOST.1),
+        })
+    }
+
+    /// The photo as large as fits into `width` × `height` pixels.
+    pub(crate) fn fit(&self, width: f64, height: f64) -> RgbImage {
+        thumbnail(&self.image, width as u32, height as u32)
+    }
+}
+
+/// `photo` as large as fits into `width` × `height` pixels without changing its
+/// aspect ratio. The photo must have pixels.
+fn thumbnail(photo: &RgbImage, width: u32, height: u32) -> RgbImage {
+    let (from_width, from_height) = photo.dimensions();
+    let ratio = f64::from(width) / f64::from(from_width);
+    let ratio = ratio.min(f64::from(height) / f64::from(from_height));
+    // A strip of 10000 × 1 pixels still has a row.
+    let scaled = |size: u32, most: u32| ((f64::from(size) * ratio).round() as u32).clamp(1, most);
+    let size = (scaled(from_width, width), scaled(from_height, height));
+    if size == (from_width, from_height) {
+        return photo.clone();
+    }
+    imageops::resize(photo, size.0, size.1, FilterType::CatmullRom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_aspect_ratio_is_kept_whatever_the_shape() {
+        let size = |width, height| thumbnail(&RgbImage::new(width, height), 480, 360).dimensions();
+        assert_eq!(size(674, 506), (480, 360));
+        assert_eq!(size(512, 512), (360, 360));
+        assert_eq!(size(100, 400), (90, 360));
+        assert_eq!(size(10_000, 1), (480, 1));
+        assert_eq!(size(2, 1), (480, 240));
+    }
+
+    #[test]
+    fn a_photo_without_pixels_is_refused_with_its_size() {
+        let error = Photo::new(&RgbImage::new(0, 9)).unwrap_err();
+        assert_eq!(error.to_string(), "the photo is 0×9 pixels large");
+    }
+}

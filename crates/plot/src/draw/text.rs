@@ -1,0 +1,101 @@
+//! One line of text.
+
+use super::{
+    colour::Colour,
+    fonts::{Fonts, Weight},
+    geometry::{Point, Rect},
+};
+
+/// Which part of a text lies at its point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Align {
+    /// Its beginning.
+    Left,
+    /// Its middle.
+    Middle,
+    /// Its end.
+    Right,
+}
+
+/// How texts of a kind look.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Style {
+    /// The em square in pixels.
+    pub(crate) size: f64,
+    pub(crate) weight: Weight,
+    pub(crate) colour: Colour,
+}
+
+impl Style {
+    pub(crate) const fn regular(size: f64, colour: Colour) -> Self {
+        Self {
+            size,
+            weight: Weight::Regular,
+            colour,
+        }
+    }
+
+    pub(crate) const fn bold(size: f64, colour: Colour) -> Self {
+        Self {
+            size,
+            weight: Weight::Bold,
+            colour,
+        }
+    }
+
+    /// How far below its middle a line of figures has its baseline.
+    pub(crate) fn drop(&self) -> f64 {
+        0.36 * self.size
+    }
+}
+
+/// One line of text.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Text {
+    pub(crate) content: String,
+    /// The point on the baseline that `align` speaks of.
+    pub(crate) at: Point,
+    pub(crate) style: Style,
+    pub(crate) align: Align,
+    /// Whether it reads from bottom to top.
+    pub(crate) upwards: bool,
+}
+
+impl Text {
+    /// What the text covers, from the ascenders to the descenders.
+    pub(crate) fn bounds(&self, fonts: &Fonts) -> Rect {
+        let Style { size, weight, .. } = self.style;
+        let width = fonts.width(&self.content, size, weight);
+        let start = self.align.start(width);
+        let (above, height) = (0.76 * size, 0.99 * size);
+        let (x, y) = self.at;
+        if self.upwards {
+            Rect::new(x - above, y - start - width, height, width)
+        } else {
+            Rect::new(x + start, y - above, width, height)
+        }
+    }
+}
+
+impl Align {
+    /// Where a text of this width begins, from its point.
+    pub(crate) fn start(self, width: f64) -> f64 {
+        match self {
+            Self::Left => 0.0,
+            Self::Middle => -width / 2.0,
+            Self::Right => -width,
+        }
+    }
+}
+
+/// `text` without control characters and non-characters, which XML 1.0 forbids
+/// even when escaped.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars()
+        .map(|letter| match letter {
+            '\u{FFFE}' | '\u{FFFF}' => '\u{FFFD}',
+            letter if letter.is_control() => '\u{FFFD}',
+            letter => letter,
+        })
+        .collect()
+}

@@ -1,0 +1,171 @@
+//! A panel: title, frame, grid, ticks and axis titles around an area for data.
+
+use super::{
+    axes::Axes,
+    panel_layout::Layout,
+    scale::Scale,
+    span::Span,
+    style::{AXIS, PANEL, SUBTITLE, TICK},
+    tick::Tick,
+};
+use crate::draw::{
+    canvas::Canvas,
+    colour::{FRAME, GRID, SHADE, WHITE},
+    geometry::Rect,
+    text::Align,
+};
+
+pub(super) const PAD: f64 = 16.0;
+pub(super) const TICK_GAP: f64 = 14.0;
+
+/// One of a panel's two axes.
+#[derive(Debug, Clone)]
+pub(crate) struct Axis<'a> {
+    pub(crate) scale: Scale,
+    pub(crate) title: &'a str,
+    pub(crate) ticks: Ticks,
+}
+
+/// What an axis is labelled with.
+#[derive(Debug, Clone)]
+pub(crate) enum Ticks {
+    /// Round numbers of the scale.
+    Round,
+    /// The first of these whose labels fit, or round numbers if none do.
+    Choices(Vec<Vec<Tick>>),
+    /// These names, upright if need be, and without lines through the area.
+    Names(Vec<Tick>),
+}
+
+impl<'a> Axis<'a> {
+    pub(crate) fn new(scale: Scale, title: &'a str) -> Self {
+        Self {
+            scale,
+            title,
+            ticks: Ticks::Round,
+        }
+    }
+
+    fn has_grid(&self) -> bool {
+        !matches!(self.ticks, Ticks::Names(_))
+    }
+}
+
+/// What to draw around the data.
+#[derive(Debug)]
+pub(crate) struct Panel<'a> {
+    /// The place on the canvas.
+    pub(crate) cell: Rect,
+    pub(crate) title: &'a str,
+    pub(crate) subtitle: &'a str,
+    pub(crate) x: Axis<'a>,
+    pub(crate) y: Axis<'a>,
+    /// Whether the data area is to be as wide as it is high.
+    pub(crate) square: bool,
+    /// What of the x axis to leave unshaded.
+    pub(crate) unshaded: Option<Span>,
+    /// The name of a row at the foot for what has no y value.
+    pub(crate) slot: Option<&'a str>,
+    /// Room to leave to the right of the frame.
+    pub(crate) right: f64,
+}
+
+impl<'a> Panel<'a> {
+    /// A panel without title, shades and slot.
+    pub(crate) fn new(cell: Rect, x: Axis<'a>, y: Axis<'a>) -> Self {
+        Self {
+            cell,
+            title: "",
+            subtitle: "",
+            x,
+            y,
+            square: false,
+            unshaded: None,
+            slot: None,
+            right: 0.0,
+        }
+    }
+
+    /// Draws all but the data.
+    pub(crate) fn draw(&self, canvas: &mut Canvas) -> Axes {
+        let layout = self.lay_out(canvas);
+        let axes = &layout.axes;
+        let area = axes.area;
+        canvas.fill(area, WHITE);
+        if let Some(unshaded) = self.unshaded {
+            let (left, right) = (axes.x(unshaded.low), axes.x(unshaded.high));
+            shade(canvas, area, area.x, left);
+            shade(canvas, area, right, area.right());
+        }
+        if self.slot.is_some() {
+            canvas.fill(axes.slot, SHADE);
+        }
+        self.draw_x(canvas, &layout);
+        self.draw_y(canvas, &layout);
+        canvas.frame(area, 2.0, FRAME);
+
+        let room = self.cell.right() - PAD - area.x;
+        let mut baseline = self.cell.y + PAD;
+        if !self.title.is_empty() {
+            baseline += PANEL.size;
+            let title = canvas.shorten(self.title, room, PANEL);
+            canvas.text(&title, (area.x, baseline), Align::Left, PANEL);
+        }
+        baseline += SUBTITLE.size * 1.5;
+        let subtitle = canvas.shorten(self.subtitle, room, SUBTITLE);
+        canvas.text(&subtitle, (area.x, baseline), Align::Left, SUBTITLE);
+        layout.axes
+    }
+
+    fn draw_x(&self, canvas: &mut Canvas, layout: &Layout) {
+        let (axes, area) = (&layout.axes, layout.axes.area);
+        for tick in &layout.x_ticks {
+            let x = axes.x(tick.value);
+            if self.x.has_grid() {
+                canvas.line((x, area.y), (x, area.bottom()), 2.0, GRID);
+            }
+            canvas.line((x, area.bottom()), (x, area.bottom() + 6.0), 2.0, FRAME);
+            let below = area.bottom() + TICK_GAP;
+            if layout.upright {
+                let at = (x + TICK.drop(), below);
+                canvas.text_upwards(&tick.label, at, Align::Right, TICK);
+            } else {
+                let at = (x, below + TICK.size * 0.8);
+                canvas.text(&tick.label, at, Align::Middle, TICK);
+            }
+        }
+        let middle = area.x + area.width / 2.0;
+        let room = 2.0 * (middle - self.cell.x).min(self.cell.right() - middle);
+        let title = canvas.shorten(self.x.title, room, AXIS);
+        let baseline = self.cell.bottom() - PAD - AXIS.size * 0.25;
+        canvas.text(&title, (middle, baseline), Align::Middle, AXIS);
+    }
+
+    fn draw_y(&self, canvas: &mut Canvas, layout: &Layout) {
+        let (axes, area) = (&layout.axes, layout.axes.area);
+        let mut widest: f64 = 0.0;
+        let slot = axes.slot.y + axes.slot.height / 2.0;
+        let rows = layout.y_ticks.iter();
+        let rows = rows.map(|tick| (axes.y(tick.value), tick.label.as_str()));
+        for (y, label) in rows.chain(self.slot.map(|label| (slot, label))) {
+            if self.y.has_grid() {
+                canvas.line((area.x, y), (area.right(), y), 2.0, GRID);
+            }
+            canvas.line((area.x - 6.0, y), (area.x, y), 2.0, FRAME);
+            let at = (area.x - TICK_GAP, y + TICK.drop());
+            canvas.text(label, at, Align::Right, TICK);
+            widest = widest.max(canvas.text_width(label, TICK));
+        }
+        let baseline = area.x - TICK_GAP - widest - 14.0;
+        let middle = area.y + area.height / 2.0;
+        let room = 2.0 * (middle - self.cell.y).min(self.cell.bottom() - middle);
+        let title = canvas.shorten(self.y.title, room, AXIS);
+        canvas.text_upwards(&title, (baseline, middle), Align::Middle, AXIS);
+    }
+}
+
+fn shade(canvas: &mut Canvas, area: Rect, left: f64, right: f64) {
+    if right > left {
+        canvas.fill(Rect::new(left, area.y, right - left, area.height), SHADE);
+    }
+}

@@ -1,0 +1,81 @@
+//! The pictures of a study's report: plain data in, SVG and PNG out.
+//!
+//! Each figure is a function with an input of its own, and knows nothing of
+//! files, models or studies. A figure is first laid out as a list of shapes and
+//! then drawn, so that both formats look the same and tests can ask whether two
+//! texts overlap. All are 1520 pixels wide and meant to be shown at half that.
+//!
+//! Whatever the numbers are, there is a figure: those that cannot be drawn (NaN,
+//! infinite, or beyond 1e150) are left out and counted, and a figure without any
+//! says that there is nothing to show. The same input gives the same bytes.
+//!
+//! Colours are those of Okabe and Ito and Viridis, which colour-blind readers
+//! can tell apart. Texts are set in DejaVu Sans, which is compiled in; a PNG
+//! shows a box for a character that this font lacks, an SVG leaves it to the
+//! reader's fonts.
+//!
+//! ```
+//! use psp_plot::{Importance, ImportanceBar, importance};
+//!
+//! let figure = importance(&Importance {
+//!     notes: vec!["fANOVA over 200 trials".to_owned()],
+//!     unit: "share of the variance".to_owned(),
+//!     bars: vec![ImportanceBar {
+//!         name: "learning rate".to_owned(),
+//!         value: 0.41,
+//!         interval: None,
+//!     }],
+//! })?;
+//! assert!(figure.to_svg()?.contains("learning rate"));
+//! assert!(figure.to_png()?.starts_with(b"\x89PNG"));
+//! # Ok::<(), psp_plot::PlotError>(())
+//! ```
+
+mod charts;
+mod dimension;
+mod draw;
+mod error;
+mod figure;
+mod layout;
+pub mod number;
+mod objective;
+mod pairs;
+#[cfg(test)]
+mod testing;
+
+pub use charts::accuracy_and_cost::{AccuracyAndCost, accuracy_and_cost};
+pub use charts::calibration::{Calibration, CoveragePoint, TargetCoverage, calibration};
+pub use charts::compared::Compared;
+pub use charts::comparison::{Comparison, MOST_ROWS, comparison};
+pub use charts::costed_model::CostedModel;
+pub use charts::distributions::{Distributions, distributions};
+pub use charts::error_bins::{ErrorBin, ErrorMeasure, error_bins};
+pub use charts::error_by_bin::{ErrorByBin, TargetErrors, error_by_bin};
+pub use charts::explained::Explained;
+pub use charts::explanations::{Explanations, MOST_EXPLAINED, MOST_METHODS, explanations};
+pub use charts::gallery::{Gallery, MOST_SAMPLES, Sample, gallery, label_range};
+pub use charts::heat::HeatMap;
+pub use charts::history_trial::{HistoryAxis, HistoryTrial, TrialState};
+pub use charts::importance::{Importance, ImportanceBar, MOST_BARS, importance};
+pub use charts::label_distribution::{LabelDistribution, label_distribution};
+pub use charts::label_shares::PartLabels;
+pub use charts::learning_curves::{LearningCurves, TrialCurves, learning_curves};
+pub use charts::parallel_coordinates::{MOST_AXES, ParallelCoordinates, parallel_coordinates};
+pub use charts::prediction_vs_label::{PredictionVsLabel, prediction_vs_label};
+pub use charts::residuals::{Residuals, residuals};
+pub use charts::run_curves::{RunCurves, run_curves};
+pub use charts::search_history::{SearchHistory, search_history};
+pub use charts::selection::Selection;
+pub use charts::slices::{MOST_SLICES, Slices, slices};
+pub use dimension::{Dimension, Values};
+pub use draw::photo::Photo;
+pub use error::PlotError;
+pub use figure::Figure;
+pub use layout::label_bins::LabelRange;
+pub use layout::sheet::MOST_TARGETS;
+pub use objective::{Better, Objective};
+pub use pairs::{Interval, Metrics, Pairs};
+
+/// The licence of the DejaVu fonts whose glyphs are compiled into programs that
+/// use this crate; it asks to be passed on with them.
+pub const FONT_LICENCE: &str = include_str!("../assets/DejaVu-LICENSE.txt");

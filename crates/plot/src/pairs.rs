@@ -1,0 +1,85 @@
+//! Labels and predictions.
+
+use crate::layout::span::drawable;
+
+/// The labels of a target, and what a model predicted for the same images.
+///
+/// A pair with a number that cannot be drawn (NaN, infinite, or beyond 1e150)
+/// is left out of a figure, which says how many were.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Pairs {
+    /// The target's name.
+    pub target: String,
+    /// The true scores, one per image.
+    pub labels: Vec<f64>,
+    /// The model's scores, one per image in the same order.
+    pub predictions: Vec<f64>,
+    /// How good the predictions are, to stand above the panel.
+    pub metrics: Option<Metrics>,
+}
+
+/// How good some predictions are.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Metrics {
+    /// The mean squared error.
+    pub mse: f64,
+    /// The coefficient of determination; none where the labels are all the same.
+    pub r2: Option<f64>,
+}
+
+/// From the low to the high end of what is likely.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Interval {
+    /// The low end.
+    pub low: f64,
+    /// The high end.
+    pub high: f64,
+}
+
+impl Pairs {
+    /// (label, prediction) of every image for which both can be drawn.
+    pub(crate) fn drawable(&self) -> Vec<(f64, f64)> {
+        let pairs = self.labels.iter().zip(&self.predictions);
+        pairs
+            .filter_map(|(label, prediction)| Some((drawable(*label)?, drawable(*prediction)?)))
+            .collect()
+    }
+
+    /// How many images [`Pairs::drawable`] leaves out.
+    pub(crate) fn left_out(&self) -> usize {
+        self.labels.len().max(self.predictions.len()) - self.drawable().len()
+    }
+}
+
+impl Interval {
+    /// The interval, its ends in order, if both can be drawn.
+    pub(crate) fn drawable(self) -> Option<(f64, f64)> {
+        let (low, high) = (drawable(self.low)?, drawable(self.high)?);
+        Some((low.min(high), low.max(high)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_with_a_number_that_cannot_be_drawn_are_left_out_and_counted() {
+        let pairs = Pairs {
+            labels: vec![0.0, f64::NAN, 0.5, 0.6],
+            predictions: vec![0.1, 0.2, f64::INFINITY],
+            ..Pairs::default()
+        };
+        assert_eq!(pairs.drawable(), [(0.0, 0.1)]);
+        assert_eq!(pairs.left_out(), 3);
+    }
+
+    #[test]
+    fn an_interval_is_turned_the_right_way_round() {
+        let interval = Interval {
+            low: 3.0,
+            high: 1.0,
+        };
+        assert_eq!(interval.drawable(), Some((1.0, 3.0)));
+    }
+}
