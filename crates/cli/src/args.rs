@@ -52,6 +52,8 @@ pub(crate) enum Command {
     SearchWorker(WorkerArgs),
     /// Evaluate a run or an exported model on labelled images.
     Eval(EvalArgs),
+    /// Turn a study, or runs on the same data, into a report to read.
+    Report(ReportArgs),
     /// Export a run's best checkpoint, or a study's chosen model, as a folder that `psp predict` uses.
     Export(ExportArgs),
     /// Score images with an exported model or a run.
@@ -59,6 +61,30 @@ pub(crate) enum Command {
     /// Measure the speed and memory of training or prediction.
     #[command(subcommand)]
     Bench(BenchCommand),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ReportArgs {
+    /// A study, by its name in experiments/ or its folder; or the folders of runs,
+    /// of which those that differ in the seed alone count as one model.
+    #[arg(required = true)]
+    pub(crate) sources: Vec<PathBuf>,
+    /// Folder to write into; without it, reports/ and the study's or first run's name.
+    #[arg(long)]
+    pub(crate) out: Option<PathBuf>,
+    /// Where predictions that are not stored yet are computed; without it, where each
+    /// run was trained.
+    #[arg(long)]
+    pub(crate) device: Option<DeviceSpec>,
+    /// Test images for which to show what the chosen model looks at.
+    #[arg(long, default_value_t = 3)]
+    pub(crate) explain: usize,
+    /// Leave speed and memory unmeasured where they are not stored yet.
+    #[arg(long)]
+    pub(crate) no_measure: bool,
+    /// A sentence on where images and labels come from; may be repeated.
+    #[arg(long = "note", value_name = "SENTENCE")]
+    pub(crate) notes: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -41,8 +41,10 @@ fn main() -> ExitCode {
 fn may_pass(error: &anyhow::Error) -> bool {
     let of_a_run = error.downcast_ref::<psp_train::TrainError>();
     let of_a_study = error.downcast_ref::<psp_search::SearchError>();
+    let of_a_report = error.downcast_ref::<psp_collect::CollectError>();
     of_a_run.is_some_and(psp_train::TrainError::is_passing)
         || of_a_study.is_some_and(psp_search::SearchError::is_passing)
+        || of_a_report.is_some_and(psp_collect::CollectError::is_passing)
 }
 
 /// Makes this thread, which all computation starts from, one of those that

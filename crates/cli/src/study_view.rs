@@ -7,6 +7,7 @@ use anyhow::Result;
 use indicatif::{HumanDuration, MultiProgress, ProgressBar};
 use psp_search::{Overview, State, Study, StudyEvent, WorkerEvent};
 
+use crate::commands::number;
 use crate::progress;
 
 /// Shows a study's events.
@@ -137,7 +138,7 @@ impl StudyView {
             } => bar.set_message(format!("epoch {epoch}/{epochs} valid MSE {mse:.4}")),
             WorkerEvent::Ended { task, how, score } => {
                 let text = match score {
-                    Some(score) => format!("{task}: {how}, score {score:.4}"),
+                    Some(score) => format!("{task}: {how}, score {}", number(*score)),
                     None => format!("{task}: {how}"),
                 };
                 self.line(&format!("worker {slot}: {text}"));
@@ -159,7 +160,7 @@ impl StudyView {
             known.ended, known.total, known.pruned, known.failed
         );
         if let Some((score, name)) = &known.best {
-            text = format!("{text}, best {score:.4} ({name})");
+            text = format!("{text}, best {} ({name})", number(*score));
         }
         let left = known.total.saturating_sub(known.ended);
         let ended_here = known.ended.saturating_sub(self.ended_before);

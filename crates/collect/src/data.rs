@@ -11,6 +11,7 @@ pub(crate) fn data(
     config: &RunConfig,
     inputs: &Inputs,
     fingerprint: String,
+    notes: Vec<String>,
 ) -> Result<Data, CollectError> {
     let samples = inputs.dataset.samples();
     let parts = Part::ALL.map(|part| PartLabels {
@@ -36,5 +37,6 @@ pub(crate) fn data(
         label_range: config.data.label_range.map(f64::from),
         training_means: inputs.train_means(),
         parts: parts.into(),
+        notes,
     })
 }

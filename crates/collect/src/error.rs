@@ -52,6 +52,9 @@ pub enum CollectError {
         /// What differs.
         what: &'static str,
     },
+    /// A model that can't be explained.
+    #[error(transparent)]
+    Explain(#[from] psp_explain::ExplainError),
     /// A measurement failed.
     #[error("what prediction costs could not be measured: {0}")]
     Measure(String),
@@ -61,6 +64,16 @@ pub enum CollectError {
 }
 
 impl CollectError {
+    /// Whether the same work may succeed at another time.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Study(error) => error.is_passing(),
+            Self::Run(error) => error.is_passing(),
+            Self::Write(_) => true,
+            _ => false,
+        }
+    }
+
     /// Wraps what is wrong with a file with its path.
     pub(crate) fn read<E: std::fmt::Display>(path: &Path) -> impl Fn(E) -> Self + use<E> {
         let path = path.to_owned();

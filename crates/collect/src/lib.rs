@@ -20,6 +20,18 @@ mod space;
 mod study;
 
 pub use error::CollectError;
+pub use psp_report::input;
 pub use runs::collect_runs;
-pub use settings::{CollectEvent, Settings};
+pub use settings::{CollectEvent, Measure, Settings};
 pub use study::collect_study;
+
+/// A report's input, and where its photos are.
+#[derive(Clone, Debug)]
+pub struct Collected {
+    /// What the report is made of.
+    pub input: psp_report::Input,
+    /// The image folder.
+    pub images: std::path::PathBuf,
+    /// Which images are refused before they are decoded.
+    pub limits: psp_data::DecodeLimits,
+}

@@ -6,6 +6,7 @@ use psp_report::input::{Input, Rank, Run, Selection};
 use psp_search::choose::{Candidate as Scores, choose};
 use psp_train::{Inputs, RunConfig, RunDir};
 
+use crate::Collected;
 use crate::backbones::backbones;
 use crate::candidate::candidate;
 use crate::cost::cost;
@@ -29,7 +30,10 @@ struct Group {
 ///
 /// # Errors
 /// Runs on different data, or a file of them that can't be read.
-pub fn collect_runs(runs: &[RunDir], mut settings: Settings<'_>) -> Result<Input, CollectError> {
+pub fn collect_runs(
+    runs: &[RunDir],
+    mut settings: Settings<'_>,
+) -> Result<Collected, CollectError> {
     check_comparable(runs)?;
     let first = &runs[0];
     let config = first.read_config()?;
@@ -88,20 +92,31 @@ pub fn collect_runs(runs: &[RunDir], mut settings: Settings<'_>) -> Result<Input
     let explanations = match &selection {
         Some(chosen) if settings.explained > 0 => {
             let dir = &groups[chosen.candidate].dirs[chosen.run];
-            explanations(dir.root(), &mut settings)?
+            explanations(dir, &mut settings)?
         }
         _ => Vec::new(),
     };
     let fingerprint = first.read_manifest()?.data_fingerprint;
-    Ok(Input {
+    let input = Input {
         title: title(runs),
         study: None,
-        data: data(&config, &inputs, fingerprint)?,
+        data: data(
+            &config,
+            &inputs,
+            fingerprint,
+            std::mem::take(&mut settings.notes),
+        )?,
         candidates,
         selection,
         backbones: backbones(&Device::default()),
         explanations,
+        findings: Vec::new(),
         environment: settings.environment,
+    };
+    Ok(Collected {
+        input,
+        images: inputs.dataset.images_dir().to_owned(),
+        limits: config.decode_limits(),
     })
 }
 

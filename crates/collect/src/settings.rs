@@ -24,6 +24,8 @@ pub struct Settings<'a> {
     /// Measures speed and memory where that is not stored yet; `None`: nothing is
     /// measured.
     pub measure: Option<Measure<'a>>,
+    /// What a reader has to know about the data, a sentence each.
+    pub notes: Vec<String>,
     /// Versions, hardware, commands, date.
     pub environment: Environment,
     /// Set to true, it ends the work between two images.

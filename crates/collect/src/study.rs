@@ -6,8 +6,9 @@ use burn::tensor::Device;
 use psp_data::Part;
 use psp_report::input::{Candidate, Input, Rank, Selection, Study, Trial, TrialState};
 use psp_search::{Finalist, Overview, RankedFinalist, State, StudyDir, TrialRow};
-use psp_train::Inputs;
+use psp_train::{Inputs, RunDir};
 
+use crate::Collected;
 use crate::backbones::backbones;
 use crate::candidate::candidate;
 use crate::cost::cost;
@@ -22,7 +23,7 @@ use crate::space::{dimensions, text};
 ///
 /// # Errors
 /// When there is no study, or a file of it can't be read.
-pub fn collect_study(dir: StudyDir, mut settings: Settings<'_>) -> Result<Input, CollectError> {
+pub fn collect_study(dir: StudyDir, mut settings: Settings<'_>) -> Result<Collected, CollectError> {
     let study = psp_search::Study::open(dir)?;
     let overview = Overview::of(&study)?;
     let inputs = Inputs::open(&base(&study)?)?;
@@ -39,23 +40,30 @@ pub fn collect_study(dir: StudyDir, mut settings: Settings<'_>) -> Result<Input,
         Some(_) if settings.explained > 0 => {
             let folder = overview.selection.as_ref().map(|chosen| &chosen.folder);
             let folder = study.dir.root().join(folder.map_or("", String::as_str));
-            explanations(&folder, &mut settings)?
+            explanations(&RunDir::new(folder), &mut settings)?
         }
         _ => Vec::new(),
     };
-    Ok(Input {
+    let input = Input {
         title: overview.study.clone(),
         data: data(
             &study.config.base,
             &inputs,
             study.plan.data_fingerprint.clone(),
+            std::mem::take(&mut settings.notes),
         )?,
         study: Some(search(&study, &overview, &settings)?),
         candidates,
         selection,
         backbones: backbones(&Device::default()),
         explanations,
+        findings: Vec::new(),
         environment: settings.environment,
+    };
+    Ok(Collected {
+        input,
+        images: inputs.dataset.images_dir().to_owned(),
+        limits: study.config.base.decode_limits(),
     })
 }
 

@@ -28,6 +28,15 @@ const SHA256: &str = "sha256";
 /// The ending of a segment's file name.
 pub(crate) const EXTENSION: &str = "safetensors";
 
+/// Why a file can't be used.
+#[derive(Debug)]
+pub(crate) enum Unusable {
+    /// It could not be opened: it may be whole.
+    Unread(std::io::Error),
+    /// It is no whole segment of this key.
+    Damaged(String),
+}
+
 /// An open segment.
 #[derive(Debug)]
 pub(crate) struct Segment {
@@ -74,16 +83,20 @@ impl Segment {
     }
 
     /// Opens a segment and verifies its hash.
-    ///
-    /// `Err` holds the reason why it is not a whole segment of this key.
-    pub(crate) fn open(path: &Path, key: &FeatureKey) -> Result<Self, String> {
-        let text = |error: std::io::Error| error.to_string();
-        let file = File::open(path).map_err(text)?;
+    pub(crate) fn open(path: &Path, key: &FeatureKey) -> Result<Self, Unusable> {
+        let file = File::open(path).map_err(Unusable::Unread)?;
         // SAFETY: a mapping is sound as long as nobody changes or shortens the
         // file. Segments are written under temporary names, renamed when whole
         // and never written again; removing one leaves its mappings valid.
         #[allow(unsafe_code)]
-        let map = unsafe { Mmap::map(&file) }.map_err(text)?;
+        let map = unsafe { Mmap::map(&file) };
+        // An empty file can't be mapped.
+        let map = map.map_err(|error| Unusable::Damaged(error.to_string()))?;
+        Self::of_map(map, key).map_err(Unusable::Damaged)
+    }
+
+    /// `Err` holds the reason why it is not a whole segment of this key.
+    fn of_map(map: Mmap, key: &FeatureKey) -> Result<Self, String> {
         let (header, metadata) =
             SafeTensors::read_metadata(&map).map_err(|error| error.to_string())?;
         let entry = |name: &str| metadata.metadata().as_ref()?.get(name).cloned();

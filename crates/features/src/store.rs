@@ -10,7 +10,7 @@ use psp_data::write_atomic;
 use crate::Content;
 use crate::error::FeatureError;
 use crate::key::FeatureKey;
-use crate::segment::{EXTENSION, Segment};
+use crate::segment::{EXTENSION, Segment, Unusable};
 
 /// `PSP_CACHE_DIR`, or `psp` in the user's cache folder; `None` where there is
 /// neither.
@@ -103,7 +103,10 @@ impl FeatureStore {
         for path in paths {
             match Segment::open(&path, &self.key) {
                 Ok(segment) => self.insert(path, segment),
-                Err(reason) => {
+                // Another process found it damaged.
+                Err(Unusable::Unread(error)) if error.kind() == ErrorKind::NotFound => {}
+                Err(Unusable::Unread(error)) => return Err(FeatureError::io(&path)(error)),
+                Err(Unusable::Damaged(reason)) => {
                     // What stays is found damaged again by the next process.
                     let _ = std::fs::remove_file(&path);
                     self.discarded.push((path, reason));
@@ -165,8 +168,13 @@ impl FeatureStore {
     /// When they can't be written; what was stored before stays.
     pub fn add(&mut self, contents: &[Content], features: &[f32]) -> Result<(), FeatureError> {
         let path = Segment::write(&self.dir, &self.key, contents, features)?;
-        let segment = Segment::open(&path, &self.key).map_err(|reason| {
-            FeatureError::io(&path)(std::io::Error::other(format!("just written, yet {reason}")))
+        let segment = Segment::open(&path, &self.key).map_err(|unusable| {
+            FeatureError::io(&path)(match unusable {
+                Unusable::Unread(error) => error,
+                Unusable::Damaged(reason) => {
+                    std::io::Error::other(format!("just written, yet {reason}"))
+                }
+            })
         })?;
         self.insert(path, segment);
         Ok(())

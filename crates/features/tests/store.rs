@@ -133,6 +133,19 @@ fn a_damaged_file_is_removed_and_told_of_and_the_others_stay() {
 }
 
 #[test]
+fn a_file_that_can_not_be_opened_is_an_error_and_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(&dir);
+    add(&mut store, &[1]);
+    // A link into itself: even root can't open it.
+    let path = store.dir().join("x.safetensors");
+    std::os::unix::fs::symlink(&path, &path).unwrap();
+    let error = FeatureStore::open(dir.path(), key(1.0)).unwrap_err();
+    assert!(error.to_string().contains("x.safetensors"), "{error}");
+    assert!(path.symlink_metadata().is_ok(), "it was removed");
+}
+
+#[test]
 fn a_file_of_another_key_is_not_taken_for_ones_own() {
     let dir = tempfile::tempdir().unwrap();
     let mut other = FeatureStore::open(dir.path(), key(2.0)).unwrap();

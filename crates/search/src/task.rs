@@ -15,6 +15,8 @@ pub(crate) struct Task {
     pub(crate) dir: TrialDir,
     /// For people.
     pub(crate) label: String,
+    /// Whether it goes on from a rung, so that an earlier claim says nothing.
+    pub(crate) promoted: bool,
     pub(crate) work: Work,
 }
 
@@ -52,6 +54,7 @@ impl Study {
         let task = |trial: &PlannedTrial| Task {
             dir: self.folder(trial),
             label: psp_space::point_text(&trial.point),
+            promoted: false,
             work: Work::Train {
                 trial: trial.clone(),
                 as_finalist: None,
@@ -89,6 +92,7 @@ impl Study {
                     "finalist, {seed}: {}",
                     psp_space::point_text(&finalist.trial.point)
                 ),
+                promoted: false,
                 work: Work::Train {
                     trial: finalist.trial.clone(),
                     as_finalist: Some(seed.clone()),
@@ -142,6 +146,7 @@ fn open_task(entry: &Entry) -> Task {
     Task {
         dir: entry.dir.clone(),
         label,
+        promoted: entry.standing().is_some(),
         work: Work::Train {
             trial: entry.trial.clone(),
             as_finalist: None,

@@ -17,6 +17,7 @@ mod export;
 mod launch;
 mod models;
 mod predict;
+mod report;
 mod search;
 mod study;
 mod train;
@@ -43,6 +44,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
         Command::SearchWorker(args) => search::work(&args),
         Command::Study(command) => study::run(&command),
         Command::Eval(args) => eval::eval(&args),
+        Command::Report(args) => report::report(&args),
         Command::Export(args) => export::export(&args),
         Command::Predict(args) => predict::predict(&args),
         Command::Bench(BenchCommand::Train(args)) => bench::bench(&args, psp_bench::train),
@@ -63,6 +65,15 @@ fn resolve(args: &ConfigArgs, more: &[String]) -> Result<RunConfig> {
     overrides.extend(more.iter().cloned());
     overrides.extend(args.overrides.iter().cloned());
     Ok(RunConfig::read(args.config.as_deref(), &overrides)?)
+}
+
+/// A score in few letters: a diverged model's R² may have fifteen digits before the
+/// point.
+pub(crate) fn number(value: f64) -> String {
+    match value.abs() < 1000.0 {
+        true => format!("{value:.4}"),
+        false => format!("{value:.2e}"),
+    }
 }
 
 /// A TOML basic string; JSON's escapes are valid in it.

@@ -271,6 +271,7 @@ fn state(state: State) -> &'static str {
     }
 }
 
+/// A score, or a dash.
 fn number(value: Option<f64>) -> String {
-    value.map_or_else(|| "-".to_owned(), |value| format!("{value:.4}"))
+    value.map_or_else(|| "-".to_owned(), super::number)
 }

@@ -42,7 +42,9 @@ impl Worker<'_> {
             label: task.label.clone(),
             folder: dir.root().to_owned(),
             token: lease.token(),
-            again: lease.token() > 1 && matches!(task.work, Work::Train { .. }),
+            again: lease.token() > 1
+                && !task.promoted
+                && matches!(task.work, Work::Train { .. }),
         });
         let failed = match lease.token() {
             1 => Vec::new(),

@@ -1,0 +1,248 @@
+//! `psp report`.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result, bail};
+use indicatif::ProgressBar;
+use psp_collect::input::{Environment, MeasuredCost};
+use psp_collect::{CollectError, CollectEvent, Collected, Settings, collect_runs, collect_study};
+use psp_data::decode_file;
+use psp_export::Place;
+use psp_report::PhotoError;
+use psp_search::StudyDir;
+use psp_train::{RunConfig, RunDir};
+
+use super::study::study_dir;
+use crate::args::ReportArgs;
+use crate::{interrupt, progress};
+
+pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode> {
+    let cancelled = interrupt::flag()?;
+    let source = Source::of(&args.sources)?;
+    let out = args
+        .out
+        .clone()
+        .unwrap_or_else(|| Path::new("reports").join(source.name()));
+    let bar = progress::bar(0, "collect");
+    let mut measure = |config: &RunConfig| measure(config, args);
+    let settings = Settings {
+        out: out.clone(),
+        place: Place {
+            device: args.device,
+            threads: 0,
+        },
+        explained: args.explain,
+        measure: match args.no_measure {
+            true => None,
+            false => Some(&mut measure),
+        },
+        notes: args.notes.clone(),
+        environment: environment(&source, &out),
+        cancelled: &cancelled,
+        observe: &mut |event| show(&bar, event),
+    };
+    let collected = match &source {
+        Source::Study(dir) => collect_study(dir.clone(), settings),
+        Source::Runs(runs) => collect_runs(runs, settings),
+    };
+    bar.finish_and_clear();
+    let collected = match collected {
+        Err(CollectError::Interrupted) => {
+            eprintln!("{}", CollectError::Interrupted);
+            return Ok(interrupt::exit_code());
+        }
+        other => other?,
+    };
+    let written = write(&collected, &out)?;
+    for warning in &written.warnings {
+        eprintln!("warning: {warning}");
+    }
+    println!("wrote {}", written.page.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn write(collected: &Collected, out: &Path) -> Result<psp_report::Written> {
+    let photo = |name: &str| {
+        let path = collected.images.join(name);
+        decode_file(&path, &collected.limits).map_err(PhotoError::from)
+    };
+    let settings = psp_report::Settings::default();
+    psp_report::write(&collected.input, &photo, out, &settings)
+        .with_context(|| format!("{}: the report was not written", out.display()))
+}
+
+/// What a report is on.
+enum Source {
+    Study(StudyDir),
+    Runs(Vec<RunDir>),
+}
+
+impl Source {
+    fn of(sources: &[PathBuf]) -> Result<Self> {
+        if let [source] = sources {
+            let dir = study_dir(source);
+            if dir.is_begun() {
+                return Ok(Self::Study(dir));
+            }
+        }
+        let runs: Vec<RunDir> = sources.iter().map(RunDir::new).collect();
+        for run in &runs {
+            let root = run.root().display();
+            if study_dir(run.root()).is_begun() {
+                bail!("{root}: a study is reported on by itself; name it alone, or name runs");
+            }
+            if !run.is_begun() {
+                bail!("{root}: neither a study (it has no plan.json) nor a run (no config.toml)");
+            }
+        }
+        Ok(Self::Runs(runs))
+    }
+
+    /// The study's name, or the first run's.
+    fn name(&self) -> String {
+        let root = match self {
+            Self::Study(dir) => dir.root(),
+            Self::Runs(runs) => runs.first().map_or(Path::new("report"), RunDir::root),
+        };
+        let absolute = std::path::absolute(root).unwrap_or_else(|_| root.to_owned());
+        let name = absolute.file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    }
+
+    /// The commands that make all of it again.
+    fn commands(&self, out: &Path) -> Vec<String> {
+        let quoted = |path: &Path| {
+            let text = path.to_string_lossy().into_owned();
+            match text
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c))
+            {
+                true => text,
+                false => format!("'{}'", text.replace('\'', "'\\''")),
+            }
+        };
+        let out = quoted(out);
+        match self {
+            Self::Study(dir) => {
+                let (study, root) = (quoted(&dir.study()), quoted(dir.root()));
+                vec![
+                    format!("psp search --config {study} --study {root}-again"),
+                    format!("psp report {root}-again --out {out}-again"),
+                    format!("psp export {root}-again --out model"),
+                ]
+            }
+            Self::Runs(runs) => {
+                let mut commands = Vec::new();
+                let mut again = Vec::new();
+                for run in runs {
+                    let (config, root) = (quoted(&run.config()), quoted(run.root()));
+                    commands.push(format!("psp train --config {config} --out {root}-again"));
+                    again.push(format!("{root}-again"));
+                }
+                commands.push(format!("psp report {} --out {out}-again", again.join(" ")));
+                commands
+            }
+        }
+    }
+}
+
+fn environment(source: &Source, out: &Path) -> Environment {
+    Environment {
+        psp_version: env!("CARGO_PKG_VERSION").to_owned(),
+        burn_version: "0.22.1".to_owned(),
+        hardware: hardware(),
+        system: system(),
+        commands: source.commands(out),
+        date: jiff::Timestamp::now().strftime("%F").to_string(),
+    }
+}
+
+/// The processor and its cores, as Linux names them.
+fn hardware() -> String {
+    let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = text
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"));
+    let model = model.and_then(|rest| rest.split_once(':'));
+    let model = model.map_or(std::env::consts::ARCH, |(_, name)| name.trim());
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    format!("{model}, {cores} cores")
+}
+
+fn system() -> String {
+    let text = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
+    let name = text
+        .lines()
+        .find_map(|line| line.strip_prefix("PRETTY_NAME="));
+    let name = name.map(|name| name.trim_matches('"').to_owned());
+    name.unwrap_or_else(|| std::env::consts::OS.to_owned())
+}
+
+/// Speed and memory of prediction, each in a process of its own, whose memory is
+/// that of the model alone.
+fn measure(config: &RunConfig, args: &ReportArgs) -> Result<MeasuredCost, CollectError> {
+    let device = args.device.unwrap_or(config.train.device).resolved();
+    let run = |batch: usize, runs: usize, steps: usize| {
+        let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("psp"));
+        let mut command = Command::new(program);
+        command.args(["bench", "infer", "--json", "--warmup", "1"]);
+        for (flag, value) in [
+            ("--backbone", config.model.backbone.name().to_owned()),
+            ("--device", device.to_string()),
+            ("--precision", config.train.precision.to_string()),
+            ("--size", config.input_size().to_string()),
+            ("--batch", batch.to_string()),
+            ("--runs", runs.to_string()),
+            ("--steps", steps.to_string()),
+        ] {
+            command.args([flag, &value]);
+        }
+        let ran = command
+            .output()
+            .map_err(|error| CollectError::Measure(error.to_string()))?;
+        if !ran.status.success() {
+            let said = String::from_utf8_lossy(&ran.stderr).trim().to_owned();
+            return Err(CollectError::Measure(said));
+        }
+        serde_json::from_slice::<serde_json::Value>(&ran.stdout)
+            .map_err(|error| CollectError::Measure(error.to_string()))
+    };
+    let rate = |report: &serde_json::Value| report["images_per_second"].as_f64();
+    let (single, batch) = (run(1, 3, 5)?, run(32, 3, 1)?);
+    let missing = || CollectError::Measure("no rate was printed".to_owned());
+    let mib = batch["peak_memory_mib"].as_f64();
+    Ok(MeasuredCost {
+        device: device.to_string(),
+        images_per_second_1: rate(&single).ok_or_else(missing)?,
+        images_per_second_32: rate(&batch).ok_or_else(missing)?,
+        peak_memory: mib.map(|mib| (mib * f64::from(1 << 20)) as u64),
+    })
+}
+
+fn show(bar: &ProgressBar, event: CollectEvent<'_>) {
+    let mut set = |done: usize, total: usize, what: String| {
+        bar.set_length(total as u64);
+        bar.set_position(done as u64);
+        // Each piece of work is one line in a pipe.
+        if done == total && !progress::is_terminal() {
+            eprintln!("{what}");
+        }
+        bar.set_prefix(what);
+    };
+    match event {
+        CollectEvent::Predicting { run, done, total } => {
+            let name = run.file_name().unwrap_or_default().to_string_lossy();
+            set(done, total, format!("predicting with {name}"));
+        }
+        CollectEvent::Explaining { done, total } => set(done, total, "explaining".to_owned()),
+        CollectEvent::Measuring { backbone } => {
+            let text = format!("measuring {backbone}");
+            match progress::is_terminal() {
+                true => bar.set_prefix(text),
+                false => eprintln!("{text}"),
+            }
+        }
+        CollectEvent::Warning { text } => bar.suspend(|| eprintln!("warning: {text}")),
+    }
+}
