@@ -8,10 +8,11 @@ PSP = $(CARGO_TARGET_DIR)/release/psp
 
 .PHONY: demo test test-libtorch bench lint
 
-demo: ## Render cars, train on them, evaluate, export and predict
+demo: ## Render cars, search backbones on them, export, predict and report
 	bash scripts/demo.sh
 
 test: lint ## Format, lints, docs and tests on the Flex device
+	scripts/browser.sh
 	cargo test --release --workspace
 
 test-libtorch: ## The tests of everything that touches tensors, on LibTorch

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The whole job on rendered cars, on the CPU, with nothing but Rust installed:
-# render, search, evaluate, export, predict.
+# render, search, export, predict, report.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$HOME/.cache/psp-target}"
@@ -14,7 +14,7 @@ images=1000
 data=data/demo-$images
 study=experiments/demo
 model=experiments/demo-model
-report=reports/demo-test
+report=reports/demo
 step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 
 step "Render $images labelled cars into $data"
@@ -26,9 +26,6 @@ rm -rf "$study"
 "$psp" search --config configs/search.toml --data "$data" --device flex --study "$study"
 chosen=$("$psp" study best "$study" | sed -n 1p)
 
-step "Evaluate the chosen model on the test part, into $report"
-"$psp" eval "$chosen" --split test --out "$report"
-
 step "Export it into $model"
 "$psp" export "$study" --out "$model" --overwrite
 
@@ -37,12 +34,15 @@ test_image=$(sed -n '/,test$/{s///p;q}' "$study/split.csv")
 "$psp" predict --model "$model" "$data/imgs/$test_image"
 grep "^$test_image," "$data/labels.csv" | sed 's/^/its labels: /'
 
+step "Report on the study into $report"
+"$psp" report "$study" --out "$report" \
+    --note "The images are rendered, not photographed: nothing here says how the model does on photos."
+
 printf '\nDone in %d s. Open these:\n' "$((SECONDS - begun))"
 printf '  %-42s %s\n' \
-    "$report/samples.png" "random test photos with label and prediction" \
-    "$report/prediction_vs_label.png" "every test photo as a point" \
-    "$report/distributions.png" "labels and predictions as histograms" \
-    "$report/metrics.json" "the numbers of the table above" \
+    "$report/index.html" "the report: start here, in a browser" \
+    "$report/metrics.json" "its numbers" \
+    "$report/plots" "its pictures as files" \
     "$study/selected.json" "which model was chosen, and why" \
     "$chosen/metrics.jsonl" "its run, epoch by epoch" \
     "$chosen/tensorboard" "the same for TensorBoard" \
