@@ -100,7 +100,11 @@ fn spread(rows: &[psp_eval::PredictionRow], count: usize) -> Vec<&psp_eval::Pred
 /// is shown, as Grad-CAM shows only what raises it.
 fn plain(map: &psp_explain::HeatMap) -> HeatMap {
     let values = match map.method {
-        Method::Occlusion => map.signed().iter().map(|share| share.max(0.0)).collect(),
+        Method::Occlusion => {
+            let [least, most] = map.range;
+            let largest = least.abs().max(most.abs()).max(f32::MIN_POSITIVE);
+            map.raw.iter().map(|drop| drop.max(0.0) / largest).collect()
+        }
         Method::GradCam | Method::AttentionRollout => map.values.clone(),
     };
     HeatMap {

@@ -58,7 +58,7 @@ pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode> {
     for warning in &written.warnings {
         eprintln!("warning: {warning}");
     }
-    println!("wrote {}", written.page.display());
+    println!("wrote {}", written.index.display());
     Ok(ExitCode::SUCCESS)
 }
 
@@ -221,7 +221,7 @@ fn measure(config: &RunConfig, args: &ReportArgs) -> Result<MeasuredCost, Collec
 }
 
 fn show(bar: &ProgressBar, event: CollectEvent<'_>) {
-    let mut set = |done: usize, total: usize, what: String| {
+    let set = |done: usize, total: usize, what: String| {
         bar.set_length(total as u64);
         bar.set_position(done as u64);
         // Each piece of work is one line in a pipe.
