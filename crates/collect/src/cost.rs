@@ -50,7 +50,13 @@ fn measured(
     (settings.observe)(CollectEvent::Measuring {
         backbone: config.model.backbone.name(),
     });
-    let cost = measure(config)?;
+    let cost = match measure(config) {
+        Err(CollectError::Measure(reason)) => {
+            settings.warn(&CollectError::Measure(reason).to_string());
+            return Ok(None);
+        }
+        other => other?,
+    };
     let text = serde_json::to_vec_pretty(&cost).map_err(CollectError::read(&path))?;
     write_atomic(&path, |out| out.write_all(&text))?;
     Ok(Some(cost))

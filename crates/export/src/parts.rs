@@ -20,7 +20,8 @@ use crate::predictor::Predictor;
 /// Where a part is predicted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Place {
-    /// The device; `None`: the run's own.
+    /// The device; `None`: the run's own. What does not know the run's precision
+    /// computes in fp32.
     pub device: Option<DeviceSpec>,
     /// Threads that decode images; 0: as the run says.
     pub threads: usize,
@@ -109,8 +110,8 @@ pub fn predict_part(
             now,
         }));
     }
-    let precision = config.train.precision;
     let spec = place.device.unwrap_or(config.train.device);
+    let precision = config.train.precision.on(spec);
     let device = spec.open_for(precision).map_err(TrainError::from)?;
     let predictor = Predictor::open(run.root(), &device, precision)?;
     let loader = inputs.sequential(part, &config)?;

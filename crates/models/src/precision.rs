@@ -22,6 +22,15 @@ pub enum Precision {
 }
 
 impl Precision {
+    /// This precision where `device` knows it, or else fp32.
+    #[must_use]
+    pub fn on(self, device: DeviceSpec) -> Self {
+        match self.is_known_to(device.resolved()) {
+            true => self,
+            false => Self::Fp32,
+        }
+    }
+
     /// Whether `device`, which is not `auto`, computes in it.
     pub(crate) fn is_known_to(self, device: DeviceSpec) -> bool {
         match self {

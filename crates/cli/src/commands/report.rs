@@ -190,7 +190,7 @@ fn measure(config: &RunConfig, args: &ReportArgs) -> Result<MeasuredCost, Collec
         for (flag, value) in [
             ("--backbone", config.model.backbone.name().to_owned()),
             ("--device", device.to_string()),
-            ("--precision", config.train.precision.to_string()),
+            ("--precision", config.train.precision.on(device).to_string()),
             ("--size", config.input_size().to_string()),
             ("--batch", batch.to_string()),
             ("--runs", runs.to_string()),
