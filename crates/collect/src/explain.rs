@@ -2,10 +2,11 @@
 
 use burn::tensor::{Tensor, TensorData};
 use psp_data::{Part, decode_file};
-use psp_explain::{Method, Occlusion, explain};
+use psp_eval::PredictionRow;
+use psp_explain::{HeatMap, Method, Occlusion, explain};
 use psp_export::{Predictor, stored_predictions};
 use psp_models::Precision;
-use psp_report::input::{Explanation, HeatMap};
+use psp_report::input::Explanation;
 use psp_train::{Inputs, RunDir};
 
 use crate::error::CollectError;
@@ -65,26 +66,35 @@ fn of_run(run: &RunDir, settings: &mut Settings<'_>) -> Result<Vec<Explanation>,
             settings.cancelled,
             observe,
         )?;
-        explained.push(Explanation {
-            filename: row.filename.clone(),
-            labels: row.labels.clone(),
-            predictions: row.predictions.clone(),
-            maps: maps.iter().map(plain).collect(),
-        });
+        explained.push((*row, maps));
     }
-    Ok(explained)
+    let strongest = |method: Method| {
+        let maps = explained.iter().flat_map(|(_, maps)| maps);
+        let of_method = maps.filter(|map| map.method == method);
+        of_method.map(HeatMap::strongest).fold(0.0, f32::max)
+    };
+    let explanation = |(row, maps): &(&PredictionRow, Vec<HeatMap>)| Explanation {
+        filename: row.filename.clone(),
+        labels: row.labels.clone(),
+        predictions: row.predictions.clone(),
+        maps: maps
+            .iter()
+            .map(|map| plain(map, strongest(map.method)))
+            .collect(),
+    };
+    Ok(explained.iter().map(explanation).collect())
 }
 
 /// So many rows at equal distances in the order of their errors, the best and the
 /// worst among them; of one, the worst.
-fn spread(rows: &[psp_eval::PredictionRow], count: usize) -> Vec<&psp_eval::PredictionRow> {
-    let error = |row: &psp_eval::PredictionRow| -> f64 {
+fn spread(rows: &[PredictionRow], count: usize) -> Vec<&PredictionRow> {
+    let error = |row: &PredictionRow| -> f64 {
         let pairs = row.labels.iter().zip(&row.predictions);
         pairs
             .map(|(label, prediction)| (label - prediction).powi(2))
             .sum()
     };
-    let mut sorted: Vec<&psp_eval::PredictionRow> = rows.iter().collect();
+    let mut sorted: Vec<&PredictionRow> = rows.iter().collect();
     // Equal errors keep the order of the data set.
     sorted.sort_by(|a, b| error(a).total_cmp(&error(b)));
     let count = count.min(sorted.len());
@@ -96,18 +106,12 @@ fn spread(rows: &[psp_eval::PredictionRow], count: usize) -> Vec<&psp_eval::Pred
     (0..count).map(|number| sorted[place(number)]).collect()
 }
 
-/// A map for the report. Of occlusion only what lowers the score when it is covered
-/// is shown, as Grad-CAM shows only what raises it.
-fn plain(map: &psp_explain::HeatMap) -> HeatMap {
-    let values = match map.method {
-        Method::Occlusion => {
-            let [least, most] = map.range;
-            let largest = least.abs().max(most.abs()).max(f32::MIN_POSITIVE);
-            map.raw.iter().map(|drop| drop.max(0.0) / largest).collect()
-        }
-        Method::GradCam | Method::AttentionRollout => map.values.clone(),
-    };
-    HeatMap {
+/// A map for the report, on a scale that all maps of its method share: a score that an
+/// image says nothing of stays dark. Of occlusion only what lowers the score when it is
+/// covered is shown, as Grad-CAM shows only what raises it.
+fn plain(map: &HeatMap, strongest: f32) -> psp_report::input::HeatMap {
+    let shares = map.shares_of(strongest);
+    psp_report::input::HeatMap {
         method: match map.method {
             Method::GradCam => "Grad-CAM",
             Method::AttentionRollout => "attention roll-out",
@@ -117,7 +121,7 @@ fn plain(map: &psp_explain::HeatMap) -> HeatMap {
         target: map.target,
         width: map.width,
         height: map.height,
-        values,
+        values: shares.into_iter().map(|share| share.max(0.0)).collect(),
     }
 }
 
@@ -127,7 +131,7 @@ mod tests {
 
     #[test]
     fn the_best_the_worst_and_those_between_are_explained() {
-        let row = |error: f64| psp_eval::PredictionRow {
+        let row = |error: f64| PredictionRow {
             filename: format!("{error}"),
             labels: vec![0.0],
             predictions: vec![error],

@@ -245,6 +245,22 @@ impl Backbone {
             Self::VitB16(model) => (model.forward(x), Vec::new()),
         }
     }
+
+    /// `[batch, 3, height, width]`, normalised, to the last feature map,
+    /// `[batch, features, h', w']`, whose mean pixel
+    /// ([`global_avg_pool2d`](crate::nn::global_avg_pool2d)) is what
+    /// [`Backbone::forward`] returns in evaluation. `None` of a ViT, whose
+    /// features are a token.
+    pub fn feature_map(&self, x: Tensor<4>) -> Option<Tensor<4>> {
+        let noise = &mut Noise::off();
+        match self {
+            Self::ResNet18(model) => Some(model.feature_map(x)),
+            Self::GoogLeNet(model) => Some(model.feature_map(x, noise).0),
+            Self::InceptionV3(model) => Some(model.feature_map(x, noise).0),
+            Self::EfficientnetB0(model) => Some(model.feature_map(x, noise)),
+            Self::VitB16(_) => None,
+        }
+    }
 }
 
 #[cfg(test)]

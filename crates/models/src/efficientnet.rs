@@ -253,6 +253,13 @@ impl EfficientNet {
 
     /// `[batch, 3, height, width]` to `[batch, 1280]`.
     pub fn forward(&self, x: Tensor<4>, noise: &mut Noise) -> Tensor<2> {
+        global_avg_pool2d(self.feature_map(x, noise))
+    }
+
+    /// `[batch, 3, height, width]` to the output of `features.8`, which the
+    /// features are the mean pixel of: `[batch, 1280, height / 32, width /
+    /// 32]`, rounded up.
+    pub fn feature_map(&self, x: Tensor<4>, noise: &mut Noise) -> Tensor<4> {
         let f = &self.features;
         let mut x = silu(f._0.forward(x));
         for stage in [&f._1, &f._2, &f._3, &f._4, &f._5, &f._6, &f._7] {
@@ -260,6 +267,6 @@ impl EfficientNet {
                 x = block.forward(x, noise);
             }
         }
-        global_avg_pool2d(silu(f._8.forward(x)))
+        silu(f._8.forward(x))
     }
 }

@@ -165,6 +165,13 @@ impl GoogLeNet {
     /// `[batch, 3, height, width]` to `[batch, 1024]`, and what the auxiliary
     /// classifiers predict (`[batch, targets]` each) while `noise` is on.
     pub fn forward(&self, x: Tensor<4>, noise: &mut Noise) -> (Tensor<2>, Vec<Tensor<2>>) {
+        let (map, auxiliary) = self.feature_map(x, noise);
+        (global_avg_pool2d(map), auxiliary)
+    }
+
+    /// The same before pooling: the output of `inception5b`, `[batch, 1024,
+    /// h', w']`, 7×7 for an input of 224×224.
+    pub fn feature_map(&self, x: Tensor<4>, noise: &mut Noise) -> (Tensor<4>, Vec<Tensor<2>>) {
         let mut auxiliary = Vec::new();
         let mut predict = |aux: &Option<InceptionAux>, x: &Tensor<4>| {
             if let Some(aux) = aux.as_ref().filter(|_| noise.is_on()) {
@@ -184,6 +191,6 @@ impl GoogLeNet {
         predict(&self.aux2, &x);
         let x = max_pool2d_ceil(self.inception4e.forward(x), 2, 2, 0);
         let x = self.inception5b.forward(self.inception5a.forward(x));
-        (global_avg_pool2d(x), auxiliary)
+        (x, auxiliary)
     }
 }

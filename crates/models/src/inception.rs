@@ -336,6 +336,13 @@ impl Inception3 {
     /// `[batch, 3, height, width]` to `[batch, 2048]`, and what the auxiliary
     /// classifier predicts (`[batch, targets]`) while `noise` is on.
     pub fn forward(&self, x: Tensor<4>, noise: &mut Noise) -> (Tensor<2>, Vec<Tensor<2>>) {
+        let (map, auxiliary) = self.feature_map(x, noise);
+        (global_avg_pool2d(map), auxiliary)
+    }
+
+    /// The same before pooling: the output of `Mixed_7c`, `[batch, 2048, h',
+    /// w']`, 8×8 for an input of 299×299.
+    pub fn feature_map(&self, x: Tensor<4>, noise: &mut Noise) -> (Tensor<4>, Vec<Tensor<2>>) {
         let x = transform_input_if(self.transform_input, x);
         let x = chain(
             &x,
@@ -361,6 +368,6 @@ impl Inception3 {
         let x = self.Mixed_7a.forward(x);
         let x = self.Mixed_7b.forward(x);
         let x = self.Mixed_7c.forward(x);
-        (global_avg_pool2d(x), auxiliary.into_iter().collect())
+        (x, auxiliary.into_iter().collect())
     }
 }

@@ -39,6 +39,11 @@ impl InferenceModel {
         };
         self.model.forward(input, &mut Noise::off())
     }
+
+    /// The model behind it, with its norms folded, for what looks inside.
+    pub fn regressor(&self) -> &Regressor {
+        &self.model
+    }
 }
 
 impl Regressor {

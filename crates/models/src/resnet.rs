@@ -95,6 +95,13 @@ impl ResNet18 {
 
     /// `[batch, 3, height, width]` to `[batch, 512]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
+        global_avg_pool2d(self.feature_map(x))
+    }
+
+    /// `[batch, 3, height, width]` to the output of `layer4`, which the
+    /// features are the mean pixel of: `[batch, 512, height / 32, width / 32]`,
+    /// rounded up.
+    pub fn feature_map(&self, x: Tensor<4>) -> Tensor<4> {
         let x = self.bn1.relu_after(&self.conv1, x);
         let mut x = max_pool2d(x, 3, 2, 1);
         for layer in [&self.layer1, &self.layer2, &self.layer3, &self.layer4] {
@@ -102,6 +109,6 @@ impl ResNet18 {
                 x = block.forward(x);
             }
         }
-        global_avg_pool2d(x)
+        x
     }
 }

@@ -56,6 +56,14 @@ impl EncoderBlock {
         let y = gelu(self.mlp._0.forward(self.ln_2.forward(x.clone())));
         add(x, self.mlp._3.forward(y))
     }
+
+    /// How much each token takes of each other one within
+    /// [`EncoderBlock::forward`]: `[batch, 1 + patches, 768]` to `[batch, 12,
+    /// 1 + patches, 1 + patches]`, whose rows sum to 1, one matrix per head.
+    pub fn attention_weights(&self, input: Tensor<3>) -> Tensor<4> {
+        self.self_attention
+            .attention_weights(self.ln_1.forward(input))
+    }
 }
 
 /// The blocks, under torchvision's names.
@@ -172,6 +180,12 @@ impl VisionTransformer {
         let class_token = class_token.expand([batch, 1, HIDDEN_DIM]);
         let pos_embedding = self.encoder.pos_embedding.val().cast(dtype);
         Tensor::cat(vec![class_token, x], 1) + pos_embedding
+    }
+
+    /// Side of the square inputs that the network is for, in pixels.
+    pub fn image_size(&self) -> usize {
+        let [_, seq_length, _] = self.encoder.pos_embedding.dims();
+        (seq_length - 1).isqrt() * PATCH_SIZE
     }
 
     /// The encoder's blocks from input to output, each `[batch, 1 + patches,

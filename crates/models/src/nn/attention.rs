@@ -2,7 +2,7 @@
 //! 2017).
 
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Tensor, activation::softmax};
 use psp_ops::{attention, linear};
 
 use super::Linear;
@@ -36,24 +36,38 @@ impl MultiheadAttention {
     /// `[batch, length, width]` to the same shape.
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
         let [batch, length, width] = x.dims();
-        let depth = width / self.heads;
         count(batch * length * (3 * width * width + 2 * length * width));
+        let [query, key, value] = self.project(x);
+        let mixed = attention(query, key, value);
+        let joined = mixed.swap_dims(1, 2).reshape([batch, length, width]);
+        self.out_proj.forward(joined)
+    }
+
+    /// What [`MultiheadAttention::forward`] weighs the values with:
+    /// `softmax(query · keyᵀ / √depth)`, `[batch, length, width]` to `[batch,
+    /// heads, length, length]`.
+    pub fn attention_weights(&self, x: Tensor<3>) -> Tensor<4> {
+        let [query, key, _] = self.project(x);
+        let [.., depth] = query.dims();
+        let scores = query.matmul(key.transpose());
+        softmax(scores.mul_scalar(1.0 / (depth as f64).sqrt()), 3)
+    }
+
+    /// Query, key and value, each `[batch, heads, length, depth]`.
+    fn project(&self, x: Tensor<3>) -> [Tensor<4>; 3] {
+        let [batch, length, width] = x.dims();
         let projected = linear(
             x.reshape([batch * length, width]),
             self.in_proj_weight.val(),
             self.in_proj_bias.val(),
         )
         .reshape([batch, length, 3 * width]);
-        // Each `[batch, heads, length, depth]`.
-        let [query, key, value] = [0, 1, 2].map(|part| {
+        [0, 1, 2].map(|part| {
             projected
                 .clone()
                 .narrow(2, part * width, width)
-                .reshape([batch, length, self.heads, depth])
+                .reshape([batch, length, self.heads, width / self.heads])
                 .swap_dims(1, 2)
-        });
-        let mixed = attention(query, key, value);
-        let joined = mixed.swap_dims(1, 2).reshape([batch, length, width]);
-        self.out_proj.forward(joined)
+        })
     }
 }

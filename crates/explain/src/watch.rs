@@ -1,0 +1,42 @@
+//! Telling how far the work is, and being told to stop.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::ExplainError;
+
+/// Counts images that have been through the model.
+pub(crate) struct Watch<'a> {
+    cancelled: &'a AtomicBool,
+    observe: &'a mut dyn FnMut(usize, usize),
+    done: usize,
+    total: usize,
+}
+
+impl<'a> Watch<'a> {
+    pub(crate) fn new(
+        total: usize,
+        cancelled: &'a AtomicBool,
+        observe: &'a mut dyn FnMut(usize, usize),
+    ) -> Self {
+        Self {
+            cancelled,
+            observe,
+            done: 0,
+            total,
+        }
+    }
+
+    /// Refuses to go on once cancelled.
+    pub(crate) fn check(&self) -> Result<(), ExplainError> {
+        match self.cancelled.load(Ordering::Relaxed) {
+            true => Err(ExplainError::Cancelled),
+            false => Ok(()),
+        }
+    }
+
+    /// `images` more are done.
+    pub(crate) fn advance(&mut self, images: usize) {
+        self.done += images;
+        (self.observe)(self.done, self.total);
+    }
+}
