@@ -54,16 +54,11 @@ fn files(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     found
 }
 
-fn relative(files: Vec<(PathBuf, Vec<u8>)>, root: &Path) -> Vec<(PathBuf, Vec<u8>)> {
-    let name = |path: PathBuf| path.strip_prefix(root).unwrap().to_owned();
-    files.into_iter().map(|(path, bytes)| (name(path), bytes)).collect()
-}
-
 #[test]
 fn a_study_becomes_a_page_that_stands_alone_and_is_the_same_each_time() {
     let bench = Bench::new(STUDY);
     run(&mut bench.search(&["--workers", "2"])).assert_done();
-    let (one, other) = (bench.folder.path("report"), bench.folder.path("other"));
+    let one = bench.folder.path("report");
     let written = report(&[&bench.root()], &one, &["--explain", "1"]).assert_done();
     assert!(written.stdout.contains("index.html"), "{written:#?}");
     let page = std::fs::read_to_string(one.join("index.html")).unwrap();
@@ -76,10 +71,17 @@ fn a_study_becomes_a_page_that_stands_alone_and_is_the_same_each_time() {
     assert!(one.join("report.md").is_file());
     assert!(one.join("plots").read_dir().unwrap().count() > 10);
     // Speed was measured once and is stored with the runs.
-    let measured = bench.tasks().into_iter().filter(|task| task.join("cost.json").exists());
+    let measured = bench
+        .tasks()
+        .into_iter()
+        .filter(|task| task.join("cost.json").exists());
     assert_eq!(measured.count(), 2);
-    report(&[&bench.root()], &other, &["--explain", "1"]).assert_done();
-    assert_eq!(relative(files(&one), &one), relative(files(&other), &other));
+    let before = files(&one);
+    report(&[&bench.root()], &one, &["--explain", "1"]).assert_done();
+    assert!(
+        files(&one) == before,
+        "a second report on the same study differs"
+    );
     // The chosen run can be found from the page.
     let shown = bench.table();
     let folder = shown["selection"]["folder"].as_str().unwrap();
@@ -94,7 +96,9 @@ fn a_study_that_has_only_begun_and_one_that_only_failed_are_reported_on() {
     report(&[&bench.root()], &out, &["--no-measure"]).assert_done();
     assert!(out.join("index.html").is_file());
 
-    let study = STUDY.replace("[1e-3, 1e-2]", "[1e30]").replace("trials = 4", "trials = 2");
+    let study = STUDY
+        .replace("[1e-3, 1e-2]", "[1e30]")
+        .replace("trials = 4", "trials = 2");
     let failing = Bench::new(&study);
     run(&mut failing.search(&["--workers", "1"]));
     let out = failing.folder.path("report");
@@ -108,32 +112,47 @@ fn runs_on_the_same_data_are_compared_and_others_refused() {
     let folder = Folder::with_data();
     for (name, seed) in [("a0", 0), ("a1", 1)] {
         let seed = format!("train.seed={seed}");
-        folder.train(name, &["model.unfreeze=[\"head\"]", &seed]).assert_done();
+        folder
+            .train(name, &["model.unfreeze=[\"head\"]", &seed])
+            .assert_done();
     }
-    folder.train("b", &["model.unfreeze=[\"head\"]", "model.hidden=8"]).assert_done();
+    folder
+        .train("b", &["model.unfreeze=[\"head\"]", "model.hidden=8"])
+        .assert_done();
     let out = folder.path("report");
     let runs = ["a0", "a1", "b"].map(|name| folder.path(name));
     let paths: Vec<&Path> = runs.iter().map(PathBuf::as_path).collect();
     report(&paths, &out, &["--no-measure", "--explain", "0"]).assert_done();
     let page = std::fs::read_to_string(out.join("report.md")).unwrap();
-    assert!(page.contains("a0, a1"), "runs of one configuration are one model: {page}");
+    assert!(
+        page.contains("a0, a1"),
+        "runs of one configuration are one model: {page}"
+    );
     // Predictions were made for it, and stored.
     assert!(folder.path("b/predictions/test.csv").is_file());
 
     let other = Folder::with_data();
     other.edit_labels("synth-000000.jpg,0.93", "synth-000000.jpg,0.83");
-    other.train("c", &["model.unfreeze=[\"head\"]"]).assert_done();
+    other
+        .train("c", &["model.unfreeze=[\"head\"]"])
+        .assert_done();
     let foreign = other.path("c");
     let before = files(&out);
     report(&[&runs[0], &foreign], &out, &[]).assert_refused(&["their data differ"]);
     report(&[&folder.data()], &out, &[]).assert_refused(&["neither a study", "nor a run"]);
-    assert_eq!(files(&out), before, "a refused report changed the one before");
+    assert_eq!(
+        files(&out),
+        before,
+        "a refused report changed the one before"
+    );
 }
 
 #[test]
 fn data_that_changed_since_a_run_is_told_of() {
     let folder = Folder::with_data();
-    folder.train("run", &["model.unfreeze=[\"head\"]"]).assert_done();
+    folder
+        .train("run", &["model.unfreeze=[\"head\"]"])
+        .assert_done();
     folder.edit_labels("synth-000001.jpg,0.52", "synth-000001.jpg,0.42");
     let out = folder.path("report");
     let ran = report(&[&folder.path("run")], &out, &["--no-measure"]);

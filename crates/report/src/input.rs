@@ -25,6 +25,11 @@ pub struct Input {
     pub backbones: Vec<BackboneSize>,
     /// What the chosen model looks at.
     pub explanations: Vec<Explanation>,
+    /// What was measured of the original study's suggestions outside this search;
+    /// of those that are not here, and that the search says nothing of, the report
+    /// says that they were not tried.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
     /// How all of it was made.
     pub environment: Environment,
 }
@@ -167,6 +172,11 @@ pub struct Data {
     pub training_means: Vec<f64>,
     /// Labels of the training, validation and test images, a row per image.
     pub parts: Vec<PartLabels>,
+    /// What a reader has to know about where images and labels come from, a
+    /// sentence each: `The images are rendered, not photographed.` They stand
+    /// among what should not be overlooked.
+    #[serde(default)]
+    pub notes: Vec<String>,
 }
 
 /// The labels of one part.
@@ -342,6 +352,35 @@ pub struct HeatMap {
     pub height: usize,
     /// Row-major, 0 to 1.
     pub values: Vec<f32>,
+}
+
+/// What the original study suggests at its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Suggestion {
+    /// A larger search.
+    MoreSearch,
+    /// Augmented images.
+    Augmentation,
+    /// Training first on images of the same domain.
+    DomainPretraining,
+    /// More regularisation.
+    Regularisation,
+    /// Smaller weights.
+    Compression,
+    /// Faster prediction.
+    Acceleration,
+}
+
+/// What was measured of a suggestion outside the search.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Which suggestion.
+    pub suggestion: Suggestion,
+    /// What came of it, in whole sentences and with the numbers.
+    pub text: String,
+    /// The folder that the numbers come from, as a link.
+    pub folder: Option<String>,
 }
 
 /// How everything was made.

@@ -1,3 +1,78 @@
-//! Reports on studies and runs.
+//! Reports on studies and runs: plain data in, a folder to read out.
+//!
+//! An [`Input`] holds everything that is known of a study, or of single runs: trials,
+//! predictions beside labels, costs, how it was made. [`analyse`] computes what can
+//! be said of it, and [`write`] leaves a folder:
+//!
+//! | file | content |
+//! |---|---|
+//! | `index.html` | one page that loads nothing: the report to read |
+//! | `report.md` | the same as Markdown |
+//! | `metrics.json` | the [`Analysis`]: all numbers |
+//! | `plots/*.svg`, `plots/*.png` | all pictures as files |
+//!
+//! The report says how uncertain each number is, what a difference between models is
+//! worth, and what should not be concluded. It works with whatever there is: a study
+//! that is still running, one whose trials all failed, runs without test
+//! predictions. The same input gives the same bytes; the date is part of the input.
+//!
+//! ```
+//! use psp_report::input::{Data, Environment, Input};
+//! use psp_report::{PhotoError, Settings};
+//!
+//! let input = Input {
+//!     title: "an empty study".to_owned(),
+//!     study: None,
+//!     data: Data {
+//!         folder: "data/cars".to_owned(),
+//!         fingerprint: "5f…".to_owned(),
+//!         split_fingerprint: "a1…".to_owned(),
+//!         targets: vec!["hood".to_owned()],
+//!         label_range: [0.0, 1.0],
+//!         training_means: vec![0.3],
+//!         parts: Vec::new(),
+//!         notes: Vec::new(),
+//!     },
+//!     candidates: Vec::new(),
+//!     selection: None,
+//!     backbones: Vec::new(),
+//!     explanations: Vec::new(),
+//!     findings: Vec::new(),
+//!     environment: Environment {
+//!         psp_version: "0.1.0".to_owned(),
+//!         burn_version: "0.22.1".to_owned(),
+//!         hardware: "2 cores".to_owned(),
+//!         system: "Linux".to_owned(),
+//!         commands: Vec::new(),
+//!         date: "2026-01-31".to_owned(),
+//!     },
+//! };
+//! let photos = |name: &str| Err(PhotoError::from(format!("no {name} here")));
+//! let out = tempfile::tempdir()?;
+//! let written = psp_report::write(&input, &photos, out.path(), &Settings::default())?;
+//! assert!(written.index.ends_with("index.html"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
+pub mod analysis;
+mod document;
+mod error;
+mod figures;
+mod folder;
+mod format;
+mod html;
 pub mod input;
+mod markdown;
+mod names;
+mod photos;
+mod pictures;
+mod sections;
+mod settings;
+mod write;
+
+pub use analysis::{Analysis, SCHEMA_VERSION, analyse};
+pub use error::ReportError;
+pub use input::Input;
+pub use photos::{PhotoError, Photos};
+pub use settings::Settings;
+pub use write::{Written, write};

@@ -1,0 +1,196 @@
+//! Each model by itself.
+
+use psp_metrics::{
+    Bootstrap, BootstrapSettings, DetailedAccumulator, DetailedMetrics, Group, Metric,
+    MetricInterval, SeedSummary, bootstrap,
+};
+use serde::{Deserialize, Serialize};
+
+use super::prepared::{Part, Prepared, PreparedRun};
+use super::score::Score;
+use crate::ReportError;
+use crate::input::Run;
+
+/// One candidate's runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct CandidateAnalysis {
+    /// Its name.
+    pub name: String,
+    /// Its backbone.
+    pub backbone: String,
+    /// The trial that it comes from.
+    pub trial: Option<usize>,
+    /// In the order of the input.
+    pub runs: Vec<RunAnalysis>,
+    /// The validation scores of its runs; `None` where none has one.
+    pub validation: Option<SeedSummary>,
+    /// Mean seconds of a training; `None` where none is known.
+    pub seconds: Option<f64>,
+}
+
+/// One run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RunAnalysis {
+    /// Its folder.
+    pub folder: String,
+    /// Its seed.
+    pub seed: u64,
+    /// The fold that it was validated on.
+    pub fold: Option<usize>,
+    /// Its validation score at its best epoch.
+    pub score: Option<f64>,
+    /// Over its validation images.
+    pub valid: Option<Evaluated>,
+    /// Over the test images.
+    pub test: Option<Evaluated>,
+    /// Why something is missing.
+    pub problem: Option<String>,
+}
+
+/// Everything about predictions over one part of the images.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Evaluated {
+    /// Its images.
+    pub images: usize,
+    /// The metrics, beside those of "predict the mean".
+    pub metrics: DetailedMetrics,
+    /// Their intervals.
+    pub intervals: Bootstrap,
+}
+
+impl CandidateAnalysis {
+    pub(crate) fn of(prepared: &Prepared, index: usize, score: Score) -> Result<Self, ReportError> {
+        let candidate = &prepared.input.candidates[index];
+        let runs = prepared.runs[index].iter();
+        let runs: Vec<RunAnalysis> = runs
+            .map(|run| RunAnalysis::of(prepared, run, score))
+            .collect::<Result<_, _>>()?;
+        let scores: Vec<f64> = runs.iter().filter_map(|run| run.score).collect();
+        let validation = match scores.is_empty() {
+            true => None,
+            false => Some(SeedSummary::new(
+                &scores,
+                &[],
+                prepared.settings.confidence,
+            )?),
+        };
+        let seconds = candidate.runs.iter().filter_map(|run| run.seconds);
+        let seconds: Vec<f64> = seconds.filter(|seconds| seconds.is_finite()).collect();
+        Ok(Self {
+            name: candidate.name.clone(),
+            backbone: candidate.backbone.clone(),
+            trial: candidate.trial,
+            runs,
+            validation,
+            seconds: (!seconds.is_empty())
+                .then(|| seconds.iter().sum::<f64>() / seconds.len() as f64),
+        })
+    }
+
+    /// A metric over all targets, on the test images, run by run; `None` where no
+    /// run has it.
+    pub(crate) fn test_by_run(
+        &self,
+        metric: Metric,
+        confidence: f64,
+    ) -> Result<Option<SeedSummary>, ReportError> {
+        let intervals = self.runs.iter().filter_map(|run| {
+            let interval = run.test.as_ref()?.overall(metric)?;
+            Some((interval.estimate?, interval.standard_error))
+        });
+        let (values, errors): (Vec<f64>, Vec<Option<f64>>) = intervals.unzip();
+        if values.is_empty() {
+            return Ok(None);
+        }
+        let errors: Option<Vec<f64>> = errors.into_iter().collect();
+        let summary = SeedSummary::new(&values, &errors.unwrap_or_default(), confidence)?;
+        Ok(Some(summary))
+    }
+}
+
+impl RunAnalysis {
+    fn of(prepared: &Prepared, run: &PreparedRun, score: Score) -> Result<Self, ReportError> {
+        let evaluate = |part: &Option<Part>| {
+            let part = part.as_ref();
+            part.map(|part| Evaluated::of(prepared, part)).transpose()
+        };
+        let valid = evaluate(&run.valid)?;
+        let told = best_epoch_score(run.run, score);
+        let computed = valid.as_ref().and_then(|valid| match score {
+            Score::R2 => valid.metrics.overall.model.r2,
+            Score::NegativeMse => Some(-valid.metrics.overall.model.mse),
+        });
+        Ok(Self {
+            folder: run.run.folder.clone(),
+            seed: run.run.seed,
+            fold: run.run.fold,
+            score: told.or(computed),
+            valid,
+            test: evaluate(&run.test)?,
+            problem: run.problem.clone(),
+        })
+    }
+}
+
+/// The validation score that the run itself recorded.
+fn best_epoch_score(run: &Run, score: Score) -> Option<f64> {
+    let epoch = run
+        .epochs
+        .iter()
+        .find(|e| Some(e.epoch) == run.best_epoch)?;
+    let value = match score {
+        Score::R2 => epoch.valid_r2?,
+        Score::NegativeMse => -epoch.valid_mse,
+    };
+    value.is_finite().then_some(value)
+}
+
+impl Evaluated {
+    fn of(prepared: &Prepared, part: &Part) -> Result<Self, ReportError> {
+        let mut accumulator = DetailedAccumulator::new(prepared.metrics.clone())?;
+        for row in &part.predictions.rows {
+            accumulator.push(&row.predictions, &row.labels)?;
+        }
+        let settings = prepared.settings;
+        let bootstrap_settings = BootstrapSettings {
+            resamples: settings.resamples,
+            confidence: settings.confidence,
+            seed: settings.seed,
+        };
+        let metrics = metrics(&prepared.metrics.within, prepared.metrics.bin_edges.len());
+        Ok(Self {
+            images: part.predictions.rows.len(),
+            metrics: accumulator.finish()?,
+            intervals: bootstrap(&part.rows, &metrics, &bootstrap_settings)?,
+        })
+    }
+
+    /// A metric of all targets together.
+    pub fn overall(&self, metric: Metric) -> Option<&MetricInterval> {
+        let mut intervals = self.intervals.overall.iter();
+        intervals.find(|interval| interval.metric == metric)
+    }
+
+    /// A metric of one target.
+    pub fn target(&self, target: usize, metric: Metric) -> Option<&MetricInterval> {
+        let mut intervals = self.intervals.targets.get(target)?.iter();
+        intervals.find(|interval| interval.metric == metric)
+    }
+}
+
+/// All metrics of the report.
+fn metrics(within: &[f64], bins: usize) -> Vec<Metric> {
+    let mut metrics = Metric::main(within);
+    let bins = (0..bins).map(Group::Bin);
+    for group in [Group::Zero, Group::Nonzero].into_iter().chain(bins) {
+        metrics.extend([
+            Metric::GroupMse(group),
+            Metric::GroupMae(group),
+            Metric::GroupBias(group),
+        ]);
+    }
+    metrics
+}

@@ -1,0 +1,82 @@
+//! What the trials say about one searched key.
+
+use serde::{Deserialize, Serialize};
+
+use super::search::{finished_score, median};
+use crate::input::{Dimension, Study};
+
+/// The scores of finished trials by the values of a key.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct KeyEffect {
+    /// `section.key`.
+    pub key: String,
+    /// Its share of the importance over all keys, where that is known.
+    pub importance: Option<f64>,
+    /// By value, or by thirds of the trials where there are many values.
+    pub values: Vec<ValueEffect>,
+}
+
+/// The finished trials with one value, or with one of a range.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ValueEffect {
+    /// The value, or the range.
+    pub value: String,
+    /// Finished trials.
+    pub trials: usize,
+    /// Their median score.
+    pub median: f64,
+    /// Their best score.
+    pub best: f64,
+}
+
+/// So many different values have a row each.
+const MOST: usize = 8;
+
+impl KeyEffect {
+    /// `None` where no finished trial has a value.
+    pub(crate) fn of(study: &Study, dimension: &Dimension) -> Option<Self> {
+        let scored = study.trials.iter().filter_map(|trial| {
+            let value = trial.values.get(&dimension.key)?;
+            Some((value.as_str(), finished_score(trial)?))
+        });
+        let mut scored: Vec<(&str, f64)> = scored.collect();
+        let number = |text: &str| text.parse::<f64>().ok();
+        let numeric = scored.iter().all(|(value, _)| number(value).is_some());
+        scored.sort_by(|a, b| match numeric {
+            true => {
+                let numbers = [a, b].map(|(value, _)| number(value).unwrap_or_default());
+                numbers[0].total_cmp(&numbers[1])
+            }
+            false => a.0.cmp(b.0),
+        });
+        let mut groups: Vec<&[(&str, f64)]> = scored.chunk_by(|a, b| a.0 == b.0).collect();
+        if groups.len() > MOST && numeric {
+            groups = scored.chunks(scored.len().div_ceil(3)).collect();
+        }
+        let values = groups.into_iter().filter_map(|group| {
+            let (first, last) = (group.first()?.0, group.last()?.0);
+            let scores: Vec<f64> = group.iter().map(|(_, score)| *score).collect();
+            Some(ValueEffect {
+                value: match first == last {
+                    true => first.to_owned(),
+                    false => format!("{first} to {last}"),
+                },
+                trials: scores.len(),
+                best: scores.iter().copied().fold(f64::MIN, f64::max),
+                median: median(scores)?,
+            })
+        });
+        let values: Vec<ValueEffect> = values.collect();
+        let importance = study.importance.as_ref().and_then(|shares| {
+            let share = shares.iter().find(|(key, _)| *key == dimension.key)?;
+            Some(share.1)
+        });
+        (!values.is_empty()).then(|| Self {
+            key: dimension.key.clone(),
+            importance,
+            values,
+        })
+    }
+}

@@ -1,0 +1,100 @@
+//! The one run whose predictions are shown in detail.
+
+use serde::{Deserialize, Serialize};
+
+use super::candidate::{CandidateAnalysis, Evaluated};
+use super::prepared::{Part, Prepared};
+
+/// Which run is shown in detail, and over which images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Focus {
+    /// Its candidate: the chosen one, or else the best by validation.
+    pub candidate: usize,
+    /// Which of its runs.
+    pub run: usize,
+    /// Over which images.
+    pub part: FocusPart,
+    /// Whether this candidate was chosen.
+    pub chosen: bool,
+    /// Whether this very run was chosen.
+    pub exported: bool,
+}
+
+/// The images that the run in focus is shown over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FocusPart {
+    /// The test images.
+    Test,
+    /// The validation images, since there are no test predictions.
+    Valid,
+}
+
+impl FocusPart {
+    /// `test` or `validation`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Test => "test",
+            Self::Valid => "validation",
+        }
+    }
+}
+
+impl Focus {
+    /// `validated` are the candidates from best to worst by validation.
+    pub(crate) fn of(prepared: &Prepared, validated: &[usize]) -> Option<Self> {
+        let selection = prepared.input.selection.as_ref();
+        let chosen = selection.map(|selection| selection.candidate);
+        let exported = selection.map(|selection| (selection.candidate, selection.run));
+        let order = match chosen {
+            Some(chosen) => vec![chosen],
+            // Those that have no score still have their predictions.
+            None => {
+                let rest = (0..prepared.runs.len()).filter(|index| !validated.contains(index));
+                validated.iter().copied().chain(rest).collect()
+            }
+        };
+        let find = |part: FocusPart| {
+            order.iter().find_map(|&candidate| {
+                let has = |run: &usize| part_of(prepared, candidate, *run, part).is_some();
+                let preferred = exported.map(|(_, run)| run).filter(|run| has(run));
+                let run = preferred.or_else(|| (0..prepared.runs[candidate].len()).find(has))?;
+                Some(Self {
+                    candidate,
+                    run,
+                    part,
+                    chosen: chosen == Some(candidate),
+                    exported: exported == Some((candidate, run)),
+                })
+            })
+        };
+        find(FocusPart::Test).or_else(|| find(FocusPart::Valid))
+    }
+
+    pub(crate) fn rows<'a, 'b>(self, prepared: &'b Prepared<'a>) -> Option<&'b Part<'a>> {
+        part_of(prepared, self.candidate, self.run, self.part)
+    }
+
+    /// What was computed of it.
+    pub fn evaluated(self, candidates: &[CandidateAnalysis]) -> Option<&Evaluated> {
+        let run = candidates.get(self.candidate)?.runs.get(self.run)?;
+        match self.part {
+            FocusPart::Test => run.test.as_ref(),
+            FocusPart::Valid => run.valid.as_ref(),
+        }
+    }
+}
+
+fn part_of<'a, 'b>(
+    prepared: &'b Prepared<'a>,
+    candidate: usize,
+    run: usize,
+    part: FocusPart,
+) -> Option<&'b Part<'a>> {
+    let run = prepared.runs.get(candidate)?.get(run)?;
+    match part {
+        FocusPart::Test => run.test.as_ref(),
+        FocusPart::Valid => run.valid.as_ref(),
+    }
+}

@@ -1,0 +1,276 @@
+//! How the search went.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::input::{Study, Trial, TrialState};
+
+/// The search in numbers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Search {
+    /// Trials that the study is to have.
+    pub wanted: usize,
+    /// How many of them stand where.
+    pub states: StateCounts,
+    /// Backbones in the order in which they were first drawn.
+    pub backbones: Vec<BackboneTrials>,
+    /// Why trials failed, the most frequent reason first.
+    pub failures: Vec<FailureGroup>,
+    /// The finished trial with the best score.
+    pub best: Option<BestTrial>,
+    /// The best score by the number of finished trials.
+    pub progress: Vec<Progress>,
+    /// Seconds of training and validation, all trials together.
+    pub seconds: f64,
+    /// When the last trial ended.
+    pub last_ended: Option<String>,
+}
+
+/// Numbers of trials by their state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct StateCounts {
+    /// Not yet drawn.
+    pub undrawn: usize,
+    /// Drawn, not begun.
+    pub waiting: usize,
+    /// Being worked on.
+    pub begun: usize,
+    /// Begun, and given back.
+    pub paused: usize,
+    /// Stopped early.
+    pub pruned: usize,
+    /// Trained to their end.
+    pub finished: usize,
+    /// Given up.
+    pub failed: usize,
+}
+
+/// The trials of one backbone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct BackboneTrials {
+    /// The backbone.
+    pub backbone: String,
+    /// Its trials.
+    pub states: StateCounts,
+    /// Its best finished trial.
+    pub best: Option<BestTrial>,
+    /// The median score of its finished trials.
+    pub median: Option<f64>,
+    /// Seconds of training and validation.
+    pub seconds: f64,
+}
+
+/// A trial and its score.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct BestTrial {
+    /// Index among the study's trials.
+    pub trial: usize,
+    /// Its score.
+    pub score: f64,
+}
+
+/// Trials that failed for the same reason, numbers within it aside.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct FailureGroup {
+    /// The reason, as the first of them has it.
+    pub reason: String,
+    /// Indices among the study's trials.
+    pub trials: Vec<usize>,
+}
+
+/// What a search of so many trials found.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Finished trials.
+    pub trials: usize,
+    /// The best score of the first so many in the order of the draw.
+    pub best: f64,
+    /// The mean over all choices of so many of the finished trials of their best
+    /// score, which the luck of the order has no part in; `None` unless trials were
+    /// drawn independently of each other and none was stopped early.
+    pub expected: Option<f64>,
+}
+
+impl StateCounts {
+    fn of<'a>(trials: impl Iterator<Item = &'a Trial>) -> Self {
+        let mut counts = Self::default();
+        for trial in trials {
+            *match trial.state {
+                TrialState::Waiting => &mut counts.waiting,
+                TrialState::Begun => &mut counts.begun,
+                TrialState::Paused => &mut counts.paused,
+                TrialState::Pruned => &mut counts.pruned,
+                TrialState::Finished => &mut counts.finished,
+                TrialState::Failed => &mut counts.failed,
+            } += 1;
+        }
+        counts
+    }
+
+    /// Those that have not come to any end.
+    pub fn open(&self) -> usize {
+        self.undrawn + self.waiting + self.begun + self.paused
+    }
+
+    /// Drawn trials.
+    pub fn drawn(&self) -> usize {
+        self.waiting + self.begun + self.paused + self.pruned + self.finished + self.failed
+    }
+}
+
+impl Search {
+    pub(crate) fn of(study: &Study) -> Self {
+        let trials = &study.trials;
+        let mut states = StateCounts::of(trials.iter());
+        states.undrawn = study.wanted.saturating_sub(trials.len());
+        let mut names: Vec<&str> = Vec::new();
+        for trial in trials {
+            if !names.contains(&trial.backbone.as_str()) {
+                names.push(&trial.backbone);
+            }
+        }
+        Self {
+            wanted: study.wanted.max(trials.len()),
+            states,
+            backbones: names
+                .into_iter()
+                .map(|name| backbone(name, trials))
+                .collect(),
+            failures: failures(trials),
+            best: best(trials, |_| true),
+            progress: progress(study),
+            seconds: seconds(trials.iter()),
+            last_ended: trials.iter().filter_map(|trial| trial.ended.clone()).max(),
+        }
+    }
+}
+
+/// The score of a trial that was trained to its end; those of others are of fewer
+/// epochs.
+pub(crate) fn finished_score(trial: &Trial) -> Option<f64> {
+    let finished = trial.state == TrialState::Finished;
+    trial.score.filter(|score| finished && score.is_finite())
+}
+
+fn best(trials: &[Trial], wanted: impl Fn(&Trial) -> bool) -> Option<BestTrial> {
+    let scored = trials.iter().enumerate().filter_map(|(index, trial)| {
+        let score = finished_score(trial).filter(|_| wanted(trial))?;
+        Some(BestTrial {
+            trial: index,
+            score,
+        })
+    });
+    // Of equal scores the first drawn.
+    scored.reduce(|best, next| if next.score > best.score { next } else { best })
+}
+
+fn backbone(name: &str, trials: &[Trial]) -> BackboneTrials {
+    let own = || trials.iter().filter(|trial| trial.backbone == name);
+    BackboneTrials {
+        backbone: name.to_owned(),
+        states: StateCounts::of(own()),
+        best: best(trials, |trial| trial.backbone == name),
+        median: median(own().filter_map(finished_score).collect()),
+        seconds: seconds(own()),
+    }
+}
+
+fn seconds<'a>(trials: impl Iterator<Item = &'a Trial>) -> f64 {
+    let known = trials.filter_map(|trial| trial.seconds);
+    // Not −0, which an empty sum is.
+    known.filter(|seconds| seconds.is_finite()).sum::<f64>() + 0.0
+}
+
+pub(crate) fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_unstable_by(f64::total_cmp);
+    let upper = *values.get(values.len() / 2)?;
+    Some(match values.len() % 2 {
+        0 => f64::midpoint(values[values.len() / 2 - 1], upper),
+        _ => upper,
+    })
+}
+
+fn failures(trials: &[Trial]) -> Vec<FailureGroup> {
+    let mut groups: BTreeMap<String, FailureGroup> = BTreeMap::new();
+    for (index, trial) in trials.iter().enumerate() {
+        if trial.state != TrialState::Failed {
+            continue;
+        }
+        let reason = trial.reason.as_deref().unwrap_or("no reason was recorded");
+        let key = reason.split(|c: char| c.is_ascii_digit()).collect();
+        let group = groups.entry(key).or_insert_with(|| FailureGroup {
+            reason: reason.to_owned(),
+            trials: Vec::new(),
+        });
+        group.trials.push(index);
+    }
+    let mut groups: Vec<FailureGroup> = groups.into_values().collect();
+    groups.sort_by_key(|group| (std::cmp::Reverse(group.trials.len()), group.trials[0]));
+    groups
+}
+
+fn progress(study: &Study) -> Vec<Progress> {
+    let scores: Vec<f64> = study.trials.iter().filter_map(finished_score).collect();
+    let independent = matches!(study.sampler.as_str(), "random" | "random-grid");
+    let independent = independent && study.pruner == "none";
+    let mut sorted = scores.clone();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let mut counts: Vec<usize> = [1, 2, 5]
+        .into_iter()
+        .flat_map(|digit| (0..5).map(move |power| digit * 10_usize.pow(power)))
+        .filter(|count| *count < scores.len())
+        .collect();
+    counts.push(scores.len() / 2);
+    counts.push(scores.len());
+    counts.retain(|count| *count > 0);
+    counts.sort_unstable();
+    counts.dedup();
+    let row = |trials: usize| Progress {
+        trials,
+        best: scores[..trials].iter().copied().fold(f64::MIN, f64::max),
+        expected: independent.then(|| expected_best(&sorted, trials)),
+    };
+    counts.into_iter().map(row).collect()
+}
+
+/// The mean over all choices of `count` of the scores of their highest. The i-th
+/// lowest of n is the highest of a choice in C(i − 1, count − 1) of C(n, count)
+/// cases, which is (i − count + 1) / i times as often as the next higher one.
+fn expected_best(ascending: &[f64], count: usize) -> f64 {
+    let mut share = count as f64 / ascending.len() as f64;
+    let mut mean = 0.0;
+    for place in (count..=ascending.len()).rev() {
+        mean += share * ascending[place - 1];
+        share *= (place - count) as f64 / (place - 1).max(1) as f64;
+    }
+    mean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_expected_best_is_the_mean_over_all_choices() {
+        let scores = [0.1, 0.4, 0.5, 0.9];
+        assert!((expected_best(&scores, 1) - 0.475).abs() < 1e-12);
+        // {.1,.4} {.1,.5} {.1,.9} {.4,.5} {.4,.9} {.5,.9}
+        let pairs = (0.4 + 0.5 + 0.9 + 0.5 + 0.9 + 0.9) / 6.0;
+        assert!((expected_best(&scores, 2) - pairs).abs() < 1e-12);
+        assert!((expected_best(&scores, 4) - 0.9).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_median_of_an_even_number_lies_between_the_middle_two() {
+        assert_eq!(median(vec![3.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), Some(2.5));
+        assert_eq!(median(Vec::new()), None);
+    }
+}

@@ -1,0 +1,170 @@
+//! What a report says, before it is set as a page or as Markdown.
+//!
+//! Both forms come from the same blocks, so that they cannot disagree.
+
+mod link;
+mod table;
+mod text;
+
+pub(crate) use link::Link;
+pub(crate) use table::{Cell, Column, Mark, Table};
+pub(crate) use text::{Span, Text};
+
+use crate::figures::Drawn;
+use crate::pictures::Picture;
+
+/// A whole report.
+#[derive(Debug)]
+pub(crate) struct Document<'a> {
+    pub(crate) title: String,
+    /// Below the title.
+    pub(crate) lead: Text,
+    pub(crate) verdict: Verdict,
+    pub(crate) sections: Vec<Section<'a>>,
+    pub(crate) foot: Text,
+}
+
+/// What a reader has to know who reads nothing else.
+#[derive(Debug)]
+pub(crate) struct Verdict {
+    pub(crate) headline: Text,
+    pub(crate) numbers: Vec<KeyNumber>,
+    pub(crate) lines: Vec<Text>,
+    /// The most important thing that should not be concluded.
+    pub(crate) caveat: Option<Text>,
+}
+
+/// A number that stands out.
+#[derive(Debug)]
+pub(crate) struct KeyNumber {
+    pub(crate) label: String,
+    /// A link to the run that it comes from.
+    pub(crate) value: Text,
+    pub(crate) details: Vec<Text>,
+}
+
+/// A part of the report with a heading.
+#[derive(Debug)]
+pub(crate) struct Section<'a> {
+    pub(crate) id: &'static str,
+    pub(crate) title: String,
+    pub(crate) blocks: Vec<Block<'a>>,
+}
+
+/// One thing after another.
+#[derive(Debug)]
+pub(crate) enum Block<'a> {
+    /// A heading within the section.
+    Heading(String),
+    Paragraph(Text),
+    List(Vec<Text>),
+    /// Names and what belongs to them.
+    Facts(Vec<(String, Text)>),
+    /// Lines as they are to be typed.
+    Code(String),
+    /// What is long, and seldom wanted.
+    Folded {
+        summary: String,
+        code: String,
+    },
+    Table(Table),
+    Figure {
+        figure: &'a Drawn,
+        caption: Text,
+    },
+    Gallery(Gallery<'a>),
+}
+
+/// Photos with their scores.
+#[derive(Debug)]
+pub(crate) struct Gallery<'a> {
+    pub(crate) title: String,
+    pub(crate) note: Text,
+    pub(crate) shots: Vec<Shot<'a>>,
+    /// The same as one picture, for Markdown.
+    pub(crate) figure: Option<&'a Drawn>,
+}
+
+/// One photo.
+#[derive(Debug)]
+pub(crate) struct Shot<'a> {
+    pub(crate) filename: &'a str,
+    /// Or why there is none.
+    pub(crate) photo: Result<&'a Picture, &'a str>,
+    pub(crate) scores: Vec<ShotScore<'a>>,
+}
+
+/// The scores of one target, as text.
+#[derive(Debug)]
+pub(crate) struct ShotScore<'a> {
+    pub(crate) target: &'a str,
+    pub(crate) label: String,
+    pub(crate) prediction: String,
+    pub(crate) error: String,
+    pub(crate) size: ErrorSize,
+}
+
+/// How large an error is beside the range of labels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ErrorSize {
+    /// Up to a tenth.
+    Small,
+    /// Up to a quarter.
+    Medium,
+    Large,
+}
+
+impl ErrorSize {
+    pub(crate) fn of(error: f64, span: f64) -> Self {
+        match error.abs() / span {
+            share if share <= 0.1 => Self::Small,
+            share if share <= 0.25 => Self::Medium,
+            _ => Self::Large,
+        }
+    }
+
+    /// Its name in the style sheet.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Small => "small",
+            Self::Medium => "medium",
+            Self::Large => "large",
+        }
+    }
+}
+
+impl<'a> Section<'a> {
+    pub(crate) fn new(id: &'static str, title: impl Into<String>) -> Self {
+        Self {
+            id,
+            title: title.into(),
+            blocks: Vec::new(),
+        }
+    }
+
+    pub(crate) fn heading(&mut self, text: impl Into<String>) {
+        self.blocks.push(Block::Heading(text.into()));
+    }
+
+    pub(crate) fn say(&mut self, text: impl Into<Text>) {
+        self.blocks.push(Block::Paragraph(text.into()));
+    }
+
+    pub(crate) fn list(&mut self, items: Vec<Text>) {
+        if !items.is_empty() {
+            self.blocks.push(Block::List(items));
+        }
+    }
+
+    pub(crate) fn table(&mut self, table: Table) {
+        self.blocks.push(Block::Table(table));
+    }
+
+    /// Nothing where there is no such figure.
+    pub(crate) fn figure(&mut self, figure: Option<&'a Drawn>, caption: impl Into<Text>) {
+        if let Some(figure) = figure {
+            let caption = caption.into();
+            self.blocks.push(Block::Figure { figure, caption });
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Text with emphasis and links.
+
+use super::Link;
+
+/// Part of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Span {
+    Plain(String),
+    Strong(String),
+    Code(String),
+    Link { text: String, link: Link },
+}
+
+/// Some spans one after the other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Text {
+    pub(crate) spans: Vec<Span>,
+}
+
+impl Text {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+
+    pub(crate) fn plain(mut self, text: impl Into<String>) -> Self {
+        self.spans.push(Span::Plain(text.into()));
+        self
+    }
+
+    pub(crate) fn strong(mut self, text: impl Into<String>) -> Self {
+        self.spans.push(Span::Strong(text.into()));
+        self
+    }
+
+    pub(crate) fn code(mut self, text: impl Into<String>) -> Self {
+        self.spans.push(Span::Code(text.into()));
+        self
+    }
+
+    /// To a folder or file, given relative to the report's own folder.
+    pub(crate) fn path(mut self, text: impl Into<String>, path: &str) -> Self {
+        self.spans.push(Span::Link {
+            text: text.into(),
+            link: Link::Path(path.to_owned()),
+        });
+        self
+    }
+
+    /// To a section.
+    pub(crate) fn section(mut self, text: impl Into<String>, id: &'static str) -> Self {
+        self.spans.push(Span::Link {
+            text: text.into(),
+            link: Link::Section(id),
+        });
+        self
+    }
+
+    pub(crate) fn then(mut self, other: impl Into<Self>) -> Self {
+        self.spans.extend(other.into().spans);
+        self
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        match text {
+            "" => Self::new(),
+            _ => Self::new().plain(text),
+        }
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self::from(text.as_str())
+    }
+}

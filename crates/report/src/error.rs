@@ -1,0 +1,47 @@
+//! Everything that can go wrong.
+
+use std::path::{Path, PathBuf};
+
+use psp_metrics::MetricsError;
+use thiserror::Error;
+
+/// Why there is no report. A trial without numbers, a photo that is gone or a
+/// prediction that is no number is none of these: the report says so and goes on.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ReportError {
+    /// The input contradicts itself.
+    #[error("the report's input is wrong: {0}")]
+    Input(String),
+    /// The settings, or labels that are no numbers.
+    #[error("cannot compute the report's numbers: {0}")]
+    Metrics(#[from] MetricsError),
+    /// A page could not be made from its template.
+    #[error("cannot fill in the report's template")]
+    Template(#[from] askama::Error),
+    /// The numbers could not be put into JSON.
+    #[error("cannot write the report's numbers as JSON")]
+    Json(#[from] serde_json::Error),
+    /// A file or folder.
+    #[error("cannot {action} {path}")]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+impl ReportError {
+    /// For `map_err`.
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io {
+            action,
+            path,
+            source,
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Pictures of the predictions of the run in focus, and of the labels.
+
+use psp_metrics::{Group, Metric};
+use psp_plot::{
+    Distributions, ErrorBin, ErrorByBin, ErrorMeasure, LabelDistribution, LabelRange, Metrics,
+    Pairs, PartLabels, PredictionVsLabel, Residuals, TargetErrors, distributions, error_by_bin,
+    label_distribution, prediction_vs_label, residuals,
+};
+
+use super::models::interval;
+use super::{Plan, Source};
+use crate::analysis::{Evaluated, FocusPart};
+use crate::input::Predictions;
+
+pub(super) fn plans(source: Source<'_>) -> Vec<Plan<'_>> {
+    let mut plans = Vec::new();
+    plans.extend(labels(source));
+    plans.extend(of_focus(source).into_iter().flatten());
+    plans
+}
+
+fn labels(source: Source<'_>) -> Option<Plan<'_>> {
+    let data = &source.input.data;
+    let parts = data.parts.iter().filter(|part| !part.labels.is_empty());
+    let parts: Vec<PartLabels> = parts
+        .map(|part| PartLabels {
+            name: part.name.clone(),
+            labels: part.labels.clone(),
+        })
+        .collect();
+    let input = LabelDistribution {
+        targets: source.targets.to_vec(),
+        parts,
+    };
+    let has_labels = !input.parts.is_empty();
+    has_labels.then(|| Plan::new("label_distribution", label_distribution, input))
+}
+
+/// The predictions that are shown in detail.
+pub(super) fn shown<'a>(source: Source<'a>) -> Option<(&'a Predictions, &'a Evaluated)> {
+    let focus = source.analysis.focus?;
+    let run = &source.input.candidates[focus.candidate].runs[focus.run];
+    let predictions = match focus.part {
+        FocusPart::Test => run.test.as_ref(),
+        FocusPart::Valid => run.valid.as_ref(),
+    };
+    Some((predictions?, focus.evaluated(&source.analysis.candidates)?))
+}
+
+fn of_focus(source: Source<'_>) -> Option<Vec<Plan<'_>>> {
+    let (predictions, evaluated) = shown(source)?;
+    let split = source.analysis.focus?.part.name().to_owned();
+    let targets = source.targets.iter().enumerate();
+    let pairs: Vec<Pairs> = targets
+        .map(|(index, target)| {
+            let model = &evaluated.metrics.targets[index].model;
+            Pairs {
+                target: target.clone(),
+                labels: predictions
+                    .rows
+                    .iter()
+                    .map(|row| row.labels[index])
+                    .collect(),
+                predictions: predictions
+                    .rows
+                    .iter()
+                    .map(|row| row.predictions[index])
+                    .collect(),
+                metrics: Some(Metrics {
+                    mse: model.mse,
+                    r2: model.r2,
+                }),
+            }
+        })
+        .collect();
+    let overall = &evaluated.metrics.overall;
+    let against_labels = PredictionVsLabel {
+        split: split.clone(),
+        targets: pairs.clone(),
+        overall: Some(Metrics {
+            mse: overall.model.mse,
+            r2: overall.model.r2,
+        }),
+        baseline_mse: Some(overall.baseline.mse),
+    };
+    let errors = ErrorByBin {
+        split: split.clone(),
+        measure: ErrorMeasure::Mse,
+        targets: (0..pairs.len())
+            .map(|target| TargetErrors {
+                target: pairs[target].target.clone(),
+                bins: bins(evaluated, target),
+            })
+            .collect(),
+    };
+    Some(vec![
+        Plan::new("prediction_vs_label", prediction_vs_label, against_labels),
+        Plan::new(
+            "residuals",
+            residuals,
+            Residuals {
+                split: split.clone(),
+                targets: pairs.clone(),
+            },
+        ),
+        Plan::new(
+            "distributions",
+            distributions,
+            Distributions {
+                split,
+                targets: pairs,
+            },
+        ),
+        Plan::new("error_by_bin", error_by_bin, errors),
+    ])
+}
+
+/// The bins of the table, with their intervals.
+fn bins(evaluated: &Evaluated, target: usize) -> Vec<ErrorBin> {
+    let bins = evaluated.metrics.targets[target].groups.bins.iter();
+    let bins = bins.enumerate().filter_map(|(index, bin)| {
+        let labels = match (bin.low, bin.high) {
+            (0.0, 0.0) => LabelRange::Zero,
+            // The lowest label alone, which is no range: of interest only as zero.
+            (low, high) if low == high => return None,
+            (low, high) => LabelRange::Between(low, high),
+        };
+        let metric = Metric::GroupMse(Group::Bin(index));
+        let drawn = evaluated.target(target, metric);
+        let ends = drawn.and_then(|drawn| Some([drawn.low?, drawn.high?]));
+        Some(ErrorBin {
+            labels,
+            count: bin.scores.count,
+            error: bin.scores.model.map(|errors| errors.mse),
+            interval: interval(ends),
+        })
+    });
+    bins.collect()
+}

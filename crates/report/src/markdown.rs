@@ -1,0 +1,219 @@
+//! The report as Markdown (GitHub's, for its tables).
+
+use crate::document::{Block, Column, Document, Gallery, Link, Mark, Section, Span, Table, Text};
+use crate::figures::Drawn;
+
+/// The report as Markdown.
+pub(crate) fn markdown(document: &Document) -> String {
+    let mut out = format!("# {}\n\n{}\n", plain(&document.title), text(&document.lead));
+    let verdict = &document.verdict;
+    paragraph(&mut out, &format!("**{}**", text(&verdict.headline)));
+    out.push('\n');
+    for number in &verdict.numbers {
+        let details: Vec<String> = number.details.iter().map(text).collect();
+        let (label, value) = (plain(&number.label), text(&number.value));
+        out += &format!("- {label}: **{value}** ({})\n", details.join("; "));
+    }
+    for line in &verdict.lines {
+        paragraph(&mut out, &text(line));
+    }
+    if let Some(caveat) = &verdict.caveat {
+        paragraph(&mut out, &format!("> {}", text(caveat)));
+    }
+    for (index, section) in document.sections.iter().enumerate() {
+        out += &format!("\n## {}. {}\n", index + 1, plain(&section.title));
+        blocks(&mut out, section);
+    }
+    paragraph(&mut out, &text(&document.foot));
+    out
+}
+
+fn paragraph(out: &mut String, text: &str) {
+    out.push('\n');
+    out.push_str(text);
+    out.push('\n');
+}
+
+fn blocks(out: &mut String, section: &Section) {
+    for block in &section.blocks {
+        match block {
+            Block::Heading(title) => paragraph(out, &format!("### {}", plain(title))),
+            Block::Paragraph(of) => paragraph(out, &text(of)),
+            Block::List(items) => {
+                out.push('\n');
+                for item in items {
+                    *out += &format!("- {}\n", text(item));
+                }
+            }
+            Block::Facts(facts) => {
+                out.push('\n');
+                for (name, of) in facts {
+                    *out += &format!("- {}: {}\n", plain(name), text(of));
+                }
+            }
+            Block::Code(code) => paragraph(out, &fenced(code)),
+            Block::Folded { summary, code } => {
+                paragraph(out, &format!("{}:", plain(summary)));
+                paragraph(out, &fenced(code));
+            }
+            Block::Table(of) => table(out, of),
+            Block::Figure { figure, caption } => {
+                paragraph(out, &image(figure));
+                paragraph(out, &text(caption));
+            }
+            Block::Gallery(of) => gallery(out, of),
+        }
+    }
+}
+
+fn image(figure: &Drawn) -> String {
+    let kind = if figure.svg.is_some() { "svg" } else { "png" };
+    let (title, name) = (plain(&figure.title), figure.name);
+    format!("![{title}](plots/{name}.{kind})")
+}
+
+fn gallery(out: &mut String, gallery: &Gallery) {
+    paragraph(out, &format!("### {}", plain(&gallery.title)));
+    paragraph(out, &text(&gallery.note));
+    if let Some(figure) = gallery.figure {
+        paragraph(out, &image(figure));
+    }
+    let missing = gallery.shots.iter().filter_map(|shot| {
+        let problem = shot.photo.as_ref().err()?;
+        Some(format!(
+            "- No photo of {}: {}\n",
+            plain(shot.filename),
+            plain(problem)
+        ))
+    });
+    let missing: String = missing.collect();
+    if !missing.is_empty() {
+        out.push('\n');
+        out.push_str(&missing);
+    }
+}
+
+fn table(out: &mut String, table: &Table) {
+    paragraph(out, &text(&table.caption));
+    let mut groups = table
+        .groups
+        .iter()
+        .flat_map(|(title, columns)| std::iter::repeat_n(title.as_str(), *columns));
+    let title = |column: &Column| {
+        let group = groups.next().unwrap_or_default();
+        match group {
+            "" => plain(&column.title),
+            group => format!("{}: {}", plain(group), plain(&column.title)),
+        }
+    };
+    let titles: Vec<String> = table.columns.iter().map(title).collect();
+    *out += &format!("\n| {} |\n|", titles.join(" | "));
+    for column in &table.columns {
+        out.push_str(if column.numeric { " ---: |" } else { " --- |" });
+    }
+    out.push('\n');
+    for row in &table.rows {
+        let cells = row.cells.iter().enumerate().map(|(index, cell)| {
+            let mut shown = text(&cell.text);
+            if row.mark == Mark::Chosen && index == 0 {
+                shown = format!("**{shown}**");
+            }
+            if let Some(detail) = &cell.detail {
+                shown += &format!(" {}", text(detail));
+            }
+            shown
+        });
+        let cells: Vec<String> = cells.collect();
+        *out += &format!("| {} |\n", cells.join(" | "));
+    }
+    let hints = table.columns.iter().filter_map(|column| {
+        let hint = column.hint.as_ref()?;
+        Some(format!("{}: {}", plain(&column.title), plain(hint)))
+    });
+    let hints: Vec<String> = hints.collect();
+    if !hints.is_empty() {
+        paragraph(out, &format!("Columns: {}.", hints.join("; ")));
+    }
+}
+
+/// Text as Markdown, in one line.
+fn text(text: &Text) -> String {
+    let span = |span: &Span| match span {
+        Span::Plain(text) => plain(text),
+        Span::Strong(text) => format!("**{}**", plain(text)),
+        Span::Code(text) => code(text),
+        // Only the page has its sections by these names.
+        Span::Link {
+            text,
+            link: Link::Section(_),
+        } => plain(text),
+        Span::Link { text, link } => format!("[{}](<{}>)", plain(text), link.url()),
+    };
+    text.spans.iter().map(span).collect()
+}
+
+/// Text that means nothing to Markdown, in one line.
+fn plain(text: &str) -> String {
+    let mut escaped = String::new();
+    for character in text.chars() {
+        match character {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '&' | '~' | '$' | '!' => {
+                escaped.push('\\');
+                escaped.push(character);
+            }
+            character if character.is_control() => escaped.push(' '),
+            character => escaped.push(character),
+        }
+    }
+    escaped
+}
+
+/// The longest run of backticks in `text`.
+fn backticks(text: &str) -> usize {
+    let runs = text.split(|character| character != '`');
+    runs.map(str::len).max().unwrap_or_default()
+}
+
+fn code(text: &str) -> String {
+    let fence = "`".repeat(backticks(text) + 1);
+    let one_line: String = text
+        .chars()
+        .map(|character| {
+            if character.is_control() {
+                ' '
+            } else {
+                character
+            }
+        })
+        .collect();
+    // A table ends its cells at pipes even within code.
+    let body = one_line.replace('|', "\\|");
+    match body.starts_with('`') || body.ends_with('`') || body.is_empty() {
+        true => format!("{fence} {body} {fence}"),
+        false => format!("{fence}{body}{fence}"),
+    }
+}
+
+fn fenced(code: &str) -> String {
+    let fence = "`".repeat((backticks(code) + 1).max(3));
+    format!("{fence}text\n{}\n{fence}", code.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_means_something_to_markdown_is_escaped() {
+        assert_eq!(plain("a|b_c<i>\n#1"), "a\\|b\\_c\\<i\\> \\#1");
+        assert_eq!(code("a`b|c"), "``a`b\\|c``");
+        assert_eq!(code("`"), "`` ` ``");
+        assert_eq!(fenced("```\nx"), "````text\n```\nx\n````");
+    }
+
+    #[test]
+    fn a_link_keeps_its_parentheses_to_itself() {
+        let of = Text::new().path("seed 1", "../a (b)/c");
+        assert_eq!(text(&of), "[seed 1](<../a%20(b)/c>)");
+    }
+}

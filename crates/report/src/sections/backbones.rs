@@ -1,0 +1,83 @@
+//! Backbones and their sizes.
+
+use super::Context;
+use crate::document::{Cell, Section, Table, Text};
+use crate::format::{count, fixed, multiply_adds};
+use crate::input::BackboneSize;
+
+pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
+    let mut section = Section::new("backbones", "Backbones and sizes");
+    let backbones = &context.input.backbones;
+    section.say(
+        "Each model is a backbone up to its pooled features, followed by the original study's \
+         head: Linear(features, 256), ReLU, Linear(256, scores). Sizes below are with 2 scores, \
+         in MiB of parameters and buffers in fp32.",
+    );
+    if backbones.is_empty() {
+        section.say("No sizes are known.");
+        return section;
+    }
+    let mut table = Table::new("sizes", "Sizes, and what the original study's table states")
+        .text("backbone")
+        .number("parameters")
+        .number("MiB")
+        .number("stated MiB")
+        .hint("In the original study's table of model sizes")
+        .number("multiply-adds")
+        .hint("Of one prediction at the backbone's own input size")
+        .number("input, pixels")
+        .hint("Side of the backbone's own square input")
+        .number("trials")
+        .hint("Trials of this study with this backbone")
+        .number("compared")
+        .hint("Models with this backbone that are compared in this report");
+    for backbone in backbones {
+        let trials = context.input.study.as_ref().map(|study| {
+            let trials = study.trials.iter();
+            trials
+                .filter(|trial| trial.backbone == backbone.name)
+                .count()
+        });
+        let candidates = context.input.candidates.iter();
+        let compared = candidates.filter(|c| c.backbone == backbone.name).count();
+        table.row(vec![
+            Cell::text(Text::new().code(&backbone.name)),
+            Cell::number(backbone.parameters as f64, count(backbone.parameters)),
+            Cell::number(backbone.mib, fixed(backbone.mib, 3)),
+            Cell::of(backbone.study_mib, |mib| fixed(mib, 3)),
+            Cell::number(
+                backbone.multiply_adds as f64,
+                multiply_adds(backbone.multiply_adds),
+            ),
+            Cell::count(backbone.input_size as usize),
+            trials.map_or_else(Cell::none, Cell::count),
+            Cell::count(compared),
+        ]);
+    }
+    section.table(table);
+    if let Some(text) = googlenet(backbones) {
+        section.say(text);
+    }
+    section
+}
+
+/// The original study's slip, with the numbers that show it.
+fn googlenet(backbones: &[BackboneSize]) -> Option<Text> {
+    let find = |name: &str| backbones.iter().find(|backbone| backbone.name == name);
+    let (googlenet, inception) = (find("googlenet")?, find("inception_v3")?);
+    let stated = googlenet.study_mib.or(inception.study_mib)?;
+    let agrees = (googlenet.mib - stated).abs() < 0.001;
+    agrees.then(|| {
+        Text::new()
+            .strong("What the original study calls Inception_v3 is GoogLeNet.")
+            .plain(format!(
+                " The {} MiB in its table are those of GoogLeNet (Inception v1) with this head; \
+                 the real inception_v3 would have {} MiB. Results that it reports for \
+                 Inception_v3 are therefore to be read beside ",
+                fixed(stated, 3),
+                fixed(inception.mib, 3)
+            ))
+            .code("googlenet")
+            .plain(" here.")
+    })
+}

@@ -1,0 +1,98 @@
+//! Intervals around single predictions.
+
+use super::Context;
+use crate::analysis::{CoverageLevel, Measured};
+use crate::document::{Cell, Section, Table, Text};
+use crate::format::{counted, percent, sample_size, whole_percent};
+
+pub(super) fn blocks<'a>(context: &Context<'a>, section: &mut Section<'a>) {
+    section.heading("Calibration");
+    let Some(calibration) = &context.analysis.calibration else {
+        section.say(
+            "A prediction interval is fitted to validation predictions, and there are none of \
+             this run.",
+        );
+        return;
+    };
+    let wanted = context.analysis.settings.coverage;
+    let fitted = counted(
+        calibration.fitted_to,
+        "validation image",
+        "validation images",
+    );
+    let mut text = format!(
+        "A split-conformal interval of one width per target, prediction ± the {} quantile of the \
+         absolute errors on {fitted}, is to hold the label with a probability of {} on average \
+         over images.",
+        whole_percent(wanted),
+        whole_percent(wanted),
+    );
+    text += &match calibration.measured_on {
+        Some(images) => format!(
+            " How often it did was measured on {}, which it had not seen.",
+            counted(images, "test image", "test images")
+        ),
+        None => " There are no test predictions on which to measure how often it does.".to_owned(),
+    };
+    section.say(text);
+    let caption = context.focus_source().unwrap_or_default();
+    let caption = caption.plain(format!(
+        " In brackets: {} intervals of the share (Wilson).",
+        context.confidence()
+    ));
+    let title = format!("{} interval: ±", whole_percent(wanted));
+    let mut table = Table::new("calibration", caption)
+        .text("target")
+        .number(title)
+        .hint("Half the width; – where the validation images are too few for this coverage")
+        .number("mean width")
+        .hint("Cut off at the ends of the label range")
+        .number("labels inside")
+        .number("where the label is 0")
+        .number("where it is not")
+        .number("outside the range")
+        .hint("Share of predictions outside the label range before clipping");
+    let evaluated = context
+        .analysis
+        .focus
+        .and_then(|focus| focus.evaluated(&context.analysis.candidates));
+    for (target, name) in context.targets.iter().enumerate() {
+        let levels = &calibration.targets[target].levels;
+        let Some(level) = levels.iter().find(|level| level.nominal == wanted) else {
+            continue;
+        };
+        let outside = evaluated.map(|e| e.metrics.targets[target].model.outside_range);
+        table.row(row(context, name, level, outside));
+    }
+    section.table(table);
+    section.figure(
+        context.figure("calibration"),
+        Text::from(
+            "Measured against promised coverage. Below the line the intervals are too narrow. ",
+        )
+        .then(context.focus_source().unwrap_or_default()),
+    );
+}
+
+fn row(context: &Context, name: &str, level: &CoverageLevel, outside: Option<f64>) -> Vec<Cell> {
+    let error = |value: f64| context.error(value);
+    let measured = |measured: &Option<Measured>| match measured {
+        Some(measured) => {
+            let cell = Cell::number(measured.coverage, percent(measured.coverage));
+            let ends = measured.interval.map_or(String::new(), |[low, high]| {
+                format!("[{}, {}], ", percent(low), percent(high))
+            });
+            cell.detail(format!("{ends}{}", sample_size(measured.count as usize)))
+        }
+        None => Cell::none(),
+    };
+    vec![
+        Cell::text(name),
+        Cell::of(level.radius, error),
+        Cell::of(level.all.and_then(|all| all.mean_width), error),
+        measured(&level.all),
+        measured(&level.zero),
+        measured(&level.nonzero),
+        Cell::of(outside, percent),
+    ]
+}

@@ -1,0 +1,237 @@
+//! The candidates against each other.
+
+use psp_metrics::SeedSummary;
+
+use super::Context;
+use crate::analysis::{Comparison, Member, Pair};
+use crate::document::{Cell, Mark, Section, Table, Text};
+use crate::format::{counted, fixed, listed, ratio, sample_size, signed, whole_percent};
+
+pub(super) fn blocks<'a>(context: &Context<'a>, section: &mut Section<'a>) {
+    section.heading("Models against each other");
+    let Some(comparison) = &context.analysis.comparison else {
+        section.say("There are no test predictions: nothing can be compared on the same images.");
+        return;
+    };
+    let images = counted(comparison.images, "test image", "test images");
+    section.say(format!(
+        "Each model stands for the mean over its runs: its squared error of an image is the \
+         mean of its runs' squared errors there. All are over the same {images}. \"Between \
+         seeds\" is the standard deviation between runs, \"from images\" the bootstrap's \
+         standard error of one run: how much another draw of test images would move it."
+    ));
+    section.table(members(context, comparison));
+    left_out(context, comparison, section);
+    section.figure(
+        context.figure("comparison"),
+        format!(
+            "Mean over runs; the intervals are over {images}, each grey dot is one run. Intervals \
+             that overlap say little: the same images are hard for all models, and the table \
+             below compares image by image. The runs are those of the table above."
+        ),
+    );
+    if comparison.pairs.is_empty() {
+        section.say("There is only one model with test predictions, so nothing to compare.");
+        return;
+    }
+    section.heading("Pair by pair");
+    section.say(verdicts(context, comparison));
+    section.table(pairs(context, comparison));
+}
+
+fn members(context: &Context, comparison: &Comparison) -> Table {
+    let percent = context.confidence();
+    let caption = format!(
+        "Test errors, in brackets {percent} intervals over {} images. The numbers of a row \
+         come from the runs that it links to.",
+        sample_size(comparison.images)
+    );
+    let error = |value: f64| context.error(value);
+    let mut table = Table::new("models", caption)
+        .text("model, and its runs")
+        .group("")
+        .number("MSE")
+        .number("R²")
+        .group("on the test images")
+        .number("between seeds")
+        .hint("Standard deviation of the MSE between runs")
+        .number("from images")
+        .hint("Bootstrap standard error of one run's MSE")
+        .group("noise of the MSE")
+        .number(context.score_name())
+        .hint("Mean validation score over the runs")
+        .group("on validation")
+        .number("less the chosen's")
+        .hint("MSE less that of the model which this report shows in detail, image by image; negative: better")
+        .group("difference of the MSE");
+    for member in &comparison.members {
+        let candidate = &context.analysis.candidates[member.candidate];
+        let seeds = &member.mse_by_run;
+        let validation = candidate.validation.as_ref().map(|scores| scores.mean);
+        let difference = member.mse_to_focus.map_or_else(Cell::none, |difference| {
+            Cell::number(difference.value, signed(&error(difference.value)))
+                .interval(difference.interval, |end| signed(&error(end)))
+        });
+        let cells = vec![
+            context.heading(member.candidate),
+            Cell::number(member.mse.value, error(member.mse.value))
+                .interval(member.mse.interval, error),
+            member.r2.map_or_else(Cell::none, |r2| {
+                Cell::number(r2.value, ratio(r2.value)).interval(r2.interval, ratio)
+            }),
+            spread(seeds, context),
+            Cell::of(seeds.sampling_error, error),
+            Cell::of(validation, |score| context.score(score)),
+            difference,
+        ];
+        let mark = match context.is_chosen(member.candidate) {
+            true => Mark::Chosen,
+            false => Mark::None,
+        };
+        table.marked(mark, cells);
+    }
+    table
+}
+
+fn spread(seeds: &SeedSummary, context: &Context) -> Cell {
+    match seeds.std {
+        Some(std) => {
+            Cell::number(std, context.error(std)).detail(format!("{} runs", seeds.values.len()))
+        }
+        None => Cell::text("one run"),
+    }
+}
+
+fn left_out(context: &Context, comparison: &Comparison, section: &mut Section) {
+    let items = comparison.left_out.iter().map(|left_out| {
+        let name = context.name(left_out.candidate);
+        Text::from(format!("{name} has no part in it: {}.", left_out.reason))
+    });
+    section.list(items.collect());
+}
+
+fn verdicts(context: &Context, comparison: &Comparison) -> String {
+    let pairs = counted(comparison.pairs.len(), "pair", "pairs");
+    let shown = comparison.pairs.iter().filter(|pair| pair.differs).count();
+    let which = match comparison.best_of_each_backbone {
+        true => {
+            let names = compared(context, comparison);
+            format!(
+                "There are {} models; compared pair by pair are only {} (the best of each \
+                 backbone by validation, and the chosen one), as each further pair makes the \
+                 test stricter. ",
+                comparison.members.len(),
+                listed(&names)
+            )
+        }
+        false => String::new(),
+    };
+    format!(
+        "{which}Of {pairs}, a difference is shown in {shown}. Differences are the first model's \
+         MSE less the second's, image by image: negative speaks for the first. p is of the \
+         permutation test, corrected for {pairs} by Holm's method; the intervals are not \
+         corrected. The column \"beyond the seeds\" asks whether the difference is also larger than the spread \
+         between seeds explains (Welch's t-test at {}).",
+        whole_percent(context.analysis.settings.level)
+    )
+}
+
+fn compared<'a>(context: &Context<'a>, comparison: &Comparison) -> Vec<&'a str> {
+    let in_pair = |member: &&Member| {
+        let mut pairs = comparison.pairs.iter();
+        pairs.any(|pair| pair.first == member.candidate || pair.second == member.candidate)
+    };
+    let members = comparison.members.iter().filter(in_pair);
+    members
+        .map(|member| context.name(member.candidate))
+        .collect()
+}
+
+fn pairs(context: &Context, comparison: &Comparison) -> Table {
+    let caption = format!(
+        "Pairs of models over the same {} test images; the runs are those of the table above.",
+        sample_size(comparison.images)
+    );
+    let error = |value: f64| signed(&context.error(value));
+    let difference = |value: f64| signed(&ratio(value));
+    let mut table = Table::new("pairs", caption)
+        .text("first")
+        .text("second")
+        .text("on these images")
+        .number("p")
+        .hint("Of the permutation test, after Holm's correction")
+        .text("beyond the seeds")
+        .hint("Whether the difference is more than the spread between seeds explains; no: training again might turn it round")
+        .number("MSE")
+        .hint("The first's less the second's; negative speaks for the first")
+        .number("R²")
+        .hint("The first's less the second's; positive speaks for the first");
+    let targets = context.targets;
+    let by_target = targets.len() > 1 && targets.len() <= 4;
+    table.wide = by_target;
+    if by_target {
+        for target in targets {
+            table = table.number(format!("MSE, {target}"));
+        }
+    }
+    for pair in &comparison.pairs {
+        let mut cells = vec![
+            linked(context, pair.first),
+            linked(context, pair.second),
+            Cell::text(verdict(context, pair)),
+            Cell::number(pair.adjusted_p_value, p_value(pair.adjusted_p_value))
+                .detail(format!("uncorrected {}", p_value(pair.p_value))),
+            Cell::text(match (pair.differs, pair.beyond_seeds) {
+                (false, _) => "–",
+                (true, None) => "one run only",
+                (true, Some(true)) => "yes",
+                (true, Some(false)) => "no",
+            }),
+            Cell::number(pair.mse.value, error(pair.mse.value)).interval(pair.mse.interval, error),
+            pair.r2.map_or_else(Cell::none, |r2| {
+                Cell::number(r2.value, difference(r2.value)).interval(r2.interval, difference)
+            }),
+        ];
+        if by_target {
+            cells.extend(pair.target_mse.iter().map(|mse| {
+                Cell::number(mse.value, error(mse.value)).interval(mse.interval, error)
+            }));
+        }
+        let mark = if pair.differs {
+            Mark::None
+        } else {
+            Mark::Quiet
+        };
+        table.marked(mark, cells);
+    }
+    table
+}
+
+fn linked(context: &Context, candidate: usize) -> Cell {
+    let runs = &context.input.candidates[candidate].runs;
+    let name = context.name(candidate);
+    Cell::text(match runs.first() {
+        Some(run) => Text::new().path(name, &run.folder),
+        None => Text::from(name),
+    })
+}
+
+fn verdict(context: &Context, pair: &Pair) -> Text {
+    if !pair.differs {
+        return Text::from("no difference shown");
+    }
+    let better = if pair.mse.value < 0.0 {
+        pair.first
+    } else {
+        pair.second
+    };
+    Text::new().strong(format!("{} is better", context.name(better)))
+}
+
+fn p_value(p: f64) -> String {
+    match p {
+        p if p < 0.0001 => "< 0.0001".to_owned(),
+        p if p < 0.1 => fixed(p, 4),
+        _ => fixed(p, 2),
+    }
+}

@@ -1,0 +1,131 @@
+//! What the models cost.
+
+use super::Context;
+use crate::document::{Cell, Mark, Section, Table};
+use crate::format::{counted, duration, fixed, mebibytes, multiply_adds, ratio};
+
+pub(super) fn blocks<'a>(context: &Context<'a>, section: &mut Section<'a>) {
+    let candidates = &context.input.candidates;
+    if candidates.is_empty() {
+        return;
+    }
+    section.heading("Cost");
+    let mut devices: Vec<&str> = candidates
+        .iter()
+        .filter_map(|candidate| Some(candidate.cost.measured.as_ref()?.device.as_str()))
+        .collect();
+    devices.sort_unstable();
+    devices.dedup();
+    let unmeasured = candidates
+        .iter()
+        .filter(|c| c.cost.measured.is_none())
+        .count();
+    section.say(match (devices.is_empty(), unmeasured) {
+        (true, _) => "Parameters, sizes and multiply-adds are counted; speed and memory of \
+                      prediction were not measured."
+            .to_owned(),
+        (false, unmeasured) => {
+            let mut text = format!(
+                "Parameters, sizes and multiply-adds are counted; speed and peak memory of \
+                 prediction were measured once, on {}.",
+                devices.join(" and ")
+            );
+            if unmeasured > 0 {
+                text += &format!(
+                    " {} not measured.",
+                    counted(unmeasured, "model was", "models were")
+                );
+            }
+            text
+        }
+    });
+    section.table(table(context));
+    section.figure(
+        context.figure("accuracy_and_cost"),
+        "Accuracy against multiply-adds, both axes of the models in the table. Filled: the Pareto \
+         front, that is, models than which none is both cheaper and better. Membership is by the \
+         means alone; where intervals overlap it may be chance. The runs are those of the table \
+         above.",
+    );
+}
+
+fn table(context: &Context) -> Table {
+    let mut table = Table::new(
+        "cost",
+        "Cost per model. Training time is the mean over the runs that the row links to.",
+    )
+    .text("model, and its runs")
+    .number("parameters, M")
+    .hint("Millions, the head included")
+    .number("MiB")
+    .hint("Of parameters and buffers in fp32")
+    .number("multiply-adds")
+    .hint("Of one prediction")
+    .number("pixels")
+    .hint("Side of the square input")
+    .number("training time")
+    .hint("Mean over runs, validation included")
+    .number("images/s, 1")
+    .hint("Predictions per second, one image at a time")
+    .number("images/s, 32")
+    .hint("Predictions per second in batches of 32")
+    .number("peak MiB")
+    .hint("Peak memory of the process in batches of 32")
+    .number("accuracy")
+    .hint("Mean test R² over the runs; where there is none, the validation score")
+    .text("Pareto")
+    .hint("Whether the model is on the Pareto front of accuracy and multiply-adds");
+    let comparison = context.analysis.comparison.as_ref();
+    for (index, candidate) in context.input.candidates.iter().enumerate() {
+        let analysed = &context.analysis.candidates[index];
+        let cost = &candidate.cost;
+        let measured = cost.measured.as_ref();
+        let member = comparison.and_then(|comparison| comparison.member(index));
+        let accuracy = match (member, &analysed.validation) {
+            (Some(member), _) => match member.r2 {
+                Some(r2) => Cell::number(r2.value, ratio(r2.value)).detail("test R²"),
+                None => Cell::number(-member.mse.value, context.error(member.mse.value))
+                    .detail("test MSE"),
+            },
+            (None, Some(scores)) => {
+                Cell::number(scores.mean, context.score(scores.mean)).detail("validation")
+            }
+            (None, None) => Cell::none(),
+        };
+        let pareto = comparison.map_or("–", |comparison| {
+            match comparison.pareto.contains(&index) {
+                true => "yes",
+                false if member.is_some() => "no",
+                false => "–",
+            }
+        });
+        let speed = |value: Option<f64>| Cell::of(value, crate::format::speed);
+        let cells = vec![
+            context.heading(index),
+            Cell::number(
+                cost.parameters as f64,
+                fixed(cost.parameters as f64 / 1e6, 2),
+            ),
+            Cell::number(cost.mib, fixed(cost.mib, 1)),
+            Cell::number(cost.multiply_adds as f64, multiply_adds(cost.multiply_adds)),
+            Cell::count(cost.input_size as usize),
+            Cell::of(analysed.seconds, duration),
+            speed(measured.map(|measured| measured.images_per_second_1)),
+            speed(measured.map(|measured| measured.images_per_second_32)),
+            Cell::of(
+                measured
+                    .and_then(|measured| measured.peak_memory)
+                    .map(|peak| peak as f64),
+                |peak| mebibytes(peak as u64),
+            ),
+            accuracy,
+            Cell::text(pareto),
+        ];
+        let mark = match context.is_chosen(index) {
+            true => Mark::Chosen,
+            false => Mark::None,
+        };
+        table.marked(mark, cells);
+    }
+    table
+}

@@ -1,0 +1,165 @@
+//! The images and labels.
+
+use super::Context;
+use crate::document::{Block, Cell, Section, Table, Text};
+use crate::format::{count, fixed, percent, short, tidy};
+
+pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
+    let mut section = Section::new("data", "Data, split and labels");
+    let data = &context.input.data;
+    let labels = &context.analysis.labels;
+    let parts = labels.parts.iter();
+    let parts: Vec<String> = parts
+        .map(|part| format!("{} {}", part.name, count(part.images as u64)))
+        .collect();
+    let fact = |name: &str, text: Text| (name.to_owned(), text);
+    section.blocks.push(Block::Facts(vec![
+        fact("folder", Text::new().code(&data.folder)),
+        fact(
+            "images",
+            Text::from(format!(
+                "{}: {}",
+                count(labels.images() as u64),
+                parts.join(", ")
+            )),
+        ),
+        fact(
+            "targets",
+            Text::from(format!(
+                "{}, all in {}",
+                data.targets.join(", "),
+                context.range()
+            )),
+        ),
+        fact(
+            "fingerprint",
+            Text::new()
+                .code(&data.fingerprint)
+                .plain(" (SHA-256 over targets, file names, labels and images)"),
+        ),
+        fact(
+            "split",
+            Text::new()
+                .code(&data.split_fingerprint)
+                .plain(" (SHA-256 over which image is in which part)"),
+        ),
+    ]));
+    section.list(
+        data.notes
+            .iter()
+            .map(|note| Text::from(note.as_str()))
+            .collect(),
+    );
+    if labels.images() == 0 {
+        section.say("There are no labels.");
+        return section;
+    }
+    section.table(statistics(context));
+    section.table(bins(context));
+    pairs(context, &mut section);
+    section.figure(
+        context.figure("label_distribution"),
+        "Labels of each part. What is rare in training is learnt badly, and a part that differs \
+         from the others measures something else.",
+    );
+    section
+}
+
+fn statistics(context: &Context) -> Table {
+    let mut table = Table::new("labels", "Labels by part and target")
+        .text("target")
+        .text("part")
+        .number("images")
+        .number("mean")
+        .number("std")
+        .number("lowest")
+        .number("highest")
+        .number("exactly 0");
+    let number = |value: f64| Cell::number(value, short(value));
+    for (target, name) in context.targets.iter().enumerate() {
+        for part in &context.analysis.labels.parts {
+            let Some(statistics) = &part.statistics else {
+                continue;
+            };
+            let of = &statistics.targets[target];
+            table.row(vec![
+                Cell::text(name.as_str()),
+                Cell::text(part.name.as_str()),
+                Cell::count(part.images),
+                number(of.mean),
+                number(of.std),
+                number(of.min),
+                number(of.max),
+                Cell::number(of.zero_share, percent(of.zero_share)),
+            ]);
+        }
+    }
+    table
+}
+
+fn bins(context: &Context) -> Table {
+    let mut table = Table::new(
+        "imbalance",
+        "Imbalance: labels by the bins that errors are told by, with their share of the part",
+    )
+    .text("target")
+    .text("part");
+    let parts = &context.analysis.labels.parts;
+    let shape = parts.iter().find_map(|part| part.bins.first());
+    for bin in shape.into_iter().flatten() {
+        let (low, high) = (tidy(bin.low), tidy(bin.high));
+        table = table.number(match bin.low == bin.high {
+            true => format!("= {low}"),
+            false => format!("({low}, {high}]"),
+        });
+    }
+    for (target, name) in context.targets.iter().enumerate() {
+        for part in parts.iter().filter(|part| part.images > 0) {
+            let mut cells = vec![Cell::text(name.as_str()), Cell::text(part.name.as_str())];
+            for bin in &part.bins[target] {
+                let share = bin.count as f64 / part.images as f64;
+                let cell = Cell::number(bin.count as f64, count(bin.count));
+                cells.push(cell.detail(percent(share)));
+            }
+            table.row(cells);
+        }
+    }
+    table
+}
+
+/// How targets go together; of more than four targets there are too many pairs.
+fn pairs(context: &Context, section: &mut Section) {
+    let targets = context.targets;
+    if targets.len() < 2 || targets.len() > 4 {
+        return;
+    }
+    let mut table = Table::new(
+        "label-pairs",
+        "Targets two by two: how many images have which labels",
+    )
+    .text("targets")
+    .text("part")
+    .number("both 0")
+    .number("only the first 0")
+    .number("only the second 0")
+    .number("neither 0")
+    .number("Pearson");
+    for part in &context.analysis.labels.parts {
+        let Some(statistics) = &part.statistics else {
+            continue;
+        };
+        for pair in &statistics.pairs {
+            let names = format!("{}, {}", targets[pair.first], targets[pair.second]);
+            table.row(vec![
+                Cell::text(names),
+                Cell::text(part.name.as_str()),
+                Cell::count(pair.both_zero as usize),
+                Cell::count(pair.only_first_zero as usize),
+                Cell::count(pair.only_second_zero as usize),
+                Cell::count(pair.neither_zero as usize),
+                Cell::of(pair.pearson, |pearson| fixed(pearson, 2)),
+            ]);
+        }
+    }
+    section.table(table);
+}

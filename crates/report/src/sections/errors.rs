@@ -1,0 +1,234 @@
+//! The errors of the run in focus.
+
+use psp_metrics::{Group, GroupScores, LabelGroups, Metric, Scores};
+
+use super::Context;
+use crate::analysis::{Evaluated, FocusPart};
+use crate::document::{Cell, Section, Table};
+use crate::format::{percent, ratio, tidy};
+
+/// Ids of tables must be known when the program is compiled; there are at most so
+/// many columns of targets anyway that anyone can read.
+const METRIC_TABLES: [&str; 8] = [
+    "metrics-1",
+    "metrics-2",
+    "metrics-3",
+    "metrics-4",
+    "metrics-5",
+    "metrics-6",
+    "metrics-7",
+    "metrics-8",
+];
+/// Columns of targets, or of all targets together, in one table.
+const SIDE_BY_SIDE: usize = 3;
+
+pub(super) fn blocks<'a>(context: &Context<'a>, section: &mut Section<'a>) {
+    let focus = context.analysis.focus;
+    let evaluated = focus.and_then(|focus| focus.evaluated(&context.analysis.candidates));
+    let (Some(focus), Some(evaluated)) = (focus, evaluated) else {
+        section.say("There are no predictions of any model, and therefore no errors to tell of.");
+        return;
+    };
+    section.heading(match (focus.part, focus.chosen) {
+        (FocusPart::Test, true) => "The chosen model on the test images",
+        (FocusPart::Test, false) => "The best model by validation on the test images",
+        (FocusPart::Valid, true) => "The chosen model on its validation images",
+        (FocusPart::Valid, false) => "The best model by validation on its validation images",
+    });
+    if focus.part == FocusPart::Valid {
+        section.say(
+            "There are no test predictions. The numbers below are over the validation images, \
+             by which the best epoch was picked: they are too good.",
+        );
+    }
+    if let Some(sampled) = evaluated.metrics.sampled {
+        section.say(format!(
+            "Medians and rank correlations are of a uniform sample of {sampled} images."
+        ));
+    }
+    let parts = parts(context, evaluated);
+    for (chunk, id) in parts.chunks(SIDE_BY_SIDE).zip(METRIC_TABLES) {
+        section.table(metrics(context, chunk, id));
+    }
+    section.heading("By label");
+    section.say(
+        "The same predictions by what the label is. Where half of the labels are zero, a model \
+         that says 0 looks good over all images, and is useless where there is something to see.",
+    );
+    section.table(groups(context, &parts));
+    let source = context.focus_source().unwrap_or_default();
+    section.figure(context.figure("error_by_bin"), source);
+}
+
+/// All targets together, or one of them.
+struct Part<'a> {
+    name: &'a str,
+    target: Option<usize>,
+    evaluated: &'a Evaluated,
+    model: &'a Scores,
+    baseline: &'a Scores,
+    skill: Option<f64>,
+    groups: &'a LabelGroups,
+}
+
+fn parts<'a>(context: &Context<'a>, evaluated: &'a Evaluated) -> Vec<Part<'a>> {
+    let overall = &evaluated.metrics.overall;
+    let whole = Part {
+        name: "all targets",
+        target: None,
+        evaluated,
+        model: &overall.model,
+        baseline: &overall.baseline,
+        skill: overall.skill,
+        groups: &overall.groups,
+    };
+    let names = context.targets.iter();
+    let targets = names.zip(&evaluated.metrics.targets).enumerate();
+    let targets = targets.map(|(index, (name, target))| Part {
+        name,
+        target: Some(index),
+        evaluated,
+        model: &target.model,
+        baseline: &target.baseline,
+        skill: target.skill,
+        groups: &target.groups,
+    });
+    match evaluated.metrics.targets.len() {
+        // One target is all targets.
+        1 => targets.collect(),
+        _ => std::iter::once(whole).chain(targets).collect(),
+    }
+}
+
+impl Part<'_> {
+    fn interval(&self, metric: Metric) -> Option<[f64; 2]> {
+        let interval = match self.target {
+            None => self.evaluated.overall(metric),
+            Some(target) => self.evaluated.target(target, metric),
+        }?;
+        Some([interval.low?, interval.high?])
+    }
+}
+
+fn metrics(context: &Context, parts: &[Part], id: &'static str) -> Table {
+    let caption = context.focus_source().unwrap_or_default();
+    let caption = caption.plain(format!(
+        " In brackets: {} intervals over images.",
+        context.confidence()
+    ));
+    let mut table = Table::new(id, caption).text("metric").group("");
+    for part in parts {
+        table = table
+            .number("model")
+            .number("predict the mean")
+            .group(part.name);
+    }
+    type Of = fn(&Scores) -> Option<f64>;
+    let error = |value: f64| context.error(value);
+    type Format<'a> = &'a dyn Fn(f64) -> String;
+    let rows: [(Metric, &str, Of, Format); 8] = [
+        (Metric::Mse, "MSE", |s| Some(s.mse), &error),
+        (Metric::Mae, "MAE", |s| Some(s.mae), &error),
+        (Metric::Rmse, "RMSE", |s| Some(s.rmse), &error),
+        (Metric::R2, "R²", |s| s.r2, &ratio),
+        (
+            Metric::MedianAbsoluteError,
+            "median error",
+            |s| Some(s.median_absolute_error),
+            &error,
+        ),
+        (Metric::Bias, "bias", |s| Some(s.bias), &error),
+        (Metric::Pearson, "Pearson", |s| s.pearson, &ratio),
+        (Metric::Spearman, "Spearman", |s| s.spearman, &ratio),
+    ];
+    let cells = |name: String,
+                 metric: Metric,
+                 of: &dyn Fn(&Scores) -> Option<f64>,
+                 format: &dyn Fn(f64) -> String| {
+        let mut cells = vec![Cell::text(name)];
+        for part in parts {
+            let cell = Cell::of(of(part.model), format);
+            cells.push(cell.interval(part.interval(metric), format));
+            cells.push(Cell::of(of(part.baseline), format));
+        }
+        cells
+    };
+    for (metric, name, of, format) in rows {
+        table.row(cells(name.to_owned(), metric, &of, format));
+    }
+    let bounds = parts.first().map_or(&[][..], |part| &part.model.within);
+    for (index, within) in bounds.iter().enumerate() {
+        let of = |scores: &Scores| Some(scores.within.get(index)?.share);
+        let name = format!("within {}", tidy(within.bound));
+        table.row(cells(name, Metric::Within(within.bound), &of, &percent));
+    }
+    let balanced = |scores: &Scores| scores.balanced_mse;
+    table.row(cells(
+        "balanced MSE".to_owned(),
+        Metric::BalancedMse,
+        &balanced,
+        &error,
+    ));
+    let mut skill = vec![Cell::text("skill")];
+    for part in parts {
+        let cell = Cell::of(part.skill, ratio);
+        skill.push(cell.interval(part.interval(Metric::Skill), ratio));
+        skill.push(Cell::number(0.0, ratio(0.0)));
+    }
+    table.row(skill);
+    let outside = |scores: &Scores| Some(scores.outside_range);
+    let name = format!("outside {} before clipping", context.range());
+    table.row(cells(name, Metric::OutsideRange, &outside, &percent));
+    table
+}
+
+fn groups(context: &Context, parts: &[Part]) -> Table {
+    let caption = context.focus_source().unwrap_or_default();
+    let caption = caption.plain(" n counts labels.");
+    let mut table = Table::new("groups", caption)
+        .text("target")
+        .text("label")
+        .number("n")
+        .number("MSE")
+        .number("MSE of the mean")
+        .hint("MSE of \"predict the mean\" for the same labels")
+        .number("MAE")
+        .number("bias");
+    let error = |value: f64| context.error(value);
+    for part in parts {
+        for (name, group, scores) in label_groups(part.groups) {
+            let model = scores.model;
+            let mse = Cell::of(model.map(|errors| errors.mse), error);
+            table.row(vec![
+                Cell::text(part.name),
+                Cell::text(name),
+                Cell::count(scores.count as usize),
+                mse.interval(part.interval(Metric::GroupMse(group)), error),
+                Cell::of(scores.baseline.map(|errors| errors.mse), error),
+                Cell::of(model.map(|errors| errors.mae), error)
+                    .interval(part.interval(Metric::GroupMae(group)), error),
+                Cell::of(model.map(|errors| errors.bias), error)
+                    .interval(part.interval(Metric::GroupBias(group)), error),
+            ]);
+        }
+    }
+    table
+}
+
+fn label_groups(groups: &LabelGroups) -> Vec<(String, Group, &GroupScores)> {
+    let mut rows = vec![
+        ("= 0".to_owned(), Group::Zero, &groups.zero),
+        ("≠ 0".to_owned(), Group::Nonzero, &groups.nonzero),
+    ];
+    for (index, bin) in groups.bins.iter().enumerate() {
+        let (low, high) = (tidy(bin.low), tidy(bin.high));
+        let name = match bin.low == bin.high {
+            // The same as the row of zeros, where the range begins at 0.
+            true if bin.low == 0.0 => continue,
+            true => format!("= {low}"),
+            false => format!("({low}, {high}]"),
+        };
+        rows.push((name, Group::Bin(index), &bin.scores));
+    }
+    rows
+}

@@ -1,0 +1,72 @@
+//! What was minimised.
+
+use super::Context;
+use crate::document::{Cell, Section, Table, Text};
+use crate::format::counted;
+
+pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
+    let mut section = Section::new("loss", "Loss");
+    section.say(
+        "Training minimises the mean squared error (MSE), as in the original study: the square \
+         of prediction − label, averaged over images and over targets. It weighs one error of \
+         0.2 as much as four of 0.1, and it counts the many zeros among the labels as much as \
+         anything else.",
+    );
+    let epochs = context.input.candidates.iter().flat_map(|c| &c.runs);
+    if epochs.clone().all(|run| run.epochs.is_empty()) {
+        section.say("No epoch of any model that is compared here is known.");
+        return section;
+    }
+    let mut table = Table::new("loss-runs", "The MSE of each training at its best epoch")
+        .text("run")
+        .number("epochs")
+        .number("best epoch")
+        .hint("The epoch whose weights were kept, by validation MSE")
+        .number("training MSE")
+        .hint("Over the batches of that epoch, while the weights were changing")
+        .number("validation MSE")
+        .number("ratio")
+        .hint("Validation MSE over training MSE: far above 1, the model has learnt its training images by heart")
+        .text("device");
+    for candidate in &context.input.candidates {
+        for run in &candidate.runs {
+            let best = run.epochs.iter().find(|e| Some(e.epoch) == run.best_epoch);
+            let name = format!("{}, {}", candidate.name, super::context::run_name(run));
+            table.row(vec![
+                Cell::text(Text::new().path(name, &run.folder)),
+                Cell::count(run.epochs.len()),
+                Cell::of(run.best_epoch.map(|epoch| epoch as f64), |epoch| {
+                    crate::format::fixed(epoch, 0)
+                }),
+                Cell::of(best.map(|epoch| epoch.train_mse), |mse| context.error(mse)),
+                Cell::of(best.map(|epoch| epoch.valid_mse), |mse| context.error(mse)),
+                Cell::of(
+                    best.map(|e| e.valid_mse / e.train_mse)
+                        .filter(|ratio| ratio.is_finite()),
+                    |ratio| crate::format::fixed(ratio, 2),
+                ),
+                Cell::text(run.device.as_str()),
+            ]);
+        }
+    }
+    section.table(table);
+    let caption = match context.focus_link() {
+        Some(link) => Text::from("Training and validation MSE of ")
+            .then(link)
+            .plain("."),
+        None => Text::new(),
+    };
+    section.figure(context.figure("run_curves"), caption);
+    let failed = context.analysis.warnings.len();
+    if failed > 0 {
+        let text = counted(failed, "run has", "runs have");
+        section.say(format!("{text} no usable predictions, or failed:"));
+        let warnings = context.analysis.warnings.iter();
+        section.list(
+            warnings
+                .map(|warning| Text::from(warning.as_str()))
+                .collect(),
+        );
+    }
+    section
+}

@@ -1,0 +1,67 @@
+//! The sections of the report, in the order of the original study.
+
+mod backbones;
+mod calibration;
+mod caveats;
+mod comparison;
+mod context;
+mod cost;
+mod data;
+mod errors;
+mod loss;
+mod metrics;
+mod qualitative;
+mod quantitative;
+mod reproduction;
+mod search;
+mod selection;
+mod suggestions;
+mod trials;
+mod verdict;
+
+pub(crate) use context::Context;
+
+use crate::document::{Document, Text};
+
+/// The whole report.
+pub(crate) fn document<'a>(context: &Context<'a>) -> Document<'a> {
+    let input = context.input;
+    let what = match &input.study {
+        Some(_) => "Report on a study of image regressors",
+        None => "Report on trained image regressors",
+    };
+    let images = crate::format::counted(context.analysis.labels.images(), "image", "images");
+    let mut lead = Text::from(format!(
+        "{what}: {} predicted from {images}.",
+        crate::format::listed(&input.data.targets)
+    ));
+    if let Some(study) = &input.study {
+        lead = lead
+            .plain(" The study's folder: ")
+            .path("open", &study.folder);
+        lead = lead.plain(".");
+    }
+    let version = &input.environment.psp_version;
+    Document {
+        title: input.title.clone(),
+        lead,
+        verdict: verdict::verdict(context),
+        sections: vec![
+            backbones::section(context),
+            loss::section(context),
+            metrics::section(context),
+            search::section(context),
+            quantitative::section(context),
+            qualitative::section(context),
+            selection::section(context),
+            suggestions::section(context),
+            caveats::section(context),
+            data::section(context),
+            reproduction::section(context),
+        ],
+        foot: Text::from(format!(
+            "Written by psp {version} on {}.",
+            input.environment.date
+        )),
+    }
+}

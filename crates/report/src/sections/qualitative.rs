@@ -1,0 +1,135 @@
+//! Pictures of what the model does.
+
+use super::Context;
+use crate::analysis::Shown;
+use crate::document::{Block, ErrorSize, Gallery, Section, Shot, ShotScore, Text};
+use crate::format::{counted, fixed, short, signed};
+use crate::input::PredictionRow;
+
+pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
+    let mut section = Section::new("qualitative", "Qualitative results");
+    let Some(source) = context.focus_source() else {
+        section.say("There are no predictions to show.");
+        return section;
+    };
+    section.heading("Predictions and labels");
+    let range = context.range();
+    for (name, text) in [
+        (
+            "prediction_vs_label",
+            "On the line the prediction is the label.".to_owned(),
+        ),
+        (
+            "residuals",
+            "Above the line of no error the prediction is too high.".to_owned(),
+        ),
+        (
+            "distributions",
+            format!(
+                "A good model's predictions are spread as the labels are. Shaded: outside {range}."
+            ),
+        ),
+    ] {
+        section.figure(
+            context.figure(name),
+            Text::from(text).plain(" ").then(source.clone()),
+        );
+    }
+    galleries(context, &mut section);
+    explanations(context, &mut section);
+    section
+}
+
+fn galleries<'a>(context: &Context<'a>, section: &mut Section<'a>) {
+    let Some(images) = &context.analysis.images else {
+        return;
+    };
+    let mut best = "Those with the smallest squared error, averaged over targets.".to_owned();
+    if images.zeros_left_out > 0 {
+        best += &format!(
+            " {} whose labels are all 0 are left out: a model that always says 0 would be best \
+             there.",
+            counted(images.zeros_left_out, "image", "images")
+        );
+    }
+    let seed = context.analysis.settings.seed;
+    for (name, title, note, shown) in [
+        (
+            "gallery_random",
+            "Random images",
+            format!("Drawn by lot (seed {seed}): what the model usually does."),
+            &images.random,
+        ),
+        ("gallery_best", "Best images", best, &images.best),
+        (
+            "gallery_worst",
+            "Worst images",
+            "Those with the largest squared error, averaged over targets: what the model cannot do, \
+             or where the label may be wrong."
+                .to_owned(),
+            &images.worst,
+        ),
+    ] {
+        let source = context.focus_source().unwrap_or_default();
+        section.blocks.push(Block::Gallery(Gallery {
+            title: title.to_owned(),
+            note: Text::from(note).plain(" ").then(source),
+            shots: shown.iter().filter_map(|shown| shot(context, shown)).collect(),
+            figure: context.figure(name),
+        }));
+    }
+}
+
+fn shot<'a>(context: &Context<'a>, shown: &Shown) -> Option<Shot<'a>> {
+    let focus = context.analysis.focus?;
+    let run = &context.input.candidates[focus.candidate].runs[focus.run];
+    let predictions = match focus.part {
+        crate::analysis::FocusPart::Test => run.test.as_ref()?,
+        crate::analysis::FocusPart::Valid => run.valid.as_ref()?,
+    };
+    let row = predictions.rows.get(shown.row)?;
+    Some(Shot {
+        filename: &row.filename,
+        photo: context.pictures.get(&row.filename),
+        scores: scores(context, row),
+    })
+}
+
+fn scores<'a>(context: &Context<'a>, row: &PredictionRow) -> Vec<ShotScore<'a>> {
+    let span = context.span();
+    let number = |value: f64| match (0.1..=10.0).contains(&span) {
+        true => fixed(value, 3),
+        false => short(value),
+    };
+    let [low, high] = context.input.data.label_range;
+    let targets = context.targets.iter().enumerate();
+    targets
+        .map(|(index, target)| {
+            let label = row.labels[index];
+            let prediction = row.predictions[index].max(low).min(high);
+            ShotScore {
+                target,
+                label: number(label),
+                prediction: number(prediction),
+                error: signed(&number(prediction - label)),
+                size: ErrorSize::of(prediction - label, span),
+            }
+        })
+        .collect()
+}
+
+fn explanations<'a>(context: &Context<'a>, section: &mut Section<'a>) {
+    section.heading("What the model looks at");
+    if context.input.explanations.is_empty() {
+        section.say("No heat maps were computed for this report.");
+        return;
+    }
+    section.say(
+        "Bright places are those that the prediction is sensitive to, by the method's own \
+         measure; each map is over its own range. That a place is bright does not say why.",
+    );
+    let shown = counted(context.input.explanations.len(), "image", "images");
+    let run = context.focus_link().unwrap_or_default();
+    let source = Text::from("Run: ").then(run).plain(format!("; {shown}."));
+    section.figure(context.figure("explanations"), source);
+}

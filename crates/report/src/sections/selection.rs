@@ -1,0 +1,102 @@
+//! Which model was chosen, and by what rule.
+
+use super::Context;
+use crate::document::{Cell, Mark, Section, Table, Text};
+use crate::format::{multiply_adds, whole_percent};
+
+pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
+    let mut section = Section::new("selection", "Selection");
+    let confidence = context.input.study.as_ref().map(|study| study.confidence);
+    let percent = whole_percent(confidence.unwrap_or(0.95));
+    let score = context.score_name();
+    section.say(format!(
+        "Validation decides, the test images have no say. Candidates are ranked by the lower \
+         {percent} confidence bound (Student's t) of their mean validation {score} over runs. \
+         The distance from the first's mean to its bound is its noise: a candidate whose mean \
+         and bound are both within it ties with the first, and of those that tie the one with \
+         the fewest multiply-adds is chosen."
+    ));
+    let Some(selection) = &context.input.selection else {
+        let search = context.analysis.search.as_ref();
+        section.say(match search.map(|search| search.states.finished) {
+            Some(0) => "No model has been chosen: no trial was trained to its end.",
+            Some(_) => "No model has been chosen yet: the finalists are not all trained.",
+            None => "No model was chosen.",
+        });
+        return section;
+    };
+    let run = &context.input.candidates[selection.candidate].runs[selection.run];
+    let name = format!(
+        "{}, {}",
+        context.name(selection.candidate),
+        super::context::run_name(run)
+    );
+    section.say(
+        Text::from("Chosen: ")
+            .path(name, &run.folder)
+            .plain(format!(
+                ". {}.",
+                selection.reason.trim().trim_end_matches('.')
+            )),
+    );
+    let mut table = Table::new("ranking", "The ranking, by validation alone")
+        .text("model, and its runs")
+        .number("place")
+        .number(format!("mean {score}"))
+        .number("between runs")
+        .hint("Standard deviation between runs")
+        .number("lower bound")
+        .hint(format!(
+            "Lower {percent} confidence bound of the mean, which the ranking is by"
+        ))
+        .text("ties with the first")
+        .number("multiply-adds");
+    for (place, rank) in selection.ranking.iter().enumerate() {
+        let candidate = &context.input.candidates[rank.candidate];
+        let cost = candidate.cost.multiply_adds;
+        let cells = vec![
+            context.heading(rank.candidate),
+            Cell::count(place + 1),
+            Cell::number(rank.mean, context.score(rank.mean)),
+            Cell::of(rank.deviation, |deviation| context.score(deviation)),
+            Cell::number(rank.lower_bound, context.score(rank.lower_bound)),
+            Cell::text(match (place, rank.ties) {
+                (0, _) => "is the first",
+                (_, true) => "yes",
+                (_, false) => "no",
+            }),
+            Cell::number(cost as f64, multiply_adds(cost)),
+        ];
+        let mark = match rank.candidate == selection.candidate {
+            true => Mark::Chosen,
+            false => Mark::None,
+        };
+        table.marked(mark, cells);
+    }
+    section.table(table);
+    section.table(configurations(context));
+    section
+}
+
+fn configurations(context: &Context) -> Table {
+    let mut table = Table::new("configurations", "How each candidate was trained")
+        .text("model, and its runs")
+        .text("initial weights")
+        .text("stages trained")
+        .text("searched settings")
+        .long();
+    for (index, candidate) in context.input.candidates.iter().enumerate() {
+        let mark = match context.is_chosen(index) {
+            true => Mark::Chosen,
+            false => Mark::None,
+        };
+        let cells = vec![
+            context.heading(index),
+            Cell::text(candidate.weights.as_str()),
+            Cell::text(candidate.trained.as_str()),
+            Cell::text(candidate.values.as_str()),
+        ];
+        table.marked(mark, cells);
+    }
+    table
+}

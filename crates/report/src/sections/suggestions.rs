@@ -1,0 +1,127 @@
+//! What the original study's suggestions gave here.
+
+use super::Context;
+use crate::analysis::{KeyEffect, SuggestionResult};
+use crate::document::{Cell, Section, Table, Text};
+use crate::format::percent;
+use crate::input::Suggestion;
+
+pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
+    let mut section = Section::new("suggestions", "The original study's suggestions");
+    section.say(
+        "The original study ends with six suggestions for better results. What each gave here, \
+         as far as it was measured:",
+    );
+    for result in &context.analysis.suggestions {
+        section.heading(title(result.suggestion));
+        if !result.text.is_empty() {
+            section.say(result.text.as_str());
+        }
+        for finding in &result.findings {
+            let mut text = Text::from(finding.text.trim());
+            if let Some(folder) = &finding.folder {
+                text = text
+                    .plain(" ")
+                    .path("Where this was measured", folder)
+                    .plain(".");
+            }
+            section.say(text);
+        }
+        if result.suggestion == Suggestion::MoreSearch {
+            progress(context, &mut section);
+        }
+        effects(context, &mut section, result);
+    }
+    section
+}
+
+fn title(suggestion: Suggestion) -> &'static str {
+    match suggestion {
+        Suggestion::MoreSearch => "More search",
+        Suggestion::Augmentation => "Augmentation",
+        Suggestion::DomainPretraining => "Pre-training on the domain",
+        Suggestion::Regularisation => "Regularisation",
+        Suggestion::Compression => "Compression",
+        Suggestion::Acceleration => "Acceleration",
+    }
+}
+
+fn progress(context: &Context, section: &mut Section) {
+    let progress = context
+        .analysis
+        .search
+        .as_ref()
+        .map(|search| &search.progress);
+    let Some(progress) = progress.filter(|progress| progress.len() > 1) else {
+        return;
+    };
+    let score = context.score_name();
+    let mut table = Table::new(
+        "progress",
+        "Best validation score by the number of finished trials (all are linked from the table \
+         of trials)",
+    )
+    .number("finished trials")
+    .number(format!("best {score} so far"))
+    .hint("In the order of the draw");
+    let expected = progress.iter().any(|row| row.expected.is_some());
+    if expected {
+        table = table
+            .number(format!("expected best {score}"))
+            .hint("Mean over all ways to pick so many of the finished trials of their best score");
+    }
+    for row in progress {
+        let mut cells = vec![
+            Cell::count(row.trials),
+            Cell::number(row.best, context.score(row.best)),
+        ];
+        if expected {
+            cells.push(Cell::of(row.expected, |score| context.score(score)));
+        }
+        table.row(cells);
+    }
+    section.table(table);
+}
+
+fn effects(context: &Context, section: &mut Section, result: &SuggestionResult) {
+    if result.effects.is_empty() {
+        return;
+    }
+    let id = match result.suggestion {
+        Suggestion::MoreSearch => "effects-search",
+        Suggestion::Augmentation => "effects-augmentation",
+        Suggestion::DomainPretraining => "effects-weights",
+        Suggestion::Regularisation => "effects-regularisation",
+        Suggestion::Compression => "effects-compression",
+        Suggestion::Acceleration => "effects-acceleration",
+    };
+    let score = context.score_name();
+    let mut table = Table::new(
+        id,
+        "Finished trials by the values of the keys (linked from the table of trials)",
+    )
+    .text("key")
+    .text("value")
+    .number("trials")
+    .number(format!("median {score}"))
+    .number(format!("best {score}"))
+    .number("importance")
+    .hint("The key's share of what all keys together say about the score");
+    for effect in &result.effects {
+        rows(context, &mut table, effect);
+    }
+    section.table(table);
+}
+
+fn rows(context: &Context, table: &mut Table, effect: &KeyEffect) {
+    for value in &effect.values {
+        table.row(vec![
+            Cell::text(Text::new().code(&effect.key)),
+            Cell::text(value.value.as_str()),
+            Cell::count(value.trials),
+            Cell::number(value.median, context.score(value.median)),
+            Cell::number(value.best, context.score(value.best)),
+            Cell::of(effect.importance, percent),
+        ]);
+    }
+}
