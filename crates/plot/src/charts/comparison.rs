@@ -50,7 +50,12 @@ pub fn comparison(input: &Comparison) -> Result<Figure, PlotError> {
     let Some(span) = Span::of(rows.iter().flat_map(|row| values(row))) else {
         return nothing(input.title.as_str(), "nothing has a score");
     };
-    let reference = input.predict_the_mean.and_then(drawable);
+    // What is 0 at this scale is called so: an R² of -0.00007 only distracts.
+    let at_scale = |value: f64| match value.abs() < 1e-3 * span.length() {
+        true => 0.0,
+        false => value,
+    };
+    let reference = input.predict_the_mean.and_then(drawable).map(at_scale);
     // A far reference would press all rows into one corner.
     let near = reference.filter(|value| span.with(*value).length() <= 3.0 * span.length());
     let span = near.map_or(span, |value| span.with(value)).widen(0.04);

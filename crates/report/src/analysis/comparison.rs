@@ -1,14 +1,16 @@
 //! The candidates against each other, over the same test images.
 
-use psp_metrics::{BootstrapSettings, SeedSummary, holm, sign_flip_test};
-use serde::{Deserialize, Serialize};
-use statrs::distribution::{ContinuousCDF, StudentsT};
+mod members;
+mod pairs;
 
-use super::averaged::{Averaged, Draws};
+use psp_metrics::{BootstrapSettings, SeedSummary};
+use serde::{Deserialize, Serialize};
+
+use super::averaged::Averaged;
 use super::candidate::CandidateAnalysis;
 use super::estimate::Estimate;
 use super::focus::Focus;
-use super::prepared::{Part, Prepared};
+use super::prepared::Prepared;
 use crate::ReportError;
 
 /// How the candidates compare on the test images, each as the mean over its runs.
@@ -97,17 +99,18 @@ impl Comparison {
         focus: Option<&Focus>,
         validated: &[usize],
     ) -> Result<Option<Self>, ReportError> {
-        let tested = |candidate: &usize| first_test(prepared, *candidate).is_some();
+        let tested = |candidate: &usize| members::first_test(prepared, *candidate).is_some();
         let reference = focus
             .map(|focus| focus.candidate)
             .filter(tested)
             .or_else(|| (0..candidates.len()).find(tested));
-        let Some(reference) = reference.and_then(|index| first_test(prepared, index)) else {
+        let Some(reference) = reference.and_then(|index| members::first_test(prepared, index))
+        else {
             return Ok(None);
         };
         let (mut members, mut models, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
         for candidate in 0..candidates.len() {
-            match comparable(prepared, candidate, reference) {
+            match members::comparable(prepared, candidate, reference) {
                 Ok(runs) => {
                     members.push(candidate);
                     models.push(runs);
@@ -126,7 +129,7 @@ impl Comparison {
             seed: settings.seed,
         });
         let focus = focus.map(|focus| focus.candidate);
-        let (paired, best_of_each_backbone) = pick(prepared, &members, focus, validated);
+        let (paired, best_of_each_backbone) = pairs::pick(prepared, &members, focus, validated);
         let place = |candidate| members.iter().position(|member| *member == candidate);
         let paired: Vec<usize> = paired.into_iter().filter_map(place).collect();
         let mut comparison = Self {
@@ -136,7 +139,7 @@ impl Comparison {
                 .enumerate()
                 .map(|(model, &candidate)| {
                     let focus = focus.filter(|f| *f != candidate).and_then(place);
-                    member(
+                    members::member(
                         &draws,
                         model,
                         &candidates[candidate],
@@ -151,8 +154,8 @@ impl Comparison {
             pairs: Vec::new(),
             pareto: Vec::new(),
         };
-        comparison.pairs = pairs(&comparison, &averaged, &draws, &paired, prepared)?;
-        comparison.pareto = pareto(&comparison, prepared);
+        comparison.pairs = pairs::pairs(&comparison, &averaged, &draws, &paired, prepared)?;
+        comparison.pareto = members::pareto(&comparison, prepared);
         Ok(Some(comparison))
     }
 
@@ -171,195 +174,5 @@ impl Comparison {
         self.members
             .iter()
             .find(|member| member.candidate == candidate)
-    }
-}
-
-fn first_test<'a, 'b>(prepared: &'b Prepared<'a>, candidate: usize) -> Option<&'b Part<'a>> {
-    prepared.runs[candidate]
-        .iter()
-        .find_map(|run| run.test.as_ref())
-}
-
-/// The tested runs of a candidate, all over the reference's images.
-fn comparable<'a, 'b>(
-    prepared: &'b Prepared<'a>,
-    candidate: usize,
-    reference: &Part,
-) -> Result<Vec<&'b Part<'a>>, String> {
-    let runs = prepared.runs[candidate].iter();
-    let runs: Vec<&Part> = runs.filter_map(|run| run.test.as_ref()).collect();
-    if runs.is_empty() {
-        return Err("none of its runs has test predictions".to_owned());
-    }
-    let key = |part: &&Part| {
-        let rows = part.predictions.rows.iter();
-        let same = |(a, b): (&crate::input::PredictionRow, &crate::input::PredictionRow)| {
-            a.filename == b.filename && a.labels == b.labels
-        };
-        part.predictions.rows.len() == reference.predictions.rows.len()
-            && rows.zip(&reference.predictions.rows).all(same)
-    };
-    match runs.iter().all(key) {
-        true => Ok(runs),
-        false => Err("it was tested on other images or labels".to_owned()),
-    }
-}
-
-fn member(
-    draws: &Draws,
-    model: usize,
-    analysed: &CandidateAnalysis,
-    candidate: usize,
-    focus: Option<usize>,
-    prepared: &Prepared,
-) -> Result<Member, ReportError> {
-    let targets = prepared.metrics.targets();
-    Ok(Member {
-        candidate,
-        mse: draws.mse(model),
-        r2: draws.r2(model),
-        target_mse: (0..targets).map(|t| draws.target_mse(model, t)).collect(),
-        mse_by_run: analysed
-            .test_by_run(psp_metrics::Metric::Mse, prepared.settings.confidence)?
-            .ok_or(psp_metrics::MetricsError::Empty)?,
-        r2_by_run: analysed.test_by_run(psp_metrics::Metric::R2, prepared.settings.confidence)?,
-        mse_to_focus: focus.map(|focus| draws.mse_difference(model, focus)),
-    })
-}
-
-/// Who is compared pair by pair: all, or, of too many, the best of each backbone
-/// (first in `validated`, the candidates from best to worst by validation) and the
-/// model in focus.
-fn pick(
-    prepared: &Prepared,
-    members: &[usize],
-    focus: Option<usize>,
-    validated: &[usize],
-) -> (Vec<usize>, bool) {
-    let most = prepared.settings.compared;
-    if members.len() <= most {
-        return (members.to_vec(), false);
-    }
-    let candidates = &prepared.input.candidates;
-    let ordered = || validated.iter().filter(|index| members.contains(index));
-    let mut picked: Vec<usize> = focus.into_iter().filter(|f| members.contains(f)).collect();
-    for &index in ordered() {
-        let backbone = &candidates[index].backbone;
-        let seen = |other: &usize| candidates[*other].backbone == *backbone;
-        if picked.len() < most.max(1) && !picked.iter().any(seen) {
-            picked.push(index);
-        }
-    }
-    // Fewer backbones than places: the next best, whatever their backbone.
-    for &index in ordered() {
-        if picked.len() < most && !picked.contains(&index) {
-            picked.push(index);
-        }
-    }
-    picked.sort_unstable();
-    (picked, true)
-}
-
-fn pairs(
-    comparison: &Comparison,
-    averaged: &Averaged,
-    draws: &Draws,
-    paired: &[usize],
-    prepared: &Prepared,
-) -> Result<Vec<Pair>, ReportError> {
-    let settings = prepared.settings;
-    let errors: Vec<Vec<f64>> = paired.iter().map(|&m| averaged.squared_errors(m)).collect();
-    let mut pairs = Vec::new();
-    for a in 0..paired.len() {
-        for b in a + 1..paired.len() {
-            let (first, second) = (paired[a], paired[b]);
-            let differences = errors[a].iter().zip(&errors[b]).map(|(a, b)| a - b);
-            let differences: Vec<f64> = differences.collect();
-            let p_value = sign_flip_test(&differences, settings.permutations, settings.seed)?;
-            let [one, other] = [first, second].map(|model| &comparison.members[model]);
-            let targets = 0..prepared.metrics.targets();
-            pairs.push(Pair {
-                first: one.candidate,
-                second: other.candidate,
-                mse: draws.mse_difference(first, second),
-                r2: draws.r2_difference(first, second),
-                target_mse: targets
-                    .map(|target| draws.target_difference(first, second, target))
-                    .collect(),
-                p_value,
-                adjusted_p_value: p_value,
-                differs: false,
-                beyond_seeds: welch(&one.mse_by_run, &other.mse_by_run, settings.level),
-            });
-        }
-    }
-    let p_values: Vec<f64> = pairs.iter().map(|pair| pair.p_value).collect();
-    for (pair, adjusted) in pairs.iter_mut().zip(holm(&p_values)?) {
-        pair.adjusted_p_value = adjusted;
-        pair.differs = adjusted <= settings.level;
-    }
-    Ok(pairs)
-}
-
-/// Whether two means differ by more than the spread of their values explains
-/// (B. L. Welch, 1947).
-fn welch(a: &SeedSummary, b: &SeedSummary, level: f64) -> Option<bool> {
-    let part = |summary: &SeedSummary| {
-        let count = summary.values.len() as f64;
-        Some((summary.std?.powi(2) / count, count - 1.0))
-    };
-    let ((a_part, a_free), (b_part, b_free)) = (part(a)?, part(b)?);
-    let variance = a_part + b_part;
-    let difference = (a.mean - b.mean).abs();
-    if variance == 0.0 {
-        return Some(difference > 0.0);
-    }
-    let freedom = variance.powi(2) / (a_part.powi(2) / a_free + b_part.powi(2) / b_free);
-    let t = StudentsT::new(0.0, 1.0, freedom).ok()?;
-    Some(difference / variance.sqrt() > t.inverse_cdf(1.0 - level / 2.0))
-}
-
-fn pareto(comparison: &Comparison, prepared: &Prepared) -> Vec<usize> {
-    let cost = |member: &Member| {
-        prepared.input.candidates[member.candidate]
-            .cost
-            .multiply_adds
-    };
-    // Where R² is defined, it orders as the MSE does only for one target.
-    let error = |member: &Member| member.r2.map_or(member.mse.value, |r2| -r2.value);
-    let beaten = |member: &&Member| {
-        comparison.members.iter().any(|other| {
-            let (cheaper, better) = (cost(other) <= cost(member), error(other) <= error(member));
-            let strictly = cost(other) < cost(member) || error(other) < error(member);
-            cheaper && better && strictly
-        })
-    };
-    let front = comparison.members.iter().filter(|member| !beaten(member));
-    front.map(|member| member.candidate).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn runs(values: &[f64]) -> SeedSummary {
-        SeedSummary::new(values, &[], 0.95).unwrap()
-    }
-
-    /// SciPy 1.17, `ttest_ind(a, b, equal_var=False)`: p = 0.0196 and 0.3162.
-    #[test]
-    fn welchs_test_tells_a_difference_from_the_spread_of_seeds() {
-        let a = runs(&[0.010, 0.011, 0.012]);
-        assert_eq!(welch(&a, &runs(&[0.014, 0.0145, 0.0135]), 0.05), Some(true));
-        assert_eq!(welch(&a, &runs(&[0.010, 0.016, 0.014]), 0.05), Some(false));
-    }
-
-    #[test]
-    fn a_single_run_has_no_spread_to_compare_with() {
-        assert_eq!(welch(&runs(&[0.1]), &runs(&[0.2, 0.3]), 0.05), None);
-        assert_eq!(
-            welch(&runs(&[0.1, 0.1]), &runs(&[0.2, 0.2]), 0.05),
-            Some(true)
-        );
     }
 }

@@ -8,6 +8,7 @@ mod context;
 mod cost;
 mod data;
 mod errors;
+mod key_numbers;
 mod loss;
 mod metrics;
 mod qualitative;
