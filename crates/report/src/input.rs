@@ -85,6 +85,14 @@ pub struct Dimension {
     pub condition: Option<String>,
 }
 
+impl Study {
+    /// The values that a key has in any trial.
+    pub(crate) fn values_of<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
+        let values = self.trials.iter();
+        values.filter_map(move |trial| trial.values.get(key).map(String::as_str))
+    }
+}
+
 /// How values of a dimension are laid out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -2,7 +2,7 @@
 //!
 //! An [`Input`] holds everything that is known of a study, or of single runs: trials,
 //! predictions beside labels, costs, how it was made. [`analyse`] computes what can
-//! be said of it, and [`write`] leaves a folder:
+//! be said of it, and [`write()`] leaves a folder:
 //!
 //! | file | content |
 //! |---|---|

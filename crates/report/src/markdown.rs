@@ -1,16 +1,22 @@
 //! The report as Markdown (GitHub's, for its tables).
 
+use std::collections::BTreeMap;
+
 use crate::document::{Block, Column, Document, Gallery, Link, Mark, Section, Span, Table, Text};
 use crate::figures::Drawn;
 
 /// The report as Markdown.
 pub(crate) fn markdown(document: &Document) -> String {
+    let sections = document.sections.iter().enumerate();
+    let anchors = sections.map(|(index, section)| (section.id, anchor(index + 1, &section.title)));
+    let anchors: Anchors = anchors.collect();
+    let text = |of: &Text| text(of, &anchors);
     let mut out = format!("# {}\n\n{}\n", plain(&document.title), text(&document.lead));
     let verdict = &document.verdict;
     paragraph(&mut out, &format!("**{}**", text(&verdict.headline)));
     out.push('\n');
     for number in &verdict.numbers {
-        let details: Vec<String> = number.details.iter().map(text).collect();
+        let details: Vec<String> = number.details.iter().map(&text).collect();
         let (label, value) = (plain(&number.label), text(&number.value));
         out += &format!("- {label}: **{value}** ({})\n", details.join("; "));
     }
@@ -22,7 +28,7 @@ pub(crate) fn markdown(document: &Document) -> String {
     }
     for (index, section) in document.sections.iter().enumerate() {
         out += &format!("\n## {}. {}\n", index + 1, plain(&section.title));
-        blocks(&mut out, section);
+        blocks(&mut out, section, &anchors);
     }
     paragraph(&mut out, &text(&document.foot));
     out
@@ -34,7 +40,8 @@ fn paragraph(out: &mut String, text: &str) {
     out.push('\n');
 }
 
-fn blocks(out: &mut String, section: &Section) {
+fn blocks(out: &mut String, section: &Section, anchors: &Anchors) {
+    let text = |of: &Text| text(of, anchors);
     for block in &section.blocks {
         match block {
             Block::Heading(title) => paragraph(out, &format!("### {}", plain(title))),
@@ -56,12 +63,12 @@ fn blocks(out: &mut String, section: &Section) {
                 paragraph(out, &format!("{}:", plain(summary)));
                 paragraph(out, &fenced(code));
             }
-            Block::Table(of) => table(out, of),
+            Block::Table(of) => table(out, of, anchors),
             Block::Figure { figure, caption } => {
                 paragraph(out, &image(figure));
                 paragraph(out, &text(caption));
             }
-            Block::Gallery(of) => gallery(out, of),
+            Block::Gallery(of) => gallery(out, of, anchors),
         }
     }
 }
@@ -72,9 +79,9 @@ fn image(figure: &Drawn) -> String {
     format!("![{title}](plots/{name}.{kind})")
 }
 
-fn gallery(out: &mut String, gallery: &Gallery) {
+fn gallery(out: &mut String, gallery: &Gallery, anchors: &Anchors) {
     paragraph(out, &format!("### {}", plain(&gallery.title)));
-    paragraph(out, &text(&gallery.note));
+    paragraph(out, &text(&gallery.note, anchors));
     if let Some(figure) = gallery.figure {
         paragraph(out, &image(figure));
     }
@@ -93,7 +100,8 @@ fn gallery(out: &mut String, gallery: &Gallery) {
     }
 }
 
-fn table(out: &mut String, table: &Table) {
+fn table(out: &mut String, table: &Table, anchors: &Anchors) {
+    let text = |of: &Text| text(of, anchors);
     paragraph(out, &text(&table.caption));
     let mut groups = table
         .groups
@@ -136,17 +144,30 @@ fn table(out: &mut String, table: &Table) {
     }
 }
 
+/// The headings that sections are known by.
+type Anchors = BTreeMap<&'static str, String>;
+
+/// What GitHub calls the heading of a section.
+fn anchor(number: usize, title: &str) -> String {
+    let title = title.to_lowercase().replace(' ', "-");
+    let kept = |c: &char| c.is_alphanumeric() || matches!(c, '-' | '_');
+    let title: String = title.chars().filter(kept).collect();
+    format!("{number}-{title}")
+}
+
 /// Text as Markdown, in one line.
-fn text(text: &Text) -> String {
+fn text(text: &Text, anchors: &Anchors) -> String {
     let span = |span: &Span| match span {
         Span::Plain(text) => plain(text),
         Span::Strong(text) => format!("**{}**", plain(text)),
         Span::Code(text) => code(text),
-        // Only the page has its sections by these names.
         Span::Link {
             text,
-            link: Link::Section(_),
-        } => plain(text),
+            link: Link::Section(id),
+        } => match anchors.get(id) {
+            Some(anchor) => format!("[{}](#{anchor})", plain(text)),
+            None => plain(text),
+        },
         Span::Link { text, link } => format!("[{}](<{}>)", plain(text), link.url()),
     };
     text.spans.iter().map(span).collect()
@@ -214,6 +235,16 @@ mod tests {
     #[test]
     fn a_link_keeps_its_parentheses_to_itself() {
         let of = Text::new().path("seed 1", "../a (b)/c");
-        assert_eq!(text(&of), "[seed 1](<../a%20(b)/c>)");
+        assert_eq!(text(&of, &Anchors::new()), "[seed 1](<../a%20(b)/c>)");
+    }
+
+    #[test]
+    fn a_section_is_linked_to_by_its_heading() {
+        let anchors = Anchors::from([("x", anchor(8, "The original study's suggestions"))]);
+        let of = Text::new().section("there", "x");
+        assert_eq!(
+            text(&of, &anchors),
+            "[there](#8-the-original-studys-suggestions)"
+        );
     }
 }

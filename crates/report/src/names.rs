@@ -1,4 +1,6 @@
-//! Short names of targets.
+//! Short names of targets, and of values.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The targets' names without what all of them begin with, up to a separator:
 /// `hood` and `backdoor_left` of `perspective_score_hood` and
@@ -24,9 +26,24 @@ pub(crate) fn short_names(names: &[String]) -> Vec<String> {
     names.iter().map(|name| name[shared..].to_owned()).collect()
 }
 
+/// The values of one key as they are shown: paths by their file names, where these
+/// tell them apart.
+pub(crate) fn short_values<'a>(
+    values: impl Iterator<Item = &'a str>,
+) -> BTreeMap<&'a str, &'a str> {
+    let shown: BTreeMap<&str, &str> = values
+        .map(|value| (value, value.rsplit('/').next().unwrap_or(value)))
+        .collect();
+    let names: BTreeSet<&str> = shown.values().copied().collect();
+    match names.len() == shown.len() && !names.contains("") {
+        true => shown,
+        false => shown.into_keys().map(|value| (value, value)).collect(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::short_names;
+    use super::{short_names, short_values};
 
     fn of(names: &[&str]) -> Vec<String> {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
@@ -40,6 +57,15 @@ mod tests {
             ["hood", "backdoor_left"]
         );
         assert_eq!(of(&["a_b", "a_b_c"]), ["b", "b_c"]);
+    }
+
+    #[test]
+    fn paths_are_shown_by_their_names_if_these_differ() {
+        let shown = short_values(["/a/x.pth", "/b/y.pth", "none"].into_iter());
+        assert_eq!(shown["/a/x.pth"], "x.pth");
+        assert_eq!(shown["none"], "none");
+        let alike = short_values(["/a/x.pth", "/b/x.pth"].into_iter());
+        assert_eq!(alike["/b/x.pth"], "/b/x.pth");
     }
 
     #[test]

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 
 use common::page::{Report, cells, files, text};
 use common::{Shape, photos, quick, study};
-use psp_metrics::Metric;
 use psp_report::{Analysis, Settings, write};
 
 fn report() -> Report {
@@ -249,51 +248,6 @@ fn the_same_input_gives_the_same_bytes_but_for_the_date() {
         later.markdown.replace("2027-02-28", "2026-01-31"),
         first.markdown
     );
-}
-
-#[test]
-fn a_candidate_of_one_run_has_the_bootstraps_own_intervals() {
-    let input = study(Shape {
-        runs: 1,
-        ..Shape::default()
-    });
-    let analysis = psp_report::analyse(&input, &quick()).unwrap();
-    let comparison = analysis.comparison.unwrap();
-    assert_eq!(comparison.members.len(), 5);
-    for member in comparison.members {
-        let test = analysis.candidates[member.candidate].runs[0]
-            .test
-            .as_ref()
-            .unwrap();
-        let near = |ours: f64, theirs: Option<f64>| {
-            assert!((ours - theirs.unwrap()).abs() < 1e-9, "{ours} {theirs:?}");
-        };
-        for (ours, metric) in [(member.mse, Metric::Mse), (member.r2.unwrap(), Metric::R2)] {
-            let theirs = test.overall(metric).unwrap();
-            near(ours.value, theirs.estimate);
-            let [low, high] = ours.interval.unwrap();
-            near(low, theirs.low);
-            near(high, theirs.high);
-        }
-    }
-}
-
-#[test]
-fn a_mean_over_runs_is_the_mean_of_the_runs_metrics() {
-    let analysis = psp_report::analyse(&study(Shape::default()), &quick()).unwrap();
-    let comparison = analysis.comparison.unwrap();
-    for member in comparison.members {
-        assert!((member.mse.value - member.mse_by_run.mean).abs() < 1e-12);
-        let r2 = member.r2_by_run.unwrap();
-        assert!((member.r2.unwrap().value - r2.mean).abs() < 1e-9);
-        assert_eq!(member.mse_by_run.values.len(), 2);
-        assert!(member.mse_by_run.sampling_error.unwrap() > 0.0);
-    }
-    assert_eq!(comparison.pairs.len(), 10);
-    for pair in comparison.pairs {
-        assert!(pair.adjusted_p_value >= pair.p_value);
-        assert_eq!(pair.differs, pair.adjusted_p_value <= 0.05);
-    }
 }
 
 #[test]

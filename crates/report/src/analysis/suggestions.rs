@@ -103,7 +103,7 @@ fn not_tried(suggestion: Suggestion) -> &'static str {
 fn effects(input: &Input, suggestion: Suggestion) -> Vec<KeyEffect> {
     let names: &[&str] = match suggestion {
         Suggestion::Augmentation => &["augment", "flip", "jitter", "mixup", "cutmix"],
-        Suggestion::DomainPretraining => &["model.weights"],
+        Suggestion::DomainPretraining => &["pretrain"],
         Suggestion::Regularisation => &["weight_decay", "dropout", "stochastic_depth"],
         Suggestion::Compression => &["prune", "quant", "distil"],
         Suggestion::MoreSearch | Suggestion::Acceleration => &[],

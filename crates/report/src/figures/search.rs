@@ -10,6 +10,7 @@ use psp_plot::{
 use super::{Plan, Source};
 use crate::analysis::finished_score;
 use crate::input::{Dimension as Searched, DimensionAxis, Epoch, Study, TrialState};
+use crate::names::short_values;
 
 pub(super) fn plans(source: Source<'_>) -> Vec<Plan<'_>> {
     let mut plans = Vec::new();
@@ -154,10 +155,17 @@ fn dimension(searched: &Searched, study: &Study) -> Dimension {
             log: *log,
             values: texts.map(|text| text?.parse().ok()).collect(),
         },
-        DimensionAxis::Categories(order) => Values::Categories {
-            order: order.clone(),
-            values: texts.map(|text| text.cloned()).collect(),
-        },
+        DimensionAxis::Categories(order) => {
+            let all = study
+                .values_of(&searched.key)
+                .chain(order.iter().map(String::as_str));
+            let shown = short_values(all);
+            let short = |text: &String| shown.get(text.as_str()).map(|short| (*short).to_owned());
+            Values::Categories {
+                order: order.iter().filter_map(short).collect(),
+                values: texts.map(|text| text.and_then(short)).collect(),
+            }
+        }
     };
     Dimension {
         name: searched.key.clone(),

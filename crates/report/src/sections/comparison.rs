@@ -48,7 +48,7 @@ fn members(context: &Context, comparison: &Comparison) -> Table {
     );
     let error = |value: f64| context.error(value);
     let mut table = Table::new("models", caption)
-        .text("model, and its runs")
+        .text("model and runs")
         .group("")
         .number("MSE")
         .number("R²")

@@ -54,7 +54,7 @@ fn table(context: &Context) -> Table {
         "cost",
         "Cost per model. Training time is the mean over the runs that the row links to.",
     )
-    .text("model, and its runs")
+    .text("model and runs")
     .number("parameters, M")
     .hint("Millions, the head included")
     .number("MiB")

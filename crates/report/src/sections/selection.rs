@@ -40,7 +40,7 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
             )),
     );
     let mut table = Table::new("ranking", "The ranking, by validation alone")
-        .text("model, and its runs")
+        .text("model and runs")
         .number("place")
         .number(format!("mean {score}"))
         .number("between runs")
@@ -80,7 +80,7 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
 
 fn configurations(context: &Context) -> Table {
     let mut table = Table::new("configurations", "How each candidate was trained")
-        .text("model, and its runs")
+        .text("model and runs")
         .text("initial weights")
         .text("stages trained")
         .text("searched settings")

@@ -4,6 +4,7 @@ use super::Context;
 use crate::document::{Cell, Mark, Table, Text};
 use crate::format::duration;
 use crate::input::{DimensionAxis, Study, Trial, TrialState};
+use crate::names::short_values;
 
 /// A reason is cut off after so many characters; the table of failures has it whole.
 const REASON: usize = 120;
@@ -37,6 +38,10 @@ pub(super) fn table(context: &Context, study: &Study) -> Table {
         .search
         .as_ref()
         .and_then(|search| search.best);
+    let shown: Vec<_> = dimensions
+        .iter()
+        .map(|dimension| short_values(study.values_of(&dimension.key)))
+        .collect();
     for (index, trial) in study.trials.iter().enumerate() {
         let number = Text::new().path(trial.number.to_string(), &trial.folder);
         let mut cells = vec![
@@ -51,7 +56,9 @@ pub(super) fn table(context: &Context, study: &Study) -> Table {
         ];
         for (place, dimension) in dimensions.iter().enumerate() {
             let is_numeric = table.columns[6 + place].numeric;
-            cells.push(value(trial, &dimension.key, is_numeric));
+            let value = trial.values.get(&dimension.key).map(String::as_str);
+            let value = value.and_then(|value| shown[place].get(value).copied());
+            cells.push(cell(value, is_numeric));
         }
         cells.push(Cell::text(reason(trial)));
         let mark = match trial.state {
@@ -76,24 +83,20 @@ fn state(state: TrialState) -> &'static str {
 }
 
 fn numeric(study: &Study, key: &str, axis: &DimensionAxis) -> bool {
-    let values = study
-        .trials
-        .iter()
-        .filter_map(|trial| trial.values.get(key));
+    let mut values = study.values_of(key);
     match axis {
         DimensionAxis::Numbers { .. } => true,
-        DimensionAxis::Categories(_) => values.clone().all(|value| value.parse::<f64>().is_ok()),
+        DimensionAxis::Categories(_) => values.all(|value| value.parse::<f64>().is_ok()),
     }
 }
 
-fn value(trial: &Trial, key: &str, numeric: bool) -> Cell {
-    let Some(value) = trial.values.get(key) else {
+fn cell(value: Option<&str>, numeric: bool) -> Cell {
+    let Some(value) = value else {
         return Cell::none();
     };
-    let number = value.parse::<f64>().ok().filter(|_| numeric);
-    match number {
-        Some(number) => Cell::number(number, value.as_str()),
-        None => Cell::text(value.as_str()),
+    match value.parse::<f64>().ok().filter(|_| numeric) {
+        Some(number) => Cell::number(number, value),
+        None => Cell::text(value),
     }
 }
 
