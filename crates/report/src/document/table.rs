@@ -23,8 +23,19 @@ pub(crate) struct Column {
     /// What it means, where the title is too short to tell.
     pub(crate) hint: Option<String>,
     pub(crate) numeric: bool,
-    /// Whether it holds whole sentences.
-    pub(crate) long: bool,
+    /// How its texts are broken into lines.
+    pub(crate) lines: Lines,
+}
+
+/// How the texts of a column are broken into lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lines {
+    /// Not at all.
+    One,
+    /// Where the table would be too wide.
+    Few,
+    /// As a paragraph is.
+    Many,
 }
 
 /// One row.
@@ -70,7 +81,7 @@ impl Table {
             title: title.into(),
             hint: None,
             numeric: false,
-            long: false,
+            lines: Lines::One,
         });
         self
     }
@@ -81,15 +92,23 @@ impl Table {
             title: title.into(),
             hint: None,
             numeric: true,
-            long: false,
+            lines: Lines::One,
         });
+        self
+    }
+
+    /// Lets the names in the last column be broken.
+    pub(crate) fn names(mut self) -> Self {
+        if let Some(column) = self.columns.last_mut() {
+            column.lines = Lines::Few;
+        }
         self
     }
 
     /// Gives the last column room for sentences.
     pub(crate) fn long(mut self) -> Self {
         if let Some(column) = self.columns.last_mut() {
-            column.long = true;
+            column.lines = Lines::Many;
         }
         self
     }
@@ -132,10 +151,11 @@ impl Table {
 impl Column {
     /// Its name in the style sheet.
     pub(crate) fn class(&self) -> &'static str {
-        match (self.numeric, self.long) {
+        match (self.numeric, self.lines) {
             (true, _) => "number",
-            (_, true) => "long",
-            _ => "",
+            (_, Lines::Few) => "name",
+            (_, Lines::Many) => "long",
+            (_, Lines::One) => "",
         }
     }
 }
