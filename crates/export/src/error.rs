@@ -28,6 +28,9 @@ pub enum ExportError {
         /// Every key at fault.
         source: StateError,
     },
+    /// Stored features.
+    #[error(transparent)]
+    Features(#[from] psp_features::FeatureError),
     /// Predictions, or the file that they are stored in.
     #[error(transparent)]
     Predictions(#[from] psp_eval::EvalError),

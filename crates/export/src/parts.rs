@@ -7,11 +7,13 @@
 //! ```
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use psp_data::{Part, write_atomic};
 use psp_eval::Predictions;
+use psp_features::{FeatureKey, FeatureLoader, FeatureStore, default_dir};
 use psp_models::DeviceSpec;
-use psp_train::{Checkpoint, Inputs, RunDir, TrainError};
+use psp_train::{Checkpoint, Inputs, RunConfig, RunDir, TrainError};
 use serde::{Deserialize, Serialize};
 
 use crate::error::ExportError;
@@ -115,9 +117,55 @@ pub fn predict_part(
     let device = spec.open_for(precision).map_err(TrainError::from)?;
     let predictor = Predictor::open(run.root(), &device, precision)?;
     let loader = inputs.sequential(part, &config)?;
-    let predictions = predictor.predict_labelled(&loader, observe)?;
+    let features = match spec.resolved() == config.train.device.resolved() {
+        true => stored_features(run, part, &config, &inputs, &predictor)?,
+        false => None,
+    };
+    let predictions = match features {
+        Some(features) => {
+            let batches = features.epoch(0, 0).map(Ok);
+            let total = features.sampler().samples_per_epoch();
+            predictor.predict_batches(&inputs.dataset, batches, total, observe)?
+        }
+        None => predictor.predict_labelled(&loader, observe)?,
+    };
     store(run, part, &origin, &predictions)?;
     Ok(Some(predictions))
+}
+
+/// The features that the run was trained on, of a part; `None` where it was trained on
+/// images, or some of them are not stored any more.
+fn stored_features(
+    run: &RunDir,
+    part: Part,
+    config: &RunConfig,
+    inputs: &Inputs,
+    predictor: &Predictor,
+) -> Result<Option<FeatureLoader>, ExportError> {
+    let Some(hex) = run.read_manifest()?.feature_key else {
+        return Ok(None);
+    };
+    let dir = match config.data.cache_dir.as_os_str().is_empty() {
+        true => default_dir(),
+        false => Some(config.data.cache_dir.clone()),
+    };
+    let Some(dir) = dir else { return Ok(None) };
+    let key = FeatureKey::stated(&hex, predictor.config.backbone.features());
+    let Some(store) = FeatureStore::open_existing(&dir, key)? else {
+        return Ok(None);
+    };
+    let indices = inputs.indices(part)?;
+    let contents = inputs.dataset.contents()?;
+    if !indices
+        .iter()
+        .all(|&index| store.get(&contents[index]).is_some())
+    {
+        return Ok(None);
+    }
+    let sampler = inputs.sequential(part, config)?.sampler().clone();
+    let dataset = Arc::clone(&inputs.dataset);
+    let loader = FeatureLoader::new(Arc::new(store), dataset, indices, sampler)?;
+    Ok(Some(loader))
 }
 
 /// The origin comes last: predictions without one count as none.

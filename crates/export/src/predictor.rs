@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::sync_channel;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use psp_data::{DataError, DecodeLimits, Loader, Preprocessing, decode_file};
+use psp_data::{Batch, DataError, Dataset, DecodeLimits, Loader, Preprocessing, decode_file};
 use psp_eval::{PredictionRow, Predictions};
 use psp_models::predict::{predict_epoch, to_host};
 use psp_models::{InferenceModel, ModelConfig, Precision, Regressor, StateDict, read_state_dict};
@@ -155,11 +155,21 @@ impl Predictor {
         loader: &Loader,
         observe: &mut dyn FnMut(usize, usize),
     ) -> Result<Predictions, ExportError> {
-        let dataset = loader.dataset();
         let total = loader.sampler().samples_per_epoch();
+        self.predict_batches(loader.dataset(), loader.epoch(0, 0), total, observe)
+    }
+
+    /// The same of batches of `dataset`'s samples, or of their features, `total` in
+    /// all.
+    pub(crate) fn predict_batches(
+        &self,
+        dataset: &Dataset,
+        batches: impl Iterator<Item = Result<Batch, DataError>>,
+        total: usize,
+        observe: &mut dyn FnMut(usize, usize),
+    ) -> Result<Predictions, ExportError> {
         let mut rows = Vec::with_capacity(total);
-        let epoch = loader.epoch(0, 0);
-        predict_epoch(&self.model, epoch, &self.device, |batch, values| {
+        predict_epoch(&self.model, batches, &self.device, |batch, values| {
             let wide = |row: &[f32]| row.iter().map(|v| f64::from(*v)).collect();
             let predictions = values.chunks(batch.target_count);
             let labels = batch.targets.chunks(batch.target_count);

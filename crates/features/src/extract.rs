@@ -5,10 +5,9 @@ use std::time::{Duration, Instant};
 
 use burn::tensor::Device;
 use psp_data::Loader;
-use psp_models::Backbone;
-use psp_models::Input;
 use psp_models::nn::Noise;
 use psp_models::predict::{input, to_host};
+use psp_models::{Backbone, Input, Precision};
 
 use crate::Content;
 use crate::error::FeatureError;
@@ -32,7 +31,8 @@ const SEGMENT_SECONDS: Duration = Duration::from_secs(60);
 /// What features are computed of, and with.
 #[derive(Clone, Copy, Debug)]
 pub struct Extraction<'a> {
-    /// The backbone in evaluation mode (`valid()`), on `device`.
+    /// The backbone in evaluation mode (`valid()`), on `device`; faster with its
+    /// norms folded ([`psp_models::InferenceModel`]).
     pub backbone: &'a Backbone,
     /// Without autodiff.
     pub device: &'a Device,
@@ -77,7 +77,10 @@ impl Extraction<'_> {
             }
             let mut batch = batch?;
             let features = match input(&mut batch, self.device) {
-                Input::Images(images) => self.backbone.forward(images, &mut Noise::off()).0,
+                Input::Images(images) => {
+                    let images = Precision::Fp32.images(images);
+                    self.backbone.forward(images, &mut Noise::off()).0
+                }
                 Input::Features(features) => features,
             };
             let [_, width] = features.dims();

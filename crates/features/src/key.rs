@@ -19,6 +19,8 @@ pub struct FeatureKey {
 struct Identity<'a> {
     /// Another psp may resize or compute differently in the last digits.
     psp_version: &'static str,
+    /// Norms folded into convolutions round differently from norms by themselves.
+    norms: &'static str,
     backbone: &'static str,
     weights_sha256: String,
     input_size: u32,
@@ -40,6 +42,7 @@ impl FeatureKey {
     ) -> Self {
         let identity = Identity {
             psp_version: env!("CARGO_PKG_VERSION"),
+            norms: "folded",
             backbone: config.backbone.name(),
             weights_sha256: weights_sha256(backbone),
             input_size: config.input_size,
@@ -58,6 +61,15 @@ impl FeatureKey {
             hex: hex(&Sha256::digest(&description)),
             description,
             width: config.backbone.features(),
+        }
+    }
+
+    /// A key that was stated elsewhere, by a run: `hex` and the width of the features.
+    pub fn stated(hex: &str, width: usize) -> Self {
+        Self {
+            hex: hex.to_owned(),
+            description: String::new(),
+            width,
         }
     }
 

@@ -63,7 +63,7 @@ impl FeatureStore {
         let dir = cache_dir.join("features").join(key.hex());
         std::fs::create_dir_all(&dir).map_err(FeatureError::io(&dir))?;
         let about = dir.join("key.json");
-        if !about.exists() {
+        if !about.exists() && !key.description().is_empty() {
             let text = key.description().as_bytes();
             write_atomic(&about, |out| {
                 out.write_all(text)?;
@@ -80,6 +80,17 @@ impl FeatureStore {
         };
         store.refresh()?;
         Ok(store)
+    }
+
+    /// Opens what is stored under `key` if its folder is there; `None` otherwise.
+    ///
+    /// # Errors
+    /// As [`FeatureStore::open`].
+    pub fn open_existing(cache_dir: &Path, key: FeatureKey) -> Result<Option<Self>, FeatureError> {
+        match cache_dir.join("features").join(key.hex()).is_dir() {
+            true => Self::open(cache_dir, key).map(Some),
+            false => Ok(None),
+        }
     }
 
     /// Opens what other processes have added since.

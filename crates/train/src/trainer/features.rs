@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use burn::module::Module;
 use psp_features::{
     Extracted, Extraction, FeatureKey, FeatureStore, SHARES, default_dir, share_of,
 };
-use psp_models::{Regressor, state};
+use psp_models::{Backbone, Precision, Regressor, state};
 
 use super::Trainer;
 use crate::config::{ConfigError, RunConfig};
@@ -68,6 +67,11 @@ impl Trainer<'_> {
     ) -> Result<bool, TrainError> {
         let contents = self.inputs.dataset.contents()?;
         let total = store.missing(contents).len();
+        if total == 0 {
+            return Ok(true);
+        }
+        let folded = self.model.for_inference(Precision::Fp32);
+        let backbone = &folded.regressor().backbone;
         let mut waiting = false;
         loop {
             store.refresh()?;
@@ -76,7 +80,7 @@ impl Trainer<'_> {
             }
             let mut worked = false;
             for share in shares_from(std::process::id()) {
-                match self.fill_share(store, share, total, observe)? {
+                match self.fill_share(backbone, store, share, total, observe)? {
                     Filled::All => worked = true,
                     Filled::Nothing => {}
                     Filled::Interrupted => return Ok(false),
@@ -97,6 +101,7 @@ impl Trainer<'_> {
     /// Computes what is missing of one share, unless another process does.
     fn fill_share(
         &self,
+        backbone: &Backbone,
         store: &mut FeatureStore,
         share: u8,
         total: usize,
@@ -122,7 +127,7 @@ impl Trainer<'_> {
         }
         let before = total.saturating_sub(store.missing(contents).len());
         let extraction = Extraction {
-            backbone: &self.model.backbone.valid(),
+            backbone,
             device: &self.device,
             loader: &self.inputs.once(missing, &self.config)?,
             cancelled: self.control.cancelled,
