@@ -362,7 +362,7 @@ pub struct HeatMap {
     pub width: usize,
     /// Rows of the map.
     pub height: usize,
-    /// Row-major, 0 to 1.
+    /// Row-major, 0 to 1: of the strongest place of all maps of its method.
     pub values: Vec<f32>,
 }
 

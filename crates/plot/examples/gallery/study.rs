@@ -140,6 +140,7 @@ fn sample(images: &Images, index: usize) -> Result<Sample, Failure> {
 fn explained(images: &Images, targets: Vec<String>) -> Result<Explanations, Failure> {
     let bump = |cells: usize, x: f64, y: f64| HeatMap {
         width: cells,
+        highest: None,
         values: (0..cells * cells)
             .map(|cell| {
                 let at = |index: usize| (index as f64 + 0.5) / cells as f64;

@@ -121,6 +121,7 @@ mod tests {
                 .map(|method| {
                     Some(HeatMap {
                         width: 7,
+                        highest: None,
                         values: (0..49).map(|cell| (cell * method) as f32).collect(),
                     })
                 })

@@ -15,6 +15,9 @@ pub struct HeatMap {
     pub width: usize,
     /// `width` times the number of rows; what is NaN is left clear.
     pub values: Vec<f32>,
+    /// The value at the top of the colours, which several maps then share; `None`: the
+    /// map's own highest.
+    pub highest: Option<f32>,
 }
 
 /// How opaque the highest value is; the lowest is clear.
@@ -30,8 +33,8 @@ pub(super) fn on_white(share: f64) -> Colour {
 
 impl HeatMap {
     /// `photo` below the map, in greys but for a hint of its colours; none if
-    /// the map has no cell with a number. The map's own range is spread over
-    /// the colours, from 0 if no value is negative.
+    /// the map has no cell with a number. The map's range is spread over the colours,
+    /// from 0 if no value is negative, up to [`HeatMap::highest`].
     pub(super) fn over(&self, photo: &RgbImage) -> Option<RgbImage> {
         let height = self.values.len().checked_div(self.width)?;
         let finite = || {
@@ -40,7 +43,8 @@ impl HeatMap {
                 .copied()
                 .filter(|value| value.is_finite())
         };
-        let high = finite().reduce(f32::max)?;
+        let own = finite().reduce(f32::max)?;
+        let high = self.highest.filter(|high| high.is_finite()).unwrap_or(own);
         let low = finite().reduce(f32::min)?.min(0.0);
         if height == 0 {
             return None;
@@ -111,7 +115,24 @@ mod tests {
         HeatMap {
             width,
             values: values.to_vec(),
+            highest: None,
         }
+    }
+
+    #[test]
+    fn a_map_on_a_shared_scale_is_as_faint_as_it_is_weak() {
+        let photo = RgbImage::from_pixel(2, 1, Rgb([120, 120, 120]));
+        let alone = map(2, &[0.0, 0.2]);
+        let shared = HeatMap {
+            highest: Some(1.0),
+            ..alone.clone()
+        };
+        let change = |map: &HeatMap| -> i32 {
+            let pixel = map.over(&photo).unwrap().get_pixel(1, 0).0;
+            pixel.iter().map(|ink| (i32::from(*ink) - 120).abs()).sum()
+        };
+        let faint = change(&shared);
+        assert!(faint > 0 && 2 * faint < change(&alone), "{faint}");
     }
 
     #[test]

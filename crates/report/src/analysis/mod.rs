@@ -39,6 +39,10 @@ use crate::input::Input;
 use crate::{ReportError, Settings};
 use prepared::Prepared;
 
+/// With fewer labels in a group than this no interval is shown: resampling so few says
+/// little.
+pub(crate) const FEW_LABELS: u64 = 10;
+
 /// The version of [`Analysis`]: a reader refuses those that it does not know.
 pub const SCHEMA_VERSION: u32 = 1;
 

@@ -92,6 +92,7 @@ fn explained(source: Source<'_>) -> Option<Plan<'_>> {
                 let map = maps.find(|map| map.method == *method && map.target == *target)?;
                 Some(HeatMap {
                     width: map.width,
+                    highest: Some(1.0),
                     values: map.values.clone(),
                 })
             })
@@ -99,7 +100,7 @@ fn explained(source: Source<'_>) -> Option<Plan<'_>> {
     };
     let input = Explanations {
         title: "What the model looks at".to_owned(),
-        notes: vec!["each map over its own range".to_owned()],
+        notes: vec!["maps of one method share a scale".to_owned()],
         targets: targets.to_vec(),
         label_ranges: ranges(source),
         methods: columns.iter().map(name).collect(),

@@ -9,7 +9,7 @@ use psp_plot::{
 
 use super::models::interval;
 use super::{Plan, Source};
-use crate::analysis::{Evaluated, FocusPart};
+use crate::analysis::{Evaluated, FEW_LABELS, FocusPart};
 use crate::input::Predictions;
 
 pub(super) fn plans(source: Source<'_>) -> Vec<Plan<'_>> {
@@ -126,7 +126,8 @@ fn bins(evaluated: &Evaluated, target: usize) -> Vec<ErrorBin> {
             (low, high) => LabelRange::Between(low, high),
         };
         let metric = Metric::GroupMse(Group::Bin(index));
-        let drawn = evaluated.target(target, metric);
+        let is_few = bin.scores.count < FEW_LABELS;
+        let drawn = evaluated.target(target, metric).filter(|_| !is_few);
         let ends = drawn.and_then(|drawn| Some([drawn.low?, drawn.high?]));
         Some(ErrorBin {
             labels,

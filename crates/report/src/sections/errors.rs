@@ -3,7 +3,7 @@
 use psp_metrics::{Group, GroupScores, LabelGroups, Metric, Scores};
 
 use super::Context;
-use crate::analysis::{Evaluated, FocusPart};
+use crate::analysis::{Evaluated, FEW_LABELS, FocusPart};
 use crate::document::{Cell, Section, Table};
 use crate::format::{percent, ratio, tidy};
 
@@ -184,7 +184,10 @@ fn metrics(context: &Context, parts: &[Part], id: &'static str) -> Table {
 
 fn groups(context: &Context, parts: &[Part]) -> Table {
     let caption = context.focus_source().unwrap_or_default();
-    let caption = caption.plain(" n counts labels.");
+    let caption = caption.plain(format!(
+        " n counts labels; of fewer than {FEW_LABELS} no interval is given, since resampling so \
+         few says little."
+    ));
     let mut table = Table::new("groups", caption)
         .text("target")
         .text("label")
@@ -199,16 +202,20 @@ fn groups(context: &Context, parts: &[Part]) -> Table {
         for (name, group, scores) in label_groups(part.groups) {
             let model = scores.model;
             let mse = Cell::of(model.map(|errors| errors.mse), error);
+            let interval = |metric| match scores.count < FEW_LABELS {
+                true => None,
+                false => part.interval(metric),
+            };
             table.row(vec![
                 Cell::text(part.name),
                 Cell::text(name),
                 Cell::count(scores.count as usize),
-                mse.interval(part.interval(Metric::GroupMse(group)), error),
+                mse.interval(interval(Metric::GroupMse(group)), error),
                 Cell::of(scores.baseline.map(|errors| errors.mse), error),
                 Cell::of(model.map(|errors| errors.mae), error)
-                    .interval(part.interval(Metric::GroupMae(group)), error),
+                    .interval(interval(Metric::GroupMae(group)), error),
                 Cell::of(model.map(|errors| errors.bias), error)
-                    .interval(part.interval(Metric::GroupBias(group)), error),
+                    .interval(interval(Metric::GroupBias(group)), error),
             ]);
         }
     }

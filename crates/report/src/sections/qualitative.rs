@@ -126,7 +126,8 @@ fn explanations<'a>(context: &Context<'a>, section: &mut Section<'a>) {
     }
     section.say(
         "Bright places are those that the prediction is sensitive to, by the method's own \
-         measure; each map is over its own range. That a place is bright does not say why.",
+         measure; the maps of one method share a scale, so that a score that hardly hangs on \
+         an image stays dark. That a place is bright does not say why.",
     );
     let shown = counted(context.input.explanations.len(), "image", "images");
     let run = context.focus_link().unwrap_or_default();
