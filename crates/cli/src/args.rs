@@ -6,8 +6,10 @@ use clap::{ArgGroup, Args as ClapArgs, Parser, Subcommand};
 use psp_data::Part;
 use psp_models::{BackboneKind, DeviceSpec, Precision};
 
+mod report;
 mod search;
 
+pub(crate) use report::ReportArgs;
 pub(crate) use search::{
     Launcher, SearchArgs, StudyBestArgs, StudyCommand, StudyListArgs, StudyRmArgs, StudyShowArgs,
     WorkerArgs,
@@ -61,30 +63,6 @@ pub(crate) enum Command {
     /// Measure the speed and memory of training or prediction.
     #[command(subcommand)]
     Bench(BenchCommand),
-}
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct ReportArgs {
-    /// A study, by its name in experiments/ or its folder; or the folders of runs,
-    /// of which those that differ in the seed alone count as one model.
-    #[arg(required = true)]
-    pub(crate) sources: Vec<PathBuf>,
-    /// Folder to write into; without it, reports/ and the study's or first run's name.
-    #[arg(long)]
-    pub(crate) out: Option<PathBuf>,
-    /// Where predictions that are not stored yet are computed; without it, where each
-    /// run was trained.
-    #[arg(long)]
-    pub(crate) device: Option<DeviceSpec>,
-    /// Test images for which to show what the chosen model looks at.
-    #[arg(long, default_value_t = 3)]
-    pub(crate) explain: usize,
-    /// Leave speed and memory unmeasured where they are not stored yet.
-    #[arg(long)]
-    pub(crate) no_measure: bool,
-    /// A sentence on where images and labels come from; may be repeated.
-    #[arg(long = "note", value_name = "SENTENCE")]
-    pub(crate) notes: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -51,11 +51,14 @@ fn measured(
         backbone: config.model.backbone.name(),
     });
     let cost = match measure(config) {
-        Err(CollectError::Measure(reason)) => {
-            settings.warn(&CollectError::Measure(reason).to_string());
+        Err(reason) => {
+            let model = config.model.backbone;
+            settings.warn(&format!(
+                "what {model} costs could not be measured: {reason}"
+            ));
             return Ok(None);
         }
-        other => other?,
+        Ok(cost) => cost,
     };
     let text = serde_json::to_vec_pretty(&cost).map_err(CollectError::read(&path))?;
     write_atomic(&path, |out| out.write_all(&text))?;

@@ -55,9 +55,6 @@ pub enum CollectError {
     /// A model that can't be explained.
     #[error(transparent)]
     Explain(#[from] psp_explain::ExplainError),
-    /// A measurement failed.
-    #[error("what prediction costs could not be measured: {0}")]
-    Measure(String),
     /// Told to stop.
     #[error("interrupted; what was computed is stored, and the same command continues")]
     Interrupted,

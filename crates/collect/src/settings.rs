@@ -7,10 +7,9 @@ use psp_export::Place;
 use psp_report::input::{Environment, MeasuredCost};
 use psp_train::RunConfig;
 
-use crate::error::CollectError;
-
-/// Measures what a model of this configuration costs to predict with.
-pub type Measure<'a> = &'a mut dyn FnMut(&RunConfig) -> Result<MeasuredCost, CollectError>;
+/// Measures what a model of this configuration costs to predict with, or says why it
+/// can't.
+pub type Measure<'a> = &'a mut dyn FnMut(&RunConfig) -> Result<MeasuredCost, String>;
 
 /// How a report's input is gathered.
 #[allow(missing_debug_implementations)]

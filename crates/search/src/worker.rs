@@ -3,6 +3,7 @@
 mod attempt;
 mod evaluate;
 mod log;
+mod reporter;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};

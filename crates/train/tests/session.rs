@@ -111,3 +111,24 @@ fn a_frozen_file_that_was_changed_is_not_taken_over() {
     folder.train("alone", &[FROZEN]);
     assert_eq!(folder.last("second").model, folder.last("alone").model);
 }
+
+#[test]
+fn the_best_epoch_of_a_run_faster_than_its_checkpoints_is_stored_all_the_same() {
+    let folder = Folder::new();
+    let mut not_last = 0;
+    for seed in 0..4 {
+        let name = format!("run{seed}");
+        let seed = format!("train.seed={seed}");
+        let sets = [FROZEN, "train.epochs=12", "train.learning_rate=0.1", &seed];
+        folder.train(&name, &sets);
+        let run = folder.run(&name);
+        let result = run.read_result().unwrap();
+        let best = psp_train::Checkpoint::read(&run.best()).unwrap();
+        assert_eq!(best.progress.epoch, result.best_epoch);
+        not_last += usize::from(result.best_epoch < 12);
+    }
+    assert!(
+        not_last > 0,
+        "no run was best before its end: this shows nothing"
+    );
+}

@@ -181,7 +181,7 @@ fn system() -> String {
 
 /// Speed and memory of prediction, each in a process of its own, whose memory is
 /// that of the model alone.
-fn measure(config: &RunConfig, args: &ReportArgs) -> Result<MeasuredCost, CollectError> {
+fn measure(config: &RunConfig, args: &ReportArgs) -> Result<MeasuredCost, String> {
     let device = args.device.unwrap_or(config.train.device).resolved();
     let run = |batch: usize, runs: usize, steps: usize| {
         let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("psp"));
@@ -198,19 +198,15 @@ fn measure(config: &RunConfig, args: &ReportArgs) -> Result<MeasuredCost, Collec
         ] {
             command.args([flag, &value]);
         }
-        let ran = command
-            .output()
-            .map_err(|error| CollectError::Measure(error.to_string()))?;
+        let ran = command.output().map_err(|error| error.to_string())?;
         if !ran.status.success() {
-            let said = String::from_utf8_lossy(&ran.stderr).trim().to_owned();
-            return Err(CollectError::Measure(said));
+            return Err(String::from_utf8_lossy(&ran.stderr).trim().to_owned());
         }
-        serde_json::from_slice::<serde_json::Value>(&ran.stdout)
-            .map_err(|error| CollectError::Measure(error.to_string()))
+        serde_json::from_slice::<serde_json::Value>(&ran.stdout).map_err(|error| error.to_string())
     };
     let rate = |report: &serde_json::Value| report["images_per_second"].as_f64();
     let (single, batch) = (run(1, 3, 5)?, run(32, 3, 1)?);
-    let missing = || CollectError::Measure("no rate was printed".to_owned());
+    let missing = || "no rate was printed".to_owned();
     let mib = batch["peak_memory_mib"].as_f64();
     Ok(MeasuredCost {
         device: device.to_string(),

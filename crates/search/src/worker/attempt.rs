@@ -1,13 +1,14 @@
 //! One try of one task.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 use psp_lease::{ClaimRecord, Lease};
 use psp_train::{Control, Event, Outcome, RunConfig, Standing, trainer};
 
 use super::Worker;
 use super::log::TrialLog;
+use super::reporter::Reporter;
 use crate::choose::score;
 use crate::error::SearchError;
 use crate::event::WorkerEvent;
@@ -17,8 +18,6 @@ use crate::folder::{
 use crate::select::TestRecord;
 use crate::task::{Task, Work};
 
-/// Between two reports of a task's progress.
-const REPORT: Duration = Duration::from_millis(100);
 /// The longest pause before a failed task is tried again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
@@ -42,9 +41,7 @@ impl Worker<'_> {
             label: task.label.clone(),
             folder: dir.root().to_owned(),
             token: lease.token(),
-            again: lease.token() > 1
-                && !task.promoted
-                && matches!(task.work, Work::Train { .. }),
+            again: lease.token() > 1 && !task.promoted && matches!(task.work, Work::Train { .. }),
         });
         let failed = match lease.token() {
             1 => Vec::new(),
@@ -252,13 +249,7 @@ impl Worker<'_> {
             .until(until)
             .within(&self.session)
             .placed(self.settings.device, self.settings.threads);
-        let mut reporter = Reporter {
-            observe: &mut *self.observe,
-            log,
-            reported: None,
-            epochs: 0,
-            batches: 0,
-        };
+        let mut reporter = Reporter::new(&mut *self.observe, log);
         let observe = &mut |event: Event<'_>| reporter.report(event);
         // A run that was trained to its end before its outcome was written has
         // its result already.
@@ -267,104 +258,6 @@ impl Worker<'_> {
             false => trainer::start(&run, config, control, observe)?,
         };
         Ok(outcome)
-    }
-}
-
-/// Turns a run's events into a worker's.
-struct Reporter<'a> {
-    observe: &'a mut dyn FnMut(WorkerEvent),
-    log: &'a mut TrialLog,
-    reported: Option<Instant>,
-    epochs: u64,
-    batches: usize,
-}
-
-impl Reporter<'_> {
-    fn report(&mut self, event: Event<'_>) {
-        match event {
-            Event::Checking { done, total } => self.prepare("checking", done, total),
-            Event::Features { done, total } => self.prepare("features", done, total),
-            Event::PixelWarning(warning) => {
-                let text = warning.to_string();
-                self.log.line(&text);
-                (self.observe)(WorkerEvent::Warning { text });
-            }
-            Event::WaitingForFeatures => {
-                self.log
-                    .line("waiting for the features that another process computes");
-            }
-            Event::DamagedFeatures { path, reason } => {
-                let text = format!("{}: damaged features removed: {reason}", path.display());
-                self.log.line(&text);
-                (self.observe)(WorkerEvent::Warning { text });
-            }
-            Event::Started {
-                epoch,
-                batch,
-                epochs,
-                batches,
-                damaged,
-            } => {
-                (self.epochs, self.batches) = (epochs, batches);
-                for fault in damaged {
-                    self.log
-                        .line(&format!("{fault}; continuing from the one before"));
-                }
-                self.log
-                    .line(&format!("training from epoch {epoch}, batch {}", batch + 1));
-            }
-            Event::Step {
-                epoch, batch, loss, ..
-            } => {
-                if self.is_due() {
-                    (self.observe)(WorkerEvent::Progress {
-                        epoch,
-                        epochs: self.epochs,
-                        batch,
-                        batches: self.batches,
-                        loss,
-                    });
-                }
-            }
-            Event::Epoch(record) => {
-                let overall = &record.valid.overall;
-                self.log.line(&format!(
-                    "epoch {}/{}: train MSE {:.6}, valid MSE {:.6}, {:.1} s",
-                    record.epoch,
-                    self.epochs,
-                    record.train.overall.mse,
-                    overall.mse,
-                    record.seconds
-                ));
-                (self.observe)(WorkerEvent::Epoch {
-                    epoch: record.epoch,
-                    epochs: self.epochs,
-                    mse: overall.mse,
-                    r2: overall.r2,
-                    best: record.best,
-                });
-            }
-            Event::Stages { .. } | Event::Validation { .. } => {}
-        }
-    }
-
-    fn prepare(&mut self, what: &str, done: usize, total: usize) {
-        if done == total || self.is_due() {
-            (self.observe)(WorkerEvent::Preparing {
-                what: what.to_owned(),
-                done,
-                total,
-            });
-        }
-    }
-
-    /// Whether it is time for another report.
-    fn is_due(&mut self) -> bool {
-        let due = self.reported.is_none_or(|at| at.elapsed() >= REPORT);
-        if due {
-            self.reported = Some(Instant::now());
-        }
-        due
     }
 }
 
