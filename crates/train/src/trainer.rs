@@ -199,7 +199,10 @@ impl Trainer<'_> {
         };
         self.control.check(&self.run)?;
         progress.metrics_bytes = self.log.append(&record)?;
-        if self.saved_at.elapsed() >= WORTH_SAVING {
+        // On images an epoch is worth keeping whenever it is the best; a run that is
+        // killed again and again then comes further each time.
+        let is_precious = record.best && matches!(train, Source::Images(_));
+        if is_precious || self.saved_at.elapsed() >= WORTH_SAVING {
             self.save()?;
         } else if record.best {
             self.unsaved_best = Some(self.checkpoint()?);
