@@ -229,9 +229,11 @@ pub(crate) struct ConfigArgs {
     /// Data folder (`data.dir`).
     #[arg(long)]
     pub(crate) data: Option<PathBuf>,
-    /// auto, flex, libtorch, libtorch:cuda:N or cuda:N (`train.device`).
-    #[arg(long)]
-    pub(crate) device: Option<DeviceSpec>,
+    /// auto, flex, libtorch, libtorch:cuda:N or cuda:N (`train.device`). Several of
+    /// one kind, with commas between them, share each step's batches
+    /// (`train.replicas`).
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) device: Vec<DeviceSpec>,
     /// Override of one value, such as `train.epochs=20`; may be repeated.
     #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
     pub(crate) overrides: Vec<String>,

@@ -94,6 +94,7 @@ impl TrainProgress {
                 batch,
                 epochs,
                 batches,
+                devices,
                 damaged,
             } => {
                 for fault in damaged {
@@ -110,6 +111,9 @@ impl TrainProgress {
                 self.bar.set_position(done);
                 self.bar.reset_eta();
                 self.bar.enable_steady_tick(Duration::from_millis(500));
+                if devices > 1 {
+                    self.line(&format!("{devices} devices share each step's batches"));
+                }
                 if done > 0 {
                     self.line(&format!("continuing at epoch {epoch}, batch {}", batch + 1));
                 }

@@ -8,6 +8,7 @@
 #![cfg_attr(feature = "libtorch", allow(deprecated))]
 
 pub mod backbone;
+mod batch_statistics;
 pub mod device;
 pub mod efficientnet;
 pub mod googlenet;
@@ -29,6 +30,7 @@ pub mod vit;
 pub mod weights;
 
 pub use backbone::{Backbone, BackboneKind};
+pub use batch_statistics::{BatchStatistics, is_running_statistic};
 pub use device::{DeviceError, DeviceSpec};
 pub use inference::InferenceModel;
 pub use precision::Precision;

@@ -77,8 +77,6 @@ pub fn collect_where<M: Module>(
     module: &M,
     wanted: impl Fn(&str) -> bool,
 ) -> Result<StateDict, StateError> {
-    // `valid` also folds in the running statistics' latest update, which a
-    // plain visit would miss.
     let mut collector = Collector {
         path: ModulePath::default(),
         wanted,

@@ -4,6 +4,7 @@ use burn::tensor::{Device, Tensor};
 use serde::Serialize;
 
 use crate::backbone::BackboneKind;
+use crate::batch_statistics::is_running_statistic;
 use crate::nn::{Noise, multiply_adds};
 use crate::regressor::{ModelConfig, Regressor};
 use crate::state;
@@ -69,7 +70,7 @@ fn of_one_image(model: &Regressor, size: u32, device: &Device) -> u64 {
 pub fn parameters(shapes: &[(String, Vec<usize>)]) -> usize {
     shapes
         .iter()
-        .filter(|(key, _)| !key.ends_with(".running_mean") && !key.ends_with(".running_var"))
+        .filter(|(key, _)| !is_running_statistic(key))
         .map(|(_, shape)| shape.iter().product::<usize>())
         .sum()
 }

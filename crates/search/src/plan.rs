@@ -114,8 +114,8 @@ impl Plan {
 }
 
 /// Hash of what decides a trial's result: its configuration, seed included,
-/// without what only says where files lie or how many threads work, and the
-/// images and labels themselves.
+/// without what only says where files lie or how many threads and replicas work,
+/// and the images and labels themselves.
 pub fn trial_id(
     config: &RunConfig,
     data_fingerprint: &str,
@@ -131,6 +131,7 @@ pub fn trial_id(
     config.data.cache_mib = defaults.data.cache_mib;
     config.data.pixel_store_mib = defaults.data.pixel_store_mib;
     config.data.threads = defaults.data.threads;
+    config.train.replicas.clear();
     if let Some(name) = config.model.weights.file_name() {
         config.model.weights = name.into();
     }

@@ -183,6 +183,11 @@ pub enum OptimizerName {
 pub struct TrainConfig {
     /// `auto`, `flex`, `libtorch`, `libtorch:cuda:N` or `cuda:N`.
     pub device: DeviceSpec,
+    /// Further devices of the same kind, each with a copy of the model, that compute
+    /// a share of each optimiser step's `accumulate` batches (data-parallel
+    /// training). The result is that of `device` alone. Runs on stored features use
+    /// `device` only.
+    pub replicas: Vec<DeviceSpec>,
     /// Seed of initial weights, batch order and dropout.
     pub seed: u64,
     /// Passes over the training part.
@@ -191,7 +196,7 @@ pub struct TrainConfig {
     pub batch_size: usize,
     /// Whether an epoch's last, smaller batch is left out.
     pub drop_last: bool,
-    /// Batches whose gradients are averaged into one step.
+    /// Batches whose gradients are averaged into one step, at least one per device.
     pub accumulate: usize,
     /// The optimiser.
     pub optimizer: OptimizerName,

@@ -62,6 +62,9 @@ pub enum TrainError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A thread for a further device.
+    #[error("no thread could be started: {0}")]
+    Thread(std::io::Error),
     /// Another process writes this run.
     #[error("{}: another process is training in this folder; wait for it, or choose another name", run.display())]
     Locked {

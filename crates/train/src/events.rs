@@ -43,6 +43,8 @@ pub enum Event<'a> {
         epochs: u64,
         /// Training batches per epoch.
         batches: usize,
+        /// Devices that compute batches.
+        devices: usize,
         /// Checkpoints newer than the one continued from that are damaged.
         damaged: &'a [CheckpointError],
     },

@@ -3,7 +3,7 @@
 //! ```text
 //! experiments/<run>/
 //!   config.toml            the resolved configuration
-//!   run.json               fingerprints, versions, device
+//!   run.json               fingerprints, versions, devices
 //!   split.csv              which image is in which part
 //!   metrics.jsonl          one line per epoch
 //!   tensorboard/           event files
@@ -18,6 +18,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use psp_data::write_atomic;
+use psp_models::DeviceSpec;
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::{Checkpoint, CheckpointError};
@@ -39,6 +40,9 @@ pub struct Manifest {
     pub burn_version: String,
     /// The device that computed it.
     pub device: String,
+    /// Further devices that computed batches.
+    #[serde(default)]
+    pub replicas: Vec<DeviceSpec>,
     /// SHA-256 over targets, file names, labels and images.
     pub data_fingerprint: String,
     /// SHA-256 over which image is in which part.

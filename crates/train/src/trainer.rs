@@ -5,6 +5,8 @@ mod checkpointing;
 mod control;
 mod epoch;
 mod features;
+mod micro_batch;
+mod replicas;
 mod setup;
 mod stages;
 
@@ -26,6 +28,8 @@ use crate::log::{EpochRecord, MetricsLog, read_metrics};
 use crate::optim::{Ema, Optimizer, Schedule};
 use crate::run_dir::{Ending, RunDir, RunLock, RunResult, write_json};
 use crate::source::Source;
+use micro_batch::Pass;
+use replicas::Replicas;
 use stages::Stages;
 
 pub use begin::{resume, start};
@@ -63,8 +67,12 @@ struct Trainer<'a> {
     /// Without autodiff.
     device: Device,
     model: Regressor,
-    /// Those that `model` trains now.
-    stages: Stages,
+    /// With the stages that `model` trains now.
+    pass: Pass,
+    /// Devices that compute batches, too, without autodiff.
+    further: Vec<Device>,
+    /// What they compute with, while they do.
+    replicas: Option<Replicas>,
     frozen: Option<Frozen>,
     ema: Option<Ema>,
     optimizer: Optimizer,
@@ -111,6 +119,10 @@ impl Trainer<'_> {
             batch: self.progress.batch,
             epochs,
             batches: train.sampler().batches_per_epoch(),
+            devices: match train {
+                Source::Images(_) => 1 + self.further.len(),
+                Source::Features(_) => 1,
+            },
             damaged,
         });
         let patience = self.config.train.patience;
@@ -121,6 +133,7 @@ impl Trainer<'_> {
                 return Ok(Outcome::Paused(self.standing()?));
             }
             self.unfreeze(observe);
+            self.replicate(&train)?;
             let trained = self.train_epoch(&train, observe)?;
             let validated = match trained {
                 true => self.validate(&valid, observe)?,
@@ -149,19 +162,36 @@ impl Trainer<'_> {
     fn unfreeze(&mut self, observe: &mut dyn FnMut(Event<'_>)) {
         let epoch = self.progress.epoch;
         let stages = Stages::of(&self.config, epoch);
-        if stages != self.stages {
+        if stages != *self.pass.stages() {
             self.model = self.model.clone().train_only(stages.names());
             if let Some(ema) = &mut self.ema {
                 ema.track(&self.model, |key| stages.train(key));
             }
-            self.stages = stages;
+            self.pass = Pass::new(&self.config, &stages);
+            self.replicas = None;
         } else if epoch > 0 || self.frozen.is_none() {
             return;
         }
         observe(Event::Stages {
             epoch: epoch + 1,
-            stages: self.stages.names(),
+            stages: self.pass.stages().names(),
         });
+    }
+
+    /// Copies the model to the further devices, unless they have it or the batches
+    /// are features, which are over before they are sent anywhere.
+    fn replicate(&mut self, train: &Source) -> Result<(), TrainError> {
+        let is_worth_it = matches!(train, Source::Images(_)) && !self.further.is_empty();
+        if is_worth_it && self.replicas.is_none() {
+            self.replicas = Some(Replicas::new(
+                &self.model,
+                &self.config.model_config(),
+                &self.pass,
+                &self.device,
+                &self.further,
+            )?);
+        }
+        Ok(())
     }
 
     fn finish_epoch(
@@ -233,7 +263,7 @@ impl Trainer<'_> {
             model_config: self.config.model_config(),
             targets: self.config.data.targets.clone(),
             progress: self.progress.clone(),
-            model: state::collect_where(&self.model, |key| self.stages.train(key))?,
+            model: state::collect_where(&self.model, |key| self.pass.stages().train(key))?,
             frozen: self.frozen.clone(),
             ema: self.ema.as_ref().map(Ema::state).transpose()?,
             optimizer: self.optimizer.state()?,

@@ -26,7 +26,7 @@ pub(crate) struct SearchArgs {
     #[arg(long, requires = "config")]
     pub(crate) trials: Option<u64>,
     /// Worker processes; default: one per core, or as many as there are 4 GiB of
-    /// free memory.
+    /// free memory; one with `train.replicas`.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) workers: Option<u16>,
     /// Print the trials and an estimate of the time, and stop.

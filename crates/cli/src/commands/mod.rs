@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
+use psp_models::DeviceSpec;
 use psp_train::RunConfig;
 
 use crate::args::{
@@ -59,12 +60,23 @@ fn resolve(args: &ConfigArgs, more: &[String]) -> Result<RunConfig> {
     if let Some(dir) = &args.data {
         overrides.push(format!("data.dir={}", toml_string(&dir.to_string_lossy())));
     }
-    if let Some(device) = args.device {
-        overrides.push(format!("train.device={}", toml_string(&device.to_string())));
-    }
+    overrides.extend(on_devices(&args.device));
     overrides.extend(more.iter().cloned());
     overrides.extend(args.overrides.iter().cloned());
     Ok(RunConfig::read(args.config.as_deref(), &overrides)?)
+}
+
+/// The overrides that put training on these devices; none for none.
+fn on_devices(devices: &[DeviceSpec]) -> Vec<String> {
+    let Some((device, replicas)) = devices.split_first() else {
+        return Vec::new();
+    };
+    let name = |device: &DeviceSpec| toml_string(&device.to_string());
+    let replicas: Vec<String> = replicas.iter().map(name).collect();
+    vec![
+        format!("train.device={}", name(device)),
+        format!("train.replicas=[{}]", replicas.join(", ")),
+    ]
 }
 
 /// A score in few letters: a diverged model's R² may have fifteen digits before the

@@ -14,7 +14,7 @@ use psp_search::{
 use psp_train::Inputs;
 
 use super::study::{print_selection, study_dir};
-use super::{launch, toml_string};
+use super::{launch, on_devices, toml_string};
 use crate::args::{Launcher, SearchArgs, WorkerArgs};
 use crate::estimate;
 use crate::interrupt;
@@ -24,13 +24,16 @@ use crate::study_view::StudyView;
 const WORKER_MEMORY: u64 = 4 << 30;
 
 pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
-    let workers = args.workers.map_or_else(default_workers, usize::from);
+    let workers = |config: &SearchConfig| {
+        let given = args.workers.map(usize::from);
+        given.unwrap_or_else(|| default_workers(config, args))
+    };
     let study = match &args.config {
         None => Study::open(study_dir(args.study.as_deref().unwrap_or(Path::new(""))))?,
         Some(path) => {
             let config = config(path, args)?;
             if args.plan {
-                return plan(&config, workers);
+                return plan(&config, workers(&config));
             }
             let dir = match &args.study {
                 Some(study) => study_dir(study),
@@ -40,7 +43,7 @@ pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
         }
     };
     match args.launcher {
-        Launcher::Local => search_here(args, &study, workers),
+        Launcher::Local => search_here(args, &study, workers(&study.config)),
         Launcher::Slurm => launch::slurm(args, &study),
         Launcher::K8s => launch::kubernetes(args, &study),
     }
@@ -124,8 +127,8 @@ fn config(path: &Path, args: &SearchArgs) -> Result<SearchConfig> {
     if let Some(dir) = &args.data {
         overrides.push(format!("data.dir={}", toml_string(&dir.to_string_lossy())));
     }
-    if let [device] = args.device[..] {
-        overrides.push(format!("train.device={}", toml_string(&device.to_string())));
+    if args.device.len() == 1 {
+        overrides.extend(on_devices(&args.device));
     }
     overrides.extend(args.overrides.iter().cloned());
     let mut config = SearchConfig::read(path, &overrides)?;
@@ -201,8 +204,12 @@ fn cores() -> usize {
     given.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
 }
 
-/// One per core, as far as memory goes.
-fn default_workers() -> usize {
+/// One per core, as far as memory goes; one for all where each trial is to use
+/// several devices.
+fn default_workers(config: &SearchConfig, args: &SearchArgs) -> usize {
+    if args.device.len() < 2 && !config.base.train.replicas.is_empty() {
+        return 1;
+    }
     let by_memory = free_memory().map_or(usize::MAX, |bytes| (bytes / WORKER_MEMORY) as usize);
     cores().min(by_memory).max(1)
 }

@@ -28,9 +28,15 @@ pub struct BatchNorm2d {
     /// that it does.
     folded: Param<Flag>,
     #[module(skip)]
-    momentum: f64,
-    #[module(skip)]
     epsilon: f64,
+}
+
+/// Share of a batch's statistics in the running ones after it (PyTorch's default).
+const MOMENTUM: f64 = 0.1;
+
+/// A running statistic after a batch whose own, times the momentum, is `share`.
+pub(crate) fn moved(running: Tensor<1>, share: Tensor<1>) -> Tensor<1> {
+    running.mul_scalar(1.0 - MOMENTUM).add(share)
 }
 
 impl BatchNorm2d {
@@ -43,7 +49,6 @@ impl BatchNorm2d {
             running_var: RunningState::new(Tensor::ones([channels], device)),
             training: Param::from_bool(true),
             folded: Param::from_bool(false),
-            momentum: 0.1,
             epsilon: 1e-5,
         }
     }
@@ -103,16 +108,16 @@ impl BatchNorm2d {
         // psp-ops returns the biased variance; PyTorch tracks n / (n - 1) of it.
         // A single value has no spread: its biased variance of 0 stays 0.
         let unbiased = batch.variance.mul_scalar(n / (n - 1.0).max(1.0));
-        self.track(&self.running_mean, batch.mean);
-        self.track(&self.running_var, unbiased);
+        track(&self.running_mean, batch.mean);
+        track(&self.running_var, unbiased);
         batch.output
     }
+}
 
-    fn track(&self, running: &RunningState<Tensor<1>>, of_batch: Tensor<1>) {
-        let updated = running
-            .value_sync()
-            .mul_scalar(1.0 - self.momentum)
-            .add(of_batch.mul_scalar(self.momentum));
-        running.update(updated.detach());
-    }
+fn track(running: &RunningState<Tensor<1>>, of_batch: Tensor<1>) {
+    let share = of_batch.mul_scalar(MOMENTUM);
+    running.update(moved(running.value(), share).detach());
+    // Burn keeps an update back until the next one; whoever visits the module
+    // is to see it now.
+    running.value_sync();
 }

@@ -21,6 +21,7 @@ pub use activation::sigmoid;
 pub use attention::MultiheadAttention;
 pub use basic_conv::{BasicConv2d, INCEPTION_EPSILON};
 pub use batch_norm::BatchNorm2d;
+pub(crate) use batch_norm::moved;
 pub use conv::{Conv2d, Conv2dConfig};
 pub use cost::multiply_adds;
 pub use layer_norm::LayerNorm;

@@ -53,6 +53,7 @@ impl<'a> Reporter<'a> {
                 batch,
                 epochs,
                 batches,
+                devices,
                 damaged,
             } => {
                 (self.epochs, self.batches) = (epochs, batches);
@@ -60,8 +61,13 @@ impl<'a> Reporter<'a> {
                     self.log
                         .line(&format!("{fault}; continuing from the one before"));
                 }
+                let on = match devices {
+                    1 => String::new(),
+                    _ => format!(" on {devices} devices"),
+                };
+                let batch = batch + 1;
                 self.log
-                    .line(&format!("training from epoch {epoch}, batch {}", batch + 1));
+                    .line(&format!("training{on} from epoch {epoch}, batch {batch}"));
             }
             Event::Step {
                 epoch, batch, loss, ..

@@ -65,6 +65,7 @@ impl Default for TrainConfig {
     fn default() -> Self {
         Self {
             device: DeviceSpec::Auto,
+            replicas: Vec::new(),
             seed: 0,
             epochs: 10,
             batch_size: 16,

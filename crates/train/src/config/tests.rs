@@ -261,3 +261,55 @@ fn settings_of_fine_tuning_that_can_not_be_are_refused_by_key() {
         assert!(message.contains(wanted), "{sets:?}: {message}");
     }
 }
+
+#[test]
+fn replicas_are_of_the_devices_kind_on_other_gpus_and_have_batches_to_compute() {
+    for (device, replicas, accumulate, key, part) in [
+        ("auto", "['flex']", 2, "train.device", "a device by name"),
+        (
+            "flex",
+            "['libtorch']",
+            2,
+            "train.replicas",
+            "same kind as train.device, flex",
+        ),
+        ("cuda:0", "['auto']", 2, "train.replicas", "same kind"),
+        (
+            "cuda:0",
+            "['cuda:1', 'cuda:0']",
+            3,
+            "train.replicas",
+            "each GPU once",
+        ),
+        (
+            "cuda:0",
+            "['cuda:1', 'cuda:1']",
+            3,
+            "train.replicas",
+            "each GPU once",
+        ),
+        (
+            "cuda:0",
+            "['cuda:1', 'cuda:2']",
+            2,
+            "train.accumulate",
+            "at least 3",
+        ),
+        ("flex", "['flex']", 1, "train.accumulate", "at least 2"),
+        ("flex", "['gpu']", 2, "line 3", "unknown device `gpu`"),
+    ] {
+        let text = format!(
+            "[train]\ndevice = '{device}'\nreplicas = {replicas}\naccumulate = {accumulate}\n"
+        );
+        let message = read(&text, &[]).unwrap_err().to_string();
+        assert!(message.contains(part), "{text}{message}");
+        assert!(message.contains(key), "{text}{message}");
+    }
+    for (device, replicas) in [
+        ("flex", "['flex', 'flex']"),
+        ("libtorch:cuda:0", "['libtorch:cuda:1', 'libtorch:cuda:2']"),
+    ] {
+        let text = format!("[train]\ndevice = '{device}'\nreplicas = {replicas}\naccumulate = 3\n");
+        assert_eq!(read(&text, &[]).unwrap().train.replicas.len(), 2);
+    }
+}

@@ -1,9 +1,11 @@
 //! The range of every value.
 
-use psp_models::{BackboneKind, HEAD};
+use std::mem::discriminant;
+
+use psp_models::{BackboneKind, DeviceSpec, HEAD};
 
 use super::stages::ALL_STAGES;
-use super::{ConfigError, RunConfig};
+use super::{ConfigError, RunConfig, TrainConfig};
 use crate::optim::ScheduleConfig;
 
 impl RunConfig {
@@ -133,6 +135,7 @@ impl RunConfig {
             t.accumulate >= 1,
             "at least 1",
         )?;
+        check_replicas(t)?;
         check(
             "train.learning_rate",
             t.learning_rate,
@@ -243,6 +246,43 @@ impl RunConfig {
             "0 or more",
         )
     }
+}
+
+/// Replicas are of the device's kind, no GPU has two, and each has a batch to
+/// compute.
+fn check_replicas(train: &TrainConfig) -> Result<(), ConfigError> {
+    check(
+        "train.device",
+        train.device,
+        train.device != DeviceSpec::Auto || train.replicas.is_empty(),
+        "a device by name, since there are train.replicas, which are of its kind",
+    )?;
+    let mut taken = vec![train.device];
+    for &replica in &train.replicas {
+        check(
+            "train.replicas",
+            replica,
+            discriminant(&replica) == discriminant(&train.device),
+            &format!("devices of the same kind as train.device, {}", train.device),
+        )?;
+        let is_cpu = matches!(replica, DeviceSpec::Flex | DeviceSpec::LibTorch);
+        check(
+            "train.replicas",
+            replica,
+            is_cpu || !taken.contains(&replica),
+            "each GPU once, train.device among them",
+        )?;
+        taken.push(replica);
+    }
+    check(
+        "train.accumulate",
+        train.accumulate,
+        train.accumulate >= taken.len(),
+        &format!(
+            "at least {}, one batch for train.device and each of train.replicas",
+            taken.len()
+        ),
+    )
 }
 
 fn check(

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::Module;
 use burn::tensor::Tensor;
-use psp_models::path::ModulePath;
 use psp_models::{StateDict, StateError};
 
-use super::optimizer::{four_dims, to_device, to_host};
+use super::optimizer::{to_device, to_host};
+use super::tensors::{tensors, with_tensors};
 
 /// An average of parameters and buffers over training steps, outside the
 /// autodiff graph.
@@ -69,10 +69,7 @@ impl Ema {
 
     /// The module with the averaged weights.
     pub fn apply<M: Module>(&self, module: M) -> M {
-        module.map(&mut Applier {
-            path: ModulePath::default(),
-            average: &self.average,
-        })
+        with_tensors(module, &self.average)
     }
 
     /// Copies the average to the host; every tensor is flat.
@@ -84,65 +81,5 @@ impl Ema {
             .iter()
             .map(|(key, tensor)| Ok((key.clone(), to_host(key, tensor)?)))
             .collect()
-    }
-}
-
-/// The parameters and buffers that `wanted` accepts; `valid` folds in the
-/// running statistics' latest update, which a plain visit would miss.
-fn tensors<M: Module>(module: &M, wanted: impl Fn(&str) -> bool) -> BTreeMap<String, Tensor<4>> {
-    let mut collector = Collector {
-        path: ModulePath::default(),
-        wanted,
-        found: BTreeMap::new(),
-    };
-    module.valid().visit(&mut collector);
-    collector.found
-}
-
-struct Collector<F> {
-    path: ModulePath,
-    wanted: F,
-    found: BTreeMap<String, Tensor<4>>,
-}
-
-impl<F: Fn(&str) -> bool> ModuleVisitor for Collector<F> {
-    fn enter_module(&mut self, name: &str, container_type: &str) {
-        self.path.enter(name, container_type);
-    }
-
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.path.exit();
-    }
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let key = self.path.key();
-        if !(self.wanted)(&key) {
-            return;
-        }
-        let tensor = param.val();
-        let shape = four_dims(&tensor.dims());
-        self.found.insert(key, tensor.reshape(shape));
-    }
-}
-
-struct Applier<'a> {
-    path: ModulePath,
-    average: &'a BTreeMap<String, Tensor<4>>,
-}
-
-impl ModuleMapper for Applier<'_> {
-    fn enter_module(&mut self, name: &str, container_type: &str) {
-        self.path.enter(name, container_type);
-    }
-
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.path.exit();
-    }
-
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        match self.average.get(&self.path.key()) {
-            Some(average) => param.map(|tensor| average.clone().reshape(tensor.shape())),
-            None => param,
-        }
     }
 }

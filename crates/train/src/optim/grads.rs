@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Add;
 
 use burn::module::{Module, ModuleVisitor, Param};
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 use psp_models::path::ModulePath;
 use psp_ops::Gradients;
 
@@ -44,6 +44,16 @@ impl Grads {
             self.0
                 .into_iter()
                 .map(|(key, grad)| (key, grad.mul_scalar(factor)))
+                .collect(),
+        )
+    }
+
+    /// The same gradients on another device.
+    pub fn to_device(self, device: &Device) -> Self {
+        Self(
+            self.0
+                .into_iter()
+                .map(|(key, grad)| (key, grad.to_device(device)))
                 .collect(),
         )
     }

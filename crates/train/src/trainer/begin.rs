@@ -6,7 +6,8 @@ use psp_data::Part;
 use psp_metrics::RegressionAccumulator;
 use psp_models::{Regressor, state};
 
-use super::setup::{check_images, find_weights, initial_model, open_log};
+use super::micro_batch::Pass;
+use super::setup::{check_images, find_weights, initial_model, open_devices, open_log};
 use super::stages::Stages;
 use super::{Control, Outcome, Trainer, features};
 use crate::checkpoint::{Frozen, Progress};
@@ -38,7 +39,7 @@ pub fn start(
     control.place(&mut config);
     find_weights(&mut config)?;
     config.make_absolute()?;
-    let device = config.train.device.open_for(config.train.precision)?;
+    let (device, further) = open_devices(&config)?;
     let own = Session::new();
     let session = control.session.unwrap_or(&own);
     let inputs = Inputs::open_within(&config, session)?;
@@ -72,6 +73,7 @@ pub fn start(
             psp_version: env!("CARGO_PKG_VERSION").to_owned(),
             burn_version: BURN_VERSION.to_owned(),
             device: config.train.device.resolved().to_string(),
+            replicas: config.train.replicas.clone(),
             data_fingerprint: inputs.dataset.fingerprint()?,
             split_fingerprint: inputs.splits.fingerprint(),
             split_counts: inputs.splits.counts(),
@@ -103,7 +105,9 @@ pub fn start(
         },
         log: open_log(run, 0, &config)?,
         model: model.train_only(stages.names()),
-        stages,
+        pass: Pass::new(&config, &stages),
+        further,
+        replicas: None,
         frozen,
         ema,
         device,
@@ -164,7 +168,7 @@ pub fn resume(
     }
     let lock = control.lock(run)?;
     run.remove_leftovers();
-    let device = config.train.device.open_for(config.train.precision)?;
+    let (device, further) = open_devices(&config)?;
     let own = Session::new();
     let session = control.session.unwrap_or(&own);
     let inputs = Inputs::of_run_within(&config, run, session)?;
@@ -210,7 +214,9 @@ pub fn resume(
         log: open_log(run, checkpoint.progress.metrics_bytes, &config)?,
         progress: checkpoint.progress,
         model: model.train_only(stages.names()),
-        stages,
+        pass: Pass::new(&config, &stages),
+        further,
+        replicas: None,
         frozen: checkpoint.frozen,
         ema,
         device,

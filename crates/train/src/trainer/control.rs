@@ -45,7 +45,7 @@ impl<'a> Control<'a> {
         }
     }
 
-    /// The same on this device and with this many decoding threads (0: as
+    /// The same on this device alone and with this many decoding threads (0: as
     /// configured), whatever the run's configuration says.
     pub fn placed(self, device: Option<DeviceSpec>, threads: usize) -> Self {
         Self {
@@ -82,6 +82,7 @@ impl<'a> Control<'a> {
     pub(super) fn place(&self, config: &mut RunConfig) {
         if let Some(device) = self.device {
             config.train.device = device;
+            config.train.replicas.clear();
         }
         if self.threads > 0 {
             config.data.threads = self.threads;

@@ -3,19 +3,20 @@
 use std::time::Instant;
 
 use burn::module::Module;
-use burn::tensor::{Tensor, TensorData};
-use psp_data::{Batch, BatchSampler};
+use psp_data::{Batch, BatchSampler, DataError};
 use psp_metrics::{RegressionAccumulator, RegressionMetrics};
 use psp_models::nn::Noise;
-use psp_models::predict::{input, predict_epoch, to_host};
-use psp_models::{Backbone, HEAD, InferenceModel, Input};
+use psp_models::predict::predict_epoch;
+use psp_models::{BatchStatistics, HEAD, InferenceModel};
 
-use super::{Trainer, checkpointing};
+use super::Trainer;
+use super::micro_batch::{Computed, MicroBatch};
+use super::replicas::Replicas;
+use crate::checkpoint::Progress;
 use crate::error::TrainError;
 use crate::events::Event;
 use crate::optim::{Grads, Schedule};
 use crate::source::Source;
-use crate::step::{Forward, mse};
 
 impl Trainer<'_> {
     /// Trains what is left of the epoch; false when interrupted.
@@ -25,105 +26,125 @@ impl Trainer<'_> {
         observe: &mut dyn FnMut(Event<'_>),
     ) -> Result<bool, TrainError> {
         let batches = source.sampler().batches_per_epoch();
-        let accumulate = self.config.train.accumulate;
         let schedule = self.schedule(batches);
         let before = self.progress.epoch_seconds;
         let begun = Instant::now();
         let mut grads = Grads::default();
         let mut seen = 0;
-        for batch in source.epoch(self.progress.epoch, self.progress.batch) {
+        let mut epoch = source.epoch(self.progress.epoch, self.progress.batch);
+        loop {
+            let round = self.next_round(&mut epoch, batches)?;
+            if round.is_empty() {
+                return Ok(true);
+            }
             for warning in self.inputs.pixel_warnings() {
                 observe(Event::PixelWarning(&warning));
             }
-            let mut batch = batch?;
-            seen += batch.len();
-            let number = batch.number;
-            let share = self.share_of_step(source.sampler(), number, batch.len());
-            let (loss, gradients) = self.step(&mut batch, share)?;
-            grads = grads + gradients;
-            let done = number + 1;
-            let is_step = done.is_multiple_of(accumulate) || done == batches;
-            if is_step {
-                self.update(std::mem::take(&mut grads), &schedule);
-            }
-            // Only whole optimiser steps are continued from.
-            self.progress.batches_done += 1;
-            self.progress.epoch_seconds = before + begun.elapsed().as_secs_f64();
-            if is_step {
-                self.progress.batch = done;
-            }
-            observe(Event::Step {
-                epoch: self.progress.epoch + 1,
-                batch: done,
-                loss,
-                r2: self
-                    .progress
-                    .train_metrics
-                    .finish()
-                    .ok()
-                    .and_then(|m| m.overall.r2),
-                images_per_second: seen as f64 / begun.elapsed().as_secs_f64(),
-            });
-            if !is_step {
-                continue;
-            }
-            if self.control.is_cancelled() {
-                return Ok(false);
-            }
-            let every = self.config.train.checkpoint_seconds;
-            if every > 0 && self.saved_at.elapsed().as_secs() >= every && done < batches {
-                self.save()?;
+            for computed in self.compute(round, source.sampler())? {
+                let batch = computed.batch;
+                seen += batch.len();
+                self.take_in(computed.statistics);
+                let loss = self.record(&batch, &computed.predictions)?;
+                grads = grads + computed.grads;
+                let done = batch.number + 1;
+                let is_step = self.ends_a_step(done, batches);
+                if is_step {
+                    self.update(std::mem::take(&mut grads), &schedule);
+                }
+                // Only whole optimiser steps are continued from.
+                self.progress.batches_done += 1;
+                self.progress.epoch_seconds = before + begun.elapsed().as_secs_f64();
+                if is_step {
+                    self.progress.batch = done;
+                }
+                observe(Event::Step {
+                    epoch: self.progress.epoch + 1,
+                    batch: done,
+                    loss,
+                    r2: self
+                        .progress
+                        .train_metrics
+                        .finish()
+                        .ok()
+                        .and_then(|m| m.overall.r2),
+                    images_per_second: seen as f64 / begun.elapsed().as_secs_f64(),
+                });
+                if !is_step {
+                    continue;
+                }
+                if self.control.is_cancelled() {
+                    return Ok(false);
+                }
+                let every = self.config.train.checkpoint_seconds;
+                if every > 0 && self.saved_at.elapsed().as_secs() >= every && done < batches {
+                    self.save()?;
+                }
             }
         }
-        Ok(true)
     }
 
-    /// The share of its optimiser step's images that a batch holds.
-    fn share_of_step(&self, sampler: &BatchSampler, number: usize, len: usize) -> f64 {
+    /// Whether an optimiser step is due after so many batches of an epoch.
+    fn ends_a_step(&self, done: usize, batches: usize) -> bool {
+        done.is_multiple_of(self.config.train.accumulate) || done == batches
+    }
+
+    /// The next batches of one optimiser step, at most one for each device; none
+    /// at the epoch's end.
+    fn next_round(
+        &self,
+        epoch: &mut dyn Iterator<Item = Result<Batch, DataError>>,
+        batches: usize,
+    ) -> Result<Vec<Batch>, DataError> {
+        let devices = 1 + self.replicas.as_ref().map_or(0, Replicas::len);
+        let mut round = Vec::with_capacity(devices);
+        while round.len() < devices
+            && let Some(batch) = epoch.next()
+        {
+            let batch = batch?;
+            let done = batch.number + 1;
+            round.push(batch);
+            if self.ends_a_step(done, batches) {
+                break;
+            }
+        }
+        Ok(round)
+    }
+
+    /// Predictions and gradients of a round's batches, each on another device, in
+    /// their order.
+    fn compute(
+        &mut self,
+        round: Vec<Batch>,
+        sampler: &BatchSampler,
+    ) -> Result<Vec<Computed>, TrainError> {
+        let Progress {
+            seed, batches_done, ..
+        } = self.progress;
         let accumulate = self.config.train.accumulate;
-        if accumulate == 1 {
-            return 1.0;
+        let mut micro_batches = (batches_done..)
+            .zip(round)
+            .map(|(number, batch)| MicroBatch {
+                noise: Noise::for_step(seed, number),
+                share: share_of_step(accumulate, sampler, &batch),
+                batch,
+            });
+        let mut computed = Vec::new();
+        if let Some(first) = micro_batches.next() {
+            let asked = self
+                .replicas
+                .as_mut()
+                .map(|replicas| replicas.compute(micro_batches));
+            computed.push(self.pass.run(&self.model, &self.device, first)?);
+            if let Some(asked) = asked {
+                computed.extend(asked.wait()?);
+            }
         }
-        let size = self.config.train.batch_size;
-        let first = number / accumulate * accumulate * size;
-        let last = (first + accumulate * size).min(sampler.samples_per_epoch());
-        len as f64 / (last - first) as f64
+        Ok(computed)
     }
 
-    /// Forward and backward pass of one batch: its MSE, and its gradients
-    /// times `share`.
-    fn step(&mut self, batch: &mut Batch, share: f64) -> Result<(f64, Grads), TrainError> {
-        let device = self.device.clone().autodiff();
-        let shape = [batch.len(), batch.target_count];
-        let input = match input(batch, &device) {
-            Input::Images(images) => Input::Images(self.config.train.precision.images(images)),
-            features => features,
-        };
-        let labels = Tensor::<2>::from_data(TensorData::new(batch.targets.clone(), shape), &device);
-        let mut noise = Noise::for_step(self.progress.seed, self.progress.batches_done);
-        let checkpointed = self.config.train.gradient_checkpointing;
-        let (predictions, mut gradients) = match (input, &self.model.backbone, checkpointed) {
-            (Input::Images(images), Backbone::VitB16(vit), true) => {
-                let depth = self.stages.depth();
-                let mse = |predictions| mse(predictions, &labels);
-                checkpointing::backward(&self.model, vit, depth, images, &mut noise, mse)
-            }
-            (input, ..) => {
-                let forward = Forward::new(&self.model, input, &labels, &mut noise);
-                let (predictions, gradients) = forward.backward();
-                let gradients = match self.stages.are_the_head() {
-                    true => Grads::take_of_child(HEAD, &self.model.head, gradients),
-                    false => Grads::take(&self.model, gradients),
-                };
-                (predictions, gradients)
-            }
-        };
-        if share != 1.0 {
-            gradients = gradients.scale(share);
-        }
-        let predictions = to_host(predictions)?;
-        let loss = self.record(batch, &predictions)?;
-        Ok((loss, gradients))
+    /// Moves the running statistics by what another device's norms have seen.
+    fn take_in(&mut self, statistics: BatchStatistics) {
+        self.model = statistics.add_to(self.model.clone());
     }
 
     /// Adds a batch to the epoch's training metrics and returns its MSE.
@@ -180,11 +201,14 @@ impl Trainer<'_> {
         let (config, kind) = (&self.config, self.config.model.backbone);
         let rate = |key: &str| config.learning_rate(kind.stage_of(key)) * factor;
         // A step consumes the module; clones share their tensors.
-        if self.stages.are_the_head() {
+        if self.pass.stages().are_the_head() {
             let head = self.model.head.clone();
             self.model.head = self.optimizer.step_child(HEAD, head, grads, rate);
         } else {
             self.model = self.optimizer.step(self.model.clone(), grads, rate);
+        }
+        if let Some(replicas) = &mut self.replicas {
+            replicas.load(&self.model, &self.pass);
         }
         self.progress.step += 1;
         if let Some(ema) = &mut self.ema {
@@ -203,7 +227,7 @@ impl Trainer<'_> {
         if let Some(ema) = &self.ema {
             model = ema.apply(model);
         }
-        let model = match self.stages.are_the_head() {
+        let model = match self.pass.stages().are_the_head() {
             true => InferenceModel::unfolded(&model),
             false => model.for_inference(self.config.train.precision),
         };
@@ -234,6 +258,17 @@ impl Trainer<'_> {
         self.progress.epoch_seconds += begun.elapsed().as_secs_f64();
         Ok(Some(metrics.finish()?))
     }
+}
+
+/// The share of its optimiser step's images that a batch holds.
+fn share_of_step(accumulate: usize, sampler: &BatchSampler, batch: &Batch) -> f64 {
+    if accumulate == 1 {
+        return 1.0;
+    }
+    let size = sampler.batch_size();
+    let first = batch.number / accumulate * accumulate * size;
+    let last = (first + accumulate * size).min(sampler.samples_per_epoch());
+    batch.len() as f64 / (last - first) as f64
 }
 
 /// Why a validation pass ended before its last batch.

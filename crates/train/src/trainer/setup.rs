@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError, mpsc};
 
 use burn::tensor::Device;
-use psp_models::{Regressor, read_state_dict};
+use psp_models::{DeviceSpec, Regressor, read_state_dict};
 
 use crate::config::{ConfigError, IMAGENET, RunConfig};
 use crate::error::TrainError;
@@ -24,6 +24,14 @@ pub(super) fn open_log(
         bytes,
         &config.data.targets,
     )
+}
+
+/// The run's device and its replicas', without autodiff.
+pub(super) fn open_devices(config: &RunConfig) -> Result<(Device, Vec<Device>), TrainError> {
+    let train = &config.train;
+    let open = |device: DeviceSpec| device.open_for(train.precision);
+    let further = train.replicas.iter().map(|&device| open(device));
+    Ok((open(train.device)?, further.collect::<Result<_, _>>()?))
 }
 
 /// The model with its initial weights, on `device` with autodiff, and the

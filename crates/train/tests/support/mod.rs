@@ -22,6 +22,8 @@ pub(crate) struct Told {
     /// Stages per epoch in which they changed.
     pub(crate) stages: BTreeMap<u64, Vec<&'static str>>,
     pub(crate) damaged: usize,
+    /// Devices that shared the batches.
+    pub(crate) devices: usize,
 }
 
 impl Folder {
@@ -126,6 +128,7 @@ impl Told {
                 self.stages.insert(*epoch, stages.to_vec());
             }
             Event::DamagedFeatures { .. } => self.damaged += 1,
+            Event::Started { devices, .. } => self.devices = *devices,
             _ => {}
         }
     }
