@@ -273,8 +273,9 @@ pub(crate) struct TrainArgs {
     /// Run folder; default: `experiments/<config>-<date>-<time>`.
     #[arg(long)]
     pub(crate) out: Option<PathBuf>,
-    /// Continue the run in this folder, with its own configuration.
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["out", "config", "data", "device", "overrides"])]
+    /// Continue the run in this folder, with its own configuration, on its own
+    /// devices unless --device names others.
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["out", "config", "data", "overrides"])]
     pub(crate) resume: Option<PathBuf>,
 }
 

@@ -333,3 +333,22 @@ fn a_best_checkpoint_that_was_not_named_yet_is_named_on_resumption() {
         ]
     );
 }
+
+#[test]
+fn a_run_is_continued_on_the_devices_that_are_named_if_it_can_be() {
+    let Some(undisturbed) = undisturbed() else {
+        return;
+    };
+    let folder = Folder::new();
+    let out = folder.path("run");
+    undisturbed.copy_without_result(&out);
+    for (device, part) in [
+        ("flex,flex,flex", "train.accumulate"),
+        ("flex,cuda:0", "train.replicas"),
+        ("cuda:0", "--features cuda"),
+    ] {
+        run(resume(&out).args(["--device", device])).assert_refused(&[part]);
+    }
+    run(resume(&out).args(["--device", "flex,flex"])).assert_done();
+    undisturbed.assert_same(&out);
+}

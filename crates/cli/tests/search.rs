@@ -120,6 +120,34 @@ fn the_plan_is_known_before_anything_runs_and_a_smaller_one_is_its_beginning() {
 }
 
 #[test]
+fn trials_on_two_devices_are_those_of_one_and_end_alike() {
+    let study = STUDY.replace("trials = 6", "trials = 2");
+    // As many threads for both: Flex's sums are shared out among them.
+    let one = ("train.replicas=[]".to_owned(), &["--workers", "1"][..]);
+    let two = (format!("train.replicas=['{}']", device()), &[][..]);
+    let [one, two] = [one, two].map(|(replicas, workers)| {
+        let bench = Bench::new(&study);
+        let sets = ["--set", "train.accumulate=2", "--set", &replicas];
+        let searched = run(bench.search(&sets).args(workers)).assert_done();
+        (bench, searched)
+    });
+    // Each trial takes both.
+    assert!(two.1.stdout.contains(" 1 workers"), "{}", two.1.stdout);
+    for task in two.0.tasks() {
+        let log = std::fs::read_to_string(task.join("log.txt")).unwrap();
+        assert!(log.contains("training on 2 devices"), "{log}");
+    }
+    let [one, two] = [one, two].map(|(bench, _)| bench.table());
+    match device().as_str() {
+        "flex" => assert_eq!(one, two),
+        _ => assert_eq!(
+            count(&one["trials"], "finished"),
+            count(&two["trials"], "finished")
+        ),
+    }
+}
+
+#[test]
 fn a_trial_that_diverges_is_recorded_and_the_others_go_on() {
     let study = STUDY
         .replace("trials = 6", "trials = 0\nsampler = \"grid\"")

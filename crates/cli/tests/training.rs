@@ -6,7 +6,7 @@ mod support;
 use std::collections::BTreeMap;
 
 use psp_train::Checkpoint;
-use support::{Folder, json_lines, tensors};
+use support::{Folder, device, json_lines, psp, run, tensors};
 
 #[test]
 fn early_stopping_ends_a_run_and_says_so() {
@@ -177,4 +177,35 @@ fn training_learns_a_small_set_by_heart() {
         mse(0),
         mse(11)
     );
+}
+
+#[test]
+fn several_devices_are_named_with_commas_between_them() {
+    let both = [device(), device()].join(",");
+    let show = |sets: &[&str]| run(psp(&["config", "show", "--device", &both]).args(sets));
+    let shown = show(&["--set", "train.accumulate=2"]).assert_done();
+    let replicas = format!("device = \"{0}\"\nreplicas = [\"{0}\"]\n", device());
+    assert!(shown.stdout.contains(&replicas), "{}", shown.stdout);
+    show(&[]).assert_refused(&["train.accumulate", "at least 2"]);
+
+    // One device in place of what a file says is that device alone.
+    let folder = Folder::with_data();
+    let file = folder.write(
+        "two.toml",
+        "[train]\ndevice = 'cuda:0'\nreplicas = ['cuda:1']\naccumulate = 2\n",
+    );
+    let shown = run(psp(&["config", "show", "--device", "flex", "--config"]).arg(file));
+    let shown = shown.assert_done().stdout;
+    assert!(
+        shown.contains("device = \"flex\"\nreplicas = []\n"),
+        "{shown}"
+    );
+
+    let replicas = format!("train.replicas=['{}']", device());
+    let sets = ["train.accumulate=2", &replicas];
+    let ran = folder.train("run", &sets).assert_done();
+    assert!(ran.stdout.contains("2 devices"), "{ran:#?}");
+    let manifest = std::fs::read_to_string(folder.path("run/run.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+    assert_eq!(manifest["replicas"], serde_json::json!([device()]));
 }

@@ -180,7 +180,8 @@ fn a_run_may_be_continued_on_another_number_of_devices() {
         // As a study's worker continues a trial where there is one device.
         folder.interrupt("off", &two, stop);
         let never = AtomicBool::new(false);
-        let control = Control::new(&never).placed(Some(folder.device().parse().unwrap()), 0);
+        let place = [folder.device().parse().unwrap()];
+        let control = Control::new(&never).placed(&place, 0);
         let mut devices = 0;
         trainer::resume(&folder.run("off"), control, &mut |event| {
             if let Event::Started { devices: some, .. } = event {

@@ -18,6 +18,7 @@ pub(crate) fn train(args: &TrainArgs) -> Result<ExitCode> {
     let (run, outcome) = match &args.resume {
         Some(run) => {
             let run = RunDir::new(run);
+            let control = control.placed(&args.config.device, 0);
             let outcome = trainer::resume(&run, control, &mut |event| progress.show(event))?;
             (run, outcome)
         }

@@ -248,7 +248,7 @@ impl Worker<'_> {
             .fenced(&fence)
             .until(until)
             .within(&self.session)
-            .placed(self.settings.device, self.settings.threads);
+            .placed(self.settings.device.as_slice(), self.settings.threads);
         let mut reporter = Reporter::new(&mut *self.observe, log);
         let observe = &mut |event: Event<'_>| reporter.report(event);
         // A run that was trained to its end before its outcome was written has

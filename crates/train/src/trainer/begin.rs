@@ -36,7 +36,7 @@ pub fn start(
             run: run.root().to_owned(),
         });
     }
-    control.place(&mut config);
+    control.place(&mut config)?;
     find_weights(&mut config)?;
     config.make_absolute()?;
     let (device, further) = open_devices(&config)?;
@@ -162,10 +162,10 @@ pub fn resume(
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Result<Outcome, TrainError> {
     let mut config = run.read_config()?;
-    control.place(&mut config);
     if let Ok(result) = run.read_result() {
         return Ok(Outcome::Ended(result));
     }
+    control.place(&mut config)?;
     let lock = control.lock(run)?;
     run.remove_leftovers();
     let (device, further) = open_devices(&config)?;

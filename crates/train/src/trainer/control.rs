@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use psp_models::DeviceSpec;
 
-use crate::config::RunConfig;
+use crate::config::{ConfigError, RunConfig};
 use crate::error::TrainError;
 use crate::run_dir::{RunDir, RunLock};
 use crate::session::Session;
@@ -15,7 +15,7 @@ use crate::session::Session;
 pub struct Control<'a> {
     pub(super) cancelled: &'a AtomicBool,
     fence: Option<&'a dyn Fn() -> bool>,
-    device: Option<DeviceSpec>,
+    devices: &'a [DeviceSpec],
     threads: usize,
     until: Option<u64>,
     pub(super) session: Option<&'a Session>,
@@ -27,7 +27,7 @@ impl<'a> Control<'a> {
         Self {
             cancelled,
             fence: None,
-            device: None,
+            devices: &[],
             threads: 0,
             until: None,
             session: None,
@@ -45,11 +45,12 @@ impl<'a> Control<'a> {
         }
     }
 
-    /// The same on this device alone and with this many decoding threads (0: as
+    /// The same on these devices (none: as configured), the first of them the run's
+    /// and the others its replicas', and with this many decoding threads (0: as
     /// configured), whatever the run's configuration says.
-    pub fn placed(self, device: Option<DeviceSpec>, threads: usize) -> Self {
+    pub fn placed(self, devices: &'a [DeviceSpec], threads: usize) -> Self {
         Self {
-            device,
+            devices,
             threads,
             ..self
         }
@@ -79,14 +80,19 @@ impl<'a> Control<'a> {
     }
 
     /// Puts the place into a run's configuration.
-    pub(super) fn place(&self, config: &mut RunConfig) {
-        if let Some(device) = self.device {
-            config.train.device = device;
-            config.train.replicas.clear();
-        }
+    ///
+    /// # Errors
+    /// When the run can't be on these devices together.
+    pub(super) fn place(&self, config: &mut RunConfig) -> Result<(), ConfigError> {
         if self.threads > 0 {
             config.data.threads = self.threads;
         }
+        let Some((&device, replicas)) = self.devices.split_first() else {
+            return Ok(());
+        };
+        config.train.device = device;
+        config.train.replicas = replicas.to_vec();
+        config.validate()
     }
 
     pub(super) fn is_cancelled(&self) -> bool {
