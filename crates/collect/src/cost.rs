@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
-use psp_data::write_atomic;
+use psp_files::write_atomic;
 use psp_models::{Regressor, multiply_adds_of, state, summary};
 use psp_report::input::{Cost, MeasuredCost};
 use psp_train::{RunConfig, RunDir};

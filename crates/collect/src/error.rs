@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use psp_data::{DataError, WriteError};
+use psp_data::DataError;
 use psp_eval::EvalError;
 use psp_export::ExportError;
+use psp_files::WriteError;
 use psp_models::DeviceError;
 use psp_search::SearchError;
 use psp_train::TrainError;

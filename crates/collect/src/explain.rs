@@ -1,7 +1,7 @@
 //! What the chosen model looks at.
 
 use burn::tensor::{Tensor, TensorData};
-use psp_data::{Part, decode_file};
+use psp_data::{Part, Resize, RgbImage, decode_file};
 use psp_eval::PredictionRow;
 use psp_explain::{HeatMap, Method, Occlusion, explain};
 use psp_export::{Predictor, stored_predictions};
@@ -50,6 +50,7 @@ fn of_run(run: &RunDir, settings: &mut Settings<'_>) -> Result<Vec<Explanation>,
     for (number, row) in chosen.iter().enumerate() {
         let path = inputs.dataset.images_dir().join(&row.filename);
         let image = decode_file(&path, &predictor.limits)?;
+        let region = region(&predictor.preprocessing.resize, &image);
         let pixels = predictor.preprocessing.apply(&image)?;
         let image = Tensor::<4>::from_data(TensorData::new(pixels, shape), &device);
         let observe = &mut |done, total| {
@@ -66,23 +67,38 @@ fn of_run(run: &RunDir, settings: &mut Settings<'_>) -> Result<Vec<Explanation>,
             settings.cancelled,
             observe,
         )?;
-        explained.push((*row, maps));
+        explained.push((*row, region, maps));
     }
-    let strongest = |method: Method| {
-        let maps = explained.iter().flat_map(|(_, maps)| maps);
+    let highest = |method: Method| {
+        let maps = explained.iter().flat_map(|(_, _, maps)| maps);
         let of_method = maps.filter(|map| map.method == method);
-        of_method.map(HeatMap::strongest).fold(0.0, f32::max)
+        of_method.map(|map| map.range[1]).fold(0.0, f32::max)
     };
-    let explanation = |(row, maps): &(&PredictionRow, Vec<HeatMap>)| Explanation {
-        filename: row.filename.clone(),
-        labels: row.labels.clone(),
-        predictions: row.predictions.clone(),
-        maps: maps
-            .iter()
-            .map(|map| plain(map, strongest(map.method)))
-            .collect(),
+    let explanation = |(row, region, maps): &(&PredictionRow, [f64; 4], Vec<HeatMap>)| {
+        let maps = maps.iter();
+        Explanation {
+            filename: row.filename.clone(),
+            region: *region,
+            labels: row.labels.clone(),
+            predictions: row.predictions.clone(),
+            maps: maps.map(|map| plain(map, highest(map.method))).collect(),
+        }
     };
     Ok(explained.iter().map(explanation).collect())
+}
+
+/// What a network sees of an image: left, top, width and height as shares of the
+/// image's own.
+fn region(resize: &Resize, image: &RgbImage) -> [f64; 4] {
+    let (width, height) = image.dimensions();
+    let [left, top, seen_width, seen_height] = resize.source_box(width, height);
+    let (width, height) = (f64::from(width), f64::from(height));
+    [
+        left / width,
+        top / height,
+        seen_width / width,
+        seen_height / height,
+    ]
 }
 
 /// So many rows at equal distances in the order of their errors, the best and the
@@ -106,11 +122,12 @@ fn spread(rows: &[PredictionRow], count: usize) -> Vec<&PredictionRow> {
     (0..count).map(|number| sorted[place(number)]).collect()
 }
 
-/// A map for the report, on a scale that all maps of its method share: a score that an
-/// image says nothing of stays dark. Of occlusion only what lowers the score when it is
-/// covered is shown, as Grad-CAM shows only what raises it.
-fn plain(map: &HeatMap, strongest: f32) -> psp_report::input::HeatMap {
-    let shares = map.shares_of(strongest);
+/// A map for the report, on a scale that all maps of its method share, up to the
+/// `highest` value of any: a score that an image says nothing of stays dark. Of
+/// occlusion only what lowers the score when it is covered is shown, as Grad-CAM shows
+/// only what raises it.
+fn plain(map: &HeatMap, highest: f32) -> psp_report::input::HeatMap {
+    let shares = map.shares_of(highest);
     psp_report::input::HeatMap {
         method: match map.method {
             Method::GradCam => "Grad-CAM",
@@ -128,6 +145,25 @@ fn plain(map: &HeatMap, strongest: f32) -> psp_report::input::HeatMap {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_model_sees_the_whole_of_a_squashed_photo_and_the_middle_of_a_cropped_one() {
+        let photo = RgbImage::new(640, 480);
+        let squash = Resize::Squash {
+            width: 224,
+            height: 224,
+        };
+        assert_eq!(region(&squash, &photo), [0.0, 0.0, 1.0, 1.0]);
+        let crop = Resize::ShortestSideCenterCrop {
+            resize: 256,
+            crop: 224,
+        };
+        let [left, top, width, height] = region(&crop, &photo);
+        // 420 of 640 and of 480 pixels, in the middle.
+        assert!((width - 0.65625).abs() < 0.003 && (height - 0.875).abs() < 1e-9);
+        assert!((2.0 * left + width - 1.0).abs() < 0.01);
+        assert!((2.0 * top + height - 1.0).abs() < 0.01);
+    }
 
     #[test]
     fn the_best_the_worst_and_those_between_are_explained() {

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::atomic::WriteError;
+use psp_files::WriteError;
 
 /// What was wrong, where (file, line, column), and what to do about it.
 ///

@@ -14,12 +14,9 @@
 //!   depends on the seed and the epoch alone.
 //! - [`PixelStore`] keeps decoded and resized images on disk for every process
 //!   that loads the same ones.
-//! - [`write_atomic`] writes a file so that a crash leaves the old one or the
-//!   new one, never half of either.
 //!
 //! Nothing here prints, exits or reads the environment.
 
-mod atomic;
 mod dataset;
 mod decode;
 mod discover;
@@ -37,7 +34,6 @@ mod stamp;
 mod table;
 mod whole;
 
-pub use atomic::{WriteError, write_atomic, write_new};
 pub use dataset::{DEFAULT_TARGETS, Dataset, DatasetOptions};
 pub use decode::{DecodeLimits, decode_bytes, decode_file};
 pub use discover::{IMAGE_EXTENSIONS, list_images};

@@ -105,7 +105,7 @@ impl Resize {
     ///
     /// Cropping the source instead of the resized image gives the same pixels
     /// (the filter reads beyond the box) without computing those outside.
-    fn source_box(&self, width: u32, height: u32) -> [f64; 4] {
+    pub fn source_box(&self, width: u32, height: u32) -> [f64; 4] {
         let (full_width, full_height) = (f64::from(width), f64::from(height));
         let Self::ShortestSideCenterCrop { resize, crop } = *self else {
             return [0.0, 0.0, full_width, full_height];

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use psp_files::WriteError;
 use psp_metrics::MetricsError;
 use psp_plot::PlotError;
 use thiserror::Error;
@@ -23,6 +24,9 @@ pub enum EvalError {
         /// Why.
         source: std::io::Error,
     },
+    /// A file could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
     /// A file is no CSV, or has rows of different lengths.
     #[error("{} is not a well-formed CSV", path.display())]
     Csv {

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use psp_files::write_atomic;
 use psp_metrics::{MeanBaseline, OverallMetrics, RegressionAccumulator, TargetMetrics};
 use serde::{Deserialize, Serialize};
 
-use crate::{EvalError, Predictions, atomic};
+use crate::{EvalError, Predictions};
 
 /// The version of the layout of `metrics.json`. Fields may be added within a
 /// version; it is raised when one is removed or changes its meaning.
@@ -134,9 +135,10 @@ impl Evaluation {
     /// Writes `metrics.json`, as a whole or not at all.
     ///
     /// # Errors
-    /// [`EvalError::Io`].
+    /// [`EvalError::Write`].
     pub fn write(&self, path: &Path) -> Result<(), EvalError> {
-        atomic::write(path, self.to_json()?.as_bytes())
+        let json = self.to_json()?;
+        Ok(write_atomic(path, |out| out.write_all(json.as_bytes()))?)
     }
 
     /// Reads `metrics.json`.

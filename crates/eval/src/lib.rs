@@ -16,7 +16,6 @@
 //! Every file is written under a temporary name and then renamed, so that an
 //! interrupted run never leaves half a file under a final name.
 
-mod atomic;
 mod error;
 mod evaluation;
 pub mod plot;

@@ -4,8 +4,9 @@
 use std::path::Path;
 
 use csv::{ReaderBuilder, StringRecord, Writer};
+use psp_files::write_atomic;
 
-use crate::{EvalError, PredictionRow, Predictions, atomic, predictions::predicted_column};
+use crate::{EvalError, PredictionRow, Predictions, predictions::predicted_column};
 
 impl Predictions {
     /// The content of `predictions.csv`. Numbers have as many digits as it
@@ -43,9 +44,10 @@ impl Predictions {
     /// Writes [`Predictions::to_csv`] to `path`, as a whole or not at all.
     ///
     /// # Errors
-    /// [`EvalError::Io`].
+    /// [`EvalError::Write`].
     pub fn write_csv(&self, path: &Path) -> Result<(), EvalError> {
-        atomic::write(path, &self.to_csv()?)
+        let csv = self.to_csv()?;
+        Ok(write_atomic(path, |out| out.write_all(&csv))?)
     }
 
     /// Reads what [`Predictions::write_csv`] wrote.

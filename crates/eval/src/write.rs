@@ -1,10 +1,15 @@
 //! The whole folder.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use image::RgbImage;
+use psp_files::write_atomic;
 
-use crate::{EvalError, Evaluation, ImageSource, Predictions, atomic, plot};
+use crate::{EvalError, Evaluation, ImageSource, Predictions, plot};
+
+/// The page of photos.
+const SAMPLES: &str = "samples.png";
 
 /// What [`write_all`] leaves to the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,10 +36,11 @@ impl Default for WriteOptions {
 /// written. `images` gives the photo with a filename.
 ///
 /// The samples page comes last: if a photo cannot be read, everything else is
-/// there all the same.
+/// there all the same. An older page never stays beside newer metrics.
 ///
 /// # Errors
-/// [`EvalError::Io`] with the file, or what the plots fail with.
+/// [`EvalError::Io`] and [`EvalError::Write`] with the file, or what the plots fail
+/// with.
 pub fn write_all<F, E>(
     folder: &Path,
     evaluation: &Evaluation,
@@ -48,10 +54,17 @@ where
 {
     evaluation.check_targets(predictions)?;
     std::fs::create_dir_all(folder).map_err(EvalError::io("create the folder", folder))?;
+    let samples = folder.join(SAMPLES);
+    match std::fs::remove_file(&samples) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            return Err(EvalError::io("remove", &samples)(error));
+        }
+        _ => {}
+    }
     let mut written = Vec::new();
     let mut save = |name: &str, bytes: &[u8]| {
         let path = folder.join(name);
-        atomic::write(&path, bytes)?;
+        write_atomic(&path, |out| out.write_all(bytes))?;
         written.push(path);
         Ok::<(), EvalError>(())
     };
@@ -69,7 +82,7 @@ where
     if options.sample_count > 0 {
         let WriteOptions { seed, sample_count } = options;
         let page = plot::samples(predictions, evaluation, images, seed, sample_count)?;
-        save("samples.png", &page.to_png()?)?;
+        save(SAMPLES, &page.to_png()?)?;
     }
     Ok(written)
 }

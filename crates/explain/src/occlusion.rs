@@ -18,7 +18,7 @@ use crate::{ExplainError, HeatMap, Method};
 pub struct Occlusion {
     /// Patches along each side of the image, which they divide as evenly as
     /// whole pixels can, without gap or overlap. Its square is the number of
-    /// forward passes.
+    /// covered images.
     pub patches_per_side: usize,
     /// Covered images in a forward pass.
     pub batch_size: usize,

@@ -9,9 +9,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use psp_data::{Part, write_atomic};
+use psp_data::Part;
 use psp_eval::Predictions;
 use psp_features::{FeatureKey, FeatureLoader, FeatureStore, default_dir};
+use psp_files::write_atomic;
 use psp_models::DeviceSpec;
 use psp_train::{Checkpoint, Inputs, RunConfig, RunDir, TrainError};
 use serde::{Deserialize, Serialize};

@@ -2,16 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use burn::module::Module;
+use psp_files::sync_dir;
 use psp_models::{Regressor, StateDict, write_state_dict};
 use psp_train::{Checkpoint, RunDir, read_metrics};
+use tempfile::TempDir;
 
 use crate::bundle::{
     BUNDLE_JSON, BUNDLE_VERSION, BURNPACK, Bundle, FileEntry, SAFETENSORS, Training,
 };
 use crate::error::ExportError;
+
+/// The name of a bundle that is about to be replaced, in a folder of its own.
+const ASIDE: &str = "bundle";
 
 /// Exports the best checkpoint of `run` into the folder `out`, which appears
 /// whole or not at all; an existing bundle is replaced only with `overwrite`.
@@ -52,15 +57,7 @@ pub fn export(run: &RunDir, out: &Path, overwrite: bool) -> Result<Bundle, Expor
             reason: format!("has no line for epoch {epoch}, the best one"),
         })?;
 
-    let parent = match out.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => PathBuf::from("."),
-    };
-    std::fs::create_dir_all(&parent).map_err(io(&parent))?;
-    let staged = tempfile::Builder::new()
-        .prefix(".export-")
-        .tempdir_in(&parent)
-        .map_err(io(&parent))?;
+    let staged = folder_beside(out, ".export-")?;
     let weights = checkpoint.weights();
     let path = staged.path().join(SAFETENSORS);
     write_state_dict(&path, &weights).map_err(io(&path))?;
@@ -106,39 +103,56 @@ pub fn export(run: &RunDir, out: &Path, overwrite: bool) -> Result<Bundle, Expor
     Ok(bundle)
 }
 
-/// Renames the finished folder to its place; a bundle that was there is moved
-/// aside first and deleted last.
-fn publish(staged: tempfile::TempDir, out: &Path) -> Result<(), ExportError> {
-    let parent = out.parent().filter(|p| !p.as_os_str().is_empty());
-    let mut replaced = None;
-    if out.exists() {
-        let aside = tempfile::Builder::new()
-            .prefix(".replaced-")
-            .tempdir_in(parent.unwrap_or(Path::new(".")))
-            .map_err(io(out))?;
-        std::fs::rename(out, aside.path().join("bundle")).map_err(io(out))?;
-        replaced = Some(aside);
-    }
-    // From here on the folder is `out`'s, no longer a temporary one.
-    let staged = staged.keep();
-    set_readable(&staged)?;
-    if let Err(error) = std::fs::rename(&staged, out) {
-        if let Some(aside) = replaced {
-            std::fs::rename(aside.path().join("bundle"), out).map_err(io(out))?;
-        }
-        return Err(io(out)(error));
-    }
-    Ok(())
+/// A temporary folder beside `out` that is as open as the umask lets a new folder
+/// be.
+fn folder_beside(out: &Path, prefix: &str) -> Result<TempDir, ExportError> {
+    let parent = match out.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    std::fs::create_dir_all(parent).map_err(io(parent))?;
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
+    builder
+        .prefix(prefix)
+        .tempdir_in(parent)
+        .map_err(io(parent))
 }
 
-/// Temporary folders are private; a result is as open as the umask lets a new
-/// folder be.
-fn set_readable(dir: &Path) -> Result<(), ExportError> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let permissions = std::fs::Permissions::from_mode(0o755);
-        std::fs::set_permissions(dir, permissions).map_err(io(dir))?;
+/// Renames the finished folder to its place; a bundle that was there is moved
+/// aside first, brought back if that fails, and deleted last.
+fn publish(staged: TempDir, out: &Path) -> Result<(), ExportError> {
+    let mut replaced = None;
+    if out.exists() {
+        let aside = folder_beside(out, ".replaced-")?;
+        std::fs::rename(out, aside.path().join(ASIDE)).map_err(io(out))?;
+        // From here on it holds what must not be lost.
+        replaced = Some(aside.keep());
+    }
+    if let Err(error) = std::fs::rename(staged.path(), out) {
+        let Some(aside) = replaced else {
+            return Err(io(out)(error));
+        };
+        let old = aside.join(ASIDE);
+        return Err(match std::fs::rename(&old, out) {
+            Ok(()) => {
+                // Empty, and hidden if it stays.
+                let _ = std::fs::remove_dir(&aside);
+                io(out)(error)
+            }
+            Err(_) => ExportError::Io {
+                path: out.to_owned(),
+                reason: format!("{error}; what was there is now {}", old.display()),
+            },
+        });
+    }
+    // It is `out` now, and no longer a temporary folder.
+    let _ = staged.keep();
+    sync_dir(out.parent().unwrap_or(Path::new("."))).map_err(io(out))?;
+    if let Some(aside) = replaced {
+        // The new bundle stands whether or not the old one can be deleted.
+        let _ = std::fs::remove_dir_all(aside);
     }
     Ok(())
 }

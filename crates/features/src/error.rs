@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use psp_data::{DataError, WriteError};
+use psp_data::DataError;
+use psp_files::WriteError;
 use psp_models::predict::PredictError;
 use thiserror::Error;
 

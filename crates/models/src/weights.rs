@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use half::{bf16, f16};
-use psp_data::write_atomic;
+use psp_files::write_atomic;
 use pytorch_reader::{DType as TorchDType, PickleValue, PytorchReader};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use thiserror::Error;

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use psp_files::sync_dir;
 use tempfile::TempDir;
 
 use crate::ReportError;
@@ -72,16 +73,8 @@ impl Folder {
     }
 }
 
-#[cfg(unix)]
 fn sync(folder: &Path) -> Result<(), ReportError> {
-    let sync = || File::open(folder)?.sync_all();
-    sync().map_err(ReportError::io("sync the folder", folder))
-}
-
-/// Elsewhere folders cannot be opened as files, and need not be.
-#[cfg(not(unix))]
-fn sync(_folder: &Path) -> Result<(), ReportError> {
-    Ok(())
+    sync_dir(folder).map_err(ReportError::io("sync the folder", folder))
 }
 
 #[cfg(test)]

@@ -343,6 +343,9 @@ pub struct BackboneSize {
 pub struct Explanation {
     /// The image.
     pub filename: String,
+    /// What the model sees of it: left, top, width and height as shares of the
+    /// image's own. The heat maps lie over this part.
+    pub region: [f64; 4],
     /// Its labels.
     pub labels: Vec<f64>,
     /// The model's predictions.

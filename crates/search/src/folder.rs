@@ -20,7 +20,7 @@
 
 use std::path::{Path, PathBuf};
 
-use psp_data::{write_atomic, write_new};
+use psp_files::{write_atomic, write_new};
 use psp_train::{RunDir, RunResult, Standing};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 

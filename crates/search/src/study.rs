@@ -73,7 +73,7 @@ impl Study {
             splits.write(&path, &inputs.dataset, true)?;
         }
         let text = config.to_toml()?;
-        psp_data::write_atomic(&dir.study(), |out| out.write_all(text.as_bytes()))?;
+        psp_files::write_atomic(&dir.study(), |out| out.write_all(text.as_bytes()))?;
         // Last: a folder with a plan is a study.
         write_json(&dir.plan(), &plan)?;
         Ok(Self { dir, config, plan })

@@ -14,19 +14,20 @@ use toml::Value;
 use crate::Point;
 use crate::domain::Axis;
 use crate::space::{Dimension, Space};
-use crate::tpe::density::{Choice, Parzen};
+use crate::tpe::density::Choice;
 
 /// With fewer results than this nothing is said.
 const FEWEST: usize = 10;
-/// The best results: one in so many, but at least two.
+/// The best results: one in so many, but at least two, and those that equal them.
 const BEST: usize = 5;
-/// Places at which densities on a range are compared.
-const CELLS: usize = 200;
+/// Equal parts into which a range is divided at most; no more than it has grid
+/// points.
+const PARTS: usize = 10;
 
 /// The share of each dimension with more than one value, by its key; they sum to 1.
 /// `observations` are points and their results, of which larger is better; those
 /// that are not numbers are left out. `None` of fewer than ten, or where the best
-/// results are spread as all are.
+/// results are spread as all are, or equal them.
 pub fn importance(space: &Space, observations: &[(Point, f64)]) -> Option<BTreeMap<String, f64>> {
     let mut ranked: Vec<&(Point, f64)> = observations
         .iter()
@@ -36,7 +37,12 @@ pub fn importance(space: &Space, observations: &[(Point, f64)]) -> Option<BTreeM
         return None;
     }
     ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let best = (ranked.len() / BEST).max(2);
+    let worst = ranked[(ranked.len() / BEST).max(2) - 1].1;
+    // The order of equal results says nothing about them.
+    let best = ranked.partition_point(|(_, result)| *result >= worst);
+    if best == ranked.len() {
+        return None;
+    }
     let dimensions = space.dimensions().iter();
     let mut shares: BTreeMap<String, f64> = dimensions
         .filter(|dimension| dimension.grid().len() > 1)
@@ -63,30 +69,28 @@ pub fn importance(space: &Space, observations: &[(Point, f64)]) -> Option<BTreeM
     Some(shares)
 }
 
-/// Pearson's divergence of the best values' distribution from that of all.
+/// Pearson's divergence of the best values' distribution from that of all, each as
+/// smoothed counts of a list's values or of a range's parts. Both are counted in the
+/// same parts: kernels of widths that differ would tell the grid's points from what
+/// lies between them, and not the best from the others.
 fn divergence(dimension: &Dimension, best: &[Value], all: &[Value]) -> f64 {
     if best.is_empty() {
         return 0.0;
     }
+    let grid = dimension.grid();
+    let (best, all) = match Axis::new(&dimension.domain) {
+        None => (Choice::new(grid, best), Choice::new(grid, all)),
+        Some(axis) => {
+            let parts = grid.len().min(PARTS);
+            let part = |value: &Value| {
+                let share = (axis.place(value)? - axis.low) / (axis.high - axis.low);
+                Some(((share * parts as f64) as usize).min(parts - 1))
+            };
+            let counted = |values: &[Value]| Choice::counted(parts, values.iter().filter_map(part));
+            (counted(best), counted(all))
+        }
+    };
     let term = |best: f64, all: f64| all * (best / all - 1.0).powi(2);
-    let Some(axis) = Axis::new(&dimension.domain) else {
-        let grid = dimension.grid();
-        let (best, all) = (Choice::new(grid, best), Choice::new(grid, all));
-        return (0..grid.len())
-            .map(|number| term(best.at(number), all.at(number)))
-            .sum();
-    };
-    let (best, all) = (Parzen::new(&axis, best), Parzen::new(&axis, all));
-    let at = |cell: usize| {
-        let place = (cell as f64 + 0.5) / CELLS as f64;
-        axis.low + place * (axis.high - axis.low)
-    };
-    // Densities or, of integers, probabilities: made to sum to 1 over the cells.
-    let weights = |density: &Parzen| -> Vec<f64> {
-        let weights: Vec<f64> = (0..CELLS).map(|cell| density.at(&axis, at(cell))).collect();
-        let sum: f64 = weights.iter().sum();
-        weights.into_iter().map(|weight| weight / sum).collect()
-    };
-    let pairs = weights(&best).into_iter().zip(weights(&all));
-    pairs.map(|(best, all)| term(best, all)).sum()
+    let pairs = best.probabilities().iter().zip(all.probabilities());
+    pairs.map(|(&best, &all)| term(best, all)).sum()
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use psp_space::{Point, Random, Sampler, Space, importance};
+use psp_space::{Point, Random, RandomGrid, Sampler, Space, importance};
 use toml::Value;
 
 const SPACE: &str = r#"
@@ -72,4 +72,78 @@ fn few_results_and_results_that_are_no_numbers_say_nothing() {
     assert!(importance(&space, &points).is_none());
     points.push((sampler.draw().unwrap().unwrap(), 1.0));
     assert!(importance(&space, &points).is_some());
+}
+
+/// Noise that hangs on nothing but the number of the call.
+fn noise(number: u32) -> f64 {
+    f64::from(number.wrapping_mul(0x9E37_79B9)) / f64::from(u32::MAX)
+}
+
+/// A list that decides, beside ranges that do nothing, drawn from their grid.
+const GRIDDED: &str = r#"
+[space]
+model.backbone = ["a", "b", "c", "d", "e"]
+train.rate = { log = [1e-5, 1e-3], points = 3 }
+train.decay = { range = [0.0, 1.0], points = 3 }
+model.hidden = { int = [64, 512], log = true, points = 4 }
+"#;
+
+#[test]
+fn ranges_that_do_nothing_get_little_of_points_on_a_grid_with_seeds_0_to_9() {
+    let space = Space::parse(GRIDDED, "space", &BTreeMap::new()).unwrap();
+    for seed in 0..10 {
+        let mut sampler = RandomGrid::new(&space, seed);
+        let observations: Vec<(Point, f64)> = (0..50)
+            .map(|number| {
+                let point = sampler.draw().unwrap().unwrap();
+                let backbone = point["model.backbone"].as_str().unwrap();
+                let result = f64::from(backbone == "a") + 0.1 * noise(number);
+                (point, result)
+            })
+            .collect();
+        let shares = importance(&space, &observations).unwrap();
+        assert!(shares["model.backbone"] > 0.6, "seed {seed}: {shares:?}");
+    }
+}
+
+#[test]
+fn wherever_the_best_integers_lie_on_a_logarithmic_range_counts_alike() {
+    let text = r#"
+[space]
+model.hidden = { int = [64, 512], log = true, points = 8 }
+train.drop = { range = [0.0, 1.0], points = 8 }
+"#;
+    let space = Space::parse(text, "space", &BTreeMap::new()).unwrap();
+    // All 64 points, of which the eight with the lowest or highest integer are best.
+    let share = |sign: f64| {
+        let mut sampler = RandomGrid::new(&space, 1);
+        let points = std::iter::from_fn(|| sampler.draw().map(Result::unwrap));
+        let observations: Vec<(Point, f64)> = points
+            .map(|point| {
+                let hidden = point["model.hidden"].as_integer().unwrap() as f64;
+                (point, sign * hidden)
+            })
+            .collect();
+        assert_eq!(observations.len(), 64);
+        importance(&space, &observations).unwrap()["model.hidden"]
+    };
+    assert!((share(1.0) - share(-1.0)).abs() < 1e-9);
+    assert!(share(1.0) > 0.99);
+}
+
+#[test]
+fn equal_results_are_all_among_the_best_or_say_nothing_with_seed_5() {
+    let space = Space::parse(SPACE, "space", &BTreeMap::new()).unwrap();
+    let mut sampler = Random::new(&space, 5);
+    let points: Vec<Point> = (0..40).map(|_| sampler.draw().unwrap().unwrap()).collect();
+    let with = |result: &dyn Fn(usize) -> f64| -> Vec<(Point, f64)> {
+        let pairs = points.iter().cloned().enumerate();
+        pairs.map(|(n, point)| (point, result(n))).collect()
+    };
+    assert!(importance(&space, &with(&|_| 1.0)).is_none());
+    // Half of them are best, whichever comes first.
+    let halves = with(&|n| f64::from(u8::try_from(n % 2).unwrap()));
+    let mut turned = halves.clone();
+    turned.reverse();
+    assert_eq!(importance(&space, &halves), importance(&space, &turned));
 }

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use psp_data::write_atomic;
+use psp_files::write_atomic;
 use psp_metrics::RegressionAccumulator;
 use psp_models::{HostTensor, ModelConfig, StateDict};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};

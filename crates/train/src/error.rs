@@ -3,8 +3,9 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use psp_data::{DataError, WriteError};
+use psp_data::DataError;
 use psp_features::FeatureError;
+use psp_files::WriteError;
 use psp_metrics::MetricsError;
 use psp_models::predict::PredictError;
 use psp_models::{DeviceError, StateError, WeightsError};

@@ -17,7 +17,7 @@ use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use psp_data::write_atomic;
+use psp_files::write_atomic;
 use psp_models::DeviceSpec;
 use serde::{Deserialize, Serialize};
 

@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use burn::tensor::Device;
-use psp_data::WriteError;
+use psp_files::WriteError;
 use psp_models::BackboneKind;
 use thiserror::Error;
 

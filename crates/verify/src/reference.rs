@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use psp_data::write_atomic;
+use psp_files::write_atomic;
 use psp_models::DeviceSpec;
 use serde::{Deserialize, Serialize};
 use serde_json::Serializer;

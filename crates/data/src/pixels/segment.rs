@@ -24,8 +24,8 @@ use memmap2::Mmap;
 
 use super::Content;
 use super::key::PixelKey;
-use crate::atomic::{WriteError, write_atomic};
 use crate::hash::FieldHasher;
+use psp_files::{WriteError, write_atomic};
 
 /// Part of every key, so that other formats lie in other folders.
 pub(super) const FORMAT_VERSION: u32 = 1;

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::atomic::WriteError;
+use psp_files::WriteError;
 
 /// What a [`PixelStore`](super::PixelStore) met with, and what it does about it.
 /// Work goes on in each case.

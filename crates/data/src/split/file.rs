@@ -5,10 +5,10 @@ use std::path::Path;
 
 use super::Splits;
 use super::part::{self, Part};
-use crate::atomic::{WriteError, write_atomic};
 use crate::error::DataError;
 use crate::labels::LabelTable;
 use crate::table::Table;
+use psp_files::{WriteError, write_atomic};
 
 impl Splits {
     /// Reads a split file: a CSV with the columns `filename` and `split`, one

@@ -32,6 +32,22 @@ impl Photo {
         })
     }
 
+    /// The part of the photo whose left, top, width and height are these shares of
+    /// its own; at least one pixel.
+    pub fn part(&self, [left, top, width, height]: [f64; 4]) -> Self {
+        let (full_width, full_height) = self.image.dimensions();
+        let span = |start: f64, length: f64, full: u32| {
+            let at = |share: f64| (share.clamp(0.0, 1.0) * f64::from(full)).round() as u32;
+            let first = at(start).min(full - 1);
+            (first, at(start + length).max(first + 1) - first)
+        };
+        let (x, width) = span(left, width, full_width);
+        let (y, height) = span(top, height, full_height);
+        Self {
+            image: imageops::crop_imm(&self.image, x, y, width, height).to_image(),
+        }
+    }
+
     /// The photo as large as fits into `width` × `height` pixels.
     pub(crate) fn fit(&self, width: f64, height: f64) -> RgbImage {
         thumbnail(&self.image, width as u32, height as u32)
@@ -65,6 +81,17 @@ mod tests {
         assert_eq!(size(100, 400), (90, 360));
         assert_eq!(size(10_000, 1), (480, 1));
         assert_eq!(size(2, 1), (480, 240));
+    }
+
+    #[test]
+    fn a_part_is_where_its_shares_say_and_never_empty() {
+        let photo = RgbImage::from_fn(400, 200, |x, y| image::Rgb([x as u8, y as u8, 0]));
+        let photo = Photo::new(&photo).unwrap();
+        let part = photo.part([0.25, 0.0, 0.5, 1.0]).image;
+        assert_eq!(part.dimensions(), (200, 200));
+        assert_eq!(part.get_pixel(0, 7), photo.image.get_pixel(100, 7));
+        assert_eq!(photo.part([0.0, 0.0, 1.0, 1.0]), photo);
+        assert_eq!(photo.part([1.0, 1.0, 0.0, 0.0]).image.dimensions(), (1, 1));
     }
 
     #[test]

@@ -81,7 +81,7 @@ fn explained(source: Source<'_>) -> Option<Plan<'_>> {
     let row = |explanation: &Explanation| Explained {
         sample: Sample {
             name: explanation.filename.clone(),
-            photo: photo(source, &explanation.filename),
+            photo: photo(source, &explanation.filename).map(|photo| photo.part(explanation.region)),
             labels: explanation.labels.clone(),
             predictions: explanation.predictions.clone(),
         },
@@ -98,9 +98,16 @@ fn explained(source: Source<'_>) -> Option<Plan<'_>> {
             })
             .collect(),
     };
+    let mut notes = vec!["maps of one method share a scale".to_owned()];
+    if explained
+        .iter()
+        .any(|one| one.region != [0.0, 0.0, 1.0, 1.0])
+    {
+        notes.push("photos are cut to what the model sees of them".to_owned());
+    }
     let input = Explanations {
         title: "What the model looks at".to_owned(),
-        notes: vec!["maps of one method share a scale".to_owned()],
+        notes,
         targets: targets.to_vec(),
         label_ranges: ranges(source),
         methods: columns.iter().map(name).collect(),

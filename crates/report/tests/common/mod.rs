@@ -246,6 +246,7 @@ fn explanations(maker: &mut Maker) -> Vec<Explanation> {
                 maps: maps.collect(),
                 predictions: labels.iter().map(|label| label * 0.9 + 0.02).collect(),
                 filename,
+                region: [0.0, 0.0, 1.0, 1.0],
                 labels,
             }
         })

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use psp_data::write_atomic;
+use psp_files::write_atomic;
 
 use crate::error::SearchError;
 use crate::folder::StudyDir;

@@ -112,11 +112,15 @@ pub(crate) struct Choice {
 impl Choice {
     /// Values that the list does not have are left out.
     pub(crate) fn new(list: &[Value], values: &[Value]) -> Self {
-        let mut counts = vec![1.0; list.len()];
-        for value in values {
-            if let Some(number) = list.iter().position(|one| same(one, value)) {
-                counts[number] += 1.0;
-            }
+        let number = |value| list.iter().position(|one| same(one, value));
+        Self::counted(list.len(), values.iter().filter_map(number))
+    }
+
+    /// The same of `numbers` below `count`.
+    pub(crate) fn counted(count: usize, numbers: impl Iterator<Item = usize>) -> Self {
+        let mut counts = vec![1.0; count];
+        for number in numbers {
+            counts[number] += 1.0;
         }
         let all: f64 = counts.iter().sum();
         Self {
@@ -133,6 +137,11 @@ impl Choice {
         });
         // Rounding may leave the probabilities' sum just below 1.
         inner.unwrap_or(self.probabilities.len() - 1)
+    }
+
+    /// Those of all values, in the list's order.
+    pub(crate) fn probabilities(&self) -> &[f64] {
+        &self.probabilities
     }
 
     /// The probability of the value with this number.

@@ -36,7 +36,7 @@ struct Replica {
 
 #[derive(Debug)]
 enum Order {
-    Compute(MicroBatch),
+    Compute(Box<MicroBatch>),
     /// Take these weights, on the main device.
     Load(BTreeMap<String, Tensor<4>>),
 }
@@ -71,7 +71,7 @@ impl Replicas {
     pub(super) fn compute(&mut self, micro_batches: impl Iterator<Item = MicroBatch>) -> Asked<'_> {
         let mut asked = 0;
         for (replica, micro_batch) in self.0.iter_mut().zip(micro_batches) {
-            replica.order(Order::Compute(micro_batch));
+            replica.order(Order::Compute(Box::new(micro_batch)));
             asked += 1;
         }
         Asked(&mut self.0[..asked])
@@ -119,7 +119,7 @@ impl Replica {
                 match order {
                     Order::Load(weights) => model = loaded(model, weights, &device),
                     Order::Compute(micro_batch) => {
-                        let computed = pass.run(&model, &device, micro_batch);
+                        let computed = pass.run(&model, &device, *micro_batch);
                         let answer = computed.map(|computed| {
                             let (bare, statistics) = taken(model.clone(), &pass);
                             model = bare;

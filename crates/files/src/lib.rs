@@ -1,4 +1,4 @@
-//! Writing a file in one step.
+//! Files that are written as a whole or not at all.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -109,11 +109,19 @@ where
     Ok(temporary)
 }
 
-/// Makes a rename in `dir` durable, where the file system knows how.
-fn sync_dir(dir: &Path) -> io::Result<()> {
+/// Makes a rename in `dir` (empty: the current folder) durable, where the file
+/// system knows how.
+///
+/// # Errors
+/// What the system says, unless it is that a folder can't be synced.
+pub fn sync_dir(dir: &Path) -> io::Result<()> {
     if !cfg!(unix) {
         return Ok(());
     }
+    let dir = match dir.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => dir,
+    };
     match File::open(dir)?.sync_all() {
         // Some network file systems can't sync a folder; the rename stands.
         Err(error)

@@ -1,0 +1,83 @@
+//! Writing a file in one step.
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::io;
+
+use psp_files::{sync_dir, write_atomic, write_new};
+use tempfile::TempDir;
+
+fn names(folder: &TempDir) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_file_is_created_and_then_replaced_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("out.json");
+    write_atomic(&path, |out| out.write_all(b"a long first version")).unwrap();
+    write_atomic(&path, |out| write!(out, "short")).unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"short");
+    assert_eq!(names(&folder), ["out.json"]);
+}
+
+#[test]
+fn a_failed_write_leaves_the_old_file_and_no_temporary_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("out.json");
+    fs::write(&path, "old").unwrap();
+    let error = write_atomic(&path, |out| {
+        out.write_all(b"half of the ne")?;
+        Err(io::Error::other("the disk is full"))
+    })
+    .unwrap_err();
+    let message = error.to_string();
+    assert!(message.contains("out.json") && message.contains("the disk is full"));
+    assert_eq!(fs::read(&path).unwrap(), b"old");
+    assert_eq!(names(&folder), ["out.json"]);
+}
+
+#[test]
+fn a_missing_folder_and_a_path_without_a_name_are_errors() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = write_atomic(&folder.path().join("no/such/file"), |_| Ok(())).unwrap_err();
+    let message = error.to_string();
+    assert!(message.contains("no/such/file") && message.contains("temporary file"));
+    assert!(write_atomic(&folder.path().join(".."), |_| Ok(())).is_err());
+}
+
+#[cfg(unix)]
+#[test]
+fn the_file_is_as_readable_as_an_ordinary_new_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let ordinary = folder.path().join("ordinary");
+    fs::write(&ordinary, "x").unwrap();
+    let atomic = folder.path().join("atomic");
+    write_atomic(&atomic, |out| out.write_all(b"x")).unwrap();
+    let mode = |path| fs::metadata(path).unwrap().permissions().mode();
+    assert_eq!(mode(&atomic), mode(&ordinary));
+}
+
+#[test]
+fn a_new_file_is_written_by_the_first_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("claim");
+    assert!(write_new(&path, |out| write!(out, "first")).unwrap());
+    assert!(!write_new(&path, |out| write!(out, "second")).unwrap());
+    assert_eq!(fs::read(&path).unwrap(), b"first");
+    assert_eq!(names(&folder), ["claim"]);
+}
+
+#[test]
+fn a_folder_that_is_not_there_can_not_be_synced_and_no_name_is_the_current_one() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(sync_dir(folder.path()).is_ok());
+    assert!(sync_dir("".as_ref()).is_ok());
+    assert!(sync_dir(&folder.path().join("missing")).is_err());
+}
