@@ -161,3 +161,97 @@ fn data_that_changed_since_a_run_is_told_of() {
         "{ran:#?}"
     );
 }
+
+#[test]
+fn predictions_that_are_older_than_the_labels_are_told_of_in_the_page() {
+    let folder = Folder::with_data();
+    folder
+        .train("run", &["model.unfreeze=[\"head\"]"])
+        .assert_done();
+    let out = folder.path("report");
+    let runs = [folder.path("run")];
+    let more = ["--no-measure", "--explain", "0"];
+    report(&[&runs[0]], &out, &more).assert_done();
+    let page = || std::fs::read_to_string(out.join("report.md")).unwrap();
+    assert!(!page().contains("has changed"), "{}", page());
+    // The predictions are stored by now.
+    folder.edit_labels("synth-000001.jpg,0.52", "synth-000001.jpg,0.42");
+    let ran = report(&[&runs[0]], &out, &more).assert_done();
+    assert!(ran.stderr.contains("The data has changed"), "{ran:#?}");
+    assert!(page().contains("The data has changed"), "{}", page());
+}
+
+#[test]
+fn a_run_counts_once_as_itself_and_one_that_is_not_done_is_not_tested() {
+    let folder = Folder::with_data();
+    let head = "model.unfreeze=[\"head\"]";
+    std::fs::create_dir(folder.path("again")).unwrap();
+    for name in ["run", "again/run"] {
+        folder.train(name, &[head]).assert_done();
+    }
+    // As if it were still in training.
+    folder
+        .train("half", &[head, "model.hidden=8"])
+        .assert_done();
+    std::fs::remove_file(folder.path("half/result.json")).unwrap();
+    let out = folder.path("report");
+    let runs = ["run", "again/run", "half"].map(|name| folder.path(name));
+    let paths: Vec<&Path> = runs.iter().map(PathBuf::as_path).collect();
+    let more = ["--no-measure", "--explain", "0"];
+    let ran = report(&paths, &out, &more).assert_done();
+    assert!(ran.stderr.contains("again/run: left out"), "{ran:#?}");
+    assert!(!folder.path("half/predictions").exists());
+    let page = std::fs::read_to_string(out.join("report.md")).unwrap();
+    let told = "half), seed 0: not trained to its end";
+    assert!(ran.stderr.contains(told), "{ran:#?}");
+    assert!(!page.contains("again"), "{page}");
+}
+
+#[test]
+fn runs_of_one_name_are_told_apart_by_their_folders() {
+    let folder = Folder::with_data();
+    for (parent, hidden) in [("one", 8), ("two", 16)] {
+        std::fs::create_dir(folder.path(parent)).unwrap();
+        let hidden = format!("model.hidden={hidden}");
+        folder
+            .train(
+                &format!("{parent}/run"),
+                &["model.unfreeze=[\"head\"]", &hidden],
+            )
+            .assert_done();
+    }
+    let out = folder.path("report");
+    let runs = ["one/run", "two/run"].map(|name| folder.path(name));
+    let more = ["--no-measure", "--explain", "0"];
+    report(&[&runs[0], &runs[1]], &out, &more).assert_done();
+    let page = std::fs::read_to_string(out.join("report.md")).unwrap();
+    for name in ["resnet18 (one/run)", "resnet18 (two/run)"] {
+        assert!(page.contains(name), "no {name}: {page}");
+    }
+}
+
+#[test]
+fn a_cost_that_was_measured_elsewhere_is_measured_again() {
+    let folder = Folder::with_data();
+    folder
+        .train("run", &["model.unfreeze=[\"head\"]"])
+        .assert_done();
+    let path = folder.path("run/cost.json");
+    let stored = || -> Value { serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap() };
+    let report = || {
+        let out = folder.path("report");
+        report(&[&folder.path("run")], &out, &["--explain", "0"]).assert_done();
+    };
+    report();
+    let mut elsewhere = stored();
+    elsewhere["hardware"] = "another processor".into();
+    elsewhere["images_per_second_1"] = 1e9.into();
+    std::fs::write(&path, elsewhere.to_string()).unwrap();
+    report();
+    let again = stored();
+    assert_ne!(again["hardware"], "another processor");
+    assert!(again["images_per_second_1"].as_f64().unwrap() < 1e9);
+    // What was measured here stays.
+    report();
+    assert_eq!(stored(), again);
+}

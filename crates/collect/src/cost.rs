@@ -7,6 +7,7 @@ use psp_files::write_atomic;
 use psp_models::{Regressor, multiply_adds_of, state, summary};
 use psp_report::input::{Cost, MeasuredCost};
 use psp_train::{RunConfig, RunDir};
+use serde::{Deserialize, Serialize};
 
 use crate::error::CollectError;
 use crate::settings::{CollectEvent, Settings};
@@ -16,8 +17,18 @@ pub fn path(run: &RunDir) -> PathBuf {
     run.root().join("cost.json")
 }
 
-/// The cost of the run's model. What was measured of it is read from the run's
-/// folder, or else measured and stored there.
+/// What is stored of a measurement.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    /// The processor that it was made on, as the system names it.
+    hardware: String,
+    #[serde(flatten)]
+    cost: MeasuredCost,
+}
+
+/// The cost of the run's model. What was measured of it on this machine and device is
+/// read from the run's folder, or else measured and stored there; where nothing is
+/// to be measured, it is what was measured anywhere.
 pub(crate) fn cost(
     run: &RunDir,
     config: &RunConfig,
@@ -41,12 +52,19 @@ fn measured(
     settings: &mut Settings<'_>,
 ) -> Result<Option<MeasuredCost>, CollectError> {
     let path = path(run);
-    if let Some(stored) = read(&path)? {
-        return Ok(Some(stored));
-    }
+    let stored = read(&path)?;
     let Some(measure) = &mut settings.measure else {
-        return Ok(None);
+        return Ok(stored.map(|stored| stored.cost));
     };
+    let hardware = &settings.environment.hardware;
+    let device = settings.place.device.unwrap_or(config.train.device);
+    let device = device.resolved().to_string();
+    if let Some(stored) = stored
+        && stored.hardware == *hardware
+        && stored.cost.device == device
+    {
+        return Ok(Some(stored.cost));
+    }
     (settings.observe)(CollectEvent::Measuring {
         backbone: config.model.backbone.name(),
     });
@@ -60,12 +78,14 @@ fn measured(
         }
         Ok(cost) => cost,
     };
-    let text = serde_json::to_vec_pretty(&cost).map_err(CollectError::read(&path))?;
+    let hardware = settings.environment.hardware.clone();
+    let stored = Stored { hardware, cost };
+    let text = serde_json::to_vec_pretty(&stored).map_err(CollectError::read(&path))?;
     write_atomic(&path, |out| out.write_all(&text))?;
-    Ok(Some(cost))
+    Ok(Some(stored.cost))
 }
 
-fn read(path: &Path) -> Result<Option<MeasuredCost>, CollectError> {
+fn read(path: &Path) -> Result<Option<Stored>, CollectError> {
     match std::fs::read(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(CollectError::read(path)(error)),

@@ -5,14 +5,22 @@ use psp_report::input::{Data, PartLabels};
 use psp_train::{Inputs, RunConfig};
 
 use crate::error::CollectError;
+use crate::settings::Settings;
 
-/// What a report says of the data behind `config`, split as `inputs` has it.
+/// What a report says of the data behind `config`, split as `inputs` has it. Where it
+/// is no longer the data of `fingerprint`, which everything was trained on, the report
+/// says so.
 pub(crate) fn data(
     config: &RunConfig,
     inputs: &Inputs,
     fingerprint: String,
-    notes: Vec<String>,
+    settings: &mut Settings<'_>,
 ) -> Result<Data, CollectError> {
+    let mut notes = std::mem::take(&mut settings.notes);
+    if let Some(note) = changed(inputs, &fingerprint) {
+        settings.warn(&note);
+        notes.push(note);
+    }
     let samples = inputs.dataset.samples();
     let parts = Part::ALL.map(|part| PartLabels {
         name: part.name().to_owned(),
@@ -39,4 +47,19 @@ pub(crate) fn data(
         parts: parts.into(),
         notes,
     })
+}
+
+/// What is to be said of data that is not that of `fingerprint`.
+fn changed(inputs: &Inputs, fingerprint: &str) -> Option<String> {
+    match inputs.dataset.fingerprint() {
+        Ok(now) if now == fingerprint => None,
+        Ok(now) => Some(format!(
+            "The data has changed since the models were trained (fingerprint then \
+             {fingerprint}, now {now}): tables of labels and photos show it as it is now, \
+             predictions and scores are of what it was."
+        )),
+        Err(error) => Some(format!(
+            "Whether the data is still that of the models could not be told: {error}."
+        )),
+    }
 }

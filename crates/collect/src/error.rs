@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use psp_data::DataError;
 use psp_eval::EvalError;
+use psp_explain::ExplainError;
 use psp_export::ExportError;
 use psp_files::WriteError;
 use psp_models::DeviceError;
@@ -22,7 +23,7 @@ pub enum CollectError {
     Run(#[from] TrainError),
     /// A model, or its predictions.
     #[error(transparent)]
-    Model(#[from] ExportError),
+    Model(ExportError),
     /// Stored predictions.
     #[error(transparent)]
     Predictions(#[from] EvalError),
@@ -55,10 +56,28 @@ pub enum CollectError {
     },
     /// A model that can't be explained.
     #[error(transparent)]
-    Explain(#[from] psp_explain::ExplainError),
+    Explain(ExplainError),
     /// Told to stop.
     #[error("interrupted; what was computed is stored, and the same command continues")]
     Interrupted,
+}
+
+impl From<ExportError> for CollectError {
+    fn from(error: ExportError) -> Self {
+        match error {
+            ExportError::Interrupted => Self::Interrupted,
+            error => Self::Model(error),
+        }
+    }
+}
+
+impl From<ExplainError> for CollectError {
+    fn from(error: ExplainError) -> Self {
+        match error {
+            ExplainError::Cancelled => Self::Interrupted,
+            error => Self::Explain(error),
+        }
+    }
 }
 
 impl CollectError {

@@ -1,9 +1,12 @@
 //! One training.
 
+use std::io::ErrorKind;
+use std::sync::atomic::Ordering;
+
 use psp_data::Part;
-use psp_export::predict_part;
+use psp_export::{ExportError, predict_part};
 use psp_report::input::{Epoch, PredictionRow, Predictions, Run};
-use psp_train::{EpochRecord, RunDir, read_metrics};
+use psp_train::{EpochRecord, RunDir, TrainError, read_metrics};
 
 use crate::error::CollectError;
 use crate::settings::{CollectEvent, Settings};
@@ -23,15 +26,29 @@ pub(crate) fn epochs(run: &RunDir) -> Result<Vec<Epoch>, CollectError> {
     Ok(read_metrics(&path)?.iter().map(epoch).collect())
 }
 
-/// A training with what its best checkpoint predicts for `parts`, as far as it has
-/// one. A prediction that can't be had is told of in the run itself.
+/// A training with what its best checkpoint predicts for `parts`, if it was trained to
+/// its end: what it would predict before is not what it is. A prediction that can't be
+/// had is told of in the run itself.
 pub(crate) fn run(
     dir: &RunDir,
     parts: &[Part],
     settings: &mut Settings<'_>,
 ) -> Result<Run, CollectError> {
     let config = dir.read_config()?;
-    let result = dir.read_result().ok();
+    let mut failure = None;
+    let result = match dir.read_result() {
+        Ok(result) => Some(result),
+        Err(TrainError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => None,
+        Err(error) => {
+            settings.warn(&error.to_string());
+            failure = Some(error.to_string());
+            None
+        }
+    };
+    let parts = match result {
+        Some(_) => parts,
+        None => &[],
+    };
     let mut run = Run {
         folder: settings.link(dir.root()),
         seed: config.train.seed,
@@ -42,21 +59,19 @@ pub(crate) fn run(
         device: dir.read_manifest()?.device,
         valid: None,
         test: None,
-        failure: None,
+        failure,
     };
     for &part in parts {
-        if settings
-            .cancelled
-            .load(std::sync::atomic::Ordering::Relaxed)
-        {
+        if settings.cancelled.load(Ordering::Relaxed) {
             return Err(CollectError::Interrupted);
         }
-        let place = settings.place;
+        let (place, cancelled) = (settings.place, settings.cancelled);
         let mut observe = |done, total| {
             let run = dir.root();
             (settings.observe)(CollectEvent::Predicting { run, done, total });
         };
-        match predict_part(dir, part, place, &mut observe) {
+        match predict_part(dir, part, place, cancelled, &mut observe) {
+            Err(ExportError::Interrupted) => return Err(CollectError::Interrupted),
             Ok(predictions) => {
                 let predictions = predictions.map(|made| plain(&made));
                 match part {

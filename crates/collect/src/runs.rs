@@ -1,5 +1,7 @@
 //! Single runs as a report's input.
 
+use std::path::Path;
+
 use burn::tensor::Device;
 use psp_data::Part;
 use psp_report::input::{Input, Rank, Run, Selection};
@@ -19,10 +21,13 @@ use crate::settings::Settings;
 /// Confidence of the bound that runs are ranked by.
 const CONFIDENCE: f64 = 0.95;
 
-/// Runs of one configuration with several seeds.
+/// Runs of one configuration and split with several seeds.
 struct Group {
     config: RunConfig,
+    split: String,
     dirs: Vec<RunDir>,
+    /// What tells each from all others.
+    names: Vec<String>,
 }
 
 /// Gathers what a report on these runs tells. Those that differ in nothing but their
@@ -40,15 +45,16 @@ pub fn collect_runs(
     let inputs = Inputs::of_run(&config, first)?;
     let mut candidates = Vec::new();
     let mut scores = Vec::new();
-    let groups = groups(runs)?;
+    let groups = named(groups(runs, &mut settings)?);
     for group in &groups {
         let mut trained = Vec::new();
         for dir in &group.dirs {
-            let parts: &[Part] = match dir.best().exists() {
-                true => &[Part::Valid, Part::Test],
-                false => &[],
-            };
-            trained.push(run(dir, parts, &mut settings)?);
+            let mut found = run(dir, &[Part::Valid, Part::Test], &mut settings)?;
+            if found.best_epoch.is_none() {
+                let reason = "not trained to its end".to_owned();
+                found.failure.get_or_insert(reason);
+            }
+            trained.push(found);
         }
         let cost = cost(&group.dirs[0], &group.config, &mut settings)?;
         scores.push(Scores {
@@ -98,14 +104,9 @@ pub fn collect_runs(
     };
     let fingerprint = first.read_manifest()?.data_fingerprint;
     let input = Input {
-        title: title(runs),
+        title: title(&groups),
         study: None,
-        data: data(
-            &config,
-            &inputs,
-            fingerprint,
-            std::mem::take(&mut settings.notes),
-        )?,
+        data: data(&config, &inputs, fingerprint, &mut settings)?,
         candidates,
         selection,
         backbones: backbones(&Device::default()),
@@ -127,19 +128,29 @@ fn score(run: &Run) -> Option<f64> {
     Some(epoch.valid_r2.unwrap_or(-epoch.valid_mse))
 }
 
-/// Same images, labels and test images.
+/// Same images and labels, validation and test images, and range of labels.
 fn check_comparable(runs: &[RunDir]) -> Result<(), CollectError> {
-    let test = |run: &RunDir| -> Result<Vec<usize>, CollectError> {
-        let inputs = Inputs::of_run(&run.read_config()?, run)?;
-        Ok(inputs.splits.indices(Part::Test))
+    let seen = |run: &RunDir| -> Result<_, CollectError> {
+        let config = run.read_config()?;
+        let splits = Inputs::of_run(&config, run)?.splits;
+        Ok((
+            run.read_manifest()?.data_fingerprint,
+            [Part::Test, Part::Valid].map(|part| splits.indices(part)),
+            config.data.label_range,
+        ))
     };
     let first = &runs[0];
-    let (data, tested) = (first.read_manifest()?.data_fingerprint, test(first)?);
+    let (data, [test, valid], label_range) = seen(first)?;
     for other in &runs[1..] {
-        let what = if other.read_manifest()?.data_fingerprint != data {
+        let now = seen(other)?;
+        let what = if now.0 != data {
             "their data"
-        } else if test(other)? != tested {
+        } else if now.1[0] != test {
             "their test images"
+        } else if now.1[1] != valid {
+            "their validation images"
+        } else if now.2 != label_range {
+            "their ranges of labels"
         } else {
             continue;
         };
@@ -152,42 +163,99 @@ fn check_comparable(runs: &[RunDir]) -> Result<(), CollectError> {
     Ok(())
 }
 
-fn groups(runs: &[RunDir]) -> Result<Vec<Group>, CollectError> {
+/// Runs by configuration. Of those that are the same training, seed included, only the
+/// first counts: what it did twice says nothing of the spread between seeds.
+fn groups(runs: &[RunDir], settings: &mut Settings<'_>) -> Result<Vec<Group>, CollectError> {
     let mut groups: Vec<Group> = Vec::new();
+    let mut seeds = Vec::new();
     for run in runs {
         let config = run.read_config()?;
-        match groups.iter_mut().find(|group| same(&group.config, &config)) {
+        let split = run.read_manifest()?.split_fingerprint;
+        let of_group = |group: &Group| group.split == split && same(&group.config, &config);
+        let place = groups.iter().position(of_group).unwrap_or(groups.len());
+        let seed = (place, config.train.seed);
+        if seeds.contains(&seed) {
+            let (path, seed) = (run.root().display(), config.train.seed);
+            settings.warn(&format!(
+                "{path}: left out, since another run has its configuration, split and \
+                 seed {seed}"
+            ));
+            continue;
+        }
+        seeds.push(seed);
+        match groups.get_mut(place) {
             Some(group) => group.dirs.push(run.clone()),
             None => groups.push(Group {
                 config,
+                split,
                 dirs: vec![run.clone()],
+                names: Vec::new(),
             }),
         }
     }
     Ok(groups)
 }
 
-/// Whether two configurations differ in the seed alone, or in how they are run.
+/// Whether two configurations differ in the seed alone, or in how they are run: on
+/// which devices, in how much memory, from where, with how many checkpoints.
 fn same(one: &RunConfig, other: &RunConfig) -> bool {
     let mut like = other.clone();
-    like.train.seed = one.train.seed;
-    like.train.device = one.train.device;
+    let (train, of_one) = (&mut like.train, &one.train);
+    train.seed = of_one.seed;
+    train.device = of_one.device;
+    train.replicas.clone_from(&of_one.replicas);
+    train.checkpoint_seconds = of_one.checkpoint_seconds;
+    train.cache_features = of_one.cache_features;
+    train.gradient_checkpointing = of_one.gradient_checkpointing;
     like.data = one.data.clone();
     *one == like
 }
 
+/// The groups with their runs named by as many of their last folders as tell all of
+/// them apart.
+fn named(mut groups: Vec<Group>) -> Vec<Group> {
+    let dirs = groups.iter().flat_map(|group| &group.dirs);
+    let paths: Vec<Vec<String>> = dirs.map(|dir| components(dir.root())).collect();
+    let longest = paths.iter().map(Vec::len).max().unwrap_or(0);
+    let names = |count: usize| -> Vec<String> {
+        let last = |path: &Vec<String>| path[path.len().saturating_sub(count)..].join("/");
+        paths.iter().map(last).collect()
+    };
+    let tells_apart = |count: &usize| {
+        let mut names = names(*count);
+        names.sort();
+        names.windows(2).all(|pair| pair[0] != pair[1])
+    };
+    // All their folders do: no two are the same run.
+    let count = (1..longest).find(tells_apart).unwrap_or(longest);
+    let mut names = names(count).into_iter();
+    for group in &mut groups {
+        group.names = names.by_ref().take(group.dirs.len()).collect();
+    }
+    groups
+}
+
+fn components(path: &Path) -> Vec<String> {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let parts = absolute.components();
+    parts
+        .map(|part| part.as_os_str().to_string_lossy().into_owned())
+        .collect()
+}
+
 fn name(group: &Group) -> String {
-    let names: Vec<String> = group.dirs.iter().map(folder_name).collect();
-    format!("{} ({})", group.config.model.backbone, names.join(", "))
+    format!(
+        "{} ({})",
+        group.config.model.backbone,
+        group.names.join(", ")
+    )
 }
 
-fn title(runs: &[RunDir]) -> String {
-    let names: Vec<String> = runs.iter().map(folder_name).collect();
+fn title(groups: &[Group]) -> String {
+    let names: Vec<&str> = groups
+        .iter()
+        .flat_map(|group| &group.names)
+        .map(String::as_str)
+        .collect();
     names.join(", ")
-}
-
-fn folder_name(run: &RunDir) -> String {
-    let absolute = std::path::absolute(run.root()).unwrap_or_else(|_| run.root().to_owned());
-    let name = absolute.file_name().unwrap_or_default();
-    name.to_string_lossy().into_owned()
 }

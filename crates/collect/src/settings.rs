@@ -27,7 +27,7 @@ pub struct Settings<'a> {
     pub notes: Vec<String>,
     /// Versions, hardware, commands, date.
     pub environment: Environment,
-    /// Set to true, it ends the work between two images.
+    /// Set to true, it ends the work after the batch that is being computed.
     pub cancelled: &'a AtomicBool,
     /// Is told of what takes long.
     pub observe: &'a mut dyn FnMut(CollectEvent<'_>),

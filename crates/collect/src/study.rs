@@ -1,6 +1,7 @@
 //! A study as a report's input.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use burn::tensor::Device;
 use psp_data::Part;
@@ -28,14 +29,18 @@ pub fn collect_study(dir: StudyDir, mut settings: Settings<'_>) -> Result<Collec
     let overview = Overview::of(&study)?;
     let inputs = Inputs::open(&base(&study)?)?;
     let mut candidates = Vec::new();
+    let mut folders = Vec::new();
     let finalists = study.finalists()?.unwrap_or_default().entries;
     for finalist in in_rank_order(&finalists, &overview) {
-        candidates.extend(of_finalist(&study, finalist, &mut settings)?);
+        if let Some((candidate, of_runs)) = of_finalist(&study, finalist, &mut settings)? {
+            candidates.push(candidate);
+            folders.push(of_runs);
+        }
     }
     let selection = overview
         .selection
         .as_ref()
-        .and_then(|chosen| selection(chosen, &candidates));
+        .and_then(|chosen| selection(chosen, &candidates, &folders));
     let explanations = match &selection {
         Some(_) if settings.explained > 0 => {
             let folder = overview.selection.as_ref().map(|chosen| &chosen.folder);
@@ -50,9 +55,9 @@ pub fn collect_study(dir: StudyDir, mut settings: Settings<'_>) -> Result<Collec
             &study.config.base,
             &inputs,
             study.plan.data_fingerprint.clone(),
-            std::mem::take(&mut settings.notes),
+            &mut settings,
         )?,
-        study: Some(search(&study, &overview, &settings)?),
+        study: Some(search(&study, &overview, &mut settings)?),
         candidates,
         selection,
         backbones: backbones(&Device::default()),
@@ -93,14 +98,15 @@ fn is_of(rank: &RankedFinalist, finalist: &Finalist) -> bool {
     rank.trial == finalist.trial.number
 }
 
-/// A finalist with those of its trainings that have begun; `None` where none has.
+/// A finalist with those of its trainings that have begun, and their folders; `None`
+/// where none has.
 fn of_finalist(
     study: &psp_search::Study,
     finalist: &Finalist,
     settings: &mut Settings<'_>,
-) -> Result<Option<Candidate>, CollectError> {
+) -> Result<Option<(Candidate, Vec<PathBuf>)>, CollectError> {
     let mut runs = Vec::new();
-    let mut first = None;
+    let mut folders = Vec::new();
     for seed in &finalist.seeds {
         let dir = study.dir.finalist(finalist.trial.number, seed);
         let trained = dir.run();
@@ -121,23 +127,26 @@ fn of_finalist(
             found.failure = Some(reason);
         }
         runs.push(found);
-        first.get_or_insert(trained);
+        folders.push(trained.root().to_owned());
     }
-    let Some(first) = first else { return Ok(None) };
+    let Some(first) = folders.first().map(RunDir::new) else {
+        return Ok(None);
+    };
     let config = first.read_config()?;
     let name = format!("{} (trial {})", finalist.backbone, finalist.trial.number);
     let cost = cost(&first, &config, settings)?;
-    Ok(Some(candidate(
-        name,
-        Some(finalist.trial.number),
-        psp_space::point_text(&finalist.trial.point),
-        &config,
-        cost,
-        runs,
-    )))
+    let values = psp_space::point_text(&finalist.trial.point);
+    let number = Some(finalist.trial.number);
+    let candidate = candidate(name, number, values, &config, cost, runs);
+    Ok(Some((candidate, folders)))
 }
 
-fn selection(chosen: &psp_search::Selection, candidates: &[Candidate]) -> Option<Selection> {
+/// `folders` are those of the candidates' runs.
+fn selection(
+    chosen: &psp_search::Selection,
+    candidates: &[Candidate],
+    folders: &[Vec<PathBuf>],
+) -> Option<Selection> {
     let of_trial = |trial: usize| {
         let mut places = candidates.iter();
         places.position(|candidate| candidate.trial == Some(trial))
@@ -152,10 +161,9 @@ fn selection(chosen: &psp_search::Selection, candidates: &[Candidate]) -> Option
         })
     });
     let ranking: Vec<Rank> = ranking.collect();
-    let (candidate, run) = candidates.iter().enumerate().find_map(|(index, one)| {
-        let is_chosen = |folder: &str| folder.ends_with(&chosen.folder);
-        let run = one.runs.iter().position(|run| is_chosen(&run.folder))?;
-        Some((index, run))
+    let (candidate, run) = folders.iter().enumerate().find_map(|(index, of_runs)| {
+        let is_chosen = |folder: &PathBuf| folder.ends_with(&chosen.folder);
+        Some((index, of_runs.iter().position(is_chosen)?))
     })?;
     Some(Selection {
         candidate,
@@ -168,7 +176,7 @@ fn selection(chosen: &psp_search::Selection, candidates: &[Candidate]) -> Option
 fn search(
     study: &psp_search::Study,
     overview: &Overview,
-    settings: &Settings<'_>,
+    settings: &mut Settings<'_>,
 ) -> Result<Study, CollectError> {
     let planned = study.trials()?;
     let mut trials = Vec::new();
@@ -209,9 +217,14 @@ fn of_trial(
     study: &psp_search::Study,
     trial: &psp_search::PlannedTrial,
     row: &TrialRow,
-    settings: &Settings<'_>,
+    settings: &mut Settings<'_>,
 ) -> Result<Trial, CollectError> {
     let folder = study.folder(trial);
+    // One trial's damaged file is not the end of the report.
+    let epochs = epochs(&folder.run()).unwrap_or_else(|error| {
+        settings.warn(&error.to_string());
+        Vec::new()
+    });
     let values = trial.point.iter();
     let values: BTreeMap<String, String> = values
         .map(|(key, value)| (key.clone(), text(value)))
@@ -231,7 +244,7 @@ fn of_trial(
         },
         values,
         score: row.score,
-        epochs: epochs(&folder.run())?,
+        epochs,
         seconds: row.seconds,
         ended: folder.read_outcome()?.map(|record| record.ended),
         reason: row.reason.clone(),

@@ -75,6 +75,9 @@ pub enum ExportError {
         /// The run.
         path: PathBuf,
     },
+    /// Told to stop.
+    #[error("interrupted")]
+    Interrupted,
     /// `bundle.json` is not valid.
     #[error("{}: {reason}", path.display())]
     Format {

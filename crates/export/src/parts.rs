@@ -8,6 +8,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use psp_data::Part;
 use psp_eval::Predictions;
@@ -81,15 +82,17 @@ pub fn stored_predictions(run: &RunDir, part: Part) -> Result<Option<Predictions
 
 /// What the run's best checkpoint predicts for a part, as stored, or else computed
 /// and stored; `None` where the split has no such part. `observe(done, total)` is
-/// told of images that are predicted.
+/// told of images that are predicted; `cancelled` set to true ends it after a batch.
 ///
 /// # Errors
 /// A run without a checkpoint, data that has changed since it was trained, an image
-/// that can't be read, or a folder that can't be written.
+/// that can't be read, a folder that can't be written, or
+/// [`ExportError::Interrupted`].
 pub fn predict_part(
     run: &RunDir,
     part: Part,
     place: Place,
+    cancelled: &AtomicBool,
     observe: &mut dyn FnMut(usize, usize),
 ) -> Result<Option<Predictions>, ExportError> {
     if let Some(predictions) = stored_predictions(run, part)? {
@@ -122,14 +125,19 @@ pub fn predict_part(
         true => stored_features(run, part, &config, &inputs, &predictor)?,
         false => None,
     };
-    let predictions = match features {
-        Some(features) => {
-            let batches = features.epoch(0, 0).map(Ok);
-            let total = features.sampler().samples_per_epoch();
-            predictor.predict_batches(&inputs.dataset, batches, total, observe)?
+    let observe = &mut |done, total| {
+        observe(done, total);
+        match cancelled.load(Ordering::Relaxed) {
+            true => Err(ExportError::Interrupted),
+            false => Ok(()),
         }
-        None => predictor.predict_labelled(&loader, observe)?,
     };
+    let batches: Box<dyn Iterator<Item = _>> = match &features {
+        Some(features) => Box::new(features.epoch(0, 0).map(Ok)),
+        None => Box::new(loader.epoch(0, 0)),
+    };
+    let total = loader.sampler().samples_per_epoch();
+    let predictions = predictor.predict_batches(&inputs.dataset, batches, total, observe)?;
     store(run, part, &origin, &predictions)?;
     Ok(Some(predictions))
 }

@@ -156,17 +156,21 @@ impl Predictor {
         observe: &mut dyn FnMut(usize, usize),
     ) -> Result<Predictions, ExportError> {
         let total = loader.sampler().samples_per_epoch();
+        let observe = &mut |done, total| {
+            observe(done, total);
+            Ok(())
+        };
         self.predict_batches(loader.dataset(), loader.epoch(0, 0), total, observe)
     }
 
     /// The same of batches of `dataset`'s samples, or of their features, `total` in
-    /// all.
+    /// all. What `observe` fails with ends it.
     pub(crate) fn predict_batches(
         &self,
         dataset: &Dataset,
         batches: impl Iterator<Item = Result<Batch, DataError>>,
         total: usize,
-        observe: &mut dyn FnMut(usize, usize),
+        observe: &mut dyn FnMut(usize, usize) -> Result<(), ExportError>,
     ) -> Result<Predictions, ExportError> {
         let mut rows = Vec::with_capacity(total);
         predict_epoch(&self.model, batches, &self.device, |batch, values| {
@@ -180,8 +184,7 @@ impl Predictor {
                     predictions: wide(prediction),
                 });
             }
-            observe(rows.len(), total);
-            Ok::<(), ExportError>(())
+            observe(rows.len(), total)
         })?;
         Ok(Predictions::new(self.targets.clone(), rows)?)
     }

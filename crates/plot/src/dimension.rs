@@ -6,7 +6,7 @@ use crate::layout::{
     span::{Span, drawable},
     tick::Tick,
 };
-use crate::number::compact;
+use crate::number::within;
 
 /// One searched dimension, with its value in each trial.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -48,6 +48,9 @@ impl Default for Values {
 
 /// So many numbers have a tick each.
 const FEW: usize = 6;
+/// How far the label of a number may be off, as a share of the way to the next
+/// number.
+const MOST_OFF: f64 = 0.005;
 
 /// A dimension whose values have places on an axis.
 #[derive(Debug)]
@@ -132,8 +135,14 @@ fn few_numbers(values: &[Option<f64>]) -> Ticks {
         }
     }
     distinct.sort_by(f64::total_cmp);
-    let tick = |value: &f64| Tick::new(*value, compact(*value));
-    Ticks::Choices(vec![distinct.iter().map(tick).collect()])
+    let tick = |(index, value): (usize, &f64)| {
+        let before = index.checked_sub(1).and_then(|index| distinct.get(index));
+        let neighbours = before.into_iter().chain(distinct.get(index + 1));
+        let apart = neighbours.map(|neighbour| (value - neighbour).abs());
+        let apart = apart.fold(value.abs(), f64::min);
+        Tick::new(*value, within(*value, apart * MOST_OFF))
+    };
+    Ticks::Choices(vec![distinct.iter().enumerate().map(tick).collect()])
 }
 
 #[cfg(test)]
@@ -198,5 +207,33 @@ mod tests {
         assert_eq!(labels, ["160", "192", "224"]);
         let many: Vec<Option<f64>> = (0..9).map(|index| Some(f64::from(index))).collect();
         assert!(matches!(few_numbers(&many), Ticks::Round));
+    }
+
+    #[test]
+    fn numbers_that_differ_have_labels_that_differ_and_are_true() {
+        let labels = |values: &[f64]| -> Vec<String> {
+            let values: Vec<_> = values.iter().copied().map(Some).collect();
+            let Ticks::Choices(mut choices) = few_numbers(&values) else {
+                panic!("these numbers are few");
+            };
+            let ticks = choices.swap_remove(0).into_iter();
+            ticks.map(|tick| tick.label).collect()
+        };
+        assert_eq!(
+            labels(&[0.9999, 0.99, 0.99495]),
+            ["0.99", "0.99495", "0.9999"]
+        );
+        assert_eq!(labels(&[0.5, 0.9999]), ["0.5", "0.9999"]);
+        assert_eq!(labels(&[1e-5, 1.0004e-5]), ["1.00e−5", "1.0004e−5"]);
+        assert_eq!(labels(&[1_234_567.0, 1_234_568.0])[0], "1.234567e6");
+        assert_eq!(labels(&[-1000.25, 1000.5]), ["−1000.25", "1000.5"]);
+        // Three digits do where more would tell nothing.
+        let steps = [1e-4, 1e-3_f64 / 10_f64.sqrt(), 1e-3];
+        assert_eq!(labels(&steps), ["0.0001", "0.000316", "0.001"]);
+        assert_eq!(labels(&[1.0 / 3.0, 1.0 / 7.0]), ["0.143", "0.333"]);
+        assert_eq!(labels(&[1.0 / 3.0]), ["0.333"]);
+        let close = [1.0 / 3.0, 1.0 / 3.0 + 1e-9];
+        assert_eq!(labels(&close)[0], "0.33333333333");
+        assert_ne!(labels(&[0.1, 0.1_f64.next_up()])[1], "0.1");
     }
 }

@@ -49,7 +49,7 @@ pub use charts::compared::Compared;
 pub use charts::comparison::{Comparison, MOST_ROWS, comparison};
 pub use charts::costed_model::CostedModel;
 pub use charts::distributions::{Distributions, distributions};
-pub use charts::error_bins::{ErrorBin, ErrorMeasure, error_bins};
+pub use charts::error_bin::{ErrorBin, ErrorMeasure};
 pub use charts::error_by_bin::{ErrorByBin, TargetErrors, error_by_bin};
 pub use charts::explained::Explained;
 pub use charts::explanations::{Explanations, MOST_EXPLAINED, MOST_METHODS, explanations};

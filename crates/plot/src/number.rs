@@ -71,22 +71,40 @@ pub(crate) fn printed_r2(value: Option<f64>) -> String {
 
 /// `value` to three significant digits, without zeros at the end.
 pub(crate) fn compact(value: f64) -> String {
+    significant(value, 3)
+}
+
+/// `value` to so many significant digits, without zeros at the end; those before
+/// the decimal point are never rounded.
+fn significant(value: f64, digits: usize) -> String {
     let size = value.abs();
     if !(1e-4..1e6).contains(&size) {
         let text = if size == 0.0 {
             "0".to_owned()
         } else {
-            format!("{value:.2e}")
+            format!("{value:.*e}", digits - 1)
         };
         return text.replace('-', "−");
     }
-    let digits_before = size.log10().floor() as i32 + 1;
-    let text = format!("{value:.*}", (3 - digits_before).clamp(0, 6) as usize);
+    let after = digits as i32 - 1 - size.log10().floor() as i32;
+    let text = format!("{value:.*}", after.max(0) as usize);
     let text = match text.contains('.') {
         true => text.trim_end_matches('0').trim_end_matches('.'),
         false => &text,
     };
     text.replace('-', "−")
+}
+
+/// [`compact`] with more digits where `value` is a number of up to six, or where
+/// it would be off by more than `error`.
+pub(crate) fn within(value: f64, error: f64) -> String {
+    let off = |text: &str| (text.replace('−', "-").parse().unwrap_or(f64::NAN) - value).abs();
+    let to = |digits| significant(value, digits);
+    let exact = (3..=6).map(to).find(|text| off(text) == 0.0);
+    let mut near = (3..=17).map(to).filter(|text| off(text) <= error);
+    exact
+        .or_else(|| near.next())
+        .unwrap_or_else(|| value.to_string())
 }
 
 /// `value` to three significant digits with the ends of its interval in

@@ -2,7 +2,8 @@
 //!
 //! Each finalist is a configuration that was trained with several seeds. They
 //! are ranked by the lower confidence bound of their mean score (Student's t),
-//! so that one lucky seed does not win. The bound's distance from the mean is
+//! so that one lucky seed does not win; one that has a single score takes the others'
+//! spread for its own. The bound's distance from the mean is
 //! the leader's noise; a finalist whose mean and bound are both within it of the
 //! leader's ties with it, and of those that tie the cheapest model wins. (The
 //! one-standard-error rule of Breiman et al., "Classification and Regression
@@ -39,7 +40,8 @@ pub struct Ranked {
     pub mean: f64,
     /// Standard deviation between seeds; `None` of one seed.
     pub deviation: Option<f64>,
-    /// Lower confidence bound of the mean; the mean itself of one seed.
+    /// Lower confidence bound of the mean: of one seed by the spread of the other
+    /// candidates' seeds, and the mean itself where no candidate has two.
     pub lower_bound: f64,
     /// Whether its mean and bound are within the leader's noise of the leader's.
     pub ties: bool,
@@ -59,10 +61,11 @@ pub struct Choice {
 /// Chooses one of the candidates; `None` when no seed of any was trained to its
 /// end. `confidence` is that of the one-sided bound and test.
 pub fn choose(candidates: &[Candidate], confidence: f64) -> Option<Choice> {
+    let single = margin_of_one(candidates, confidence);
     let mut ranking: Vec<Ranked> = candidates
         .iter()
         .enumerate()
-        .filter_map(|(index, candidate)| rank(index, &candidate.scores, confidence))
+        .filter_map(|(index, candidate)| rank(index, &candidate.scores, confidence, single))
         .collect();
     // Equal bounds keep the order of the candidates.
     ranking.sort_by(|a, b| b.lower_bound.total_cmp(&a.lower_bound));
@@ -83,7 +86,8 @@ pub fn choose(candidates: &[Candidate], confidence: f64) -> Option<Choice> {
     })
 }
 
-fn rank(candidate: usize, scores: &[f64], confidence: f64) -> Option<Ranked> {
+/// `single` is the margin of one score.
+fn rank(candidate: usize, scores: &[f64], confidence: f64, single: f64) -> Option<Ranked> {
     let count = scores.len() as f64;
     let (mean, variance) = moments(scores)?;
     let margin =
@@ -92,9 +96,26 @@ fn rank(candidate: usize, scores: &[f64], confidence: f64) -> Option<Ranked> {
         candidate,
         mean,
         deviation: variance.map(f64::sqrt),
-        lower_bound: mean - margin.unwrap_or(0.0),
+        lower_bound: mean - margin.unwrap_or(single),
         ties: false,
     })
+}
+
+/// The margin of a candidate with one score, which has no spread of its own: by the
+/// pooled variance of the candidates that have; 0 where none has.
+fn margin_of_one(candidates: &[Candidate], confidence: f64) -> f64 {
+    let (mut squares, mut freedom) = (0.0, 0.0);
+    for candidate in candidates {
+        if let Some((_, Some(variance))) = moments(&candidate.scores) {
+            let own = candidate.scores.len() as f64 - 1.0;
+            squares += own * variance;
+            freedom += own;
+        }
+    }
+    match freedom > 0.0 {
+        true => quantile(confidence, freedom) * (squares / freedom).sqrt(),
+        false => 0.0,
+    }
 }
 
 /// Mean and unbiased variance; no variance of one value, nothing of none.
@@ -123,11 +144,15 @@ fn reason(
 ) -> String {
     let name = |ranked: &Ranked| &candidates[ranked.candidate].name;
     let percent = confidence * 100.0;
+    let bound = format!(
+        "lower {percent:.0} % confidence bound {:.4}",
+        leader.lower_bound
+    );
     let bound = match leader.deviation {
-        Some(_) => format!(
-            "lower {percent:.0} % confidence bound {:.4}",
-            leader.lower_bound
-        ),
+        Some(_) => bound,
+        None if leader.lower_bound < leader.mean => {
+            format!("one seed only; {bound} by the others' spread")
+        }
         None => "one seed only, so without a bound".to_owned(),
     };
     let leads = format!(
@@ -174,7 +199,7 @@ mod tests {
 
     #[test]
     fn the_bound_is_the_mean_less_students_quantile_times_the_standard_error() {
-        let ranked = rank(0, &[0.7, 0.8, 0.9], 0.95).unwrap();
+        let ranked = rank(0, &[0.7, 0.8, 0.9], 0.95, 0.0).unwrap();
         assert!((ranked.mean - 0.8).abs() < 1e-12);
         assert!((ranked.deviation.unwrap() - 0.1).abs() < 1e-12);
         // t(0.95, 2) = 2.919986 (any table of the distribution).
@@ -232,6 +257,32 @@ mod tests {
         assert_eq!(choice.candidate, 0);
         let ties: Vec<bool> = choice.ranking.iter().map(|ranked| ranked.ties).collect();
         assert_eq!(ties, [true, false, false]);
+    }
+
+    #[test]
+    fn a_single_score_is_as_uncertain_as_the_others() {
+        let candidates = [
+            candidate("one run", &[0.82], 1),
+            candidate("two runs, both better", &[0.85, 0.83], 2),
+        ];
+        let choice = choose(&candidates, 0.95).unwrap();
+        assert_eq!(choice.ranking[0].candidate, 1);
+        // t(0.95, 1) = 6.313752; the pooled variance is that of the two: 0.0002.
+        let expected = 0.82 - 6.313752 * 0.0002f64.sqrt();
+        assert!((choice.ranking[1].lower_bound - expected).abs() < 1e-6);
+        assert_eq!(choice.ranking[1].deviation, None);
+        // A single score that leads says where its bound comes from.
+        let candidates = [
+            candidate("one run", &[0.95], 1),
+            candidate("two runs", &[0.85, 0.83], 2),
+        ];
+        let choice = choose(&candidates, 0.95).unwrap();
+        assert_eq!(choice.candidate, 0);
+        assert!(
+            choice.reason.contains("by the others' spread"),
+            "{}",
+            choice.reason
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! arguments the labels and photos are real: `… -- OUT_DIR LABELS.csv
 //! IMAGE_DIR`, the CSV with the columns filename and one per target.
 
+mod bins;
 mod finalists;
 mod images;
 mod nasty;

@@ -4,12 +4,12 @@ use psp_plot::{
     Better, Dimension, Distributions, ErrorByBin, ErrorMeasure, Figure, Gallery, HistoryTrial,
     LabelDistribution, LearningCurves, Objective, Pairs, ParallelCoordinates, PartLabels,
     PlotError, PredictionVsLabel, Residuals, RunCurves, Sample, SearchHistory, Slices,
-    TargetErrors, TrialCurves, TrialState, Values, distributions, error_bins, error_by_bin,
-    gallery, label_distribution, learning_curves, parallel_coordinates, prediction_vs_label,
-    residuals, run_curves, search_history, slices,
+    TargetErrors, TrialCurves, TrialState, Values, distributions, error_by_bin, gallery,
+    label_distribution, learning_curves, parallel_coordinates, prediction_vs_label, residuals,
+    run_curves, search_history, slices,
 };
 
-use crate::nasty_models;
+use crate::{bins::error_bins, nasty_models};
 
 pub(crate) type Drawn = (&'static str, Result<Figure, PlotError>);
 
@@ -147,7 +147,7 @@ pub(crate) fn figures() -> Vec<Drawn> {
 
 fn of_images(split: String) -> Vec<Drawn> {
     let errors = pairs().into_iter().map(|pairs| TargetErrors {
-        bins: error_bins(&pairs, ErrorMeasure::Mae),
+        bins: error_bins(&pairs, pairs.labels[39], f64::abs),
         target: pairs.target,
     });
     let labels = |from: usize, to: usize| -> Vec<Vec<f64>> {

@@ -3,11 +3,11 @@
 use psp_plot::{
     Distributions, ErrorByBin, ErrorMeasure, Explained, Explanations, Figure, Gallery, HeatMap,
     Interval, LabelDistribution, Metrics, PartLabels, PlotError, PredictionVsLabel, Residuals,
-    Sample, Selection, TargetErrors, distributions, error_bins, error_by_bin, explanations,
-    gallery, label_distribution, prediction_vs_label, residuals,
+    Sample, Selection, TargetErrors, distributions, error_by_bin, explanations, gallery,
+    label_distribution, prediction_vs_label, residuals,
 };
 
-use crate::{Failure, finalists, images::Images, study_trials};
+use crate::{Failure, bins::error_bins, finalists, images::Images, study_trials};
 
 /// A named figure that is still to be drawn.
 pub(crate) type Drawing = (&'static str, Box<dyn Fn() -> Result<Figure, PlotError>>);
@@ -40,7 +40,7 @@ fn of_images(images: &Images) -> Result<Vec<Drawing>, Failure> {
         labels: rows.to_vec(),
     };
     let errors = targets.iter().map(|pairs| {
-        let mut bins = error_bins(pairs, ErrorMeasure::Mse);
+        let mut bins = error_bins(pairs, 1.0, |error| error * error);
         for bin in &mut bins {
             let spread = 1.8 / (bin.count as f64).sqrt();
             bin.interval = bin.error.map(|error| Interval {

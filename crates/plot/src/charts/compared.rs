@@ -4,8 +4,7 @@ use crate::{
     Interval,
     draw::{
         canvas::Canvas,
-        colour::{BLUE, FRAME, INK, SHADE},
-        geometry::Rect,
+        colour::{BLUE, INK},
         text::Align,
     },
     layout::{axes::Axes, mark::Mark, rows, span::drawable, style::NOTE},
@@ -42,18 +41,6 @@ pub(super) fn values(row: &Compared) -> Vec<f64> {
 /// Draws what a row shows within the frame and beside it.
 pub(super) fn draw_row(canvas: &mut Canvas, axes: &Axes, index: usize, row: &Compared) {
     let (y, area) = (rows::y(axes, index), axes.area);
-    if row.tied {
-        let half = (rows::y(axes, 1) - rows::y(axes, 0)).abs() / 2.0 - 2.0;
-        // Beside the frame too, behind the numbers.
-        let width = area.width + VALUE_ROOM - 4.0;
-        canvas.fill(Rect::new(area.x + 2.0, y - half, width, 2.0 * half), SHADE);
-        canvas.line(
-            (area.right(), y - half),
-            (area.right(), y + half),
-            2.0,
-            FRAME,
-        );
-    }
     for seed in row.seeds.iter().filter_map(|seed| drawable(*seed)) {
         canvas.disc((axes.x(seed), y), 6.0, INK.fade(0.35));
     }

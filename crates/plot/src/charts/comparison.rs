@@ -63,8 +63,10 @@ pub fn comparison(input: &Comparison) -> Result<Figure, PlotError> {
     let canvas = &mut sheet.canvas;
     let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
     let cell = rows::cell(f64::from(canvas.height), rows.len());
+    let tied = rows.iter().enumerate().filter(|(_, row)| row.tied);
     let axes = Panel {
         right: VALUE_ROOM,
+        shaded_rows: tied.map(|(index, _)| rows::value(index)).collect(),
         ..Panel::new(
             cell,
             Axis::new(
@@ -119,6 +121,7 @@ mod tests {
     use super::*;
     use crate::{
         Interval,
+        draw::colour::{FRAME, GRID},
         testing::{
             LONG, NASTY, assert_legible, assert_nothing_to_show, backbones, pixels_of, texts,
         },
@@ -172,6 +175,22 @@ mod tests {
         );
         assert_legible(&near);
         assert_legible(&far);
+    }
+
+    #[test]
+    fn the_reference_and_the_grid_lie_above_the_shade_of_tied_rows() {
+        let mut input = input(&[0.03, 0.012, 0.02]);
+        input.predict_the_mean = Some(0.05);
+        let mut drawn = |tied: bool| {
+            input.rows.iter_mut().for_each(|row| row.tied = tied);
+            let figure = comparison(&input).unwrap();
+            [SHADE, VERMILION, GRID, FRAME].map(|colour| pixels_of(&figure, colour.rgb))
+        };
+        let (without, with) = (drawn(false), drawn(true));
+        assert!(with[0] > without[0] + 50_000, "{with:?}");
+        for (with, without) in with[1..].iter().zip(&without[1..]) {
+            assert!(with >= without, "{with} of {without}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! How large errors are where labels are small or large.
 
-use super::error_bins::{ErrorBin, ErrorMeasure};
+use super::error_bin::{ErrorBin, ErrorMeasure};
 use crate::{
     Figure, Interval, LabelRange, MOST_TARGETS, PlotError,
     draw::{
@@ -40,7 +40,7 @@ pub struct ErrorByBin {
 pub struct TargetErrors {
     /// The target's name.
     pub target: String,
-    /// As [`crate::error_bins`] gives them, or others, side by side.
+    /// Side by side.
     pub bins: Vec<ErrorBin>,
 }
 
@@ -163,13 +163,35 @@ fn bar(canvas: &mut Canvas, axes: &Axes, apart: ZeroApart, bin: &ErrorBin) {
 mod tests {
     use super::*;
     use crate::{
-        Pairs, error_bins,
+        Pairs,
+        layout::label_bins::{bin_of, label_bins},
         testing::{assert_legible, assert_nothing_to_show, names, pairs, pixels_of, score, texts},
     };
 
+    fn bins(pairs: &Pairs) -> Vec<ErrorBin> {
+        let ranges = label_bins(pairs.labels.iter().copied());
+        let errors = |index: usize| -> Vec<f64> {
+            let rows = pairs.labels.iter().zip(&pairs.predictions);
+            let rows = rows.filter(|(label, _)| bin_of(&ranges, **label) == Some(index));
+            rows.map(|(label, prediction)| (prediction - label).powi(2))
+                .collect()
+        };
+        let bin = |(index, labels): (usize, &LabelRange)| {
+            let errors = errors(index);
+            let mean = errors.iter().sum::<f64>() / errors.len() as f64;
+            ErrorBin {
+                labels: *labels,
+                count: errors.len() as u64,
+                error: (!errors.is_empty()).then_some(mean),
+                interval: None,
+            }
+        };
+        ranges.iter().enumerate().map(bin).collect()
+    }
+
     fn input(targets: usize, rows: usize, label: impl Fn(usize, usize) -> f64) -> ErrorByBin {
         let target = |pairs: Pairs| TargetErrors {
-            bins: error_bins(&pairs, ErrorMeasure::Mse),
+            bins: bins(&pairs),
             target: pairs.target,
         };
         ErrorByBin {

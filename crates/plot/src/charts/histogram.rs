@@ -1,5 +1,7 @@
 //! One target's labels and predictions, counted.
 
+use std::iter;
+
 use crate::{
     draw::{
         canvas::Canvas,
@@ -78,7 +80,7 @@ impl Histogram {
                 cell,
                 Axis::new(Scale::Linear(x), x_title),
                 Axis {
-                    ticks: Ticks::Choices(vec![count_ticks(most)]),
+                    ticks: Ticks::Choices(count_ticks(most)),
                     ..Axis::new(Scale::Linear(y), "images per bin (log scale)")
                 },
             )
@@ -135,37 +137,58 @@ fn height(images: u64) -> f64 {
     (images as f64).ln_1p()
 }
 
-/// Ticks of 0, 1, 10, 100, … up to `most`, and between if these are few.
-fn count_ticks(most: u64) -> Vec<Tick> {
-    let mut marks = vec![0, 1];
-    let mut power = 1_u64;
-    while power < most {
-        if most <= 500 {
-            marks.extend([2 * power, 5 * power].iter().filter(|&&mark| mark <= most));
-        }
-        power = power.saturating_mul(10);
-        if power <= most {
-            marks.push(power);
-        }
+/// Ticks of 0 and 1, 2, 5, 10, … up to `most` where that is little, and ever
+/// fewer: the powers of ten, those from 10, and the highest. Round numbers of the
+/// scale would be logarithms.
+fn count_ticks(most: u64) -> Vec<Vec<Tick>> {
+    let powers = iter::successors(Some(1_u64), |power| power.checked_mul(10));
+    let powers: Vec<u64> = powers.take_while(|power| *power <= most.max(1)).collect();
+    let mut choices = vec![
+        powers.clone(),
+        powers[powers.len().min(2) - 1..].to_vec(),
+        powers[powers.len() - 1..].to_vec(),
+    ];
+    if most <= 500 {
+        let close = powers
+            .iter()
+            .flat_map(|power| [1, 2, 5].map(|factor| factor * power));
+        choices.insert(0, close.filter(|mark| *mark <= most.max(1)).collect());
     }
-    marks.sort_unstable();
-    marks.dedup();
-    let tick = |mark| Tick::new(height(mark), count(mark));
-    marks.into_iter().map(tick).collect()
+    let tick = |mark: u64| Tick::new(height(mark), count(mark));
+    let ticks = |marks: Vec<u64>| iter::once(0).chain(marks).map(tick).collect();
+    choices.into_iter().map(ticks).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::draw::text::Text;
 
     #[test]
     fn count_ticks_are_few_for_many_images_and_close_for_few() {
         let labels = |most| -> Vec<String> {
-            let ticks = count_ticks(most).into_iter();
+            let ticks = count_ticks(most).swap_remove(0).into_iter();
             ticks.map(|tick| tick.label).collect()
         };
         assert_eq!(labels(1), ["0", "1"]);
         assert_eq!(labels(60), ["0", "1", "2", "5", "10", "20", "50"]);
         assert_eq!(labels(4000), ["0", "1", "10", "100", "1,000"]);
+    }
+
+    #[test]
+    fn the_counts_have_numbers_whatever_the_fullest_bin_holds() {
+        let histogram = Histogram::of(&[(0.5, 0.5)]);
+        let large = (4..=15).map(|power| 10_u64.pow(power));
+        for most in (1..=3000).chain(large) {
+            let mut canvas = Canvas::new(728.0, 520.0).unwrap();
+            let cell = Rect::new(0.0, 0.0, 728.0, 520.0);
+            histogram.draw(&mut canvas, cell, "hood", most);
+            let texts = canvas.texts.iter();
+            let count = |text: &Text| text.content.replace(',', "").parse::<u64>().ok();
+            let counts: Vec<u64> = texts.filter_map(count).collect();
+            assert_eq!(counts.first(), Some(&0), "{most}");
+            // The highest power of ten at least.
+            assert!(counts.last().unwrap() * 10 > most, "{most}: {counts:?}");
+        }
     }
 }

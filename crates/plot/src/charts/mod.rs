@@ -6,7 +6,7 @@ pub(crate) mod compared;
 pub(crate) mod comparison;
 pub(crate) mod costed_model;
 pub(crate) mod distributions;
-pub(crate) mod error_bins;
+pub(crate) mod error_bin;
 pub(crate) mod error_by_bin;
 pub(crate) mod explained;
 pub(crate) mod explanations;

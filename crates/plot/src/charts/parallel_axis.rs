@@ -124,7 +124,7 @@ impl Column<'_> {
             let at = (x + 12.0, y + TICK.drop());
             canvas.text_on_paper(&text, at, Align::Left, TICK);
         };
-        for tick in self.ticks() {
+        for tick in self.ticks(canvas, room) {
             let y = self.y(tick.value);
             canvas.line((x - 5.0, y), (x + 5.0, y), 2.0, FRAME);
             label(canvas, &tick.label, y);
@@ -134,20 +134,31 @@ impl Column<'_> {
         }
     }
 
-    fn ticks(&self) -> Vec<Tick> {
-        let fit = |ticks: &[Tick]| apart(ticks, |tick| self.y(tick.value));
+    /// The ticks of the axis, whose labels have this `room`.
+    fn ticks(&self, canvas: &Canvas, room: f64) -> Vec<Tick> {
+        let apart = |ticks: &[Tick]| apart(ticks, |tick| self.y(tick.value));
+        // What is cut short may look like another number.
+        let whole = |tick: &Tick| canvas.text_width(&tick.label, TICK) <= room;
+        let fit = |ticks: &[Tick]| apart(ticks) && ticks.iter().all(whole);
+        let round = || {
+            let ticks = self.dimension.scale.ticks(6, fit);
+            if ticks.len() > 1 && fit(&ticks) {
+                ticks
+            } else {
+                self.dimension.scale.ticks(6, apart)
+            }
+        };
         match &self.dimension.ticks {
             Ticks::Names(names) => {
                 let room = self.length() / names.len().max(1) as f64;
                 let every = (TICK.size * 1.2 / room).ceil().max(1.0) as usize;
                 names.iter().step_by(every).cloned().collect()
             }
-            Ticks::Choices(choices) if choices.iter().any(|ticks| fit(ticks)) => choices
-                .iter()
-                .find(|ticks| fit(ticks))
-                .cloned()
-                .unwrap_or_default(),
-            _ => self.dimension.scale.ticks(6, fit),
+            Ticks::Choices(choices) => {
+                let choice = choices.iter().find(|ticks| fit(ticks));
+                choice.cloned().unwrap_or_else(round)
+            }
+            Ticks::Round => round(),
         }
     }
 }

@@ -185,6 +185,27 @@ mod tests {
     }
 
     #[test]
+    fn labels_of_a_few_numbers_are_never_cut_short() {
+        for axes in [1, 5, 8, 12] {
+            let mut input = study(30, axes);
+            let grid = [0.99, 0.99495, 0.9999];
+            for dimension in &mut input.dimensions {
+                dimension.values = Values::Numbers {
+                    log: false,
+                    values: (0..30).map(|trial| Some(grid[trial % 3])).collect(),
+                };
+            }
+            let figure = parallel_coordinates(&input).unwrap();
+            assert_legible(&figure);
+            let texts = texts(&figure);
+            let cut: Vec<_> = texts.iter().filter(|t| t.starts_with("0.")).collect();
+            assert!(cut.iter().all(|text| !text.contains('…')), "{cut:?}");
+            assert!(cut.len() > axes, "{cut:?}");
+            assert_eq!(texts.contains(&"0.99495"), axes <= 8);
+        }
+    }
+
+    #[test]
     fn scores_and_values_of_any_kind_are_legible() {
         let mut nasty = study(40, 9);
         nasty.objective.better = Better::Higher;

@@ -18,7 +18,7 @@ pub struct Photo {
 const MOST: (u32, u32) = (464, 348);
 
 impl Photo {
-    /// `photo` at most 464 × 348 pixels large, its aspect ratio kept.
+    /// `photo` as large as fits into 464 × 348 pixels, its aspect ratio kept.
     ///
     /// # Errors
     /// [`PlotError::EmptyPhoto`] for one without pixels.
@@ -85,11 +85,11 @@ mod tests {
 
     #[test]
     fn a_part_is_where_its_shares_say_and_never_empty() {
-        let photo = RgbImage::from_fn(400, 200, |x, y| image::Rgb([x as u8, y as u8, 0]));
+        let photo = RgbImage::from_fn(464, 232, |x, y| image::Rgb([x as u8, y as u8, 0]));
         let photo = Photo::new(&photo).unwrap();
         let part = photo.part([0.25, 0.0, 0.5, 1.0]).image;
-        assert_eq!(part.dimensions(), (200, 200));
-        assert_eq!(part.get_pixel(0, 7), photo.image.get_pixel(100, 7));
+        assert_eq!(part.dimensions(), (232, 232));
+        assert_eq!(part.get_pixel(0, 7), photo.image.get_pixel(116, 7));
         assert_eq!(photo.part([0.0, 0.0, 1.0, 1.0]), photo);
         assert_eq!(photo.part([1.0, 1.0, 0.0, 0.0]).image.dimensions(), (1, 1));
     }

@@ -2,13 +2,15 @@
 
 use super::{span::Span, tick::round_step};
 
-/// Bins whose edges are multiples of a round width, so that 0 and 1 are edges.
+/// Bins whose edges are multiples of a round width, so that 0 is an edge, and 1
+/// where the bins are no wider.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Bins {
     pub(crate) low: f64,
     pub(crate) width: f64,
     pub(crate) count: usize,
-    /// Whether 1 is the greatest proper value, and belongs to the bin below it.
+    /// Whether 1 is the greatest proper value; as an edge it belongs to the bin
+    /// below.
     scores: bool,
 }
 
@@ -45,10 +47,12 @@ impl Bins {
 
     pub(crate) fn count(&self, values: impl Iterator<Item = f64>) -> Vec<u64> {
         let mut counts = vec![0; self.count];
+        let place = |value: f64| ((value - self.low) / self.width + 1e-9).floor().max(0.0);
+        let one = place(1.0) as usize;
+        let one_is_an_edge = (self.edge(one) - 1.0).abs() < 1e-6 * self.width;
         for value in values {
-            let place = ((value - self.low) / self.width + 1e-9).floor();
-            let below_one = self.scores && value == 1.0;
-            let index = (place.max(0.0) as usize).saturating_sub(usize::from(below_one));
+            let below = self.scores && value == 1.0 && one_is_an_edge;
+            let index = (place(value) as usize).saturating_sub(usize::from(below));
             counts[index.min(self.count - 1)] += 1;
         }
         counts
@@ -76,6 +80,20 @@ mod tests {
         assert!((bins.edge(3)).abs() < 1e-12);
         assert_eq!(counts[..4], [1, 0, 1, 1]);
         assert_eq!(counts[42..], [1, 1]);
+    }
+
+    #[test]
+    fn one_stays_in_its_bin_where_it_is_no_edge() {
+        // Bins of 2.5: 0 to 2.5 has both labels.
+        let bins = Bins::over(Span::new(-80.0, 1.0), true);
+        let counts = bins.count([0.5, 1.0].into_iter());
+        assert_eq!((bins.width, counts.last()), (2.5, Some(&2)));
+        // Bins of 0.25 and of 1: 1 is an edge.
+        for low in [-8.0, -30.0] {
+            let bins = Bins::over(Span::new(low, 1.0), true);
+            let counts = bins.count([bins.edge(bins.count) - 1.5 * bins.width, 1.0].into_iter());
+            assert_eq!(counts[bins.count - 2..], [1, 1], "{bins:?}");
+        }
     }
 
     #[test]

@@ -31,7 +31,8 @@ pub(crate) struct Axis<'a> {
 pub(crate) enum Ticks {
     /// Round numbers of the scale.
     Round,
-    /// The first of these whose labels fit, or round numbers if none do.
+    /// The first of these whose labels fit. If none do, an x axis has round
+    /// numbers and a y axis the last of these.
     Choices(Vec<Vec<Tick>>),
     /// These names, upright if need be, and without lines through the area.
     Names(Vec<Tick>),
@@ -64,6 +65,9 @@ pub(crate) struct Panel<'a> {
     pub(crate) square: bool,
     /// What of the x axis to leave unshaded.
     pub(crate) unshaded: Option<Span>,
+    /// The rows to shade, by their y value: within the frame, and in the room to
+    /// its right.
+    pub(crate) shaded_rows: Vec<f64>,
     /// The name of a row at the foot for what has no y value.
     pub(crate) slot: Option<&'a str>,
     /// Room to leave to the right of the frame.
@@ -81,6 +85,7 @@ impl<'a> Panel<'a> {
             y,
             square: false,
             unshaded: None,
+            shaded_rows: Vec::new(),
             slot: None,
             right: 0.0,
         }
@@ -96,6 +101,11 @@ impl<'a> Panel<'a> {
             let (left, right) = (axes.x(unshaded.low), axes.x(unshaded.high));
             shade(canvas, area, area.x, left);
             shade(canvas, area, right, area.right());
+        }
+        for row in &self.shaded_rows {
+            let (top, bottom) = (axes.y(row + 0.5) + 2.0, axes.y(row - 0.5) - 2.0);
+            let width = area.width + self.right - 4.0;
+            canvas.fill(Rect::new(area.x + 2.0, top, width, bottom - top), SHADE);
         }
         if self.slot.is_some() {
             canvas.fill(axes.slot, SHADE);

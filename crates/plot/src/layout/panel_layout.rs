@@ -87,11 +87,8 @@ impl Panel<'_> {
         match &self.y.ticks {
             Ticks::Names(ticks) => ticks.clone(),
             Ticks::Choices(choices) => {
-                let mut choices = choices.iter();
-                choices
-                    .find(|ticks| fit(ticks))
-                    .cloned()
-                    .unwrap_or_default()
+                let choice = choices.iter().find(|ticks| fit(ticks));
+                choice.or(choices.last()).cloned().unwrap_or_default()
             }
             Ticks::Round => self.y.scale.ticks(MOST_TICKS, fit),
         }

@@ -23,18 +23,22 @@ pub(crate) fn cell(top: f64, rows: usize) -> Rect {
 /// The axis that names rows, the first on top.
 pub(crate) fn row_axis(canvas: &Canvas, names: &[&str]) -> Axis<'static> {
     let ticks = names.iter().enumerate();
-    let tick = |(row, name): (usize, &&str)| {
-        Tick::new(-(row as f64), canvas.shorten(name, NAME_ROOM, TICK))
-    };
+    let tick =
+        |(row, name): (usize, &&str)| Tick::new(value(row), canvas.shorten(name, NAME_ROOM, TICK));
     Axis {
         ticks: Ticks::Names(ticks.map(tick).collect()),
         ..Axis::new(Scale::Linear(Span::new(0.5 - names.len() as f64, 0.5)), "")
     }
 }
 
+/// Where the row with this index lies on the axis that names it.
+pub(crate) fn value(row: usize) -> f64 {
+    -(row as f64)
+}
+
 /// The pixel row in the middle of the row with this index.
 pub(crate) fn y(axes: &Axes, row: usize) -> f64 {
-    axes.y(-(row as f64))
+    axes.y(value(row))
 }
 
 /// A level interval between the columns `from` and `to`.

@@ -25,6 +25,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 enum Ended {
     Trained(Outcome),
     Tested(Option<f64>),
+    Interrupted,
 }
 
 impl Worker<'_> {
@@ -92,7 +93,7 @@ impl Worker<'_> {
                 log.line(&format!("stands at the rung of epoch {}", standing.epochs));
                 self.stand(dir, lease, standing)?;
             }
-            Ok(Ended::Trained(Outcome::Interrupted)) => {
+            Ok(Ended::Trained(Outcome::Interrupted) | Ended::Interrupted) => {
                 log.line("interrupted, saved and given back");
                 self.release(dir, lease, "interrupted");
             }
@@ -225,7 +226,12 @@ impl Worker<'_> {
                 Ok(Ended::Trained(outcome))
             }
             Work::Test => {
-                let record = super::evaluate::on_test(&task.dir, &self.settings, self.observe)?;
+                let (settings, cancelled) = (&self.settings, self.cancelled);
+                let record =
+                    super::evaluate::on_test(&task.dir, settings, cancelled, self.observe)?;
+                let Some(record) = record else {
+                    return Ok(Ended::Interrupted);
+                };
                 if holds(lease) {
                     write_json(&task.dir.test(), &record)?;
                 }

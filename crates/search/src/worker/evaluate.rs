@@ -1,8 +1,10 @@
 //! A finalist on the test split.
 
+use std::sync::atomic::AtomicBool;
+
 use psp_data::Part;
 use psp_eval::Predictions;
-use psp_export::{Place, predict_part};
+use psp_export::{ExportError, Place, predict_part};
 use psp_metrics::{RegressionAccumulator, RegressionMetrics};
 use psp_train::TrainError;
 
@@ -14,12 +16,13 @@ use crate::select::TestRecord;
 
 /// Metrics of the folder's best checkpoint over the test part; none where the split
 /// has no such part. What it predicts for the test and validation parts is stored in
-/// the folder, for reports.
+/// the folder, for reports. `None` when `cancelled`.
 pub(super) fn on_test(
     dir: &TrialDir,
     settings: &WorkerSettings,
+    cancelled: &AtomicBool,
     observe: &mut dyn FnMut(WorkerEvent),
-) -> Result<TestRecord, SearchError> {
+) -> Result<Option<TestRecord>, SearchError> {
     let run = dir.run();
     let place = Place {
         device: settings.device,
@@ -32,12 +35,16 @@ pub(super) fn on_test(
             total,
         });
     };
-    predict_part(&run, Part::Valid, place, &mut show)?;
-    let test = predict_part(&run, Part::Test, place, &mut show)?;
-    Ok(TestRecord {
+    let predicted = predict_part(&run, Part::Valid, place, cancelled, &mut show)
+        .and_then(|_| predict_part(&run, Part::Test, place, cancelled, &mut show));
+    let test = match predicted {
+        Err(ExportError::Interrupted) => return Ok(None),
+        other => other?,
+    };
+    Ok(Some(TestRecord {
         metrics: test.as_ref().map(metrics).transpose()?,
         failure: None,
-    })
+    }))
 }
 
 fn metrics(predictions: &Predictions) -> Result<RegressionMetrics, SearchError> {
