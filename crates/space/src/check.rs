@@ -129,7 +129,7 @@ impl<'a> Keys<'a> {
         Err(SpaceError::Malformed {
             place: place(self.name, term.line),
             key: owner.to_owned(),
-            found: format!("{} is never {stray}", term.key),
+            found: format!("{} is never {stray} on its grid", term.key),
             expected: format!("a value that it takes: {expected}"),
         })
     }
