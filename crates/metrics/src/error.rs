@@ -84,14 +84,6 @@ pub enum MetricsError {
         /// The metric.
         metric: Metric,
     },
-    /// The rows of a model are not those of the first model, so that the two
-    /// cannot be compared pair by pair.
-    Unpaired {
-        /// The index of the model, from 0.
-        model: usize,
-        /// What differs.
-        differs: &'static str,
-    },
     /// There are more rows than 32 bits can number.
     TooManyRows,
 }
@@ -136,10 +128,6 @@ impl fmt::Display for MetricsError {
             Self::Metric { metric } => write!(
                 f,
                 "the metric \"{metric}\" needs a bound or a bin that the settings of the rows do not list"
-            ),
-            Self::Unpaired { model, differs } => write!(
-                f,
-                "model {model} cannot be compared with model 0 pair by pair: their {differs} differ"
             ),
             Self::TooManyRows => write!(f, "there are more than {} rows", u32::MAX),
         }

@@ -9,8 +9,10 @@
 //! - A [`DetailedAccumulator`] gives everything that a report wants to say of a
 //!   model, also by groups of labels, and beside the baseline.
 //! - [`PairedRows`] keep the rows for what has to draw from them: [`bootstrap`]
-//!   gives intervals of metrics, [`compare`] tells models apart, [`Conformal`]
-//!   puts intervals around single predictions.
+//!   gives intervals of metrics, [`Conformal`] puts intervals around single
+//!   predictions.
+//! - [`sign_flip_test`] and [`holm`] tell models apart that have predicted the same
+//!   rows, [`SeedSummary`] says how much seeds differ.
 //! - [`LabelStatistics`] describe the labels alone.
 //!
 //! ```
@@ -21,24 +23,6 @@
 //! accumulator.push(&[0.7, 0.0], &[0.8, 0.0])?;
 //! let metrics = accumulator.finish()?;
 //! assert!((metrics.overall.mae - 0.075).abs() < 1e-12);
-//! # Ok::<(), psp_metrics::MetricsError>(())
-//! ```
-//!
-//! Two models over the same four images:
-//!
-//! ```
-//! use psp_metrics::{CompareSettings, MeanBaseline, MetricSettings, PairedRows, compare};
-//!
-//! let settings = MetricSettings::new(MeanBaseline { means: vec![0.3] });
-//! let labels = [[0.0], [0.9], [0.0], [0.4]];
-//! let model = |predictions: [[f64; 1]; 4]| {
-//!     PairedRows::new(settings.clone(), predictions.into_iter().zip(labels))
-//! };
-//! let first = model([[0.1], [0.8], [0.0], [0.5]])?;
-//! let second = model([[0.2], [0.5], [0.1], [0.3]])?;
-//! let comparison = compare(&[&first, &second], &CompareSettings::default())?;
-//! assert!(comparison.pairs[0].overall[0].estimate < Some(0.0));
-//! assert!(!comparison.pairs[0].differs, "four images show nothing");
 //! # Ok::<(), psp_metrics::MetricsError>(())
 //! ```
 
@@ -64,9 +48,7 @@ mod types;
 pub use accumulator::RegressionAccumulator;
 pub use baseline::MeanBaseline;
 pub use bootstrap::{Bootstrap, BootstrapSettings, MetricInterval, bootstrap, resample_rows};
-pub use compare::{
-    CompareSettings, Comparison, PairComparison, SeedSummary, compare, holm, sign_flip_test,
-};
+pub use compare::{SeedSummary, holm, sign_flip_test};
 pub use conformal::{Conformal, Coverage};
 pub use detailed::{
     DetailedAccumulator, DetailedMetrics, DetailedOverall, DetailedTarget, GroupErrors,

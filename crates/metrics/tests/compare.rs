@@ -1,229 +1,179 @@
-//! Comparisons of models over the same rows.
+//! The permutation test, Holm's correction and the noise of seeds beside SciPy's
+//! and statsmodels', recorded by `data/make_reference.py`.
 
 #![allow(clippy::unwrap_used)] // Helpers of tests may fail as tests do.
 
 mod support;
 
-use psp_metrics::{
-    BootstrapSettings, CompareSettings, Comparison, Metric, MetricsError, PairedRows, compare,
-    resample_rows,
-};
-use support::{Row, assert_close, on_threads, paired, rows, settings, slow};
+use psp_metrics::{MetricsError, SeedSummary, holm, sign_flip_test};
+use serde_json::Value;
+use support::{assert_close, on_threads, rng, uniform};
 
-fn quick() -> CompareSettings {
-    CompareSettings {
-        bootstrap: BootstrapSettings {
-            resamples: 80,
-            confidence: 0.9,
-            seed: 3,
-        },
-        permutations: 400,
-        ..CompareSettings::default()
-    }
+fn recorded(key: &str) -> Value {
+    let document: Value = serde_json::from_str(include_str!("data/detailed.json")).unwrap();
+    document[key].clone()
 }
 
-fn models(noises: &[f64], count: usize) -> Vec<PairedRows> {
-    let model = |(seed, &noise): (usize, &f64)| {
-        paired(&settings(2), &rows(seed as u64, count, 2, noise, 9))
+fn numbers(value: &Value) -> Vec<f64> {
+    serde_json::from_value(value.clone()).unwrap()
+}
+
+/// The share of all 2ⁿ signs whose sum is at least as far from 0.
+fn enumerated(differences: &[f64]) -> f64 {
+    let sum = |signs: u32| -> f64 {
+        let signed = differences.iter().enumerate();
+        signed
+            .map(|(i, d)| if signs >> i & 1 == 1 { -d } else { *d })
+            .sum()
     };
-    noises.iter().enumerate().map(model).collect()
+    let all = 1 << differences.len();
+    let observed = sum(0).abs() - 1e-12;
+    (0..all)
+        .filter(|&signs| sum(signs).abs() >= observed)
+        .count() as f64
+        / f64::from(all)
 }
 
-fn compared(models: &[PairedRows], settings: &CompareSettings) -> Comparison {
-    compare(&models.iter().collect::<Vec<_>>(), settings).unwrap()
+fn assert_near(differences: &[f64], seed: u64, exact: f64) {
+    let p = sign_flip_test(differences, 100_000, seed).unwrap();
+    let standard_error = (exact * (1.0 - exact) / 100_000.0).sqrt();
+    assert!(
+        (p - exact).abs() < 4.0 * standard_error + 2e-5,
+        "{p} is not {exact}"
+    );
 }
 
 #[test]
-fn intervals_of_differences_are_those_of_a_slow_bootstrap_of_both_models_together() {
-    let data = [rows(0, 60, 2, 0.1, 9), rows(1, 60, 2, 0.2, 9)];
-    let metric_settings = settings(2);
-    let models = data.each_ref().map(|rows| paired(&metric_settings, rows));
-    let pair = compared(&models, &quick()).pairs[0].clone();
-    let difference = |drawn: &[u32], target, metric| {
-        let values = data.each_ref().map(|rows| {
-            let rows: Vec<Row> = drawn
-                .iter()
-                .map(|&row| rows[row as usize].clone())
-                .collect();
-            slow::value(&metric_settings, &rows, target, metric).unwrap()
-        });
-        values[0] - values[1]
-    };
-    for (target, intervals) in [
-        (Some(0), &pair.targets[0]),
-        (Some(1), &pair.targets[1]),
-        (None, &pair.overall),
+fn drawn_signs_approach_scipys_enumeration_of_all() {
+    let recorded = recorded("permutation");
+    let differences = numbers(&recorded["differences"]);
+    let exact = recorded["p_value"].as_f64().unwrap();
+    assert_close("enumeration", Some(enumerated(&differences)), Some(exact));
+    assert_near(&differences, 1, exact);
+}
+
+#[test]
+fn sums_that_tie_in_another_order_count_as_equal_with_seeds_0_to_5() {
+    // Many of the 2¹⁰ sums of these equal the observed one but for rounding.
+    let differences = [0.1, 0.2, 0.3, 0.1, 0.2, 0.3, 0.1, -0.1, -0.2, 0.7];
+    let exact = enumerated(&differences);
+    (0..6).for_each(|seed| assert_near(&differences, seed, exact));
+    let mut rng = rng(3);
+    for seed in 0..6 {
+        let differences: Vec<f64> = (0..13).map(|_| uniform(&mut rng) - 0.3).collect();
+        assert_near(&differences, seed, enumerated(&differences));
+    }
+}
+
+#[test]
+fn a_p_value_is_never_zero_and_of_no_difference_one() {
+    assert_eq!(sign_flip_test(&[0.1; 200], 999, 0), Ok(1.0 / 1000.0));
+    assert_eq!(sign_flip_test(&[0.0; 20], 999, 0), Ok(1.0));
+    assert_eq!(sign_flip_test(&[0.3], 999, 0), Ok(1.0));
+}
+
+#[test]
+fn the_test_is_two_sided_and_independent_of_the_number_of_threads() {
+    let mut rng = rng(4);
+    let differences: Vec<f64> = (0..130).map(|_| uniform(&mut rng) - 0.47).collect();
+    let negated: Vec<f64> = differences.iter().map(|d| -d).collect();
+    let run = |threads, d: &[f64]| on_threads(threads, || sign_flip_test(d, 5000, 9).unwrap());
+    let p = run(1, &differences);
+    assert_eq!(p, run(2, &differences));
+    assert_eq!(p, run(2, &negated));
+    assert!((0.05..0.95).contains(&p), "{p}");
+}
+
+#[test]
+fn differences_that_are_no_numbers_are_refused() {
+    assert_eq!(sign_flip_test(&[], 10, 0), Err(MetricsError::Empty));
+    for bad in [f64::NAN, f64::INFINITY] {
+        let error = sign_flip_test(&[0.1, bad], 10, 0).unwrap_err();
+        assert!(matches!(error, MetricsError::Argument { .. }));
+    }
+    assert!(sign_flip_test(&[0.1], 0, 0).is_err());
+}
+
+#[test]
+fn holms_correction_agrees_with_statsmodels() {
+    for family in recorded("holm").as_array().unwrap() {
+        let ours = holm(&numbers(&family["p_values"])).unwrap();
+        for (ours, theirs) in ours.into_iter().zip(numbers(&family["adjusted"])) {
+            assert_close("adjusted", Some(ours), Some(theirs));
+        }
+    }
+}
+
+#[test]
+fn holms_correction_of_a_textbook_family_is_as_by_hand() {
+    // Ascending 0.005·4, 0.01·3, then 0.03·2 = 0.06, which 0.04·1 may not
+    // undercut.
+    let adjusted = holm(&[0.01, 0.04, 0.03, 0.005]).unwrap();
+    let expected = [0.03, 0.06, 0.06, 0.02];
+    for (ours, theirs) in adjusted.into_iter().zip(expected) {
+        assert_close("adjusted", Some(ours), Some(theirs));
+    }
+    assert_eq!(holm(&[]), Ok(vec![]));
+    assert!(holm(&[0.1, f64::NAN]).is_err());
+    assert!(holm(&[1.1]).is_err());
+}
+
+#[test]
+fn intervals_over_seeds_agree_with_scipys() {
+    for case in recorded("seeds").as_array().unwrap() {
+        let values = numbers(&case["values"]);
+        let confidence = case["confidence"].as_f64().unwrap();
+        let ours = SeedSummary::new(&values, &[], confidence).unwrap();
+        assert_close("mean", Some(ours.mean), case["mean"].as_f64());
+        assert_close("std", ours.std, case["std"].as_f64());
+        let interval = ours.interval.unwrap();
+        assert_close("low", Some(interval[0]), case["interval"][0].as_f64());
+        assert_close("high", Some(interval[1]), case["interval"][1].as_f64());
+        assert_eq!(ours.sampling_error, None);
+    }
+}
+
+#[test]
+fn one_seed_has_a_mean_but_no_spread() {
+    let summary = SeedSummary::new(&[0.5], &[0.02], 0.95).unwrap();
+    assert_eq!(
+        (summary.mean, summary.std, summary.interval),
+        (0.5, None, None)
+    );
+    assert_eq!(summary.sampling_error, Some(0.02));
+    let json = serde_json::to_string(&summary).unwrap();
+    assert_eq!(serde_json::from_str::<SeedSummary>(&json).unwrap(), summary);
+}
+
+#[test]
+fn the_sampling_error_is_the_root_of_the_mean_square() {
+    let summary = SeedSummary::new(&[0.5, 0.6], &[0.03, 0.04], 0.95).unwrap();
+    let expected = (0.0025f64 / 2.0).sqrt();
+    assert_close("sampling error", summary.sampling_error, Some(expected));
+}
+
+#[test]
+fn seeds_that_make_no_sense_are_refused() {
+    assert_eq!(SeedSummary::new(&[], &[], 0.9), Err(MetricsError::Empty));
+    for (values, errors, confidence) in [
+        ([0.5, f64::NAN], vec![], 0.9),
+        ([0.5, 0.6], vec![0.1], 0.9),
+        ([0.5, 0.6], vec![0.1, -0.1], 0.9),
+        ([0.5, 0.6], vec![], 1.0),
     ] {
-        for interval in intervals {
-            let once: Vec<u32> = (0..60).collect();
-            let estimate = difference(&once, target, interval.metric);
-            assert_close("estimate", interval.estimate, Some(estimate));
-            let values: Vec<f64> = (0..80)
-                .map(|resample| {
-                    difference(&resample_rows(3, resample, 60), target, interval.metric)
-                })
-                .collect();
-            let (low, high) = (slow::quantile(&values, 0.05), slow::quantile(&values, 0.95));
-            assert_close("low", interval.low, Some(low));
-            assert_close("high", interval.high, Some(high));
-        }
+        let error = SeedSummary::new(&values, &errors, confidence).unwrap_err();
+        assert!(matches!(error, MetricsError::Argument { .. }));
     }
-    let metrics: Vec<Metric> = pair
-        .overall
-        .iter()
-        .map(|interval| interval.metric)
-        .collect();
-    assert_eq!(metrics, [Metric::Mse, Metric::R2]);
 }
 
 #[test]
-fn of_four_models_every_pair_is_compared_and_only_the_noisier_one_differs() {
-    let models = models(&[0.1, 0.1, 0.2, 0.1], 300);
-    let comparison = compared(&models, &CompareSettings::default());
-    assert_eq!(comparison.count, 300);
-    let pairs: Vec<_> = comparison
-        .pairs
-        .iter()
-        .map(|p| (p.first, p.second))
-        .collect();
-    assert_eq!(pairs, [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]);
-    for pair in &comparison.pairs {
-        assert_eq!(pair.differs, pair.first == 2 || pair.second == 2);
-        assert!(pair.adjusted_p_value >= pair.p_value);
-    }
-    let worse = &comparison.pairs[1].overall;
-    assert!(worse[0].high < Some(0.0), "the first has the lower MSE");
-    assert!(worse[1].low > Some(0.0), "and the higher R²");
-    // No permutation is as far: 1 / 10 001, and six pairs.
-    assert!((comparison.pairs[1].adjusted_p_value - 6.0 / 10_001.0).abs() < 1e-3);
-}
-
-#[test]
-fn whether_a_difference_is_shown_is_said_by_the_adjusted_p_value() {
-    let models = models(&[0.2, 0.21, 0.2], 100);
-    let mut settings = quick();
-    let lowest = |comparison: &Comparison| {
-        let values = comparison.pairs.iter().map(|pair| pair.p_value);
-        values.fold(1.0, f64::min)
-    };
-    let p_value = lowest(&compared(&models, &settings));
-    let shown = |comparison: Comparison| comparison.pairs.iter().any(|pair| pair.differs);
-    settings.level = 2.9 * p_value;
-    assert!(!shown(compared(&models, &settings)));
-    settings.level = 3.0 * p_value;
-    assert!(shown(compared(&models, &settings)));
-}
-
-#[test]
-fn a_model_does_not_differ_from_itself() {
-    let models = models(&[0.1], 50);
-    let pair = &compare(&[&models[0], &models[0]], &quick()).unwrap().pairs[0];
-    assert_eq!((pair.p_value, pair.differs), (1.0, false));
-    assert_eq!(pair.overall[0].estimate, Some(0.0));
-    assert_eq!(
-        (pair.overall[0].low, pair.overall[0].high),
-        (Some(0.0), Some(0.0))
-    );
-}
-
-#[test]
-fn of_equal_models_about_one_pair_in_twenty_falls_below_0_05() {
-    let below = (0..200)
-        .filter(|seed| {
-            let a = paired(&settings(2), &rows(2 * seed, 40, 2, 0.2, 9));
-            let b = paired(&settings(2), &rows(2 * seed + 1, 40, 2, 0.2, 9));
-            let mut settings = quick();
-            settings.bootstrap.resamples = 1;
-            compare(&[&a, &b], &settings).unwrap().pairs[0].p_value <= 0.05
-        })
-        .count();
+fn of_differences_without_a_mean_about_one_in_twenty_falls_below_0_05() {
+    let mut rng = rng(9);
+    let below = (0..200).filter(|&seed| {
+        let differences: Vec<f64> = (0..40).map(|_| uniform(&mut rng) - 0.5).collect();
+        sign_flip_test(&differences, 1000, seed).unwrap() <= 0.05
+    });
     // 10 expected; a standard deviation is 3.
+    let below = below.count();
     assert!((1..=20).contains(&below), "{below} of 200");
-}
-
-#[test]
-fn the_same_seed_gives_the_same_bits_on_one_thread_and_on_two() {
-    let models = models(&[0.1, 0.12, 0.2], 90);
-    let run = |threads| on_threads(threads, || compared(&models, &quick()));
-    assert_eq!(run(1), run(2));
-}
-
-#[test]
-fn models_over_other_rows_are_refused_with_the_reason() {
-    let own = rows(0, 30, 2, 0.1, 9);
-    let first = paired(&settings(2), &own);
-    let differs = |other: &PairedRows| match compare(&[&first, &first, other], &quick()) {
-        Err(MetricsError::Unpaired { model: 2, differs }) => differs,
-        other => panic!("{other:?}"),
-    };
-    assert_eq!(differs(&paired(&settings(2), &own[1..])), "numbers of rows");
-    let narrow = rows(0, 30, 1, 0.1, 9);
-    assert_eq!(
-        differs(&paired(&settings(1), &narrow)),
-        "numbers of targets"
-    );
-    let mut swapped = own.clone();
-    swapped.swap(3, 4);
-    assert_eq!(differs(&paired(&settings(2), &swapped)), "labels");
-    let mut other = settings(2);
-    other.bin_edges.pop();
-    let bins = "label ranges, bounds or bins";
-    assert_eq!(differs(&paired(&other, &own)), bins);
-    let error = compare(&[&first, &paired(&settings(2), &swapped)], &quick()).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "model 1 cannot be compared with model 0 pair by pair: their labels differ"
-    );
-}
-
-#[test]
-fn clipped_and_raw_predictions_of_one_model_can_be_compared() {
-    let own = rows(0, 60, 1, 0.3, 9);
-    let mut raw = settings(1);
-    raw.clip = false;
-    let (clipped, raw) = (paired(&settings(1), &own), paired(&raw, &own));
-    let pair = &compare(&[&clipped, &raw], &quick()).unwrap().pairs[0];
-    assert!(pair.overall[0].estimate < Some(0.0), "clipping only helps");
-}
-
-#[test]
-fn one_model_or_none_makes_no_pair() {
-    let models = models(&[0.1], 10);
-    assert!(compared(&models, &quick()).pairs.is_empty());
-    assert!(compared(&[], &quick()).pairs.is_empty());
-}
-
-#[test]
-fn settings_that_make_no_sense_are_refused() {
-    let models = models(&[0.1, 0.2], 10);
-    let refused = |change: fn(&mut CompareSettings)| {
-        let mut settings = quick();
-        change(&mut settings);
-        compare(&[&models[0], &models[1]], &settings).unwrap_err()
-    };
-    let level: fn(&mut CompareSettings) = |s| s.level = 1.0;
-    assert!(matches!(
-        refused(level),
-        MetricsError::Argument { name: "level", .. }
-    ));
-    let none: fn(&mut CompareSettings) = |s| s.permutations = 0;
-    assert!(matches!(
-        refused(none),
-        MetricsError::Argument {
-            name: "permutations",
-            ..
-        }
-    ));
-    let metric: fn(&mut CompareSettings) = |s| s.metrics.push(Metric::Within(0.3));
-    assert!(matches!(refused(metric), MetricsError::Metric { .. }));
-}
-
-#[test]
-fn a_comparison_survives_json() {
-    let comparison = compared(&models(&[0.1, 0.2, 0.2], 40), &quick());
-    let json = serde_json::to_string(&comparison).unwrap();
-    assert_eq!(
-        serde_json::from_str::<Comparison>(&json).unwrap(),
-        comparison
-    );
 }

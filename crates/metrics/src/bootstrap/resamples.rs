@@ -81,26 +81,6 @@ impl Resamples {
         })
     }
 
-    /// Of the differences: these values less those of `other`, which has drawn
-    /// the same rows.
-    pub(crate) fn differences(
-        &self,
-        other: &Self,
-        metrics: &[Metric],
-        confidence: f64,
-    ) -> (Vec<Vec<MetricInterval>>, Vec<MetricInterval>) {
-        let estimates: Vec<_> = self
-            .estimates
-            .iter()
-            .zip(&other.estimates)
-            .map(|(ours, theirs)| Some((*ours)? - (*theirs)?))
-            .collect();
-        intervals(metrics, confidence, &estimates, |column| {
-            let pairs = self.column(column).zip(other.column(column));
-            pairs.map(|(ours, theirs)| ours - theirs)
-        })
-    }
-
     fn column(&self, column: usize) -> impl ExactSizeIterator<Item = f64> {
         let width = self.estimates.len();
         self.drawn

@@ -134,25 +134,4 @@ impl PairedRows {
             Some(&metric) => Err(MetricsError::Metric { metric }),
         }
     }
-
-    /// What keeps `other` from being compared with these rows pair by pair.
-    pub(crate) fn difference(&self, other: &Self) -> Option<&'static str> {
-        let (ours, theirs) = (&self.settings, &other.settings);
-        if self.targets.len() != other.targets.len() {
-            return Some("numbers of targets");
-        }
-        if self.count != other.count {
-            return Some("numbers of rows");
-        }
-        if ours.label_range != theirs.label_range
-            || ours.within != theirs.within
-            || ours.bin_edges != theirs.bin_edges
-        {
-            return Some("label ranges, bounds or bins");
-        }
-        // Sorting is stable: the same labels give the same order.
-        let same = |(a, b): (&Columns, &Columns)| a.label == b.label && a.order == b.order;
-        let same = self.targets.iter().zip(&other.targets).all(same);
-        (!same).then_some("labels")
-    }
 }
