@@ -204,7 +204,8 @@ fn a_run_counts_once_as_itself_and_one_that_is_not_done_is_not_tested() {
     let page = std::fs::read_to_string(out.join("report.md")).unwrap();
     let told = "half), seed 0: not trained to its end";
     assert!(ran.stderr.contains(told), "{ran:#?}");
-    assert!(!page.contains("again"), "{page}");
+    assert!(page.contains("resnet18 (run)"), "{page}");
+    assert!(!page.contains("(run, again/run)"), "{page}");
 }
 
 #[test]

@@ -22,6 +22,24 @@ pub enum ReportError {
     /// The numbers could not be put into JSON.
     #[error("cannot write the report's numbers as JSON")]
     Json(#[from] serde_json::Error),
+    /// Something in the report's place that no report wrote.
+    #[error(
+        "{0} was not written by a report, and a report would replace it: name another folder, or \
+         move it away"
+    )]
+    Foreign(PathBuf),
+    /// A report could neither be put in its place nor the earlier one back.
+    #[error("{cause}; nor can {path} be put back: the earlier report is kept in {kept}")]
+    NotPutBack {
+        /// Why the new report is not in its place.
+        cause: Box<ReportError>,
+        /// What could not be put back.
+        path: PathBuf,
+        /// Where it is.
+        kept: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// A file or folder.
     #[error("cannot {action} {path}")]
     Io {

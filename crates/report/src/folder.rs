@@ -1,5 +1,7 @@
 //! A folder that is filled out of sight.
 
+mod earlier;
+
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -9,9 +11,15 @@ use tempfile::TempDir;
 
 use crate::ReportError;
 
-/// The files of a report; the last is what a reader opens.
-const FILES: [&str; 3] = ["metrics.json", "report.md", "index.html"];
+/// What a folder is known by as a report's.
+const NUMBERS: &str = "metrics.json";
 const PLOTS: &str = "plots";
+/// What a report consists of, in the order in which it is put in place: first what
+/// it is known by, so that one that was cut off can be replaced; last what a reader
+/// opens.
+const PIECES: [&str; 4] = [NUMBERS, PLOTS, "report.md", "index.html"];
+/// Where an earlier report is kept until the new one is in its place.
+const EARLIER: &str = "earlier";
 
 /// A new report, in a hidden folder within the one that it is for. Nothing of an
 /// older report is touched before all of the new one is on disk.
@@ -21,15 +29,26 @@ pub(crate) struct Folder {
     new: TempDir,
 }
 
+/// A file or folder that was put from one place to the other.
+struct Moved {
+    from: PathBuf,
+    to: PathBuf,
+}
+
 impl Folder {
+    /// # Errors
+    /// [`ReportError::Foreign`] where the report would replace what is no report's.
     pub(crate) fn new(out: &Path) -> Result<Self, ReportError> {
         fs::create_dir_all(out).map_err(ReportError::io("create the folder", out))?;
+        earlier::check(out)?;
         let new = tempfile::Builder::new()
             .prefix(".report-")
             .tempdir_in(out)
             .map_err(ReportError::io("write to the folder", out))?;
-        let plots = new.path().join(PLOTS);
-        fs::create_dir(&plots).map_err(ReportError::io("create the folder", &plots))?;
+        for name in [PLOTS, EARLIER] {
+            let path = new.path().join(name);
+            fs::create_dir(&path).map_err(ReportError::io("create the folder", &path))?;
+        }
         Ok(Self {
             out: out.to_owned(),
             new,
@@ -47,29 +66,70 @@ impl Folder {
         write().map_err(ReportError::io("write", &path))
     }
 
-    /// Puts the new report in the place of an older one. What a reader may see in
-    /// the moment between two renames is files of both, each of them whole.
+    /// Puts the new report in the place of an older one, or leaves the older one as
+    /// it was. What a reader may see in the moment between two renames is files of
+    /// both, each of them whole.
     pub(crate) fn finish(self) -> Result<(), ReportError> {
         let new = self.new.path();
         sync(&new.join(PLOTS))?;
         sync(new)?;
-        let plots = self.out.join(PLOTS);
-        // A folder cannot be renamed over one that has files.
-        if plots.symlink_metadata().is_ok() {
-            let old = new.join("old-plots");
-            fs::rename(&plots, &old).map_err(ReportError::io("replace", &plots))?;
+        let mut moved = Vec::new();
+        if let Err(error) = self.replace(&mut moved) {
+            return Err(self.put_back(moved, error));
         }
-        let place = |name: &str| {
-            let path = self.out.join(name);
-            fs::rename(new.join(name), &path).map_err(ReportError::io("replace", &path))
-        };
-        place(PLOTS)?;
-        FILES.into_iter().try_for_each(place)?;
         sync(&self.out)?;
         let gone = new.to_owned();
         self.new
             .close()
             .map_err(ReportError::io("remove the folder", &gone))
+    }
+
+    fn replace(&self, moved: &mut Vec<Moved>) -> Result<(), ReportError> {
+        let kept = self.new.path().join(EARLIER);
+        let is_there = |path: &Path| path.symlink_metadata().is_ok();
+        // Copied, so that there is a whole file in each place at every moment.
+        for name in PIECES.into_iter().filter(|name| *name != PLOTS) {
+            let path = self.out.join(name);
+            if is_there(&path) {
+                fs::copy(&path, kept.join(name)).map_err(ReportError::io("replace", &path))?;
+            }
+        }
+        for name in PIECES {
+            let (path, earlier) = (self.out.join(name), kept.join(name));
+            if is_there(&path) {
+                // A folder can't be renamed over one that has files.
+                if name == PLOTS {
+                    fs::rename(&path, &earlier).map_err(ReportError::io("replace", &path))?;
+                }
+                moved.push(Moved {
+                    from: path.clone(),
+                    to: earlier,
+                });
+            }
+            let new = self.new.path().join(name);
+            fs::rename(&new, &path).map_err(ReportError::io("put a new file at", &path))?;
+            moved.push(Moved {
+                from: new,
+                to: path,
+            });
+        }
+        Ok(())
+    }
+
+    /// The error to be told when all is as it was, or can't be put back: then the
+    /// hidden folder stays, with what was in it.
+    fn put_back(self, moved: Vec<Moved>, cause: ReportError) -> ReportError {
+        for Moved { from, to } in moved.into_iter().rev() {
+            if let Err(source) = fs::rename(&to, &from) {
+                return ReportError::NotPutBack {
+                    cause: Box::new(cause),
+                    path: from,
+                    kept: self.new.keep(),
+                    source,
+                };
+            }
+        }
+        cause
     }
 }
 
@@ -81,13 +141,32 @@ fn sync(folder: &Path) -> Result<(), ReportError> {
 mod tests {
     use super::*;
 
-    fn report(out: &Path, text: &str, plot: &str) {
+    const REPORT: [&str; 4] = ["index.html", "metrics.json", "plots", "report.md"];
+
+    /// What a report is known by, with a title to tell reports apart.
+    fn numbers(title: &str) -> String {
+        format!(
+            r#"{{"schema_version": 1, "title": "{title}", "date": "", "settings": {{"seed": 0}},
+                "targets": ["hood"], "candidates": [{{}}], "caveats": [], "later": null}}"#
+        )
+    }
+
+    fn begun(out: &Path, text: &str, plot: &str) -> Folder {
         let folder = Folder::new(out).unwrap();
-        for name in FILES {
-            folder.put(name, text.as_bytes()).unwrap();
-        }
+        folder.put(NUMBERS, numbers(text).as_bytes()).unwrap();
+        folder.put("report.md", text.as_bytes()).unwrap();
         folder.put(&format!("plots/{plot}"), b"").unwrap();
+        folder
+    }
+
+    fn report(out: &Path, text: &str, plot: &str) {
+        let folder = begun(out, text, plot);
+        folder.put("index.html", text.as_bytes()).unwrap();
         folder.finish().unwrap();
+    }
+
+    fn read(out: &Path, name: &str) -> String {
+        fs::read_to_string(out.join(name)).unwrap()
     }
 
     fn names(folder: &Path) -> Vec<String> {
@@ -116,8 +195,100 @@ mod tests {
             ]
         );
         assert_eq!(names(&out.path().join("plots")), ["here.svg"]);
-        let index = fs::read_to_string(out.path().join("index.html")).unwrap();
-        assert_eq!(index, "new");
+        assert_eq!(read(out.path(), "index.html"), "new");
+        assert_eq!(read(out.path(), NUMBERS), numbers("new"));
+    }
+
+    #[test]
+    fn what_no_report_wrote_is_refused_by_name_and_stays() {
+        let refused = |name: &str, content: Option<&str>| {
+            let out = tempfile::tempdir().unwrap();
+            let path = out.path().join(name);
+            match content {
+                None => fs::create_dir(&path).unwrap(),
+                Some(content) => fs::write(&path, content).unwrap(),
+            }
+            let error = Folder::new(out.path()).unwrap_err().to_string();
+            assert!(error.contains(path.to_str().unwrap()), "{error}");
+            assert!(error.contains("name another folder"), "{error}");
+            assert_eq!(names(out.path()), [name]);
+        };
+        refused(PLOTS, None);
+        refused(NUMBERS, None);
+        refused(NUMBERS, Some("{\"loss\": 0.1}"));
+        // An evaluation's, not a report's.
+        refused(NUMBERS, Some("{\"schema_version\": 1, \"targets\": []}"));
+        refused("report.md", Some("mine"));
+        refused("index.html", Some(&numbers("in the wrong place")));
+    }
+
+    #[test]
+    fn plots_beside_numbers_of_another_kind_are_no_reports() {
+        let out = tempfile::tempdir().unwrap();
+        report(out.path(), "old", "a.svg");
+        fs::write(out.path().join(NUMBERS), "[1, 2]").unwrap();
+        let error = Folder::new(out.path()).unwrap_err();
+        assert!(matches!(error, ReportError::Foreign(_)), "{error}");
+        assert_eq!(names(&out.path().join(PLOTS)), ["a.svg"]);
+    }
+
+    #[test]
+    fn a_report_of_another_version_is_replaced() {
+        let out = tempfile::tempdir().unwrap();
+        let newer = numbers("old").replace("\"schema_version\": 1", "\"schema_version\": 9");
+        fs::write(out.path().join(NUMBERS), newer).unwrap();
+        report(out.path(), "new", "a.svg");
+        assert_eq!(read(out.path(), "index.html"), "new");
+    }
+
+    #[test]
+    fn what_was_put_in_place_before_a_rename_fails_is_put_back() {
+        let out = tempfile::tempdir().unwrap();
+        report(out.path(), "old", "old.svg");
+        // There is no new page to be put in the place of the old one.
+        let error = begun(out.path(), "new", "new.svg").finish().unwrap_err();
+        assert!(error.to_string().contains("index.html"), "{error}");
+        assert_eq!(names(out.path()), REPORT);
+        assert_eq!(names(&out.path().join(PLOTS)), ["old.svg"]);
+        assert_eq!(read(out.path(), NUMBERS), numbers("old"));
+        for name in ["report.md", "index.html"] {
+            assert_eq!(read(out.path(), name), "old", "{name}");
+        }
+    }
+
+    #[test]
+    fn of_a_first_report_that_fails_nothing_stays() {
+        let out = tempfile::tempdir().unwrap();
+        fs::write(out.path().join("notes.txt"), "mine").unwrap();
+        begun(out.path(), "new", "a.svg").finish().unwrap_err();
+        assert_eq!(names(out.path()), ["notes.txt"]);
+    }
+
+    #[test]
+    fn a_folder_in_the_place_of_the_page_is_an_error_that_changes_nothing() {
+        let out = tempfile::tempdir().unwrap();
+        report(out.path(), "old", "old.svg");
+        fs::remove_file(out.path().join("index.html")).unwrap();
+        fs::create_dir(out.path().join("index.html")).unwrap();
+        let folder = begun(out.path(), "new", "new.svg");
+        folder.put("index.html", b"new").unwrap();
+        let error = folder.finish().unwrap_err();
+        assert!(error.to_string().contains("index.html"), "{error}");
+        assert_eq!(names(out.path()), REPORT);
+        assert_eq!(names(&out.path().join(PLOTS)), ["old.svg"]);
+        assert_eq!(read(out.path(), "report.md"), "old");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn plots_that_are_a_link_are_replaced_and_not_what_it_leads_to() {
+        let (out, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::write(other.path().join("mine.svg"), "").unwrap();
+        fs::write(out.path().join(NUMBERS), numbers("old")).unwrap();
+        std::os::unix::fs::symlink(other.path(), out.path().join(PLOTS)).unwrap();
+        report(out.path(), "new", "a.svg");
+        assert_eq!(names(&out.path().join(PLOTS)), ["a.svg"]);
+        assert_eq!(names(other.path()), ["mine.svg"]);
     }
 
     #[test]
@@ -127,12 +298,8 @@ mod tests {
         let folder = Folder::new(out.path()).unwrap();
         folder.put("index.html", b"half").unwrap();
         drop(folder);
-        assert_eq!(
-            names(out.path()),
-            ["index.html", "metrics.json", "plots", "report.md"]
-        );
-        let index = fs::read_to_string(out.path().join("index.html")).unwrap();
-        assert_eq!(index, "old");
+        assert_eq!(names(out.path()), REPORT);
+        assert_eq!(read(out.path(), "index.html"), "old");
     }
 
     #[test]

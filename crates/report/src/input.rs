@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+mod devices;
 mod suggestion;
 
 pub use suggestion::{Finding, Suggestion};
@@ -142,7 +143,7 @@ pub struct Trial {
     /// The values that it varies, by `section.key`, as text.
     pub values: BTreeMap<String, String>,
     /// Validation R² over all targets of its best epoch, or the negative MSE where
-    /// R² is undefined.
+    /// R² is undefined; of predictions as they are, not clipped.
     pub score: Option<f64>,
     /// Its epochs so far.
     pub epochs: Vec<Epoch>,
@@ -154,7 +155,7 @@ pub struct Trial {
     pub reason: Option<String>,
 }
 
-/// One epoch of a training.
+/// One epoch of a training; its numbers are of predictions as they are, not clipped.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Epoch {
     /// Counted from 1.
@@ -236,7 +237,8 @@ pub struct Cost {
     pub measured: Option<MeasuredCost>,
 }
 
-/// Speed and memory of prediction, measured once.
+/// Speed and memory of prediction, measured once. Those of different devices are not
+/// compared.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MeasuredCost {
     /// The device that it was measured on.
@@ -311,7 +313,7 @@ pub struct Selection {
 pub struct Rank {
     /// Index of the candidate.
     pub candidate: usize,
-    /// Mean validation score over its runs.
+    /// Mean over its runs of the validation score that training recorded.
     pub mean: f64,
     /// Standard deviation between its runs; `None` of one.
     pub deviation: Option<f64>,

@@ -34,10 +34,12 @@ pub struct Written {
 
 /// Writes the report on `input` into the folder `out`: `index.html`, `report.md`,
 /// `metrics.json` and `plots/`. Other files there are left alone, those of an
-/// earlier report are replaced once the new ones are whole on disk.
+/// earlier report are replaced once the new ones are whole on disk, all of them or
+/// none.
 ///
 /// # Errors
-/// [`ReportError::Input`] where the input contradicts itself, [`ReportError::Io`]
+/// [`ReportError::Input`] where the input contradicts itself, [`ReportError::Foreign`]
+/// where something of these names is there that no report wrote, [`ReportError::Io`]
 /// where the folder cannot be written to. A photo that cannot be had, a prediction
 /// that is no number and the like are told of in the report and in
 /// [`Written::warnings`].

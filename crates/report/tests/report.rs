@@ -232,6 +232,31 @@ fn the_numbers_come_back_from_their_file() {
 }
 
 #[test]
+fn a_report_replaces_an_earlier_one_and_nothing_that_is_not_a_report() {
+    let input = study(Shape::default());
+    let folder = tempfile::tempdir().unwrap();
+    let plots = folder.path().join("plots");
+    std::fs::create_dir(&plots).unwrap();
+    std::fs::write(plots.join("mine.svg"), "").unwrap();
+    let error = write(&input, &photos, folder.path(), &quick()).unwrap_err();
+    assert!(matches!(error, psp_report::ReportError::Foreign(_)));
+    assert!(
+        error.to_string().contains(plots.to_str().unwrap()),
+        "{error}"
+    );
+    assert_eq!(files(folder.path()).len(), 1);
+
+    let out = folder.path().join("report");
+    for title in ["old", "new"] {
+        let mut input = input.clone();
+        input.title = title.to_owned();
+        write(&input, &photos, &out, &quick()).unwrap();
+    }
+    let page = std::fs::read_to_string(out.join("index.html")).unwrap();
+    assert!(page.contains("<h1>new</h1>"));
+}
+
+#[test]
 fn the_same_input_gives_the_same_bytes_but_for_the_date() {
     let mut input = study(Shape::default());
     let (first, second) = (Report::of(&input), Report::of(&input));

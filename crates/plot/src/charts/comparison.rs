@@ -96,7 +96,7 @@ fn heading(input: &Comparison, rows: &[&Compared], reference: Option<f64>, near:
         "mean and interval".to_owned(),
     )];
     if rows.iter().any(|row| !row.seeds.is_empty()) {
-        legend.push((Key::Mark(Mark::Disc, INK.fade(0.45)), "one seed".to_owned()));
+        legend.push((Key::Mark(Mark::Disc, INK.fade(0.45)), "one run".to_owned()));
     }
     if rows.iter().any(|row| row.tied) {
         legend.push((Key::Filled(SHADE), "tied with the best".to_owned()));

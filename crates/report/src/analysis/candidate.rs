@@ -6,6 +6,7 @@ use psp_metrics::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::estimate::is_told;
 use super::prepared::{Part, Prepared, PreparedRun};
 use super::score::Score;
 use crate::ReportError;
@@ -23,8 +24,12 @@ pub struct CandidateAnalysis {
     pub trial: Option<usize>,
     /// In the order of the input.
     pub runs: Vec<RunAnalysis>,
-    /// The validation scores of its runs; `None` where none has one.
+    /// The validation scores that its runs recorded, of predictions as they were;
+    /// `None` where none has one.
     pub validation: Option<SeedSummary>,
+    /// The validation scores of its runs' clipped predictions; `None` where none has
+    /// predictions.
+    pub clipped_validation: Option<SeedSummary>,
     /// Mean seconds of a training; `None` where none is known.
     pub seconds: Option<f64>,
 }
@@ -39,7 +44,7 @@ pub struct RunAnalysis {
     pub seed: u64,
     /// The fold that it was validated on.
     pub fold: Option<usize>,
-    /// Its validation score at its best epoch.
+    /// Its validation score at its best epoch, as training recorded it.
     pub score: Option<f64>,
     /// Over its validation images.
     pub valid: Option<Evaluated>,
@@ -57,7 +62,8 @@ pub struct Evaluated {
     pub images: usize,
     /// The metrics, beside those of "predict the mean".
     pub metrics: DetailedMetrics,
-    /// Their intervals.
+    /// Their intervals, without ends and standard error where more than 1 % of the
+    /// resamples have no value.
     pub intervals: Bootstrap,
 }
 
@@ -68,15 +74,15 @@ impl CandidateAnalysis {
         let runs: Vec<RunAnalysis> = runs
             .map(|run| RunAnalysis::of(prepared, run, score))
             .collect::<Result<_, _>>()?;
-        let scores: Vec<f64> = runs.iter().filter_map(|run| run.score).collect();
-        let validation = match scores.is_empty() {
-            true => None,
-            false => Some(SeedSummary::new(
-                &scores,
-                &[],
-                prepared.settings.confidence,
-            )?),
+        let summary = |scores: Vec<f64>| match scores.is_empty() {
+            true => Ok(None),
+            false => SeedSummary::new(&scores, &[], prepared.settings.confidence).map(Some),
         };
+        let recorded = runs.iter().filter_map(|run| run.score);
+        let clipped = runs
+            .iter()
+            .filter_map(|run| run.valid.as_ref()?.score(score));
+        let (recorded, clipped) = (recorded.collect(), clipped.collect());
         let seconds = candidate.runs.iter().filter_map(|run| run.seconds);
         let seconds: Vec<f64> = seconds.filter(|seconds| seconds.is_finite()).collect();
         Ok(Self {
@@ -84,7 +90,8 @@ impl CandidateAnalysis {
             backbone: candidate.backbone.clone(),
             trial: candidate.trial,
             runs,
-            validation,
+            validation: summary(recorded)?,
+            clipped_validation: summary(clipped)?,
             seconds: (!seconds.is_empty())
                 .then(|| seconds.iter().sum::<f64>() / seconds.len() as f64),
         })
@@ -117,18 +124,12 @@ impl RunAnalysis {
             let part = part.as_ref();
             part.map(|part| Evaluated::of(prepared, part)).transpose()
         };
-        let valid = evaluate(&run.valid)?;
-        let told = best_epoch_score(run.run, score);
-        let computed = valid.as_ref().and_then(|valid| match score {
-            Score::R2 => valid.metrics.overall.model.r2,
-            Score::NegativeMse => Some(-valid.metrics.overall.model.mse),
-        });
         Ok(Self {
             folder: run.run.folder.clone(),
             seed: run.run.seed,
             fold: run.run.fold,
-            score: told.or(computed),
-            valid,
+            score: best_epoch_score(run.run, score),
+            valid: evaluate(&run.valid)?,
             test: evaluate(&run.test)?,
             problem: run.problem.clone(),
         })
@@ -161,11 +162,28 @@ impl Evaluated {
             seed: settings.seed,
         };
         let metrics = metrics(&prepared.metrics.within, prepared.metrics.bin_edges.len());
+        let mut intervals = bootstrap(&part.rows, &metrics, &bootstrap_settings)?;
+        let all = intervals.targets.iter_mut().chain([&mut intervals.overall]);
+        for interval in all.flatten() {
+            if !is_told(interval.undefined, u64::from(settings.resamples)) {
+                (interval.low, interval.high) = (None, None);
+                interval.standard_error = None;
+            }
+        }
         Ok(Self {
             images: part.predictions.rows.len(),
             metrics: accumulator.finish()?,
-            intervals: bootstrap(&part.rows, &metrics, &bootstrap_settings)?,
+            intervals,
         })
+    }
+
+    /// What models are ranked by, of these clipped predictions.
+    fn score(&self, score: Score) -> Option<f64> {
+        let model = &self.metrics.overall.model;
+        match score {
+            Score::R2 => model.r2,
+            Score::NegativeMse => Some(-model.mse),
+        }
     }
 
     /// A metric of all targets together.

@@ -68,7 +68,7 @@ pub enum CaveatKind {
     Pruned,
     /// Importance is not cause.
     Importance,
-    /// Speed was measured once, on one device.
+    /// Speed was measured once, on some device.
     Speed,
     /// Heat maps do not explain.
     HeatMaps,

@@ -23,8 +23,9 @@ pub struct Comparison {
     pub members: Vec<Member>,
     /// The others, each with the reason.
     pub left_out: Vec<LeftOut>,
-    /// Whether there were so many candidates that only the best of each backbone by
-    /// validation (and the chosen one) are compared pair by pair.
+    /// Whether there were so many candidates that only some are compared pair by pair:
+    /// the one in focus, then by validation the best of each backbone, then the next
+    /// best.
     pub best_of_each_backbone: bool,
     /// Pair by pair.
     pub pairs: Vec<Pair>,

@@ -8,14 +8,27 @@ use serde::{Deserialize, Serialize};
 pub struct Estimate {
     /// Over the images as they are.
     pub value: f64,
-    /// The ends of its interval; `None` where no resample has a value.
+    /// The ends of its interval; `None` where more than 1 % of the resamples have no
+    /// value.
     pub interval: Option<[f64; 2]>,
 }
 
+/// Whether there is an interval at all: where many resamples have no value, the
+/// others are no longer what another draw of images would give.
+pub(crate) fn is_told(undefined: u64, resamples: u64) -> bool {
+    undefined * 100 <= resamples
+}
+
 impl Estimate {
-    /// `drawn` are the resampled values, NaN where undefined; they are left out.
+    /// `drawn` are the resampled values, NaN where undefined; a few of these are left
+    /// out.
     pub(crate) fn new(value: f64, drawn: impl Iterator<Item = f64>, confidence: f64) -> Self {
-        let mut drawn: Vec<f64> = drawn.filter(|value| !value.is_nan()).collect();
+        let mut drawn: Vec<f64> = drawn.collect();
+        let resamples = drawn.len();
+        drawn.retain(|value| !value.is_nan());
+        if !is_told((resamples - drawn.len()) as u64, resamples as u64) {
+            drawn.clear();
+        }
         drawn.sort_unstable_by(f64::total_cmp);
         let low = quantile(&drawn, (1.0 - confidence) / 2.0);
         let high = quantile(&drawn, f64::midpoint(1.0, confidence));
@@ -54,10 +67,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn resamples_without_a_value_are_left_out_of_an_interval() {
-        let drawn = [1.0, f64::NAN, 3.0].into_iter();
-        let estimate = Estimate::new(2.0, drawn, 0.5);
-        assert_eq!(estimate.interval, Some([1.5, 2.5]));
+    fn a_few_resamples_without_a_value_are_left_out_and_more_leave_no_interval() {
+        let interval = |undefined: usize| {
+            let defined = (undefined..200).map(|place| place as f64);
+            let drawn = std::iter::repeat_n(f64::NAN, undefined).chain(defined);
+            Estimate::new(2.0, drawn, 0.5).interval
+        };
+        assert_eq!(interval(0), Some([49.75, 149.25]));
+        assert_eq!(interval(2), Some([51.25, 149.75]));
+        assert_eq!(interval(3), None);
+        assert_eq!(interval(200), None);
         assert_eq!(Estimate::new(2.0, [].into_iter(), 0.5).interval, None);
     }
 

@@ -12,11 +12,11 @@ mod focus;
 mod images;
 mod labels;
 pub(crate) mod prepared;
+mod repeats;
 mod score;
 mod search;
 mod suggestions;
 
-use psp_metrics::SeedSummary;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +33,7 @@ pub use score::Score;
 pub use search::{BackboneTrials, BestTrial, FailureGroup, Progress, Search, StateCounts};
 pub use suggestions::SuggestionResult;
 
+pub(crate) use repeats::{Repeats, Trained};
 pub(crate) use search::finished_score;
 
 use crate::input::Input;
@@ -69,7 +70,8 @@ pub struct Analysis {
     /// Each candidate, in the order of the input, by which all other lists name them.
     pub candidates: Vec<CandidateAnalysis>,
     /// The candidates with a validation score from best to worst: as ranked, or else
-    /// by their mean.
+    /// by the mean of what their runs recorded; where none recorded any, by that of
+    /// their clipped predictions.
     pub validated: Vec<usize>,
     /// The run that is shown in detail; `None` where none has predictions.
     pub focus: Option<Focus>,
@@ -136,7 +138,8 @@ pub(crate) fn analyse_prepared(prepared: &Prepared) -> Result<Analysis, ReportEr
     Ok(analysis)
 }
 
-/// As ranked; else by the mean score, highest first.
+/// As ranked; else by the mean score, highest first. Recorded scores are of raw
+/// predictions and never stand in one order with those of clipped ones.
 fn validated(input: &Input, candidates: &[CandidateAnalysis]) -> Vec<usize> {
     if let Some(selection) = &input.selection {
         return selection
@@ -145,7 +148,15 @@ fn validated(input: &Input, candidates: &[CandidateAnalysis]) -> Vec<usize> {
             .map(|rank| rank.candidate)
             .collect();
     }
-    let mean = |index: &usize| candidates[*index].validation.as_ref().map(mean);
+    let is_recorded = candidates.iter().any(|one| one.validation.is_some());
+    let mean = |index: &usize| {
+        let candidate = &candidates[*index];
+        let scores = match is_recorded {
+            true => candidate.validation.as_ref(),
+            false => candidate.clipped_validation.as_ref(),
+        };
+        scores.map(|scores| scores.mean)
+    };
     let mut order: Vec<usize> = (0..candidates.len())
         .filter(|index| mean(index).is_some())
         .collect();
@@ -154,10 +165,6 @@ fn validated(input: &Input, candidates: &[CandidateAnalysis]) -> Vec<usize> {
         b.total_cmp(&a)
     });
     order
-}
-
-fn mean(summary: &SeedSummary) -> f64 {
-    summary.mean
 }
 
 fn warnings(prepared: &Prepared) -> Vec<String> {

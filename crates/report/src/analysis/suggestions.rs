@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::effects::KeyEffect;
 use super::score::Score;
 use super::search::Search;
-use crate::format::{counted, fixed};
+use crate::format::{counted, fixed, listed};
 use crate::input::{Finding, Input, Suggestion};
 
 /// What came of one suggestion.
@@ -178,32 +178,47 @@ fn acceleration(input: &Input) -> Option<(bool, String)> {
         Some((candidate.name.as_str(), measured))
     });
     let measured: Vec<_> = measured.collect();
-    let by_speed = |a: &&(&str, _), b: &&(&str, _)| speed(a).total_cmp(&speed(b));
-    let fastest = measured.iter().max_by(by_speed)?;
-    let slowest = measured.iter().min_by(by_speed)?;
+    let devices = input.measured_on();
+    if devices.is_empty() {
+        return None;
+    }
     let models = counted(measured.len(), "model", "models");
-    let mut text = format!("The speed of prediction was measured for {models}.");
+    let mut text = format!(
+        "The speed of prediction was measured for {models}, on {}.",
+        listed(&devices)
+    );
     let is_tried = |finding: &Finding| finding.suggestion == Suggestion::Acceleration;
     if !input.findings.iter().any(is_tried) {
         text += " No technique that makes one and the same model faster was tried in this study.";
     }
-    if fastest.0 != slowest.0 && speed(slowest) > 0.0 {
-        text += &format!(
-            " In batches of 32, {} is the fastest with {} images/s and {} the slowest with {}: \
-             a factor of {}.",
-            fastest.0,
-            crate::format::speed(speed(fastest)),
-            slowest.0,
-            crate::format::speed(speed(slowest)),
-            fixed(speed(fastest) / speed(slowest), 1),
-        );
-    } else {
-        let (name, of) = (fastest.0, crate::format::speed(speed(fastest)));
-        text += &format!(" {name} predicts {of} images/s in batches of 32.");
+    for device in devices {
+        let on_device = measured.iter().filter(|(_, cost)| cost.device == device);
+        let speeds = on_device.map(|(name, cost)| (*name, cost.images_per_second_32));
+        text += &speeds_on(device, &speeds.collect::<Vec<_>>());
     }
     Some((true, text))
 }
 
-fn speed(measured: &(&str, &crate::input::MeasuredCost)) -> f64 {
-    measured.1.images_per_second_32
+/// The fastest and the slowest model on one device.
+fn speeds_on(device: &str, speeds: &[(&str, f64)]) -> String {
+    let by_speed = |a: &&(&str, f64), b: &&(&str, f64)| a.1.total_cmp(&b.1);
+    let (fastest, slowest) = (
+        speeds.iter().max_by(by_speed),
+        speeds.iter().min_by(by_speed),
+    );
+    let shown = crate::format::speed;
+    match (fastest, slowest) {
+        (Some((name, fast)), Some((other, slow))) if name != other && *slow > 0.0 => format!(
+            " On {device}, in batches of 32, {name} is the fastest with {} images/s and {other} \
+             the slowest with {}: a factor of {}.",
+            shown(*fast),
+            shown(*slow),
+            fixed(fast / slow, 1),
+        ),
+        (Some((name, fast)), _) => format!(
+            " On {device}, in batches of 32, {name} predicts {} images/s.",
+            shown(*fast)
+        ),
+        (None, _) => String::new(),
+    }
 }

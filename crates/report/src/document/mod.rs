@@ -146,8 +146,12 @@ impl<'a> Section<'a> {
         self.blocks.push(Block::Heading(text.into()));
     }
 
+    /// Nothing of an empty text.
     pub(crate) fn say(&mut self, text: impl Into<Text>) {
-        self.blocks.push(Block::Paragraph(text.into()));
+        let text = text.into();
+        if !text.is_empty() {
+            self.blocks.push(Block::Paragraph(text));
+        }
     }
 
     pub(crate) fn list(&mut self, items: Vec<Text>) {

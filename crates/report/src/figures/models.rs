@@ -6,7 +6,7 @@ use psp_plot::{
 };
 
 use super::{Plan, Source};
-use crate::analysis::{Estimate, Member};
+use crate::analysis::{self, Estimate, Member};
 use crate::format::whole_percent;
 
 pub(super) fn plans(source: Source<'_>) -> Vec<Plan<'_>> {
@@ -64,10 +64,7 @@ fn compared(source: Source<'_>) -> Option<Plan<'_>> {
         };
         if better { next } else { best }
     })?;
-    let tied = |member: &Member| {
-        let pair = compared.pair(best.candidate, member.candidate);
-        member.candidate == best.candidate || pair.is_some_and(|(pair, _)| !pair.differs)
-    };
+    let tied = tied(compared, best);
     let rows = compared.members.iter().map(|member| {
         let estimate = (measure.of)(member);
         Compared {
@@ -75,7 +72,9 @@ fn compared(source: Source<'_>) -> Option<Plan<'_>> {
             mean: estimate.map(|estimate| estimate.value),
             interval: interval(estimate.and_then(|estimate| estimate.interval)),
             seeds: (measure.by_run)(member),
-            tied: compared.members.len() > 1 && tied(member),
+            tied: tied
+                .as_ref()
+                .is_some_and(|tied| tied.contains(&member.candidate)),
         }
     });
     let first = source.analysis.candidates[best.candidate].runs.iter();
@@ -87,17 +86,39 @@ fn compared(source: Source<'_>) -> Option<Plan<'_>> {
         }
     });
     let confidence = whole_percent(source.analysis.settings.confidence);
+    let mut notes = vec![format!(
+        "{confidence} intervals over {} images",
+        compared.images
+    )];
+    if tied.is_some() {
+        notes.push("tied: no difference in MSE shown from the best".to_owned());
+    }
     let comparison_input = Comparison {
         title: "Models on the same test images".to_owned(),
-        notes: vec![
-            format!("{confidence} intervals over {} images", compared.images),
-            "tied: no difference shown from the best".to_owned(),
-        ],
+        notes,
         rows: rows.collect(),
         predict_the_mean: baseline.flatten().next(),
         objective: measure.objective,
     };
     Some(Plan::new("comparison", comparison, comparison_input))
+}
+
+/// The candidates that no difference is shown of from `best`, itself among them.
+/// `None` where that is not known of all: not each was compared with it, or another
+/// has a lower MSE, which is what is tested.
+fn tied(comparison: &analysis::Comparison, best: &Member) -> Option<Vec<usize>> {
+    let mut tied = vec![best.candidate];
+    let others = comparison.members.iter();
+    for other in others.filter(|other| other.candidate != best.candidate) {
+        let (pair, _) = comparison.pair(best.candidate, other.candidate)?;
+        if other.mse.value < best.mse.value {
+            return None;
+        }
+        if !pair.differs {
+            tied.push(other.candidate);
+        }
+    }
+    (comparison.members.len() > 1).then_some(tied)
 }
 
 fn costed(source: Source<'_>) -> Option<Plan<'_>> {

@@ -8,15 +8,17 @@ use crate::input::BackboneSize;
 pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
     let mut section = Section::new("backbones", "Backbones and sizes");
     let backbones = &context.input.backbones;
-    section.say(
-        "Each model is a backbone up to its pooled features, followed by the original study's \
-         head: Linear(features, 256), ReLU, Linear(256, scores). Sizes below are with 2 scores, \
-         in MiB of parameters and buffers in fp32.",
-    );
+    let model = "Each model is a backbone up to its pooled features, followed by a head: Linear, \
+                 ReLU, Linear.";
     if backbones.is_empty() {
-        section.say("No sizes are known.");
+        section.say(format!("{model} No sizes are known."));
         return section;
     }
+    section.say(format!(
+        "{model} Sizes below are with the original study's head, Linear(features, 256), ReLU, \
+         Linear(256, 2), in MiB of parameters and buffers in fp32; those of the models that are \
+         compared here, each with its own head, are told with their cost."
+    ));
     let mut table = Table::new("sizes", "Sizes, and what the original study's table states")
         .text("backbone")
         .number("parameters")

@@ -3,7 +3,7 @@
 use psp_metrics::SeedSummary;
 
 use super::Context;
-use crate::analysis::{Comparison, Member, Pair};
+use crate::analysis::{Comparison, Member, Pair, Repeats};
 use crate::document::{Cell, Mark, Section, Table, Text};
 use crate::format::{counted, fixed, listed, ratio, sample_size, signed, whole_percent};
 
@@ -14,11 +14,20 @@ pub(super) fn blocks<'a>(context: &Context<'a>, section: &mut Section<'a>) {
         return;
     };
     let images = counted(comparison.images, "test image", "test images");
+    let repeats = context.repeats();
     section.say(format!(
         "Each model stands for the mean over its runs: its squared error of an image is the \
          mean of its runs' squared errors there. All are over the same {images}. \"Between \
-         seeds\" is the standard deviation between runs, \"from images\" the bootstrap's \
-         standard error of one run: how much another draw of test images would move it."
+         {}\" is the standard deviation between the runs of a model{}, \"from images\" the \
+         bootstrap's standard error of one run: how much another draw of test images would move \
+         it.",
+        repeats.name(),
+        match repeats {
+            Repeats::Seeds | Repeats::Runs => "",
+            Repeats::Folds => ", which were trained on different folds with one seed",
+            Repeats::SeedsAndFolds =>
+                ", which were trained on different folds and with different seeds",
+        }
     ));
     section.table(members(context, comparison));
     left_out(context, comparison, section);
@@ -31,7 +40,10 @@ pub(super) fn blocks<'a>(context: &Context<'a>, section: &mut Section<'a>) {
         ),
     );
     if comparison.pairs.is_empty() {
-        section.say("There is only one model with test predictions, so nothing to compare.");
+        section.say(match comparison.members.len() {
+            1 => "There is only one model with test predictions, so nothing to compare.",
+            _ => "No two models were compared image by image.",
+        });
         return;
     }
     section.heading("Pair by pair");
@@ -53,21 +65,33 @@ fn members(context: &Context, comparison: &Comparison) -> Table {
         .number("MSE")
         .number("R²")
         .group("on the test images")
-        .number("between seeds")
+        .number(format!("between {}", context.repeats().name()))
         .hint("Standard deviation of the MSE between runs")
         .number("from images")
         .hint("Bootstrap standard error of one run's MSE")
         .group("noise of the MSE")
         .number(context.score_name())
-        .hint("Mean validation score over the runs")
+        .hint("Mean validation score over the runs, as training recorded it; clipped: of stored predictions, where none was recorded")
         .group("on validation")
-        .number("less the chosen's")
+        .number(match context.analysis.focus.is_some_and(|focus| focus.chosen) {
+            true => "less the chosen's",
+            false => "less that in detail",
+        })
         .hint("MSE less that of the model which this report shows in detail, image by image; negative: better")
         .group("difference of the MSE");
     for member in &comparison.members {
-        let candidate = &context.analysis.candidates[member.candidate];
         let seeds = &member.mse_by_run;
-        let validation = candidate.validation.as_ref().map(|scores| scores.mean);
+        let validation = match context.validation(member.candidate) {
+            None => Cell::none(),
+            Some((score, is_clipped)) => {
+                let cell = Cell::number(score, context.score(score));
+                if is_clipped {
+                    cell.detail("clipped")
+                } else {
+                    cell
+                }
+            }
+        };
         let difference = member.mse_to_focus.map_or_else(Cell::none, |difference| {
             Cell::number(difference.value, signed(&error(difference.value)))
                 .interval(difference.interval, |end| signed(&error(end)))
@@ -81,7 +105,7 @@ fn members(context: &Context, comparison: &Comparison) -> Table {
             }),
             spread(seeds, context),
             Cell::of(seeds.sampling_error, error),
-            Cell::of(validation, |score| context.score(score)),
+            validation,
             difference,
         ];
         let mark = match context.is_chosen(member.candidate) {
@@ -113,13 +137,14 @@ fn left_out(context: &Context, comparison: &Comparison, section: &mut Section) {
 fn verdicts(context: &Context, comparison: &Comparison) -> String {
     let pairs = counted(comparison.pairs.len(), "pair", "pairs");
     let shown = comparison.pairs.iter().filter(|pair| pair.differs).count();
+    let repeats = context.repeats().name();
     let which = match comparison.best_of_each_backbone {
         true => {
             let names = compared(context, comparison);
             format!(
-                "There are {} models; compared pair by pair are only {} (the best of each \
-                 backbone by validation, and the chosen one), as each further pair makes the \
-                 test stricter. ",
+                "There are {} models; compared pair by pair are only {} (the model in detail, \
+                 then by validation the best of each backbone, then the next best), as each \
+                 further pair makes the test stricter. ",
                 comparison.members.len(),
                 listed(&names)
             )
@@ -130,8 +155,8 @@ fn verdicts(context: &Context, comparison: &Comparison) -> String {
         "{which}Of {pairs}, a difference is shown in {shown}. Differences are the first model's \
          MSE less the second's, image by image: negative speaks for the first. p is of the \
          permutation test, corrected for {pairs} by Holm's method; the intervals are not \
-         corrected. The column \"beyond the seeds\" asks whether the difference is also larger than the spread \
-         between seeds explains (Welch's t-test at {}).",
+         corrected. The column \"beyond the {repeats}\" asks whether the difference is also \
+         larger than the spread between {repeats} explains (Welch's t-test at {}).",
         whole_percent(context.analysis.settings.level)
     )
 }
@@ -154,6 +179,7 @@ fn pairs(context: &Context, comparison: &Comparison) -> Table {
     );
     let error = |value: f64| signed(&context.error(value));
     let difference = |value: f64| signed(&ratio(value));
+    let repeats = context.repeats().name();
     let mut table = Table::new("pairs", caption)
         .text("first")
         .text("second")
@@ -162,8 +188,11 @@ fn pairs(context: &Context, comparison: &Comparison) -> Table {
         .names()
         .number("p")
         .hint("Of the permutation test, after Holm's correction")
-        .text("beyond the seeds")
-        .hint("Whether the difference is more than the spread between seeds explains; no: training again might turn it round")
+        .text(format!("beyond the {repeats}"))
+        .hint(format!(
+            "Whether the difference is more than the spread between {repeats} explains; no: \
+             training again might turn it round"
+        ))
         .number("MSE")
         .hint("The first's less the second's; negative speaks for the first")
         .number("R²")

@@ -1,6 +1,6 @@
 //! What all sections are written from.
 
-use crate::analysis::Analysis;
+use crate::analysis::{Analysis, Repeats};
 use crate::document::{Cell, Text};
 use crate::figures::{Drawn, Figures};
 use crate::format;
@@ -89,9 +89,28 @@ impl<'a> Context<'a> {
     pub(crate) fn focus_link(&self) -> Option<Text> {
         let focus = self.analysis.focus?;
         let candidate = self.input.candidates.get(focus.candidate)?;
-        let run = candidate.runs.get(focus.run)?;
-        let name = format!("{}, {}", candidate.name, run_name(run));
-        Some(Text::new().path(name, &run.folder))
+        Some(self.run_link(focus.candidate, candidate.runs.get(focus.run)?))
+    }
+
+    /// `resnet18 (trial 5), seed 2`, a link to the run's folder.
+    pub(crate) fn run_link(&self, candidate: usize, run: &Run) -> Text {
+        let name = format!("{}, {}", self.name(candidate), run_name(run));
+        Text::new().path(name, &run.folder)
+    }
+
+    /// In what the runs of a model differ.
+    pub(crate) fn repeats(&self) -> Repeats {
+        Repeats::of(&self.analysis.candidates)
+    }
+
+    /// A candidate's mean validation score as its runs recorded it, or, where none
+    /// did, that of their clipped predictions, and whether it is the latter.
+    pub(crate) fn validation(&self, candidate: usize) -> Option<(f64, bool)> {
+        let candidate = &self.analysis.candidates[candidate];
+        let recorded = candidate.validation.as_ref();
+        let clipped = candidate.clipped_validation.as_ref();
+        let recorded = recorded.map(|scores| (scores.mean, false));
+        recorded.or(clipped.map(|scores| (scores.mean, true)))
     }
 
     /// `Run: resnet18 (trial 5), seed 2; n = 400 test images.`, to stand at a table or

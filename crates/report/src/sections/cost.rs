@@ -2,7 +2,7 @@
 
 use super::Context;
 use crate::document::{Cell, Mark, Section, Table};
-use crate::format::{counted, duration, fixed, mebibytes, multiply_adds, ratio};
+use crate::format::{counted, duration, fixed, listed, mebibytes, multiply_adds, ratio};
 
 pub(super) fn blocks<'a>(context: &Context<'a>, section: &mut Section<'a>) {
     let candidates = &context.input.candidates;
@@ -10,12 +10,7 @@ pub(super) fn blocks<'a>(context: &Context<'a>, section: &mut Section<'a>) {
         return;
     }
     section.heading("Cost");
-    let mut devices: Vec<&str> = candidates
-        .iter()
-        .filter_map(|candidate| Some(candidate.cost.measured.as_ref()?.device.as_str()))
-        .collect();
-    devices.sort_unstable();
-    devices.dedup();
+    let devices = context.input.measured_on();
     let unmeasured = candidates
         .iter()
         .filter(|c| c.cost.measured.is_none())
@@ -27,9 +22,12 @@ pub(super) fn blocks<'a>(context: &Context<'a>, section: &mut Section<'a>) {
         (false, unmeasured) => {
             let mut text = format!(
                 "Parameters, sizes and multiply-adds are counted; speed and peak memory of \
-                 prediction were measured once, on {}.",
-                devices.join(" and ")
+                 prediction were measured once per model, on {}.",
+                listed(&devices)
             );
+            if devices.len() > 1 {
+                text += " Those of different devices cannot be compared.";
+            }
             if unmeasured > 0 {
                 text += &format!(
                     " {} not measured.",
@@ -70,25 +68,37 @@ fn table(context: &Context) -> Table {
     .number("images/s, 32")
     .hint("Predictions per second in batches of 32")
     .number("peak MiB")
-    .hint("Peak memory of the process in batches of 32")
-    .number("accuracy")
-    .hint("Mean test R² over the runs; where there is none, the validation score")
-    .text("Pareto")
-    .hint("Whether the model is on the Pareto front of accuracy and multiply-adds");
+    .hint("Peak memory of the process in batches of 32");
+    let devices = context.input.measured_on().len();
+    if devices > 1 {
+        table = table
+            .text("measured on")
+            .hint("The device of the row's speed and peak memory");
+    }
+    table = table
+        .number("accuracy")
+        .hint("Mean test R² over the runs; where there is none, the validation score")
+        .text("Pareto")
+        .hint("Whether the model is on the Pareto front of accuracy and multiply-adds");
     let comparison = context.analysis.comparison.as_ref();
     for (index, candidate) in context.input.candidates.iter().enumerate() {
         let analysed = &context.analysis.candidates[index];
         let cost = &candidate.cost;
         let measured = cost.measured.as_ref();
         let member = comparison.and_then(|comparison| comparison.member(index));
-        let accuracy = match (member, &analysed.validation) {
+        let accuracy = match (member, context.validation(index)) {
             (Some(member), _) => match member.r2 {
                 Some(r2) => Cell::number(r2.value, ratio(r2.value)).detail("test R²"),
                 None => Cell::number(-member.mse.value, context.error(member.mse.value))
                     .detail("test MSE"),
             },
-            (None, Some(scores)) => {
-                Cell::number(scores.mean, context.score(scores.mean)).detail("validation")
+            (None, Some((score, is_clipped))) => {
+                let name = if is_clipped {
+                    "validation, clipped"
+                } else {
+                    "validation"
+                };
+                Cell::number(score, context.score(score)).detail(name)
             }
             (None, None) => Cell::none(),
         };
@@ -100,7 +110,7 @@ fn table(context: &Context) -> Table {
             }
         });
         let speed = |value: Option<f64>| Cell::of(value, crate::format::speed);
-        let cells = vec![
+        let mut cells = vec![
             context.heading(index),
             Cell::number(
                 cost.parameters as f64,
@@ -118,9 +128,13 @@ fn table(context: &Context) -> Table {
                     .map(|peak| peak as f64),
                 |peak| mebibytes(peak as u64),
             ),
-            accuracy,
-            Cell::text(pareto),
         ];
+        if devices > 1 {
+            cells.push(
+                measured.map_or_else(Cell::none, |measured| Cell::text(measured.device.as_str())),
+            );
+        }
+        cells.extend([accuracy, Cell::text(pareto)]);
         let mark = match context.is_chosen(index) {
             true => Mark::Chosen,
             false => Mark::None,

@@ -29,12 +29,23 @@ pub(super) fn blocks<'a>(context: &Context<'a>, section: &mut Section<'a>) {
         section.say("There are no predictions of any model, and therefore no errors to tell of.");
         return;
     };
-    section.heading(match (focus.part, focus.chosen) {
-        (FocusPart::Test, true) => "The chosen model on the test images",
-        (FocusPart::Test, false) => "The best model by validation on the test images",
-        (FocusPart::Valid, true) => "The chosen model on its validation images",
-        (FocusPart::Valid, false) => "The best model by validation on its validation images",
+    let is_best = context.analysis.validated.first() == Some(&focus.candidate);
+    let model = match (focus.chosen, is_best) {
+        (true, _) => "The chosen model",
+        (false, true) => "The best model by validation",
+        (false, false) => "A model that has predictions",
+    };
+    section.heading(match focus.part {
+        FocusPart::Test => format!("{model} on the test images"),
+        FocusPart::Valid => format!("{model} on its validation images"),
     });
+    if focus.chosen && !focus.exported {
+        section.say(format!(
+            "The chosen run itself has no {} predictions that can be used. The numbers and \
+             pictures are of another run of the chosen model.",
+            focus.part.name()
+        ));
+    }
     if focus.part == FocusPart::Valid {
         section.say(
             "There are no test predictions. The numbers below are over the validation images, \

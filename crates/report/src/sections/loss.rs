@@ -28,12 +28,11 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
         .number("ratio")
         .hint("Validation MSE over training MSE: far above 1, the model has learnt its training images by heart")
         .text("device");
-    for candidate in &context.input.candidates {
+    for (index, candidate) in context.input.candidates.iter().enumerate() {
         for run in &candidate.runs {
             let best = run.epochs.iter().find(|e| Some(e.epoch) == run.best_epoch);
-            let name = format!("{}, {}", candidate.name, super::context::run_name(run));
             table.row(vec![
-                Cell::text(Text::new().path(name, &run.folder)),
+                Cell::text(context.run_link(index, run)),
                 Cell::count(run.epochs.len()),
                 Cell::of(run.best_epoch.map(|epoch| epoch as f64), |epoch| {
                     crate::format::fixed(epoch, 0)

@@ -9,11 +9,17 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
     let settings = &context.analysis.settings;
     let span = context.span();
     section.say(format!(
-        "Errors are prediction − label. Before anything but the share outside is computed, \
-         predictions are clipped to {}, the range of the labels. Overall metrics \
+        "Errors are prediction − label. Before anything but the share outside is computed from \
+         stored predictions, these are clipped to {}, the range of the labels. Overall metrics \
          are plain means over the targets, save for RMSE, which is the root of the overall MSE.",
         context.range()
     ));
+    section.say(
+        "What training and search recorded while they ran is of predictions as they were, not \
+         clipped: the loss, the curves, the scores of trials, the ranking, and validation scores \
+         of models that are not called clipped. Scatter plots, residuals and distributions show \
+         predictions as they were, too.",
+    );
     let names = context.input.data.targets.iter().zip(context.targets);
     let names = names.filter(|(name, short)| name != short);
     let names: Vec<String> = names
@@ -46,7 +52,8 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
                 "In brackets: {} percentile intervals of {} bootstrap resamples of the images \
                  (seed {}), an image keeping all its targets. They say what other images of the \
                  same kind might have given for these trained models, not what other trainings \
-                 might.",
+                 might. Where more than 1 % of the resamples have no value, as all of their labels \
+                 are equal or none is in a group, no interval is given.",
                 whole_percent(settings.confidence),
                 count(settings.resamples),
                 settings.seed

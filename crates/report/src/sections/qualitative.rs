@@ -1,10 +1,12 @@
 //! Pictures of what the model does.
 
+use std::collections::BTreeSet;
+
 use super::Context;
 use crate::analysis::Shown;
 use crate::document::{Block, ErrorSize, Gallery, Section, Shot, ShotScore, Text};
 use crate::format::{counted, fixed, short, signed};
-use crate::input::PredictionRow;
+use crate::input::{PredictionRow, Predictions};
 
 pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
     let mut section = Section::new("qualitative", "Qualitative results");
@@ -129,8 +131,33 @@ fn explanations<'a>(context: &Context<'a>, section: &mut Section<'a>) {
          measure; the maps of one method share a scale, so that a score that hardly hangs on \
          an image stays dark. That a place is bright does not say why.",
     );
-    let shown = counted(context.input.explanations.len(), "image", "images");
-    let run = context.focus_link().unwrap_or_default();
-    let source = Text::from("Run: ").then(run).plain(format!("; {shown}."));
-    section.figure(context.figure("explanations"), source);
+    section.figure(context.figure("explanations"), explained(context));
+}
+
+/// Which run is explained, the chosen one, and on images of which part. That is told
+/// by its predictions: the run in focus may be another.
+fn explained(context: &Context) -> Text {
+    let shown = context.input.explanations.len();
+    let selection = context.input.selection.as_ref();
+    let chosen = selection.map(|selection| {
+        let candidate = &context.input.candidates[selection.candidate];
+        (selection.candidate, &candidate.runs[selection.run])
+    });
+    let Some((candidate, run)) = chosen else {
+        return Text::from(format!("{}.", counted(shown, "image", "images")));
+    };
+    let all_in = |predictions: &Option<Predictions>| {
+        let rows = predictions.iter().flat_map(|part| &part.rows);
+        let names: BTreeSet<&str> = rows.map(|row| row.filename.as_str()).collect();
+        let mut shown = context.input.explanations.iter();
+        shown.all(|explanation| names.contains(explanation.filename.as_str()))
+    };
+    let images = match (all_in(&run.test), all_in(&run.valid)) {
+        (true, _) => counted(shown, "test image", "test images"),
+        (_, true) => counted(shown, "validation image", "validation images"),
+        _ => counted(shown, "image", "images"),
+    };
+    Text::from("Run: ")
+        .then(context.run_link(candidate, run))
+        .plain(format!("; {images}."))
 }

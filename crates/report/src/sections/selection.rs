@@ -2,7 +2,7 @@
 
 use super::Context;
 use crate::document::{Cell, Mark, Section, Table, Text};
-use crate::format::{multiply_adds, whole_percent};
+use crate::format::{counted, multiply_adds, whole_percent};
 
 pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
     let mut section = Section::new("selection", "Selection");
@@ -20,20 +20,19 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
         let search = context.analysis.search.as_ref();
         section.say(match search.map(|search| search.states.finished) {
             Some(0) => "No model has been chosen: no trial was trained to its end.",
-            Some(_) => "No model has been chosen yet: the finalists are not all trained.",
+            Some(_) => {
+                "No model has been chosen: one is once the finalists are trained, if any of them \
+                 comes to its end."
+            }
             None => "No model was chosen.",
         });
+        section.say(failures(context));
         return section;
     };
     let run = &context.input.candidates[selection.candidate].runs[selection.run];
-    let name = format!(
-        "{}, {}",
-        context.name(selection.candidate),
-        super::context::run_name(run)
-    );
     section.say(
         Text::from("Chosen: ")
-            .path(name, &run.folder)
+            .then(context.run_link(selection.candidate, run))
             .plain(format!(
                 ". {}.",
                 selection.reason.trim().trim_end_matches('.')
@@ -76,6 +75,19 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
     section.table(table);
     section.table(configurations(context));
     section
+}
+
+/// How many trainings came to nothing; empty where none did.
+fn failures(context: &Context) -> String {
+    let runs = context.input.candidates.iter().flat_map(|c| &c.runs);
+    let failed = runs.clone().filter(|run| run.failure.is_some()).count();
+    match failed {
+        0 => String::new(),
+        _ => format!(
+            "Of the {} that began, {failed} failed or left no predictions.",
+            counted(runs.count(), "training", "trainings")
+        ),
+    }
 }
 
 fn configurations(context: &Context) -> Table {

@@ -112,7 +112,7 @@ fn compared(context: &Context) -> Option<Text> {
     let comparison = context.analysis.comparison.as_ref()?;
     let focus = context.analysis.focus?.candidate;
     // Better, worse, and no difference shown; the first two also where the spread
-    // between seeds is not ruled out.
+    // between runs is not ruled out.
     let mut groups: [Vec<&str>; 5] = Default::default();
     for member in &comparison.members {
         let other = member.candidate;
@@ -129,17 +129,15 @@ fn compared(context: &Context) -> Option<Text> {
         };
         groups[place].push(context.name(other));
     }
+    let luck = format!(
+        ", though this may be luck of the {}",
+        context.repeats().name()
+    );
     let words = [
         ("it is better than ", ""),
-        (
-            "it is better than ",
-            ", though this may be luck of the seeds",
-        ),
+        ("it is better than ", luck.as_str()),
         ("it is worse than ", ""),
-        (
-            "it is worse than ",
-            ", though this may be luck of the seeds",
-        ),
+        ("it is worse than ", luck.as_str()),
         ("no difference is shown from ", ""),
     ];
     let parts = groups

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Case, Caveat, CaveatKind, caveat};
+use crate::analysis::Repeats;
 use crate::analysis::comparison::Pair;
 use crate::format::{count, counted, listed, whole_percent};
 use crate::input::Candidate;
@@ -80,7 +81,8 @@ fn pairs(case: &Case, caveats: &mut Vec<Caveat>) {
             ),
             format!(
                 "These trained models do differ on these {images} test images, but not by more \
-                 than the spread between seeds explains (Welch's t-test at {}).",
+                 than the spread between {} explains (Welch's t-test at {}).",
+                Repeats::of(&case.analysis.candidates).name(),
                 whole_percent(level)
             ),
         ));
@@ -202,9 +204,9 @@ fn folds(case: &Case) -> Option<Caveat> {
             "that the lower bounds of the folds' mean are exact",
             format!(
                 "The {} folds share most of their training images, so that their scores are \
-                 not independent and the bounds somewhat too narrow; and as folds are not \
-                 equally hard, single runs of different folds cannot be compared by their \
-                 validation scores.",
+                 not independent, the bounds somewhat too narrow and Welch's t-test too ready \
+                 to see a difference; and as folds are not equally hard, single runs of \
+                 different folds cannot be compared by their validation scores.",
                 folds.len()
             ),
         )

@@ -1,6 +1,7 @@
 //! What images and labels do not bear.
 
 use super::{Case, Caveat, CaveatKind, caveat};
+use crate::analysis::labels::Labels;
 use crate::format::{counted, fixed, listed, percent};
 
 /// From this share on, zeros are called many.
@@ -41,26 +42,8 @@ fn zeros(case: &Case) -> Option<Caveat> {
     })
 }
 
-/// Where the mean label of a part is far from that of the training part: more than
-/// four standard errors, which chance brings about once in 16 000 targets.
 fn parts_differ(case: &Case) -> Option<Caveat> {
-    let labels = &case.analysis.labels;
-    let (train, train_labels) = labels.part("train")?;
-    let names = &case.prepared.input.data.targets;
-    let mut differences = Vec::new();
-    for part in labels.parts.iter().filter(|part| part.name != "train") {
-        let Some(statistics) = &part.statistics else {
-            continue;
-        };
-        for (target, name) in names.iter().enumerate() {
-            let (a, b) = (&train_labels.targets[target], &statistics.targets[target]);
-            let variance = a.std.powi(2) / train.images as f64 + b.std.powi(2) / part.images as f64;
-            if (a.mean - b.mean).abs() > 4.0 * variance.sqrt() {
-                let (here, there) = (fixed(b.mean, 3), fixed(a.mean, 3));
-                differences.push(format!("{name}, {}: {here} instead of {there}", part.name));
-            }
-        }
-    }
+    let differences = differences(&case.analysis.labels, &case.prepared.input.data.targets);
     (!differences.is_empty()).then(|| {
         caveat(
             CaveatKind::PartsDiffer,
@@ -72,6 +55,46 @@ fn parts_differ(case: &Case) -> Option<Caveat> {
             ),
         )
     })
+}
+
+/// How often a split that was drawn by lot has a difference all the same.
+const CHANCE: f64 = 0.001;
+
+/// Where the mean label of a part is further from that of the training part than
+/// chance explains: at most one of 1000 splits drawn by lot has any difference,
+/// whatever the number of targets and the sizes of its parts.
+///
+/// If images were dealt out by lot, the difference is a sum of independent terms, of
+/// variance σ² (1 / n_train + 1 / n_part) in all, none of which is further from its
+/// mean than the range of the labels over the smaller n. Such a sum is above t with a
+/// probability of at most exp(−t² / (2 (variance + largest term · t / 3))) (S. N.
+/// Bernstein, 1927), which, other than a normal quantile, holds of few images and of
+/// labels that are nearly all 0. σ² is estimated from the training part; [`CHANCE`]
+/// is shared out among both sides of all comparisons.
+fn differences(labels: &Labels, names: &[String]) -> Vec<String> {
+    let Some((train, of_train)) = labels.part("train").filter(|(part, _)| part.images > 1) else {
+        return Vec::new();
+    };
+    let others = labels.parts.iter().filter(|part| part.name != "train");
+    let others = others.filter_map(|part| Some((part, part.statistics.as_ref()?)));
+    let others: Vec<_> = others.collect();
+    let bound = (2.0 * (others.len() * names.len()) as f64 / CHANCE).ln();
+    let n = train.images as f64;
+    let mut differences = Vec::new();
+    for (part, of_part) in others {
+        let m = part.images as f64;
+        for ((name, a), b) in names.iter().zip(&of_train.targets).zip(&of_part.targets) {
+            // The standard deviation is divided by the count.
+            let variance = a.std.powi(2) * n / (n - 1.0) * (1.0 / n + 1.0 / m);
+            let term = (a.max.max(b.max) - a.min.min(b.min)) / n.min(m);
+            let distance = (a.mean - b.mean).abs();
+            if distance.powi(2) > 2.0 * bound * (variance + term * distance / 3.0) {
+                let (here, there) = (fixed(b.mean, 3), fixed(a.mean, 3));
+                differences.push(format!("{name}, {}: {here} instead of {there}", part.name));
+            }
+        }
+    }
+    differences
 }
 
 fn one_source(case: &Case) -> Option<Caveat> {
@@ -86,4 +109,96 @@ fn one_source(case: &Case) -> Option<Caveat> {
             counted(evaluated.images, "image", "images")
         ),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use psp_metrics::{HistogramSettings, LabelStatistics};
+    use rand::RngExt;
+    use rand_chacha::ChaCha8Rng;
+    use rand_chacha::rand_core::SeedableRng;
+
+    use super::*;
+    use crate::analysis::labels::PartStatistics;
+
+    const TARGETS: usize = 2;
+
+    type Rows = Vec<[f64; TARGETS]>;
+
+    fn found(parts: [(&str, Rows); 3]) -> Vec<String> {
+        let parts = parts.into_iter().map(|(name, rows)| PartStatistics {
+            name: name.to_owned(),
+            images: rows.len(),
+            statistics: LabelStatistics::new(&rows, HistogramSettings::default()).ok(),
+            bins: Vec::new(),
+        });
+        let labels = Labels {
+            parts: parts.collect(),
+        };
+        differences(&labels, &["hood", "backdoor"].map(str::to_owned))
+    }
+
+    /// So many labels, of which this share is not 0.
+    fn drawn(rng: &mut ChaCha8Rng, rows: usize, share: f64) -> Rows {
+        let mut label = || match rng.random::<f64>() < share {
+            true => rng.random_range(0.5..1.0),
+            false => 0.0,
+        };
+        (0..rows).map(|_| [label(), label()]).collect()
+    }
+
+    /// Seed 1. Each kind of split is drawn so often that twice the promised rate
+    /// would show.
+    #[test]
+    fn of_splits_drawn_by_lot_at_most_one_in_a_thousand_is_said_to_differ() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let splits = 10_000;
+        for share in [0.5, 0.1, 0.02] {
+            for (train, part) in [(6, 2), (20, 2), (40, 5), (20, 20), (100, 10), (100, 30)] {
+                let differ = (0..splits).filter(|_| {
+                    let [a, b, c] = [train, part, part].map(|n| drawn(&mut rng, n, share));
+                    !found([("train", a), ("valid", b), ("test", c)]).is_empty()
+                });
+                let differ = differ.count();
+                assert!(
+                    differ as f64 <= CHANCE * f64::from(splits),
+                    "{differ} of {splits}: {share}, {train}, {part}"
+                );
+            }
+        }
+    }
+
+    /// Seed 2.
+    #[test]
+    fn a_split_in_the_order_of_the_labels_is_told_of_by_target_and_part() {
+        let mut rng = ChaCha8Rng::seed_from_u64(2);
+        let mut all = drawn(&mut rng, 1000, 0.5);
+        all.sort_by(|a, b| a[0].total_cmp(&b[0]));
+        let (test, valid) = (all.split_off(900), all.split_off(800));
+        let found = found([("train", all), ("valid", valid), ("test", test)]);
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found[0].starts_with("hood, valid: 0."), "{found:?}");
+        assert!(found[1].starts_with("hood, test: 0."), "{found:?}");
+    }
+
+    #[test]
+    fn a_part_without_images_and_a_training_part_of_one_say_nothing() {
+        let zeros = vec![[0.0; TARGETS]; 50];
+        let ones = vec![[1.0; TARGETS]; 50];
+        let parts = |train: Rows| {
+            [
+                ("train", train),
+                ("valid", Rows::new()),
+                ("test", ones.clone()),
+            ]
+        };
+        assert_eq!(found(parts(zeros)).len(), TARGETS);
+        assert_eq!(found(parts(vec![[0.0; TARGETS]])).len(), 0);
+        let empty = [
+            ("train", Rows::new()),
+            ("valid", Rows::new()),
+            ("test", ones),
+        ];
+        assert_eq!(found(empty).len(), 0);
+    }
 }

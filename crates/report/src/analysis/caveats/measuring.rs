@@ -76,22 +76,25 @@ fn importance(case: &Case) -> Option<Caveat> {
 }
 
 fn speed(case: &Case) -> Option<Caveat> {
-    let candidates = case.prepared.input.candidates.iter();
-    let mut devices: Vec<&str> = candidates
-        .filter_map(|candidate| Some(candidate.cost.measured.as_ref()?.device.as_str()))
-        .collect();
-    devices.sort_unstable();
-    devices.dedup();
-    (!devices.is_empty()).then(|| {
-        caveat(
+    let devices = case.prepared.input.measured_on();
+    let claim = "that another machine is as fast, or as much faster for one model as for another";
+    match devices[..] {
+        [] => None,
+        [device] => Some(caveat(
             CaveatKind::Speed,
-            "that another machine is as fast, or as much faster for one model as for another",
+            claim,
+            format!("Speed and memory of each model were measured once, on {device}."),
+        )),
+        [..] => Some(caveat(
+            CaveatKind::Speed,
+            format!("{claim}, or that models measured on different devices can be compared"),
             format!(
-                "Speed and memory were measured once, on one machine (device {}).",
-                crate::format::listed(&devices)
+                "Speed and memory of each model were measured once, of some on {}: only those \
+                 of the same device say which model is faster.",
+                devices.join(", of others on ")
             ),
-        )
-    })
+        )),
+    }
 }
 
 fn heat_maps(case: &Case) -> Option<Caveat> {

@@ -3,7 +3,7 @@
 use psp_metrics::Metric;
 
 use super::{Case, Caveat, CaveatKind, caveat};
-use crate::analysis::FocusPart;
+use crate::analysis::{FocusPart, Trained};
 use crate::format::{count, counted, fixed, ratio};
 
 /// Test sets below this are called small.
@@ -128,22 +128,28 @@ fn few_images(case: &Case) -> Option<Caveat> {
 
 fn few_seeds(case: &Case) -> Option<Caveat> {
     let focus = case.analysis.focus?;
-    let scores = case.analysis.candidates[focus.candidate]
-        .validation
-        .as_ref()?;
-    let runs = scores.values.len();
-    if runs >= 3 {
+    let Trained { runs, folds, seeds } = Trained::of(&case.analysis.candidates[focus.candidate]);
+    if seeds >= 3 {
         return None;
     }
     let name = case.name(focus.candidate);
+    let unknown = "how much is luck of the seed is unknown";
     Some(caveat(
         CaveatKind::FewSeeds,
         "that training it again would give the same scores",
-        match runs {
-            1 => format!("{name} was trained once: how much is luck of the seed is unknown."),
+        match (seeds, runs, folds) {
+            (_, ..=1, _) => format!("{name} was trained once: {unknown}."),
+            (..=1, _, 0) => {
+                format!("{name} was trained {runs} times with the same seed: {unknown}.")
+            }
+            (..=1, _, _) => format!(
+                "{name} was trained on {} with one seed each: {unknown}.",
+                counted(folds, "fold", "folds")
+            ),
             _ => format!(
-                "{name} was trained {runs} times; from so few, the spread between seeds can \
-                 only be guessed."
+                "{name} was trained with {seeds} seeds{}; from so few, the spread between seeds \
+                 can only be guessed.",
+                if folds > 0 { " per fold" } else { "" }
             ),
         },
     ))
