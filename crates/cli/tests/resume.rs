@@ -352,3 +352,17 @@ fn a_run_is_continued_on_the_devices_that_are_named_if_it_can_be() {
     run(resume(&out).args(["--device", "flex,flex"])).assert_done();
     undisturbed.assert_same(&out);
 }
+
+#[test]
+fn a_damaged_file_of_a_run_is_named_and_no_other_time_is_promised() {
+    let Some(undisturbed) = undisturbed() else {
+        return;
+    };
+    for name in ["run.json", "metrics.jsonl"] {
+        let folder = Folder::new();
+        let out = folder.path("run");
+        undisturbed.copy_without_result(&out);
+        std::fs::write(out.join(name), "{ torn\n").unwrap();
+        run(&mut resume(&out)).assert_refused(&[name]);
+    }
+}

@@ -212,6 +212,21 @@ fn a_trial_that_comes_no_further_is_given_up_after_its_retries() {
 }
 
 #[test]
+fn a_trial_that_was_trained_to_its_end_is_finished_whatever_became_of_its_workers() {
+    let bench = Bench::new(&STUDY.replace("trials = 6", "trials = 2\nretries = 0"));
+    run(&mut bench.search(&["--workers", "1"])).assert_done();
+    let table = bench.table();
+    let name = table["trials"][0]["name"].as_str().unwrap();
+    let folder = bench.root().join("trials").join(name);
+    // As if the worker had died before it said so, and had failed before that.
+    std::fs::remove_file(folder.join("outcome.json")).unwrap();
+    let attempt = r#"{"reason":"no memory left","may_pass":true}"#;
+    std::fs::write(folder.join("attempt.1.json"), attempt).unwrap();
+    run(&mut bench.search(&["--workers", "1"])).assert_done();
+    assert_eq!(bench.table(), table);
+}
+
+#[test]
 fn a_job_for_a_cluster_names_the_study_and_this_program() {
     let bench = Bench::new(STUDY);
     run(&mut bench.search(&["--launcher", "slurm", "--emit", "--tasks", "3"])).assert_done();
@@ -259,6 +274,39 @@ fn an_interrupted_study_exits_with_130_and_continues_to_the_same_table() {
     run(&mut bench.search(&["--workers", "2"])).assert_done();
     assert_eq!(bench.table(), undisturbed.table());
     bench.assert_each_ended_once();
+}
+
+#[test]
+fn a_worker_that_alone_is_told_to_stop_is_replaced_and_the_study_ends() {
+    let bench = Bench::new(&STUDY.replace("epochs = 2", "epochs = 4"));
+    let child = bench.search(&["--workers", "2"]).spawn().unwrap();
+    wait_for(|| bench.root().join("trials").is_dir() && ended(&bench) > 0);
+    let workers = children_of(child.id());
+    let told = Command::new("kill")
+        .args(["-TERM", &workers[0].to_string()])
+        .status();
+    assert!(told.unwrap().success());
+    let ran = ran(child.wait_with_output().unwrap()).assert_done();
+    assert!(ran.stdout.contains("chosen: "), "{ran:#?}");
+    assert_eq!(count(&bench.table()["trials"], "finished"), 6);
+}
+
+#[test]
+fn what_a_machine_lacks_ends_its_work_and_no_trial() {
+    let bench = Bench::new(&STUDY.replace("trials = 6", "trials = 2"));
+    // Begins the study without working on it.
+    run(&mut bench.search(&["--launcher", "slurm", "--emit"])).assert_done();
+    let search = |more: &[&str]| {
+        let mut command = psp(&["search", "--workers", "1", "--study"]);
+        run(command.arg(bench.root()).args(more))
+    };
+    search(&["--device", "cuda:0"]).assert_refused(&["cuda:0", "--features cuda"]);
+    let (data, away) = (bench.folder.data(), bench.folder.path("away"));
+    std::fs::rename(&data, &away).unwrap();
+    search(&[]).assert_refused(&["data"]);
+    std::fs::rename(&away, &data).unwrap();
+    search(&[]).assert_done();
+    assert_eq!(count(&bench.table()["trials"], "finished"), 2);
 }
 
 /// `PSP_TEST_KILLS` sets the number of kills; 10 unless told.

@@ -123,6 +123,37 @@ fn a_pruned_trial_goes_on_when_more_trials_show_that_it_was_good() {
 }
 
 #[test]
+fn a_trial_that_fails_after_its_rung_gives_its_place_to_the_next() {
+    let bench = with("pruner = \"asha\"\nrungs = [1]\nreduction = 9");
+    run(&mut bench.search(&["--workers", "1"])).assert_done();
+    let before = bench.table();
+    let promoted = |table: &Value| -> BTreeSet<String> {
+        let names = rows(table, "finished").into_iter();
+        names
+            .map(|row| row["name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let first = promoted(&before);
+    for name in &first {
+        let path = bench.root().join("trials").join(name).join("outcome.json");
+        let mut outcome: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        let fields = outcome.as_object_mut().unwrap();
+        fields.remove("result");
+        fields.insert("status".into(), "failed".into());
+        fields.insert("reason".into(), "training diverged".into());
+        std::fs::write(&path, outcome.to_string()).unwrap();
+    }
+    for name in ["finalists.json", "selected.json"] {
+        std::fs::remove_file(bench.root().join(name)).unwrap();
+    }
+    std::fs::remove_dir_all(bench.root().join("finals")).unwrap();
+    run(&mut bench.search(&["--workers", "1"])).assert_done();
+    let table = bench.table();
+    let next = promoted(&table);
+    assert!(!next.is_empty() && next.is_disjoint(&first), "{table}");
+}
+
+#[test]
 fn the_median_pruner_stops_about_half_and_all_workers_agree_on_the_end() {
     let bench = with("pruner = \"median\"\nrungs = [1]\nstartup = 3");
     let start = || bench.search(&["--workers", "1"]).spawn().unwrap();

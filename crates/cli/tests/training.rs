@@ -4,6 +4,7 @@
 mod support;
 
 use std::collections::BTreeMap;
+use std::process::Command;
 
 use psp_train::Checkpoint;
 use support::{Folder, device, json_lines, psp, run, tensors};
@@ -208,4 +209,15 @@ fn several_devices_are_named_with_commas_between_them() {
     let manifest = std::fs::read_to_string(folder.path("run/run.json")).unwrap();
     let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
     assert_eq!(manifest["replicas"], serde_json::json!([device()]));
+}
+
+#[test]
+fn two_devices_need_no_more_than_one_thread() {
+    let folder = Folder::with_data();
+    let replicas = format!("train.replicas=['{}']", device());
+    let training = folder.training("run", &["train.accumulate=2", &replicas]);
+    let mut command = Command::new("timeout");
+    command.arg("120").arg(training.get_program());
+    command.args(training.get_args());
+    run(command.env("RAYON_NUM_THREADS", "1")).assert_done();
 }

@@ -86,6 +86,7 @@ impl CollectError {
         match self {
             Self::Study(error) => error.is_passing(),
             Self::Run(error) => error.is_passing(),
+            Self::Model(error) => error.is_passing(),
             Self::Write(_) => true,
             _ => false,
         }

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use psp_data::DataError;
+use psp_eval::EvalError;
+use psp_features::FeatureError;
 use psp_models::predict::PredictError;
 use psp_models::{StateError, WeightsError};
 use psp_train::{CheckpointError, TrainError};
@@ -30,10 +32,10 @@ pub enum ExportError {
     },
     /// Stored features.
     #[error(transparent)]
-    Features(#[from] psp_features::FeatureError),
+    Features(#[from] FeatureError),
     /// Predictions, or the file that they are stored in.
     #[error(transparent)]
-    Predictions(#[from] psp_eval::EvalError),
+    Predictions(#[from] EvalError),
     /// A forward pass.
     #[error(transparent)]
     Predict(#[from] PredictError),
@@ -99,4 +101,16 @@ pub enum ExportError {
         /// What the file has.
         found: String,
     },
+}
+
+impl ExportError {
+    /// Whether the same work may succeed at another time.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Run(error) => error.is_passing(),
+            Self::Predictions(EvalError::Write(_)) | Self::Io { .. } => true,
+            Self::Features(FeatureError::Write(_) | FeatureError::Io { .. }) => true,
+            _ => false,
+        }
+    }
 }

@@ -73,7 +73,10 @@ pub fn stored_predictions(run: &RunDir, part: Part) -> Result<Option<Predictions
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         other => other.map_err(io)?,
     };
-    let known: Origin = serde_json::from_slice(&text).map_err(|error| io(error.into()))?;
+    let known: Origin = serde_json::from_slice(&text).map_err(|error| ExportError::Format {
+        path: json.clone(),
+        reason: error.to_string(),
+    })?;
     match known == Origin::of(run)? && csv.exists() {
         true => Ok(Some(Predictions::read_csv(&csv)?)),
         false => Ok(None),

@@ -151,9 +151,10 @@ impl FeatureStore {
         self.key.width()
     }
 
-    /// Files that were damaged or foreign, each with the reason, now removed.
-    pub fn discarded(&self) -> &[(PathBuf, String)] {
-        &self.discarded
+    /// Files that were damaged or foreign, each with the reason, and removed since
+    /// this was last asked.
+    pub fn take_discarded(&mut self) -> Vec<(PathBuf, String)> {
+        std::mem::take(&mut self.discarded)
     }
 
     /// The features of the image with this content, `[width]`.
@@ -205,10 +206,7 @@ impl FeatureStore {
         match file.try_lock() {
             Ok(()) => Ok(Some(ShareLock { _file: Some(file) })),
             Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {
-                Ok(Some(ShareLock { _file: None }))
-            }
-            Err(TryLockError::Error(error)) => Err(FeatureError::io(&path)(error)),
+            Err(TryLockError::Error(_)) => Ok(Some(ShareLock { _file: None })),
         }
     }
 }

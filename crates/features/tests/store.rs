@@ -117,7 +117,7 @@ fn a_damaged_file_is_removed_and_told_of_and_the_others_stay() {
         std::fs::write(&path, bytes).unwrap();
 
         let mut store = open(&dir);
-        let discarded = store.discarded();
+        let discarded = store.take_discarded();
         assert_eq!(discarded.len(), 1, "{name}: {discarded:?}");
         assert_eq!(discarded[0].0, path, "{name}");
         assert!(!path.exists(), "{name}");
@@ -153,9 +153,9 @@ fn a_file_of_another_key_is_not_taken_for_ones_own() {
     let foreign = segments(&other).pop().unwrap();
     let store = open(&dir);
     std::fs::copy(&foreign, store.dir().join("x.safetensors")).unwrap();
-    let store = open(&dir);
+    let mut store = open(&dir);
     assert_eq!(store.get(&[1; 32]), None);
-    assert!(store.discarded()[0].1.contains("another key"));
+    assert!(store.take_discarded()[0].1.contains("another key"));
 }
 
 #[test]

@@ -71,6 +71,11 @@ impl Entry {
         Ok(())
     }
 
+    fn has_failed(&self) -> bool {
+        let outcome = self.record.as_ref().map(|record| &record.outcome);
+        matches!(outcome, Some(TrialOutcome::Failed { .. }))
+    }
+
     /// How it stood at the last rung that it came to.
     pub(crate) fn standing(&self) -> Option<&RungRecord> {
         self.reached.last()
@@ -169,6 +174,8 @@ impl Board {
                     continue;
                 };
                 match entry.reached.get(place) {
+                    // It can't go on; another goes on in its place.
+                    Some(_) if entry.has_failed() => {}
                     Some(record) => here.push((number, score(&record.standing.best))),
                     None => awaited |= entry.record.is_none() && coming.contains(&number),
                 }

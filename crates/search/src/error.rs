@@ -1,5 +1,6 @@
 //! What can go wrong with a study.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use psp_data::DataError;
@@ -135,8 +136,22 @@ impl SearchError {
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Train(error) => error.is_passing(),
+            Self::Export(error) => error.is_passing(),
             Self::Write(_) | Self::Lease(_) => true,
-            Self::Io { source, .. } => source.kind() != std::io::ErrorKind::NotFound,
+            Self::Io { source, .. } => !matches!(
+                source.kind(),
+                ErrorKind::NotFound | ErrorKind::InvalidData | ErrorKind::Other
+            ),
+            _ => false,
+        }
+    }
+
+    /// Whether the fault lies with this machine and not with the trial.
+    pub(crate) fn is_of_this_machine(&self) -> bool {
+        match self {
+            Self::Train(error) | Self::Export(ExportError::Run(error)) => {
+                error.is_of_this_machine()
+            }
             _ => false,
         }
     }

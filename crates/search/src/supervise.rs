@@ -186,7 +186,7 @@ impl Crew {
             match receiver.recv_timeout(Duration::from_millis(200)) {
                 Ok((slot, Message::Closed)) => {
                     if self.close(slot) {
-                        self.end(slot, command, observe)?;
+                        self.end(slot, command, cancelled, observe)?;
                     }
                 }
                 Ok((slot, Message::Err(line))) => self.hear(slot, line, observe),
@@ -227,7 +227,8 @@ impl Crew {
             match &event {
                 WorkerEvent::Claimed { folder, token, .. } => {
                     worker.task = Some((TrialDir::new(folder.clone()), *token));
-                    worker.lines.clear();
+                    // What ended it is its last word, and its pipe may be the faster.
+                    worker.lines.retain(|line| line.starts_with("error: "));
                     self.futile = 0;
                 }
                 WorkerEvent::Ended { .. } | WorkerEvent::Released { .. } => worker.task = None,
@@ -256,6 +257,7 @@ impl Crew {
         &mut self,
         slot: usize,
         command: &mut impl FnMut(usize) -> Command,
+        cancelled: &AtomicBool,
         observe: &mut dyn FnMut(StudyEvent<'_>),
     ) -> Result<(), SearchError> {
         let Some(mut worker) = self.slots[slot].take() else {
@@ -265,7 +267,8 @@ impl Crew {
         let status = worker.child.wait().map_err(SearchError::io(program))?;
         match status.code() {
             Some(0) => return Ok(()),
-            Some(INTERRUPTED) => {
+            // Unless it alone was told to stop, by somebody else.
+            Some(INTERRUPTED) if cancelled.load(Ordering::Relaxed) => {
                 self.interrupted = true;
                 return Ok(());
             }

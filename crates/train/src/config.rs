@@ -251,8 +251,8 @@ pub struct TrainConfig {
     /// Improvement of the validation MSE that counts as better.
     pub min_delta: f64,
     /// Seconds between checkpoints within an epoch; 0: at epoch ends only. An
-    /// epoch that ends within a second of the last checkpoint shares the next,
-    /// unless it is the best so far.
+    /// epoch that ends within 250 ms of the last checkpoint shares the next, unless
+    /// it is the best so far of a run on images.
     pub checkpoint_seconds: u64,
 }
 

@@ -63,6 +63,14 @@ pub enum TrainError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A file of the run is not what was written.
+    #[error("{}: {reason}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A thread for a further device.
     #[error("no thread could be started: {0}")]
     Thread(std::io::Error),
@@ -157,6 +165,19 @@ impl TrainError {
             Self::Io { source, .. } | Self::Data(DataError::Io { source, .. }) => {
                 may_come_back(source)
             }
+            _ => false,
+        }
+    }
+
+    /// Whether the fault lies with the machine, or the place that it is told to
+    /// compute on, so that every other run would fail here, too: no such device, no
+    /// data or weights where they are to be.
+    pub fn is_of_this_machine(&self) -> bool {
+        let is_gone = |source: &std::io::Error| source.kind() == ErrorKind::NotFound;
+        match self {
+            Self::Device(error) => !matches!(error, DeviceError::Precision { .. }),
+            Self::Data(DataError::Io { source, .. })
+            | Self::Weights(WeightsError::Io { source, .. }) => is_gone(source),
             _ => false,
         }
     }

@@ -75,6 +75,6 @@ pub enum Event<'a> {
         /// Images to predict.
         total: usize,
     },
-    /// An epoch is done, validated and stored.
+    /// An epoch is done and validated; its checkpoint may follow with the next.
     Epoch(&'a EpochRecord),
 }

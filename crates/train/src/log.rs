@@ -118,9 +118,9 @@ pub fn read_metrics(path: &Path) -> Result<Vec<EpochRecord>, TrainError> {
     text.lines()
         .enumerate()
         .map(|(index, line)| {
-            serde_json::from_str(line).map_err(|error| {
-                let reason = format!("line {}: {error}", index + 1);
-                TrainError::io(path)(std::io::Error::other(reason))
+            serde_json::from_str(line).map_err(|error| TrainError::Damaged {
+                path: path.to_owned(),
+                reason: format!("line {}: {error}", index + 1),
             })
         })
         .collect()

@@ -366,6 +366,8 @@ pub(crate) fn write_text(path: &Path, text: &[u8]) -> Result<(), TrainError> {
 
 fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, TrainError> {
     let text = std::fs::read(path).map_err(TrainError::io(path))?;
-    serde_json::from_slice(&text)
-        .map_err(|error| TrainError::io(path)(std::io::Error::other(error)))
+    serde_json::from_slice(&text).map_err(|error| TrainError::Damaged {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    })
 }

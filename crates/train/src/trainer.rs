@@ -134,7 +134,13 @@ impl Trainer<'_> {
             }
             self.unfreeze(observe);
             self.replicate(&train)?;
-            let trained = self.train_epoch(&train, observe)?;
+            let trained = match self.train_epoch(&train, observe) {
+                Err(error @ TrainError::Diverged { .. }) => {
+                    self.save_best_before()?;
+                    return Err(error);
+                }
+                other => other?,
+            };
             let validated = match trained {
                 true => self.validate(&valid, observe)?,
                 false => None,
@@ -280,6 +286,8 @@ impl Trainer<'_> {
         self.control.check(&self.run)?;
         match self.run.write_last(&checkpoint, best.as_ref()) {
             Err(CheckpointError::NonFinite { key }) => {
+                self.unsaved_best = best;
+                self.save_best_before()?;
                 let (epoch, batch) = match self.progress.batch {
                     // At an epoch's end the position is the next one's start.
                     0 => {
@@ -296,6 +304,17 @@ impl Trainer<'_> {
                 Ok(other?)
             }
         }
+    }
+
+    /// Stores the best epoch's checkpoint as the last, where it is not stored yet: what
+    /// came after it is worth nothing.
+    fn save_best_before(&mut self) -> Result<(), TrainError> {
+        let Some(best) = self.unsaved_best.take() else {
+            return Ok(());
+        };
+        self.log.sync()?;
+        self.control.check(&self.run)?;
+        Ok(self.run.write_last(&best, None)?)
     }
 
     fn result(&self, stopped: bool) -> Result<RunResult, TrainError> {

@@ -6,10 +6,11 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 use psp_models::StateDict;
 use psp_synth::SynthOptions;
-use psp_train::{Checkpoint, EpochRecord, Event};
+use psp_train::{Checkpoint, Control, EpochRecord, Event, TrainError, trainer};
 use support::Folder;
 
 fn valid_mse(records: &[EpochRecord]) -> Vec<f64> {
@@ -291,4 +292,70 @@ fn gradient_checkpointing_changes_nothing_but_memory() {
         let moved = pairs.map(|(a, b)| (a - b).abs()).fold(0.0f32, f32::max);
         assert!(moved > 1e-5, "{key}: {moved}");
     }
+}
+
+#[test]
+fn the_best_epoch_of_a_run_that_diverges_is_stored() {
+    let folder = Folder::new();
+    // Each step makes the loss larger by orders of magnitude.
+    let sets = [
+        "model.unfreeze=['head']",
+        "train.optimizer=sgd",
+        "train.momentum=0.0",
+        "train.schedule=constant",
+        "train.learning_rate=30.0",
+        "train.epochs=50",
+    ];
+    let never = AtomicBool::new(false);
+    let run = folder.run("run");
+    let diverged = trainer::start(
+        &run,
+        folder.config(&sets),
+        Control::new(&never),
+        &mut |_| {},
+    );
+    assert!(
+        matches!(&diverged, Err(TrainError::Diverged { .. })),
+        "{diverged:?}"
+    );
+    let records = folder.records("run");
+    let best = records.iter().rfind(|record| record.best).unwrap();
+    let stored = Checkpoint::read(&run.best()).unwrap();
+    assert_eq!(stored.progress.epoch, best.epoch);
+}
+
+/// LibTorch's autograd gives two gradients of a ViT the same memory then.
+#[test]
+fn a_batch_of_one_image_trains_a_vit_on_libtorch_as_on_flex() {
+    let folder = Folder::new();
+    if folder.device() == "flex" {
+        use std::io::Write;
+        let _ = writeln!(
+            std::io::stderr(),
+            "SKIPPED: LibTorch is compared with Flex where PSP_TEST_DEVICE=libtorch"
+        );
+        return;
+    }
+    let train = |device: &str| {
+        let device = format!("train.device={device}");
+        let sets = [
+            "model.backbone=vit_b_16",
+            "train.batch_size=1",
+            "train.accumulate=4",
+            "train.epochs=1",
+            "train.optimizer=sgd",
+            "train.momentum=0.0",
+            "train.learning_rate=0.01",
+            "train.clip_norm=0.5",
+            &device,
+        ];
+        folder.train("run", &sets);
+        let last = folder.last("run");
+        std::fs::remove_dir_all(folder.path("run")).unwrap();
+        last
+    };
+    let (flex, libtorch) = (train("flex"), train("libtorch"));
+    assert_close(&flex.model, &libtorch.model, 1e-4);
+    let key = "backbone.class_token";
+    assert!(libtorch.model[key].data.iter().any(|value| *value != 0.0));
 }

@@ -6,6 +6,7 @@ use std::process::{Command, ExitCode, Stdio};
 use anyhow::{Context, Result, bail};
 use psp_search::{KubernetesJob, SlurmJob, Study};
 
+use super::search::devices_of_workers;
 use crate::args::SearchArgs;
 
 /// Writes the array job and submits it.
@@ -68,8 +69,13 @@ pub(super) fn kubernetes(args: &SearchArgs, study: &Study) -> Result<ExitCode> {
 
 /// What the tasks are told besides the study.
 fn arguments(args: &SearchArgs) -> Vec<String> {
-    match args.workers {
-        Some(workers) => vec!["--workers".to_owned(), workers.to_string()],
-        None => Vec::new(),
+    let mut arguments = Vec::new();
+    if let Some(workers) = args.workers {
+        arguments.extend(["--workers".to_owned(), workers.to_string()]);
     }
+    if let Some(devices) = devices_of_workers(args) {
+        let names: Vec<String> = devices.iter().map(ToString::to_string).collect();
+        arguments.extend(["--device".to_owned(), names.join(",")]);
+    }
+    arguments
 }

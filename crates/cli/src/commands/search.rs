@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Result, bail};
+use psp_models::DeviceSpec;
 use psp_search::{
     Plan, SamplerName, SearchConfig, Study, StudyDir, SuperviseEnd, WorkEnd, Worker,
     WorkerSettings, supervise,
@@ -144,6 +145,13 @@ fn config(path: &Path, args: &SearchArgs) -> Result<SearchConfig> {
     Ok(config)
 }
 
+/// The devices that workers are told of, in turn; `None` where it is the study's
+/// configuration that says so.
+pub(super) fn devices_of_workers(args: &SearchArgs) -> Option<&[DeviceSpec]> {
+    let is_in_config = args.config.is_some() && args.device.len() == 1;
+    (!args.device.is_empty() && !is_in_config).then_some(&args.device)
+}
+
 fn worker_command(root: &Path, slot: usize, threads: usize, args: &SearchArgs) -> Command {
     let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("psp"));
     let mut command = Command::new(program);
@@ -152,8 +160,8 @@ fn worker_command(root: &Path, slot: usize, threads: usize, args: &SearchArgs) -
         .arg(root)
         .args(["--name", &worker_name(slot)])
         .args(["--threads", &threads.to_string()]);
-    if args.device.len() > 1 {
-        let device = args.device[slot % args.device.len()];
+    if let Some(devices) = devices_of_workers(args) {
+        let device = devices[slot % devices.len()];
         command.args(["--device", &device.to_string()]);
     }
     // What Flex, LibTorch and its matrix products take as their number.

@@ -7,7 +7,7 @@
 mod adamw;
 mod layers;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use burn::backend::LibTorch;
 use burn::backend::libtorch::TchTensor;
@@ -72,11 +72,22 @@ impl ModuleMapper for Watcher<'_> {
 #[derive(Debug)]
 pub(crate) struct LeafGradients(HashMap<usize, tch::Tensor>);
 
-/// The gradients of the leaves that lead to `loss`.
+/// The gradients of the leaves that lead to `loss`, each with memory of its own:
+/// autograd gives some as views of others (where a sum is over one image), and whoever
+/// holds a gradient may change it in place.
 pub(crate) fn backward(loss: &tch::Tensor, leaves: Vec<tch::Tensor>) -> LeafGradients {
     let grads = tch::Tensor::run_backward(&[loss], &leaves, false, false);
+    let mut seen = HashSet::new();
+    let mut own = |grad: tch::Tensor| match seen.insert(address(&grad)) {
+        true => grad,
+        false => grad.copy(),
+    };
     let found = leaves.iter().zip(grads).filter(|(_, grad)| grad.defined());
-    LeafGradients(found.map(|(leaf, grad)| (address(leaf), grad)).collect())
+    LeafGradients(
+        found
+            .map(|(leaf, grad)| (address(leaf), own(grad)))
+            .collect(),
+    )
 }
 
 impl LeafGradients {

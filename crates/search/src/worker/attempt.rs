@@ -50,7 +50,13 @@ impl Worker<'_> {
         };
         let retries = self.study.config.study.retries as usize;
         if failed.len() > retries {
-            return self.give_up(task, lease, given_up(&failed));
+            return match (&task.work, dir.run().read_result()) {
+                // Trained to its end; only to say so failed.
+                (Work::Train { .. }, Ok(result)) => {
+                    self.record(dir, lease, TrialOutcome::Finished { result })
+                }
+                _ => self.give_up(task, lease, given_up(&failed)),
+            };
         }
         if !failed.is_empty() {
             let pause = Duration::from_secs(1 << (failed.len() - 1).min(5));
@@ -68,6 +74,12 @@ impl Worker<'_> {
         ));
         let ended = catch_unwind(AssertUnwindSafe(|| self.work(task, &lease, &mut log)));
         let ended = match ended {
+            // Every other task would fail here, and none of them elsewhere.
+            Ok(Err(error)) if error.is_of_this_machine() => {
+                log.line(&format!("given back: {error}"));
+                self.release(dir, lease, &error.to_string());
+                return Err(error);
+            }
             Ok(ended) => ended.map_err(|error| FailedAttempt {
                 may_pass: error.is_passing(),
                 reason: error.to_string(),

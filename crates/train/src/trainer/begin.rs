@@ -194,6 +194,8 @@ pub fn resume(
         &manifest.split_fingerprint,
         inputs.splits.fingerprint(),
     )?;
+    // Opening may have taken longer than a claim lasts.
+    control.check(run)?;
     run.complete_write()?;
     let (checkpoint, damaged) = run.read_last()?;
     let model = Regressor::from_state(
@@ -209,6 +211,7 @@ pub fn resume(
         ema.track(&model, |key| stages.train(key));
         ema
     });
+    control.check(run)?;
     let trainer = Trainer {
         optimizer: Optimizer::new(config.optimizer()).restore(&checkpoint.optimizer, &device),
         log: open_log(run, checkpoint.progress.metrics_bytes, &config)?,

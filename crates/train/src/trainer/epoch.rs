@@ -227,9 +227,10 @@ impl Trainer<'_> {
         if let Some(ema) = &self.ema {
             model = ema.apply(model);
         }
-        let model = match self.pass.stages().are_the_head() {
-            true => InferenceModel::unfolded(&model),
-            false => model.for_inference(self.config.train.precision),
+        let model = match source {
+            // The backbone has done its part.
+            Source::Features(_) => InferenceModel::unfolded(&model),
+            Source::Images(_) => model.for_inference(self.config.train.precision),
         };
         let total = source.sampler().samples_per_epoch();
         let mut metrics = RegressionAccumulator::new(self.inputs.dataset.targets().len());

@@ -44,14 +44,18 @@ pub(super) fn open(
         let key = FeatureKey::new(&config_of, &weights, &preprocessing, device);
         Ok::<_, TrainError>(key)
     })?;
-    let store = match session.take_features(&dir, &key) {
+    let mut store = match session.take_features(&dir, &key) {
         Some(store) => store,
         None => FeatureStore::open(&dir, key)?,
     };
-    for (path, reason) in store.discarded() {
+    tell_of_discarded(&mut store, observe);
+    Ok(Some(store))
+}
+
+fn tell_of_discarded(store: &mut FeatureStore, observe: &mut dyn FnMut(Event<'_>)) {
+    for (path, reason) in &store.take_discarded() {
         observe(Event::DamagedFeatures { path, reason });
     }
-    Ok(Some(store))
 }
 
 /// Between two looks at what other processes have computed.
@@ -75,6 +79,7 @@ impl Trainer<'_> {
         let mut waiting = false;
         loop {
             store.refresh()?;
+            tell_of_discarded(store, observe);
             if store.missing(contents).is_empty() {
                 return Ok(true);
             }
@@ -121,6 +126,7 @@ impl Trainer<'_> {
         };
         // Whoever had the share before may have computed it.
         store.refresh()?;
+        tell_of_discarded(store, observe);
         let missing = missing(store);
         if missing.is_empty() {
             return Ok(Filled::All);
