@@ -55,7 +55,7 @@ impl FeatureStore {
     /// is made if need be.
     ///
     /// A file that is damaged or foreign is removed and noted in
-    /// [`discarded`](Self::discarded).
+    /// [`take_discarded`](Self::take_discarded).
     ///
     /// # Errors
     /// When the folder can't be made or read.
