@@ -10,32 +10,8 @@ use std::time::{Duration, Instant};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
-use support::study::{Bench, count};
+use support::study::{Bench, STUDY, children_of, count, ended, wait_for};
 use support::{device, psp, ran, run, signal};
-
-/// 24 grid points that take a second or less each.
-const STUDY: &str = r#"
-[study]
-trials = 6
-seed = 5
-finalists = 1
-seeds = 2
-lease_seconds = 5
-
-[preprocess]
-size = 32
-
-[train]
-epochs = 2
-batch_size = 4
-optimizer = "sgd"
-momentum = 0.0
-
-[space]
-model.backbone = ["resnet18", "googlenet"]
-model.hidden = { int = [4, 16], step = 4 }
-train.learning_rate = { log = [1e-3, 1e-1], points = 3 }
-"#;
 
 #[test]
 fn a_study_ends_with_a_chosen_model_that_can_be_exported() {
@@ -148,85 +124,6 @@ fn trials_on_two_devices_are_those_of_one_and_end_alike() {
 }
 
 #[test]
-fn a_trial_that_diverges_is_recorded_and_the_others_go_on() {
-    let study = STUDY
-        .replace("trials = 6", "trials = 0\nsampler = \"grid\"")
-        .replace("log = [1e-3, 1e-1], points = 3", "values = [0.01, 1e30]")
-        .replace("int = [4, 16], step = 4", "values = [4]");
-    let bench = Bench::new(&study);
-    run(&mut bench.search(&["--workers", "1"])).assert_done();
-    let table = bench.table();
-    assert_eq!(count(&table["trials"], "finished"), 2);
-    let failed: Vec<&Value> = table["trials"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|row| row["state"] == "failed")
-        .collect();
-    assert_eq!(failed.len(), 2);
-    for row in failed {
-        let reason = row["reason"].as_str().unwrap();
-        assert!(reason.contains("training diverged"), "{reason}");
-        // What can't end otherwise is not tried again.
-        let folder = bench
-            .root()
-            .join("trials")
-            .join(row["name"].as_str().unwrap());
-        assert!(!folder.join("claim.2").exists());
-        let log = std::fs::read_to_string(folder.join("log.txt")).unwrap();
-        assert!(log.contains("failed: training diverged"), "{log}");
-    }
-}
-
-#[test]
-fn a_trial_that_comes_no_further_is_given_up_after_its_retries() {
-    let bench = Bench::new(&STUDY.replace("trials = 6", "trials = 2\nretries = 1"));
-    // Begins the study without working on it.
-    run(&mut bench.search(&["--launcher", "slurm", "--emit"])).assert_done();
-    let table = bench.table();
-    // One trial died twice without a checkpoint, the other once.
-    for (trial, deaths) in [(0, 2), (1, 1)] {
-        let name = table["trials"][trial]["name"].as_str().unwrap();
-        let folder = bench.root().join("trials").join(name);
-        std::fs::create_dir_all(&folder).unwrap();
-        for token in 1..=deaths {
-            let write = |name: &str, text: &str| {
-                std::fs::write(folder.join(format!("{name}.{token}")), text).unwrap();
-            };
-            write("claim", "");
-            write("release", "");
-            let attempt = folder.join(format!("attempt.{token}.json"));
-            std::fs::write(attempt, r#"{"reason":"no memory left","may_pass":true}"#).unwrap();
-        }
-    }
-    run(&mut bench.search(&["--workers", "1"])).assert_done();
-    let table = bench.table();
-    let (first, second) = (&table["trials"][0], &table["trials"][1]);
-    assert_eq!(first["state"], "failed");
-    let reason = first["reason"].as_str().unwrap();
-    assert!(
-        reason.contains("2 tries came no further; the last: no memory left"),
-        "{reason}"
-    );
-    assert_eq!(second["state"], "finished");
-}
-
-#[test]
-fn a_trial_that_was_trained_to_its_end_is_finished_whatever_became_of_its_workers() {
-    let bench = Bench::new(&STUDY.replace("trials = 6", "trials = 2\nretries = 0"));
-    run(&mut bench.search(&["--workers", "1"])).assert_done();
-    let table = bench.table();
-    let name = table["trials"][0]["name"].as_str().unwrap();
-    let folder = bench.root().join("trials").join(name);
-    // As if the worker had died before it said so, and had failed before that.
-    std::fs::remove_file(folder.join("outcome.json")).unwrap();
-    let attempt = r#"{"reason":"no memory left","may_pass":true}"#;
-    std::fs::write(folder.join("attempt.1.json"), attempt).unwrap();
-    run(&mut bench.search(&["--workers", "1"])).assert_done();
-    assert_eq!(bench.table(), table);
-}
-
-#[test]
 fn a_job_for_a_cluster_names_the_study_and_this_program() {
     let bench = Bench::new(STUDY);
     run(&mut bench.search(&["--launcher", "slurm", "--emit", "--tasks", "3"])).assert_done();
@@ -276,39 +173,6 @@ fn an_interrupted_study_exits_with_130_and_continues_to_the_same_table() {
     bench.assert_each_ended_once();
 }
 
-#[test]
-fn a_worker_that_alone_is_told_to_stop_is_replaced_and_the_study_ends() {
-    let bench = Bench::new(&STUDY.replace("epochs = 2", "epochs = 4"));
-    let child = bench.search(&["--workers", "2"]).spawn().unwrap();
-    wait_for(|| bench.root().join("trials").is_dir() && ended(&bench) > 0);
-    let workers = children_of(child.id());
-    let told = Command::new("kill")
-        .args(["-TERM", &workers[0].to_string()])
-        .status();
-    assert!(told.unwrap().success());
-    let ran = ran(child.wait_with_output().unwrap()).assert_done();
-    assert!(ran.stdout.contains("chosen: "), "{ran:#?}");
-    assert_eq!(count(&bench.table()["trials"], "finished"), 6);
-}
-
-#[test]
-fn what_a_machine_lacks_ends_its_work_and_no_trial() {
-    let bench = Bench::new(&STUDY.replace("trials = 6", "trials = 2"));
-    // Begins the study without working on it.
-    run(&mut bench.search(&["--launcher", "slurm", "--emit"])).assert_done();
-    let search = |more: &[&str]| {
-        let mut command = psp(&["search", "--workers", "1", "--study"]);
-        run(command.arg(bench.root()).args(more))
-    };
-    search(&["--device", "cuda:0"]).assert_refused(&["cuda:0", "--features cuda"]);
-    let (data, away) = (bench.folder.data(), bench.folder.path("away"));
-    std::fs::rename(&data, &away).unwrap();
-    search(&[]).assert_refused(&["data"]);
-    std::fs::rename(&away, &data).unwrap();
-    search(&[]).assert_done();
-    assert_eq!(count(&bench.table()["trials"], "finished"), 2);
-}
-
 /// `PSP_TEST_KILLS` sets the number of kills; 10 unless told.
 #[test]
 fn a_study_whose_processes_are_killed_at_random_moments_ends_with_the_same_table() {
@@ -355,22 +219,6 @@ fn a_study_whose_processes_are_killed_at_random_moments_ends_with_the_same_table
     bench.assert_each_ended_once();
 }
 
-/// Tasks that have ended.
-fn ended(bench: &Bench) -> usize {
-    let tasks = std::fs::read_dir(bench.root().join("trials")).unwrap();
-    tasks
-        .filter(|entry| entry.as_ref().unwrap().path().join("outcome.json").exists())
-        .count()
-}
-
-fn wait_for(condition: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(120);
-    while !condition() {
-        assert!(Instant::now() < deadline, "it did not come to that");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
 fn ends_within(child: &mut Child, time: Duration) -> bool {
     let deadline = Instant::now() + time;
     while Instant::now() < deadline {
@@ -381,15 +229,6 @@ fn ends_within(child: &mut Child, time: Duration) -> bool {
         std::thread::sleep(Duration::from_millis(5));
     }
     false
-}
-
-/// Processes whose parent is `id`.
-fn children_of(id: u32) -> Vec<u32> {
-    let path = format!("/proc/{id}/task/{id}/children");
-    let text = std::fs::read_to_string(path).unwrap_or_default();
-    text.split_whitespace()
-        .map(|id| id.parse().unwrap())
-        .collect()
 }
 
 fn kill(id: u32) {

@@ -2,10 +2,35 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use super::{Folder, Ran, device, psp, run};
+
+/// 24 grid points that take a second or less each.
+pub(crate) const STUDY: &str = r#"
+[study]
+trials = 6
+seed = 5
+finalists = 1
+seeds = 2
+lease_seconds = 5
+
+[preprocess]
+size = 32
+
+[train]
+epochs = 2
+batch_size = 4
+optimizer = "sgd"
+momentum = 0.0
+
+[space]
+model.backbone = ["resnet18", "googlenet"]
+model.hidden = { int = [4, 16], step = 4 }
+train.learning_rate = { log = [1e-3, 1e-1], points = 3 }
+"#;
 
 /// A study in a folder of its own.
 pub(crate) struct Bench {
@@ -77,4 +102,29 @@ impl Bench {
 pub(crate) fn count(rows: &Value, state: &str) -> usize {
     let rows = rows.as_array().unwrap();
     rows.iter().filter(|row| row["state"] == state).count()
+}
+
+/// Tasks that have ended.
+pub(crate) fn ended(bench: &Bench) -> usize {
+    let tasks = std::fs::read_dir(bench.root().join("trials")).unwrap();
+    tasks
+        .filter(|entry| entry.as_ref().unwrap().path().join("outcome.json").exists())
+        .count()
+}
+
+pub(crate) fn wait_for(condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(120);
+    while !condition() {
+        assert!(Instant::now() < deadline, "it did not come to that");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Processes whose parent is `id`.
+pub(crate) fn children_of(id: u32) -> Vec<u32> {
+    let path = format!("/proc/{id}/task/{id}/children");
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    text.split_whitespace()
+        .map(|id| id.parse().unwrap())
+        .collect()
 }
