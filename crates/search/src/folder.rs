@@ -10,6 +10,7 @@
 //!   trials/00000-<id>/      one trial: the run folder of `psp train`, and
 //!     claim.1, release.1      who works on it
 //!     attempt.1.json          why a try ended badly
+//!     pause.2.json            the next try waits, so many seconds
 //!     rung.3.json             how it stood after 3 epochs, where a pruner asks
 //!     log.txt                 what happened
 //!     outcome.json            how the trial ended; written last
@@ -151,6 +152,11 @@ impl TrialDir {
     /// Why the try with this token ended badly.
     pub fn attempt(&self, token: u64) -> PathBuf {
         self.root.join(format!("attempt.{token}.json"))
+    }
+
+    /// There while the try with this token waits before it begins.
+    pub fn pause(&self, token: u64) -> PathBuf {
+        self.root.join(format!("pause.{token}.json"))
     }
 
     /// How the trial stood after so many epochs.

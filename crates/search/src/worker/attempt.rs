@@ -60,7 +60,12 @@ impl Worker<'_> {
         }
         if !failed.is_empty() {
             let pause = Duration::from_secs(1 << (failed.len() - 1).min(5));
-            if !self.sleep(pause.min(LONGEST_PAUSE)) {
+            // Who dies while it only waits has not tried.
+            let mark = dir.pause(lease.token());
+            write_json(&mark, &pause.as_secs())?;
+            let is_over = self.sleep(pause.min(LONGEST_PAUSE));
+            std::fs::remove_file(&mark).map_err(SearchError::io(&mark))?;
+            if !is_over {
                 self.release(dir, lease, "interrupted");
                 return Ok(());
             }
@@ -302,6 +307,9 @@ fn fruitless(dir: &TrialDir, token: u64) -> Result<Vec<String>, SearchError> {
         // A claim that was never written out died as it was made.
         if note(record).is_some_and(|then| then != now) {
             break;
+        }
+        if dir.pause(record.token).exists() {
+            continue;
         }
         let failed: Option<FailedAttempt> = read_json(&dir.attempt(record.token))?;
         match failed {
