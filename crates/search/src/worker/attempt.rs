@@ -62,9 +62,10 @@ impl Worker<'_> {
             let pause = Duration::from_secs(1 << (failed.len() - 1).min(5));
             // Who dies while it only waits has not tried.
             let mark = dir.pause(lease.token());
-            write_json(&mark, &pause.as_secs())?;
+            // On a full disk the wait goes on without its mark.
+            let _ = write_json(&mark, &pause.as_secs());
             let is_over = self.sleep(pause.min(LONGEST_PAUSE));
-            std::fs::remove_file(&mark).map_err(SearchError::io(&mark))?;
+            let _ = std::fs::remove_file(&mark);
             if !is_over {
                 self.release(dir, lease, "interrupted");
                 return Ok(());
