@@ -89,6 +89,12 @@ impl TrainProgress {
             Event::Stages { epoch, stages } => {
                 self.line(&format!("epoch {epoch}: training {}", stages.join(", ")));
             }
+            Event::Output(output) => self.line(&match output.range {
+                Some([low, high]) => {
+                    format!("predictions are clipped to [{low}, {high}] (data.label_range)")
+                }
+                None => "predictions are not clipped (data.label_range)".to_owned(),
+            }),
             Event::Started {
                 epoch,
                 batch,

@@ -42,7 +42,10 @@ pub(crate) fn data(
         fingerprint,
         split_fingerprint: inputs.splits.fingerprint(),
         targets: config.data.targets.clone(),
-        label_range: config.data.label_range.map(f64::from),
+        label_range: inputs
+            .dataset
+            .label_range()
+            .map(|range| range.map(f64::from)),
         training_means: inputs.train_means(),
         parts: parts.into(),
         notes,

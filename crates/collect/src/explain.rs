@@ -74,13 +74,14 @@ fn of_run(run: &RunDir, settings: &mut Settings<'_>) -> Result<Vec<Explanation>,
         let of_method = maps.filter(|map| map.method == method);
         of_method.map(|map| map.range[1]).fold(0.0, f32::max)
     };
+    let wide = |scores: &[f32]| scores.iter().copied().map(f64::from).collect();
     let explanation = |(row, region, maps): &(&PredictionRow, [f64; 4], Vec<HeatMap>)| {
         let maps = maps.iter();
         Explanation {
             filename: row.filename.clone(),
             region: *region,
-            labels: row.labels.clone(),
-            predictions: row.predictions.clone(),
+            labels: wide(&row.labels),
+            predictions: wide(&row.predictions),
             maps: maps.map(|map| plain(map, highest(map.method))).collect(),
         }
     };
@@ -104,7 +105,7 @@ fn region(resize: &Resize, image: &RgbImage) -> [f64; 4] {
 /// So many rows at equal distances in the order of their errors, the best and the
 /// worst among them; of one, the worst.
 fn spread(rows: &[PredictionRow], count: usize) -> Vec<&PredictionRow> {
-    let error = |row: &PredictionRow| -> f64 {
+    let error = |row: &PredictionRow| -> f32 {
         let pairs = row.labels.iter().zip(&row.predictions);
         pairs
             .map(|(label, prediction)| (label - prediction).powi(2))
@@ -167,7 +168,7 @@ mod tests {
 
     #[test]
     fn the_best_the_worst_and_those_between_are_explained() {
-        let row = |error: f64| PredictionRow {
+        let row = |error: f32| PredictionRow {
             filename: format!("{error}"),
             labels: vec![0.0],
             predictions: vec![error],

@@ -90,10 +90,11 @@ pub(crate) fn run(
 }
 
 fn plain(predictions: &psp_eval::Predictions) -> Predictions {
+    let wide = |scores: &[f32]| scores.iter().copied().map(f64::from).collect();
     let row = |row: &psp_eval::PredictionRow| PredictionRow {
         filename: row.filename.clone(),
-        labels: row.labels.clone(),
-        predictions: row.predictions.clone(),
+        labels: wide(&row.labels),
+        predictions: wide(&row.predictions),
     };
     Predictions {
         rows: predictions.rows().iter().map(row).collect(),

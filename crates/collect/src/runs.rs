@@ -132,11 +132,13 @@ fn score(run: &Run) -> Option<f64> {
 fn check_comparable(runs: &[RunDir]) -> Result<(), CollectError> {
     let seen = |run: &RunDir| -> Result<_, CollectError> {
         let config = run.read_config()?;
-        let splits = Inputs::of_run(&config, run)?.splits;
+        let Inputs {
+            splits, dataset, ..
+        } = Inputs::of_run(&config, run)?;
         Ok((
             run.read_manifest()?.data_fingerprint,
             [Part::Test, Part::Valid].map(|part| splits.indices(part)),
-            config.data.label_range,
+            dataset.label_range(),
         ))
     };
     let first = &runs[0];

@@ -12,6 +12,7 @@ use crate::decode::{DecodeLimits, decode_file};
 use crate::discover::{find_images, find_labels};
 use crate::error::DataError;
 use crate::hash::{self, FieldHasher};
+use crate::label_range::LabelRange;
 use crate::labels::{LabelTable, Sample};
 use crate::parallel::map_indices;
 use crate::stamp::Stamp;
@@ -37,17 +38,13 @@ pub struct DatasetOptions {
     /// The columns to predict.
     #[serde(default = "default_targets")]
     pub targets: Vec<String>,
-    /// The range that every label must lie in, both ends included.
-    #[serde(default = "default_range")]
-    pub label_range: [f32; 2],
+    /// Which labels are valid.
+    #[serde(default)]
+    pub label_range: LabelRange,
 }
 
 fn default_targets() -> Vec<String> {
     DEFAULT_TARGETS.map(str::to_owned).to_vec()
-}
-
-fn default_range() -> [f32; 2] {
-    [0.0, 1.0]
 }
 
 impl DatasetOptions {
@@ -58,7 +55,7 @@ impl DatasetOptions {
             labels: None,
             images: None,
             targets: default_targets(),
-            label_range: default_range(),
+            label_range: LabelRange::Auto,
         }
     }
 }

@@ -129,7 +129,8 @@ pub enum DataError {
     },
     /// A label is not a number within the range.
     #[error(
-        "{path}: line {row}: column `{column}`: `{value}` {problem}; expected a number from {low} to {high}"
+        "{path}: line {row}: column `{column}`: `{value}` {problem}; expected {}",
+        valid_labels(*low, *high)
     )]
     Label {
         /// The labels file.
@@ -146,6 +147,26 @@ pub enum DataError {
         low: f32,
         /// The largest value that is accepted.
         high: f32,
+    },
+    /// A label outside the range that nearly all lie in.
+    #[error(
+        "{path}: line {row}: column `{column}`: `{value}` is out of range, since {inside} of \
+         {total} labels lie from 0 to 1; correct it, or set data.label_range = \"none\" or \
+         [low, high] if it is right"
+    )]
+    StrayLabel {
+        /// The labels file.
+        path: PathBuf,
+        /// The line.
+        row: u64,
+        /// The target's column.
+        column: String,
+        /// The label.
+        value: f32,
+        /// Labels in the range.
+        inside: usize,
+        /// All labels.
+        total: usize,
     },
     /// A row names no image.
     #[error("{path}: line {row}: column `filename` is empty; expected an image's file name")]
@@ -352,5 +373,12 @@ impl DataError {
             value: value.into(),
             expected: expected.into(),
         }
+    }
+}
+
+fn valid_labels(low: f32, high: f32) -> String {
+    match low.is_finite() && high.is_finite() {
+        true => format!("a number from {low} to {high}"),
+        false => "a number".to_owned(),
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::error::DataError;
+use crate::label_range::LabelRange;
 use crate::table::Table;
 
 /// One image and its scores.
@@ -26,7 +27,7 @@ pub struct Sample {
 pub struct LabelTable {
     path: PathBuf,
     targets: Vec<String>,
-    range: [f32; 2],
+    range: Option<[f32; 2]>,
     samples: Vec<Sample>,
     split: Option<Vec<String>>,
 }
@@ -35,13 +36,18 @@ impl LabelTable {
     /// Reads a labels CSV.
     ///
     /// `targets` are the columns to predict; every label must be a finite
-    /// number in `range` (both ends included).
+    /// number in `range`.
     ///
     /// # Errors
     /// A missing, repeated or unreadable column, a wrong number of fields, a
     /// label that is no number in the range, an empty or repeated file name, or
     /// no rows at all: each with the file, the line and the column.
-    pub fn read(path: &Path, targets: &[String], range: [f32; 2]) -> Result<Self, DataError> {
+    pub fn read(
+        path: &Path,
+        targets: &[String],
+        range: impl Into<LabelRange>,
+    ) -> Result<Self, DataError> {
+        let range = range.into();
         check_settings(targets, range)?;
         let table = Table::open(path)?;
         let filename_column = table.require("filename")?;
@@ -51,6 +57,7 @@ impl LabelTable {
             .collect::<Result<Vec<usize>, _>>()?;
         let split_column = table.find("split");
 
+        let limits = range.limits();
         let mut samples: Vec<Sample> = Vec::new();
         let mut split = split_column.map(|_| Vec::new());
         let mut seen: HashMap<String, u64> = HashMap::new();
@@ -73,14 +80,14 @@ impl LabelTable {
             for (target, &column) in targets.iter().zip(&target_columns) {
                 let value = &record[column];
                 labels.push(
-                    parse_label(value, range).map_err(|problem| DataError::Label {
+                    parse_label(value, limits).map_err(|problem| DataError::Label {
                         path: path.to_owned(),
                         row,
                         column: target.clone(),
                         value: value.to_owned(),
                         problem,
-                        low: range[0],
-                        high: range[1],
+                        low: limits[0],
+                        high: limits[1],
                     })?,
                 );
             }
@@ -102,7 +109,7 @@ impl LabelTable {
         Ok(Self {
             path: path.to_owned(),
             targets: targets.to_vec(),
-            range,
+            range: range.resolve(path, targets, &samples)?,
             samples,
             split,
         })
@@ -119,8 +126,9 @@ impl LabelTable {
         &self.targets
     }
 
-    /// The range that every label lies in, `[low, high]`.
-    pub fn label_range(&self) -> [f32; 2] {
+    /// The range `[low, high]` in effect, in which every label lies; `None`: labels
+    /// are not bounded.
+    pub fn label_range(&self) -> Option<[f32; 2]> {
         self.range
     }
 
@@ -142,13 +150,11 @@ impl LabelTable {
     }
 }
 
-fn check_settings(targets: &[String], range: [f32; 2]) -> Result<(), DataError> {
-    let [low, high] = range;
-    if !(low.is_finite() && high.is_finite() && low < high) {
-        let value = format!("[{low}, {high}]");
+fn check_settings(targets: &[String], range: LabelRange) -> Result<(), DataError> {
+    if !range.is_valid() {
         return Err(DataError::setting(
             "label_range",
-            value,
+            range.to_string(),
             "two finite numbers, the smaller first",
         ));
     }

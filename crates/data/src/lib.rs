@@ -22,6 +22,7 @@ mod decode;
 mod discover;
 mod error;
 mod hash;
+mod label_range;
 mod labels;
 mod loader;
 mod parallel;
@@ -41,6 +42,7 @@ pub use error::DataError;
 /// The image type that decoding yields and preprocessing takes: rows of
 /// 8-bit red, green, blue, `[height, width, 3]`.
 pub use image::RgbImage;
+pub use label_range::LabelRange;
 pub use labels::{LabelTable, Sample};
 pub use loader::{Batch, BatchSampler, Epoch, Loader, LoaderOptions};
 pub use pixels::{PixelStore, PixelWarning};

@@ -3,7 +3,7 @@
 
 mod support;
 
-use psp_data::LabelTable;
+use psp_data::{LabelRange, LabelTable};
 use support::shared::shared;
 use support::{Folder, assert_says};
 
@@ -170,4 +170,67 @@ fn the_challenge_labels_are_read_as_they_are_known() {
             .count()
     };
     assert_eq!([zeros(0), zeros(1)], [2103, 2086]);
+}
+
+/// `count` labels from 0 to 1 in the column `hood`, and then `more`.
+fn scores_and(count: usize, more: &[f32]) -> String {
+    let scores = (0..count).map(|index| index as f32 / count as f32);
+    let labels = scores.chain(more.iter().copied()).enumerate();
+    let rows = labels.map(|(index, label)| format!("{index}.jpg,{label}\n"));
+    "filename,hood\n".to_owned() + &rows.collect::<String>()
+}
+
+fn read_auto(csv: &str) -> Result<LabelTable, String> {
+    let folder = Folder::new();
+    let path = folder.write("labels.csv", csv);
+    LabelTable::read(&path, &["hood".to_owned()], LabelRange::Auto).map_err(|e| e.to_string())
+}
+
+#[test]
+fn labels_from_0_to_1_have_that_range_and_others_have_none() {
+    let range = |csv: &str| read_auto(csv).unwrap().label_range();
+    assert_eq!(range(&scores_and(20, &[])), Some([0.0, 1.0]));
+    assert_eq!(range("filename,hood\na.jpg,1\nb.jpg,5\nc.jpg,3\n"), None);
+    assert_eq!(range("filename,hood\na.jpg,-300\nb.jpg,700\n"), None);
+    assert_eq!(range(&scores_and(20, &[1.5, 2.0, 2.5])), None);
+}
+
+#[test]
+fn a_few_labels_beyond_the_range_of_nearly_all_are_refused_with_the_key_that_allows_them() {
+    let message = read_auto(&scores_and(20, &[1.5])).unwrap_err();
+    assert_says(
+        &message,
+        &["line 22", "`hood`", "`1.5`", "20 of 21", "data.label_range"],
+    );
+    let folder = Folder::new();
+    let path = folder.write("labels.csv", scores_and(20, &[1.5]));
+    let table = LabelTable::read(&path, &["hood".to_owned()], LabelRange::Unbounded).unwrap();
+    assert_eq!(table.label_range(), None);
+}
+
+#[test]
+fn a_label_range_is_read_and_written_as_a_word_or_two_numbers() {
+    #[derive(Debug, serde::Serialize, serde::Deserialize)]
+    struct Data {
+        range: LabelRange,
+    }
+    let read = |text: &str| serde_json::from_str::<Data>(&format!("{{\"range\":{text}}}"));
+    for (text, range) in [
+        ("\"auto\"", LabelRange::Auto),
+        ("\"none\"", LabelRange::Unbounded),
+        ("[-1.5,5.0]", LabelRange::Given([-1.5, 5.0])),
+    ] {
+        let data = read(text).unwrap();
+        assert_eq!(data.range, range);
+        let written = serde_json::to_string(&data).unwrap();
+        assert_eq!(written, format!("{{\"range\":{text}}}"));
+    }
+    assert_eq!(read("[1, 5]").unwrap().range, LabelRange::Given([1.0, 5.0]));
+    for text in ["\"any\"", "[1]", "[1, 2, 3]", "3"] {
+        let message = read(text).unwrap_err().to_string();
+        assert!(
+            message.contains("\"auto\", \"none\" or [low, high]"),
+            "{message}"
+        );
+    }
 }

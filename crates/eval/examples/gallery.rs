@@ -37,7 +37,8 @@ fn draw(
     predictions: &Predictions,
     images: impl Fn(&str) -> Result<RgbImage, Box<dyn Error + Send + Sync>>,
 ) -> Result<(), Box<dyn Error>> {
-    let baseline = MeanBaseline::fit(predictions.rows().iter().map(|row| &row.labels))?;
+    let wide = |row: &PredictionRow| row.labels.iter().copied().map(f64::from).collect();
+    let baseline = MeanBaseline::fit::<Vec<f64>>(predictions.rows().iter().map(wide))?;
     let evaluation = Evaluation::new("test", predictions, &baseline)?;
     println!("{}", evaluation.table());
     let options = WriteOptions {
@@ -70,7 +71,7 @@ fn synthetic(targets: usize) -> Result<Predictions, Box<dyn Error>> {
         2 => rng.random_range(0.88..0.93),
         _ => rng.random_range(0.02..0.9),
     };
-    let labels: Vec<Vec<f64>> = (0..4000)
+    let labels: Vec<Vec<f32>> = (0..4000)
         .map(|_| (0..targets).map(&mut score).collect())
         .collect();
     with_noise(names, labels, 0.08)
@@ -100,7 +101,7 @@ fn labelled(path: &Path) -> Result<Predictions, Box<dyn Error>> {
     for record in reader.records() {
         let record = record?;
         filenames.push(record[0].to_owned());
-        let row: Result<Vec<f64>, _> = record.iter().skip(1).map(str::parse).collect();
+        let row: Result<Vec<f32>, _> = record.iter().skip(1).map(str::parse).collect();
         labels.push(row?);
     }
     let mut predictions = with_noise(names, labels, 0.1)?;
@@ -115,12 +116,12 @@ fn labelled(path: &Path) -> Result<Predictions, Box<dyn Error>> {
 
 fn with_noise(
     names: Vec<String>,
-    labels: Vec<Vec<f64>>,
-    scale: f64,
+    labels: Vec<Vec<f32>>,
+    scale: f32,
 ) -> Result<Predictions, Box<dyn Error>> {
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     // The sum of uniform numbers is nearly normal.
-    let mut noise = || scale * (0..12).map(|_| rng.random_range(-0.5..0.5)).sum::<f64>();
+    let mut noise = || scale * (0..12).map(|_| rng.random_range(-0.5..0.5)).sum::<f32>();
     let rows = labels
         .into_iter()
         .enumerate()

@@ -3,14 +3,16 @@
 use std::path::Path;
 
 use psp_files::write_atomic;
-use psp_metrics::{MeanBaseline, OverallMetrics, RegressionAccumulator, TargetMetrics};
+use psp_metrics::{MeanBaseline, OverallMetrics, TargetMetrics};
 use serde::{Deserialize, Serialize};
 
+use crate::predictions::wide;
 use crate::{EvalError, Predictions};
 
 /// The version of the layout of `metrics.json`. Fields may be added within a
-/// version; it is raised when one is removed or changes its meaning.
-pub const SCHEMA_VERSION: u32 = 1;
+/// version; it is raised when one is removed or changes its meaning. Version 1 was of
+/// predictions that were not clipped.
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// The metrics of a model over one split, beside those of "predict the training
 /// mean" over the same rows.
@@ -72,12 +74,8 @@ impl Evaluation {
                 expected: names.len(),
             });
         }
-        let mut accumulator = RegressionAccumulator::new(names.len());
-        for row in predictions.rows() {
-            accumulator.push(&row.predictions, &row.labels)?;
-        }
-        let model = accumulator.finish()?;
-        let means = baseline.evaluate(predictions.rows().iter().map(|row| &row.labels))?;
+        let model = predictions.metrics()?;
+        let means = baseline.evaluate(predictions.rows().iter().map(|row| wide(&row.labels)))?;
         let targets = names
             .iter()
             .zip(model.targets)

@@ -7,6 +7,7 @@ use psp_plot::{
 };
 pub use psp_plot::{Figure, MOST_SAMPLES, MOST_TARGETS};
 
+use crate::predictions::wide;
 use crate::{EvalError, Evaluation, ImageSource, PredictionRow, Predictions};
 
 /// Predictions over labels: [`psp_plot::prediction_vs_label`].
@@ -128,7 +129,7 @@ where
     Ok(Sample {
         name: filename,
         photo: Some(photo?),
-        labels: row.labels.clone(),
-        predictions: row.predictions.clone(),
+        labels: wide(&row.labels),
+        predictions: wide(&row.predictions),
     })
 }

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use psp_metrics::{RegressionAccumulator, RegressionMetrics};
+
 use crate::EvalError;
 
 /// The predictions of a model for one split, beside the labels. Checked when
@@ -18,9 +20,10 @@ pub struct PredictionRow {
     /// The image's name, as in the manifest.
     pub filename: String,
     /// The true scores, one per target.
-    pub labels: Vec<f64>,
-    /// The model's scores, one per target.
-    pub predictions: Vec<f64>,
+    pub labels: Vec<f32>,
+    /// What the model predicts, one score per target, clipped to the range of the
+    /// labels if they have one.
+    pub predictions: Vec<f32>,
 }
 
 impl Predictions {
@@ -54,12 +57,38 @@ impl Predictions {
         &self.rows
     }
 
+    /// The same with every prediction clipped to `range`, `[low, high]`.
+    #[must_use]
+    pub fn clipped(mut self, [low, high]: [f32; 2]) -> Self {
+        for prediction in self.rows.iter_mut().flat_map(|row| &mut row.predictions) {
+            *prediction = prediction.max(low).min(high);
+        }
+        self
+    }
+
+    /// The metrics of the predictions.
+    ///
+    /// # Errors
+    /// [`EvalError::Metrics`] for numbers too large to be squared.
+    pub fn metrics(&self) -> Result<RegressionMetrics, EvalError> {
+        let mut accumulator = RegressionAccumulator::new(self.targets.len());
+        for row in &self.rows {
+            accumulator.push(&wide(&row.predictions), &wide(&row.labels))?;
+        }
+        Ok(accumulator.finish()?)
+    }
+
     /// (label, prediction) of every row for the target with this index.
     pub(crate) fn pairs(&self, target: usize) -> impl Iterator<Item = (f64, f64)> + Clone {
         self.rows
             .iter()
-            .map(move |row| (row.labels[target], row.predictions[target]))
+            .map(move |row| (row.labels[target].into(), row.predictions[target].into()))
     }
+}
+
+/// The scores of a row in the precision that metrics are computed in.
+pub(crate) fn wide(scores: &[f32]) -> Vec<f64> {
+    scores.iter().copied().map(f64::from).collect()
 }
 
 /// The column of `predictions.csv` that holds a target's predictions.
@@ -117,7 +146,7 @@ fn check_row(targets: &[String], row: usize, values: &PredictionRow) -> Result<(
             row,
             filename: filename.clone(),
             column: column.0,
-            value: column.1,
+            value: column.1.into(),
         });
     }
     Ok(())

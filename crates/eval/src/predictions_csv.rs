@@ -9,9 +9,10 @@ use psp_files::write_atomic;
 use crate::{EvalError, PredictionRow, Predictions, predictions::predicted_column};
 
 impl Predictions {
-    /// The content of `predictions.csv`. Numbers have as many digits as it
-    /// takes to read back the very same value, so that metrics computed from
-    /// the file are those of the run.
+    /// The content of `predictions.csv`. Numbers have as few digits as it takes to
+    /// read back the very same single-precision value, so that a label looks as it
+    /// does in the labels' file, and metrics computed from the file are those of
+    /// the run.
     ///
     /// # Errors
     /// [`EvalError::Csv`] if the rows cannot be serialised, which checked rows can.
@@ -121,7 +122,7 @@ fn parse(
 ) -> Result<PredictionRow, EvalError> {
     let (mut labels, mut predictions) = (Vec::new(), Vec::new());
     for (index, (cell, column)) in record.iter().zip(columns).enumerate().skip(1) {
-        let value: f64 = cell.parse().map_err(|_| EvalError::Cell {
+        let value: f32 = cell.parse().map_err(|_| EvalError::Cell {
             path: path.to_owned(),
             line: record.position().map_or(0, csv::Position::line),
             row,

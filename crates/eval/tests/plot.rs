@@ -11,15 +11,21 @@ use psp_metrics::MeanBaseline;
 fn predictions(target: &str, rows: usize) -> (Predictions, Evaluation) {
     let row = |index: usize| PredictionRow {
         filename: format!("{index}.jpg"),
-        labels: vec![index as f64 / rows as f64],
+        labels: vec![index as f32 / rows as f32],
         predictions: vec![0.5],
     };
     let rows = (0..rows).map(row).collect();
     let predictions = Predictions::new(vec![target.to_owned()], rows).unwrap();
-    let labels = predictions.rows().iter().map(|row| &row.labels);
-    let baseline = MeanBaseline::fit(labels).unwrap();
+    let baseline = baseline(&predictions);
     let evaluation = Evaluation::new("test", &predictions, &baseline).unwrap();
     (predictions, evaluation)
+}
+
+/// "Predict the mean" of the same labels.
+fn baseline(predictions: &Predictions) -> MeanBaseline {
+    let wide = |row: &PredictionRow| row.labels.iter().copied().map(f64::from).collect();
+    let labels = predictions.rows().iter().map(wide);
+    MeanBaseline::fit::<Vec<f64>>(labels).unwrap()
 }
 
 fn photo() -> RgbImage {

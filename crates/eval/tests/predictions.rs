@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use psp_eval::{EvalError, PredictionRow, Predictions};
 
-fn row(filename: &str, labels: &[f64], predictions: &[f64]) -> PredictionRow {
+fn row(filename: &str, labels: &[f32], predictions: &[f32]) -> PredictionRow {
     PredictionRow {
         filename: filename.to_owned(),
         labels: labels.to_vec(),
@@ -74,12 +74,11 @@ fn every_number_is_read_back_bit_by_bit() {
         -0.0,
         1.0,
         0.1,
-        f64::from(0.1_f32),
-        f64::from(f32::MIN_POSITIVE),
+        f32::MIN_POSITIVE,
         1.0 / 3.0,
-        -1e-300,
-        6.02214076e23,
-        f64::from(0.902_681_65_f32),
+        -1e-40,
+        6.022_140_8e23,
+        0.902_681_65,
     ];
     let rows = values.map(|value| row("a.jpg", &[value], &[-value]));
     let predictions = Predictions::new(names(&["t"]), rows.to_vec()).unwrap();
@@ -93,11 +92,11 @@ fn every_number_is_read_back_bit_by_bit() {
 
 #[test]
 fn the_columns_are_filename_then_each_target_and_its_prediction() {
-    let rows = vec![row("a.jpg", &[0.5, 0.0], &[0.25, 1e-7])];
+    let rows = vec![row("a.jpg", &[0.93, 0.0], &[0.25, 1e-7])];
     let predictions = Predictions::new(names(&["hood", "door"]), rows).unwrap();
     assert_eq!(
         String::from_utf8(predictions.to_csv().unwrap()).unwrap(),
-        "filename,hood,hood_predicted,door,door_predicted\na.jpg,0.5,0.25,0.0,1e-7\n"
+        "filename,hood,hood_predicted,door,door_predicted\na.jpg,0.93,0.25,0.0,1e-7\n"
     );
 }
 
@@ -105,13 +104,13 @@ fn the_columns_are_filename_then_each_target_and_its_prediction() {
 fn a_prediction_that_is_nan_is_refused_with_its_row_and_column() {
     let rows = [
         row("a.jpg", &[0.1, 0.2], &[0.1, 0.2]),
-        row("b.jpg", &[0.1, 0.2], &[0.1, f64::NAN]),
+        row("b.jpg", &[0.1, 0.2], &[0.1, f32::NAN]),
     ];
     assert_eq!(
         refused(&["hood", "door"], &rows),
         "row 2 (b.jpg), column door_predicted: NaN is not a finite number"
     );
-    let rows = [row("a.jpg", &[f64::INFINITY], &[0.1])];
+    let rows = [row("a.jpg", &[f32::INFINITY], &[0.1])];
     assert_eq!(
         refused(&["hood"], &rows),
         "row 1 (a.jpg), column hood: inf is not a finite number"
@@ -184,4 +183,14 @@ fn a_file_of_another_shape_is_refused() {
     }
     let missing = Predictions::read_csv(Path::new("missing.csv")).unwrap_err();
     assert_eq!(missing.to_string(), "cannot read missing.csv");
+}
+
+#[test]
+fn predictions_are_clipped_at_both_ends() {
+    let rows = vec![row("a.jpg", &[0.0, 0.5], &[-0.25, 1.25])];
+    let predictions = Predictions::new(names(&["a", "b"]), rows).unwrap();
+    assert_eq!(
+        predictions.clipped([0.0, 1.0]).rows()[0].predictions,
+        [0.0, 1.0]
+    );
 }

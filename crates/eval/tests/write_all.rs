@@ -10,7 +10,7 @@ use psp_metrics::MeanBaseline;
 
 fn predictions() -> Predictions {
     let rows = (0..30).map(|index| {
-        let label = f64::from(index % 10) / 10.0;
+        let label = (index % 10) as f32 / 10.0;
         PredictionRow {
             filename: format!("{index}.jpg"),
             labels: vec![label, 0.9 - label],
@@ -22,8 +22,14 @@ fn predictions() -> Predictions {
 }
 
 fn evaluation(predictions: &Predictions) -> Evaluation {
-    let labels = predictions.rows().iter().map(|row| &row.labels);
-    Evaluation::new("test", predictions, &MeanBaseline::fit(labels).unwrap()).unwrap()
+    Evaluation::new("test", predictions, &baseline(predictions)).unwrap()
+}
+
+/// "Predict the mean" of the same labels.
+fn baseline(predictions: &Predictions) -> MeanBaseline {
+    let wide = |row: &PredictionRow| row.labels.iter().copied().map(f64::from).collect();
+    let labels = predictions.rows().iter().map(wide);
+    MeanBaseline::fit::<Vec<f64>>(labels).unwrap()
 }
 
 fn photo(_: &str) -> Result<RgbImage, io::Error> {

@@ -38,7 +38,7 @@ pub fn grad_cam(model: &Regressor, image: Tensor<4>) -> Result<Vec<HeatMap>, Exp
 }
 
 pub(crate) fn maps(subject: &Subject) -> Result<Vec<HeatMap>, ExplainError> {
-    let Regressor { backbone, head } = &subject.model;
+    let Regressor { backbone, head, .. } = &subject.model;
     let map = backbone
         .feature_map(subject.image())
         .ok_or(ExplainError::Misfit {

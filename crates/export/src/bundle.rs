@@ -12,19 +12,19 @@ use sha2::{Digest, Sha256};
 use crate::error::ExportError;
 
 /// Version of the bundle's form; raised when it changes.
-pub const BUNDLE_VERSION: u32 = 1;
+pub const BUNDLE_VERSION: u32 = 2;
 
 /// An exported model, apart from its weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bundle {
     /// [`BUNDLE_VERSION`] of the psp that wrote it.
     pub bundle_version: u32,
-    /// Backbone and head.
+    /// Backbone and head. The head computes labels; they are not clipped yet.
     pub model: ModelConfig,
     /// Names of the predicted scores, in the order of the model's outputs.
     pub targets: Vec<String>,
-    /// Range that labels lie in; predictions are clipped to it.
-    pub label_range: [f32; 2],
+    /// Range that predictions are clipped to, if to any.
+    pub label_range: Option<[f32; 2]>,
     /// From a decoded image to the model's input.
     pub preprocessing: Preprocessing,
     /// Images larger than this many pixels are refused before decoding.

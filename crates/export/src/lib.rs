@@ -10,5 +10,5 @@ mod write;
 pub use bundle::{BUNDLE_VERSION, Bundle, FileEntry, Training};
 pub use error::ExportError;
 pub use parts::{Place, predict_part, stored_predictions};
-pub use predictor::{Prediction, Predictor};
+pub use predictor::{Prediction, Predictor, Scores};
 pub use write::export;

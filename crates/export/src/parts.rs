@@ -2,7 +2,7 @@
 //! run's folder.
 //!
 //! ```text
-//! predictions/test.csv    the predictions, not clipped, beside the labels
+//! predictions/test.csv    the predictions beside the labels
 //! predictions/test.json   which checkpoint made them, of which images
 //! ```
 
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use psp_data::Part;
+use psp_data::{LabelRange, Part};
 use psp_eval::Predictions;
 use psp_features::{FeatureKey, FeatureLoader, FeatureStore, default_dir};
 use psp_files::write_atomic;
@@ -40,6 +40,10 @@ struct Origin {
     data_fingerprint: String,
     /// SHA-256 over which image is in which part.
     split_fingerprint: String,
+    /// Whether the predictions are clipped to the range of the labels, as older
+    /// versions stored them not to be.
+    #[serde(default)]
+    clipped: bool,
 }
 
 impl Origin {
@@ -54,6 +58,7 @@ impl Origin {
             checkpoint: Checkpoint::digest_of(&run.best())?,
             data_fingerprint: manifest.data_fingerprint,
             split_fingerprint: manifest.split_fingerprint,
+            clipped: true,
         })
     }
 }
@@ -73,14 +78,24 @@ pub fn stored_predictions(run: &RunDir, part: Part) -> Result<Option<Predictions
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         other => other.map_err(io)?,
     };
-    let known: Origin = serde_json::from_slice(&text).map_err(|error| ExportError::Format {
+    let mut known: Origin = serde_json::from_slice(&text).map_err(|error| ExportError::Format {
         path: json.clone(),
         reason: error.to_string(),
     })?;
-    match known == Origin::of(run)? && csv.exists() {
-        true => Ok(Some(Predictions::read_csv(&csv)?)),
-        false => Ok(None),
+    let now = Origin::of(run)?;
+    let clipped = std::mem::replace(&mut known.clipped, now.clipped);
+    if known != now || !csv.exists() {
+        return Ok(None);
     }
+    let predictions = Predictions::read_csv(&csv)?;
+    if clipped {
+        return Ok(Some(predictions));
+    }
+    let range = run.read_config()?.data.label_range;
+    Ok(Some(match range {
+        LabelRange::Given(range) => predictions.clipped(range),
+        LabelRange::Auto | LabelRange::Unbounded => predictions,
+    }))
 }
 
 /// What the run's best checkpoint predicts for a part, as stored, or else computed

@@ -22,8 +22,6 @@ pub struct Predictor {
     pub config: ModelConfig,
     /// Names of the scores, in the order of the outputs.
     pub targets: Vec<String>,
-    /// Range that labels lie in.
-    pub label_range: [f32; 2],
     /// From a decoded image to the model's input.
     pub preprocessing: Preprocessing,
     /// Mean of each target over the training part: the baseline prediction.
@@ -38,8 +36,17 @@ pub struct Predictor {
 pub struct Prediction {
     /// The image.
     pub path: PathBuf,
-    /// One score per target, not clipped.
-    pub scores: Result<Vec<f32>, DataError>,
+    /// One per target.
+    pub scores: Result<Scores, DataError>,
+}
+
+/// An image's scores.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Scores {
+    /// What the model predicts: clipped to the range of the labels.
+    pub predictions: Vec<f32>,
+    /// The same before they are clipped.
+    pub raw: Vec<f32>,
 }
 
 impl Predictor {
@@ -67,12 +74,13 @@ impl Predictor {
         bundle.check(dir, SAFETENSORS)?;
         let path = dir.join(SAFETENSORS);
         let weights = read_state_dict(&path)?;
-        let model = build(&bundle.model, &weights, &path, device)?.for_inference(precision);
+        let mut config = bundle.model;
+        config.output.range = bundle.label_range;
+        let model = build(&config, &weights, &path, device)?.for_inference(precision);
         Ok(Self {
             model,
-            config: bundle.model,
+            config,
             targets: bundle.targets,
-            label_range: bundle.label_range,
             preprocessing: bundle.preprocessing,
             train_means: bundle.training.train_means,
             limits: DecodeLimits {
@@ -89,7 +97,8 @@ impl Predictor {
                 path: run.root().to_owned(),
             });
         }
-        let checkpoint = Checkpoint::read(&run.best())?;
+        let mut checkpoint = Checkpoint::read(&run.best())?;
+        checkpoint.model_config.output.range = config.range_of(&checkpoint.model_config);
         let weights = checkpoint.weights();
         let model = build(&checkpoint.model_config, &weights, &run.best(), device)?
             .for_inference(precision);
@@ -97,12 +106,16 @@ impl Predictor {
             model,
             config: checkpoint.model_config,
             targets: checkpoint.targets,
-            label_range: config.data.label_range,
             preprocessing: config.preprocessing(),
             train_means: run.read_manifest()?.train_means,
             limits: config.decode_limits(),
             device: device.clone(),
         })
+    }
+
+    /// The range that predictions are clipped to, if to any.
+    pub fn label_range(&self) -> Option<[f32; 2]> {
+        self.config.output.range
     }
 
     /// The device that the model is on, without autodiff.
@@ -174,14 +187,13 @@ impl Predictor {
     ) -> Result<Predictions, ExportError> {
         let mut rows = Vec::with_capacity(total);
         predict_epoch(&self.model, batches, &self.device, |batch, values| {
-            let wide = |row: &[f32]| row.iter().map(|v| f64::from(*v)).collect();
             let predictions = values.chunks(batch.target_count);
             let labels = batch.targets.chunks(batch.target_count);
             for ((&index, prediction), label) in batch.indices.iter().zip(predictions).zip(labels) {
                 rows.push(PredictionRow {
                     filename: dataset.samples()[index].filename.clone(),
-                    labels: wide(label),
-                    predictions: wide(prediction),
+                    labels: label.to_vec(),
+                    predictions: prediction.to_vec(),
                 });
             }
             observe(rows.len(), total)
@@ -222,19 +234,24 @@ impl Predictor {
             .copied()
             .collect();
         let count = usable.len() / self.preprocessing.values_per_image();
-        let scores = if count == 0 {
+        let raw = if count == 0 {
             Vec::new()
         } else {
             let shape = [count, 3, height as usize, width as usize];
             let images = Tensor::<4>::from_data(TensorData::new(usable, shape), &self.device);
             to_host(self.model.forward(images))?
         };
-        let mut rows = scores.chunks(self.targets.len().max(1));
+        let mut rows = raw.chunks(self.targets.len().max(1));
         Ok(decoded
             .into_iter()
             .map(|(path, pixels)| Prediction {
                 path,
-                scores: pixels.map(|_| rows.next().unwrap_or_default().to_vec()),
+                scores: pixels.map(|_| {
+                    let raw = rows.next().unwrap_or_default().to_vec();
+                    let mut predictions = raw.clone();
+                    self.model.clip(&mut predictions);
+                    Scores { predictions, raw }
+                }),
             })
             .collect())
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use burn::module::Module;
 use psp_files::sync_dir;
-use psp_models::{Regressor, StateDict, write_state_dict};
+use psp_models::{ModelConfig, Output, Regressor, StateError, state, write_state_dict};
 use psp_train::{Checkpoint, RunDir, read_metrics};
 use tempfile::TempDir;
 
@@ -22,7 +22,8 @@ const ASIDE: &str = "bundle";
 /// whole or not at all; an existing bundle is replaced only with `overwrite`.
 ///
 /// The weights are written twice: `model.safetensors` under torchvision's keys
-/// (`backbone.…` and `head.…`), and `model.bpk` in Burn's own format.
+/// (`backbone.…` and `head.…`), and `model.bpk` in Burn's own format. With both the
+/// head computes labels, not clipped.
 ///
 /// # Errors
 /// When the run has no finished epoch, a file is damaged or `out` is taken.
@@ -58,19 +59,25 @@ pub fn export(run: &RunDir, out: &Path, overwrite: bool) -> Result<Bundle, Expor
         })?;
 
     let staged = folder_beside(out, ".export-")?;
-    let weights = checkpoint.weights();
+    let model_config = checkpoint.model_config.clone();
+    let label_range = config.range_of(&model_config);
+    let model = in_label_units(run, &checkpoint)?;
     let path = staged.path().join(SAFETENSORS);
+    let weights = state::collect(&model).map_err(misfit(&path))?;
     write_state_dict(&path, &weights).map_err(io(&path))?;
-    write_burnpack(&staged.path().join(BURNPACK), &checkpoint, &weights)?;
+    write_burnpack(&staged.path().join(BURNPACK), model)?;
     let mut files = BTreeMap::new();
     for name in [SAFETENSORS, BURNPACK] {
         files.insert(name.to_owned(), FileEntry::of(&staged.path().join(name))?);
     }
     let bundle = Bundle {
         bundle_version: BUNDLE_VERSION,
-        model: checkpoint.model_config.clone(),
+        model: ModelConfig {
+            output: Output::default(),
+            ..model_config
+        },
         targets: checkpoint.targets.clone(),
-        label_range: config.data.label_range,
+        label_range,
         preprocessing: config.preprocessing(),
         max_pixels: config.decode_limits().max_pixels,
         training: Training {
@@ -157,20 +164,24 @@ fn publish(staged: TempDir, out: &Path) -> Result<(), ExportError> {
     Ok(())
 }
 
-fn write_burnpack(
-    path: &Path,
-    checkpoint: &Checkpoint,
-    weights: &StateDict,
-) -> Result<(), ExportError> {
+/// The checkpoint's model with a head that computes labels.
+fn in_label_units(run: &RunDir, checkpoint: &Checkpoint) -> Result<Regressor, ExportError> {
     // Weights are host data: any device can write them.
     let device = burn::tensor::Device::default();
-    let model =
-        Regressor::from_state(&checkpoint.model_config, weights, &device).map_err(|source| {
-            ExportError::Misfit {
-                path: path.to_owned(),
-                source,
-            }
-        })?;
+    let weights = checkpoint.weights();
+    let model = Regressor::from_state(&checkpoint.model_config, &weights, &device);
+    Ok(model.map_err(misfit(&run.best()))?.in_label_units())
+}
+
+fn misfit(path: &Path) -> impl Fn(StateError) -> ExportError + use<> {
+    let path = path.to_owned();
+    move |source| ExportError::Misfit {
+        path: path.clone(),
+        source,
+    }
+}
+
+fn write_burnpack(path: &Path, model: Regressor) -> Result<(), ExportError> {
     model
         .valid()
         .into_record()

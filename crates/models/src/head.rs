@@ -4,6 +4,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use crate::nn::{Linear, Noise, dropout, relu};
+use crate::output::Output;
 
 /// The study's head. Its keys are those of
 /// `Sequential(Linear, ReLU, Linear)`: `0.weight`, `0.bias`, `2.weight`,
@@ -38,5 +39,19 @@ impl Head {
     pub fn forward(&self, features: Tensor<2>, noise: &mut Noise) -> Tensor<2> {
         let hidden = relu(self._0.forward(features));
         self._2.forward(dropout(hidden, self.dropout, noise))
+    }
+
+    /// The head whose last layer computes labels, which `output` tells from what
+    /// it computes now.
+    pub(crate) fn in_label_units(mut self, output: &Output) -> Self {
+        let [targets, _] = self._2.weight.dims();
+        let device = self._2.weight.val().device();
+        let Some([scale, mean]) = output.tensors(targets, &device) else {
+            return self;
+        };
+        let factor = scale.clone().reshape([targets, 1]);
+        self._2.weight = self._2.weight.map(|weight| weight * factor);
+        self._2.bias = self._2.bias.map(|bias| bias * scale + mean);
+        self
     }
 }

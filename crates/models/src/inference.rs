@@ -10,10 +10,11 @@ use psp_ops::fast_layout;
 use crate::nn::{INCEPTION_EPSILON, Noise};
 use crate::path::ModulePath;
 use crate::precision::Precision;
+use crate::predict::{PredictError, to_host};
 use crate::stages::is_within;
 use crate::{BackboneKind, HEAD, Input, Regressor};
 
-/// A [`Regressor`] that only predicts.
+/// A [`Regressor`] that only predicts, in the labels' unit.
 #[derive(Clone, Debug)]
 pub struct InferenceModel {
     model: Regressor,
@@ -25,13 +26,32 @@ impl InferenceModel {
     /// are not worth folding norms for.
     pub fn unfolded(model: &Regressor) -> Self {
         Self {
-            model: model.valid(),
+            model: model.valid().in_label_units(),
             precision: Precision::Fp32,
         }
     }
 
-    /// Images or their features (`[batch, features]`) to `[batch, targets]`, not
-    /// clipped.
+    /// What the model predicts for images or their features (`[batch, features]`):
+    /// `[batch, targets]`, row-major, in the labels' unit and clipped to their
+    /// range.
+    ///
+    /// # Errors
+    /// [`PredictError::Device`].
+    pub fn predict(&self, input: impl Into<Input>) -> Result<Vec<f32>, PredictError> {
+        let mut scores = to_host(self.forward(input))?;
+        self.clip(&mut scores);
+        Ok(scores)
+    }
+
+    /// Clips what [`forward`](Self::forward) gave to the labels' range.
+    pub fn clip(&self, scores: &mut [f32]) {
+        for score in scores {
+            *score = self.model.output.clip(*score);
+        }
+    }
+
+    /// Images or their features (`[batch, features]`) to `[batch, targets]`, in
+    /// the labels' unit and not clipped.
     pub fn forward(&self, input: impl Into<Input>) -> Tensor<2> {
         let input = match input.into() {
             Input::Images(images) => Input::Images(self.precision.images(images)),
@@ -47,7 +67,7 @@ impl InferenceModel {
 }
 
 impl Regressor {
-    /// A copy for prediction alone, without autodiff.
+    /// A copy for prediction alone, without autodiff, whose head computes labels.
     ///
     /// A batch norm multiplies each channel by a factor and adds a term, both
     /// constant in evaluation: the factor goes into the weights of the
@@ -55,7 +75,7 @@ impl Regressor {
     /// once.
     pub fn for_inference(&self, precision: Precision) -> InferenceModel {
         // Its running statistics are its own; a clone's would be shared.
-        let model = self.valid();
+        let model = self.valid().in_label_units();
         let mut rows = Rows::default();
         model.visit(&mut rows);
         let epsilon = match model.backbone.kind() {

@@ -51,8 +51,8 @@ pub fn to_host(tensor: Tensor<2>) -> Result<Vec<f32>, PredictError> {
 }
 
 /// Predicts every batch and hands `(batch, predictions)` to `each`;
-/// predictions are `[batch, targets]`, row-major, not clipped. The batch's
-/// values have been moved to the device.
+/// predictions are those of [`InferenceModel::predict`]. The batch's values have
+/// been moved to the device.
 ///
 /// `model` must be on `device`.
 ///
@@ -67,8 +67,7 @@ pub fn predict_epoch<E: From<PredictError>>(
     for batch in batches {
         let mut batch = batch.map_err(PredictError::from)?;
         let input = input(&mut batch, device);
-        let predictions = to_host(model.forward(input))?;
-        each(&batch, predictions)?;
+        each(&batch, model.predict(input)?)?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use crate::backbone::{Backbone, BackboneKind};
 use crate::head::Head;
 use crate::init::initial_values;
 use crate::nn::Noise;
+use crate::output::Output;
 use crate::path::ModulePath;
 use crate::stages::is_within;
 use crate::state::{self, Leftover, StateDict, StateError};
@@ -36,6 +37,9 @@ pub struct ModelConfig {
     /// Whether GoogLeNet and Inception v3 rescale their input
     /// ([`BackboneKind::transforms_input`]).
     pub transform_input: bool,
+    /// From the head's values to labels.
+    #[serde(default, skip_serializing_if = "Output::is_default")]
+    pub output: Output,
 }
 
 impl ModelConfig {
@@ -52,6 +56,7 @@ impl ModelConfig {
             stochastic_depth: 0.0,
             auxiliary: false,
             transform_input: false,
+            output: Output::default(),
         }
     }
 }
@@ -63,6 +68,9 @@ pub struct Regressor {
     pub backbone: Backbone,
     /// The regression head.
     pub head: Head,
+    /// From the head's values to labels.
+    #[module(skip)]
+    pub output: Output,
 }
 
 impl Regressor {
@@ -111,7 +119,13 @@ impl Regressor {
             device,
         );
         let is_of_head = |key: &str| key.starts_with("head.");
-        Self { backbone, head }.draw(config, seed, is_of_head)
+        let output = config.output.clone();
+        let model = Self {
+            backbone,
+            head,
+            output,
+        };
+        model.draw(config, seed, is_of_head)
     }
 
     /// Draws the tensors that `wanted` accepts by key from `seed`.
@@ -142,6 +156,7 @@ impl Regressor {
                 config.dropout,
                 device,
             ),
+            output: config.output.clone(),
         }
     }
 
@@ -185,11 +200,22 @@ impl Regressor {
         let state = torchvision::modernise(kind, state, &shapes);
         Ok(Self {
             backbone: state::load(self.backbone, &state, leftover)?,
-            head: self.head,
+            ..self
         })
     }
 
-    /// Images or their features to `[batch, targets]`.
+    /// The same model with a head that computes labels: the scale and mean of its
+    /// [`output`](Self::output) are in the weights of the last layer.
+    pub fn in_label_units(self) -> Self {
+        Self {
+            head: self.head.in_label_units(&self.output),
+            output: self.output.folded(),
+            ..self
+        }
+    }
+
+    /// Images or their features to `[batch, targets]`, in the head's unit
+    /// ([`Output`]).
     pub fn forward(&self, input: impl Into<Input>, noise: &mut Noise) -> Tensor<2> {
         self.forward_auxiliary(input, noise).0
     }

@@ -4,7 +4,7 @@
 use burn::module::Module;
 use burn::tensor::{Device, Distribution, Tensor};
 use psp_models::nn::Noise;
-use psp_models::{BackboneKind, ModelConfig, Precision, Regressor, state};
+use psp_models::{BackboneKind, InferenceModel, ModelConfig, Output, Precision, Regressor, state};
 
 /// `PSP_TEST_DEVICE`, or Flex.
 fn device() -> Device {
@@ -106,4 +106,72 @@ fn on_libtorch_bf16_predicts_what_f32_does_to_two_digits() {
         assert!(error > 0.0, "{kind}: not rounded at all");
         assert!(error < 0.05, "{kind}: {error}");
     }
+}
+
+/// Scores of targets with such moments.
+fn with_output(kind: BackboneKind, range: Option<[f32; 2]>) -> (Regressor, Output) {
+    let output = Output::standardised(vec![200.0, 0.5], vec![300.0, 0.25], range);
+    let plain = model(kind);
+    let scaled = Regressor {
+        output: output.clone(),
+        ..plain
+    };
+    (scaled, output)
+}
+
+#[test]
+fn a_model_for_inference_computes_labels_of_any_scale() {
+    let kind = BackboneKind::ResNet18;
+    let (model, output) = with_output(kind, None);
+    let images = images(kind);
+    let head = model.forward(images.clone(), &mut Noise::off());
+    let want = output.to_labels(psp_models::predict::to_host(head).unwrap(), 2);
+    for inference in [
+        model.for_inference(Precision::Fp32),
+        InferenceModel::unfolded(&model),
+    ] {
+        let got = inference.predict(images.clone()).unwrap();
+        for (got, want) in got.iter().zip(&want) {
+            assert!((got - want).abs() < 1e-3 * want.abs(), "{got} and {want}");
+        }
+    }
+}
+
+#[test]
+fn predictions_are_clipped_to_the_range_and_forward_is_not() {
+    let kind = BackboneKind::ResNet18;
+    let (model, _) = with_output(kind, Some([0.45, 0.5]));
+    let inference = model.for_inference(Precision::Fp32);
+    let images = images(kind);
+    let raw = psp_models::predict::to_host(inference.forward(images.clone())).unwrap();
+    assert!(
+        raw.iter().any(|score| !(0.45..=0.5).contains(score)),
+        "{raw:?}"
+    );
+    let clipped: Vec<f32> = raw.iter().map(|score| score.clamp(0.45, 0.5)).collect();
+    assert_eq!(inference.predict(images).unwrap(), clipped);
+}
+
+#[test]
+fn a_model_in_label_units_stays_what_it_is_when_asked_again() {
+    let kind = BackboneKind::ResNet18;
+    let (model, _) = with_output(kind, Some([0.0, 1.0]));
+    let folded = model.in_label_units();
+    assert_eq!(folded.output.range, Some([0.0, 1.0]));
+    let once = state::collect(&folded).unwrap();
+    assert!(once == state::collect(&folded.in_label_units()).unwrap());
+}
+
+#[test]
+fn the_output_is_left_out_of_a_description_that_needs_none_and_is_read_back() {
+    let plain = ModelConfig::new(BackboneKind::ResNet18, 2);
+    let text = serde_json::to_string(&plain).unwrap();
+    assert!(!text.contains("output"), "{text}");
+    assert_eq!(serde_json::from_str::<ModelConfig>(&text).unwrap(), plain);
+    let scaled = ModelConfig {
+        output: Output::standardised(vec![0.1, 2.0], vec![1.0 / 3.0, 7.0], Some([0.0, 1.0])),
+        ..plain
+    };
+    let text = serde_json::to_string(&scaled).unwrap();
+    assert_eq!(serde_json::from_str::<ModelConfig>(&text).unwrap(), scaled);
 }

@@ -143,7 +143,7 @@ pub struct Trial {
     /// The values that it varies, by `section.key`, as text.
     pub values: BTreeMap<String, String>,
     /// Validation R² over all targets of its best epoch, or the negative MSE where
-    /// R² is undefined; of predictions as they are, not clipped.
+    /// R² is undefined.
     pub score: Option<f64>,
     /// Its epochs so far.
     pub epochs: Vec<Epoch>,
@@ -155,12 +155,12 @@ pub struct Trial {
     pub reason: Option<String>,
 }
 
-/// One epoch of a training; its numbers are of predictions as they are, not clipped.
+/// One epoch of a training.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Epoch {
     /// Counted from 1.
     pub epoch: u64,
-    /// MSE over its training batches.
+    /// MSE over its training batches, of predictions that are not clipped.
     pub train_mse: f64,
     /// MSE over the validation images.
     pub valid_mse: f64,
@@ -179,8 +179,9 @@ pub struct Data {
     pub split_fingerprint: String,
     /// The columns that are predicted, at least one.
     pub targets: Vec<String>,
-    /// The range of valid labels; predictions are clipped to it.
-    pub label_range: [f64; 2],
+    /// The range of valid labels, to which predictions are clipped; `None`: they are
+    /// not.
+    pub label_range: Option<[f64; 2]>,
     /// Mean label of each target over the training images.
     pub training_means: Vec<f64>,
     /// Labels of the training, validation and test images, a row per image.
@@ -190,6 +191,25 @@ pub struct Data {
     /// among what should not be overlooked.
     #[serde(default)]
     pub notes: Vec<String>,
+}
+
+impl Data {
+    /// What labels lie in: their range, or else from the lowest to the highest.
+    pub fn span(&self) -> [f64; 2] {
+        if let Some(range) = self.label_range {
+            return range;
+        }
+        let labels = self.parts.iter().flat_map(|part| &part.labels).flatten();
+        let [low, high] = labels.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], &label| {
+            [low.min(label), high.max(label)]
+        });
+        match low < high {
+            true => [low, high],
+            // Labels that are all the same, or none.
+            false if low.is_finite() => [low - 0.5, low + 0.5],
+            false => [0.0, 1.0],
+        }
+    }
 }
 
 /// The labels of one part.
@@ -291,7 +311,7 @@ pub struct PredictionRow {
     pub filename: String,
     /// A label per target.
     pub labels: Vec<f64>,
-    /// A prediction per target, not clipped.
+    /// A prediction per target, clipped to the range of the labels.
     pub predictions: Vec<f64>,
 }
 

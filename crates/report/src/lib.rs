@@ -28,7 +28,7 @@
 //!         fingerprint: "5f…".to_owned(),
 //!         split_fingerprint: "a1…".to_owned(),
 //!         targets: vec!["hood".to_owned()],
-//!         label_range: [0.0, 1.0],
+//!         label_range: Some([0.0, 1.0]),
 //!         training_means: vec![0.3],
 //!         parts: Vec::new(),
 //!         notes: Vec::new(),

@@ -137,7 +137,7 @@ fn without_test_predictions_nothing_is_called_tested() {
     assert!(
         report
             .text("#verdict")
-            .contains("Validation R², clipped (not tested)")
+            .contains("Validation R² (not tested)")
     );
     assert!(report.says("There are no test predictions: nothing can be compared"));
     assert!(report.says("The chosen model on its validation images"));
@@ -254,7 +254,7 @@ fn labels_that_are_all_alike_have_no_r2_and_a_report() {
 fn labels_in_degrees_are_binned_over_their_own_range() {
     let mut input = input();
     let degrees = |labels: &mut Vec<f64>| labels.iter_mut().for_each(|l| *l = *l * 360.0 - 180.0);
-    input.data.label_range = [-180.0, 180.0];
+    input.data.label_range = Some([-180.0, 180.0]);
     degrees(&mut input.data.training_means);
     for part in &mut input.data.parts {
         part.labels.iter_mut().for_each(degrees);
@@ -270,7 +270,33 @@ fn labels_in_degrees_are_binned_over_their_own_range() {
     let report = Report::of(&input);
     assert!(report.text("#groups").contains("(−90, 0]"));
     assert!(report.text("#metrics-1").contains("within 18"));
-    assert!(report.text("#metrics-1").contains("outside [−180, 180]"));
+}
+
+#[test]
+fn labels_without_a_range_are_binned_over_what_they_lie_in() {
+    let mut input = input();
+    let scale = |labels: &mut Vec<f64>| labels.iter_mut().for_each(|l| *l = *l * 1000.0 - 300.0);
+    input.data.label_range = None;
+    scale(&mut input.data.training_means);
+    for part in &mut input.data.parts {
+        part.labels.iter_mut().for_each(scale);
+    }
+    for run in input.candidates.iter_mut().flat_map(|c| &mut c.runs) {
+        for predictions in [&mut run.valid, &mut run.test].into_iter().flatten() {
+            for row in &mut predictions.rows {
+                scale(&mut row.labels);
+                scale(&mut row.predictions);
+            }
+        }
+    }
+    let [low, high] = input.data.span();
+    assert!(
+        low >= -300.0 && high <= 700.0 && high - low > 500.0,
+        "[{low}, {high}]"
+    );
+    let report = Report::of(&input);
+    assert!(!report.text("#metrics").contains("clipped"));
+    assert!(!report.text("#verdict").is_empty());
 }
 
 #[test]
@@ -331,7 +357,7 @@ fn an_input_that_contradicts_itself_is_refused_with_what_is_wrong() {
     assert!(error.contains("there are no targets"), "{error}");
     let error = refused(&|input| input.selection.as_mut().unwrap().run = 9);
     assert!(error.contains("run 9 was chosen"), "{error}");
-    let error = refused(&|input| input.data.label_range = [1.0, 0.0]);
+    let error = refused(&|input| input.data.label_range = Some([1.0, 0.0]));
     assert!(error.contains("the label range is [1, 0]"), "{error}");
     let error = refused(&|input| input.explanations[0].maps[0].width = 3);
     assert!(error.contains("Grad-CAM is malformed"), "{error}");

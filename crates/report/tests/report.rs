@@ -318,7 +318,6 @@ fn errors_are_told_by_label_beside_predict_the_mean() {
             "within 0.1",
             "balanced MSE",
             "skill",
-            "outside [0, 1] before clipping",
         ]
     );
 }

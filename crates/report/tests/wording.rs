@@ -84,68 +84,29 @@ fn nothing_is_called_tied_with_the_best_by_r2_where_another_has_the_lower_mse() 
 }
 
 #[test]
-fn recorded_validation_scores_and_those_of_clipped_predictions_are_never_averaged_together() {
+fn a_validation_score_that_was_not_recorded_is_that_of_the_stored_predictions() {
     let mut input = input();
-    let recorded = analysis(&input).candidates[0].runs[0].score;
-    input.candidates[0].runs[1].best_epoch = None;
-    let candidate = &analysis(&input).candidates[0];
-    assert_eq!(candidate.runs[1].score, None);
-    let values =
-        |summary: &Option<psp_metrics::SeedSummary>| summary.as_ref().unwrap().values.clone();
-    assert_eq!(values(&candidate.validation), [recorded.unwrap()]);
-    let clipped = candidate.runs.iter().map(|run| {
+    input.selection = None;
+    runs(&mut input).for_each(|run| run.best_epoch = None);
+    let report = Report::of(&input);
+    let candidate = &report.written.analysis.candidates[0];
+    let predicted = candidate.runs.iter().map(|run| {
         let valid = run.valid.as_ref().unwrap();
         valid.overall(Metric::R2).unwrap().estimate.unwrap()
     });
-    assert_eq!(
-        values(&candidate.clipped_validation),
-        clipped.collect::<Vec<_>>()
-    );
-}
-
-#[test]
-fn a_validation_score_that_was_not_recorded_is_called_clipped() {
-    let mut input = input();
-    input.selection = None;
-    for run in &mut input.candidates[0].runs {
-        run.best_epoch = None;
-    }
-    let report = Report::of(&input);
-    let models: Vec<String> = report.all("#models tbody tr").iter().map(cells).collect();
-    assert!(models[0].contains("clipped"), "{models:?}");
-    assert!(!models[1].contains("clipped"), "{models:?}");
-    assert_eq!(report.written.analysis.validated.len(), 4);
-    runs(&mut input).for_each(|run| run.best_epoch = None);
-    let report = Report::of(&input);
-    assert!(report.text("#verdict").contains("Validation R², clipped"));
+    let values = &candidate.validation.as_ref().unwrap().values;
+    assert_eq!(*values, predicted.collect::<Vec<_>>());
     assert_eq!(report.written.analysis.validated.len(), 5);
 }
 
 #[test]
-fn what_is_not_clipped_is_told_beside_what_is() {
+fn what_predictions_are_clipped_to_is_told() {
     let report = Report::of(&input());
-    assert!(report.text("#metrics").contains(
-        "What training and search recorded while they ran is of predictions as they were, not \
-         clipped"
-    ));
-}
-
-#[test]
-fn pictures_of_galleries_show_clipped_predictions_as_the_page_does() {
-    let galleries = |beyond: f64| {
-        let mut input = input();
-        for row in runs(&mut input).flat_map(|run| rows(&mut run.test)) {
-            if row.predictions[0] > 0.9 {
-                row.predictions[0] = beyond;
-            }
-        }
-        let report = Report::of(&input);
-        ["random", "best", "worst"].map(|name| {
-            let path = format!("plots/gallery_{name}.png");
-            std::fs::read(report.folder.path().join(path)).unwrap()
-        })
-    };
-    assert!(galleries(1.2) == galleries(1.5));
+    assert!(
+        report
+            .text("#metrics")
+            .contains("A prediction is clipped to [0, 1], the range of the labels")
+    );
 }
 
 #[test]

@@ -30,7 +30,7 @@ mod frozen;
 pub use frozen::Frozen;
 
 /// Version of the file's layout; raised when it changes.
-pub const CHECKPOINT_VERSION: u32 = 2;
+pub const CHECKPOINT_VERSION: u32 = 3;
 
 /// The one metadata key; one key keeps the file's bytes reproducible.
 const METADATA_KEY: &str = "psp";

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use psp_data::{DecodeLimits, Preprocessing, Resize, SplitFractions};
-use psp_models::{BackboneKind, DeviceSpec, ModelConfig, Precision};
+use psp_data::{DecodeLimits, LabelRange, Preprocessing, Resize, SplitFractions};
+use psp_models::{BackboneKind, DeviceSpec, ModelConfig, Output, Precision};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -78,8 +78,8 @@ pub struct DataConfig {
     pub images: PathBuf,
     /// Label columns, one per predicted score.
     pub targets: Vec<String>,
-    /// Smallest and largest valid label.
-    pub label_range: [f32; 2],
+    /// Which labels are valid; predictions are clipped to the same range.
+    pub label_range: LabelRange,
     /// `auto`, `random`, or a CSV of `filename,split`. `auto` takes the
     /// labels' own `split` column or `split.csv` in `dir` where there is one,
     /// and draws at random otherwise.
@@ -246,9 +246,10 @@ pub struct TrainConfig {
     /// Decay of the weights' moving average, which is then what is
     /// validated and exported; 0 turns it off.
     pub ema_decay: f64,
-    /// Epochs without a better validation MSE before the run stops; 0: never.
+    /// Epochs without an improvement before the run stops; 0: never.
     pub patience: u64,
-    /// Improvement of the validation MSE that counts as better.
+    /// Improvement of the validation MSE, as a share of the labels' variance, that
+    /// counts for `patience`.
     pub min_delta: f64,
     /// Seconds between checkpoints within an epoch; 0: at epoch ends only. An
     /// epoch that ends within 250 ms of the last checkpoint shares the next, unless
@@ -305,7 +306,8 @@ impl RunConfig {
         Ok(())
     }
 
-    /// The model's structure.
+    /// The model's structure; what its output is, the training labels tell
+    /// ([`Inputs::output`](crate::Inputs::output)).
     pub fn model_config(&self) -> ModelConfig {
         let model = &self.model;
         let transform_input = match model.transform_input {
@@ -322,7 +324,17 @@ impl RunConfig {
             stochastic_depth: model.stochastic_depth,
             auxiliary: model.auxiliary,
             transform_input: transform_input && model.backbone.transforms_input(),
+            output: Output::default(),
         }
+    }
+
+    /// The range that a trained model of this run clips its predictions to. Older
+    /// checkpoints leave it to the configuration, which then names one.
+    pub fn range_of(&self, model: &ModelConfig) -> Option<[f32; 2]> {
+        model.output.range.or(match self.data.label_range {
+            LabelRange::Given(range) => Some(range),
+            LabelRange::Auto | LabelRange::Unbounded => None,
+        })
     }
 
     /// Side of the square input in pixels.

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use psp_models::Output;
+
 use crate::checkpoint::CheckpointError;
 use crate::log::EpochRecord;
 
@@ -33,6 +35,8 @@ pub enum Event<'a> {
         /// Images without stored features.
         total: usize,
     },
+    /// How the model's scores relate to labels, before the run begins or continues.
+    Output(&'a Output),
     /// The run begins or continues.
     Started {
         /// Epoch to work on, counted from 1.
@@ -61,7 +65,7 @@ pub enum Event<'a> {
         epoch: u64,
         /// Batches of the epoch done.
         batch: usize,
-        /// MSE of this batch.
+        /// MSE of this batch, of predictions that are not clipped.
         loss: f64,
         /// R² over the epoch's batches so far, where defined.
         r2: Option<f64>,

@@ -8,6 +8,7 @@ use psp_data::{
     Splits,
 };
 use psp_features::default_dir;
+use psp_models::Output;
 
 use crate::config::RunConfig;
 use crate::error::TrainError;
@@ -201,6 +202,23 @@ impl Inputs {
                 labels.sum::<f64>() / indices.len().max(1) as f64
             })
             .collect()
+    }
+
+    /// How a model of these targets relates to their labels: standardised by the
+    /// training part's mean and standard deviation, and clipped to the range of the
+    /// labels.
+    pub fn output(&self) -> Output {
+        let indices = self.splits.indices(Part::Train);
+        let samples = self.dataset.samples();
+        let means = self.train_means();
+        let deviation = |(target, mean): (usize, &f64)| {
+            let squares = indices
+                .iter()
+                .map(|&i| (f64::from(samples[i].labels[target]) - mean).powi(2));
+            (squares.sum::<f64>() / indices.len().max(1) as f64).sqrt()
+        };
+        let deviations = means.iter().enumerate().map(deviation).collect();
+        Output::standardised(means, deviations, self.dataset.label_range())
     }
 }
 

@@ -19,11 +19,13 @@ pub struct EpochRecord {
     pub step: u64,
     /// Learning rate of the head at the epoch's last step.
     pub learning_rate: f64,
-    /// Over the epoch's training batches, while the weights changed.
+    /// Over the epoch's training batches, while the weights changed; predictions are
+    /// not clipped.
     pub train: RegressionMetrics,
     /// Over the validation part, at the epoch's end.
     pub valid: RegressionMetrics,
-    /// Whether this is the best validation MSE so far.
+    /// Whether this is the best validation MSE so far, each target's divided by the
+    /// variance of its training labels.
     pub best: bool,
     /// Seconds of training and validation.
     pub seconds: f64,

@@ -17,7 +17,8 @@ pub struct Forward {
 impl Forward {
     /// Runs `model`, which is on an autodiff device, over `input`.
     ///
-    /// The loss is the MSE from `labels` (`[batch, targets]`), and with it those
+    /// The loss is the MSE from `labels` (`[batch, targets]`, in the head's unit:
+    /// [`Output::standardise`](psp_models::Output::standardise)), and with it those
     /// of the auxiliary classifiers times their weight, where the model has any
     /// and `noise` is on.
     pub fn new(model: &Regressor, input: Input, labels: &Tensor<2>, noise: &mut Noise) -> Self {

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use burn::tensor::Device;
 use psp_features::FeatureStore;
 use psp_metrics::{RegressionAccumulator, RegressionMetrics};
-use psp_models::{HEAD, Regressor, state};
+use psp_models::{HEAD, ModelConfig, Regressor, state};
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::{Checkpoint, CheckpointError, Frozen, Progress};
@@ -114,6 +114,7 @@ impl Trainer<'_> {
         let train = Source::training(&self.inputs, &self.config, store.as_ref())?;
         let valid = Source::validation(&self.inputs, &self.config, store.as_ref())?;
         let epochs = self.config.train.epochs;
+        observe(Event::Output(&self.model.output));
         observe(Event::Started {
             epoch: self.progress.epoch + 1,
             batch: self.progress.batch,
@@ -191,7 +192,7 @@ impl Trainer<'_> {
         if is_worth_it && self.replicas.is_none() {
             self.replicas = Some(Replicas::new(
                 &self.model,
-                &self.config.model_config(),
+                &self.model_config(),
                 &self.pass,
                 &self.device,
                 &self.further,
@@ -218,10 +219,11 @@ impl Trainer<'_> {
         );
         let seconds = std::mem::take(&mut progress.epoch_seconds);
         progress.run_seconds += seconds;
-        let best =
-            progress
-                .early_stopping
-                .record(progress.epoch, valid.overall.mse, config.min_delta);
+        let of_targets = valid.targets.iter().map(|target| target.mse);
+        let mse = self.model.output.standardised_mse(of_targets);
+        let best = progress
+            .early_stopping
+            .record(progress.epoch, mse, config.min_delta);
         let record = EpochRecord {
             epoch: progress.epoch,
             step: progress.step,
@@ -264,9 +266,17 @@ impl Trainer<'_> {
         }
     }
 
+    /// The structure of the model that is trained.
+    fn model_config(&self) -> ModelConfig {
+        ModelConfig {
+            output: self.model.output.clone(),
+            ..self.config.model_config()
+        }
+    }
+
     fn checkpoint(&self) -> Result<Checkpoint, TrainError> {
         Ok(Checkpoint {
-            model_config: self.config.model_config(),
+            model_config: self.model_config(),
             targets: self.config.data.targets.clone(),
             progress: self.progress.clone(),
             model: state::collect_where(&self.model, |key| self.pass.stages().train(key))?,

@@ -63,12 +63,12 @@ fn loader(args: &EvalArgs, predictor: &Predictor) -> Result<(Loader, ChosenPart)
         config.data.images = PathBuf::new();
         config.data.split = "auto".to_owned();
         config.data.targets.clone_from(&predictor.targets);
-        config.data.label_range = predictor.label_range;
+        config.data.label_range = predictor.label_range().into();
         let (dataset, indices) = match part {
             ChosenPart::All => {
                 let dataset = Dataset::open(&DatasetOptions {
                     targets: predictor.targets.clone(),
-                    label_range: predictor.label_range,
+                    label_range: predictor.label_range().into(),
                     ..DatasetOptions::new(dir)
                 })?;
                 let indices = (0..dataset.len()).collect();

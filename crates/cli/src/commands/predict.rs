@@ -46,15 +46,11 @@ pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
         failed: 0,
     };
     out.header()?;
-    let [low, high] = predictor.label_range;
     predictor.predict_files(&paths, args.batch_size.into(), threads, |prediction| {
         let file = prediction.path.to_string_lossy().into_owned();
         match prediction.scores {
-            Ok(scores) if args.raw => out.scores(file, &scores),
-            Ok(scores) => {
-                let clipped: Vec<f32> = scores.iter().map(|s| s.clamp(low, high)).collect();
-                out.scores(file, &clipped)
-            }
+            Ok(scores) if args.raw => out.scores(file, &scores.raw),
+            Ok(scores) => out.scores(file, &scores.predictions),
             Err(error) => out.error(file, &error.to_string()),
         }
     })?;

@@ -149,10 +149,13 @@ fn strata(data: &LabelTable, bins: usize, smallest: usize) -> Vec<Vec<usize>> {
     ordered
 }
 
-/// Each sample's bin for one target: 0 at the range's minimum, then quantiles.
+/// Each sample's bin for one target: 0 at the range's minimum, or the smallest label
+/// where there is no range, then quantiles.
 fn bin_target(data: &LabelTable, target: usize, bins: usize) -> Vec<u32> {
-    let minimum = data.label_range()[0];
     let labels: Vec<f32> = data.samples().iter().map(|s| s.labels[target]).collect();
+    let smallest = labels.iter().copied().min_by(f32::total_cmp);
+    let range = data.label_range();
+    let minimum = range.map_or_else(|| smallest.unwrap_or(0.0), |[low, _]| low);
     let mut sorted: Vec<f32> = labels.iter().copied().filter(|&l| l > minimum).collect();
     sorted.sort_by(f32::total_cmp);
     let edges: Vec<f32> = (1..bins)

@@ -44,7 +44,7 @@ pub(crate) struct Draws {
 
 impl Averaged {
     /// `models` are the runs of each; all runs are over the same images.
-    pub(crate) fn new(models: &[Vec<&Part>], label_range: [f64; 2]) -> Option<Self> {
+    pub(crate) fn new(models: &[Vec<&Part>]) -> Option<Self> {
         let rows = &models.first()?.first()?.predictions.rows;
         let targets = rows.first()?.labels.len();
         let labels = (0..targets).map(|target| {
@@ -60,9 +60,8 @@ impl Averaged {
             let mut squared = vec![0.0; rows.len()];
             for run in runs {
                 for (sum, row) in squared.iter_mut().zip(&run.predictions.rows) {
-                    let [low, high] = label_range;
-                    let prediction = row.predictions[target].max(low).min(high);
-                    *sum += (prediction - row.labels[target]).powi(2) / runs.len() as f64;
+                    let error = row.predictions[target] - row.labels[target];
+                    *sum += error.powi(2) / runs.len() as f64;
                 }
             }
             squared

@@ -80,11 +80,12 @@ impl Calibration {
             levels.push(wanted);
             levels.sort_by(f64::total_cmp);
         }
+        let is_bounded = prepared.input.data.label_range.is_some();
         let fitted: Vec<(f64, Conformal)> = levels
             .into_iter()
             // 1 − 0.9 would be 0.09999999999999998.
             .map(|level| (level, ((1.0 - level) * 1e9).round() / 1e9))
-            .map(|(level, alpha)| Ok((level, Conformal::fit(&valid.rows, alpha, true)?)))
+            .map(|(level, alpha)| Ok((level, Conformal::fit(&valid.rows, alpha, is_bounded)?)))
             .collect::<Result<_, ReportError>>()?;
         let targets = 0..prepared.metrics.targets();
         Ok(Some(Self {

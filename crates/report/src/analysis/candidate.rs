@@ -24,12 +24,8 @@ pub struct CandidateAnalysis {
     pub trial: Option<usize>,
     /// In the order of the input.
     pub runs: Vec<RunAnalysis>,
-    /// The validation scores that its runs recorded, of predictions as they were;
-    /// `None` where none has one.
+    /// The validation scores of its runs; `None` where none has one.
     pub validation: Option<SeedSummary>,
-    /// The validation scores of its runs' clipped predictions; `None` where none has
-    /// predictions.
-    pub clipped_validation: Option<SeedSummary>,
     /// Mean seconds of a training; `None` where none is known.
     pub seconds: Option<f64>,
 }
@@ -44,7 +40,8 @@ pub struct RunAnalysis {
     pub seed: u64,
     /// The fold that it was validated on.
     pub fold: Option<usize>,
-    /// Its validation score at its best epoch, as training recorded it.
+    /// Its validation score at its best epoch, as training recorded it, or else of
+    /// its stored predictions.
     pub score: Option<f64>,
     /// Over its validation images.
     pub valid: Option<Evaluated>,
@@ -78,11 +75,7 @@ impl CandidateAnalysis {
             true => Ok(None),
             false => SeedSummary::new(&scores, &[], prepared.settings.confidence).map(Some),
         };
-        let recorded = runs.iter().filter_map(|run| run.score);
-        let clipped = runs
-            .iter()
-            .filter_map(|run| run.valid.as_ref()?.score(score));
-        let (recorded, clipped) = (recorded.collect(), clipped.collect());
+        let scores = runs.iter().filter_map(|run| run.score).collect();
         let seconds = candidate.runs.iter().filter_map(|run| run.seconds);
         let seconds: Vec<f64> = seconds.filter(|seconds| seconds.is_finite()).collect();
         Ok(Self {
@@ -90,8 +83,7 @@ impl CandidateAnalysis {
             backbone: candidate.backbone.clone(),
             trial: candidate.trial,
             runs,
-            validation: summary(recorded)?,
-            clipped_validation: summary(clipped)?,
+            validation: summary(scores)?,
             seconds: (!seconds.is_empty())
                 .then(|| seconds.iter().sum::<f64>() / seconds.len() as f64),
         })
@@ -124,12 +116,14 @@ impl RunAnalysis {
             let part = part.as_ref();
             part.map(|part| Evaluated::of(prepared, part)).transpose()
         };
+        let valid = evaluate(&run.valid)?;
+        let predicted = || valid.as_ref().and_then(|valid| valid.score(score));
         Ok(Self {
             folder: run.run.folder.clone(),
             seed: run.run.seed,
             fold: run.run.fold,
-            score: best_epoch_score(run.run, score),
-            valid: evaluate(&run.valid)?,
+            score: best_epoch_score(run.run, score).or_else(predicted),
+            valid,
             test: evaluate(&run.test)?,
             problem: run.problem.clone(),
         })

@@ -119,8 +119,7 @@ impl Comparison {
                 Err(reason) => left_out.push(LeftOut { candidate, reason }),
             }
         }
-        let range = prepared.metrics.label_range;
-        let Some(averaged) = Averaged::new(&models, range) else {
+        let Some(averaged) = Averaged::new(&models) else {
             return Ok(None);
         };
         let settings = prepared.settings;

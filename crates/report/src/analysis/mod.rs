@@ -45,7 +45,7 @@ use prepared::Prepared;
 pub(crate) const FEW_LABELS: u64 = 10;
 
 /// The version of [`Analysis`]: a reader refuses those that it does not know.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// Everything that a report says in numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,8 +70,7 @@ pub struct Analysis {
     /// Each candidate, in the order of the input, by which all other lists name them.
     pub candidates: Vec<CandidateAnalysis>,
     /// The candidates with a validation score from best to worst: as ranked, or else
-    /// by the mean of what their runs recorded; where none recorded any, by that of
-    /// their clipped predictions.
+    /// by the mean over their runs.
     pub validated: Vec<usize>,
     /// The run that is shown in detail; `None` where none has predictions.
     pub focus: Option<Focus>,
@@ -138,8 +137,7 @@ pub(crate) fn analyse_prepared(prepared: &Prepared) -> Result<Analysis, ReportEr
     Ok(analysis)
 }
 
-/// As ranked; else by the mean score, highest first. Recorded scores are of raw
-/// predictions and never stand in one order with those of clipped ones.
+/// As ranked; else by the mean score, highest first.
 fn validated(input: &Input, candidates: &[CandidateAnalysis]) -> Vec<usize> {
     if let Some(selection) = &input.selection {
         return selection
@@ -148,13 +146,8 @@ fn validated(input: &Input, candidates: &[CandidateAnalysis]) -> Vec<usize> {
             .map(|rank| rank.candidate)
             .collect();
     }
-    let is_recorded = candidates.iter().any(|one| one.validation.is_some());
     let mean = |index: &usize| {
-        let candidate = &candidates[*index];
-        let scores = match is_recorded {
-            true => candidate.validation.as_ref(),
-            false => candidate.clipped_validation.as_ref(),
-        };
+        let scores = candidates[*index].validation.as_ref();
         scores.map(|scores| scores.mean)
     };
     let mut order: Vec<usize> = (0..candidates.len())

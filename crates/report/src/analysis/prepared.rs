@@ -52,12 +52,13 @@ impl<'a> Prepared<'a> {
 }
 
 /// How metrics are computed: the bins and bounds of scores in [0, 1], laid over
-/// whatever range the labels have.
+/// whatever the labels lie in. Predictions are clipped already.
 fn metric_settings(data: &Data) -> MetricSettings {
-    let [low, high] = data.label_range;
+    let [low, high] = data.span();
     let at = |share: f64| low + (high - low) * share;
     MetricSettings {
-        label_range: data.label_range,
+        label_range: [low, high],
+        clip: false,
         within: [0.05, 0.1].map(|bound| bound * (high - low)).to_vec(),
         bin_edges: [0.0, 0.25, 0.5, 0.75, 1.0].map(at).to_vec(),
         ..MetricSettings::new(MeanBaseline {
@@ -105,8 +106,9 @@ fn check(input: &Input) -> Result<(), ReportError> {
         let means = data.training_means.len();
         return wrong(format!("{means} training means of {targets} targets"));
     }
-    let [low, high] = data.label_range;
-    if !(low.is_finite() && high.is_finite() && low < high) {
+    if let Some([low, high]) = data.label_range
+        && !(low.is_finite() && high.is_finite() && low < high)
+    {
         return wrong(format!("the label range is [{low}, {high}]"));
     }
     for part in &data.parts {

@@ -15,13 +15,6 @@ pub(super) fn plans(source: Source<'_>) -> Vec<Plan<'_>> {
     plans
 }
 
-/// As galleries in the page show them.
-fn clipped(source: Source, predictions: &[f64]) -> Vec<f64> {
-    let [low, high] = source.input.data.label_range;
-    let clip = |prediction: &f64| prediction.max(low).min(high);
-    predictions.iter().map(clip).collect()
-}
-
 /// The range of each target's labels, by which errors are judged.
 fn ranges(source: Source) -> Vec<f64> {
     source
@@ -29,7 +22,7 @@ fn ranges(source: Source) -> Vec<f64> {
         .data
         .targets
         .iter()
-        .map(|_| label_range(&source.input.data.label_range))
+        .map(|_| label_range(&source.input.data.span()))
         .collect()
 }
 
@@ -43,7 +36,7 @@ fn galleries(source: Source<'_>) -> Option<Vec<Plan<'_>>> {
             name: row.filename.clone(),
             photo: photo(source, &row.filename),
             labels: row.labels.clone(),
-            predictions: clipped(source, &row.predictions),
+            predictions: row.predictions.clone(),
         }
     };
     let plan = |name: &'static str, title: &str, shown: &[Shown]| {
@@ -90,7 +83,7 @@ fn explained(source: Source<'_>) -> Option<Plan<'_>> {
             name: explanation.filename.clone(),
             photo: photo(source, &explanation.filename).map(|photo| photo.part(explanation.region)),
             labels: explanation.labels.clone(),
-            predictions: clipped(source, &explanation.predictions),
+            predictions: explanation.predictions.clone(),
         },
         maps: columns
             .iter()

@@ -49,20 +49,13 @@ pub(super) fn blocks<'a>(context: &Context<'a>, section: &mut Section<'a>) {
         .hint("Cut off at the ends of the label range")
         .number("labels inside")
         .number("where the label is 0")
-        .number("where it is not")
-        .number("outside the range")
-        .hint("Share of predictions outside the label range before clipping");
-    let evaluated = context
-        .analysis
-        .focus
-        .and_then(|focus| focus.evaluated(&context.analysis.candidates));
+        .number("where it is not");
     for (target, name) in context.targets.iter().enumerate() {
         let levels = &calibration.targets[target].levels;
         let Some(level) = levels.iter().find(|level| level.nominal == wanted) else {
             continue;
         };
-        let outside = evaluated.map(|e| e.metrics.targets[target].model.outside_range);
-        table.row(row(context, name, level, outside));
+        table.row(row(context, name, level));
     }
     section.table(table);
     section.figure(
@@ -74,7 +67,7 @@ pub(super) fn blocks<'a>(context: &Context<'a>, section: &mut Section<'a>) {
     );
 }
 
-fn row(context: &Context, name: &str, level: &CoverageLevel, outside: Option<f64>) -> Vec<Cell> {
+fn row(context: &Context, name: &str, level: &CoverageLevel) -> Vec<Cell> {
     let error = |value: f64| context.error(value);
     let measured = |measured: &Option<Measured>| match measured {
         Some(measured) => {
@@ -93,6 +86,5 @@ fn row(context: &Context, name: &str, level: &CoverageLevel, outside: Option<f64
         measured(&level.all),
         measured(&level.zero),
         measured(&level.nonzero),
-        Cell::of(outside, percent),
     ]
 }

@@ -71,7 +71,7 @@ fn members(context: &Context, comparison: &Comparison) -> Table {
         .hint("Bootstrap standard error of one run's MSE")
         .group("noise of the MSE")
         .number(context.score_name())
-        .hint("Mean validation score over the runs, as training recorded it; clipped: of stored predictions, where none was recorded")
+        .hint("Mean validation score over the runs")
         .group("on validation")
         .number(match context.analysis.focus.is_some_and(|focus| focus.chosen) {
             true => "less the chosen's",
@@ -83,14 +83,7 @@ fn members(context: &Context, comparison: &Comparison) -> Table {
         let seeds = &member.mse_by_run;
         let validation = match context.validation(member.candidate) {
             None => Cell::none(),
-            Some((score, is_clipped)) => {
-                let cell = Cell::number(score, context.score(score));
-                if is_clipped {
-                    cell.detail("clipped")
-                } else {
-                    cell
-                }
-            }
+            Some(score) => Cell::number(score, context.score(score)),
         };
         let difference = member.mse_to_focus.map_or_else(Cell::none, |difference| {
             Cell::number(difference.value, signed(&error(difference.value)))

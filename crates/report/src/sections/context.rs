@@ -19,9 +19,9 @@ pub(crate) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    /// The width of the range of labels.
+    /// The width of what labels lie in.
     pub(crate) fn span(&self) -> f64 {
-        let [low, high] = self.input.data.label_range;
+        let [low, high] = self.input.data.span();
         high - low
     }
 
@@ -30,9 +30,9 @@ impl<'a> Context<'a> {
         format::error(value, self.span())
     }
 
-    /// `[0, 1]`: the range of labels.
+    /// `[0, 1]`: what labels lie in.
     pub(crate) fn range(&self) -> String {
-        let [low, high] = self.input.data.label_range.map(format::tidy);
+        let [low, high] = self.input.data.span().map(format::tidy);
         format!("[{low}, {high}]")
     }
 
@@ -103,14 +103,10 @@ impl<'a> Context<'a> {
         Repeats::of(&self.analysis.candidates)
     }
 
-    /// A candidate's mean validation score as its runs recorded it, or, where none
-    /// did, that of their clipped predictions, and whether it is the latter.
-    pub(crate) fn validation(&self, candidate: usize) -> Option<(f64, bool)> {
-        let candidate = &self.analysis.candidates[candidate];
-        let recorded = candidate.validation.as_ref();
-        let clipped = candidate.clipped_validation.as_ref();
-        let recorded = recorded.map(|scores| (scores.mean, false));
-        recorded.or(clipped.map(|scores| (scores.mean, true)))
+    /// A candidate's mean validation score.
+    pub(crate) fn validation(&self, candidate: usize) -> Option<f64> {
+        let scores = self.analysis.candidates[candidate].validation.as_ref();
+        scores.map(|scores| scores.mean)
     }
 
     /// `Run: resnet18 (trial 5), seed 2; n = 400 test images.`, to stand at a table or

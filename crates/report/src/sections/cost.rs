@@ -92,14 +92,7 @@ fn table(context: &Context) -> Table {
                 None => Cell::number(-member.mse.value, context.error(member.mse.value))
                     .detail("test MSE"),
             },
-            (None, Some((score, is_clipped))) => {
-                let name = if is_clipped {
-                    "validation, clipped"
-                } else {
-                    "validation"
-                };
-                Cell::number(score, context.score(score)).detail(name)
-            }
+            (None, Some(score)) => Cell::number(score, context.score(score)).detail("validation"),
             (None, None) => Cell::none(),
         };
         let pareto = comparison.map_or("–", |comparison| {

@@ -187,9 +187,6 @@ fn metrics(context: &Context, parts: &[Part], id: &'static str) -> Table {
         skill.push(Cell::number(0.0, ratio(0.0)));
     }
     table.row(skill);
-    let outside = |scores: &Scores| Some(scores.outside_range);
-    let name = format!("outside {} before clipping", context.range());
-    table.row(cells(name, Metric::OutsideRange, &outside, &percent));
     table
 }
 

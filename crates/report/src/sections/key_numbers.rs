@@ -31,14 +31,11 @@ fn shown(context: &Context) -> Option<usize> {
 fn validation(context: &Context) -> Option<KeyNumber> {
     let candidate = shown(context)?;
     let analysed = &context.analysis.candidates[candidate];
-    let recorded = analysed.validation.as_ref();
-    let scores = recorded.or(analysed.clipped_validation.as_ref())?;
+    let scores = analysed.validation.as_ref()?;
     let rank = context.input.selection.as_ref().and_then(|selection| {
         let mut ranks = selection.ranking.iter();
         ranks.find(|rank| rank.candidate == candidate)
     });
-    // A rank is of recorded scores.
-    let rank = rank.filter(|_| recorded.is_some());
     let mean = rank.map_or(scores.mean, |rank| rank.mean);
     let confidence = context.input.study.as_ref().map(|study| study.confidence);
     let mut details = vec![match scores.values.len() {
@@ -53,9 +50,8 @@ fn validation(context: &Context) -> Option<KeyNumber> {
         )));
     }
     let run = &context.input.candidates[candidate].runs.first()?.folder;
-    let clipped = if recorded.is_none() { ", clipped" } else { "" };
     Some(KeyNumber {
-        label: format!("Validation {}{clipped}", context.score_name()),
+        label: format!("Validation {}", context.score_name()),
         value: Text::new().path(context.score(mean), run),
         details,
     })
@@ -68,7 +64,7 @@ fn measured(context: &Context, evaluated: &Evaluated) -> Vec<KeyNumber> {
     let folder = &context.input.candidates[focus.candidate].runs[focus.run].folder;
     let part = match focus.part {
         FocusPart::Test => ("Test", ""),
-        FocusPart::Valid => ("Validation", ", clipped (not tested)"),
+        FocusPart::Valid => ("Validation", " (not tested)"),
     };
     let images = counted(evaluated.images, "image", "images");
     let number = |metric: Metric, baseline: Option<f64>, format: &dyn Fn(f64) -> String| {

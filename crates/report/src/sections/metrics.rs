@@ -8,18 +8,18 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
     let mut section = Section::new("metrics", "Metrics");
     let settings = &context.analysis.settings;
     let span = context.span();
+    let clipped = match context.input.data.label_range {
+        Some(_) => format!(
+            " A prediction is clipped to {}, the range of the labels, everywhere but in the \
+             training loss.",
+            context.range()
+        ),
+        None => String::new(),
+    };
     section.say(format!(
-        "Errors are prediction − label. Before anything but the share outside is computed from \
-         stored predictions, these are clipped to {}, the range of the labels. Overall metrics \
-         are plain means over the targets, save for RMSE, which is the root of the overall MSE.",
-        context.range()
+        "Errors are prediction − label.{clipped} Overall metrics are plain means over the \
+         targets, save for RMSE, which is the root of the overall MSE."
     ));
-    section.say(
-        "What training and search recorded while they ran is of predictions as they were, not \
-         clipped: the loss, the curves, the scores of trials, the ranking, and validation scores \
-         of models that are not called clipped. Scatter plots, residuals and distributions show \
-         predictions as they were, too.",
-    );
     let names = context.input.data.targets.iter().zip(context.targets);
     let names = names.filter(|(name, short)| name != short);
     let names: Vec<String> = names

@@ -103,12 +103,11 @@ fn scores<'a>(context: &Context<'a>, row: &PredictionRow) -> Vec<ShotScore<'a>> 
         true => fixed(value, 3),
         false => short(value),
     };
-    let [low, high] = context.input.data.label_range;
     let targets = context.targets.iter().enumerate();
     targets
         .map(|(index, target)| {
             let label = row.labels[index];
-            let prediction = row.predictions[index].max(low).min(high);
+            let prediction = row.predictions[index];
             ShotScore {
                 target,
                 label: number(label),

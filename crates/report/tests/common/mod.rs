@@ -127,7 +127,7 @@ impl Maker {
             fingerprint: "9f2c".repeat(16),
             split_fingerprint: "01ab".repeat(16),
             targets: targets.collect(),
-            label_range: [0.0, 1.0],
+            label_range: Some([0.0, 1.0]),
             training_means: (0..self.shape.targets).map(mean).collect(),
             parts: parts
                 .map(|(part, name)| PartLabels {

@@ -3,10 +3,7 @@
 use std::sync::atomic::AtomicBool;
 
 use psp_data::Part;
-use psp_eval::Predictions;
 use psp_export::{ExportError, Place, predict_part};
-use psp_metrics::{RegressionAccumulator, RegressionMetrics};
-use psp_train::TrainError;
 
 use super::WorkerSettings;
 use crate::error::SearchError;
@@ -42,17 +39,10 @@ pub(super) fn on_test(
         other => other?,
     };
     Ok(Some(TestRecord {
-        metrics: test.as_ref().map(metrics).transpose()?,
+        metrics: test
+            .map(|test| test.metrics())
+            .transpose()
+            .map_err(ExportError::from)?,
         failure: None,
     }))
-}
-
-fn metrics(predictions: &Predictions) -> Result<RegressionMetrics, SearchError> {
-    let mut accumulator = RegressionAccumulator::new(predictions.targets().len());
-    for row in predictions.rows() {
-        accumulator
-            .push(&row.predictions, &row.labels)
-            .map_err(TrainError::from)?;
-    }
-    Ok(accumulator.finish().map_err(TrainError::from)?)
 }

@@ -100,7 +100,7 @@ impl<'a> Reporter<'a> {
                     best: record.best,
                 });
             }
-            Event::Stages { .. } | Event::Validation { .. } => {}
+            Event::Output(_) | Event::Stages { .. } | Event::Validation { .. } => {}
         }
     }
 

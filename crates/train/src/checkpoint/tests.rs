@@ -124,7 +124,7 @@ fn a_newer_version_is_refused_by_number() {
     let path = dir.path().join("c.safetensors");
     sample().write(&path).unwrap();
     let text = std::fs::read(&path).unwrap();
-    let from = br#"\"version\":2"#;
+    let from = br#"\"version\":3"#;
     let place = text.windows(from.len()).position(|w| w == from).unwrap();
     let mut newer = text.clone();
     newer[place + from.len() - 1] = b'7';

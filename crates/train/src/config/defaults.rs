@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use psp_data::LabelRange;
 use psp_models::{BackboneKind, DeviceSpec, Precision};
 
 use super::stages::ALL_STAGES;
@@ -21,7 +22,7 @@ impl Default for DataConfig {
             targets: ["perspective_score_hood", "perspective_score_backdoor_left"]
                 .map(str::to_owned)
                 .to_vec(),
-            label_range: [0.0, 1.0],
+            label_range: LabelRange::Auto,
             split: "auto".to_owned(),
             fractions: [0.7, 0.15, 0.15],
             split_seed: 0,

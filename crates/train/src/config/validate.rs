@@ -26,12 +26,11 @@ impl RunConfig {
             !data.targets.is_empty(),
             "name at least one column",
         )?;
-        let [low, high] = data.label_range;
         check(
             "data.label_range",
             data.label_range,
-            low < high,
-            "the first must be below the second",
+            data.label_range.is_valid(),
+            "\"auto\", \"none\" or [low, high], the first below the second",
         )?;
         check(
             "data.split_bins",

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use psp_data::Part;
 use psp_metrics::RegressionAccumulator;
-use psp_models::{Regressor, state};
+use psp_models::{ModelConfig, Regressor, state};
 
 use super::micro_batch::Pass;
 use super::setup::{check_images, find_weights, initial_model, open_devices, open_log};
@@ -47,7 +47,12 @@ pub fn start(
     inputs.training(&config)?;
     let identity = BackboneIdentity::of(&config);
     let identity = identity.as_ref();
-    let (model, weights_sha256) = initial_model(&config, &device, session, identity)?;
+    let model_config = ModelConfig {
+        output: inputs.output(),
+        ..config.model_config()
+    };
+    let (model, weights_sha256) =
+        initial_model(&config, &model_config, &device, session, identity)?;
     let store = features::open(&config, &model, session, identity, observe)?;
     let mut unchecked = match &store {
         Some(store) => store.missing(inputs.dataset.contents()?),
@@ -197,7 +202,8 @@ pub fn resume(
     // Opening may have taken longer than a claim lasts.
     control.check(run)?;
     run.complete_write()?;
-    let (checkpoint, damaged) = run.read_last()?;
+    let (mut checkpoint, damaged) = run.read_last()?;
+    checkpoint.model_config.output.range = config.range_of(&checkpoint.model_config);
     let model = Regressor::from_state(
         &checkpoint.model_config,
         &checkpoint.model,

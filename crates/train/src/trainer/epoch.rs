@@ -147,7 +147,8 @@ impl Trainer<'_> {
         self.model = statistics.add_to(self.model.clone());
     }
 
-    /// Adds a batch to the epoch's training metrics and returns its MSE.
+    /// Adds a batch to the epoch's training metrics and returns its MSE, of
+    /// predictions that are not clipped.
     fn record(&mut self, batch: &Batch, predictions: &[f32]) -> Result<f64, TrainError> {
         let squares = predictions
             .iter()
@@ -216,7 +217,8 @@ impl Trainer<'_> {
         }
     }
 
-    /// Metrics over the validation part; `None` when interrupted.
+    /// Metrics over the validation part, of predictions as they are made of any
+    /// image; `None` when interrupted.
     pub(super) fn validate(
         &mut self,
         source: &Source,

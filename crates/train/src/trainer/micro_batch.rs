@@ -27,9 +27,9 @@ pub(super) struct MicroBatch {
 pub(super) struct Computed {
     /// Without its values, which went to the device.
     pub(super) batch: Batch,
-    /// `[batch, targets]`, row-major.
+    /// `[batch, targets]`, row-major, in the labels' unit and not clipped.
     pub(super) predictions: Vec<f32>,
-    /// Of the MSE, times the share.
+    /// Of the MSE of standardised scores, times the share.
     pub(super) grads: Grads,
     /// What the model that is trained has not taken in yet.
     pub(super) statistics: BatchStatistics,
@@ -70,12 +70,14 @@ impl Pass {
             share,
         } = micro_batch;
         let device = device.clone().autodiff();
-        let shape = [batch.len(), batch.target_count];
+        let targets = batch.target_count;
+        let shape = [batch.len(), targets];
+        let labels = model.output.standardise(&batch.targets, targets);
         let input = match input(&mut batch, &device) {
             Input::Images(images) => Input::Images(self.precision.images(images)),
             features => features,
         };
-        let labels = Tensor::<2>::from_data(TensorData::new(batch.targets.clone(), shape), &device);
+        let labels = Tensor::<2>::from_data(TensorData::new(labels, shape), &device);
         let (predictions, mut grads) = match (input, &model.backbone, self.gradient_checkpointing) {
             (Input::Images(images), Backbone::VitB16(vit), true) => {
                 let depth = self.stages.depth();
@@ -96,7 +98,7 @@ impl Pass {
             grads = grads.scale(share);
         }
         Ok(Computed {
-            predictions: to_host(predictions)?,
+            predictions: model.output.to_labels(to_host(predictions)?, targets),
             batch,
             grads,
             statistics: BatchStatistics::default(),

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError, mpsc};
 
 use burn::tensor::Device;
-use psp_models::{DeviceSpec, Regressor, read_state_dict};
+use psp_models::{DeviceSpec, ModelConfig, Regressor, read_state_dict};
 
 use crate::config::{ConfigError, IMAGENET, RunConfig};
 use crate::error::TrainError;
@@ -34,11 +34,12 @@ pub(super) fn open_devices(config: &RunConfig) -> Result<(Device, Vec<Device>), 
     Ok((open(train.device)?, further.collect::<Result<_, _>>()?))
 }
 
-/// The model with its initial weights, on `device` with autodiff, and the
+/// The model of this structure with its initial weights, on `device` with autodiff, and the
 /// SHA-256 of the weights file if there is one. A frozen backbone is kept in
 /// `session` under `identity`, and taken from there.
 pub(super) fn initial_model(
     config: &RunConfig,
+    model_config: &ModelConfig,
     device: &Device,
     session: &Session,
     identity: Option<&BackboneIdentity>,
@@ -47,12 +48,11 @@ pub(super) fn initial_model(
     if let Some(identity) = identity
         && let Some((backbone, sha256)) = session.backbone(identity)
     {
-        let model_config = config.model_config();
         let seed = config.train.seed;
-        let model = Regressor::with_backbone(backbone, &model_config, seed, &device);
+        let model = Regressor::with_backbone(backbone, model_config, seed, &device);
         return Ok((model, sha256));
     }
-    let (model, sha256) = new_model(config, &device)?;
+    let (model, sha256) = new_model(config, model_config, &device)?;
     if let Some(identity) = identity {
         session.keep_backbone(identity.clone(), &model.backbone, sha256.as_ref());
     }
@@ -61,19 +61,20 @@ pub(super) fn initial_model(
 
 fn new_model(
     config: &RunConfig,
+    model_config: &ModelConfig,
     device: &Device,
 ) -> Result<(Regressor, Option<String>), TrainError> {
-    let (model_config, seed) = (config.model_config(), config.train.seed);
+    let seed = config.train.seed;
     let path = &config.model.weights;
     if path.as_os_str().is_empty() {
-        return Ok((Regressor::new(&model_config, seed, device), None));
+        return Ok((Regressor::new(model_config, seed, device), None));
     }
     let misfit = |source| TrainError::Misfit {
         path: path.clone(),
         source,
     };
     let weights = read_state_dict(path)?;
-    let model = Regressor::pretrained(&model_config, seed, weights, device).map_err(misfit)?;
+    let model = Regressor::pretrained(model_config, seed, weights, device).map_err(misfit)?;
     let sha256 = psp_weights::hash_of(path).map_err(TrainError::io(path))?;
     Ok((model, Some(sha256)))
 }

@@ -1,0 +1,107 @@
+//! Every command gives the same figures of the same predictions.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::path::Path;
+
+use psp_export::{Bundle, ExportError, Predictor};
+use psp_models::predict::to_host;
+use psp_models::{DeviceSpec, Input, Precision, Regressor, read_state_dict};
+use psp_train::{RunDir, read_metrics};
+use serde_json::Value;
+use support::trained::{eval, trained};
+use support::{Folder, device, run};
+
+fn json(path: &Path) -> Value {
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+/// The validation metrics of the best epoch are those that `psp eval` computes, and
+/// the bundle's.
+#[test]
+fn training_evaluation_and_bundle_agree_on_the_validation_figures() {
+    let folder = Folder::new();
+    let out = folder.path("out");
+    run(&mut eval(
+        &trained().run,
+        &out,
+        &["--split", "valid", "--samples", "0"],
+    ))
+    .assert_done();
+    let evaluated = json(&out.join("metrics.json"));
+    let best = RunDir::new(&trained().run).read_result().unwrap().best;
+    let bundle = Bundle::read(&trained().bundle).unwrap();
+    for metrics in [&best, &bundle.training.valid] {
+        let evaluated = evaluated["overall"]["model"]["mse"].as_f64().unwrap();
+        let difference = (metrics.overall.mse - evaluated).abs();
+        assert!(
+            difference < 1e-5 * evaluated,
+            "{evaluated} and {}",
+            metrics.overall.mse
+        );
+    }
+    let records = read_metrics(&RunDir::new(&trained().run).metrics()).unwrap();
+    assert!(records.iter().any(|record| record.valid == best));
+}
+
+/// As the README does in PyTorch.
+#[test]
+fn the_exported_weights_alone_compute_the_scores_before_they_are_clipped() {
+    let bundle = Bundle::read(&trained().bundle).unwrap();
+    assert_eq!(bundle.label_range, Some([0.0, 1.0]));
+    assert!(
+        bundle.model.output.is_default(),
+        "{:?}",
+        bundle.model.output
+    );
+    let device = device().parse::<DeviceSpec>().unwrap().open().unwrap();
+    let weights = read_state_dict(&trained().bundle.join("model.safetensors")).unwrap();
+    let model = Regressor::from_state(&bundle.model, &weights, &device).unwrap();
+    let predictor = Predictor::open(&trained().bundle, &device, Precision::Fp32).unwrap();
+    let path = trained().data.join("imgs/synth-000003.jpg");
+    let image = psp_data::decode_file(&path, &predictor.limits).unwrap();
+    let mut batch = psp_data::Batch {
+        values: bundle.preprocessing.apply(&image).unwrap(),
+        shape: vec![3, 32, 32],
+        targets: vec![0.0, 0.0],
+        indices: vec![0],
+        number: 0,
+        epoch: 0,
+        target_count: 2,
+    };
+    let input: Input = psp_models::predict::input(&mut batch, &device);
+    let scores = model.forward(input, &mut psp_models::nn::Noise::off());
+    let scores = to_host(scores).unwrap();
+    predictor
+        .predict_files(&[path], 1, 1, |prediction| {
+            let predicted = prediction.scores?;
+            for (score, raw) in scores.iter().zip(&predicted.raw) {
+                assert!((score - raw).abs() < 1e-5, "{score} and {raw}");
+            }
+            let clipped: Vec<f32> = predicted.raw.iter().map(|s| s.clamp(0.0, 1.0)).collect();
+            assert_eq!(predicted.predictions, clipped);
+            Ok::<(), ExportError>(())
+        })
+        .unwrap();
+}
+
+#[test]
+fn labels_stand_in_the_predictions_as_they_stand_in_the_labels_file() {
+    let folder = Folder::with_data();
+    let path = folder.data().join("labels.csv");
+    let mut text = "filename,perspective_score_hood,perspective_score_backdoor_left\n".to_owned();
+    for index in 0..24 {
+        text += &format!("synth-{index:06}.jpg,0.93,0.{:02}\n", index + 1);
+    }
+    std::fs::write(&path, text).unwrap();
+    let out = folder.path("out");
+    let data = folder.data();
+    let all = ["--data", data.to_str().unwrap(), "--samples", "0"];
+    run(&mut eval(&trained().bundle, &out, &all)).assert_done();
+    let written = std::fs::read_to_string(out.join("predictions.csv")).unwrap();
+    assert!(
+        written.lines().skip(1).all(|line| line.contains(",0.93,")),
+        "{written}"
+    );
+}

@@ -1,0 +1,164 @@
+//! From what the head computes to labels.
+
+use burn::tensor::{Device, Tensor, TensorData};
+use serde::{Deserialize, Serialize};
+
+/// How a model's head relates to labels.
+///
+/// A head computes standardised scores, so that labels of any scale are learned
+/// equally well: the label is `mean + scale · value`. What a model predicts is
+/// that, clipped to `range`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Output {
+    /// Mean of each target's training labels; empty: 0.
+    pub mean: Vec<f64>,
+    /// Standard deviation of each target's training labels, above 0; empty: 1.
+    pub scale: Vec<f64>,
+    /// Smallest and largest prediction, in the labels' unit; `None`: any.
+    pub range: Option<[f32; 2]>,
+}
+
+impl Output {
+    /// Standardised by these moments, one per target. A deviation that can't be
+    /// divided by (of labels that are all the same) counts as 1.
+    pub fn standardised(mean: Vec<f64>, deviation: Vec<f64>, range: Option<[f32; 2]>) -> Self {
+        let usable = |value: f64| value.is_normal() && value > 0.0;
+        let scale = deviation.into_iter();
+        Self {
+            mean,
+            scale: scale.map(|d| if usable(d) { d } else { 1.0 }).collect(),
+            range,
+        }
+    }
+
+    /// Whether nothing is told that a head in the labels' unit would need.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether the head computes labels as they are.
+    fn is_identity(&self) -> bool {
+        self.mean.iter().all(|&mean| mean == 0.0) && self.scale.iter().all(|&scale| scale == 1.0)
+    }
+
+    fn mean(&self, target: usize) -> f64 {
+        self.mean.get(target).copied().unwrap_or(0.0)
+    }
+
+    fn scale(&self, target: usize) -> f64 {
+        self.scale.get(target).copied().unwrap_or(1.0)
+    }
+
+    /// Labels (`[batch, targets]`, row-major) in the head's unit.
+    pub fn standardise(&self, labels: &[f32], targets: usize) -> Vec<f32> {
+        let value = |(index, &label): (usize, &f32)| {
+            let target = index % targets.max(1);
+            ((f64::from(label) - self.mean(target)) / self.scale(target)) as f32
+        };
+        match self.is_identity() {
+            true => labels.to_vec(),
+            false => labels.iter().enumerate().map(value).collect(),
+        }
+    }
+
+    /// What the head computes (`[batch, targets]`, row-major) in the labels' unit,
+    /// not clipped.
+    pub fn to_labels(&self, values: Vec<f32>, targets: usize) -> Vec<f32> {
+        let label = |(index, value): (usize, f32)| {
+            let target = index % targets.max(1);
+            (f64::from(value) * self.scale(target) + self.mean(target)) as f32
+        };
+        match self.is_identity() {
+            true => values,
+            false => values.into_iter().enumerate().map(label).collect(),
+        }
+    }
+
+    /// A score within the range. One that is not finite stays what it is, so that
+    /// it is noticed.
+    pub fn clip(&self, score: f32) -> f32 {
+        match self.range {
+            Some([low, high]) if score.is_finite() => score.clamp(low, high),
+            _ => score,
+        }
+    }
+
+    /// The MSE in the head's unit, of each target's MSE in the labels': their mean
+    /// with each target's divided by the variance of its training labels, so that
+    /// targets of any scale count alike.
+    pub fn standardised_mse(&self, of_targets: impl ExactSizeIterator<Item = f64>) -> f64 {
+        let count = of_targets.len() as f64;
+        let of_targets = of_targets.enumerate();
+        let sum: f64 = of_targets
+            .map(|(target, mse)| mse / self.scale(target).powi(2))
+            .sum();
+        sum / count
+    }
+
+    /// Scale and mean as tensors (`[targets]`), where they change anything.
+    pub(crate) fn tensors(&self, targets: usize, device: &Device) -> Option<[Tensor<1>; 2]> {
+        let tensor = |value: &dyn Fn(usize) -> f64| {
+            let values: Vec<f32> = (0..targets).map(|target| value(target) as f32).collect();
+            Tensor::from_data(TensorData::new(values, [targets]), device)
+        };
+        (!self.is_identity()).then(|| [tensor(&|t| self.scale(t)), tensor(&|t| self.mean(t))])
+    }
+
+    /// That of the same model once its head computes labels.
+    pub(crate) fn folded(&self) -> Self {
+        Self {
+            range: self.range,
+            ..Self::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn output() -> Output {
+        Output::standardised(vec![200.0, 0.5], vec![300.0, 0.25], Some([-300.0, 700.0]))
+    }
+
+    #[test]
+    fn labels_come_back_from_the_heads_unit() {
+        let labels = [-300.0, 0.25, 700.0, 1.0];
+        let values = output().standardise(&labels, 2);
+        assert_eq!(values[1], -1.0);
+        assert_eq!(values[3], 2.0);
+        let back = output().to_labels(values, 2);
+        for (label, back) in labels.iter().zip(back) {
+            assert!((label - back).abs() < 1e-4, "{label} and {back}");
+        }
+    }
+
+    #[test]
+    fn a_target_whose_labels_are_all_the_same_is_shifted_and_not_scaled() {
+        let output = Output::standardised(vec![3.0; 3], vec![0.0, f64::NAN, 1e-320], None);
+        assert_eq!(output.scale, [1.0; 3]);
+        assert_eq!(output.standardise(&[3.0, 4.0, 2.0], 3), [0.0, 1.0, -1.0]);
+    }
+
+    #[test]
+    fn scores_are_clipped_to_the_range_but_for_those_that_are_no_numbers() {
+        let output = output();
+        assert_eq!(output.clip(701.0), 700.0);
+        assert_eq!(output.clip(-301.0), -300.0);
+        assert_eq!(output.clip(5.0), 5.0);
+        assert!(output.clip(f32::NAN).is_nan());
+        assert_eq!(output.clip(f32::INFINITY), f32::INFINITY);
+        assert_eq!(Output::default().clip(5.0), 5.0);
+    }
+
+    #[test]
+    fn targets_of_any_scale_count_alike_in_the_standardised_mse() {
+        let mse = output().standardised_mse([90_000.0, 0.125].into_iter());
+        assert_eq!(mse, f64::midpoint(1.0, 2.0));
+        assert_eq!(
+            Output::default().standardised_mse([2.0, 4.0].into_iter()),
+            3.0
+        );
+    }
+}
