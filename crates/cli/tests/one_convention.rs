@@ -10,7 +10,7 @@ use psp_models::predict::to_host;
 use psp_models::{DeviceSpec, Input, Precision, Regressor, read_state_dict};
 use psp_train::{RunDir, read_metrics};
 use serde_json::Value;
-use support::trained::{eval, trained};
+use support::trained::{eval, export, predict, trained};
 use support::{Folder, device, run};
 
 fn json(path: &Path) -> Value {
@@ -104,4 +104,43 @@ fn labels_stand_in_the_predictions_as_they_stand_in_the_labels_file() {
         written.lines().skip(1).all(|line| line.contains(",0.93,")),
         "{written}"
     );
+}
+
+#[test]
+fn a_model_of_unbounded_labels_predicts_in_their_unit_and_says_that_nothing_is_clipped() {
+    let folder = Folder::with_data();
+    let path = folder.data().join("labels.csv");
+    let mut text = "filename,perspective_score_hood,perspective_score_backdoor_left\n".to_owned();
+    for index in 0..24 {
+        text += &format!(
+            "synth-{index:06}.jpg,{},{}\n",
+            1 + index % 5,
+            40 * index - 300
+        );
+    }
+    std::fs::write(&path, text).unwrap();
+    let ran = folder.train("run", &[]).assert_done();
+    assert!(
+        ran.stdout.contains("predictions are not clipped"),
+        "{}",
+        ran.stdout
+    );
+    let bundle = folder.path("bundle");
+    run(&mut export(&folder.path("run"), &bundle, &[])).assert_done();
+    assert_eq!(Bundle::read(&bundle).unwrap().label_range, None);
+    let images = folder.data().join("imgs");
+    let printed = |more: &[&str]| {
+        let ran = run(&mut predict(&bundle, &[&images], more)).assert_done();
+        ran.stdout
+    };
+    let scores = printed(&["--csv"]);
+    assert_eq!(scores, printed(&["--csv", "--raw"]));
+    // A fresh head predicts about the mean of the labels.
+    let grades: Vec<f64> = scores
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').nth(1).unwrap().parse().unwrap())
+        .collect();
+    let mean = grades.iter().sum::<f64>() / grades.len() as f64;
+    assert!((1.0..5.0).contains(&mean), "{mean}");
 }

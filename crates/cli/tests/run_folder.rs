@@ -146,21 +146,16 @@ fn a_prediction_that_is_no_number_ends_the_run_with_its_place_and_cause() {
     assert_whole(&folder);
 }
 
-/// Labels this large give gradients whose squares overflow, while weights and
-/// predictions stay finite: only the epoch's checkpoint notices.
+/// After a step at this rate gradients are so large that their squares overflow, while
+/// weights and predictions stay finite: only the epoch's checkpoint notices.
 #[test]
 fn an_optimiser_state_that_overflows_ends_the_run_with_the_epoch_it_happened_in() {
     let folder = Folder::with_data();
-    let path = folder.data().join("labels.csv");
-    let mut text = "filename,perspective_score_hood,perspective_score_backdoor_left\n".to_owned();
-    for index in 0..24 {
-        text += &format!("synth-{index:06}.jpg,1e25,1e25\n");
-    }
-    std::fs::write(path, text).unwrap();
     let sets = [
         "train.optimizer=adamw",
         "train.batch_size=8",
-        "data.label_range=[0.0, 1e30]",
+        "train.schedule=constant",
+        "train.learning_rate=1e4",
     ];
     let ran = folder.train("run", &sets);
     ran.assert_refused(&["epoch 1, batch 2: `optimizer/second/", "non-finite"]);

@@ -36,6 +36,12 @@ impl Evaluation {
         ];
         let mut text = format!("{}, {} images\n", self.split, count(self.count));
         text += &render(&blocks);
+        text += &self.dominant().map_or_else(String::new, |name| {
+            format!(
+                "\nThe targets differ in scale: overall errors are mostly those of {name}, while \
+                 R² weighs all alike.\n"
+            )
+        });
         let left_out = &self.overall.model.r2_left_out;
         if !left_out.is_empty() {
             let names: Vec<_> = left_out
@@ -48,6 +54,27 @@ impl Evaluation {
             text += "\n";
         }
         text
+    }
+}
+
+/// How many times larger the variance of one target's labels must be than another's
+/// for the two to count as differing in scale.
+const SCALES_DIFFER: f64 = 100.0;
+
+impl Evaluation {
+    /// The target that overall errors are mostly of, where targets differ in scale.
+    fn dominant(&self) -> Option<&str> {
+        let varied = self
+            .targets
+            .iter()
+            .filter(|target| target.baseline.mse > 0.0);
+        let by_variance = |a: &&TargetEvaluation, b: &&TargetEvaluation| {
+            a.baseline.mse.total_cmp(&b.baseline.mse)
+        };
+        let lowest = varied.clone().min_by(by_variance)?;
+        let highest = varied.max_by(by_variance)?;
+        let differ = highest.baseline.mse > SCALES_DIFFER * lowest.baseline.mse;
+        differ.then_some(highest.name.as_str())
     }
 }
 

@@ -107,3 +107,25 @@ R² is undefined where the label is constant, and left out overall: door
 ";
     assert_eq!(evaluation().table(), expected);
 }
+
+#[test]
+fn targets_of_other_scales_are_pointed_out_below_the_overall_errors() {
+    let rows = [(-300.0, 0.1), (200.0, 0.7), (700.0, 0.4)].map(|(wide, narrow)| PredictionRow {
+        filename: format!("{wide}.jpg"),
+        labels: vec![wide, narrow],
+        predictions: vec![wide + 20.0, 0.4],
+    });
+    let targets = vec!["angle".to_owned(), "door".to_owned()];
+    let predictions = Predictions::new(targets, rows.to_vec()).unwrap();
+    let baseline = MeanBaseline {
+        means: vec![200.0, 0.4],
+    };
+    let table = Evaluation::new("test", &predictions, &baseline)
+        .unwrap()
+        .table();
+    assert!(
+        table.contains("overall errors are mostly those of angle"),
+        "{table}"
+    );
+    assert!(!evaluation().table().contains("differ in scale"));
+}
