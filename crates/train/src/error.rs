@@ -8,7 +8,7 @@ use psp_features::FeatureError;
 use psp_files::WriteError;
 use psp_metrics::MetricsError;
 use psp_models::predict::PredictError;
-use psp_models::{DeviceError, StateError, WeightsError};
+use psp_models::{BackboneKind, DeviceError, StateError, WeightsError};
 use thiserror::Error;
 
 use crate::checkpoint::CheckpointError;
@@ -128,6 +128,12 @@ pub enum TrainError {
         /// What to do.
         hint: &'static str,
     },
+    /// torchvision's weights were not fetched.
+    #[error("model.weights = \"imagenet\": torchvision's file is not here yet: psp weights fetch {backbone}")]
+    NoWeights {
+        /// The backbone that they are for.
+        backbone: BackboneKind,
+    },
     /// The loss or a weight stopped being a number.
     #[error(
         "training diverged in epoch {epoch}, batch {batch}: {what}. Likely cause: {cause}. \
@@ -169,15 +175,16 @@ impl TrainError {
         }
     }
 
-    /// Whether the fault lies with the machine, or the place that it is told to
-    /// compute on, so that every other run would fail here, too: no such device, no
-    /// data or weights where they are to be.
+    /// Whether the fault lies with the machine, or what it is given to compute with, so
+    /// that every other run would fail here, too: no such device, no weights where they
+    /// are to be, other data than the run began with.
     pub fn is_of_this_machine(&self) -> bool {
-        let is_gone = |source: &std::io::Error| source.kind() == ErrorKind::NotFound;
         match self {
             Self::Device(error) => !matches!(error, DeviceError::Precision { .. }),
-            Self::Data(DataError::Io { source, .. })
-            | Self::Weights(WeightsError::Io { source, .. }) => is_gone(source),
+            Self::NoWeights { .. }
+            | Self::Changed { .. }
+            | Self::Thread(_)
+            | Self::Checkpoint(CheckpointError::Io { .. }) => true,
             _ => false,
         }
     }

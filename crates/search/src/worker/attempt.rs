@@ -9,6 +9,7 @@ use psp_train::{Control, Event, Outcome, RunConfig, Standing, trainer};
 use super::Worker;
 use super::log::TrialLog;
 use super::reporter::Reporter;
+use crate::begin::relocate;
 use crate::choose::score;
 use crate::error::SearchError;
 use crate::event::WorkerEvent;
@@ -81,18 +82,20 @@ impl Worker<'_> {
         let ended = catch_unwind(AssertUnwindSafe(|| self.work(task, &lease, &mut log)));
         let ended = match ended {
             // Every other task would fail here, and none of them elsewhere.
-            Ok(Err(error)) if error.is_of_this_machine() => {
+            Ok(Err(error)) if error.is_of_this_machine() && !is_lost(&lease) => {
                 log.line(&format!("given back: {error}"));
-                self.release(dir, lease, &error.to_string());
-                return Err(error);
+                self.release(dir, lease, &format!("given back: {error}"));
+                return Err(SearchError::GivenBack(Box::new(error)));
             }
             Ok(ended) => ended.map_err(|error| FailedAttempt {
                 may_pass: error.is_passing(),
                 reason: error.to_string(),
+                of_machine: false,
             }),
             Err(panic) => Err(FailedAttempt {
                 may_pass: true,
                 reason: format!("panicked: {}", message(&*panic)),
+                of_machine: false,
             }),
         };
         match ended {
@@ -240,10 +243,12 @@ impl Worker<'_> {
                 until,
             } => {
                 let run = self.study.task_config(trial, as_finalist.as_ref())?;
+                self.check_data(&task.dir)?;
                 let outcome = self.train(&task.dir, run, *until, lease, log)?;
                 Ok(Ended::Trained(outcome))
             }
             Work::Test => {
+                self.check_data(&task.dir)?;
                 let (settings, cancelled) = (&self.settings, self.cancelled);
                 let record =
                     super::evaluate::on_test(&task.dir, settings, cancelled, self.observe)?;
@@ -258,6 +263,18 @@ impl Worker<'_> {
         }
     }
 
+    /// Nothing is computed on other images and labels than the study began with. A run
+    /// that was begun is told where they lie now.
+    fn check_data(&self, dir: &TrialDir) -> Result<(), SearchError> {
+        let base = self.study.base()?;
+        let now = self.session.data_fingerprint(&base);
+        self.study.check_data(&base, now)?;
+        match dir.run().is_begun() {
+            true => relocate(&dir.run(), &base),
+            false => Ok(()),
+        }
+    }
+
     fn train(
         &mut self,
         dir: &TrialDir,
@@ -268,11 +285,15 @@ impl Worker<'_> {
     ) -> Result<Outcome, SearchError> {
         let run = dir.run();
         let fence = || holds(lease);
+        let devices = match self.settings.device {
+            Some(device) => vec![device],
+            None => [&[config.train.device], &*config.train.replicas].concat(),
+        };
         let control = Control::new(self.cancelled)
             .fenced(&fence)
             .until(until)
             .within(&self.session)
-            .placed(self.settings.device.as_slice(), self.settings.threads);
+            .placed(&devices, self.settings.threads);
         let mut reporter = Reporter::new(&mut *self.observe, log);
         let observe = &mut |event: Event<'_>| reporter.report(event);
         // A run that was trained to its end before its outcome was written has
@@ -305,6 +326,10 @@ fn fruitless(dir: &TrialDir, token: u64) -> Result<Vec<String>, SearchError> {
     };
     let mut reasons = Vec::new();
     for record in history.iter().rev().filter(|record| record.token < token) {
+        // Taken up again after that.
+        if dir.retried(record.token).exists() {
+            break;
+        }
         // A claim that was never written out died as it was made.
         if note(record).is_some_and(|then| then != now) {
             break;
@@ -314,6 +339,7 @@ fn fruitless(dir: &TrialDir, token: u64) -> Result<Vec<String>, SearchError> {
         }
         let failed: Option<FailedAttempt> = read_json(&dir.attempt(record.token))?;
         match failed {
+            Some(failed) if failed.of_machine => {}
             Some(failed) => reasons.push(failed.reason),
             // Given back in good order, by an interruption.
             None if record.released => {}
@@ -335,6 +361,11 @@ fn now() -> String {
 /// Whether the task is certainly still this worker's.
 fn holds(lease: &Lease) -> bool {
     lease.holds().unwrap_or(false)
+}
+
+/// Whether the task is certainly another worker's.
+fn is_lost(lease: &Lease) -> bool {
+    matches!(lease.holds(), Ok(false))
 }
 
 fn given_up(reasons: &[String]) -> String {
