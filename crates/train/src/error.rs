@@ -8,7 +8,7 @@ use psp_features::FeatureError;
 use psp_files::WriteError;
 use psp_metrics::MetricsError;
 use psp_models::predict::PredictError;
-use psp_models::{BackboneKind, DeviceError, StateError, WeightsError};
+use psp_models::{DeviceError, StateError, WeightsError};
 use thiserror::Error;
 
 use crate::checkpoint::CheckpointError;
@@ -128,12 +128,6 @@ pub enum TrainError {
         /// What to do.
         hint: &'static str,
     },
-    /// torchvision's weights were not fetched.
-    #[error("model.weights = \"imagenet\": torchvision's file is not here yet: psp weights fetch {backbone}")]
-    NoWeights {
-        /// The backbone that they are for.
-        backbone: BackboneKind,
-    },
     /// The loss or a weight stopped being a number.
     #[error(
         "training diverged in epoch {epoch}, batch {batch}: {what}. Likely cause: {cause}. \
@@ -181,8 +175,9 @@ impl TrainError {
     pub fn is_of_this_machine(&self) -> bool {
         match self {
             Self::Device(error) => !matches!(error, DeviceError::Precision { .. }),
-            Self::NoWeights { .. }
-            | Self::Changed { .. }
+            // A run's own values were checked before: torchvision's weights are missing.
+            Self::Config(ConfigError::Value { key, .. }) => *key == "model.weights",
+            Self::Changed { .. }
             | Self::Thread(_)
             | Self::Checkpoint(CheckpointError::Io { .. }) => true,
             _ => false,

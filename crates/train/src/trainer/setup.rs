@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError, mpsc};
 use burn::tensor::Device;
 use psp_models::{DeviceSpec, Regressor, read_state_dict};
 
-use crate::config::{IMAGENET, RunConfig};
+use crate::config::{ConfigError, IMAGENET, RunConfig};
 use crate::error::TrainError;
 use crate::events::Event;
 use crate::inputs::{Inputs, decode_threads};
@@ -122,6 +122,10 @@ pub(super) fn find_weights(config: &mut RunConfig) -> Result<(), TrainError> {
         .pretrained()
         .zip(psp_weights::default_dir())
         .and_then(|(entry, dir)| psp_weights::find(entry, &dir));
-    config.model.weights = stored.ok_or(TrainError::NoWeights { backbone: kind })?;
+    config.model.weights = stored.ok_or_else(|| ConfigError::Value {
+        key: "model.weights",
+        value: format!("{IMAGENET:?}"),
+        expected: format!("torchvision's file is not here yet: psp weights fetch {kind}"),
+    })?;
     Ok(())
 }
