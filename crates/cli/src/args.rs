@@ -11,7 +11,8 @@ mod search;
 
 pub(crate) use report::ReportArgs;
 pub(crate) use search::{
-    Launcher, SearchArgs, StudyBestArgs, StudyCommand, StudyListArgs, StudyRmArgs, StudyShowArgs,
+    Launcher, SearchArgs, StudyBestArgs, StudyCommand, StudyListArgs, StudyRetryArgs, StudyRmArgs,
+    StudyShowArgs,
     WorkerArgs,
 };
 

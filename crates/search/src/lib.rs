@@ -37,7 +37,7 @@ pub use memory::available_memory;
 pub use overview::{Overview, State, TrialRow};
 pub use plan::{Plan, PlannedTrial, trial_id};
 pub use pruner::Pruner;
-pub use retry::Retried;
+pub use retry::Failure;
 pub use select::{FinalRun, RankedFinalist, Selection, TestRecord};
 pub use study::Study;
 pub use supervise::{StudyEvent, SuperviseEnd, supervise};

@@ -1,4 +1,4 @@
-//! Failed trials that are to be tried again.
+//! Trials that failed, and those of them that are to be tried again.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -8,22 +8,31 @@ use crate::folder::{TrialDir, TrialOutcome, read_json};
 use crate::select::TestRecord;
 use crate::study::Study;
 
-/// A trial, or a finalist's training or test, that is to be tried again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Retried {
-    /// Name of its folder.
-    pub name: String,
-    /// Why it had failed.
-    pub reason: String,
-}
+/// Folders of a study in which tasks lie.
+const PARTS: [&str; 3] = ["trials", "finals", "refit"];
 
-/// A failed task.
-struct Failed {
-    dir: TrialDir,
-    number: usize,
-    reason: String,
+/// A trial, or another training or its test, that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The task's folder.
+    pub dir: TrialDir,
+    /// Whether it is a trial, and not a training that came of one.
+    pub is_trial: bool,
+    /// Why it failed.
+    pub reason: String,
     /// What says so.
     file: PathBuf,
+}
+
+impl Failure {
+    /// Whether a user means it: by its trial's number, or its folder's name or path.
+    fn is_named(&self, name: &str) -> bool {
+        let folder = self.dir.name();
+        let number = folder.split('-').next().and_then(|text| text.parse().ok());
+        let last = Path::new(name).file_name();
+        last.is_some_and(|last| *last == *folder)
+            || name.parse::<usize>().is_ok_and(|name| Some(name) == number)
+    }
 }
 
 impl Study {
@@ -35,61 +44,61 @@ impl Study {
     ///
     /// # Errors
     /// A name that no failed trial has, or a file that can't be read or moved.
-    pub fn retry(&self, named: &[String]) -> Result<Vec<Retried>, SearchError> {
-        let failed = self.failed_tasks()?;
-        let is_meant = |task: &Failed, name: &str| {
-            task.dir.name() == name || name.parse() == Ok(task.number)
-        };
+    pub fn retry(&self, named: &[String]) -> Result<Vec<Failure>, SearchError> {
+        let failed = self.failures()?;
         for name in named {
-            if !failed.iter().any(|task| is_meant(task, name)) {
+            if !failed.iter().any(|failure| failure.is_named(name)) {
+                let names: Vec<String> = failed.iter().map(|one| one.dir.name()).collect();
                 return Err(SearchError::NotFailed {
                     study: self.dir.root().to_owned(),
                     name: name.clone(),
-                    failed: match failed.is_empty() {
+                    failed: match names.is_empty() {
                         true => "none has".to_owned(),
-                        false => names(&failed),
+                        false => names.join(", "),
                     },
                 });
             }
         }
         let mut retried = Vec::new();
-        for task in failed {
-            if !named.is_empty() && !named.iter().any(|name| is_meant(&task, name)) {
+        for failure in failed {
+            if !named.is_empty() && !named.iter().any(|name| failure.is_named(name)) {
                 continue;
             }
-            let claims = psp_lease::history(task.dir.root())?;
+            let claims = psp_lease::history(failure.dir.root())?;
             let attempts = claims.last().map_or(0, |claim| claim.token);
-            if set_aside(&task.file, &task.dir.retried(attempts))? {
-                retried.push(Retried {
-                    name: task.dir.name(),
-                    reason: task.reason,
-                });
+            if set_aside(&failure.file, &failure.dir.retried(attempts))? {
+                retried.push(failure);
             }
         }
         Ok(retried)
     }
 
-    fn failed_tasks(&self) -> Result<Vec<Failed>, SearchError> {
-        let trials = self.trials()?;
-        let trials = trials.iter().map(|trial| (trial.number, self.folder(trial)));
-        let finalists = self.finalists()?.unwrap_or_default();
-        let finals = finalists.entries.iter().flat_map(|finalist| {
-            let number = finalist.trial.number;
-            let runs = finalist.seeds.iter();
-            runs.map(move |run| (number, self.dir.finalist(number, run)))
-        });
-        let mut failed = Vec::new();
-        for (number, dir) in trials.chain(finals) {
-            if let Some((reason, file)) = failure(&dir)? {
-                failed.push(Failed {
-                    dir,
-                    number,
-                    reason,
-                    file,
-                });
+    /// What failed so far, in the order of the draw.
+    ///
+    /// # Errors
+    /// A file that can't be read.
+    pub fn failures(&self) -> Result<Vec<Failure>, SearchError> {
+        let mut failures = Vec::new();
+        for part in PARTS {
+            let folder = self.dir.root().join(part);
+            let mut tasks = Vec::new();
+            for entry in std::fs::read_dir(&folder).into_iter().flatten() {
+                let path = entry.map_err(SearchError::io(&folder))?.path();
+                tasks.push(TrialDir::new(path));
+            }
+            tasks.sort_by_key(TrialDir::name);
+            for dir in tasks {
+                if let Some((reason, file)) = failure(&dir)? {
+                    failures.push(Failure {
+                        is_trial: part == PARTS[0],
+                        dir,
+                        reason,
+                        file,
+                    });
+                }
             }
         }
-        Ok(failed)
+        Ok(failures)
     }
 }
 
@@ -111,9 +120,4 @@ fn set_aside(file: &Path, to: &Path) -> Result<bool, SearchError> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
         other => other.map(|()| true).map_err(SearchError::io(file)),
     }
-}
-
-fn names(failed: &[Failed]) -> String {
-    let names: Vec<String> = failed.iter().map(|task| task.dir.name()).collect();
-    names.join(", ")
 }
