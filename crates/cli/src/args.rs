@@ -12,8 +12,7 @@ mod search;
 pub(crate) use report::ReportArgs;
 pub(crate) use search::{
     Launcher, SearchArgs, StudyBestArgs, StudyCommand, StudyListArgs, StudyRetryArgs, StudyRmArgs,
-    StudyShowArgs,
-    WorkerArgs,
+    StudyShowArgs, WorkerArgs,
 };
 
 /// Train, compare, export and use image regressors: scores in [0, 1] for what

@@ -198,7 +198,11 @@ fn a_store_whose_folder_can_not_be_made_is_in_memory() {
     assert!(store.take_trouble().unwrap().contains("data.cache_dir"));
     add(&mut store, &[1]);
     assert_holds(&store, &[1]);
-    assert!(FeatureStore::open_existing(&file, key(1.0)).unwrap().is_none());
+    assert!(
+        FeatureStore::open_existing(&file, key(1.0))
+            .unwrap()
+            .is_none()
+    );
 }
 
 #[test]

@@ -230,10 +230,17 @@ impl SearchError {
 
 /// Whether the system refused to read or write something.
 fn is_caused_by_system(error: &(dyn Error + 'static)) -> bool {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes
-        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
-        .any(is_systems)
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(is_systems)
+        {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// Whether the system said so, and not whoever read the content.
@@ -309,7 +316,10 @@ mod tests {
         };
         for error in [damaged, undecodable, diverged] {
             let error = SearchError::Train(error);
-            assert!(!error.is_of_this_machine() && !error.is_passing(), "{error}");
+            assert!(
+                !error.is_of_this_machine() && !error.is_passing(),
+                "{error}"
+            );
         }
     }
 

@@ -154,7 +154,10 @@ mod tests {
             ("data.dir = ['a', 'b']", "the same images"),
             ("data.targets = [['a'], ['a', 'b']]", "the same images"),
             ("data.split_seed = [0, 1]", "the same images"),
-            ("data.fractions = [[0.8, 0.1, 0.1], [0.7, 0.2, 0.1]]", "split"),
+            (
+                "data.fractions = [[0.8, 0.1, 0.1], [0.7, 0.2, 0.1]]",
+                "split",
+            ),
             ("data.label_range = [[0, 1], [0, 2]]", "labels"),
             ("data.threads = [1, 2]", "not its result"),
             ("train.device = ['auto', 'flex']", "not its result"),

@@ -106,7 +106,9 @@ fn groups(root: &Path) -> Vec<Group> {
         let top = root.join(mount.at.trim_start_matches('/'));
         // In a container, the path may be that of the host and the mount the group
         // itself.
-        let within = Path::new(path).strip_prefix(mount.of).unwrap_or(Path::new(""));
+        let within = Path::new(path)
+            .strip_prefix(mount.of)
+            .unwrap_or(Path::new(""));
         let mut dir = top.join(within.strip_prefix("/").unwrap_or(within));
         if !dir.is_dir() {
             dir.clone_from(&top);
@@ -155,7 +157,10 @@ mod tests {
         /// With 8 GiB available.
         fn new(mount: &str, own: &str) -> Self {
             let machine = Self(tempfile::tempdir().unwrap());
-            machine.write("proc/meminfo", "MemTotal: 9000000 kB\nMemAvailable: 8388608 kB\n");
+            machine.write(
+                "proc/meminfo",
+                "MemTotal: 9000000 kB\nMemAvailable: 8388608 kB\n",
+            );
             machine.write("proc/vmstat", "pgfault 1\noom_kill 7\n");
             machine.write("proc/self/mountinfo", mount);
             machine.write("proc/self/cgroup", own);
@@ -189,7 +194,10 @@ mod tests {
         assert_eq!(machine.available(), Some(3_000_000_000));
         // What is used counts, but for what can be reclaimed.
         machine.write("sys/fs/cgroup/slice/memory.current", "1000000000\n");
-        machine.write("sys/fs/cgroup/slice/memory.stat", "anon 5\ninactive_file 400000000\n");
+        machine.write(
+            "sys/fs/cgroup/slice/memory.stat",
+            "anon 5\ninactive_file 400000000\n",
+        );
         assert_eq!(machine.available(), Some(2_400_000_000));
     }
 
@@ -220,7 +228,10 @@ mod tests {
     fn kills_are_counted_by_the_group_or_else_by_the_machine() {
         let machine = Machine::new(TWO, "0::/job\n");
         assert_eq!(machine.kills(), Some(7));
-        machine.write("sys/fs/cgroup/job/memory.events", "low 0\noom 3\noom_kill 2\n");
+        machine.write(
+            "sys/fs/cgroup/job/memory.events",
+            "low 0\noom 3\noom_kill 2\n",
+        );
         assert_eq!(machine.kills(), Some(2));
     }
 

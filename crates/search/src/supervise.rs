@@ -303,10 +303,7 @@ impl Crew {
                 _ => {}
             }
         }
-        if matches!(
-            event,
-            WorkerEvent::Ended { .. } | WorkerEvent::Epoch { .. }
-        ) {
+        if matches!(event, WorkerEvent::Ended { .. } | WorkerEvent::Epoch { .. }) {
             self.kills = 0;
             self.faults[slot] = 0;
         }
@@ -422,12 +419,7 @@ impl Crew {
 
     /// The machine lacks something; after a few times, the other workers go on without
     /// this one.
-    fn meet_fault(
-        &mut self,
-        slot: usize,
-        reason: String,
-        observe: &mut dyn FnMut(StudyEvent<'_>),
-    ) {
+    fn meet_fault(&mut self, slot: usize, reason: String, observe: &mut dyn FnMut(StudyEvent<'_>)) {
         self.faults[slot] += 1;
         match self.faults[slot] < FUTILE_STARTS {
             true => self.replace(slot, self.faults[slot], &reason, observe),
@@ -446,10 +438,7 @@ impl Crew {
             "{reason}; for less memory choose fewer --workers, a smaller train.batch_size or \
              preprocess.size, or train.gradient_checkpointing"
         );
-        let has_others = self
-            .slots
-            .iter()
-            .any(|slot| !matches!(slot, Slot::Empty));
+        let has_others = self.slots.iter().any(|slot| !matches!(slot, Slot::Empty));
         match has_others {
             true => self.give_up(slot, reason, observe),
             false => self.meet_fault(slot, reason, observe),

@@ -9,9 +9,7 @@ use psp_search::{Overview, Selection, State, Study, StudyDir, TrialRow};
 use serde::Serialize;
 
 use super::quoted;
-use crate::args::{
-    StudyBestArgs, StudyCommand, StudyListArgs, StudyRetryArgs, StudyShowArgs,
-};
+use crate::args::{StudyBestArgs, StudyCommand, StudyListArgs, StudyRetryArgs, StudyShowArgs};
 
 mod remove;
 
