@@ -1,7 +1,6 @@
 //! Workers as processes: started, listened to, replaced when they die.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
@@ -11,8 +10,10 @@ use crate::event::WorkerEvent;
 use crate::folder::{FailedAttempt, TrialDir, write_json};
 
 mod death;
+mod process;
 
 use death::{Coroner, End, describe};
+use process::{Message, Worker};
 
 /// Lines of a worker's standard error that are kept for the record of its death.
 const KEPT_LINES: usize = 20;
@@ -78,28 +79,12 @@ pub enum SuperviseEnd {
 /// fault of the machine, per such death in a row.
 const RESTART: Duration = Duration::from_secs(1);
 
-enum Message {
-    Out(String),
-    Err(String),
-    Closed,
-}
-
 /// A worker's place.
 enum Slot {
     Works(Worker),
     /// The next one is started then.
     Starts(Instant),
     Empty,
-}
-
-struct Worker {
-    child: Child,
-    /// Closed, it tells the worker to stop; so does the death of this process.
-    stdin: Option<ChildStdin>,
-    /// What it works on, with the claim's number.
-    task: Option<(TrialDir, u64)>,
-    lines: Vec<String>,
-    open_pipes: usize,
 }
 
 /// Runs `workers` processes until the study is done. `command` makes the command
@@ -151,54 +136,6 @@ struct Crew {
 }
 
 impl Crew {
-    fn start(&self, mut command: Command, slot: usize) -> Result<Worker, SearchError> {
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let program = std::path::PathBuf::from(command.get_program());
-        let mut child = command.spawn().map_err(SearchError::io(&program))?;
-        let stdin = child.stdin.take();
-        let mut open_pipes = 0;
-        if let Some(out) = child.stdout.take() {
-            open_pipes += 1;
-            self.listen(out, slot, Message::Out);
-        }
-        if let Some(err) = child.stderr.take() {
-            open_pipes += 1;
-            self.listen(err, slot, Message::Err);
-        }
-        Ok(Worker {
-            child,
-            stdin,
-            task: None,
-            lines: Vec::new(),
-            open_pipes,
-        })
-    }
-
-    /// Passes a pipe's lines on until it closes.
-    fn listen(
-        &self,
-        pipe: impl std::io::Read + Send + 'static,
-        slot: usize,
-        message: fn(String) -> Message,
-    ) {
-        let sender = self.sender.clone();
-        std::thread::spawn(move || {
-            let mut reader = BufReader::new(pipe);
-            let mut line = Vec::new();
-            while matches!(reader.read_until(b'\n', &mut line), Ok(count) if count > 0) {
-                let text = String::from_utf8_lossy(&line).trim_end().to_owned();
-                line.clear();
-                if sender.send((slot, message(text))).is_err() {
-                    return;
-                }
-            }
-            let _ = sender.send((slot, Message::Closed));
-        });
-    }
-
     fn run(
         &mut self,
         receiver: &Receiver<(usize, Message)>,
@@ -251,7 +188,7 @@ impl Crew {
             if !matches!(self.slots[slot], Slot::Starts(at) if at <= Instant::now()) {
                 continue;
             }
-            match self.start(command(slot), slot) {
+            match Worker::start(command(slot), slot, &self.sender) {
                 Ok(worker) => self.slots[slot] = Slot::Works(worker),
                 Err(error) => {
                     let reason = format!("a worker can't be started: {error}");
@@ -337,7 +274,7 @@ impl Crew {
         let end = self
             .coroner
             .end_of(status, worker.task.is_some(), &worker.lines);
-        let reason = last_words(&worker, describe(status, end));
+        let reason = worker.last_words(describe(status, end));
         let is_own = matches!(end, End::Crashed);
         if let (Some((dir, token)), false) = (&worker.task, end == End::Machine) {
             let failed = FailedAttempt {
@@ -452,16 +389,5 @@ impl Crew {
         });
         self.slots[slot] = Slot::Empty;
         self.given_up = Some(reason);
-    }
-}
-
-/// Why a worker ended: what it said for itself, or else how it did.
-fn last_words(worker: &Worker, how: String) -> String {
-    let Some(last) = worker.lines.last() else {
-        return how;
-    };
-    match last.strip_prefix("error: ") {
-        Some(error) if worker.task.is_none() => error.to_owned(),
-        _ => format!("{how}: {last}"),
     }
 }

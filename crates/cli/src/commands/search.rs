@@ -88,7 +88,10 @@ fn search_here(args: &SearchArgs, study: &Study, workers: usize) -> Result<ExitC
                     );
                     ExitCode::from(interrupt::TRY_AGAIN)
                 }
-                false => ExitCode::FAILURE,
+                false => {
+                    failures::tell(study)?;
+                    ExitCode::FAILURE
+                }
             })
         }
         SuperviseEnd::Done => {

@@ -1,21 +1,20 @@
 //! One try of one task.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
-use psp_lease::{ClaimRecord, Lease};
+use psp_lease::Lease;
 use psp_train::{Control, Event, Outcome, RunConfig, Standing, trainer};
 
 use super::Worker;
 use super::log::TrialLog;
 use super::reporter::Reporter;
+use super::tries::{fruitless, given_up, message, os_error};
 use crate::begin::relocate;
 use crate::choose::score;
 use crate::error::SearchError;
 use crate::event::WorkerEvent;
-use crate::folder::{
-    FailedAttempt, Record, RungRecord, TrialDir, TrialOutcome, read_json, write_json,
-};
+use crate::folder::{FailedAttempt, Record, RungRecord, TrialDir, TrialOutcome, write_json};
 use crate::select::TestRecord;
 use crate::task::{Task, Work};
 
@@ -80,6 +79,13 @@ impl Worker<'_> {
             task.label
         ));
         let ended = catch_unwind(AssertUnwindSafe(|| self.work(task, &lease, &mut log)));
+        let ended = ended.or_else(|panic| {
+            let text = message(&*panic);
+            match os_error(&text) {
+                Some(source) => Ok(Err(SearchError::io(dir.root())(source))),
+                None => Err(text),
+            }
+        });
         let ended = match ended {
             // Every other task would fail here, and none of them elsewhere.
             Ok(Err(error)) if error.is_of_this_machine() && !is_lost(&lease) => {
@@ -92,9 +98,9 @@ impl Worker<'_> {
                 reason: error.to_string(),
                 of_machine: false,
             }),
-            Err(panic) => Err(FailedAttempt {
+            Err(text) => Err(FailedAttempt {
                 may_pass: true,
-                reason: format!("panicked: {}", message(&*panic)),
+                reason: format!("panicked: {text}"),
                 of_machine: false,
             }),
         };
@@ -306,53 +312,6 @@ impl Worker<'_> {
     }
 }
 
-/// What tells whether a task came further between two claims: its newest
-/// checkpoint's time, or the empty text before there is any.
-pub(super) fn progress_of(dir: &TrialDir) -> String {
-    let modified = |metadata: std::fs::Metadata| metadata.modified().ok();
-    let time = std::fs::metadata(dir.run().last()).ok().and_then(modified);
-    let since = time.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    since.map_or_else(String::new, |since| since.as_nanos().to_string())
-}
-
-/// Reasons of the tries before `token` that ended badly, the last ones in a row
-/// that came no further.
-fn fruitless(dir: &TrialDir, token: u64) -> Result<Vec<String>, SearchError> {
-    let history = psp_lease::history(dir.root())?;
-    let note = |record: &ClaimRecord| record.holder.as_ref().map(|holder| holder.note.clone());
-    let now = history.iter().find(|record| record.token == token);
-    let Some(now) = now.and_then(note) else {
-        return Ok(Vec::new());
-    };
-    let mut reasons = Vec::new();
-    for record in history.iter().rev().filter(|record| record.token < token) {
-        // Taken up again after that.
-        if dir.retried(record.token).exists() {
-            break;
-        }
-        // A claim that was never written out died as it was made.
-        if note(record).is_some_and(|then| then != now) {
-            break;
-        }
-        if dir.pause(record.token).exists() {
-            continue;
-        }
-        let failed: Option<FailedAttempt> = read_json(&dir.attempt(record.token))?;
-        match failed {
-            Some(failed) if failed.of_machine => {}
-            Some(failed) => reasons.push(failed.reason),
-            // Given back in good order, by an interruption.
-            None if record.released => {}
-            None => reasons.push(match &record.holder {
-                Some(holder) => format!("worker {} vanished", holder.worker),
-                None => "a worker vanished".to_owned(),
-            }),
-        }
-    }
-    reasons.reverse();
-    Ok(reasons)
-}
-
 /// The time in UTC.
 fn now() -> String {
     jiff::Timestamp::now().strftime("%FT%TZ").to_string()
@@ -366,16 +325,4 @@ fn holds(lease: &Lease) -> bool {
 /// Whether the task is certainly another worker's.
 fn is_lost(lease: &Lease) -> bool {
     matches!(lease.holds(), Ok(false))
-}
-
-fn given_up(reasons: &[String]) -> String {
-    let last = reasons.last().map_or("", String::as_str);
-    format!("{} tries came no further; the last: {last}", reasons.len())
-}
-
-/// The text of a panic.
-fn message(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "without a message".to_owned())
 }
