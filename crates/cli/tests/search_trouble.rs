@@ -175,7 +175,7 @@ fn what_a_machine_lacks_ends_its_work_and_no_trial() {
     let mut command = psp(&["search", "--workers", "2", "--device", &devices, "--study"]);
     let searched = run(command.arg(bench.root())).assert_done();
     assert!(
-        searched.stdout.contains("worker 1 ended: "),
+        searched.stdout.contains("given back: device `cuda:7`"),
         "{searched:#?}"
     );
     assert_eq!(count(&bench.table()["trials"], "finished"), 2);

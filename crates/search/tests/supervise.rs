@@ -1,6 +1,6 @@
 //! Workers that end in all kinds of ways, played by a shell.
 #![cfg(unix)]
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::panic, clippy::unwrap_used)]
 
 use std::path::Path;
 use std::process::Command;
