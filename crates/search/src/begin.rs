@@ -237,7 +237,7 @@ impl Study {
             Err(error @ (DataError::Io { .. } | DataError::Write(_))) => Err(error.into()),
             Err(source) => Err(SearchError::Unusable {
                 study: self.dir.root().to_owned(),
-                source,
+                source: Box::new(source),
             }),
         }
     }

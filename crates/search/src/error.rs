@@ -147,7 +147,7 @@ pub enum SearchError {
         /// The study's folder.
         study: PathBuf,
         /// What is wrong with them.
-        source: DataError,
+        source: Box<DataError>,
     },
     /// A task was given back for a fault that is not its own.
     #[error(transparent)]
