@@ -240,9 +240,11 @@ impl Crew {
                 _ => {}
             }
         }
-        if matches!(event, WorkerEvent::Ended { .. } | WorkerEvent::Epoch { .. }) {
-            self.kills = 0;
-            self.faults[slot] = 0;
+        match event {
+            // Its result is stored: the machine is well.
+            WorkerEvent::Ended { .. } => (self.kills, self.faults[slot]) = (0, 0),
+            WorkerEvent::Epoch { .. } => self.kills = 0,
+            _ => {}
         }
         observe(StudyEvent::Worker {
             slot,
