@@ -374,8 +374,8 @@ impl Crew {
         observe: &mut dyn FnMut(StudyEvent<'_>),
     ) {
         let reason = format!(
-            "{reason}; for less memory choose fewer --workers, a smaller train.batch_size or \
-             preprocess.size, or train.gradient_checkpointing"
+            "{reason}; choose fewer --workers, a machine with more memory or, in a new study, a \
+             smaller train.batch_size or preprocess.size"
         );
         let has_others = self.slots.iter().any(|slot| !matches!(slot, Slot::Empty));
         match has_others {
