@@ -11,8 +11,8 @@ mod search;
 
 pub(crate) use report::ReportArgs;
 pub(crate) use search::{
-    Launcher, SearchArgs, StudyBestArgs, StudyCommand, StudyListArgs, StudyRmArgs, StudyShowArgs,
-    WorkerArgs,
+    Launcher, SearchArgs, StudyBestArgs, StudyCommand, StudyListArgs, StudyRetryArgs, StudyRmArgs,
+    StudyShowArgs, WorkerArgs,
 };
 
 /// Train, compare, export and use image regressors: scores in [0, 1] for what

@@ -71,6 +71,11 @@ impl TrainProgress {
                     path.display()
                 );
             }
+            Event::UnstoredFeatures { reason } => {
+                self.bar.suspend(|| {
+                    eprintln!("warning: features are kept in memory, not stored: {reason}");
+                });
+            }
             Event::PixelWarning(warning) => {
                 self.bar.suspend(|| eprintln!("warning: {warning}"));
             }

@@ -89,6 +89,9 @@ impl StudyView {
             StudyEvent::Died { slot, reason } => {
                 self.line(&format!("worker {slot} died and is replaced: {reason}"));
             }
+            StudyEvent::GivenUp { slot, reason } => {
+                self.line(&format!("worker {slot} ended: {reason}"));
+            }
             StudyEvent::Tick if self.is_terminal && self.read.elapsed() > READ => self.refresh(),
             StudyEvent::Tick => {}
         }

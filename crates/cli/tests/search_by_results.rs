@@ -147,7 +147,7 @@ fn a_trial_that_fails_after_its_rung_gives_its_place_to_the_next() {
         std::fs::remove_file(bench.root().join(name)).unwrap();
     }
     std::fs::remove_dir_all(bench.root().join("finals")).unwrap();
-    run(&mut bench.search(&["--workers", "1"])).assert_done();
+    run(&mut bench.search(&["--workers", "1"])).assert_refused(&["1 of 9 trials failed"]);
     let table = bench.table();
     let next = promoted(&table);
     assert!(!next.is_empty() && next.is_disjoint(&first), "{table}");

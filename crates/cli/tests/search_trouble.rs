@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::Value;
 use support::study::{Bench, STUDY, children_of, count, ended, wait_for};
-use support::{psp, ran, run};
+use support::{device, psp, ran, run};
 
 #[test]
 fn a_trial_that_diverges_is_recorded_and_the_others_go_on() {
@@ -16,7 +16,14 @@ fn a_trial_that_diverges_is_recorded_and_the_others_go_on() {
         .replace("log = [1e-3, 1e-1], points = 3", "values = [0.01, 1e30]")
         .replace("int = [4, 16], step = 4", "values = [4]");
     let bench = Bench::new(&study);
-    run(&mut bench.search(&["--workers", "1"])).assert_done();
+    let searched = run(&mut bench.search(&["--workers", "1"]));
+    // The choice is made among the others; how many failed, and why, is said last.
+    searched.assert_refused(&[
+        "2 of 4 trials failed",
+        "training diverged",
+        "psp study retry",
+    ]);
+    assert!(searched.stdout.contains("chosen: finals/"), "{searched:#?}");
     let table = bench.table();
     assert_eq!(count(&table["trials"], "finished"), 2);
     let failed: Vec<&Value> = table["trials"]
@@ -61,7 +68,8 @@ fn a_trial_that_comes_no_further_is_given_up_after_its_retries() {
             std::fs::write(attempt, r#"{"reason":"no memory left","may_pass":true}"#).unwrap();
         }
     }
-    run(&mut bench.search(&["--workers", "1"])).assert_done();
+    let searched = run(&mut bench.search(&["--workers", "1"]));
+    searched.assert_refused(&["1 of 2 trials failed", "no memory left"]);
     let table = bench.table();
     let (first, second) = (&table["trials"][0], &table["trials"][1]);
     assert_eq!(first["state"], "failed");
@@ -71,6 +79,50 @@ fn a_trial_that_comes_no_further_is_given_up_after_its_retries() {
         "{reason}"
     );
     assert_eq!(second["state"], "finished");
+
+    // Taken up again, it has all of its tries, and how it had failed is kept.
+    bench
+        .study("retry", &["1"])
+        .assert_refused(&["no failed trial `1`", first["name"].as_str().unwrap()]);
+    let retried = bench.study("retry", &["0"]).assert_done();
+    assert!(
+        retried.stdout.contains("psp search --study"),
+        "{retried:#?}"
+    );
+    assert_eq!(count(&bench.table()["trials"], "paused"), 1);
+    run(&mut bench.search(&["--workers", "1"])).assert_done();
+    assert_eq!(count(&bench.table()["trials"], "finished"), 2);
+    let name = first["name"].as_str().unwrap();
+    let kept = bench.root().join("trials").join(name).join("failed.3.json");
+    assert!(
+        std::fs::read_to_string(kept)
+            .unwrap()
+            .contains("no memory left")
+    );
+    let retried = bench.study("retry", &[]).assert_done();
+    assert!(
+        retried.stdout.contains("nothing has failed"),
+        "{retried:#?}"
+    );
+}
+
+#[test]
+fn tries_that_ended_by_the_machines_fault_are_no_tries_of_the_trial() {
+    let bench = Bench::new(&STUDY.replace("trials = 6", "trials = 1\nretries = 0"));
+    run(&mut bench.search(&["--launcher", "slurm", "--emit"])).assert_done();
+    let table = bench.table();
+    let name = table["trials"][0]["name"].as_str().unwrap();
+    let folder = bench.root().join("trials").join(name);
+    std::fs::create_dir_all(&folder).unwrap();
+    for token in 1..=3 {
+        for file in ["claim", "release"] {
+            std::fs::write(folder.join(format!("{file}.{token}")), "").unwrap();
+        }
+        let attempt = r#"{"reason":"killed","may_pass":true,"of_machine":true}"#;
+        std::fs::write(folder.join(format!("attempt.{token}.json")), attempt).unwrap();
+    }
+    run(&mut bench.search(&["--workers", "1"])).assert_done();
+    assert_eq!(count(&bench.table()["trials"], "finished"), 1);
 }
 
 #[test]
@@ -112,11 +164,19 @@ fn what_a_machine_lacks_ends_its_work_and_no_trial() {
         let mut command = psp(&["search", "--workers", "1", "--study"]);
         run(command.arg(bench.root()).args(more))
     };
-    search(&["--device", "cuda:0"]).assert_refused(&["cuda:0", "--features cuda"]);
+    let parts = ["cuda:0", "--features cuda", "no trial failed"];
+    search(&["--device", "cuda:0"]).assert_refused_for_now(&parts);
     let (data, away) = (bench.folder.data(), bench.folder.path("away"));
     std::fs::rename(&data, &away).unwrap();
-    search(&[]).assert_refused(&["data"]);
+    search(&[]).assert_refused_for_now(&["are no longer in", "--data"]);
     std::fs::rename(&away, &data).unwrap();
-    search(&[]).assert_done();
+    // A worker on a device that is missing leaves the work to the other.
+    let devices = format!("{},cuda:7", device());
+    let mut command = psp(&["search", "--workers", "2", "--device", &devices, "--study"]);
+    let searched = run(command.arg(bench.root())).assert_done();
+    assert!(
+        searched.stdout.contains("given back: device `cuda:7`"),
+        "{searched:#?}"
+    );
     assert_eq!(count(&bench.table()["trials"], "finished"), 2);
 }

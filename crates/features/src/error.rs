@@ -27,6 +27,9 @@ pub enum FeatureError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// There is no folder to store features in.
+    #[error("this user has no cache folder; name one with data.cache_dir or PSP_CACHE_DIR")]
+    NoFolder,
     /// The backbone makes no usable features of an image.
     #[error(
         "{}: the backbone's feature {feature} of this image is {value}; \

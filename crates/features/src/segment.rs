@@ -4,7 +4,7 @@
 //! `contents` (U8, `[rows, 32]`: the SHA-256 of each row's image file). Its
 //! metadata names the key that the features belong to and the SHA-256 of both
 //! tensors. It is written once, whole, and then only read, through memory
-//! mapping.
+//! mapping. Where nothing can be written, a segment is in memory only.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -40,10 +40,21 @@ pub(crate) enum Unusable {
 /// An open segment.
 #[derive(Debug)]
 pub(crate) struct Segment {
-    map: Mmap,
+    rows: Rows,
     width: usize,
-    features: Range<usize>,
-    contents: Range<usize>,
+}
+
+#[derive(Debug)]
+enum Rows {
+    Mapped {
+        map: Mmap,
+        features: Range<usize>,
+        contents: Range<usize>,
+    },
+    Held {
+        features: Vec<f32>,
+        contents: Vec<Content>,
+    },
 }
 
 impl Segment {
@@ -80,6 +91,17 @@ impl Segment {
         let bytes = safetensors::serialize(views, Some(metadata)).map_err(io)?;
         write_atomic(&path, |out| out.write_all(&bytes))?;
         Ok(path)
+    }
+
+    /// A segment that no file holds.
+    pub(crate) fn held(key: &FeatureKey, contents: &[Content], features: &[f32]) -> Self {
+        Self {
+            rows: Rows::Held {
+                features: features.to_vec(),
+                contents: contents.to_vec(),
+            },
+            width: key.width(),
+        }
     }
 
     /// Opens a segment and verifies its hash.
@@ -124,22 +146,29 @@ impl Segment {
             return Err("its content does not match its SHA-256".to_owned());
         }
         Ok(Self {
-            map,
+            rows: Rows::Mapped {
+                map,
+                features,
+                contents,
+            },
             width: key.width(),
-            features,
-            contents,
         })
     }
 
     /// The content of every row's image.
     pub(crate) fn contents(&self) -> &[Content] {
-        let (contents, _) = self.map[self.contents.clone()].as_chunks();
-        contents
+        match &self.rows {
+            Rows::Held { contents, .. } => contents,
+            Rows::Mapped { map, contents, .. } => map[contents.clone()].as_chunks().0,
+        }
     }
 
     /// The features of a row, `[width]`.
     pub(crate) fn row(&self, row: usize) -> &[f32] {
-        let features: &[f32] = bytemuck::cast_slice(&self.map[self.features.clone()]);
+        let features = match &self.rows {
+            Rows::Held { features, .. } => features,
+            Rows::Mapped { map, features, .. } => bytemuck::cast_slice(&map[features.clone()]),
+        };
         &features[row * self.width..][..self.width]
     }
 }

@@ -22,10 +22,15 @@ pub fn default_dir() -> Option<PathBuf> {
 }
 
 /// The features of one key by the content of their image, in a folder that any
-/// number of processes may read and add to at the same time.
+/// number of processes may read and add to at the same time. What can't be stored
+/// there (a read-only folder, a full disk) is kept in memory instead.
 #[derive(Debug)]
 pub struct FeatureStore {
     dir: PathBuf,
+    /// Why the folder can't be written to.
+    trouble: Option<String>,
+    /// Whether that was told.
+    is_told: bool,
     key: FeatureKey,
     segments: Vec<Segment>,
     /// Their files.
@@ -60,37 +65,69 @@ impl FeatureStore {
     /// # Errors
     /// When the folder can't be made or read.
     pub fn open(cache_dir: &Path, key: FeatureKey) -> Result<Self, FeatureError> {
-        let dir = cache_dir.join("features").join(key.hex());
-        std::fs::create_dir_all(&dir).map_err(FeatureError::io(&dir))?;
+        let mut store = Self::empty(cache_dir, key);
+        let dir = &store.dir;
+        std::fs::create_dir_all(dir).map_err(FeatureError::io(dir))?;
         let about = dir.join("key.json");
-        if !about.exists() && !key.description().is_empty() {
-            let text = key.description().as_bytes();
-            write_atomic(&about, |out| {
+        if !about.exists() && !store.key.description().is_empty() {
+            let text = store.key.description().as_bytes();
+            let written = write_atomic(&about, |out| {
                 out.write_all(text)?;
                 out.write_all(b"\n")
-            })?;
+            });
+            if let Err(error) = written {
+                store.hold(&error);
+            }
         }
-        let mut store = Self {
-            dir,
+        store.read()?;
+        Ok(store)
+    }
+
+    /// A store in memory in place of the one in `cache_dir`, which can't be opened.
+    pub fn in_memory(cache_dir: &Path, key: FeatureKey, reason: &FeatureError) -> Self {
+        let mut store = Self::empty(cache_dir, key);
+        store.hold(reason);
+        store
+    }
+
+    fn empty(cache_dir: &Path, key: FeatureKey) -> Self {
+        Self {
+            dir: cache_dir.join("features").join(key.hex()),
+            trouble: None,
+            is_told: false,
             key,
             segments: Vec::new(),
             paths: HashSet::new(),
             rows: HashMap::new(),
             discarded: Vec::new(),
-        };
-        store.refresh()?;
-        Ok(store)
+        }
+    }
+
+    /// From now on, what is added is kept in memory.
+    fn hold(&mut self, reason: &dyn std::error::Error) {
+        self.trouble.get_or_insert(reason.to_string());
+    }
+
+    /// Why what is added is kept in memory only, the first time that this is asked and
+    /// it is so.
+    pub fn take_trouble(&mut self) -> Option<String> {
+        match std::mem::replace(&mut self.is_told, self.trouble.is_some()) {
+            true => None,
+            false => self.trouble.clone(),
+        }
     }
 
     /// Opens what is stored under `key` if its folder is there; `None` otherwise.
     ///
     /// # Errors
-    /// As [`FeatureStore::open`].
+    /// When the folder can't be read.
     pub fn open_existing(cache_dir: &Path, key: FeatureKey) -> Result<Option<Self>, FeatureError> {
-        match cache_dir.join("features").join(key.hex()).is_dir() {
-            true => Self::open(cache_dir, key).map(Some),
-            false => Ok(None),
+        let mut store = Self::empty(cache_dir, key);
+        if !store.dir.is_dir() {
+            return Ok(None);
         }
+        store.read()?;
+        Ok(Some(store))
     }
 
     /// Opens what other processes have added since.
@@ -98,6 +135,13 @@ impl FeatureStore {
     /// # Errors
     /// When the folder can't be read.
     pub fn refresh(&mut self) -> Result<(), FeatureError> {
+        match self.trouble {
+            Some(_) => Ok(()),
+            None => self.read(),
+        }
+    }
+
+    fn read(&mut self) -> Result<(), FeatureError> {
         let io = FeatureError::io(&self.dir);
         let mut paths = Vec::new();
         for entry in std::fs::read_dir(&self.dir).map_err(&io)? {
@@ -113,7 +157,10 @@ impl FeatureStore {
         paths.sort();
         for path in paths {
             match Segment::open(&path, &self.key) {
-                Ok(segment) => self.insert(path, segment),
+                Ok(segment) => {
+                    self.insert(segment);
+                    self.paths.insert(path);
+                }
                 // Another process found it damaged.
                 Err(Unusable::Unread(error)) if error.kind() == ErrorKind::NotFound => {}
                 Err(Unusable::Unread(error)) => return Err(FeatureError::io(&path)(error)),
@@ -127,13 +174,12 @@ impl FeatureStore {
         Ok(())
     }
 
-    fn insert(&mut self, path: PathBuf, segment: Segment) {
+    fn insert(&mut self, segment: Segment) {
         for (row, content) in segment.contents().iter().enumerate() {
             let place = (self.segments.len(), row);
             self.rows.entry(*content).or_insert(place);
         }
         self.segments.push(segment);
-        self.paths.insert(path);
     }
 
     /// What the features depend on besides their image.
@@ -173,13 +219,23 @@ impl FeatureStore {
         (0..contents.len()).filter(is_missing).collect()
     }
 
-    /// Stores the features of some images; `features` is `[contents, width]`,
-    /// row-major.
+    /// Stores the features of some images, or keeps them in memory where they can't be
+    /// written; `features` is `[contents, width]`, row-major.
     ///
     /// # Errors
-    /// When they can't be written; what was stored before stays.
+    /// When what was just written can't be read.
     pub fn add(&mut self, contents: &[Content], features: &[f32]) -> Result<(), FeatureError> {
-        let path = Segment::write(&self.dir, &self.key, contents, features)?;
+        if self.trouble.is_none() {
+            match Segment::write(&self.dir, &self.key, contents, features) {
+                Ok(path) => return self.open_new(path),
+                Err(error) => self.hold(&error),
+            }
+        }
+        self.insert(Segment::held(&self.key, contents, features));
+        Ok(())
+    }
+
+    fn open_new(&mut self, path: PathBuf) -> Result<(), FeatureError> {
         let segment = Segment::open(&path, &self.key).map_err(|unusable| {
             FeatureError::io(&path)(match unusable {
                 Unusable::Unread(error) => error,
@@ -188,25 +244,33 @@ impl FeatureStore {
                 }
             })
         })?;
-        self.insert(path, segment);
+        self.insert(segment);
+        self.paths.insert(path);
         Ok(())
     }
 
     /// Takes one of the [`SHARES`] for computing, so that nothing is computed twice;
     /// `None` while another process has it.
     ///
-    /// Where files can't be locked (some network file systems) everybody gets it:
-    /// two processes may then do the same work, to no harm.
-    ///
-    /// # Errors
-    /// When the lock file can't be made.
-    pub fn try_lock(&self, share: u8) -> Result<Option<ShareLock>, FeatureError> {
+    /// Where files can't be locked or made (some network file systems, a read-only
+    /// folder) everybody gets it: two processes may then do the same work, to no harm.
+    pub fn try_lock(&mut self, share: u8) -> Option<ShareLock> {
+        let everybody = Some(ShareLock { _file: None });
+        if self.trouble.is_some() {
+            return everybody;
+        }
         let path = self.dir.join(format!("lock.{share}"));
-        let file = File::create(&path).map_err(FeatureError::io(&path))?;
+        let file = match File::create(&path) {
+            Ok(file) => file,
+            Err(error) => {
+                self.hold(&FeatureError::io(&path)(error));
+                return everybody;
+            }
+        };
         match file.try_lock() {
-            Ok(()) => Ok(Some(ShareLock { _file: Some(file) })),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(_)) => Ok(Some(ShareLock { _file: None })),
+            Ok(()) => Some(ShareLock { _file: Some(file) }),
+            Err(TryLockError::WouldBlock) => None,
+            Err(TryLockError::Error(_)) => everybody,
         }
     }
 }

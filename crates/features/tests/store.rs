@@ -161,13 +161,48 @@ fn a_file_of_another_key_is_not_taken_for_ones_own() {
 #[test]
 fn one_process_at_a_time_computes_a_share_and_others_compute_other_shares() {
     let dir = tempfile::tempdir().unwrap();
-    let (one, two) = (open(&dir), open(&dir));
-    let lock = one.try_lock(3).unwrap();
+    let (mut one, mut two) = (open(&dir), open(&dir));
+    let lock = one.try_lock(3);
     assert!(lock.is_some());
-    assert!(two.try_lock(3).unwrap().is_none());
-    assert!(two.try_lock(4).unwrap().is_some());
+    assert!(two.try_lock(3).is_none());
+    assert!(two.try_lock(4).is_some());
     drop(lock);
-    assert!(two.try_lock(3).unwrap().is_some());
+    assert!(two.try_lock(3).is_some());
+}
+
+#[test]
+fn what_can_not_be_stored_is_kept_in_memory_and_said_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(&dir);
+    add(&mut store, &[1]);
+    assert_eq!(store.take_trouble(), None);
+    // Nobody, root included, can write into a folder that is gone.
+    std::fs::remove_dir_all(store.dir()).unwrap();
+    add(&mut store, &[2]);
+    assert_holds(&store, &[1, 2]);
+    let trouble = store.take_trouble().unwrap();
+    assert!(trouble.contains("could not"), "{trouble}");
+    assert_eq!(store.take_trouble(), None);
+    assert!(store.try_lock(0).is_some());
+    store.refresh().unwrap();
+    assert_eq!(store.missing(&[[1; 32], [2; 32], [3; 32]]), [2]);
+}
+
+#[test]
+fn a_store_whose_folder_can_not_be_made_is_in_memory() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let error = FeatureStore::open(&file, key(1.0)).unwrap_err();
+    let mut store = FeatureStore::in_memory(&file, key(1.0), &error);
+    assert!(store.take_trouble().unwrap().contains("data.cache_dir"));
+    add(&mut store, &[1]);
+    assert_holds(&store, &[1]);
+    assert!(
+        FeatureStore::open_existing(&file, key(1.0))
+            .unwrap()
+            .is_none()
+    );
 }
 
 #[test]

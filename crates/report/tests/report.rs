@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use common::page::{Report, cells, files, text};
 use common::{Shape, photos, quick, study};
+use psp_report::input::TrialState;
 use psp_report::{Analysis, Settings, write};
 
 fn report() -> Report {
@@ -51,6 +52,21 @@ fn the_page_opens_with_the_verdict_and_its_most_important_caveat() {
     assert!(verdict.contains("95 % interval"), "{verdict}");
     let first = &report.written.analysis.caveats[0];
     assert!(report.text(".caveat").contains(&first.claim));
+}
+
+#[test]
+fn importances_say_what_becomes_of_conditional_keys_and_of_failed_trials() {
+    let report = report();
+    let input = study(Shape::default());
+    let trials = input.study.iter().flat_map(|study| &study.trials);
+    let failed = trials.filter(|trial| trial.state == TrialState::Failed);
+    let failed: Vec<String> = failed.map(|trial| trial.number.to_string()).collect();
+    assert!(!failed.is_empty());
+    assert!(report.says("is judged by the trials that have it"));
+    assert!(report.says(&format!(
+        "Trials that failed ({}) have no score",
+        failed.join(", ")
+    )));
 }
 
 #[test]

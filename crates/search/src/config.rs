@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use crate::error::SearchError;
+use crate::keys;
 use crate::pruner::Pruner;
 
 /// How trials are drawn from the space.
@@ -154,6 +155,20 @@ impl SearchConfig {
     /// # Errors
     /// As [`SearchConfig::read`].
     pub fn parse(text: &str, name: &str, overrides: &[String]) -> Result<Self, SearchError> {
+        let config = Self::parse_stored(text, name, overrides)?;
+        config.check()?;
+        keys::check_searched(&config.space, name)?;
+        Ok(config)
+    }
+
+    /// Reads the file of a study that was begun, by an earlier psp perhaps that
+    /// refused less.
+    pub(crate) fn read_stored(path: &Path) -> Result<Self, SearchError> {
+        let text = std::fs::read_to_string(path).map_err(SearchError::io(path))?;
+        Self::parse_stored(&text, &path.display().to_string(), &[])
+    }
+
+    fn parse_stored(text: &str, name: &str, overrides: &[String]) -> Result<Self, SearchError> {
         let document: Document = psp_train::config::parse(text, name)?;
         let mut tables: Table = psp_train::config::parse(text, name)?;
         tables.retain(|key, _| key == "space" || key == "exclude");
@@ -170,15 +185,22 @@ impl SearchConfig {
             let stem = Path::new(name).file_stem();
             study.name = stem.map_or_else(|| "study".into(), |s| s.to_string_lossy().into_owned());
         }
-        let config = Self {
+        Ok(Self {
             study,
             base,
             space,
             tables,
             name: name.to_owned(),
-        };
-        config.check()?;
-        Ok(config)
+        })
+    }
+
+    /// Gives the study another name.
+    ///
+    /// # Errors
+    /// A name that can't be that of a folder.
+    pub fn rename(&mut self, name: &str) -> Result<(), SearchError> {
+        name.clone_into(&mut self.study.name);
+        self.check()
     }
 
     /// The configuration of a point of the space, checked.
@@ -204,13 +226,13 @@ impl SearchConfig {
     fn check(&self) -> Result<(), SearchError> {
         let study = &self.study;
         let name = &study.name;
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        let is_name = !name.is_empty() && !name.starts_with('.') && name.trim() == name;
         let checks = [
             (
                 "study.name",
                 format!("{name:?}"),
-                name.chars().all(is_plain) && !name.starts_with('.'),
-                "letters, digits, `-`, `_` and `.`, not first a dot: it names a folder",
+                is_name && !name.contains(|c: char| c == '/' || c == '\\' || c.is_control()),
+                "a folder's name: without slashes and line breaks, and no dot or blank before it",
             ),
             (
                 "study.trials",
@@ -315,24 +337,32 @@ impl SearchConfig {
         }
     }
 
-    /// What differs from `other` in what decides the results of trials; `None`
-    /// when nothing does. The number of trials, retries and finalists may change
-    /// while a study runs.
-    pub fn difference(&self, other: &Self) -> Option<&'static str> {
+    /// What differs in `other` in what decides the results of trials; `None` when
+    /// nothing does. The number of trials, retries and finalists may change while a
+    /// study runs, and so may where data lie and trials are computed.
+    ///
+    /// # Errors
+    /// A path that is not valid UTF-8.
+    pub fn difference(&self, other: &Self) -> Result<Option<String>, SearchError> {
         let drawn = |study: &StudySection| {
             let lag = (study.sampler == SamplerName::Tpe).then_some(study.lag);
             (study.sampler, study.seed, lag)
         };
         let pruned = |study: &StudySection| Pruner::of(study);
-        match () {
-            () if self.base != other.base => Some("the configuration that trials share"),
-            () if self.tables != other.tables => Some("the space"),
+        let shared = keys::differing(&self.base, &other.base)?;
+        let name = |what: &str| Some(what.to_owned());
+        Ok(match () {
+            () if !shared.is_empty() => Some(format!(
+                "the configuration that trials share: {}",
+                shared.join(", ")
+            )),
+            () if self.tables != other.tables => name("the space"),
             () if drawn(&self.study) != drawn(&other.study) => {
-                Some("the sampler, its seed or its lag")
+                name("the sampler, its seed or its lag")
             }
-            () if pruned(&self.study) != pruned(&other.study) => Some("the pruner or its rungs"),
+            () if pruned(&self.study) != pruned(&other.study) => name("the pruner or its rungs"),
             () => None,
-        }
+        })
     }
 }
 

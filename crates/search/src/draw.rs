@@ -1,6 +1,6 @@
 //! Trials that are drawn from the results of others.
 
-use psp_space::{Point, tpe};
+use psp_space::{Point, Seen, tpe};
 
 use crate::board::{Board, Entry};
 use crate::error::SearchError;
@@ -12,7 +12,7 @@ impl Study {
     /// Draws the trial after those of `board`, if the study is to have one and the
     /// results that it depends on are known; says whether there is one more trial
     /// now. Of all who draw it one succeeds, and from the same results all draw the
-    /// same.
+    /// same, and none that was drawn before.
     ///
     /// # Errors
     /// A space without a point left, or a file that can't be written.
@@ -27,13 +27,19 @@ impl Study {
         if !observed.iter().all(Entry::is_known) {
             return Ok(false);
         }
-        let point = tpe::suggest(
+        let before = board.entries().iter();
+        let seen: Seen = before.map(|entry| &entry.trial.point).collect();
+        let point = tpe::suggest_new(
             &self.config.space,
             self.config.study.seed,
             number as u64,
             &observations(observed),
             &tpe::Settings::default(),
+            &seen,
         )?;
+        let Some(point) = point else {
+            return Ok(false);
+        };
         let plan = &self.plan;
         let trial = PlannedTrial::new(
             &self.config,

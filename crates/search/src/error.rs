@@ -1,5 +1,6 @@
 //! What can go wrong with a study.
 
+use std::error::Error;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -12,10 +13,10 @@ use psp_models::DeviceError;
 use psp_models::predict::PredictError;
 use psp_space::SpaceError;
 use psp_train::{ConfigError, TrainError};
-use thiserror::Error;
+use thiserror::Error as ThisError;
 
 /// Why a study can't be made, worked on or read.
-#[derive(Debug, Error)]
+#[derive(Debug, ThisError)]
 pub enum SearchError {
     /// The configuration that trials share.
     #[error(transparent)]
@@ -79,6 +80,16 @@ pub enum SearchError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A key of the space whose values can't be compared.
+    #[error("{place}: {key} can't be searched: {reason}")]
+    Unsearchable {
+        /// File and line.
+        place: String,
+        /// The key.
+        key: String,
+        /// Why not, and what to do.
+        reason: &'static str,
+    },
     /// The folder holds another study.
     #[error(
         "{}: this folder holds a study that differs in {what}; name another one with --study, \
@@ -89,11 +100,31 @@ pub enum SearchError {
         /// The study's folder.
         study: PathBuf,
         /// What differs.
-        what: &'static str,
+        what: String,
+    },
+    /// Another command took the study's beginning over.
+    #[error("{}: another command begins this study; try again", study.display())]
+    BegunElsewhere {
+        /// The study's folder.
+        study: PathBuf,
+    },
+    /// The data are not where they were.
+    #[error(
+        "{}: the data of this study are no longer in {}; name the folder that they are in now \
+         with --data",
+        study.display(),
+        dir.display()
+    )]
+    DataGone {
+        /// The study's folder.
+        study: PathBuf,
+        /// Where they were.
+        dir: PathBuf,
     },
     /// The data or its split changed since the study began.
     #[error(
-        "{}: {what} changed since the study began (then {then}, now {now}); start a new study",
+        "{}: {what} changed since the study began (then {then}, now {now}): bring back what it \
+         began with, or begin a new study under another name (--study)",
         study.display()
     )]
     Changed {
@@ -106,11 +137,39 @@ pub enum SearchError {
         /// Its fingerprint now.
         now: String,
     },
+    /// The data can no longer be used, as they could when the study began.
+    #[error(
+        "{}: the data changed since the study began: {source}; bring back what it began with, or \
+         begin a new study under another name (--study)",
+        study.display()
+    )]
+    Unusable {
+        /// The study's folder.
+        study: PathBuf,
+        /// What is wrong with them.
+        source: Box<DataError>,
+    },
+    /// A task was given back for a fault that is not its own.
+    #[error(transparent)]
+    GivenBack(Box<Self>),
     /// There is no study.
     #[error("{}: not a study folder (it has no study.toml)", path.display())]
     NoStudy {
         /// The folder.
         path: PathBuf,
+    },
+    /// A trial that is to be tried again and has not failed.
+    #[error(
+        "{}: no failed trial `{name}`; those that failed: {failed}",
+        study.display()
+    )]
+    NotFailed {
+        /// The study's folder.
+        study: PathBuf,
+        /// What was named.
+        name: String,
+        /// Folders of the failed ones.
+        failed: String,
     },
     /// A study that has no model to choose yet.
     #[error("{}: {reason}", study.display())]
@@ -132,27 +191,146 @@ impl SearchError {
         }
     }
 
-    /// Whether the same work may succeed at another time.
+    /// Whether the same work may succeed at another time: the fault lies with the
+    /// machine and not with study, data or trial.
     pub fn is_passing(&self) -> bool {
         match self {
+            Self::GivenBack(error) => {
+                !matches!(**error, Self::Changed { .. } | Self::Unusable { .. })
+            }
             Self::Train(error) => error.is_passing(),
             Self::Export(error) => error.is_passing(),
-            Self::Write(_) | Self::Lease(_) => true,
-            Self::Io { source, .. } => !matches!(
-                source.kind(),
-                ErrorKind::NotFound | ErrorKind::InvalidData | ErrorKind::Other
-            ),
+            Self::Write(_)
+            | Self::Lease(_)
+            | Self::DataGone { .. }
+            | Self::BegunElsewhere { .. } => true,
+            Self::Io { source, .. } => is_systems(source) && source.kind() != ErrorKind::NotFound,
             _ => false,
         }
     }
 
-    /// Whether the fault lies with this machine and not with the trial.
+    /// Whether the fault lies with this machine, or what it is given, and not with the
+    /// trial, so that every other trial would fail here, too: a full disk, no such
+    /// device, no data or weights where they are to be, other data than the study's.
     pub(crate) fn is_of_this_machine(&self) -> bool {
         match self {
+            Self::Write(_)
+            | Self::Lease(_)
+            | Self::Changed { .. }
+            | Self::Unusable { .. }
+            | Self::DataGone { .. } => true,
+            Self::Export(ExportError::Io { .. }) => true,
             Self::Train(error) | Self::Export(ExportError::Run(error)) => {
-                error.is_of_this_machine()
+                error.is_of_this_machine() || is_caused_by_system(error)
             }
-            _ => false,
+            other => is_caused_by_system(other),
         }
+    }
+}
+
+/// Whether the system refused to read or write something.
+fn is_caused_by_system(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(is_systems)
+        {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+/// Whether the system said so, and not whoever read the content.
+fn is_systems(error: &std::io::Error) -> bool {
+    use ErrorKind::{InvalidData, InvalidInput, Other, UnexpectedEof};
+    let is_own = matches!(
+        error.kind(),
+        InvalidData | InvalidInput | Other | UnexpectedEof
+    );
+    error.raw_os_error().is_some() || !is_own
+}
+
+#[cfg(test)]
+mod tests {
+    use psp_data::DataError;
+
+    use super::*;
+
+    fn io(code: i32) -> std::io::Error {
+        std::io::Error::from_raw_os_error(code)
+    }
+
+    fn reading(source: std::io::Error) -> TrainError {
+        let path = PathBuf::from("a.jpg");
+        TrainError::Data(DataError::Image {
+            path: PathBuf::from("labels.csv"),
+            row: 2,
+            source: Box::new(DataError::Io {
+                path,
+                action: "read the image",
+                source,
+            }),
+        })
+    }
+
+    /// ENOENT, EIO, ENOMEM, EACCES, ENFILE, EMFILE, ENOSPC, EROFS, ESTALE, EDQUOT of
+    /// Linux.
+    const SYSTEM: [i32; 10] = [2, 5, 12, 13, 23, 24, 28, 30, 116, 122];
+
+    #[test]
+    fn what_the_system_refuses_is_no_trials_fault() {
+        for code in SYSTEM {
+            let path = PathBuf::from("x");
+            let read = SearchError::Io {
+                path: path.clone(),
+                source: io(code),
+            };
+            let written = SearchError::Train(TrainError::Write(WriteError {
+                path,
+                step: "write its content",
+                source: io(code),
+            }));
+            for error in [read, written, SearchError::Train(reading(io(code)))] {
+                assert!(error.is_of_this_machine(), "{code}: {error}");
+                let given_back = SearchError::GivenBack(Box::new(error));
+                assert!(given_back.is_passing(), "{code}: {given_back}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_an_image_or_a_loss_is_remains_the_trials_fault() {
+        let damaged = reading(std::io::Error::new(ErrorKind::InvalidData, "not a JPEG"));
+        let undecodable = TrainError::Data(DataError::Decode {
+            file: "a.jpg".to_owned(),
+            reason: "cut off".to_owned(),
+        });
+        let diverged = TrainError::Diverged {
+            epoch: 1,
+            batch: 1,
+            what: "loss".to_owned(),
+            cause: "learning rate".to_owned(),
+        };
+        for error in [damaged, undecodable, diverged] {
+            let error = SearchError::Train(error);
+            assert!(
+                !error.is_of_this_machine() && !error.is_passing(),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn other_data_are_given_back_and_not_tried_again() {
+        let changed = SearchError::GivenBack(Box::new(SearchError::Changed {
+            study: PathBuf::from("s"),
+            what: "the data",
+            then: "a".to_owned(),
+            now: "b".to_owned(),
+        }));
+        assert!(!changed.is_passing());
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use psp_models::BackboneKind;
+use psp_space::{Point, Seen};
 use serde::{Deserialize, Serialize};
 
 use crate::board::Board;
@@ -54,6 +55,23 @@ impl std::fmt::Display for FinalSeed {
     }
 }
 
+impl Finalists {
+    /// The id of a finalist's training with this seed, on the study's own split.
+    fn id_of(&self, trial: &PlannedTrial, seed: u64) -> Option<&str> {
+        let finalist = self.entries.iter().find(|one| one.trial == *trial)?;
+        let mut seeds = finalist.seeds.iter();
+        let run = seeds.find(|run| run.seed == seed && run.fold.is_none())?;
+        Some(&run.id)
+    }
+}
+
+/// A trial's values without its seed.
+fn but_for_seed(trial: &PlannedTrial) -> Point {
+    let mut point = trial.point.clone();
+    point.remove("train.seed");
+    point
+}
+
 /// Epochs and score.
 type Merit = (u64, f64);
 
@@ -67,8 +85,9 @@ impl Study {
     }
 
     /// The finalists by the trials' validation scores, and writes them down. A
-    /// trial that was pruned may be one where no trial of its backbone came further.
-    /// The same for whoever asks, once all trials have ended.
+    /// trial that was pruned may be one where no trial of its backbone came further;
+    /// of trials that differ in their seed alone only the best is one. The same for
+    /// whoever asks, once all trials have ended.
     ///
     /// # Errors
     /// When no trial was trained to its end, or a file can't be read or written.
@@ -89,16 +108,30 @@ impl Study {
         if groups.is_empty() {
             return Err(SearchError::NothingToChoose {
                 study: self.dir.root().to_owned(),
-                reason: "every trial failed; `psp study show` lists the reasons".to_owned(),
+                reason: "every trial failed; `psp study show` lists the reasons, and `psp study \
+                         retry` has them tried again"
+                    .to_owned(),
             });
         }
+        let known = self.finalists()?.unwrap_or_default();
         let mut entries = Vec::new();
         for mut group in groups.into_values() {
             // Those that were promoted furthest, then by score; equals keep the order
             // of the draw.
             group.sort_by(|(a, _), (b, _)| b.0.cmp(&a.0).then(b.1.total_cmp(&a.1)));
-            for ((_, score), trial) in group.into_iter().take(self.config.study.finalists) {
-                entries.push(self.finalist(score, trial)?);
+            let mut seen = Seen::new();
+            let distinct = group
+                .iter()
+                .filter(|(_, trial)| seen.insert(&but_for_seed(trial)));
+            for ((_, score), trial) in distinct.take(self.config.study.finalists) {
+                let point = but_for_seed(trial);
+                let mut last = 0;
+                for (_, other) in &group {
+                    if but_for_seed(other) == point {
+                        last = last.max(self.config.trial(&other.point)?.train.seed);
+                    }
+                }
+                entries.push(self.finalist(*score, trial, last + 1, &known)?);
             }
         }
         let finalists = Finalists { entries };
@@ -106,9 +139,16 @@ impl Study {
         Ok(finalists)
     }
 
-    fn finalist(&self, score: f64, trial: &PlannedTrial) -> Result<Finalist, SearchError> {
+    /// `first`: the first seed that no trial of this configuration had. What was
+    /// `known` of it before keeps its folders.
+    fn finalist(
+        &self,
+        score: f64,
+        trial: &PlannedTrial,
+        first: u64,
+        known: &Finalists,
+    ) -> Result<Finalist, SearchError> {
         let mut config = self.config.trial(&trial.point)?;
-        let first = config.train.seed + 1;
         let plan = &self.plan;
         let splits: Vec<(Option<usize>, &str)> = match plan.fold_fingerprints.is_empty() {
             true => vec![(None, &plan.split_fingerprint)],
@@ -121,10 +161,15 @@ impl Study {
         for seed in first..first + self.config.study.seeds {
             config.train.seed = seed;
             for (fold, split) in &splits {
+                // Another psp may make another id of the same configuration.
+                let id = match (fold, known.id_of(trial, seed)) {
+                    (None, Some(id)) => id.to_owned(),
+                    _ => trial_id(&config, &plan.data_fingerprint, split)?,
+                };
                 seeds.push(FinalSeed {
                     seed,
                     fold: *fold,
-                    id: trial_id(&config, &plan.data_fingerprint, split)?,
+                    id,
                 });
             }
         }

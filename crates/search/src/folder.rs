@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! experiments/<study>/
+//!   begin/claim.1           who writes the files below
 //!   study.toml              the study file, every default written out
 //!   split.csv               the split that all trials share
 //!   folds/0.csv             the splits of the finalists, where there are folds
@@ -14,6 +15,7 @@
 //!     rung.3.json             how it stood after 3 epochs, where a pruner asks
 //!     log.txt                 what happened
 //!     outcome.json            how the trial ended; written last
+//!     failed.2.json           the outcome of claim 2, after which it was taken up again
 //!   finalists.json          which configurations are trained again
 //!   finals/<number>-s<seed>-<id>/   the same for them; test.json: the test split
 //!   selected.json           the chosen model, and why
@@ -103,7 +105,17 @@ impl StudyDir {
             .fold
             .map_or_else(String::new, |fold| format!("-f{fold}"));
         let name = format!("{number:05}-s{}{fold}-{}", run.seed, run.id);
-        TrialDir::new(self.root.join("finals").join(name))
+        TrialDir::new(self.finals().join(name))
+    }
+
+    /// The folder of the finalists' trainings.
+    pub fn finals(&self) -> PathBuf {
+        self.root.join("finals")
+    }
+
+    /// Claimed by the command that writes what the study begins with.
+    pub(crate) fn beginning(&self) -> PathBuf {
+        self.root.join("begin")
     }
 }
 
@@ -162,6 +174,11 @@ impl TrialDir {
     /// How the trial stood after so many epochs.
     pub fn rung(&self, epochs: u64) -> PathBuf {
         self.root.join(format!("rung.{epochs}.json"))
+    }
+
+    /// How the trial had failed after so many claims, before it was taken up again.
+    pub fn retried(&self, attempts: u64) -> PathBuf {
+        self.root.join(format!("failed.{attempts}.json"))
     }
 
     /// How the trial ended; `None` while it has not.
@@ -232,6 +249,10 @@ pub struct FailedAttempt {
     pub reason: String,
     /// Whether another try may end better.
     pub may_pass: bool,
+    /// Whether it says nothing about the trial, and is no try of it: the machine had
+    /// too little memory, or somebody killed the worker.
+    #[serde(default)]
+    pub of_machine: bool,
 }
 
 /// Writes a value as indented JSON, atomically.

@@ -5,6 +5,7 @@
 //! runs workers as processes and survives their death, and [`Study::select`]
 //! chooses a model when all is done.
 
+mod begin;
 mod board;
 pub mod choose;
 mod config;
@@ -13,10 +14,13 @@ mod error;
 mod event;
 mod finalists;
 mod folder;
+mod keys;
 mod launch;
+mod memory;
 mod overview;
 mod plan;
 mod pruner;
+mod retry;
 mod select;
 mod study;
 mod supervise;
@@ -29,9 +33,11 @@ pub use event::WorkerEvent;
 pub use finalists::{FinalSeed, Finalist, Finalists};
 pub use folder::{FailedAttempt, Record, RungRecord, StudyDir, TrialDir, TrialOutcome};
 pub use launch::{KubernetesJob, SlurmJob};
+pub use memory::available_memory;
 pub use overview::{Overview, State, TrialRow};
 pub use plan::{Plan, PlannedTrial, trial_id};
 pub use pruner::Pruner;
+pub use retry::Failure;
 pub use select::{FinalRun, RankedFinalist, Selection, TestRecord};
 pub use study::Study;
 pub use supervise::{StudyEvent, SuperviseEnd, supervise};

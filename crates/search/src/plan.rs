@@ -1,6 +1,6 @@
 //! Which trials a study runs, known before any of them does.
 
-use psp_space::{Grid, Point, Random, RandomGrid, Sampler, tpe};
+use psp_space::{Grid, Point, Random, RandomGrid, Sampler, Seen, SpaceError, tpe};
 use psp_train::RunConfig;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -63,7 +63,8 @@ pub struct Plan {
 impl Plan {
     /// Draws the study's first `trials` trials, as far as they depend on no results,
     /// and checks the configuration of each; those of a smaller number are the first
-    /// of a larger one.
+    /// of a larger one. No point is drawn twice: a space with fewer points gives fewer
+    /// trials. `known` are trials of a study that goes on, which stay as they are.
     ///
     /// # Errors
     /// A point that is no valid configuration, or a space without points.
@@ -71,16 +72,8 @@ impl Plan {
         config: &SearchConfig,
         data_fingerprint: String,
         split_fingerprint: String,
+        known: &[PlannedTrial],
     ) -> Result<Self, SearchError> {
-        let space = &config.space;
-        let count = space.count();
-        let mut sampler: Box<dyn Sampler + '_> = match config.study.sampler {
-            SamplerName::RandomGrid => Box::new(RandomGrid::new(space, config.study.seed)),
-            SamplerName::Grid => Box::new(Grid::new(space)),
-            SamplerName::Random | SamplerName::Tpe => {
-                Box::new(Random::new(space, config.study.seed))
-            }
-        };
         let mut wanted = match config.study.trials {
             0 => usize::MAX,
             trials => usize::try_from(trials).unwrap_or(usize::MAX),
@@ -88,12 +81,15 @@ impl Plan {
         if config.study.sampler == SamplerName::Tpe {
             wanted = wanted.min(known_from_the_start(config.study.lag));
         }
-        let mut trials = Vec::new();
+        let mut trials = known.to_vec();
+        let mut seen: Seen = known.iter().map(|trial| &trial.point).collect();
+        let mut draw = Draw::of(config);
         while trials.len() < wanted {
-            // A grid ends.
-            let Some(point) = sampler.draw() else { break };
-            let point = point?;
             let number = trials.len();
+            let Some(point) = draw.next(number, &seen)? else {
+                break;
+            };
+            seen.insert(&point);
             trials.push(PlannedTrial::new(
                 config,
                 number,
@@ -106,10 +102,42 @@ impl Plan {
             psp_version: env!("CARGO_PKG_VERSION").to_owned(),
             data_fingerprint,
             split_fingerprint,
-            grid_points: count.to_string(),
+            grid_points: config.space.count().to_string(),
             fold_fingerprints: Vec::new(),
             trials,
         })
+    }
+}
+
+/// Where trials that depend on no results come from.
+enum Draw<'a> {
+    /// Those of the grid, one after the other.
+    Grid(Box<dyn Sampler + 'a>),
+    /// By their number.
+    Ranges(Random<'a>, Option<u128>),
+}
+
+impl<'a> Draw<'a> {
+    fn of(config: &'a SearchConfig) -> Self {
+        let (space, seed) = (&config.space, config.study.seed);
+        match config.study.sampler {
+            SamplerName::RandomGrid => Self::Grid(Box::new(RandomGrid::new(space, seed))),
+            SamplerName::Grid => Self::Grid(Box::new(Grid::new(space))),
+            SamplerName::Random | SamplerName::Tpe => {
+                Self::Ranges(Random::new(space, seed), space.drawable_points())
+            }
+        }
+    }
+
+    /// The point of trial `number`; `None` where all were seen.
+    fn next(&mut self, number: usize, seen: &Seen) -> Result<Option<Point>, SpaceError> {
+        match self {
+            Self::Grid(sampler) => std::iter::from_fn(|| sampler.draw())
+                .find(|point| point.as_ref().map_or(true, |point| !seen.contains(point)))
+                .transpose(),
+            Self::Ranges(_, Some(points)) if seen.len() as u128 >= *points => Ok(None),
+            Self::Ranges(random, _) => random.nth_new(number as u64, seen),
+        }
     }
 }
 

@@ -3,11 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
-use psp_train::{Inputs, RunConfig};
+use psp_space::Seen;
+use psp_train::RunConfig;
 
+use crate::begin::absolute_text;
 use crate::config::{SamplerName, SearchConfig};
 use crate::error::SearchError;
-use crate::folder::{StudyDir, TrialDir, read_json, write_json};
+use crate::folder::{StudyDir, TrialDir, read_json};
 use crate::plan::{Plan, PlannedTrial};
 use crate::pruner::Pruner;
 
@@ -20,65 +22,13 @@ pub struct Study {
     pub config: SearchConfig,
     /// Its trials.
     pub plan: Plan,
+    /// The most trials that the space has points for, where trials are drawn from
+    /// results.
+    most: usize,
+    local: Vec<String>,
 }
 
 impl Study {
-    /// Begins the study in `dir`, or opens the one that is there, with more
-    /// trials where `config` asks for more.
-    ///
-    /// # Errors
-    /// Data that can't be used, a point that can't be trained, another study in
-    /// the folder, or data that changed since the study began.
-    pub fn begin(dir: StudyDir, mut config: SearchConfig) -> Result<Self, SearchError> {
-        config.make_absolute()?;
-        let known = match dir.is_begun() {
-            true => Some(Self::open(dir.clone())?),
-            false => None,
-        };
-        let difference = known.as_ref().map(|known| known.config.difference(&config));
-        if let Some(what) = difference.flatten() {
-            return Err(SearchError::Differs {
-                study: dir.root().to_owned(),
-                what,
-            });
-        }
-        let mut inputs = Inputs::open(&config.base)?;
-        if known.is_some() {
-            inputs.splits = psp_data::Splits::read(&dir.split(), &inputs.dataset)?;
-        }
-        let data = inputs.dataset.fingerprint()?;
-        if let Some(known) = &known {
-            // A trial that was begun stays part of the study; 0 means all.
-            let trials = &mut config.study.trials;
-            if *trials > 0 {
-                *trials = (*trials).max(known.wanted() as u64);
-            }
-        }
-        let folds = folds(&config, &inputs)?;
-        let mut plan = Plan::draw(&config, data, inputs.splits.fingerprint())?;
-        plan.fold_fingerprints = folds.iter().map(psp_data::Splits::fingerprint).collect();
-        if let Some(known) = known {
-            known.check_unchanged(&plan)?;
-            if known.plan == plan && known.config.study == config.study {
-                return Ok(known);
-            }
-        }
-        std::fs::create_dir_all(dir.trials()).map_err(SearchError::io(&dir.trials()))?;
-        inputs.splits.write(&dir.split(), &inputs.dataset, true)?;
-        for (fold, splits) in folds.iter().enumerate() {
-            let path = dir.fold(fold);
-            if let Some(parent) = path.parent() {
-                std::fs::create_dir_all(parent).map_err(SearchError::io(parent))?;
-            }
-            splits.write(&path, &inputs.dataset, true)?;
-        }
-        let text = config.to_toml()?;
-        psp_files::write_atomic(&dir.study(), |out| out.write_all(text.as_bytes()))?;
-        // Last: a folder with a plan is a study.
-        write_json(&dir.plan(), &plan)?;
-        Ok(Self { dir, config, plan })
-    }
-
     /// Opens the study in `dir`.
     ///
     /// # Errors
@@ -88,38 +38,62 @@ impl Study {
         let plan = read_json(&dir.plan())?.ok_or_else(|| SearchError::NoStudy {
             path: dir.root().to_owned(),
         })?;
-        let config = SearchConfig::read(&path, &[])?;
-        Ok(Self { dir, config, plan })
+        let config = SearchConfig::read_stored(&path)?;
+        Self::new(dir, config, plan)
     }
 
-    fn check_unchanged(&self, now: &Plan) -> Result<(), SearchError> {
-        let pairs = [
-            (
-                "the data",
-                &self.plan.data_fingerprint,
-                &now.data_fingerprint,
-            ),
-            (
-                "the split",
-                &self.plan.split_fingerprint,
-                &now.split_fingerprint,
-            ),
-        ];
-        match pairs.into_iter().find(|(_, then, now)| then != now) {
-            None => Ok(()),
-            Some((what, then, now)) => Err(SearchError::Changed {
-                study: self.dir.root().to_owned(),
-                what,
-                then: then.clone(),
-                now: now.clone(),
-            }),
+    pub(crate) fn new(
+        dir: StudyDir,
+        config: SearchConfig,
+        plan: Plan,
+    ) -> Result<Self, SearchError> {
+        let mut study = Self {
+            dir,
+            config,
+            plan,
+            most: usize::MAX,
+            local: Vec::new(),
+        };
+        if study.config.study.sampler == SamplerName::Tpe
+            && let Some(points) = study.config.space.drawable_points()
+        {
+            // An earlier psp drew some points more than once.
+            let trials = study.trials()?;
+            let distinct: Seen = trials.iter().map(|trial| &trial.point).collect();
+            let repeated = trials.len() - distinct.len();
+            let points = usize::try_from(points).unwrap_or(usize::MAX);
+            study.most = points.saturating_add(repeated);
         }
+        Ok(study)
+    }
+
+    /// The same, in which trials are computed as these `section.key=value` overrides
+    /// say: where data lie, the device and such; they have no say in the results.
+    #[must_use]
+    pub fn with_local(self, overrides: Vec<String>) -> Self {
+        Self {
+            local: overrides,
+            ..self
+        }
+    }
+
+    /// These overrides.
+    pub fn local(&self) -> &[String] {
+        &self.local
+    }
+
+    /// What all trials share, with these overrides.
+    pub(crate) fn base(&self) -> Result<RunConfig, SearchError> {
+        Ok(self.config.base.with_overrides(&self.local)?)
     }
 
     /// Trials that the study is to have.
     pub fn wanted(&self) -> usize {
         match self.config.study.sampler {
-            SamplerName::Tpe => usize::try_from(self.config.study.trials).unwrap_or(usize::MAX),
+            SamplerName::Tpe => {
+                let trials = usize::try_from(self.config.study.trials).unwrap_or(usize::MAX);
+                trials.min(self.most)
+            }
             _ => self.plan.trials.len(),
         }
     }
@@ -162,9 +136,9 @@ impl Study {
         trial: &PlannedTrial,
         split: &Path,
     ) -> Result<RunConfig, SearchError> {
-        let mut config = self.config.trial(&trial.point)?;
-        let split = std::path::absolute(split).map_err(SearchError::io(split))?;
-        config.data.split = split.to_string_lossy().into_owned();
+        let config = self.config.trial(&trial.point)?;
+        let mut config = config.with_overrides(&self.local)?;
+        config.data.split = absolute_text(split)?;
         Ok(config)
     }
 
@@ -177,17 +151,4 @@ impl Study {
     pub fn lease(&self) -> Duration {
         Duration::from_secs(self.config.study.lease_seconds)
     }
-}
-
-/// The splits of the finalists, where the study asks for folds.
-fn folds(config: &SearchConfig, inputs: &Inputs) -> Result<Vec<psp_data::Splits>, SearchError> {
-    let (folds, data) = (config.study.folds, &config.base.data);
-    if folds == 0 {
-        return Ok(Vec::new());
-    }
-    let dataset = &inputs.dataset;
-    let made = inputs
-        .splits
-        .folds(dataset, folds, data.split_seed, data.split_bins);
-    Ok(made?)
 }

@@ -1,19 +1,27 @@
 //! Workers as processes: started, listened to, replaced when they die.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::error::SearchError;
 use crate::event::WorkerEvent;
 use crate::folder::{FailedAttempt, TrialDir, write_json};
 
+mod death;
+mod process;
+
+use death::{Coroner, End, describe};
+use process::{Message, Worker};
+
 /// Lines of a worker's standard error that are kept for the record of its death.
 const KEPT_LINES: usize = 20;
-/// Deaths in a row, without a task in hand, after which no more is started.
-const FUTILE_STARTS: usize = 3;
+/// Deaths in a row, without a task in hand, after which no more is started; and times
+/// that a worker meets with a fault of the machine, before it is given up.
+const FUTILE_STARTS: u32 = 3;
+/// Kills in a row after which it is believed that they will go on.
+const MOST_KILLS: u32 = 20;
 
 /// Something that happened among the workers.
 #[derive(Debug)]
@@ -39,6 +47,13 @@ pub enum StudyEvent<'a> {
         /// How.
         reason: &'a str,
     },
+    /// A worker ended, and no other takes its place.
+    GivenUp {
+        /// Which of them, from 0.
+        slot: usize,
+        /// Why.
+        reason: &'a str,
+    },
     /// Some time has passed.
     Tick,
 }
@@ -50,38 +65,26 @@ pub enum SuperviseEnd {
     Done,
     /// Told to stop; all is saved.
     Interrupted,
-    /// A worker can't work at all.
+    /// No worker can work.
     Failed {
-        /// What it said.
+        /// What the last one said.
         reason: String,
-        /// Whether another time may be better: a share that is gone, a full disk.
+        /// Whether another time may be better, since the fault is the machine's: a
+        /// share that is gone, a full disk, too little memory.
         may_pass: bool,
     },
 }
 
-/// Exit status of a worker that met with something that may pass.
-const TRY_AGAIN: i32 = 75;
-/// Exit status of a worker that was told to stop.
-const INTERRUPTED: i32 = 130;
-
-/// Before a worker is started in place of one that died at its start, per such
-/// death.
+/// Before a worker is started in place of one that died at its start, or met with a
+/// fault of the machine, per such death in a row.
 const RESTART: Duration = Duration::from_secs(1);
 
-enum Message {
-    Out(String),
-    Err(String),
-    Closed,
-}
-
-struct Slot {
-    child: Child,
-    /// Closed, it tells the worker to stop; so does the death of this process.
-    stdin: Option<ChildStdin>,
-    /// What it works on, with the claim's number.
-    task: Option<(TrialDir, u64)>,
-    lines: Vec<String>,
-    open_pipes: usize,
+/// A worker's place.
+enum Slot {
+    Works(Worker),
+    /// The next one is started then.
+    Starts(Instant),
+    Empty,
 }
 
 /// Runs `workers` processes until the study is done. `command` makes the command
@@ -100,93 +103,59 @@ pub fn supervise(
 ) -> Result<SuperviseEnd, SearchError> {
     let (sender, receiver) = channel();
     let mut crew = Crew {
-        slots: Vec::new(),
+        slots: (0..workers).map(|_| Slot::Starts(Instant::now())).collect(),
+        faults: vec![0; workers],
+        coroner: Coroner::new(),
         sender,
         futile: 0,
+        kills: 0,
+        given_up: None,
         failed: None,
+        done: false,
         interrupted: false,
     };
-    for slot in 0..workers {
-        let started = crew.start(command(slot), slot)?;
-        crew.slots.push(Some(started));
-    }
     crew.run(&receiver, &mut command, cancelled, observe)
 }
 
 struct Crew {
-    slots: Vec<Option<Slot>>,
+    slots: Vec<Slot>,
+    /// Faults of the machine that each slot's workers met with in a row.
+    faults: Vec<u32>,
+    coroner: Coroner,
     sender: Sender<(usize, Message)>,
     /// Deaths in a row without a task.
-    futile: usize,
+    futile: u32,
+    /// Kills in a row.
+    kills: u32,
+    /// Why a slot was given up last.
+    given_up: Option<String>,
     failed: Option<(String, bool)>,
+    /// Whether a worker found nothing left to do.
+    done: bool,
     interrupted: bool,
 }
 
 impl Crew {
-    fn start(&self, mut command: Command, slot: usize) -> Result<Slot, SearchError> {
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let program = std::path::PathBuf::from(command.get_program());
-        let mut child = command.spawn().map_err(SearchError::io(&program))?;
-        let stdin = child.stdin.take();
-        let mut open_pipes = 0;
-        if let Some(out) = child.stdout.take() {
-            open_pipes += 1;
-            self.listen(out, slot, Message::Out);
-        }
-        if let Some(err) = child.stderr.take() {
-            open_pipes += 1;
-            self.listen(err, slot, Message::Err);
-        }
-        Ok(Slot {
-            child,
-            stdin,
-            task: None,
-            lines: Vec::new(),
-            open_pipes,
-        })
-    }
-
-    /// Passes a pipe's lines on until it closes.
-    fn listen(
-        &self,
-        pipe: impl std::io::Read + Send + 'static,
-        slot: usize,
-        message: fn(String) -> Message,
-    ) {
-        let sender = self.sender.clone();
-        std::thread::spawn(move || {
-            let mut reader = BufReader::new(pipe);
-            let mut line = Vec::new();
-            while matches!(reader.read_until(b'\n', &mut line), Ok(count) if count > 0) {
-                let text = String::from_utf8_lossy(&line).trim_end().to_owned();
-                line.clear();
-                if sender.send((slot, message(text))).is_err() {
-                    return;
-                }
-            }
-            let _ = sender.send((slot, Message::Closed));
-        });
-    }
-
     fn run(
-        mut self,
+        &mut self,
         receiver: &Receiver<(usize, Message)>,
         command: &mut impl FnMut(usize) -> Command,
         cancelled: &AtomicBool,
         observe: &mut dyn FnMut(StudyEvent<'_>),
     ) -> Result<SuperviseEnd, SearchError> {
-        while self.slots.iter().any(Option::is_some) {
+        loop {
             if cancelled.load(Ordering::Relaxed) {
                 self.stop();
                 self.interrupted = true;
             }
+            self.start_due(command, observe);
+            if !self.slots.iter().any(|slot| !matches!(slot, Slot::Empty)) {
+                break;
+            }
             match receiver.recv_timeout(Duration::from_millis(200)) {
                 Ok((slot, Message::Closed)) => {
                     if self.close(slot) {
-                        self.end(slot, command, cancelled, observe)?;
+                        self.end(slot, cancelled, observe)?;
                     }
                 }
                 Ok((slot, Message::Err(line))) => self.hear(slot, line, observe),
@@ -196,23 +165,59 @@ impl Crew {
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
-        Ok(match (self.failed, self.interrupted) {
+        Ok(match (self.failed.take(), self.given_up.take()) {
             (Some((reason, may_pass)), _) => SuperviseEnd::Failed { reason, may_pass },
-            (None, true) => SuperviseEnd::Interrupted,
-            (None, false) => SuperviseEnd::Done,
+            (None, _) if self.done => SuperviseEnd::Done,
+            (None, _) if self.interrupted => SuperviseEnd::Interrupted,
+            (None, Some(reason)) => SuperviseEnd::Failed {
+                reason,
+                may_pass: true,
+            },
+            (None, None) => SuperviseEnd::Done,
         })
+    }
+
+    /// Starts the workers whose time has come. One that can't be started is a fault of
+    /// the machine.
+    fn start_due(
+        &mut self,
+        command: &mut impl FnMut(usize) -> Command,
+        observe: &mut dyn FnMut(StudyEvent<'_>),
+    ) {
+        for slot in 0..self.slots.len() {
+            if !matches!(self.slots[slot], Slot::Starts(at) if at <= Instant::now()) {
+                continue;
+            }
+            match Worker::start(command(slot), slot, &self.sender) {
+                Ok(worker) => self.slots[slot] = Slot::Works(worker),
+                Err(error) => {
+                    let reason = format!("a worker can't be started: {error}");
+                    self.meet_fault(slot, reason, observe);
+                }
+            }
+        }
     }
 
     /// Tells all workers to stop.
     fn stop(&mut self) {
-        for slot in self.slots.iter_mut().flatten() {
-            slot.stdin = None;
+        for slot in &mut self.slots {
+            match slot {
+                Slot::Works(worker) => worker.stdin = None,
+                _ => *slot = Slot::Empty,
+            }
+        }
+    }
+
+    fn worker(&mut self, slot: usize) -> Option<&mut Worker> {
+        match self.slots.get_mut(slot) {
+            Some(Slot::Works(worker)) => Some(worker),
+            _ => None,
         }
     }
 
     fn hear(&mut self, slot: usize, line: String, observe: &mut dyn FnMut(StudyEvent<'_>)) {
         observe(StudyEvent::Line { slot, line: &line });
-        if let Some(Some(worker)) = self.slots.get_mut(slot) {
+        if let Some(worker) = self.worker(slot) {
             worker.lines.push(line);
             let surplus = worker.lines.len().saturating_sub(KEPT_LINES);
             worker.lines.drain(..surplus);
@@ -223,7 +228,7 @@ impl Crew {
         let Ok(event) = serde_json::from_str::<WorkerEvent>(line) else {
             return observe(StudyEvent::Line { slot, line });
         };
-        if let Some(Some(worker)) = self.slots.get_mut(slot) {
+        if let Some(worker) = self.worker(slot) {
             match &event {
                 WorkerEvent::Claimed { folder, token, .. } => {
                     worker.task = Some((TrialDir::new(folder.clone()), *token));
@@ -235,6 +240,12 @@ impl Crew {
                 _ => {}
             }
         }
+        match event {
+            // Its result is stored: the machine is well.
+            WorkerEvent::Ended { .. } => (self.kills, self.faults[slot]) = (0, 0),
+            WorkerEvent::Epoch { .. } => self.kills = 0,
+            _ => {}
+        }
         observe(StudyEvent::Worker {
             slot,
             event: &event,
@@ -243,97 +254,142 @@ impl Crew {
 
     /// One of a worker's pipes is closed; true when none is left open.
     fn close(&mut self, slot: usize) -> bool {
-        match self.slots.get_mut(slot) {
-            Some(Some(worker)) => {
-                worker.open_pipes -= 1;
-                worker.open_pipes == 0
-            }
-            _ => false,
-        }
+        let Some(worker) = self.worker(slot) else {
+            return false;
+        };
+        worker.open_pipes -= 1;
+        worker.open_pipes == 0
     }
 
     /// A worker has ended; one that died is replaced.
     fn end(
         &mut self,
         slot: usize,
-        command: &mut impl FnMut(usize) -> Command,
         cancelled: &AtomicBool,
         observe: &mut dyn FnMut(StudyEvent<'_>),
     ) -> Result<(), SearchError> {
-        let Some(mut worker) = self.slots[slot].take() else {
+        let Slot::Works(mut worker) = std::mem::replace(&mut self.slots[slot], Slot::Empty) else {
             return Ok(());
         };
         let program = std::path::Path::new("worker");
         let status = worker.child.wait().map_err(SearchError::io(program))?;
-        match status.code() {
-            Some(0) => return Ok(()),
-            // Unless it alone was told to stop, by somebody else.
-            Some(INTERRUPTED) if cancelled.load(Ordering::Relaxed) => {
-                self.interrupted = true;
-                return Ok(());
+        let end = self
+            .coroner
+            .end_of(status, worker.task.is_some(), &worker.lines);
+        let reason = worker.last_words(describe(status, end));
+        let is_own = matches!(end, End::Crashed);
+        if let (Some((dir, token)), false) = (&worker.task, end == End::Machine) {
+            let failed = FailedAttempt {
+                reason: format!("{}\n{}", describe(status, end), worker.lines.join("\n"))
+                    .trim_end()
+                    .to_owned(),
+                may_pass: true,
+                of_machine: !is_own,
+            };
+            // Its claim is that of a dead process, which whoever claims next
+            // counts, with or without this record.
+            if let Err(error) = write_json(&dir.attempt(*token), &failed) {
+                let line = error.to_string();
+                observe(StudyEvent::Line { slot, line: &line });
             }
-            _ => {}
         }
-        let is_error = status.code().is_some() && worker.task.is_none();
-        let last = worker.lines.last().map(String::as_str);
-        let reason = match (last.and_then(|line| line.strip_prefix("error: ")), last) {
-            // What it said for itself.
-            (Some(error), _) if is_error => error.to_owned(),
-            (_, Some(last)) => format!("{}: {last}", describe(status)),
-            (_, None) => describe(status),
-        };
-        match &worker.task {
-            Some((dir, token)) => {
-                let failed = FailedAttempt {
-                    reason: format!("{}\n{}", describe(status), worker.lines.join("\n"))
-                        .trim_end()
-                        .to_owned(),
-                    may_pass: true,
-                };
-                // Its claim is that of a dead process, which whoever claims next
-                // counts, with or without this record.
-                if let Err(error) = write_json(&dir.attempt(*token), &failed) {
-                    let line = error.to_string();
-                    observe(StudyEvent::Line { slot, line: &line });
+        match end {
+            End::Done => self.done = true,
+            // Unless it alone was told to stop, by somebody else.
+            End::Interrupted if cancelled.load(Ordering::Relaxed) => self.interrupted = true,
+            // An error that is not a task's, such as a study that can't be read, would
+            // come again.
+            End::Error => self.fail(slot, reason, false, observe),
+            End::Machine => self.meet_fault(slot, reason, observe),
+            End::Memory => self.run_out_of_memory(slot, &reason, observe),
+            End::Killed => {
+                self.kills += 1;
+                match self.kills < MOST_KILLS {
+                    true => self.replace(slot, 0, &reason, observe),
+                    false => {
+                        let reason = format!(
+                            "{reason}, {} times in a row; if memory ran out, choose fewer --workers",
+                            self.kills
+                        );
+                        self.fail(slot, reason, true, observe);
+                    }
                 }
             }
-            None => self.futile += 1,
-        }
-        observe(StudyEvent::Died {
-            slot,
-            reason: &reason,
-        });
-        // An error that is not a task's, such as a study that can't be read, would
-        // come again; so would a death at every start.
-        if status.code() == Some(1) && is_error || self.futile >= FUTILE_STARTS {
-            let may_pass = status.code() == Some(TRY_AGAIN);
-            self.failed.get_or_insert((reason, may_pass));
-            self.stop();
-        } else if self.failed.is_none() && !self.interrupted {
-            std::thread::sleep(RESTART * self.futile as u32);
-            let started = self.start(command(slot), slot)?;
-            self.slots[slot] = Some(started);
+            End::Crashed | End::Interrupted => {
+                self.futile += u32::from(worker.task.is_none());
+                match self.futile < FUTILE_STARTS {
+                    true => self.replace(slot, self.futile, &reason, observe),
+                    false => self.fail(slot, reason, false, observe),
+                }
+            }
         }
         Ok(())
     }
-}
 
-/// How a process ended, in words.
-fn describe(status: ExitStatus) -> String {
-    #[cfg(unix)]
-    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
-        let name = match signal {
-            4 => " (illegal instruction)",
-            6 => " (aborted; out of memory, perhaps)",
-            9 => " (killed; by the system when memory ran out, perhaps)",
-            11 => " (segmentation fault)",
-            15 => " (terminated)",
-            _ => "",
-        };
-        return format!("the worker was ended by signal {signal}{name}");
+    /// Nobody can go on.
+    fn fail(
+        &mut self,
+        slot: usize,
+        reason: String,
+        may_pass: bool,
+        observe: &mut dyn FnMut(StudyEvent<'_>),
+    ) {
+        observe(StudyEvent::GivenUp {
+            slot,
+            reason: &reason,
+        });
+        self.failed.get_or_insert((reason, may_pass));
+        self.stop();
     }
-    match status.code() {
-        Some(code) => format!("the worker ended with exit status {code}"),
-        None => "the worker ended".to_owned(),
+
+    /// Starts another worker after so many pauses, unless all are to stop.
+    fn replace(
+        &mut self,
+        slot: usize,
+        pauses: u32,
+        reason: &str,
+        observe: &mut dyn FnMut(StudyEvent<'_>),
+    ) {
+        if self.failed.is_none() && !self.interrupted {
+            observe(StudyEvent::Died { slot, reason });
+            self.slots[slot] = Slot::Starts(Instant::now() + RESTART * pauses);
+        }
+    }
+
+    /// The machine lacks something; after a few times, the other workers go on without
+    /// this one.
+    fn meet_fault(&mut self, slot: usize, reason: String, observe: &mut dyn FnMut(StudyEvent<'_>)) {
+        self.faults[slot] += 1;
+        match self.faults[slot] < FUTILE_STARTS {
+            true => self.replace(slot, self.faults[slot], &reason, observe),
+            false => self.give_up(slot, reason, observe),
+        }
+    }
+
+    /// Fewer workers need less memory; the last one is tried again by itself.
+    fn run_out_of_memory(
+        &mut self,
+        slot: usize,
+        reason: &str,
+        observe: &mut dyn FnMut(StudyEvent<'_>),
+    ) {
+        let reason = format!(
+            "{reason}; choose fewer --workers, a machine with more memory or, in a new study, a \
+             smaller train.batch_size or preprocess.size"
+        );
+        let has_others = self.slots.iter().any(|slot| !matches!(slot, Slot::Empty));
+        match has_others {
+            true => self.give_up(slot, reason, observe),
+            false => self.meet_fault(slot, reason, observe),
+        }
+    }
+
+    fn give_up(&mut self, slot: usize, reason: String, observe: &mut dyn FnMut(StudyEvent<'_>)) {
+        observe(StudyEvent::GivenUp {
+            slot,
+            reason: &reason,
+        });
+        self.slots[slot] = Slot::Empty;
+        self.given_up = Some(reason);
     }
 }

@@ -4,6 +4,7 @@ mod attempt;
 mod evaluate;
 mod log;
 mod reporter;
+mod tries;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -135,7 +136,7 @@ impl<'a> Worker<'a> {
                 if task.is_done() {
                     continue;
                 }
-                let note = attempt::progress_of(&task.dir);
+                let note = tries::progress_of(&task.dir);
                 if let Attempt::Claimed(lease) = self.claims.try_claim(task.dir.root(), &note)? {
                     self.attempt(task, lease)?;
                     worked = true;
@@ -172,7 +173,7 @@ impl<'a> Worker<'a> {
     /// Works on the first of `tasks` that can be claimed; false where all are held.
     fn work_on_one(&mut self, tasks: &[Task]) -> Result<bool, SearchError> {
         for task in tasks {
-            let note = attempt::progress_of(&task.dir);
+            let note = tries::progress_of(&task.dir);
             if let Attempt::Claimed(lease) = self.claims.try_claim(task.dir.root(), &note)? {
                 self.attempt(task, lease)?;
                 return Ok(true);

@@ -36,6 +36,7 @@ mod order;
 mod read;
 mod rng;
 mod samplers;
+mod seen;
 mod source;
 mod space;
 mod steps;
@@ -51,6 +52,7 @@ pub use domain::Domain;
 pub use error::SpaceError;
 pub use importance::importance;
 pub use samplers::{Grid, Random, RandomGrid, Sampler};
+pub use seen::Seen;
 pub use space::{Dimension, Space};
 
 /// The values of the dimensions that exist in a point, by `section.key`.

@@ -10,6 +10,7 @@ use crate::Point;
 use crate::domain::Axis;
 use crate::error::SpaceError;
 use crate::rng::{below, generator, unit};
+use crate::seen::Seen;
 use crate::space::{Dimension, Space};
 
 /// How often an excluded point is drawn again.
@@ -118,9 +119,19 @@ impl<'a> Random<'a> {
     /// # Errors
     /// [`SpaceError::Exhausted`] when only excluded points were drawn.
     pub fn nth(&self, number: u64) -> Result<Point, SpaceError> {
+        let drawn = self.nth_new(number, &Seen::new())?;
+        drawn.ok_or_else(|| self.space.exhausted(MOST_TRIES))
+    }
+
+    /// The same, but no point that was `seen`: then the next one of this draw. `None`
+    /// where every point was.
+    ///
+    /// # Errors
+    /// As [`Random::nth`].
+    pub fn nth_new(&self, number: u64, seen: &Seen) -> Result<Option<Point>, SpaceError> {
         let mut rng = generator(self.seed, number);
-        self.space
-            .assemble(MOST_TRIES, |dimension, _| uniform(dimension, &mut rng))
+        let value = |dimension: &Dimension, _| uniform(dimension, &mut rng);
+        self.space.assemble(MOST_TRIES, seen, value)
     }
 }
 

@@ -9,8 +9,12 @@ use crate::condition::Condition;
 use crate::count::Counter;
 use crate::domain::Domain;
 use crate::error::SpaceError;
+use crate::seen::Seen;
 use crate::source::place;
 use crate::{check, read};
+
+/// Integers of a `log` range beyond the grid that are listed; more count as endless.
+const MOST_INTEGERS: i64 = 4096;
 
 /// A key that is searched.
 #[derive(Clone, Debug, PartialEq)]
@@ -105,19 +109,49 @@ impl Space {
         self.counter.index(&self.dimensions, point)
     }
 
+    /// Every point that can be drawn from the ranges behind the grid: `None` where
+    /// these are endless.
+    fn drawable(&self) -> Option<(Vec<Dimension>, Counter)> {
+        let mut dimensions = self.dimensions.clone();
+        for dimension in &mut dimensions {
+            match dimension.domain {
+                Domain::Range { .. } if dimension.grid.len() > 1 => return None,
+                Domain::LogIntegers { low, high, .. } => {
+                    if high.saturating_sub(low) >= MOST_INTEGERS {
+                        return None;
+                    }
+                    dimension.grid = (low..=high).map(Value::Integer).collect();
+                }
+                _ => {}
+            }
+        }
+        let excludes: Vec<&Condition> = self.excludes.iter().collect();
+        let counter = Counter::new(&self.name, &dimensions, &excludes).ok()?;
+        Some((dimensions, counter))
+    }
+
+    /// How many points can be drawn from the ranges behind the grid; `None` where these
+    /// are endless, as ranges of numbers are.
+    pub fn drawable_points(&self) -> Option<u128> {
+        self.drawable().map(|(_, counter)| counter.count())
+    }
+
     /// Dimensions, those that a `when` names before it.
     pub(crate) fn ordered(&self) -> impl Iterator<Item = &Dimension> {
         let order = self.counter.order();
         order.map(|dimension| &self.dimensions[dimension])
     }
 
-    /// The first of at most `tries` points that is not excluded. `value` gives
-    /// the value of a dimension that exists, told which try it is, from 0.
+    /// The first of at most `tries` points that is not excluded and not among those
+    /// `seen`. `value` gives the value of a dimension that exists, told which try it
+    /// is, from 0. Where so many tries find nothing new in a finite space, its first
+    /// point that is new; `None` if there is none.
     pub(crate) fn assemble(
         &self,
         tries: usize,
+        seen: &Seen,
         mut value: impl FnMut(&Dimension, usize) -> Value,
-    ) -> Result<Point, SpaceError> {
+    ) -> Result<Option<Point>, SpaceError> {
         for attempt in 0..tries {
             let mut point = Point::new();
             for dimension in self.ordered() {
@@ -129,13 +163,24 @@ impl Space {
                     point.insert(dimension.key.clone(), value(dimension, attempt));
                 }
             }
-            if !self.excludes.iter().any(|exclude| exclude.holds(&point)) {
-                return Ok(point);
+            let is_excluded = self.excludes.iter().any(|exclude| exclude.holds(&point));
+            if !is_excluded && !seen.contains(&point) {
+                return Ok(Some(point));
             }
         }
-        Err(SpaceError::Exhausted {
+        match self.drawable() {
+            Some((dimensions, counter)) if !seen.is_empty() => {
+                let mut points = (0..counter.count()).filter_map(|n| counter.point(&dimensions, n));
+                Ok(points.find(|point| !seen.contains(point)))
+            }
+            _ => Err(self.exhausted(tries)),
+        }
+    }
+
+    pub(crate) fn exhausted(&self, tries: usize) -> SpaceError {
+        SpaceError::Exhausted {
             name: self.name.clone(),
             tries,
-        })
+        }
     }
 }

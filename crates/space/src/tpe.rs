@@ -22,6 +22,7 @@ use crate::domain::Axis;
 use crate::error::SpaceError;
 use crate::rng::generator;
 use crate::samplers::{MOST_TRIES, Random};
+use crate::seen::Seen;
 use crate::space::{Dimension, Space};
 use density::{Choice, Parzen};
 
@@ -62,15 +63,32 @@ pub fn suggest(
     observations: &[(Point, f64)],
     settings: &Settings,
 ) -> Result<Point, SpaceError> {
+    let point = suggest_new(space, seed, number, observations, settings, &Seen::new())?;
+    point.ok_or_else(|| space.exhausted(MOST_TRIES))
+}
+
+/// The same, but no point that was `seen`: then the next best. `None` where every
+/// point was.
+///
+/// # Errors
+/// As [`suggest`].
+pub fn suggest_new(
+    space: &Space,
+    seed: u64,
+    number: u64,
+    observations: &[(Point, f64)],
+    settings: &Settings,
+    seen: &Seen,
+) -> Result<Option<Point>, SpaceError> {
     if observations.len() < settings.startup {
-        return Random::new(space, seed).nth(number);
+        return Random::new(space, seed).nth_new(number, seen);
     }
     let (good, bad) = split(observations, settings);
     let mut rng = generator(seed, number);
     let mut models: BTreeMap<String, Model> = BTreeMap::new();
-    space.assemble(MOST_TRIES, |dimension, attempt| {
-        // With many candidates the same best value would be taken each time. If
-        // it is excluded, fewer and fewer lead away from it: one candidate is a
+    space.assemble(MOST_TRIES, seen, |dimension, attempt| {
+        // With many candidates the same best value would be taken each time. If it is
+        // excluded or was seen, fewer and fewer lead away from it: one candidate is a
         // plain draw from `l`, which reaches the whole range.
         let halvings = u32::try_from(attempt).unwrap_or(u32::MAX);
         let candidates = settings.candidates.checked_shr(halvings).unwrap_or(0);

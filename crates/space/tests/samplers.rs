@@ -5,7 +5,7 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use psp_space::{Grid, Random, RandomGrid, Sampler, Space, SpaceError, point_text};
+use psp_space::{Grid, Point, Random, RandomGrid, Sampler, Seen, Space, SpaceError, point_text};
 use support::{drawn, space};
 
 /// 12 points, some without `b.b`, some excluded.
@@ -212,4 +212,58 @@ fn a_space_excluded_but_for_single_points_exhausts_random_draws_and_not_the_grid
     assert!(matches!(error, SpaceError::Exhausted { .. }));
     assert!(error.to_string().contains("10000 draws"), "{error}");
     assert_eq!(indices(&space, &mut RandomGrid::new(&space, 4)), [0]);
+}
+
+/// Draws by number until all points were seen.
+fn all_new(space: &Space, seed: u64) -> Vec<Point> {
+    let random = Random::new(space, seed);
+    let mut seen = Seen::new();
+    let numbers = 0..;
+    let points = numbers.map_while(|number| {
+        let point = random.nth_new(number, &seen).unwrap()?;
+        assert!(seen.insert(&point), "seen before: {point:?}");
+        Some(point)
+    });
+    points.collect()
+}
+
+#[test]
+fn without_repetition_random_draws_find_every_point_of_a_finite_space_with_seed_7() {
+    let space = space(SMALL);
+    assert_eq!(space.drawable_points(), Some(12));
+    assert_eq!(all_new(&space, 7).len(), 12);
+    // Each draw that is new by itself is the draw of its number.
+    let mut seen = Seen::new();
+    for (number, point) in all_new(&space, 7).iter().enumerate() {
+        let free = Random::new(&space, 7).nth(number as u64).unwrap();
+        assert!(seen.contains(&free) || free == *point);
+        seen.insert(point);
+    }
+}
+
+#[test]
+fn a_point_that_is_almost_never_drawn_is_found_where_the_space_is_finite_with_seed_8() {
+    // Half of the draws are 1, and one in ten thousand has the last value of each.
+    let space = space(
+        "[space]\na.a = [1, 2]\nb.b = { int = [1, 5000], step = 1, when = { a.a = 2 } }\n\
+         [[exclude]]\nb.b = { max = 4999 }",
+    );
+    assert_eq!(space.drawable_points(), Some(2));
+    assert_eq!(all_new(&space, 8).len(), 2);
+}
+
+#[test]
+fn ranges_of_numbers_are_endless_and_integers_are_not() {
+    let points = |domain: &str| space(&format!("[space]\na.a = {domain}\n")).drawable_points();
+    assert_eq!(points("{ range = [0, 1], points = 3 }"), None);
+    assert_eq!(points("{ log = [1e-5, 1e-2], points = 4 }"), None);
+    assert_eq!(points("{ int = [4, 16], step = 4 }"), Some(4));
+    assert_eq!(
+        points("{ int = [1, 64], log = true, points = 3 }"),
+        Some(64)
+    );
+    assert_eq!(
+        points("{ int = [1, 100000], log = true, points = 3 }"),
+        None
+    );
 }

@@ -3,8 +3,8 @@
 
 mod support;
 
-use psp_space::tpe::{Settings, suggest};
-use psp_space::{Point, Random, Space};
+use psp_space::tpe::{Settings, suggest, suggest_new};
+use psp_space::{Point, Random, Seen, Space};
 use support::space;
 
 const BOWL: &str = "
@@ -173,4 +173,31 @@ fn results_of_another_space_are_no_hindrance() {
     let point = suggest(&space, 7, 12, &observations, &Settings::default()).unwrap();
     assert!(point.keys().eq(["bowl.kind", "bowl.x", "bowl.y"]));
     assert!(bowl(&point).is_finite());
+}
+
+#[test]
+fn what_was_seen_is_not_suggested_again_and_a_finite_space_ends_with_seed_2() {
+    let space = space(
+        "[space]\na.a = [1, 2, 3, 4, 5]\nb.b = { int = [1, 4], step = 1, when = { a.a = { min = 2 } } }",
+    );
+    let settings = Settings::default();
+    let mut observations: Vec<(Point, f64)> = Vec::new();
+    let mut seen = Seen::new();
+    while let Some(point) = suggest_new(
+        &space,
+        2,
+        seen.len() as u64,
+        &observations,
+        &settings,
+        &seen,
+    )
+    .unwrap()
+    {
+        assert!(seen.insert(&point), "suggested again: {point:?}");
+        // The best is always the same, so that it would be suggested on and on.
+        let result = point["a.a"].as_integer().unwrap() as f64;
+        observations.push((point, result));
+    }
+    assert_eq!(space.drawable_points(), Some(17));
+    assert_eq!(seen.len(), 17);
 }

@@ -169,15 +169,17 @@ impl TrainError {
         }
     }
 
-    /// Whether the fault lies with the machine, or the place that it is told to
-    /// compute on, so that every other run would fail here, too: no such device, no
-    /// data or weights where they are to be.
+    /// Whether the fault lies with the machine, or what it is given to compute with, so
+    /// that every other run would fail here, too: no such device, no weights where they
+    /// are to be, other data than the run began with.
     pub fn is_of_this_machine(&self) -> bool {
-        let is_gone = |source: &std::io::Error| source.kind() == ErrorKind::NotFound;
         match self {
             Self::Device(error) => !matches!(error, DeviceError::Precision { .. }),
-            Self::Data(DataError::Io { source, .. })
-            | Self::Weights(WeightsError::Io { source, .. }) => is_gone(source),
+            // A run's own values were checked before: torchvision's weights are missing.
+            Self::Config(ConfigError::Value { key, .. }) => *key == "model.weights",
+            Self::Changed { .. }
+            | Self::Thread(_)
+            | Self::Checkpoint(CheckpointError::Io { .. }) => true,
             _ => false,
         }
     }

@@ -26,6 +26,11 @@ pub enum Event<'a> {
         /// What is wrong with it.
         reason: &'a str,
     },
+    /// Features can't be stored and are kept in memory, for this process alone.
+    UnstoredFeatures {
+        /// Why, and what would help.
+        reason: &'a str,
+    },
     /// Something about the stored pixels that does not stop the run.
     PixelWarning(&'a psp_data::PixelWarning),
     /// Features of images are being computed: `done` of `total`.

@@ -15,6 +15,7 @@ use psp_models::{Backbone, DeviceSpec, ModelConfig};
 
 use crate::checkpoint::Frozen;
 use crate::config::RunConfig;
+use crate::inputs::dataset_options;
 
 /// Kept by whoever makes several runs, and handed to each by
 /// [`Control::within`](crate::Control::within).
@@ -106,6 +107,15 @@ impl Session {
         let dataset = Arc::new(Dataset::open(options)?);
         kept.dataset = Some((options.clone(), Arc::clone(&dataset)));
         Ok(dataset)
+    }
+
+    /// The fingerprint of the data that `config` names, as runs within this session
+    /// find them.
+    ///
+    /// # Errors
+    /// As [`Dataset::open`], or an image that can't be read.
+    pub fn data_fingerprint(&self, config: &RunConfig) -> Result<String, DataError> {
+        self.dataset(&dataset_options(config))?.fingerprint()
     }
 
     /// A backbone of this identity, and the SHA-256 of its weights file.

@@ -11,8 +11,9 @@ pub(crate) struct SearchArgs {
     /// that --study names is continued as it is.
     #[arg(long, required_unless_present = "study")]
     pub(crate) config: Option<PathBuf>,
-    /// Data folder (`data.dir`).
-    #[arg(long, requires = "config")]
+    /// Data folder (`data.dir`). A study goes on with the same images and labels
+    /// wherever they lie.
+    #[arg(long)]
     pub(crate) data: Option<PathBuf>,
     /// auto, flex, libtorch, libtorch:cuda:N or cuda:N (`train.device`). Several,
     /// with commas between them, go to the workers in turn.
@@ -26,7 +27,7 @@ pub(crate) struct SearchArgs {
     #[arg(long, requires = "config")]
     pub(crate) trials: Option<u64>,
     /// Worker processes; default: one per core, or as many as there are 4 GiB of
-    /// free memory; one with `train.replicas`.
+    /// free memory, within the limits of control groups; one with `train.replicas`.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) workers: Option<u16>,
     /// Print the trials and an estimate of the time, and stop.
@@ -84,6 +85,10 @@ pub(crate) struct WorkerArgs {
     /// The device, where it is not the study's.
     #[arg(long)]
     pub(crate) device: Option<DeviceSpec>,
+    /// What else is computed otherwise than the study says, without a say in the
+    /// results.
+    #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
+    pub(crate) overrides: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -94,6 +99,8 @@ pub(crate) enum StudyCommand {
     Show(StudyShowArgs),
     /// Print the folder of the chosen run, or of the best trial so far.
     Best(StudyBestArgs),
+    /// Have failed trials tried again when the study next goes on.
+    Retry(StudyRetryArgs),
     /// Remove a study and all of its runs.
     Rm(StudyRmArgs),
 }
@@ -127,6 +134,15 @@ pub(crate) struct StudyBestArgs {
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct StudyRetryArgs {
+    /// Name of a study in `experiments/`, or a folder.
+    pub(crate) study: PathBuf,
+    /// Numbers or folders of failed trials; default: all, and failed trainings and
+    /// tests of finalists.
+    pub(crate) trials: Vec<String>,
 }
 
 #[derive(Debug, ClapArgs)]

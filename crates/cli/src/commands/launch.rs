@@ -14,7 +14,7 @@ pub(super) fn slurm(args: &SearchArgs, study: &Study) -> Result<ExitCode> {
     let job = SlurmJob {
         psp: std::env::current_exe().context("the path of this program")?,
         tasks: args.tasks,
-        arguments: arguments(args),
+        arguments: arguments(args, study)?,
     };
     let script = job.write(&study.dir)?;
     println!("wrote {}", script.display());
@@ -37,7 +37,7 @@ pub(super) fn slurm(args: &SearchArgs, study: &Study) -> Result<ExitCode> {
     println!(
         "submitted as job {number}, {} tasks; follow it with: psp study show {}",
         args.tasks,
-        study.dir.root().display()
+        super::quoted(study.dir.root())
     );
     Ok(ExitCode::SUCCESS)
 }
@@ -56,20 +56,39 @@ pub(super) fn kubernetes(args: &SearchArgs, study: &Study) -> Result<ExitCode> {
         );
     }
     let job = KubernetesJob {
-        name: format!("psp-{}", study.config.study.name.replace(['_', '.'], "-")).to_lowercase(),
+        name: job_name(&study.config.study.name),
         image: args.image.clone().unwrap_or_default(),
         claim: args.claim.clone().unwrap_or_default(),
         mount,
         tasks: args.tasks,
-        arguments: arguments(args),
+        arguments: arguments(args, study)?,
     };
     println!("{}", serde_json::to_string_pretty(&job.manifest(&root))?);
     Ok(ExitCode::SUCCESS)
 }
 
+/// What Kubernetes takes for the name of a Job: up to 63 small letters, digits and
+/// hyphens, a letter first and no hyphen last.
+fn job_name(study: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric();
+    let plain = study.replace(|c| !is_plain(c), "-").to_lowercase();
+    let name = format!("psp-{plain}");
+    let name: String = name.chars().take(MOST_OF_NAME).collect();
+    name.trim_end_matches('-').to_owned()
+}
+
+/// The pods' own names are longer, and may have 63 letters.
+const MOST_OF_NAME: usize = 50;
+
 /// What the tasks are told besides the study.
-fn arguments(args: &SearchArgs) -> Vec<String> {
+fn arguments(args: &SearchArgs, study: &Study) -> Result<Vec<String>> {
     let mut arguments = Vec::new();
+    // Stored with the study, unless they were where it looks for them.
+    let is_elsewhere = study.local().iter().any(|one| one.starts_with("data.dir="));
+    if let (Some(data), true) = (&args.data, is_elsewhere) {
+        let data = std::path::absolute(data)?;
+        arguments.extend(["--data".to_owned(), data.to_string_lossy().into_owned()]);
+    }
     if let Some(workers) = args.workers {
         arguments.extend(["--workers".to_owned(), workers.to_string()]);
     }
@@ -77,5 +96,18 @@ fn arguments(args: &SearchArgs) -> Vec<String> {
         let names: Vec<String> = devices.iter().map(ToString::to_string).collect();
         arguments.extend(["--device".to_owned(), names.join(",")]);
     }
-    arguments
+    Ok(arguments)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_jobs_name_is_one_that_kubernetes_takes() {
+        assert_eq!(job_name("my study_2.b"), "psp-my-study-2-b");
+        assert_eq!(job_name("Größe"), "psp-gr--e");
+        assert_eq!(job_name("é"), "psp");
+        assert!(job_name(&"a-".repeat(40)).len() <= 50);
+    }
 }

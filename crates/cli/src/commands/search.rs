@@ -10,12 +10,13 @@ use anyhow::{Result, bail};
 use psp_models::DeviceSpec;
 use psp_search::{
     Plan, SamplerName, SearchConfig, Study, StudyDir, SuperviseEnd, WorkEnd, Worker,
-    WorkerSettings, supervise,
+    WorkerSettings, available_memory, supervise,
 };
 use psp_train::Inputs;
 
+use super::failures;
 use super::study::{print_selection, study_dir};
-use super::{launch, on_devices, toml_string};
+use super::{launch, on_devices, quoted, toml_string};
 use crate::args::{Launcher, SearchArgs, WorkerArgs};
 use crate::estimate;
 use crate::interrupt;
@@ -30,7 +31,10 @@ pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
         given.unwrap_or_else(|| default_workers(config, args))
     };
     let study = match &args.config {
-        None => Study::open(study_dir(args.study.as_deref().unwrap_or(Path::new(""))))?,
+        None => {
+            let study = study_dir(args.study.as_deref().unwrap_or(Path::new("")));
+            Study::resume(study, args.data.as_deref())?
+        }
         Some(path) => {
             let config = config(path, args)?;
             if args.plan {
@@ -55,15 +59,16 @@ fn search_here(args: &SearchArgs, study: &Study, workers: usize) -> Result<ExitC
     let root = study.dir.root().to_owned();
     let trials = study.wanted();
     println!(
-        "study {}: {trials} of {} grid points, {workers} workers",
+        "study {}: {trials} of {} grid points{}, {workers} workers",
         root.display(),
-        study.plan.grid_points
+        study.plan.grid_points,
+        fewer(trials, &study.config)
     );
     let threads = (cores() / workers).max(1);
     let mut view = StudyView::new(study, workers)?;
     let end = supervise(
         workers,
-        |slot| worker_command(&root, slot, threads, args),
+        |slot| worker_command(study, slot, threads, args),
         &cancelled,
         &mut |event| view.show(&event),
     )?;
@@ -76,15 +81,31 @@ fn search_here(args: &SearchArgs, study: &Study, workers: usize) -> Result<ExitC
         SuperviseEnd::Failed { reason, may_pass } => {
             eprintln!("error: {reason}");
             Ok(match may_pass {
-                true => ExitCode::from(interrupt::TRY_AGAIN),
-                false => ExitCode::FAILURE,
+                true => {
+                    eprintln!(
+                        "no trial failed by this: the same command goes on with the study once \
+                         it is mended, and so do others elsewhere"
+                    );
+                    ExitCode::from(interrupt::TRY_AGAIN)
+                }
+                false => {
+                    failures::tell(study)?;
+                    ExitCode::FAILURE
+                }
             })
         }
         SuperviseEnd::Done => {
-            let selection = study.select()?;
-            print_selection(&selection);
-            println!("export with: psp export {} --out MODEL", root.display());
-            Ok(ExitCode::SUCCESS)
+            let selection = study.select();
+            if let Ok(selection) = &selection {
+                print_selection(selection);
+                println!("export with: psp export {} --out MODEL", quoted(&root));
+            }
+            let failed = failures::tell(study)?;
+            selection?;
+            Ok(match failed {
+                true => ExitCode::FAILURE,
+                false => ExitCode::SUCCESS,
+            })
         }
     }
 }
@@ -94,6 +115,7 @@ pub(crate) fn work(args: &WorkerArgs) -> Result<ExitCode> {
     let cancelled = interrupt::flag()?;
     stop_with_parent(Arc::clone(&cancelled));
     let study = Study::open(StudyDir::new(&args.study))?;
+    let study = study.with_local(args.overrides.clone());
     let settings = WorkerSettings {
         name: args.name.clone(),
         threads: args.threads,
@@ -137,7 +159,7 @@ fn config(path: &Path, args: &SearchArgs) -> Result<SearchConfig> {
         bail!("no data folder: pass --data DIR, or set data.dir in the study file");
     }
     if let Some(name) = args.study.as_deref().and_then(Path::file_name) {
-        config.study.name = name.to_string_lossy().into_owned();
+        config.rename(&name.to_string_lossy())?;
     }
     if let Some(trials) = args.trials {
         config.study.trials = trials;
@@ -152,17 +174,20 @@ pub(super) fn devices_of_workers(args: &SearchArgs) -> Option<&[DeviceSpec]> {
     (!args.device.is_empty() && !is_in_config).then_some(&args.device)
 }
 
-fn worker_command(root: &Path, slot: usize, threads: usize, args: &SearchArgs) -> Command {
+fn worker_command(study: &Study, slot: usize, threads: usize, args: &SearchArgs) -> Command {
     let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("psp"));
     let mut command = Command::new(program);
     command
         .arg("search-worker")
-        .arg(root)
+        .arg(study.dir.root())
         .args(["--name", &worker_name(slot)])
         .args(["--threads", &threads.to_string()]);
     if let Some(devices) = devices_of_workers(args) {
         let device = devices[slot % devices.len()];
         command.args(["--device", &device.to_string()]);
+    }
+    for local in study.local() {
+        command.args(["--set", local]);
     }
     // What Flex, LibTorch and its matrix products take as their number.
     for variable in ["RAYON_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"] {
@@ -177,12 +202,18 @@ fn worker_command(root: &Path, slot: usize, threads: usize, args: &SearchArgs) -
 fn plan(config: &SearchConfig, workers: usize) -> Result<ExitCode> {
     let inputs = Inputs::open(&config.base)?;
     let (data, split) = (inputs.dataset.fingerprint()?, inputs.splits.fingerprint());
-    let plan = Plan::draw(config, data, split)?;
+    let plan = Plan::draw(config, data, split, &[])?;
+    let points = config.space.drawable_points().unwrap_or(u128::MAX);
+    let points = usize::try_from(points).unwrap_or(usize::MAX);
     let wanted = plan.trials.len().max(match config.study.sampler {
-        SamplerName::Tpe => config.study.trials as usize,
+        SamplerName::Tpe => points.min(config.study.trials as usize),
         _ => 0,
     });
-    println!("{wanted} trials of {} grid points\n", plan.grid_points);
+    println!(
+        "{wanted} trials of {} grid points{}\n",
+        plan.grid_points,
+        fewer(wanted, config)
+    );
     println!("{:>6}  {:<12}  {:>4}  values", "trial", "id", "seed");
     for trial in &plan.trials {
         println!(
@@ -204,6 +235,16 @@ fn plan(config: &SearchConfig, workers: usize) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Says that the space has fewer points than there were to be trials.
+fn fewer(trials: usize, config: &SearchConfig) -> String {
+    match config.study.trials {
+        wanted if wanted > trials as u64 => {
+            format!(" (all that the space has: fewer than study.trials = {wanted})")
+        }
+        _ => String::new(),
+    }
+}
+
 /// Cores that this process may use. Slurm does not everywhere keep a task from
 /// the others.
 fn cores() -> usize {
@@ -218,18 +259,8 @@ fn default_workers(config: &SearchConfig, args: &SearchArgs) -> usize {
     if args.device.len() < 2 && !config.base.train.replicas.is_empty() {
         return 1;
     }
-    let by_memory = free_memory().map_or(usize::MAX, |bytes| (bytes / WORKER_MEMORY) as usize);
+    let by_memory = available_memory().map_or(usize::MAX, |bytes| (bytes / WORKER_MEMORY) as usize);
     cores().min(by_memory).max(1)
-}
-
-/// `MemAvailable` of Linux's `/proc/meminfo`.
-fn free_memory() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text
-        .lines()
-        .find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kib << 10)
 }
 
 /// Host and slot, with the task of a cluster's array between them.

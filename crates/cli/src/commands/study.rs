@@ -8,14 +8,18 @@ use anyhow::{Context, Result, bail};
 use psp_search::{Overview, Selection, State, Study, StudyDir, TrialRow};
 use serde::Serialize;
 
-use crate::args::{StudyBestArgs, StudyCommand, StudyListArgs, StudyRmArgs, StudyShowArgs};
+use super::quoted;
+use crate::args::{StudyBestArgs, StudyCommand, StudyListArgs, StudyRetryArgs, StudyShowArgs};
+
+mod remove;
 
 pub(crate) fn run(command: &StudyCommand) -> Result<ExitCode> {
     match command {
         StudyCommand::List(args) => list(args)?,
         StudyCommand::Show(args) => show(args)?,
         StudyCommand::Best(args) => best(args)?,
-        StudyCommand::Rm(args) => remove(args)?,
+        StudyCommand::Retry(args) => retry(args)?,
+        StudyCommand::Rm(args) => remove::remove(args)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -54,7 +58,14 @@ fn list(args: &StudyListArgs) -> Result<()> {
         if !dir.is_begun() {
             continue;
         }
-        let overview = Overview::of(&Study::open(dir)?)?;
+        // One that is damaged does not hide the others.
+        let overview = match Study::open(dir).and_then(|study| Overview::of(&study)) {
+            Ok(overview) => overview,
+            Err(error) => {
+                eprintln!("warning: {}: left out: {error}", entry.path().display());
+                continue;
+            }
+        };
         lines.push(Line {
             study: entry.file_name().to_string_lossy().into_owned(),
             trials: overview.wanted(),
@@ -233,20 +244,21 @@ fn best(args: &StudyBestArgs) -> Result<()> {
     Ok(())
 }
 
-fn remove(args: &StudyRmArgs) -> Result<()> {
-    let dir = study_dir(&args.study);
-    let overview = Overview::of(&Study::open(dir.clone())?)?;
-    let begun = overview.count(State::Begun);
-    let root = dir.root().display();
-    if begun > 0 && !args.force {
-        bail!(
-            "{root}: {begun} trials have begun and not ended; stop their workers, or pass --force"
-        );
+fn retry(args: &StudyRetryArgs) -> Result<()> {
+    let study = Study::open(study_dir(&args.study))?;
+    let retried = study.retry(&args.trials)?;
+    for failure in &retried {
+        let reason = failure.reason.lines().next().unwrap_or_default();
+        println!("{}: had failed: {reason}", failure.dir.name());
     }
-    // First what makes it a study, so that half of it is none.
-    std::fs::remove_file(dir.plan()).with_context(|| format!("{root}: plan.json"))?;
-    std::fs::remove_dir_all(dir.root()).with_context(|| format!("{root}"))?;
-    println!("removed {root}");
+    let root = study.dir.root();
+    match retried.len() {
+        0 => println!("{}: nothing has failed", root.display()),
+        count => println!(
+            "{count} to be tried again, each from its last checkpoint, by: psp search --study {}",
+            quoted(root)
+        ),
+    }
     Ok(())
 }
 

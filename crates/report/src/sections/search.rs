@@ -4,7 +4,7 @@ use super::Context;
 use crate::analysis::{BackboneTrials, Search};
 use crate::document::{Block, Cell, Section, Table, Text};
 use crate::format::{count, counted, duration, percent};
-use crate::input::Study;
+use crate::input::{Study, TrialState};
 
 pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
     let mut section = Section::new("search", "Search");
@@ -49,16 +49,44 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
              along with it. {links}"
         ),
     );
-    section.figure(
-        context.figure("importance"),
-        "How well the score of a trial can be told from one key, relative to the other keys. It \
-         holds for this space and these trials, and shows no causes.",
-    );
+    section.figure(context.figure("importance"), importance(study));
     if study.importance.is_none() {
         section.say("There are too few trials to tell which keys matter.");
     }
     section.table(super::trials::table(context, study));
     section
+}
+
+/// Failed trials that are named.
+const NAMED: usize = 10;
+
+/// What importances mean here, with keys that not every trial has and trials that have
+/// no score.
+fn importance(study: &Study) -> String {
+    let mut text = "How well the score of a trial can be told from one key, relative to the other \
+                    keys. It holds for this space and these trials, and shows no causes."
+        .to_owned();
+    if study.dimensions.iter().any(|one| one.condition.is_some()) {
+        text += " A key that exists only under a condition is judged by the trials that have it, \
+                 and counts by their share of all trials.";
+    }
+    let failed = study
+        .trials
+        .iter()
+        .filter(|one| one.state == TrialState::Failed);
+    let failed: Vec<String> = failed.map(|trial| trial.number.to_string()).collect();
+    if !failed.is_empty() {
+        let more = match failed.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let named = failed[..failed.len().min(NAMED)].join(", ");
+        text += &format!(
+            " Trials that failed ({named}{more}) have no score and are left out: a value with \
+             which trials fail looks no worse than the others."
+        );
+    }
+    text
 }
 
 fn facts(study: &Study, search: &Search) -> Vec<(String, Text)> {

@@ -1,20 +1,20 @@
 //! One try of one task.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
-use psp_lease::{ClaimRecord, Lease};
+use psp_lease::Lease;
 use psp_train::{Control, Event, Outcome, RunConfig, Standing, trainer};
 
 use super::Worker;
 use super::log::TrialLog;
 use super::reporter::Reporter;
+use super::tries::{fruitless, given_up, message, os_error};
+use crate::begin::relocate;
 use crate::choose::score;
 use crate::error::SearchError;
 use crate::event::WorkerEvent;
-use crate::folder::{
-    FailedAttempt, Record, RungRecord, TrialDir, TrialOutcome, read_json, write_json,
-};
+use crate::folder::{FailedAttempt, Record, RungRecord, TrialDir, TrialOutcome, write_json};
 use crate::select::TestRecord;
 use crate::task::{Task, Work};
 
@@ -79,20 +79,29 @@ impl Worker<'_> {
             task.label
         ));
         let ended = catch_unwind(AssertUnwindSafe(|| self.work(task, &lease, &mut log)));
+        let ended = ended.or_else(|panic| {
+            let text = message(&*panic);
+            match os_error(&text) {
+                Some(source) => Ok(Err(SearchError::io(dir.root())(source))),
+                None => Err(text),
+            }
+        });
         let ended = match ended {
             // Every other task would fail here, and none of them elsewhere.
-            Ok(Err(error)) if error.is_of_this_machine() => {
+            Ok(Err(error)) if error.is_of_this_machine() && !is_lost(&lease) => {
                 log.line(&format!("given back: {error}"));
-                self.release(dir, lease, &error.to_string());
-                return Err(error);
+                self.release(dir, lease, &format!("given back: {error}"));
+                return Err(SearchError::GivenBack(Box::new(error)));
             }
             Ok(ended) => ended.map_err(|error| FailedAttempt {
                 may_pass: error.is_passing(),
                 reason: error.to_string(),
+                of_machine: false,
             }),
-            Err(panic) => Err(FailedAttempt {
+            Err(text) => Err(FailedAttempt {
                 may_pass: true,
-                reason: format!("panicked: {}", message(&*panic)),
+                reason: format!("panicked: {text}"),
+                of_machine: false,
             }),
         };
         match ended {
@@ -240,10 +249,12 @@ impl Worker<'_> {
                 until,
             } => {
                 let run = self.study.task_config(trial, as_finalist.as_ref())?;
+                self.check_data(&task.dir)?;
                 let outcome = self.train(&task.dir, run, *until, lease, log)?;
                 Ok(Ended::Trained(outcome))
             }
             Work::Test => {
+                self.check_data(&task.dir)?;
                 let (settings, cancelled) = (&self.settings, self.cancelled);
                 let record =
                     super::evaluate::on_test(&task.dir, settings, cancelled, self.observe)?;
@@ -258,6 +269,18 @@ impl Worker<'_> {
         }
     }
 
+    /// Nothing is computed on other images and labels than the study began with. A run
+    /// that was begun is told where they lie now.
+    fn check_data(&self, dir: &TrialDir) -> Result<(), SearchError> {
+        let base = self.study.base()?;
+        let now = self.session.data_fingerprint(&base);
+        self.study.check_data(&base, now)?;
+        match dir.run().is_begun() {
+            true => relocate(&dir.run(), &base),
+            false => Ok(()),
+        }
+    }
+
     fn train(
         &mut self,
         dir: &TrialDir,
@@ -268,11 +291,15 @@ impl Worker<'_> {
     ) -> Result<Outcome, SearchError> {
         let run = dir.run();
         let fence = || holds(lease);
+        let devices = match self.settings.device {
+            Some(device) => vec![device],
+            None => [&[config.train.device], &*config.train.replicas].concat(),
+        };
         let control = Control::new(self.cancelled)
             .fenced(&fence)
             .until(until)
             .within(&self.session)
-            .placed(self.settings.device.as_slice(), self.settings.threads);
+            .placed(&devices, self.settings.threads);
         let mut reporter = Reporter::new(&mut *self.observe, log);
         let observe = &mut |event: Event<'_>| reporter.report(event);
         // A run that was trained to its end before its outcome was written has
@@ -285,48 +312,6 @@ impl Worker<'_> {
     }
 }
 
-/// What tells whether a task came further between two claims: its newest
-/// checkpoint's time, or the empty text before there is any.
-pub(super) fn progress_of(dir: &TrialDir) -> String {
-    let modified = |metadata: std::fs::Metadata| metadata.modified().ok();
-    let time = std::fs::metadata(dir.run().last()).ok().and_then(modified);
-    let since = time.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    since.map_or_else(String::new, |since| since.as_nanos().to_string())
-}
-
-/// Reasons of the tries before `token` that ended badly, the last ones in a row
-/// that came no further.
-fn fruitless(dir: &TrialDir, token: u64) -> Result<Vec<String>, SearchError> {
-    let history = psp_lease::history(dir.root())?;
-    let note = |record: &ClaimRecord| record.holder.as_ref().map(|holder| holder.note.clone());
-    let now = history.iter().find(|record| record.token == token);
-    let Some(now) = now.and_then(note) else {
-        return Ok(Vec::new());
-    };
-    let mut reasons = Vec::new();
-    for record in history.iter().rev().filter(|record| record.token < token) {
-        // A claim that was never written out died as it was made.
-        if note(record).is_some_and(|then| then != now) {
-            break;
-        }
-        if dir.pause(record.token).exists() {
-            continue;
-        }
-        let failed: Option<FailedAttempt> = read_json(&dir.attempt(record.token))?;
-        match failed {
-            Some(failed) => reasons.push(failed.reason),
-            // Given back in good order, by an interruption.
-            None if record.released => {}
-            None => reasons.push(match &record.holder {
-                Some(holder) => format!("worker {} vanished", holder.worker),
-                None => "a worker vanished".to_owned(),
-            }),
-        }
-    }
-    reasons.reverse();
-    Ok(reasons)
-}
-
 /// The time in UTC.
 fn now() -> String {
     jiff::Timestamp::now().strftime("%FT%TZ").to_string()
@@ -337,14 +322,7 @@ fn holds(lease: &Lease) -> bool {
     lease.holds().unwrap_or(false)
 }
 
-fn given_up(reasons: &[String]) -> String {
-    let last = reasons.last().map_or("", String::as_str);
-    format!("{} tries came no further; the last: {last}", reasons.len())
-}
-
-/// The text of a panic.
-fn message(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "without a message".to_owned())
+/// Whether the task is certainly another worker's.
+fn is_lost(lease: &Lease) -> bool {
+    matches!(lease.holds(), Ok(false))
 }

@@ -48,6 +48,11 @@ impl<'a> Reporter<'a> {
                 self.log.line(&text);
                 (self.observe)(WorkerEvent::Warning { text });
             }
+            Event::UnstoredFeatures { reason } => {
+                let text = format!("features are kept in memory, not stored: {reason}");
+                self.log.line(&text);
+                (self.observe)(WorkerEvent::Warning { text });
+            }
             Event::Started {
                 epoch,
                 batch,

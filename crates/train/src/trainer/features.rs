@@ -1,14 +1,15 @@
 //! The features of a backbone that stays frozen.
 
+use std::path::Path;
 use std::time::Duration;
 
 use psp_features::{
-    Extracted, Extraction, FeatureKey, FeatureStore, SHARES, default_dir, share_of,
+    Extracted, Extraction, FeatureError, FeatureKey, FeatureStore, SHARES, default_dir, share_of,
 };
 use psp_models::{Backbone, Precision, Regressor, state};
 
 use super::Trainer;
-use crate::config::{ConfigError, RunConfig};
+use crate::config::RunConfig;
 use crate::error::TrainError;
 use crate::events::Event;
 use crate::session::{BackboneIdentity, Session};
@@ -27,13 +28,8 @@ pub(super) fn open(
     }
     let given = &config.data.cache_dir;
     let dir = match given.as_os_str().is_empty() {
-        true => default_dir().ok_or_else(|| ConfigError::Value {
-            key: "data.cache_dir",
-            value: format!("{given:?}"),
-            expected: "expected a folder, since this user has no cache folder; \
-                       or set train.cache_features = false"
-                .to_owned(),
-        })?,
+        // A user without a home has no cache folder: then nothing can be made there.
+        true => default_dir().unwrap_or_default(),
         false => given.clone(),
     };
     let preprocessing = config.preprocessing();
@@ -46,15 +42,28 @@ pub(super) fn open(
     })?;
     let mut store = match session.take_features(&dir, &key) {
         Some(store) => store,
-        None => FeatureStore::open(&dir, key)?,
+        None => open_or_hold(&dir, key),
     };
     tell_of_discarded(&mut store, observe);
     Ok(Some(store))
 }
 
+/// A folder that can't be used is no reason not to train: the features are then kept
+/// in memory.
+fn open_or_hold(dir: &Path, key: FeatureKey) -> FeatureStore {
+    let opened = match dir.as_os_str().is_empty() {
+        true => Err(FeatureError::NoFolder),
+        false => FeatureStore::open(dir, key.clone()),
+    };
+    opened.unwrap_or_else(|error| FeatureStore::in_memory(dir, key, &error))
+}
+
 fn tell_of_discarded(store: &mut FeatureStore, observe: &mut dyn FnMut(Event<'_>)) {
     for (path, reason) in &store.take_discarded() {
         observe(Event::DamagedFeatures { path, reason });
+    }
+    if let Some(reason) = &store.take_trouble() {
+        observe(Event::UnstoredFeatures { reason });
     }
 }
 
@@ -121,7 +130,7 @@ impl Trainer<'_> {
         if missing(store).is_empty() {
             return Ok(Filled::Nothing);
         }
-        let Some(_lock) = store.try_lock(share)? else {
+        let Some(_lock) = store.try_lock(share) else {
             return Ok(Filled::Nothing);
         };
         // Whoever had the share before may have computed it.
@@ -142,7 +151,9 @@ impl Trainer<'_> {
             let done = before + done;
             observe(Event::Features { done, total });
         };
-        Ok(match extraction.run(store, show)? {
+        let extracted = extraction.run(store, show)?;
+        tell_of_discarded(store, observe);
+        Ok(match extracted {
             Extracted::All => Filled::All,
             Extracted::Some => Filled::Interrupted,
         })

@@ -1,0 +1,79 @@
+//! Faults of the machine, which are no trial's: an unusable cache, a full disk.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::process::Command;
+
+use support::study::{Bench, STUDY, count};
+use support::{device, run, training};
+
+#[test]
+fn an_unusable_cache_folder_costs_the_cache_and_no_trial() {
+    let study = STUDY
+        .replace("trials = 6", "trials = 2")
+        .replace("[train]", "[model]\nunfreeze = [\"head\"]\n\n[train]")
+        .replace("[\"resnet18\", \"googlenet\"]", "[\"resnet18\"]");
+    let (with, without) = (Bench::new(&study), Bench::new(&study));
+    run(&mut with.search(&["--workers", "1"])).assert_done();
+    // Nobody, root included, makes a folder within a file.
+    let cache = without.folder.path("study.toml").join("cache");
+    let mut search = without.search(&["--workers", "1"]);
+    let searched = run(search.env("PSP_CACHE_DIR", &cache)).assert_done();
+    let said = "warning: features are kept in memory, not stored";
+    assert!(searched.stdout.contains(said), "{searched:#?}");
+    assert_eq!(without.table()["trials"], with.table()["trials"]);
+
+    let out = without.folder.path("run");
+    let mut train = training(&without.folder.data(), &out, &["model.unfreeze=['head']"]);
+    let trained = run(train.env("PSP_CACHE_DIR", &cache)).assert_done();
+    assert!(trained.stderr.contains(said), "{trained:#?}");
+}
+
+/// Skips where no file system may be mounted.
+#[test]
+fn a_full_disk_fails_no_trial_and_the_study_goes_on_when_there_is_space() {
+    let study = STUDY
+        .replace(
+            "trials = 6",
+            "trials = 2\nretries = 0\nsampler = \"random-grid\"",
+        )
+        .replace("[\"resnet18\", \"googlenet\"]", "[\"resnet18\"]");
+    let bench = Bench::new(&study);
+    let disk = bench.folder.path("disk");
+    std::fs::create_dir(&disk).unwrap();
+    let script = r#"
+        mount -t tmpfs -o size=20m tmpfs disk 2>/dev/null || exit 99
+        search() { "$PSP" search --workers 1 --device "$DEVICE" --config study.toml \
+            --data "$DATA" --study disk/study --set data.pixel_store_mib=0; }
+        search; echo "full: $?"
+        "$PSP" study show disk/study --json > full.json
+        mount -o remount,size=2g disk
+        search; echo "again: $?"
+        "$PSP" study show disk/study --json > again.json
+        exit 0
+    "#;
+    let mut command = Command::new("unshare");
+    command
+        .args(["--mount", "sh", "-c", script])
+        .current_dir(bench.folder.path(""))
+        .env("PSP", env!("CARGO_BIN_EXE_psp"))
+        .env("DATA", bench.folder.data())
+        .env("DEVICE", device())
+        .env("PSP_CACHE_DIR", bench.folder.path("cache"));
+    let ran = match command.output() {
+        Ok(output) if output.status.success() => support::ran(output),
+        _ => {
+            eprintln!("SKIPPED: no file system may be mounted here");
+            return;
+        }
+    };
+    assert!(ran.stdout.contains("full: 75"), "{ran:#?}");
+    assert!(ran.stdout.contains("again: 0"), "{ran:#?}");
+    let table = |file: &str| -> serde_json::Value {
+        let text = std::fs::read(bench.folder.path(file)).unwrap();
+        serde_json::from_slice(&text).unwrap()
+    };
+    assert_eq!(count(&table("full.json")["trials"], "failed"), 0);
+    assert_eq!(count(&table("again.json")["trials"], "finished"), 2);
+}

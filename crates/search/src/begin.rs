@@ -1,0 +1,326 @@
+//! Beginning a study, and going on with it: all files of the beginning belong to one
+//! command, and what a study compares stays the same.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use psp_data::{DataError, Dataset, Splits};
+use psp_lease::{Attempt, Claims, Lease, Settings};
+use psp_train::inputs::dataset_options;
+use psp_train::{Inputs, RunConfig, RunDir};
+
+use crate::config::SearchConfig;
+use crate::error::SearchError;
+use crate::folder::{StudyDir, write_json};
+use crate::keys;
+use crate::plan::Plan;
+use crate::study::Study;
+
+/// Between two looks whether another command has begun the study.
+const POLL: Duration = Duration::from_millis(100);
+
+impl Study {
+    /// Begins the study in `dir`, or goes on with the one that is there, with more
+    /// trials where `config` asks for more. Of all commands that begin it at once one
+    /// does; the others go on with it, or are refused.
+    ///
+    /// What `config` says of where data lie and how trials are computed holds for the
+    /// returned study; it is stored only of data that were moved.
+    ///
+    /// # Errors
+    /// Data that can't be used, a point that can't be trained, another study in
+    /// the folder, or data that changed since the study began.
+    pub fn begin(dir: StudyDir, mut config: SearchConfig) -> Result<Self, SearchError> {
+        config.make_absolute()?;
+        let draft = Draft::of(&dir, &config, None)?;
+        if draft.is_stored {
+            return Ok(draft.study);
+        }
+        let lease = claim(&dir, &config)?;
+        let written = (|| {
+            // Another command may have begun it meanwhile.
+            let draft = Draft::of(&dir, &config, Some(draft.inputs))?;
+            match draft.is_stored {
+                true => Ok(draft.study),
+                false => draft.write(&lease),
+            }
+        })();
+        let released = lease.release();
+        let study = written?;
+        released?;
+        Ok(study)
+    }
+
+    /// Goes on with the study in `dir` as it is, with its data in the folder `data` if
+    /// one is given.
+    ///
+    /// # Errors
+    /// As [`Study::begin`]; when there is no study.
+    pub fn resume(dir: StudyDir, data: Option<&Path>) -> Result<Self, SearchError> {
+        let mut config = Self::open(dir.clone())?.config;
+        if let Some(to) = data {
+            let from = std::mem::replace(&mut config.base.data.dir, to.to_owned());
+            for path in [&mut config.base.data.labels, &mut config.base.data.images] {
+                if let Ok(within) = path.strip_prefix(&from) {
+                    *path = to.join(within);
+                }
+            }
+        }
+        Self::begin(dir, config)
+    }
+}
+
+/// A study as it would be stored.
+struct Draft {
+    study: Study,
+    inputs: Inputs,
+    folds: Vec<Splits>,
+    /// Where its runs looked for data, where that changes.
+    moved_from: Option<RunConfig>,
+    /// Whether it is stored so.
+    is_stored: bool,
+}
+
+impl Draft {
+    /// `inputs`: those of `config`, if they are open already.
+    fn of(
+        dir: &StudyDir,
+        config: &SearchConfig,
+        inputs: Option<Inputs>,
+    ) -> Result<Self, SearchError> {
+        match dir.is_begun() {
+            true => Self::going_on(Study::open(dir.clone())?, config, inputs),
+            false => Self::new(dir, config, inputs),
+        }
+    }
+
+    fn new(
+        dir: &StudyDir,
+        config: &SearchConfig,
+        inputs: Option<Inputs>,
+    ) -> Result<Self, SearchError> {
+        let inputs = match inputs {
+            Some(inputs) => inputs,
+            None => Inputs::open(&config.base)?,
+        };
+        let data = inputs.dataset.fingerprint()?;
+        let mut plan = Plan::draw(config, data, inputs.splits.fingerprint(), &[])?;
+        let folds = folds(config, &inputs)?;
+        plan.fold_fingerprints = folds.iter().map(Splits::fingerprint).collect();
+        Ok(Self {
+            study: Study::new(dir.clone(), config.clone(), plan)?,
+            inputs,
+            folds,
+            moved_from: None,
+            is_stored: false,
+        })
+    }
+
+    fn going_on(
+        known: Study,
+        config: &SearchConfig,
+        inputs: Option<Inputs>,
+    ) -> Result<Self, SearchError> {
+        if let Some(what) = known.config.difference(config)? {
+            return Err(SearchError::Differs {
+                study: known.dir.root().to_owned(),
+                what,
+            });
+        }
+        let inputs = known.inputs(&config.base, inputs)?;
+        let mut stored = config.clone();
+        stored.base = known.config.base.clone();
+        // A trial that was begun stays part of the study; 0 means all.
+        let trials = &mut stored.study.trials;
+        if *trials > 0 {
+            *trials = (*trials).max(known.wanted() as u64);
+        }
+        let (then, now) = (&known.config.base.data, &config.base.data);
+        let is_moved = (&then.dir, &then.labels, &then.images)
+            != (&now.dir, &now.labels, &now.images)
+            && !then.dir.exists();
+        let moved_from = is_moved.then(|| known.config.base.clone());
+        if is_moved {
+            place(&mut stored.base, &config.base);
+        }
+        let (data, split) = (&known.plan.data_fingerprint, &known.plan.split_fingerprint);
+        let mut plan = Plan::draw(&stored, data.clone(), split.clone(), &known.plan.trials)?;
+        plan.psp_version.clone_from(&known.plan.psp_version);
+        let folds = folds(&stored, &inputs)?;
+        plan.fold_fingerprints = folds.iter().map(Splits::fingerprint).collect();
+        let is_stored = plan == known.plan && stored.study == known.config.study && !is_moved;
+        let local = keys::local_overrides(&stored.base, &config.base)?;
+        Ok(Self {
+            study: Study::new(known.dir, stored, plan)?.with_local(local),
+            inputs,
+            folds,
+            moved_from,
+            is_stored,
+        })
+    }
+
+    /// Writes everything, while the claim on it holds.
+    fn write(self, lease: &Lease) -> Result<Study, SearchError> {
+        let (dir, dataset) = (&self.study.dir, &self.inputs.dataset);
+        std::fs::create_dir_all(dir.trials()).map_err(SearchError::io(&dir.trials()))?;
+        self.inputs.splits.write(&dir.split(), dataset, true)?;
+        for (fold, splits) in self.folds.iter().enumerate() {
+            let path = dir.fold(fold);
+            if let Some(parent) = path.parent() {
+                std::fs::create_dir_all(parent).map_err(SearchError::io(parent))?;
+            }
+            splits.write(&path, dataset, true)?;
+        }
+        if let Some(from) = &self.moved_from {
+            self.study.relocate_runs(from)?;
+        }
+        let text = self.study.config.to_toml()?;
+        psp_files::write_atomic(&dir.study(), |out| out.write_all(text.as_bytes()))?;
+        if !lease.holds()? {
+            return Err(SearchError::BegunElsewhere {
+                study: dir.root().to_owned(),
+            });
+        }
+        // Last: a folder with a plan is a study.
+        write_json(&dir.plan(), &self.study.plan)?;
+        Ok(self.study)
+    }
+}
+
+impl Study {
+    /// The study's data, which `base` says where to find, with its own split: the
+    /// images and labels that it began with.
+    fn inputs(&self, base: &RunConfig, opened: Option<Inputs>) -> Result<Inputs, SearchError> {
+        let dataset = match opened {
+            Some(inputs) => Ok(inputs.dataset),
+            None => Dataset::open(&dataset_options(base)).map(Arc::new),
+        };
+        let found = dataset.and_then(|dataset| Ok((dataset.fingerprint()?, dataset)));
+        let (now, dataset) = match found {
+            Ok((now, dataset)) => (Ok(now), Some(dataset)),
+            Err(error) => (Err(error), None),
+        };
+        self.check_data(base, now)?;
+        let split = &self.plan.split_fingerprint;
+        // Named anew, a split must be the same.
+        let given = &base.data.split;
+        if let (Some(dataset), true) = (dataset, *given != self.config.base.data.split) {
+            let splits = Splits::read(Path::new(given), &dataset)?;
+            self.changed("the split", split, &splits.fingerprint())?;
+        }
+        let mut own = base.clone();
+        own.data.split = absolute_text(&self.dir.split())?;
+        let inputs = Inputs::open(&own)?;
+        self.changed("the split", split, &inputs.splits.fingerprint())?;
+        Ok(inputs)
+    }
+
+    /// Whether the data that `base` says where to find, of this fingerprint, are those
+    /// that the study began with.
+    ///
+    /// # Errors
+    /// [`SearchError::Changed`], [`SearchError::Unusable`] and
+    /// [`SearchError::DataGone`]; or a file that can't be read.
+    pub(crate) fn check_data(
+        &self,
+        base: &RunConfig,
+        fingerprint: Result<String, DataError>,
+    ) -> Result<(), SearchError> {
+        let dir = &base.data.dir;
+        match fingerprint {
+            Ok(now) => self.changed("the data", &self.plan.data_fingerprint, &now),
+            Err(_) if !dir.exists() => Err(SearchError::DataGone {
+                study: self.dir.root().to_owned(),
+                dir: dir.clone(),
+            }),
+            Err(error @ (DataError::Io { .. } | DataError::Write(_))) => Err(error.into()),
+            Err(source) => Err(SearchError::Unusable {
+                study: self.dir.root().to_owned(),
+                source: Box::new(source),
+            }),
+        }
+    }
+
+    fn changed(&self, what: &'static str, then: &str, now: &str) -> Result<(), SearchError> {
+        match then == now {
+            true => Ok(()),
+            false => Err(SearchError::Changed {
+                study: self.dir.root().to_owned(),
+                what,
+                then: then.to_owned(),
+                now: now.to_owned(),
+            }),
+        }
+    }
+
+    /// Has the runs that lie where `from` says look for data where the study does.
+    fn relocate_runs(&self, from: &RunConfig) -> Result<(), SearchError> {
+        for folder in [self.dir.trials(), self.dir.finals()] {
+            for entry in std::fs::read_dir(&folder).into_iter().flatten() {
+                let entry = entry.map_err(SearchError::io(&folder))?;
+                let run = RunDir::new(entry.path());
+                if run.is_begun() && run.read_config()?.data.dir == from.data.dir {
+                    relocate(&run, &self.config.base)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Has a run look for data where `base` says.
+///
+/// # Errors
+/// A configuration that can't be read or written.
+pub(crate) fn relocate(run: &RunDir, base: &RunConfig) -> Result<(), SearchError> {
+    let known = run.read_config()?;
+    let mut config = known.clone();
+    place(&mut config, base);
+    config.data.cache_dir.clone_from(&base.data.cache_dir);
+    if config != known {
+        let text = config.to_toml()?;
+        psp_files::write_atomic(&run.config(), |out| out.write_all(text.as_bytes()))?;
+    }
+    Ok(())
+}
+
+fn place(config: &mut RunConfig, like: &RunConfig) {
+    let (data, like) = (&mut config.data, &like.data);
+    data.dir.clone_from(&like.dir);
+    data.labels.clone_from(&like.labels);
+    data.images.clone_from(&like.images);
+}
+
+/// A path as configurations hold it.
+pub(crate) fn absolute_text(path: &Path) -> Result<String, SearchError> {
+    let path = std::path::absolute(path).map_err(SearchError::io(path))?;
+    Ok(path.to_string_lossy().into_owned())
+}
+
+/// Takes the study's folder for writing what a study begins with; waits for others.
+fn claim(dir: &StudyDir, config: &SearchConfig) -> Result<Lease, SearchError> {
+    let claims = Claims::new(Settings {
+        lease: Duration::from_secs(config.study.lease_seconds),
+        worker: "begin".to_owned(),
+    })?;
+    loop {
+        match claims.try_claim(&dir.beginning(), "")? {
+            Attempt::Claimed(lease) => return Ok(lease),
+            Attempt::Held(_) => std::thread::sleep(POLL),
+        }
+    }
+}
+
+/// The splits of the finalists, where the study asks for folds.
+fn folds(config: &SearchConfig, inputs: &Inputs) -> Result<Vec<Splits>, SearchError> {
+    let (folds, data) = (config.study.folds, &config.base.data);
+    if folds == 0 {
+        return Ok(Vec::new());
+    }
+    let dataset = &inputs.dataset;
+    let made = inputs
+        .splits
+        .folds(dataset, folds, data.split_seed, data.split_bins);
+    Ok(made?)
+}

@@ -1,0 +1,123 @@
+//! Trials that failed, and those of them that are to be tried again.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use crate::error::SearchError;
+use crate::folder::{TrialDir, TrialOutcome, read_json};
+use crate::select::TestRecord;
+use crate::study::Study;
+
+/// Folders of a study in which tasks lie.
+const PARTS: [&str; 3] = ["trials", "finals", "refit"];
+
+/// A trial, or another training or its test, that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The task's folder.
+    pub dir: TrialDir,
+    /// Whether it is a trial, and not a training that came of one.
+    pub is_trial: bool,
+    /// Why it failed.
+    pub reason: String,
+    /// What says so.
+    file: PathBuf,
+}
+
+impl Failure {
+    /// Whether a user means it: by its trial's number, or its folder's name or path.
+    fn is_named(&self, name: &str) -> bool {
+        let folder = self.dir.name();
+        let number = folder.split('-').next().and_then(|text| text.parse().ok());
+        let last = Path::new(name).file_name();
+        last.is_some_and(|last| *last == *folder)
+            || name.parse::<usize>().is_ok_and(|name| Some(name) == number)
+    }
+}
+
+impl Study {
+    /// Takes failed trials up again, and failed trainings and tests of finalists: all, or
+    /// those named by their numbers or folders. How they had failed is kept beside as
+    /// `failed.N.json`, and the tries until then count no more. They go on from their
+    /// last checkpoints when the study next goes on; workers that are at it meanwhile
+    /// are not disturbed and may leave them to later ones.
+    ///
+    /// # Errors
+    /// A name that no failed trial has, or a file that can't be read or moved.
+    pub fn retry(&self, named: &[String]) -> Result<Vec<Failure>, SearchError> {
+        let failed = self.failures()?;
+        for name in named {
+            if !failed.iter().any(|failure| failure.is_named(name)) {
+                let names: Vec<String> = failed.iter().map(|one| one.dir.name()).collect();
+                return Err(SearchError::NotFailed {
+                    study: self.dir.root().to_owned(),
+                    name: name.clone(),
+                    failed: match names.is_empty() {
+                        true => "none has".to_owned(),
+                        false => names.join(", "),
+                    },
+                });
+            }
+        }
+        let mut retried = Vec::new();
+        for failure in failed {
+            if !named.is_empty() && !named.iter().any(|name| failure.is_named(name)) {
+                continue;
+            }
+            let claims = psp_lease::history(failure.dir.root())?;
+            let attempts = claims.last().map_or(0, |claim| claim.token);
+            if set_aside(&failure.file, &failure.dir.retried(attempts))? {
+                retried.push(failure);
+            }
+        }
+        Ok(retried)
+    }
+
+    /// What failed so far, in the order of the draw.
+    ///
+    /// # Errors
+    /// A file that can't be read.
+    pub fn failures(&self) -> Result<Vec<Failure>, SearchError> {
+        let mut failures = Vec::new();
+        for part in PARTS {
+            let folder = self.dir.root().join(part);
+            let mut tasks = Vec::new();
+            for entry in std::fs::read_dir(&folder).into_iter().flatten() {
+                let path = entry.map_err(SearchError::io(&folder))?.path();
+                tasks.push(TrialDir::new(path));
+            }
+            tasks.sort_by_key(TrialDir::name);
+            for dir in tasks {
+                if let Some((reason, file)) = failure(&dir)? {
+                    failures.push(Failure {
+                        is_trial: part == PARTS[0],
+                        dir,
+                        reason,
+                        file,
+                    });
+                }
+            }
+        }
+        Ok(failures)
+    }
+}
+
+/// Why a task failed, and the file that says so.
+fn failure(dir: &TrialDir) -> Result<Option<(String, PathBuf)>, SearchError> {
+    match dir.read_outcome()?.map(|record| record.outcome) {
+        Some(TrialOutcome::Failed { reason }) => return Ok(Some((reason, dir.outcome()))),
+        Some(TrialOutcome::Finished { .. }) => {}
+        None => return Ok(None),
+    }
+    let test: Option<TestRecord> = read_json(&dir.test())?;
+    let reason = test.and_then(|test| test.failure);
+    Ok(reason.map(|reason| (reason, dir.test())))
+}
+
+/// Of all who move the file one does.
+fn set_aside(file: &Path, to: &Path) -> Result<bool, SearchError> {
+    match std::fs::rename(file, to) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        other => other.map(|()| true).map_err(SearchError::io(file)),
+    }
+}
