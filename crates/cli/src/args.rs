@@ -339,6 +339,10 @@ pub(crate) struct PredictArgs {
     /// Print scores as the model gives them, not clipped to the labels' range.
     #[arg(long)]
     pub(crate) raw: bool,
+    /// Refuse larger images, in megapixels; without it, the limit that the model was
+    /// trained with.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_megapixels: Option<u32>,
     /// Images per forward pass.
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) batch_size: u16,

@@ -4,13 +4,21 @@ use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
+use image::metadata::Orientation;
 use image::{
-    DynamicImage, ImageBuffer, ImageDecoder, ImageError, ImageReader, Limits, Pixel, RgbImage,
+    DynamicImage, ExtendedColorType, ImageBuffer, ImageDecoder, ImageError, ImageFormat,
+    ImageReader, Limits, Pixel, RgbImage,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::error::DataError;
-use crate::whole;
+use crate::jpeg::{self, Jpeg};
+use crate::{orientation, whole};
+
+/// To be raised when an image file decodes to other pixels than before, by a
+/// change here or in a decoder: what was computed from the old ones and stored
+/// (pixels, features) is then left alone and no longer read.
+pub const DECODE_VERSION: u32 = 2;
 
 /// How large an image may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,10 +29,10 @@ pub struct DecodeLimits {
 }
 
 impl Default for DecodeLimits {
-    /// 100 megapixels: above any camera photo, 300 MB of RGB.
+    /// 179 megapixels, as many as Pillow opens: above any phone's photo, 537 MB of RGB.
     fn default() -> Self {
         Self {
-            max_pixels: 100_000_000,
+            max_pixels: 179_000_000,
         }
     }
 }
@@ -41,18 +49,18 @@ pub fn decode_file(path: &Path, limits: &DecodeLimits) -> Result<RgbImage, DataE
 /// Decodes a JPEG, PNG, WebP or BMP, told apart by content, to 8-bit RGB.
 ///
 /// The pixels are those of Pillow's `ImageOps.exif_transpose(im).convert("RGB")`:
-/// the EXIF orientation is applied, alpha is dropped (not blended), palettes
-/// and grey are expanded, CMYK and YCCK follow Adobe's inverted convention,
-/// embedded colour profiles are ignored, and of an animation the first frame
-/// counts. 16-bit values keep their high byte; for 16-bit grey, Pillow's own
-/// conversion clips at 255 instead, which nobody wants.
+/// the orientation that EXIF or XMP tells is applied, alpha is dropped (not
+/// blended), palettes and grey are expanded, CMYK and YCCK follow Adobe's
+/// inverted convention, embedded colour profiles are ignored, of 16-bit values
+/// the high byte is kept, and of an animation the first frame. 16-bit grey is
+/// refused, since that conversion makes nearly all of it white.
 ///
 /// `name` stands for the bytes in errors.
 ///
 /// # Errors
 /// [`DataError::TooManyPixels`] from the header alone, before any pixel is
-/// decoded; [`DataError::Decode`] for anything else that is not a whole image,
-/// a cut-off file included.
+/// decoded; [`DataError::Decode`] for anything else that is not a whole image:
+/// cut-off and damaged files, and kinds of image that are not read.
 pub fn decode_bytes(
     bytes: &[u8],
     name: &str,
@@ -68,14 +76,67 @@ fn decode(bytes: &[u8], name: &str, limits: &DecodeLimits) -> Result<RgbImage, D
     if bytes.is_empty() {
         return Err(refused(name, "the file is empty"));
     }
+    let (image, orientation) = if jpeg::is_jpeg(bytes) {
+        decode_jpeg(bytes, name, limits)?
+    } else {
+        decode_other(bytes, name, limits)?
+    };
+    let mut upright = DynamicImage::ImageRgb8(image);
+    upright.apply_orientation(orientation);
+    Ok(upright.into_rgb8())
+}
+
+fn decode_jpeg(
+    bytes: &[u8],
+    name: &str,
+    limits: &DecodeLimits,
+) -> Result<(RgbImage, Orientation), DataError> {
+    let undecodable = |error: jpeg::JpegError| refused(name, error.to_string());
+    let jpeg = Jpeg::open(bytes).map_err(undecodable)?;
+    let (width, height) = jpeg.dimensions();
+    check_size(name, (width, height), limits)?;
+    let orientation = orientation::of_jpeg(jpeg.app1());
+    let pixels = jpeg.decode().map_err(undecodable)?;
+    let image = RgbImage::from_raw(width, height, pixels)
+        .ok_or_else(|| refused(name, "its pixels do not fill it"))?;
+    Ok((image, orientation))
+}
+
+fn decode_other(
+    bytes: &[u8],
+    name: &str,
+    limits: &DecodeLimits,
+) -> Result<(RgbImage, Orientation), DataError> {
     let undecodable = |error: ImageError| refused(name, error.to_string());
     let mut reader = ImageReader::new(Cursor::new(bytes))
         .with_guessed_format()
         .map_err(|error| refused(name, error.to_string()))?;
+    let format = reader.format();
     reader.limits(allocation_limits(limits));
-    let mut decoder = reader.into_decoder().map_err(undecodable)?;
+    let decoder = reader.into_decoder().map_err(undecodable)?;
+    check_size(name, decoder.dimensions(), limits)?;
+    whole::check(bytes).map_err(|reason| refused(name, reason))?;
+    if decoder.original_color_type() == ExtendedColorType::L16 {
+        return Err(refused(
+            name,
+            "it is 16-bit grey, of which an 8-bit conversion would be a guess; save it with 8 bits",
+        ));
+    }
+    let orientation = match format {
+        Some(ImageFormat::Png) => orientation::of_png(bytes),
+        Some(ImageFormat::WebP) => orientation::of_webp(bytes),
+        _ => Ok(Orientation::NoTransforms),
+    };
+    let orientation = orientation.map_err(|reason| refused(name, reason))?;
+    let decoded = DynamicImage::from_decoder(decoder).map_err(undecodable)?;
+    Ok((into_rgb8(decoded), orientation))
+}
 
-    let (width, height) = decoder.dimensions();
+fn check_size(
+    name: &str,
+    (width, height): (u32, u32),
+    limits: &DecodeLimits,
+) -> Result<(), DataError> {
     if u64::from(width) * u64::from(height) > limits.max_pixels {
         return Err(DataError::TooManyPixels {
             file: name.to_owned(),
@@ -87,15 +148,7 @@ fn decode(bytes: &[u8], name: &str, limits: &DecodeLimits) -> Result<RgbImage, D
     if width == 0 || height == 0 {
         return Err(refused(name, format!("it has {width}x{height} pixels")));
     }
-    if let Err(reason) = whole::check(bytes) {
-        return Err(refused(name, reason));
-    }
-
-    let orientation = decoder.orientation().map_err(undecodable)?;
-    let decoded = DynamicImage::from_decoder(decoder).map_err(undecodable)?;
-    let mut upright = DynamicImage::ImageRgb8(into_rgb8(decoded));
-    upright.apply_orientation(orientation);
-    Ok(upright.into_rgb8())
+    Ok(())
 }
 
 /// What the decoder itself may allocate: the widest pixel that any of the
@@ -110,7 +163,6 @@ fn allocation_limits(limits: &DecodeLimits) -> Limits {
 /// 16-bit values instead.
 fn into_rgb8(image: DynamicImage) -> RgbImage {
     match image {
-        DynamicImage::ImageLuma16(wide) => high_bytes(&wide, |p| [p.0[0]; 3]),
         DynamicImage::ImageLumaA16(wide) => high_bytes(&wide, |p| [p.0[0]; 3]),
         DynamicImage::ImageRgb16(wide) => high_bytes(&wide, |p| p.0),
         DynamicImage::ImageRgba16(wide) => high_bytes(&wide, |p| [p.0[0], p.0[1], p.0[2]]),

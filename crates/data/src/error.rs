@@ -250,7 +250,9 @@ pub enum DataError {
     /// An image is larger than the limit; only its header was read.
     #[error(
         "{file}: {width}x{height} pixels; expected at most {max_pixels} pixels in all: shrink \
-         the image or raise the limit"
+         the image or raise the limit to {} megapixels (`data.max_megapixels`; \
+         `psp predict --max-megapixels`)",
+        (u64::from(*width) * u64::from(*height)).div_ceil(1_000_000)
     )]
     TooManyPixels {
         /// The file, or the name that the caller gave to the bytes.

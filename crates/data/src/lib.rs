@@ -22,9 +22,11 @@ mod decode;
 mod discover;
 mod error;
 mod hash;
+mod jpeg;
 mod label_range;
 mod labels;
 mod loader;
+mod orientation;
 mod parallel;
 mod pixels;
 mod preprocess;
@@ -36,7 +38,7 @@ mod table;
 mod whole;
 
 pub use dataset::{DEFAULT_TARGETS, Dataset, DatasetOptions};
-pub use decode::{DecodeLimits, decode_bytes, decode_file};
+pub use decode::{DECODE_VERSION, DecodeLimits, decode_bytes, decode_file};
 pub use discover::{IMAGE_EXTENSIONS, list_images};
 pub use error::DataError;
 /// The image type that decoding yields and preprocessing takes: rows of

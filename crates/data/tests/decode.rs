@@ -171,7 +171,7 @@ fn lossless_formats_decode_to_exactly_pillows_values() {
 }
 
 #[test]
-fn lossy_formats_decode_to_pillows_values_within_two_grey_levels() {
+fn jpegs_decode_to_exactly_pillows_values() {
     assert_as_recorded(
         &[
             (
@@ -210,19 +210,26 @@ fn lossy_formats_decode_to_pillows_values_within_two_grey_levels() {
                     [131, 131, 131],
                 ],
             ),
-            (
-                "lossy.webp",
-                24,
-                16,
-                [
-                    [43, 192, 73],
-                    [218, 200, 158],
-                    [136, 125, 152],
-                    [90, 91, 143],
-                    [219, 73, 215],
-                ],
-            ),
         ],
+        0,
+    );
+}
+
+#[test]
+fn lossy_webp_decodes_to_pillows_values_within_two_grey_levels() {
+    assert_as_recorded(
+        &[(
+            "lossy.webp",
+            24,
+            16,
+            [
+                [43, 192, 73],
+                [218, 200, 158],
+                [136, 125, 152],
+                [90, 91, 143],
+                [219, 73, 215],
+            ],
+        )],
         2,
     );
 }
@@ -268,7 +275,7 @@ fn cmyk_and_ycck_follow_the_inverted_convention_as_in_pillow() {
                 ],
             ),
         ],
-        2,
+        0,
     );
 }
 
@@ -313,17 +320,14 @@ fn exif_orientation_is_applied() {
                 ],
             ),
         ],
-        2,
+        0,
     );
 }
 
 #[test]
-fn sixteen_bit_grey_keeps_its_high_byte() {
-    // Written as x * 2500 + y * 300.
-    let image = decode("grey16.png");
-    for (x, y, pixel) in image.enumerate_pixels() {
-        assert_eq!(pixel.0, [((x * 2500 + y * 300) >> 8) as u8; 3]);
-    }
+fn sixteen_bit_grey_is_refused_rather_than_guessed() {
+    let error = decode_file(&fixture("grey16.png"), &DecodeLimits::default()).unwrap_err();
+    assert_says(&error.to_string(), &["grey16.png", "16-bit grey", "8 bits"]);
 }
 
 #[test]
@@ -347,7 +351,14 @@ fn a_decompression_bomb_is_refused_by_its_header() {
     ));
     assert_says(
         &error.to_string(),
-        &["bomb.png", "60000x60000", "100000000"],
+        &[
+            "bomb.png",
+            "60000x60000",
+            "179000000",
+            "3600 megapixels",
+            "`data.max_megapixels`",
+            "--max-megapixels",
+        ],
     );
     for name in [
         "baseline.jpg",
@@ -370,7 +381,7 @@ fn a_decompression_bomb_is_refused_by_its_header() {
 fn a_file_cut_off_anywhere_is_an_error_that_names_it() {
     let entries = fs::read_dir(fixture("")).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    for name in names.filter(|name| name != "bomb.png") {
+    for name in names.filter(|name| name != "bomb.png" && name != "grey16.png") {
         let name = &*name;
         let bytes = fs::read(fixture(name)).unwrap();
         decode_bytes(&bytes, name, &DecodeLimits::default()).unwrap();

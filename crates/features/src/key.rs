@@ -1,6 +1,6 @@
 //! What features depend on besides their image.
 
-use psp_data::Preprocessing;
+use psp_data::{DECODE_VERSION, Preprocessing};
 use psp_models::{DeviceSpec, ModelConfig, StateDict};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -19,6 +19,8 @@ pub struct FeatureKey {
 struct Identity<'a> {
     /// Another psp may resize or compute differently in the last digits.
     psp_version: &'static str,
+    /// How image files become pixels.
+    decode_version: u32,
     /// Norms folded into convolutions round differently from norms by themselves.
     norms: &'static str,
     backbone: &'static str,
@@ -42,6 +44,7 @@ impl FeatureKey {
     ) -> Self {
         let identity = Identity {
             psp_version: env!("CARGO_PKG_VERSION"),
+            decode_version: DECODE_VERSION,
             norms: "folded",
             backbone: config.backbone.name(),
             weights_sha256: weights_sha256(backbone),

@@ -24,7 +24,10 @@ struct Line<'a> {
 
 pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
     let device = args.device.open_for(args.precision)?;
-    let predictor = Predictor::open(&args.model, &device, args.precision)?;
+    let mut predictor = Predictor::open(&args.model, &device, args.precision)?;
+    if let Some(megapixels) = args.max_megapixels {
+        predictor.limits.max_pixels = u64::from(megapixels) * 1_000_000;
+    }
     let mut paths: Vec<PathBuf> = Vec::new();
     for path in &args.images {
         if path.is_dir() {

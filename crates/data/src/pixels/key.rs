@@ -4,16 +4,13 @@ use std::env::consts::ARCH;
 
 use super::Content;
 use super::segment;
+use crate::decode::DECODE_VERSION;
 use crate::error::DataError;
 use crate::hash;
 use crate::resize::Resize;
 
-/// To be raised when an image file decodes to other pixels than before, by a
-/// change here or in a decoder: stored pixels of the old numbers are then left
-/// alone and no longer read.
-const DECODE_VERSION: u32 = 1;
-
-/// To be raised when resizing gives other pixels than before, likewise.
+/// To be raised when resizing gives other pixels than before: stored pixels of the
+/// old number are then left alone and no longer read.
 const RESIZE_VERSION: u32 = 1;
 
 /// Identifies pixels: two images with the same key and content are the same.

@@ -31,7 +31,7 @@ impl Default for DataConfig {
             cache_mib: 1024,
             pixel_store_mib: 8192,
             cache_dir: PathBuf::new(),
-            max_megapixels: 100,
+            max_megapixels: 179,
         }
     }
 }
