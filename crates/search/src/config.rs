@@ -13,6 +13,11 @@ use toml::{Table, Value};
 use crate::error::SearchError;
 use crate::pruner::Pruner;
 
+mod refit;
+
+use refit::RefitLines;
+pub use refit::RefitSection;
+
 /// How trials are drawn from the space.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -84,6 +89,9 @@ pub struct StudySection {
     pub folds: usize,
     /// Confidence of the bound that finalists are ranked by, one-sided.
     pub confidence: f64,
+    /// What the chosen configuration is trained again with; `None`: it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refit: Option<RefitSection>,
 }
 
 impl Default for StudySection {
@@ -104,6 +112,7 @@ impl Default for StudySection {
             seeds: 3,
             folds: 0,
             confidence: 0.95,
+            refit: None,
         }
     }
 }
@@ -121,6 +130,7 @@ pub struct SearchConfig {
     tables: Table,
     /// The file's name, for errors.
     name: String,
+    refit_lines: RefitLines,
 }
 
 /// The whole file; what varies is read by [`Space`].
@@ -176,8 +186,10 @@ impl SearchConfig {
             space,
             tables,
             name: name.to_owned(),
+            refit_lines: RefitLines::of(text),
         };
         config.check()?;
+        config.check_refit()?;
         Ok(config)
     }
 

@@ -16,6 +16,9 @@
 //!     outcome.json            how the trial ended; written last
 //!   finalists.json          which configurations are trained again
 //!   finals/<number>-s<seed>-<id>/   the same for them; test.json: the test split
+//!   refit.json              what of them is trained again at full budget
+//!   refit-split.csv         its split, where it trains on validation images, too
+//!   refit/<number>-<id>/    the same for it
 //!   selected.json           the chosen model, and why
 //! ```
 
@@ -28,6 +31,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::error::SearchError;
 use crate::finalists::FinalSeed;
 use crate::plan::PlannedTrial;
+use crate::refit::Refit;
 
 /// Paths inside a study's folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,6 +83,22 @@ impl StudyDir {
     /// The configurations that are trained again.
     pub fn finalists(&self) -> PathBuf {
         self.root.join("finalists.json")
+    }
+
+    /// What is trained again, at full budget.
+    pub fn refit(&self) -> PathBuf {
+        self.root.join("refit.json")
+    }
+
+    /// The split of a refit that trains on validation images, too.
+    pub fn refit_split(&self) -> PathBuf {
+        self.root.join("refit-split.csv")
+    }
+
+    /// The folder of the refit.
+    pub fn refit_run(&self, refit: &Refit) -> TrialDir {
+        let name = format!("{:05}-{}", refit.trial.number, refit.id);
+        TrialDir::new(self.root.join("refit").join(name))
     }
 
     /// The chosen model.

@@ -46,6 +46,8 @@ impl Study {
         if known.is_some() {
             inputs.splits = psp_data::Splits::read(&dir.split(), &inputs.dataset)?;
         }
+        // What trials are compared by.
+        inputs.indices(psp_data::Part::Valid)?;
         let data = inputs.dataset.fingerprint()?;
         if let Some(known) = &known {
             // A trial that was begun stays part of the study; 0 means all.
@@ -57,6 +59,8 @@ impl Study {
         let folds = folds(&config, &inputs)?;
         let mut plan = Plan::draw(&config, data, inputs.splits.fingerprint())?;
         plan.fold_fingerprints = folds.iter().map(psp_data::Splits::fingerprint).collect();
+        let merged = refit_split(&config, &inputs);
+        plan.refit_fingerprint = merged.as_ref().map(psp_data::Splits::fingerprint);
         if let Some(known) = known {
             known.check_unchanged(&plan)?;
             if known.plan == plan && known.config.study == config.study {
@@ -71,6 +75,9 @@ impl Study {
                 std::fs::create_dir_all(parent).map_err(SearchError::io(parent))?;
             }
             splits.write(&path, &inputs.dataset, true)?;
+        }
+        if let Some(splits) = merged {
+            splits.write(&dir.refit_split(), &inputs.dataset, true)?;
         }
         let text = config.to_toml()?;
         psp_files::write_atomic(&dir.study(), |out| out.write_all(text.as_bytes()))?;
@@ -190,4 +197,11 @@ fn folds(config: &SearchConfig, inputs: &Inputs) -> Result<Vec<psp_data::Splits>
         .splits
         .folds(dataset, folds, data.split_seed, data.split_bins);
     Ok(made?)
+}
+
+/// The split of a refit that trains on validation images, too.
+fn refit_split(config: &SearchConfig, inputs: &Inputs) -> Option<psp_data::Splits> {
+    let refit = config.study.refit.as_ref()?;
+    let merged = || inputs.splits.without_validation(&inputs.dataset);
+    refit.valid.then(merged)
 }

@@ -1,6 +1,7 @@
 //! Arguments of `psp search` and `psp study`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use psp_models::DeviceSpec;
@@ -29,6 +30,10 @@ pub(crate) struct SearchArgs {
     /// free memory; one with `train.replicas`.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) workers: Option<u16>,
+    /// Save and stop after so many hours, such as 1.5, with exit status 75; the same
+    /// command continues.
+    #[arg(long, value_name = "HOURS", value_parser = super::hours)]
+    pub(crate) max_hours: Option<Duration>,
     /// Print the trials and an estimate of the time, and stop.
     #[arg(long, requires = "config")]
     pub(crate) plan: bool,
@@ -84,6 +89,9 @@ pub(crate) struct WorkerArgs {
     /// The device, where it is not the study's.
     #[arg(long)]
     pub(crate) device: Option<DeviceSpec>,
+    /// Also do the refit.
+    #[arg(long)]
+    pub(crate) refit: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,5 +1,6 @@
 //! What each command does: read arguments, call the libraries, print.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -85,6 +86,16 @@ pub(crate) fn number(value: f64) -> String {
     match value.abs() < 1000.0 {
         true => format!("{value:.4}"),
         false => format!("{value:.2e}"),
+    }
+}
+
+/// A path as one word of a shell.
+pub(crate) fn quoted(path: &Path) -> String {
+    let text = path.to_string_lossy().into_owned();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
+    match !text.is_empty() && text.chars().all(is_plain) {
+        true => text,
+        false => format!("'{}'", text.replace('\'', "'\\''")),
     }
 }
 
