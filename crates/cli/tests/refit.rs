@@ -156,9 +156,7 @@ fn a_refit_on_training_and_validation_images_together_exports_its_last_epoch() {
     let bench = bench(&format!("{REFIT}valid = true\n"));
     let searched = run(&mut bench.search(&["--workers", "1"])).assert_done();
     assert!(
-        searched
-            .stdout
-            .contains("validation images trained on, too"),
+        searched.stdout.contains("on validation images too"),
         "{searched:#?}"
     );
     let table = bench.table();

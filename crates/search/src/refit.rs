@@ -103,7 +103,9 @@ impl Study {
                     "its refit with {values} failed, so that the finalist is exported: {reason}"
                 )
             }
-            (None, None) => format!("refitted with {values}, which was not validated"),
+            (None, None) => {
+                format!("refitted with {values}; only the test split tells how good it is")
+            }
             (None, Some(valid)) => format!(
                 "refitted with {values}: validation score {valid:.4}, the finalist's mean \
                  {finalist:.4}{}",

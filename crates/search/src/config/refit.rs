@@ -72,16 +72,17 @@ impl RefitSection {
             .iter()
             .map(|one| (one.key.as_str(), one.value))
             .collect();
-        let mut parts: Vec<String> = values
+        let parts: Vec<String> = values
             .iter()
             .map(|(key, value)| format!("{key}={value}"))
             .collect();
-        if self.valid {
-            parts.push("validation images trained on, too".to_owned());
-        }
-        match parts.is_empty() {
+        let text = match parts.is_empty() {
             true => "its own values".to_owned(),
             false => parts.join(" "),
+        };
+        match self.valid {
+            true => format!("{text}, on validation images too"),
+            false => text,
         }
     }
 }
