@@ -27,6 +27,12 @@ use crate::study_view::StudyView;
 const WORKER_MEMORY: u64 = 4 << 30;
 
 pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
+    if args.max_hours.is_some() && args.launcher != Launcher::Local {
+        let what = "--max-hours is for workers on this machine; a cluster's job has a time limit \
+                    of its own, such as `-- --time=60`";
+        let mut command = crate::args::Args::command();
+        command.error(ErrorKind::ArgumentConflict, what).exit();
+    }
     let workers = |config: &SearchConfig| {
         let given = args.workers.map(usize::from);
         given.unwrap_or_else(|| default_workers(config, args))
@@ -45,12 +51,6 @@ pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
             Study::begin(dir, config)?
         }
     };
-    if args.max_hours.is_some() && args.launcher != Launcher::Local {
-        let what = "--max-hours is for workers on this machine; a cluster's job has a time limit \
-                    of its own, such as `-- --time=60`";
-        let mut command = crate::args::Args::command();
-        command.error(ErrorKind::ArgumentConflict, what).exit();
-    }
     match args.launcher {
         Launcher::Local => search_here(args, &study, workers(&study.config)),
         Launcher::Slurm => launch::slurm(args, &study),
