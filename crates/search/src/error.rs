@@ -48,7 +48,7 @@ pub enum SearchError {
         /// Its backbone.
         backbone: BackboneKind,
         /// What is wrong.
-        source: ConfigError,
+        source: Box<ConfigError>,
     },
     /// A key that has no place in `[study.refit]`.
     #[error("{place}: `{key}` in [study.refit]: expected {expected}")]

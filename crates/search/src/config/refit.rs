@@ -198,7 +198,7 @@ impl SearchConfig {
                 place: place(key),
                 point: psp_space::point_text(point),
                 backbone: trial.model.backbone,
-                source,
+                source: Box::new(source),
             }
         })?;
         Ok(config)
