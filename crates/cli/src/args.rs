@@ -1,6 +1,7 @@
 //! The command line. Every flag is documented where it is declared.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{ArgGroup, Args as ClapArgs, Parser, Subcommand};
 use psp_data::Part;
@@ -19,7 +20,7 @@ pub(crate) use search::{
 /// a photo shows.
 ///
 /// Exit status: 0 done, 1 failed, 2 wrong usage, 75 failed for a reason that may
-/// pass (try again), 130 interrupted (and saved).
+/// pass or out of --max-hours (try again), 130 interrupted (and saved).
 #[derive(Debug, Parser)]
 #[command(name = "psp", version, max_term_width = 100)]
 pub(crate) struct Args {
@@ -277,6 +278,10 @@ pub(crate) struct TrainArgs {
     /// devices unless --device names others.
     #[arg(long, value_name = "RUN", conflicts_with_all = ["out", "config", "data", "overrides"])]
     pub(crate) resume: Option<PathBuf>,
+    /// Save and stop after so many hours, such as 1.5, with exit status 75; --resume
+    /// continues.
+    #[arg(long, value_name = "HOURS", value_parser = hours)]
+    pub(crate) max_hours: Option<Duration>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -378,6 +383,13 @@ fn chosen_part(text: &str) -> Result<ChosenPart, String> {
         Ok(part) => Ok(ChosenPart::Part(part)),
         Err(_) => Err("expected train, valid, test or all".to_owned()),
     }
+}
+
+/// Hours, fractions allowed.
+fn hours(text: &str) -> Result<Duration, String> {
+    let hours: Option<f64> = text.parse().ok().filter(|hours| *hours > 0.0);
+    let duration = hours.and_then(|hours| Duration::try_from_secs_f64(hours * 3600.0).ok());
+    duration.ok_or_else(|| "expected a number of hours above 0, such as 1.5".to_owned())
 }
 
 fn size(text: &str) -> Result<(u32, u32), String> {

@@ -21,8 +21,38 @@ struct Group {
     seconds: f64,
     /// Their longest, which a finalist may be.
     longest: f64,
+    /// The longest that a refit of one of them takes.
+    refit: f64,
     /// Images whose features are computed once for all of them.
     features: bool,
+}
+
+/// Images used in training and validation.
+#[derive(Clone, Copy)]
+struct Images {
+    train: f64,
+    valid: f64,
+}
+
+impl Images {
+    /// Those of a configuration, of the split's.
+    fn of(self, run: &RunConfig) -> Self {
+        let train = match run.data.train_images {
+            0 => self.train,
+            most => self.train.min(most as f64),
+        };
+        Self { train, ..self }
+    }
+
+    /// Seconds that features of a frozen backbone take, once.
+    fn features(self, cost: &Cost) -> f64 {
+        (self.train + self.valid) * cost.infer
+    }
+
+    /// Seconds of one epoch.
+    fn epoch(self, cost: &Cost) -> f64 {
+        self.train * cost.train + self.valid * cost.infer
+    }
 }
 
 /// Measures each backbone of the plan and prints what the study of `wanted` trials
@@ -35,52 +65,92 @@ pub(crate) fn print(
     workers: usize,
 ) -> Result<()> {
     let count = |part| inputs.splits.indices(part).len() as f64;
-    let (train, valid) = (count(Part::Train), count(Part::Valid));
+    let images = Images {
+        train: count(Part::Train),
+        valid: count(Part::Valid),
+    };
     let mut costs: BTreeMap<String, Cost> = BTreeMap::new();
     let mut groups: BTreeMap<&'static str, Group> = BTreeMap::new();
     let mut features = 0.0;
     let pruner = Pruner::of(&config.study);
     for trial in &plan.trials {
         let run = config.trial(&trial.point)?;
-        let cost = measured(&mut costs, &run)?;
         let group = groups.entry(run.model.backbone.name()).or_default();
         group.trials += 1;
-        if run.train.cache_features && run.has_constant_features() {
+        if let Some(refit) = config.refit(&trial.point)? {
+            let merged = config.study.refit.as_ref().is_some_and(|refit| refit.valid);
+            let images = match merged {
+                true => Images {
+                    train: images.train + images.valid,
+                    valid: 0.0,
+                },
+                false => images,
+            };
+            let (images, cost) = (images.of(&refit), measured(&mut costs, &refit)?);
+            let seconds = match trains_on_features(&refit) {
+                true => images.features(cost),
+                false => refit.train.epochs as f64 * images.epoch(cost),
+            };
+            group.refit = group.refit.max(seconds);
+        }
+        let cost = measured(&mut costs, &run)?;
+        let images = images.of(&run);
+        if trains_on_features(&run) {
             // Steps of the head alone take next to nothing beside this.
             if !std::mem::replace(&mut group.features, true) {
-                features += (train + valid) * cost.infer;
+                features += images.features(cost);
             }
             continue;
         }
-        let seconds = train * cost.train + valid * cost.infer;
+        let seconds = images.epoch(cost);
         group.seconds += epochs(&pruner, run.train.epochs) * seconds;
         group.longest = group.longest.max(run.train.epochs as f64 * seconds);
     }
     let drawn = wanted as f64 / plan.trials.len().max(1) as f64;
     let per_finalist = config.study.seeds as f64 * config.study.folds.max(1) as f64;
     let runs = config.study.finalists as f64 * per_finalist;
+    let heading = match config.study.refit {
+        Some(_) => "  hours, if refitted",
+        None => "",
+    };
     println!(
-        "{:<16} {:>6}  {:>14}  {:>16}",
+        "{:<16} {:>6}  {:>14}  {:>16}{heading}",
         "backbone", "trials", "hours, trials", "hours, finalists"
     );
     let mut total = features;
+    let mut longest = 0.0f64;
     for (backbone, group) in &groups {
         let finals = group.longest * runs.min(group.trials as f64 * per_finalist);
         total += group.seconds * drawn + finals;
+        longest = longest.max(group.refit);
+        let refit = match config.study.refit {
+            Some(_) => format!("  {:>18.2}", group.refit / 3600.0),
+            None => String::new(),
+        };
         println!(
-            "{backbone:<16} {:>6.0}  {:>14.2}  {:>16.2}",
+            "{backbone:<16} {:>6.0}  {:>14.2}  {:>16.2}{refit}",
             group.trials as f64 * drawn,
             group.seconds * drawn / 3600.0,
             finals / 3600.0
         );
     }
+    total += longest;
+    let refit = match config.study.refit {
+        Some(_) => format!(" and up to {:.2} for the refit", longest / 3600.0),
+        None => String::new(),
+    };
     println!(
         "\nabout {:.2} hours with {workers} workers on this machine, of which {:.2} for features \
-         of frozen backbones; measured with one step of each backbone on all cores",
+         of frozen backbones{refit}; measured with one step of each backbone on all cores",
         total / 3600.0,
         features / 3600.0
     );
     Ok(())
+}
+
+/// Whether a run's steps are those of the head alone.
+fn trains_on_features(run: &RunConfig) -> bool {
+    run.train.cache_features && run.has_constant_features()
 }
 
 /// Epochs that a trial does in the mean, as the pruner lets them go on.

@@ -1,9 +1,10 @@
-//! Ctrl-C, termination and a cluster's warning: work is saved and the command
-//! ends. A second Ctrl-C ends it at once.
+//! Ctrl-C, termination, a cluster's warning and the end of the time that the user
+//! gave: work is saved and the command ends. A second Ctrl-C ends it at once.
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use signal_hook::consts::{SIGINT, SIGPIPE, SIGTERM, SIGUSR1};
 
@@ -15,6 +16,9 @@ pub(crate) const TRY_AGAIN: u8 = 75;
 
 /// Whether a cluster warned of its time limit.
 static WARNED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+
+/// Whether the time that the user gave is up.
+static TIME_IS_UP: AtomicBool = AtomicBool::new(false);
 
 /// A flag that SIGINT, SIGTERM and SIGUSR1 set; a second SIGINT ends the process.
 /// SIGUSR1 is what Slurm sends before the time limit.
@@ -36,6 +40,25 @@ pub(crate) fn flag() -> std::io::Result<Arc<AtomicBool>> {
     Ok(flag)
 }
 
+/// Sets the flag when so much time has passed, unless it was set before.
+pub(crate) fn after(limit: Option<Duration>, flag: &Arc<AtomicBool>) {
+    let Some(limit) = limit else { return };
+    let flag = Arc::clone(flag);
+    std::thread::spawn(move || {
+        std::thread::sleep(limit);
+        if !flag.load(Ordering::Relaxed) {
+            // First, so that whoever sees the flag sees why.
+            TIME_IS_UP.store(true, Ordering::SeqCst);
+            flag.store(true, Ordering::SeqCst);
+        }
+    });
+}
+
+/// Whether it was [`after`] that set the flag.
+pub(crate) fn time_is_up() -> bool {
+    TIME_IS_UP.load(Ordering::SeqCst)
+}
+
 /// Ends the process when nobody reads its output any more, as other commands end in
 /// `psp … | head`. Rust's own way is an error from each print, and a panic.
 pub(crate) fn end_with_the_reader() {
@@ -45,12 +68,12 @@ pub(crate) fn end_with_the_reader() {
 }
 
 /// The exit status of an interrupted command: 130, or 75 after a cluster's
-/// warning, since the work is to go on.
+/// warning or when the time is up, since the work is to go on.
 pub(crate) fn exit_code() -> ExitCode {
     let warned = WARNED
         .get()
         .is_some_and(|flag| flag.load(Ordering::Relaxed));
-    ExitCode::from(match warned {
+    ExitCode::from(match warned || time_is_up() {
         true => TRY_AGAIN,
         false => INTERRUPTED,
     })

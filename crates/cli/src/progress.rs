@@ -150,16 +150,21 @@ impl TrainProgress {
             Event::Epoch(record) => {
                 let r2 =
                     |r2: Option<f64>| r2.map_or_else(|| "–".to_owned(), |r2| format!("{r2:.4}"));
-                let best = if record.best { "  best" } else { "" };
+                let (valid, best) = match &record.valid {
+                    Some(valid) => {
+                        let (mse, r2) = (valid.overall.mse, r2(valid.overall.r2));
+                        let best = if record.best { "  best" } else { "" };
+                        (format!("  valid MSE {mse:.5} R² {r2}"), best)
+                    }
+                    None => (String::new(), ""),
+                };
                 self.line(&format!(
-                    "epoch {:>3}/{}  train MSE {:.5} R² {}  valid MSE {:.5} R² {}  \
-                     {:.1} s  {:.1} images/s{best}",
+                    "epoch {:>3}/{}  train MSE {:.5} R² {}{valid}  {:.1} s  \
+                     {:.1} images/s{best}",
                     record.epoch,
                     self.epochs,
                     record.train.overall.mse,
                     r2(record.train.overall.r2),
-                    record.valid.overall.mse,
-                    r2(record.valid.overall.r2),
                     record.seconds,
                     record.images_per_second,
                 ));

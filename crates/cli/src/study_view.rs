@@ -138,7 +138,10 @@ impl StudyView {
             }
             WorkerEvent::Epoch {
                 epoch, epochs, mse, ..
-            } => bar.set_message(format!("epoch {epoch}/{epochs} valid MSE {mse:.4}")),
+            } => bar.set_message(match mse {
+                Some(mse) => format!("epoch {epoch}/{epochs} valid MSE {mse:.4}"),
+                None => format!("epoch {epoch}/{epochs} done"),
+            }),
             WorkerEvent::Ended { task, how, score } => {
                 let text = match score {
                     Some(score) => format!("{task}: {how}, score {}", number(*score)),

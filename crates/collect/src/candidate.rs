@@ -27,5 +27,6 @@ pub(crate) fn candidate(
         values,
         cost,
         runs,
+        refit: false,
     }
 }

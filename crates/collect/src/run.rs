@@ -20,8 +20,8 @@ pub(crate) fn epochs(run: &RunDir) -> Result<Vec<Epoch>, CollectError> {
     let epoch = |record: &EpochRecord| Epoch {
         epoch: record.epoch,
         train_mse: record.train.overall.mse,
-        valid_mse: record.valid.overall.mse,
-        valid_r2: record.valid.overall.r2,
+        valid_mse: record.valid.as_ref().map(|valid| valid.overall.mse),
+        valid_r2: record.valid.as_ref().and_then(|valid| valid.overall.r2),
     };
     Ok(read_metrics(&path)?.iter().map(epoch).collect())
 }

@@ -81,6 +81,7 @@ pub fn collect_runs(
         Some(Selection {
             candidate: choice.candidate,
             run: best.0,
+            finalist: None,
             reason: choice.reason,
             ranking: choice
                 .ranking
@@ -125,7 +126,7 @@ pub fn collect_runs(
 fn score(run: &Run) -> Option<f64> {
     let best = run.best_epoch?;
     let epoch = run.epochs.iter().find(|epoch| epoch.epoch == best)?;
-    Some(epoch.valid_r2.unwrap_or(-epoch.valid_mse))
+    epoch.valid_r2.or(epoch.valid_mse.map(|mse| -mse))
 }
 
 /// Same images and labels, validation and test images, and range of labels.

@@ -37,10 +37,19 @@ pub fn collect_study(dir: StudyDir, mut settings: Settings<'_>) -> Result<Collec
             folders.push(of_runs);
         }
     }
-    let selection = overview
-        .selection
-        .as_ref()
-        .and_then(|chosen| selection(chosen, &candidates, &folders));
+    let chosen = overview.selection.as_ref();
+    let mut selection = chosen.and_then(|chosen| selection(chosen, &candidates, &folders));
+    if let (Some(selection), Some(refit)) = (
+        selection.as_mut(),
+        chosen.and_then(|chosen| chosen.refit.as_ref()),
+    ) && refit.failure.is_none()
+    {
+        let finalist = &candidates[selection.candidate];
+        let refitted = of_refit(&study, refit, finalist, &mut settings)?;
+        selection.finalist = Some(selection.candidate);
+        (selection.candidate, selection.run) = (candidates.len(), 0);
+        candidates.push(refitted);
+    }
     let explanations = match &selection {
         Some(_) if settings.explained > 0 => {
             let folder = overview.selection.as_ref().map(|chosen| &chosen.folder);
@@ -141,7 +150,27 @@ fn of_finalist(
     Ok(Some((candidate, folders)))
 }
 
-/// `folders` are those of the candidates' runs.
+/// The chosen configuration, trained again.
+fn of_refit(
+    study: &psp_search::Study,
+    refit: &psp_search::RefitRun,
+    finalist: &Candidate,
+    settings: &mut Settings<'_>,
+) -> Result<Candidate, CollectError> {
+    let dir = RunDir::new(study.dir.root().join(&refit.folder));
+    let config = dir.read_config()?;
+    let trained = run(&dir, &[Part::Valid, Part::Test], settings)?;
+    let name = format!("{}, refit", finalist.name);
+    let values = format!("{}, with {}", finalist.values, refit.values);
+    let cost = cost(&dir, &config, settings)?;
+    let candidate = candidate(name, finalist.trial, values, &config, cost, vec![trained]);
+    Ok(Candidate {
+        refit: true,
+        ..candidate
+    })
+}
+
+/// Which finalist was chosen; `folders` are those of the candidates' runs.
 fn selection(
     chosen: &psp_search::Selection,
     candidates: &[Candidate],
@@ -162,12 +191,14 @@ fn selection(
     });
     let ranking: Vec<Rank> = ranking.collect();
     let (candidate, run) = folders.iter().enumerate().find_map(|(index, of_runs)| {
-        let is_chosen = |folder: &PathBuf| folder.ends_with(&chosen.folder);
+        let finalist = chosen.refit.as_ref().map(|refit| &refit.finalist);
+        let is_chosen = |folder: &PathBuf| folder.ends_with(finalist.unwrap_or(&chosen.folder));
         Some((index, of_runs.iter().position(is_chosen)?))
     })?;
     Some(Selection {
         candidate,
         run,
+        finalist: None,
         reason: chosen.reason.clone(),
         ranking,
     })

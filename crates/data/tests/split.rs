@@ -299,3 +299,38 @@ fn one_fold_or_more_than_there_are_samples_are_refused() {
         assert_says(&error.to_string(), &["folds", &folds.to_string()]);
     }
 }
+
+#[test]
+fn a_sample_of_a_part_has_its_size_and_its_mix_of_labels_with_seed_2() {
+    let data = table(600);
+    let splits = stratified(&data, 2);
+    let train = splits.indices(Part::Train);
+    for count in [1, 7, 120, 479] {
+        let sample = splits.sample(&data, Part::Train, count, 2, 4);
+        assert_eq!(sample.len(), count);
+        assert!(sample.is_sorted_by(|a, b| a < b), "{sample:?}");
+        assert!(sample.iter().all(|index| train.contains(index)));
+    }
+    let sample = splits.sample(&data, Part::Train, 120, 2, 4);
+    let zeros = sample
+        .iter()
+        .filter(|&&i| data.samples()[i].labels[0] == 0.0);
+    // Every third label is zero.
+    assert!(zeros.count().abs_diff(40) <= 2);
+    assert_eq!(sample, splits.sample(&data, Part::Train, 120, 2, 4));
+    assert_ne!(sample, splits.sample(&data, Part::Train, 120, 3, 4));
+    for all in [0, train.len(), 1000] {
+        assert_eq!(splits.sample(&data, Part::Train, all, 2, 4), train);
+    }
+}
+
+#[test]
+fn without_validation_all_but_the_test_samples_are_trained_on() {
+    let data = table(60);
+    let splits = stratified(&data, 0);
+    let [train, valid, test] = splits.counts();
+    let merged = splits.without_validation(&data);
+    assert_eq!(merged.counts(), [train + valid, 0, test]);
+    assert_eq!(merged.indices(Part::Test), splits.indices(Part::Test));
+    assert_ne!(merged.fingerprint(), splits.fingerprint());
+}

@@ -48,7 +48,8 @@ pub struct Training {
     pub averaged: bool,
     /// Metrics of that epoch on the validation part; the epoch was chosen by
     /// them, so they flatter the model.
-    pub valid: RegressionMetrics,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid: Option<RegressionMetrics>,
     /// Mean of each target over the training part: the baseline prediction.
     pub train_means: Vec<f64>,
     /// SHA-256 of the data, as `run.json` has it.

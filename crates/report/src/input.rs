@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 mod devices;
+mod refit;
 mod suggestion;
 
 pub use suggestion::{Finding, Suggestion};
@@ -22,7 +23,8 @@ pub struct Input {
     /// The images and labels.
     pub data: Data,
     /// The models that are compared: a study's finalists, or the runs, in the order
-    /// in which they were ranked or given. May be empty.
+    /// in which they were ranked or given; behind them the chosen one's refit, if there
+    /// is one. May be empty.
     pub candidates: Vec<Candidate>,
     /// Which of them was chosen, and why; `None` while none is.
     pub selection: Option<Selection>,
@@ -162,8 +164,9 @@ pub struct Epoch {
     pub epoch: u64,
     /// MSE over its training batches, of predictions that are not clipped.
     pub train_mse: f64,
-    /// MSE over the validation images.
-    pub valid_mse: f64,
+    /// MSE over the validation images; `None` where there are none.
+    #[serde(default)]
+    pub valid_mse: Option<f64>,
     /// R² over the validation images.
     pub valid_r2: Option<f64>,
 }
@@ -240,6 +243,10 @@ pub struct Candidate {
     pub cost: Cost,
     /// Its trainings.
     pub runs: Vec<Run>,
+    /// Whether it is the chosen configuration, trained again at full budget. It is no
+    /// part of the ranking and of the comparison, where its finalist stands for it.
+    #[serde(default)]
+    pub refit: bool,
 }
 
 /// What a model costs.
@@ -318,10 +325,13 @@ pub struct PredictionRow {
 /// Which candidate was chosen, by validation alone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Selection {
-    /// Index of the candidate.
+    /// Index of the candidate that is exported.
     pub candidate: usize,
     /// Index of its run that is exported.
     pub run: usize,
+    /// Where that is a refit: index of the finalist whose configuration it is.
+    #[serde(default)]
+    pub finalist: Option<usize>,
     /// In words.
     pub reason: String,
     /// How all candidates with a score compare, best first.

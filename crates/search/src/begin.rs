@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use psp_data::{DataError, Dataset, Splits};
+use psp_data::{DataError, Dataset, Part, Splits};
 use psp_lease::{Attempt, Claims, Lease, Settings};
 use psp_train::inputs::dataset_options;
 use psp_train::{Inputs, RunConfig, RunDir};
@@ -76,6 +76,8 @@ struct Draft {
     study: Study,
     inputs: Inputs,
     folds: Vec<Splits>,
+    /// That of a refit that trains on validation images, too.
+    refit_split: Option<Splits>,
     /// Where its runs looked for data, where that changes.
     moved_from: Option<RunConfig>,
     /// Whether it is stored so.
@@ -104,14 +106,19 @@ impl Draft {
             Some(inputs) => inputs,
             None => Inputs::open(&config.base)?,
         };
+        // What trials are compared by.
+        inputs.indices(Part::Valid)?;
         let data = inputs.dataset.fingerprint()?;
         let mut plan = Plan::draw(config, data, inputs.splits.fingerprint(), &[])?;
         let folds = folds(config, &inputs)?;
         plan.fold_fingerprints = folds.iter().map(Splits::fingerprint).collect();
+        let refit_split = refit_split(config, &inputs);
+        plan.refit_fingerprint = refit_split.as_ref().map(Splits::fingerprint);
         Ok(Self {
             study: Study::new(dir.clone(), config.clone(), plan)?,
             inputs,
             folds,
+            refit_split,
             moved_from: None,
             is_stored: false,
         })
@@ -149,12 +156,15 @@ impl Draft {
         plan.psp_version.clone_from(&known.plan.psp_version);
         let folds = folds(&stored, &inputs)?;
         plan.fold_fingerprints = folds.iter().map(Splits::fingerprint).collect();
+        let refit_split = refit_split(&stored, &inputs);
+        plan.refit_fingerprint = refit_split.as_ref().map(Splits::fingerprint);
         let is_stored = plan == known.plan && stored.study == known.config.study && !is_moved;
         let local = keys::local_overrides(&stored.base, &config.base)?;
         Ok(Self {
             study: Study::new(known.dir, stored, plan)?.with_local(local),
             inputs,
             folds,
+            refit_split,
             moved_from,
             is_stored,
         })
@@ -171,6 +181,9 @@ impl Draft {
                 std::fs::create_dir_all(parent).map_err(SearchError::io(parent))?;
             }
             splits.write(&path, dataset, true)?;
+        }
+        if let Some(splits) = &self.refit_split {
+            splits.write(&dir.refit_split(), dataset, true)?;
         }
         if let Some(from) = &self.moved_from {
             self.study.relocate_runs(from)?;
@@ -256,7 +269,7 @@ impl Study {
 
     /// Has the runs that lie where `from` says look for data where the study does.
     fn relocate_runs(&self, from: &RunConfig) -> Result<(), SearchError> {
-        for folder in [self.dir.trials(), self.dir.finals()] {
+        for folder in [self.dir.trials(), self.dir.finals(), self.dir.refits()] {
             for entry in std::fs::read_dir(&folder).into_iter().flatten() {
                 let entry = entry.map_err(SearchError::io(&folder))?;
                 let run = RunDir::new(entry.path());
@@ -323,4 +336,11 @@ fn folds(config: &SearchConfig, inputs: &Inputs) -> Result<Vec<Splits>, SearchEr
         .splits
         .folds(dataset, folds, data.split_seed, data.split_bins);
     Ok(made?)
+}
+
+/// The split of a refit that trains on validation images, too.
+fn refit_split(config: &SearchConfig, inputs: &Inputs) -> Option<Splits> {
+    let refit = config.study.refit.as_ref()?;
+    let merged = || inputs.splits.without_validation(&inputs.dataset);
+    refit.valid.then(merged)
 }

@@ -14,6 +14,11 @@ use crate::error::SearchError;
 use crate::keys;
 use crate::pruner::Pruner;
 
+mod refit;
+
+use refit::RefitLines;
+pub use refit::RefitSection;
+
 /// How trials are drawn from the space.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -85,6 +90,9 @@ pub struct StudySection {
     pub folds: usize,
     /// Confidence of the bound that finalists are ranked by, one-sided.
     pub confidence: f64,
+    /// What the chosen configuration is trained again with; `None`: it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refit: Option<RefitSection>,
 }
 
 impl Default for StudySection {
@@ -105,6 +113,7 @@ impl Default for StudySection {
             seeds: 3,
             folds: 0,
             confidence: 0.95,
+            refit: None,
         }
     }
 }
@@ -122,6 +131,7 @@ pub struct SearchConfig {
     tables: Table,
     /// The file's name, for errors.
     name: String,
+    refit_lines: RefitLines,
 }
 
 /// The whole file; what varies is read by [`Space`].
@@ -157,6 +167,7 @@ impl SearchConfig {
     pub fn parse(text: &str, name: &str, overrides: &[String]) -> Result<Self, SearchError> {
         let config = Self::parse_stored(text, name, overrides)?;
         config.check()?;
+        config.check_refit()?;
         keys::check_searched(&config.space, name)?;
         Ok(config)
     }
@@ -191,6 +202,7 @@ impl SearchConfig {
             space,
             tables,
             name: name.to_owned(),
+            refit_lines: RefitLines::of(text),
         })
     }
 

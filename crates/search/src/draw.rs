@@ -48,6 +48,7 @@ impl Study {
             &plan.data_fingerprint,
             &plan.split_fingerprint,
         )?;
+        self.config.refit(&trial.point)?;
         let path = self.dir.drawn(number);
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent).map_err(SearchError::io(parent))?;

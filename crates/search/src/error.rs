@@ -9,8 +9,8 @@ use psp_eval::EvalError;
 use psp_export::ExportError;
 use psp_files::WriteError;
 use psp_lease::LeaseError;
-use psp_models::DeviceError;
 use psp_models::predict::PredictError;
+use psp_models::{BackboneKind, DeviceError};
 use psp_space::SpaceError;
 use psp_train::{ConfigError, TrainError};
 use thiserror::Error as ThisError;
@@ -35,6 +35,31 @@ pub enum SearchError {
         point: String,
         /// What is wrong.
         source: ConfigError,
+    },
+    /// A point of the space that can't be trained with the values of the refit.
+    #[error(
+        "{place}: the point {point} can't be refitted: {source}; give the key another value \
+         in [study.refit], or one for this backbone in [study.refit.{backbone}]"
+    )]
+    Refit {
+        /// File and line.
+        place: String,
+        /// The point's values.
+        point: String,
+        /// Its backbone.
+        backbone: BackboneKind,
+        /// What is wrong.
+        source: Box<ConfigError>,
+    },
+    /// A key that has no place in `[study.refit]`.
+    #[error("{place}: `{key}` in [study.refit]: expected {expected}")]
+    RefitKey {
+        /// File and line.
+        place: String,
+        /// The key.
+        key: String,
+        /// What would be valid.
+        expected: String,
     },
     /// A value of `[study]` out of range.
     #[error("{name}: {key} = {value}: expected {expected}")]

@@ -49,8 +49,8 @@ pub enum WorkerEvent {
         epoch: u64,
         /// Epochs in all.
         epochs: u64,
-        /// Validation MSE.
-        mse: f64,
+        /// Validation MSE; `None` without validation images.
+        mse: Option<f64>,
         /// Validation R².
         r2: Option<f64>,
         /// Whether it is the task's best so far.

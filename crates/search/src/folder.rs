@@ -18,6 +18,9 @@
 //!     failed.2.json           the outcome of claim 2, after which it was taken up again
 //!   finalists.json          which configurations are trained again
 //!   finals/<number>-s<seed>-<id>/   the same for them; test.json: the test split
+//!   refit.json              what of them is trained again at full budget
+//!   refit-split.csv         its split, where it trains on validation images, too
+//!   refit/<number>-<id>/    the same for it
 //!   selected.json           the chosen model, and why
 //! ```
 
@@ -30,6 +33,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::error::SearchError;
 use crate::finalists::FinalSeed;
 use crate::plan::PlannedTrial;
+use crate::refit::Refit;
 
 /// Paths inside a study's folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +85,27 @@ impl StudyDir {
     /// The configurations that are trained again.
     pub fn finalists(&self) -> PathBuf {
         self.root.join("finalists.json")
+    }
+
+    /// What is trained again, at full budget.
+    pub fn refit(&self) -> PathBuf {
+        self.root.join("refit.json")
+    }
+
+    /// The split of a refit that trains on validation images, too.
+    pub fn refit_split(&self) -> PathBuf {
+        self.root.join("refit-split.csv")
+    }
+
+    /// The folder of refits' runs.
+    pub fn refits(&self) -> PathBuf {
+        self.root.join("refit")
+    }
+
+    /// The folder of the refit.
+    pub fn refit_run(&self, refit: &Refit) -> TrialDir {
+        let name = format!("{:05}-{}", refit.trial.number, refit.id);
+        TrialDir::new(self.refits().join(name))
     }
 
     /// The chosen model.

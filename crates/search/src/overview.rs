@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::board::{Board, Entry, Place};
-use crate::choose::score;
+use crate::choose::score_of;
 use crate::error::SearchError;
 use crate::finalists::Finalists;
 use crate::folder::{Record, StudyDir, TrialDir, TrialOutcome, read_json};
@@ -71,6 +71,9 @@ pub struct Overview {
     pub to_draw: usize,
     /// Trainings of the finalists.
     pub finals: Vec<TrialRow>,
+    /// The chosen configuration, trained again, from when it is known which that is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refit: Option<TrialRow>,
     /// The chosen model.
     pub selection: Option<Selection>,
 }
@@ -94,6 +97,7 @@ impl Overview {
             trials: trials.collect::<Result<_, _>>()?,
             to_draw: study.wanted().saturating_sub(board.entries().len()),
             finals: finals(&study.dir)?,
+            refit: refit(study)?,
             selection: study.selected()?,
         })
     }
@@ -135,6 +139,19 @@ fn finals(dir: &StudyDir) -> Result<Vec<TrialRow>, SearchError> {
     Ok(rows)
 }
 
+fn refit(study: &Study) -> Result<Option<TrialRow>, SearchError> {
+    let Some(refit) = study.refit()? else {
+        return Ok(None);
+    };
+    let dir = study.dir.refit_run(&refit);
+    let values = format!(
+        "{}, with {}",
+        psp_space::point_text(&refit.trial.point),
+        refit.values
+    );
+    row(&dir, refit.trial.number, values, dir.read_outcome()?).map(Some)
+}
+
 fn trial_row(entry: &Entry, place: Place) -> Result<TrialRow, SearchError> {
     let trial = &entry.trial;
     let values = psp_space::point_text(&trial.point);
@@ -144,8 +161,8 @@ fn trial_row(entry: &Entry, place: Place) -> Result<TrialRow, SearchError> {
         Some(_) => None,
     };
     if let Some(standing) = standing {
-        row.score = Some(score(&standing.best));
-        row.mse = Some(standing.best.overall.mse);
+        row.score = score_of(standing.best.as_ref());
+        row.mse = standing.best.as_ref().map(|best| best.overall.mse);
         row.epochs = Some(standing.epochs);
         row.seconds = Some(standing.seconds);
     }
@@ -192,8 +209,8 @@ fn row(
     match record.outcome {
         TrialOutcome::Finished { result } => {
             row.state = State::Finished;
-            row.score = Some(score(&result.best));
-            row.mse = Some(result.best.overall.mse);
+            row.score = score_of(result.best.as_ref());
+            row.mse = result.best.map(|best| best.overall.mse);
             row.epochs = Some(result.epochs);
             row.seconds = Some(result.seconds);
         }

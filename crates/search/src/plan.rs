@@ -55,6 +55,9 @@ pub struct Plan {
     /// SHA-256 over which image is in which part, for each fold.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fold_fingerprints: Vec<String>,
+    /// The same of a refit that trains on validation images, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refit_fingerprint: Option<String>,
     /// In the order of the draw: all, but for the sampler `tpe` only those that
     /// depend on no result.
     pub trials: Vec<PlannedTrial>,
@@ -98,12 +101,17 @@ impl Plan {
                 &split_fingerprint,
             )?);
         }
+        // What can't be refitted is found now, and not when all else is done.
+        for trial in &trials {
+            config.refit(&trial.point)?;
+        }
         Ok(Self {
             psp_version: env!("CARGO_PKG_VERSION").to_owned(),
             data_fingerprint,
             split_fingerprint,
             grid_points: config.space.count().to_string(),
             fold_fingerprints: Vec::new(),
+            refit_fingerprint: None,
             trials,
         })
     }

@@ -23,7 +23,8 @@ pub struct TestRecord {
 /// `selected.json`: which model was chosen among the finalists, and why.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Selection {
-    /// The chosen run's folder, within the study's.
+    /// The folder of the run to export, within the study's: the refit's, or else the
+    /// chosen finalist's best.
     pub folder: String,
     /// Its backbone.
     pub backbone: BackboneKind,
@@ -32,6 +33,27 @@ pub struct Selection {
     /// How the finalists compare, by the lower bounds of their validation
     /// scores; the test split had no say.
     pub finalists: Vec<RankedFinalist>,
+    /// The chosen configuration, trained again; `None` in a study without a refit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refit: Option<RefitRun>,
+}
+
+/// The chosen configuration, trained again at full budget.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RefitRun {
+    /// Its folder, within the study's.
+    pub folder: String,
+    /// The folder of the finalist's run that stands for what was chosen.
+    pub finalist: String,
+    /// What it was trained with instead of the configuration's own values, as text.
+    pub values: String,
+    /// Validation score of its best epoch; `None` where it failed, or had no
+    /// validation images.
+    pub valid: Option<f64>,
+    /// Score on the test split.
+    pub test: Option<f64>,
+    /// Why it failed; then the finalist's run is exported.
+    pub failure: Option<String>,
 }
 
 /// A finalist in the comparison.
@@ -75,7 +97,18 @@ pub struct FinalRun {
 }
 
 impl Selection {
-    /// The run to export: the chosen one, or the best of a backbone.
+    /// The chosen finalist.
+    pub fn chosen(&self) -> Option<&RankedFinalist> {
+        let refit = self.refit.as_ref();
+        let folder = refit.map_or(&self.folder, |refit| &refit.finalist);
+        let is_chosen = |finalist: &&RankedFinalist| {
+            let mut runs = finalist.runs.iter();
+            runs.any(|run| run.folder == *folder)
+        };
+        self.finalists.iter().find(is_chosen)
+    }
+
+    /// The run to export: the chosen one, or the best finalist of a backbone.
     pub fn folder_of(&self, backbone: Option<BackboneKind>) -> Option<(usize, &str)> {
         match backbone {
             None => Some((0, self.folder.as_str())),
@@ -90,14 +123,15 @@ impl Selection {
 }
 
 impl Study {
-    /// Chooses among the finalists, and writes it down.
+    /// Chooses among the finalists, once these and the refit have ended, and writes it
+    /// down.
     ///
     /// # Errors
     /// When no finalist was trained to its end, or a file can't be read or
     /// written.
     pub fn select(&self) -> Result<Selection, SearchError> {
         let finalists = self.settle_finalists()?;
-        let selection = self.selection(&finalists)?;
+        let selection = self.refitted(self.selection(&finalists)?)?;
         write_json(&self.dir.selected(), &selection)?;
         Ok(selection)
     }
@@ -110,7 +144,8 @@ impl Study {
         read_json(&self.dir.selected())
     }
 
-    fn selection(&self, finalists: &Finalists) -> Result<Selection, SearchError> {
+    /// Which finalist was chosen, whatever becomes of its refit.
+    pub(crate) fn selection(&self, finalists: &Finalists) -> Result<Selection, SearchError> {
         let mut candidates = Vec::new();
         let mut runs = Vec::new();
         for finalist in &finalists.entries {
@@ -141,6 +176,7 @@ impl Study {
             backbone: finalists.entries[choice.candidate].backbone,
             reason: choice.reason.clone(),
             finalists: ranked(&choice, finalists, &candidates, &runs),
+            refit: None,
         })
     }
 }
@@ -148,7 +184,8 @@ impl Study {
 /// A training of a finalist that came to its end.
 fn final_run(dir: &TrialDir, seed: &FinalSeed) -> Result<Option<FinalRun>, SearchError> {
     let record = dir.read_outcome()?;
-    let Some(result) = record.as_ref().and_then(|record| record.outcome.result()) else {
+    let result = record.as_ref().and_then(|record| record.outcome.result());
+    let Some(best) = result.and_then(|result| result.best.as_ref()) else {
         return Ok(None);
     };
     let test: Option<TestRecord> = read_json(&dir.test())?;
@@ -157,7 +194,7 @@ fn final_run(dir: &TrialDir, seed: &FinalSeed) -> Result<Option<FinalRun>, Searc
         folder: format!("finals/{}", dir.name()),
         seed: seed.seed,
         fold: seed.fold,
-        valid: score(&result.best),
+        valid: score(best),
         test: metrics.as_ref().map(score),
     }))
 }

@@ -7,6 +7,7 @@ use crate::error::SearchError;
 use crate::finalists::{FinalSeed, Finalists};
 use crate::folder::TrialDir;
 use crate::plan::PlannedTrial;
+use crate::refit::Refit;
 use crate::study::Study;
 
 /// One piece of work that a worker claims.
@@ -26,13 +27,24 @@ pub(crate) enum Work {
     /// Train this trial.
     Train {
         trial: PlannedTrial,
-        /// As this finalist, with another seed and perhaps on a fold.
-        as_finalist: Option<FinalSeed>,
+        /// With what in place of its own values.
+        role: Role,
         /// Up to this rung; `None`: to its end.
         until: Option<u64>,
     },
     /// Evaluate what was trained there on the test split.
     Test,
+}
+
+/// What a configuration is trained as.
+#[derive(Clone, Debug)]
+pub(crate) enum Role {
+    /// A trial, with its own values.
+    Trial,
+    /// A finalist, with another seed and perhaps on a fold.
+    Finalist(FinalSeed),
+    /// The chosen one, with the values of `[study.refit]`.
+    Refit,
 }
 
 impl Task {
@@ -57,7 +69,7 @@ impl Study {
             promoted: false,
             work: Work::Train {
                 trial: trial.clone(),
-                as_finalist: None,
+                role: Role::Trial,
                 until: None,
             },
         };
@@ -95,7 +107,7 @@ impl Study {
                 promoted: false,
                 work: Work::Train {
                     trial: finalist.trial.clone(),
-                    as_finalist: Some(seed.clone()),
+                    role: Role::Finalist(seed.clone()),
                     until: None,
                 },
             })
@@ -103,10 +115,28 @@ impl Study {
         tasks.collect()
     }
 
-    /// The test split for every finalist that was trained to its end.
-    pub(crate) fn test_tasks(&self, finalists: &Finalists) -> Result<Vec<Task>, SearchError> {
+    /// The refit.
+    pub(crate) fn refit_task(&self, refit: &Refit) -> Task {
+        Task {
+            dir: self.dir.refit_run(refit),
+            label: format!(
+                "refit with {}: {}",
+                refit.values,
+                psp_space::point_text(&refit.trial.point)
+            ),
+            promoted: false,
+            work: Work::Train {
+                trial: refit.trial.clone(),
+                role: Role::Refit,
+                until: None,
+            },
+        }
+    }
+
+    /// The test split for those of `trained` that were trained to their end.
+    pub(crate) fn test_tasks(&self, trained: Vec<Task>) -> Result<Vec<Task>, SearchError> {
         let mut tasks = Vec::new();
-        for task in self.final_tasks(finalists) {
+        for task in trained {
             let record = task.dir.read_outcome()?;
             if record.is_some_and(|record| record.outcome.result().is_some()) {
                 tasks.push(Task {
@@ -123,15 +153,24 @@ impl Study {
     pub(crate) fn task_config(
         &self,
         trial: &PlannedTrial,
-        as_finalist: Option<&FinalSeed>,
+        role: &Role,
     ) -> Result<RunConfig, SearchError> {
-        let fold = as_finalist.and_then(|seed| seed.fold);
-        let split = fold.map_or_else(|| self.dir.split(), |fold| self.dir.fold(fold));
+        let split = match role {
+            Role::Finalist(FinalSeed {
+                fold: Some(fold), ..
+            }) => self.dir.fold(*fold),
+            Role::Refit if self.plan.refit_fingerprint.is_some() => self.dir.refit_split(),
+            _ => self.dir.split(),
+        };
         let mut config = self.trial_config(trial, &split)?;
-        if let Some(seed) = as_finalist {
-            config.train.seed = seed.seed;
+        match role {
+            Role::Trial => Ok(config),
+            Role::Finalist(seed) => {
+                config.train.seed = seed.seed;
+                Ok(config)
+            }
+            Role::Refit => self.config.with_refit(config, &trial.point),
         }
-        Ok(config)
     }
 }
 
@@ -149,7 +188,7 @@ fn open_task(entry: &Entry) -> Task {
         promoted: entry.standing().is_some(),
         work: Work::Train {
             trial: entry.trial.clone(),
-            as_finalist: None,
+            role: Role::Trial,
             until,
         },
     }

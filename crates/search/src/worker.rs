@@ -34,6 +34,9 @@ pub struct WorkerSettings {
     pub threads: usize,
     /// Where it computes; `None`: as the study says.
     pub device: Option<DeviceSpec>,
+    /// Whether it also does the refit, once the finalists are done. That is one
+    /// training, which is better left to one worker with all threads.
+    pub refit: bool,
 }
 
 /// How a worker's work ended.
@@ -82,7 +85,8 @@ impl<'a> Worker<'a> {
     }
 
     /// Works until every task of the study is done, by whomever: first the
-    /// trials, then the finalists, then these on the test split.
+    /// trials, then the finalists, then these on the test split, then the refit if it
+    /// is told to.
     ///
     /// # Errors
     /// When the study's folder can't be read or written. A trial that fails is
@@ -99,13 +103,22 @@ impl<'a> Worker<'a> {
             return Ok(WorkEnd::Interrupted);
         }
         let finalists = self.study.settle_finalists()?;
-        if !self.work_on(&self.study.final_tasks(&finalists))? {
+        if !self.train_and_test(self.study.final_tasks(&finalists))? {
             return Ok(WorkEnd::Interrupted);
         }
-        match self.work_on(&self.study.test_tasks(&finalists)?)? {
-            true => Ok(WorkEnd::Done),
-            false => Ok(WorkEnd::Interrupted),
+        if self.settings.refit
+            && let Some(refit) = self.study.settle_refit()?
+            && !self.train_and_test(vec![self.study.refit_task(&refit)])?
+        {
+            return Ok(WorkEnd::Interrupted);
         }
+        Ok(WorkEnd::Done)
+    }
+
+    /// Trains what `tasks` say, and evaluates it on the test split when all of it is
+    /// trained; false when interrupted.
+    fn train_and_test(&mut self, tasks: Vec<Task>) -> Result<bool, SearchError> {
+        Ok(self.work_on(&tasks)? && self.work_on(&self.study.test_tasks(tasks)?)?)
     }
 
     /// Works on `tasks` until all are done; false when interrupted.

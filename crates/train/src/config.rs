@@ -90,6 +90,9 @@ pub struct DataConfig {
     pub split_seed: u64,
     /// Label bins per target that a drawn split is stratified over.
     pub split_bins: usize,
+    /// Largest number of training images that are used, drawn with the part's mix of
+    /// labels; 0: all.
+    pub train_images: usize,
     /// Decoding threads; 0: one per core.
     pub threads: usize,
     /// Memory for decoded, resized images in MiB, where they are not stored; 0

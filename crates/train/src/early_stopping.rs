@@ -42,6 +42,11 @@ impl EarlyStopping {
         best
     }
 
+    /// Records an epoch of a run without validation: the last one counts as the best.
+    pub fn record_unvalidated(&mut self, epoch: u64) {
+        self.best_epoch = epoch;
+    }
+
     /// Whether `patience` epochs have passed without improvement; a patience
     /// of 0 never stops.
     pub fn should_stop(&self, patience: u64) -> bool {

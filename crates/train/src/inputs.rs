@@ -1,5 +1,6 @@
 //! The data that a run trains on: opened, split and fingerprinted.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -7,7 +8,7 @@ use psp_data::{
     DataError, Dataset, DatasetOptions, Loader, LoaderOptions, Part, PixelStore, PixelWarning,
     Splits,
 };
-use psp_features::default_dir;
+use psp_features::{Content, default_dir};
 use psp_models::Output;
 
 use crate::config::RunConfig;
@@ -27,6 +28,8 @@ pub struct Inputs {
     pub splits: Splits,
     /// Where the split came from, for messages.
     pub split_source: PathBuf,
+    /// Which of the training images are used.
+    sample: TrainSample,
     /// Pixels on disk, opened by the first loader.
     pixels: OnceLock<Option<Arc<PixelStore>>>,
 }
@@ -69,6 +72,7 @@ impl Inputs {
             dataset,
             splits,
             split_source,
+            sample: TrainSample::of(config),
             pixels: OnceLock::new(),
         })
     }
@@ -92,29 +96,62 @@ impl Inputs {
             splits: Splits::read(&run.split(), &dataset)?,
             dataset,
             split_source: run.split(),
+            sample: TrainSample::of(config),
             pixels: OnceLock::new(),
         })
     }
 
-    /// Indices of a part's images.
+    /// Indices of a part's images; of the training part's those that
+    /// `data.train_images` leaves.
     ///
     /// # Errors
     /// [`TrainError::EmptyPart`].
     pub fn indices(&self, part: Part) -> Result<Vec<usize>, TrainError> {
-        let indices = self.splits.indices(part);
+        let indices = self.used(part);
         if indices.is_empty() {
             return Err(TrainError::EmptyPart {
                 source_of_split: self.split_source.clone(),
                 part: part.name(),
                 hint: match part {
-                    Part::Train | Part::Valid => {
-                        "; training needs images to learn from and others to validate on"
+                    Part::Train => "; training needs images to learn from",
+                    Part::Valid => {
+                        "; a study compares its trials on these images; of a run or model, \
+                         name another part with --split"
                     }
                     Part::Test => "; name another part with --split",
                 },
             });
         }
         Ok(indices)
+    }
+
+    /// Indices of a part's images that the run uses, in the data set's order.
+    fn used(&self, part: Part) -> Vec<usize> {
+        let TrainSample { count, seed, bins } = self.sample;
+        match part {
+            Part::Train => self.splits.sample(&self.dataset, part, count, seed, bins),
+            Part::Valid | Part::Test => self.splits.indices(part),
+        }
+    }
+
+    /// Whether the split has validation images.
+    pub fn has_validation(&self) -> bool {
+        !self.splits.indices(Part::Valid).is_empty()
+    }
+
+    /// Images used in training, validation and test.
+    pub fn counts(&self) -> [usize; 3] {
+        Part::ALL.map(|part| self.used(part).len())
+    }
+
+    /// The contents of the images that the run uses.
+    ///
+    /// # Errors
+    /// As [`Dataset::contents`].
+    pub(crate) fn used_contents(&self) -> Result<HashSet<Content>, DataError> {
+        let contents = self.dataset.contents()?;
+        let used = Part::ALL.into_iter().flat_map(|part| self.used(part));
+        Ok(used.map(|index| contents[index]).collect())
     }
 
     /// A loader over a part in the data set's order, every image once.
@@ -190,9 +227,9 @@ impl Inputs {
         store.map_or_else(Vec::new, |store| store.take_warnings())
     }
 
-    /// Mean of each target over the training part.
+    /// Mean of each target over the training images.
     pub fn train_means(&self) -> Vec<f64> {
-        let indices = self.splits.indices(Part::Train);
+        let indices = self.used(Part::Train);
         let samples = self.dataset.samples();
         (0..self.dataset.targets().len())
             .map(|target| {
@@ -219,6 +256,26 @@ impl Inputs {
         };
         let deviations = means.iter().enumerate().map(deviation).collect();
         Output::standardised(means, deviations, self.dataset.label_range())
+    }
+}
+
+/// The sample of the training images that `data.train_images` asks for.
+#[derive(Clone, Copy, Debug)]
+struct TrainSample {
+    /// 0: all.
+    count: usize,
+    seed: u64,
+    bins: usize,
+}
+
+impl TrainSample {
+    fn of(config: &RunConfig) -> Self {
+        let data = &config.data;
+        Self {
+            count: data.train_images,
+            seed: data.split_seed,
+            bins: data.split_bins,
+        }
     }
 }
 

@@ -22,8 +22,9 @@ pub struct EpochRecord {
     /// Over the epoch's training batches, while the weights changed; predictions are
     /// not clipped.
     pub train: RegressionMetrics,
-    /// Over the validation part, at the epoch's end.
-    pub valid: RegressionMetrics,
+    /// Over the validation part, at the epoch's end; `None` where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid: Option<RegressionMetrics>,
     /// Whether this is the best validation MSE so far, each target's divided by the
     /// variance of its training labels.
     pub best: bool,
@@ -95,7 +96,8 @@ impl MetricsLog {
             ("learning_rate".to_owned(), record.learning_rate),
             ("images_per_second".to_owned(), record.images_per_second),
         ];
-        for (part, metrics) in [("train", &record.train), ("valid", &record.valid)] {
+        let valid = record.valid.as_ref().map(|valid| ("valid", valid));
+        for (part, metrics) in [("train", &record.train)].into_iter().chain(valid) {
             let overall = &metrics.overall;
             scalars.push((format!("mse/{part}"), overall.mse));
             scalars.push((format!("mae/{part}"), overall.mae));

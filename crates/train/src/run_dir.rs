@@ -47,7 +47,7 @@ pub struct Manifest {
     pub data_fingerprint: String,
     /// SHA-256 over which image is in which part.
     pub split_fingerprint: String,
-    /// Images in train, valid and test.
+    /// Images used in train, valid and test.
     pub split_counts: [usize; 3],
     /// SHA-256 of the initial weights file, if one was used.
     pub weights_sha256: Option<String>,
@@ -79,8 +79,10 @@ pub struct RunResult {
     pub steps: u64,
     /// The epoch of the best checkpoint, counted from 1.
     pub best_epoch: u64,
-    /// Its validation metrics.
-    pub best: psp_metrics::RegressionMetrics,
+    /// Its validation metrics; `None` of a run without validation images, whose last
+    /// epoch counts as the best.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best: Option<psp_metrics::RegressionMetrics>,
     /// Seconds of training and validation, over all resumptions.
     pub seconds: f64,
 }
@@ -146,7 +148,7 @@ impl RunDir {
         self.checkpoint("previous")
     }
 
-    /// The checkpoint of the best validation MSE.
+    /// The checkpoint of the best validation MSE; without validation images the last.
     pub fn best(&self) -> PathBuf {
         self.checkpoint("best")
     }

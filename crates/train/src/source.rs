@@ -26,14 +26,17 @@ impl Source {
         Self::new(inputs.training(config)?, Part::Train, inputs, store)
     }
 
-    /// The validation part in its order, every image once.
+    /// The validation part in its order, every image once; `None` where it is empty.
     pub(crate) fn validation(
         inputs: &Inputs,
         config: &RunConfig,
         store: Option<&Arc<FeatureStore>>,
-    ) -> Result<Self, TrainError> {
+    ) -> Result<Option<Self>, TrainError> {
+        if !inputs.has_validation() {
+            return Ok(None);
+        }
         let loader = inputs.sequential(Part::Valid, config)?;
-        Self::new(loader, Part::Valid, inputs, store)
+        Self::new(loader, Part::Valid, inputs, store).map(Some)
     }
 
     fn new(

@@ -54,8 +54,9 @@ pub struct Standing {
     pub epochs: u64,
     /// The epoch of the best checkpoint, counted from 1.
     pub best_epoch: u64,
-    /// Its validation metrics.
-    pub best: RegressionMetrics,
+    /// Its validation metrics; `None` without validation images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best: Option<RegressionMetrics>,
     /// Seconds of training and validation, over all resumptions.
     pub seconds: f64,
 }
@@ -142,9 +143,10 @@ impl Trainer<'_> {
                 }
                 other => other?,
             };
-            let validated = match trained {
-                true => self.validate(&valid, observe)?,
-                false => None,
+            let validated = match (trained, &valid) {
+                (false, _) => None,
+                (true, None) => Some(None),
+                (true, Some(valid)) => self.validate(valid, observe)?.map(Some),
             };
             let Some(metrics) = validated else {
                 self.save()?;
@@ -204,7 +206,7 @@ impl Trainer<'_> {
     fn finish_epoch(
         &mut self,
         train: &Source,
-        valid: RegressionMetrics,
+        valid: Option<RegressionMetrics>,
         observe: &mut dyn FnMut(Event<'_>),
     ) -> Result<(), TrainError> {
         let config = &self.config.train;
@@ -219,11 +221,18 @@ impl Trainer<'_> {
         );
         let seconds = std::mem::take(&mut progress.epoch_seconds);
         progress.run_seconds += seconds;
-        let of_targets = valid.targets.iter().map(|target| target.mse);
-        let mse = self.model.output.standardised_mse(of_targets);
-        let best = progress
-            .early_stopping
-            .record(progress.epoch, mse, config.min_delta);
+        let stopping = &mut progress.early_stopping;
+        let best = match &valid {
+            Some(valid) => {
+                let of_targets = valid.targets.iter().map(|target| target.mse);
+                let mse = self.model.output.standardised_mse(of_targets);
+                stopping.record(progress.epoch, mse, config.min_delta)
+            }
+            None => {
+                stopping.record_unvalidated(progress.epoch);
+                true
+            }
+        };
         let record = EpochRecord {
             epoch: progress.epoch,
             step: progress.step,

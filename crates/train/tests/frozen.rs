@@ -14,7 +14,7 @@ use psp_train::{Checkpoint, Control, EpochRecord, Event, TrainError, trainer};
 use support::Folder;
 
 fn valid_mse(records: &[EpochRecord]) -> Vec<f64> {
-    let mse = |record: &EpochRecord| record.valid.overall.mse;
+    let mse = |record: &EpochRecord| record.valid.as_ref().unwrap().overall.mse;
     records.iter().map(mse).collect()
 }
 

@@ -1,6 +1,7 @@
 //! Arguments of `psp search` and `psp study`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use psp_models::DeviceSpec;
@@ -30,6 +31,10 @@ pub(crate) struct SearchArgs {
     /// free memory, within the limits of control groups; one with `train.replicas`.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) workers: Option<u16>,
+    /// Save and stop after so many hours, such as 1.5, with exit status 75; the same
+    /// command continues.
+    #[arg(long, value_name = "HOURS", value_parser = super::hours)]
+    pub(crate) max_hours: Option<Duration>,
     /// Print the trials and an estimate of the time, and stop.
     #[arg(long, requires = "config")]
     pub(crate) plan: bool,
@@ -89,6 +94,9 @@ pub(crate) struct WorkerArgs {
     /// results.
     #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
     pub(crate) overrides: Vec<String>,
+    /// Also do the refit.
+    #[arg(long)]
+    pub(crate) refit: bool,
 }
 
 #[derive(Debug, Subcommand)]

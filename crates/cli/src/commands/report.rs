@@ -13,6 +13,7 @@ use psp_report::PhotoError;
 use psp_search::StudyDir;
 use psp_train::{RunConfig, RunDir};
 
+use super::quoted;
 use super::study::study_dir;
 use crate::args::ReportArgs;
 use crate::{interrupt, progress};
@@ -112,16 +113,6 @@ impl Source {
 
     /// The commands that make all of it again.
     fn commands(&self, out: &Path) -> Vec<String> {
-        let quoted = |path: &Path| {
-            let text = path.to_string_lossy().into_owned();
-            match text
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c))
-            {
-                true => text,
-                false => format!("'{}'", text.replace('\'', "'\\''")),
-            }
-        };
         let out = quoted(out);
         match self {
             Self::Study(dir) => {

@@ -7,15 +7,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Result, bail};
+use clap::CommandFactory;
+use clap::error::ErrorKind;
 use psp_models::DeviceSpec;
 use psp_search::{
-    Plan, SamplerName, SearchConfig, Study, StudyDir, SuperviseEnd, WorkEnd, Worker,
-    WorkerSettings, available_memory, supervise,
+    Overview, Plan, SamplerName, SearchConfig, Study, StudyDir, StudyEvent, SuperviseEnd, WorkEnd,
+    Worker, WorkerSettings, available_memory, supervise,
 };
 use psp_train::Inputs;
 
 use super::failures;
-use super::study::{print_selection, study_dir};
+use super::study::{print_selection, so_far, study_dir};
 use super::{launch, on_devices, quoted, toml_string};
 use crate::args::{Launcher, SearchArgs, WorkerArgs};
 use crate::estimate;
@@ -26,6 +28,12 @@ use crate::study_view::StudyView;
 const WORKER_MEMORY: u64 = 4 << 30;
 
 pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
+    if args.max_hours.is_some() && args.launcher != Launcher::Local {
+        let what = "--max-hours is for workers on this machine; a cluster's job has a time limit \
+                    of its own, such as `-- --time=60`";
+        let mut command = crate::args::Args::command();
+        command.error(ErrorKind::ArgumentConflict, what).exit();
+    }
     let workers = |config: &SearchConfig| {
         let given = args.workers.map(usize::from);
         given.unwrap_or_else(|| default_workers(config, args))
@@ -56,6 +64,7 @@ pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
 
 fn search_here(args: &SearchArgs, study: &Study, workers: usize) -> Result<ExitCode> {
     let cancelled = interrupt::flag()?;
+    interrupt::after(args.max_hours, &cancelled);
     let root = study.dir.root().to_owned();
     let trials = study.wanted();
     println!(
@@ -64,18 +73,23 @@ fn search_here(args: &SearchArgs, study: &Study, workers: usize) -> Result<ExitC
         study.plan.grid_points,
         fewer(trials, &study.config)
     );
-    let threads = (cores() / workers).max(1);
-    let mut view = StudyView::new(study, workers)?;
-    let end = supervise(
-        workers,
-        |slot| worker_command(study, slot, threads, args),
-        &cancelled,
-        &mut |event| view.show(&event),
-    )?;
-    drop(view);
+    let mut end = work_together(args, study, workers, false, &cancelled)?;
+    if end == SuperviseEnd::Done && study.config.study.refit.is_some() {
+        // One training: by one worker, with all cores.
+        end = work_together(args, study, 1, true, &cancelled)?;
+    }
     match end {
         SuperviseEnd::Interrupted => {
-            eprintln!("interrupted and saved; the same command continues");
+            match interrupt::time_is_up() {
+                true => {
+                    let (root, so_far) = (quoted(&root), so_far(&Overview::of(study)?));
+                    eprintln!(
+                        "time is up and all is saved: {so_far}; the same command continues, and \
+                         `psp study show {root}` and `psp report {root}` tell of what there is"
+                    );
+                }
+                false => eprintln!("interrupted and saved; the same command continues"),
+            }
             Ok(interrupt::exit_code())
         }
         SuperviseEnd::Failed { reason, may_pass } => {
@@ -110,6 +124,27 @@ fn search_here(args: &SearchArgs, study: &Study, workers: usize) -> Result<ExitC
     }
 }
 
+/// Runs workers until the study is done, or all of it but the refit.
+fn work_together(
+    args: &SearchArgs,
+    study: &Study,
+    workers: usize,
+    refit: bool,
+    cancelled: &AtomicBool,
+) -> Result<SuperviseEnd> {
+    let threads = (cores() / workers).max(1);
+    let mut view = StudyView::new(study, workers)?;
+    let command = |slot| {
+        let mut command = worker_command(study, slot, threads, args);
+        if refit {
+            command.arg("--refit");
+        }
+        command
+    };
+    let observe = &mut |event: StudyEvent<'_>| view.show(&event);
+    Ok(supervise(workers, command, cancelled, observe)?)
+}
+
 /// A worker's whole life.
 pub(crate) fn work(args: &WorkerArgs) -> Result<ExitCode> {
     let cancelled = interrupt::flag()?;
@@ -120,6 +155,7 @@ pub(crate) fn work(args: &WorkerArgs) -> Result<ExitCode> {
         name: args.name.clone(),
         threads: args.threads,
         device: args.device,
+        refit: args.refit,
     };
     let mut report = |event| {
         let mut out = std::io::stdout().lock();

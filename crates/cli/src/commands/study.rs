@@ -135,11 +135,40 @@ fn show(args: &StudyShowArgs) -> Result<()> {
         println!("\nFinalists, trained again with other seeds:");
         print_rows(&overview.finals);
     }
+    if let Some(refit) = &overview.refit {
+        println!("\nThe chosen configuration, trained again (score by validation):");
+        print_rows(std::slice::from_ref(refit));
+    }
     if let Some(selection) = &overview.selection {
         println!();
         print_selection(selection);
     }
     Ok(())
+}
+
+/// How far a study has come, in a line.
+pub(crate) fn so_far(overview: &Overview) -> String {
+    let ended = |row: &TrialRow| matches!(row.state, State::Finished | State::Failed);
+    let trials = overview.count(State::Finished)
+        + overview.count(State::Failed)
+        + overview.count(State::Pruned);
+    let mut text = format!("{trials} of {} trials have ended", overview.wanted());
+    if !overview.finals.is_empty() {
+        let finals = overview.finals.iter().filter(|row| ended(row)).count();
+        text += &format!(
+            ", {finals} of {} trainings of finalists",
+            overview.finals.len()
+        );
+    }
+    if let Some(refit) = &overview.refit {
+        let state = match refit.state {
+            State::Waiting => "has not begun",
+            State::Finished | State::Failed => "has ended",
+            _ => "has begun",
+        };
+        text += &format!(", the refit {state}");
+    }
+    text
 }
 
 /// Best first; what has no score yet comes in the order of the draw.
@@ -204,6 +233,12 @@ pub(crate) fn print_selection(selection: &Selection) {
         );
     }
     println!("\nchosen: {}\n  {}", selection.folder, selection.reason);
+    if let Some(test) = selection.refit.as_ref().and_then(|refit| refit.test) {
+        println!(
+            "  the refit's score on the test split: {}",
+            super::number(test)
+        );
+    }
 }
 
 fn best(args: &StudyBestArgs) -> Result<()> {
@@ -264,7 +299,12 @@ fn retry(args: &StudyRetryArgs) -> Result<()> {
 
 fn write_csv(overview: &Overview) -> Result<()> {
     let mut writer = csv::Writer::from_writer(stdout().lock());
-    for row in overview.trials.iter().chain(&overview.finals) {
+    for row in overview
+        .trials
+        .iter()
+        .chain(&overview.finals)
+        .chain(&overview.refit)
+    {
         writer.serialize(row)?;
     }
     writer.flush()?;

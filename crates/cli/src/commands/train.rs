@@ -6,13 +6,14 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use psp_train::{Control, Ending, Outcome, RunDir, trainer};
 
-use super::resolve;
+use super::{quoted, resolve};
 use crate::args::TrainArgs;
 use crate::interrupt;
 use crate::progress::TrainProgress;
 
 pub(crate) fn train(args: &TrainArgs) -> Result<ExitCode> {
     let cancelled = interrupt::flag()?;
+    interrupt::after(args.max_hours, &cancelled);
     let control = Control::new(&cancelled);
     let mut progress = TrainProgress::new();
     let (run, outcome) = match &args.resume {
@@ -37,7 +38,12 @@ pub(crate) fn train(args: &TrainArgs) -> Result<ExitCode> {
     let root = run.root().display();
     match outcome {
         Outcome::Interrupted | Outcome::Paused(_) => {
-            eprintln!("interrupted and saved; continue with: psp train --resume {root}");
+            let why = match interrupt::time_is_up() {
+                true => "time is up and all is saved",
+                false => "interrupted and saved",
+            };
+            let root = quoted(run.root());
+            eprintln!("{why}; continue with: psp train --resume {root}");
             Ok(interrupt::exit_code())
         }
         Outcome::Ended(result) => {
@@ -45,14 +51,21 @@ pub(crate) fn train(args: &TrainArgs) -> Result<ExitCode> {
                 Ending::Finished => "finished",
                 Ending::StoppedEarly => "stopped early",
             };
-            let r2 = result.best.overall.r2;
+            let best = match &result.best {
+                Some(best) => {
+                    let r2 = best.overall.r2;
+                    format!(
+                        "best is epoch {}: valid MSE {:.5}, R² {}",
+                        result.best_epoch,
+                        best.overall.mse,
+                        r2.map_or_else(|| "undefined".to_owned(), |r2| format!("{r2:.4}")),
+                    )
+                }
+                None => "without validation images the last epoch counts as the best".to_owned(),
+            };
             println!(
-                "{how} after {} epochs in {:.0} s; best is epoch {}: valid MSE {:.5}, R² {}",
-                result.epochs,
-                result.seconds,
-                result.best_epoch,
-                result.best.overall.mse,
-                r2.map_or_else(|| "undefined".to_owned(), |r2| format!("{r2:.4}")),
+                "{how} after {} epochs in {:.0} s; {best}",
+                result.epochs, result.seconds
             );
             println!("evaluate with: psp eval {root}");
             Ok(ExitCode::SUCCESS)

@@ -64,17 +64,23 @@ impl Bench {
         run(psp(&["study", command]).arg(self.root()).args(more))
     }
 
-    /// The trials and finalists, without what depends on the clock.
+    /// The trials, finalists and refit, without what depends on the clock.
     pub(crate) fn table(&self) -> Value {
         let shown = self.study("show", &["--json"]).assert_done();
         let mut shown: Value = serde_json::from_str(&shown.stdout).unwrap();
+        let timeless = |row: &mut Value| {
+            let row = row.as_object_mut().unwrap();
+            row.remove("seconds").unwrap();
+            row.remove("attempts").unwrap();
+        };
         for part in ["trials", "finals"] {
-            for row in shown[part].as_array_mut().unwrap() {
-                let row = row.as_object_mut().unwrap();
-                row.remove("seconds").unwrap();
-                row.remove("attempts").unwrap();
-            }
+            shown[part]
+                .as_array_mut()
+                .unwrap()
+                .iter_mut()
+                .for_each(timeless);
         }
+        shown.get_mut("refit").into_iter().for_each(timeless);
         shown
     }
 

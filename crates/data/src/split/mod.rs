@@ -90,6 +90,37 @@ impl Splits {
         Ok((0..folds).map(split).collect())
     }
 
+    /// `count` samples of one part in the data set's order, drawn with the part's mix
+    /// of labels, as [`stratified`](Self::stratified) mixes them; all of the part where
+    /// `count` is 0 or no less than that.
+    ///
+    /// The same labels, split, count, seed and bins give the same samples on any
+    /// machine.
+    pub fn sample(
+        &self,
+        data: &LabelTable,
+        part: Part,
+        count: usize,
+        seed: u64,
+        bins: usize,
+    ) -> Vec<usize> {
+        let all = self.indices(part);
+        match count == 0 || count >= all.len() {
+            true => all,
+            false => stratify::sample(data, &all, count, seed, bins),
+        }
+    }
+
+    /// The same split with the validation samples moved into the training part.
+    #[must_use]
+    pub fn without_validation(&self, data: &LabelTable) -> Self {
+        let parts = self.parts.iter().map(|part| match part {
+            Part::Test => Part::Test,
+            Part::Train | Part::Valid => Part::Train,
+        });
+        Self::new(parts.collect(), data)
+    }
+
     fn new(parts: Vec<Part>, data: &LabelTable) -> Self {
         let mut hasher = FieldHasher::new("psp split 1");
         for (sample, part) in data.samples().iter().zip(&parts) {

@@ -1,6 +1,6 @@
 //! Stratified splitting.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::part::{Part, SplitFractions};
 use crate::error::DataError;
@@ -73,6 +73,31 @@ pub(super) fn folds(
         }
     }
     Ok(fold_of)
+}
+
+/// `count` of the samples `indices`, at even distances along the strata, which are
+/// shuffled within.
+pub(super) fn sample(
+    data: &LabelTable,
+    indices: &[usize],
+    count: usize,
+    seed: u64,
+    bins: usize,
+) -> Vec<usize> {
+    let mut rng = generator(b"psp sample 1....", seed, 0);
+    let wanted: HashSet<usize> = indices.iter().copied().collect();
+    let mut order = Vec::with_capacity(indices.len());
+    for mut stratum in strata(data, bins.max(1), 1) {
+        stratum.retain(|index| wanted.contains(index));
+        shuffle(&mut stratum, &mut rng);
+        order.extend(stratum);
+    }
+    let start = below(&mut rng, order.len() as u64) as usize;
+    // Rising and below the length, since `start` is.
+    let place = |taken: usize| (taken * order.len() + start) / count;
+    let mut drawn: Vec<usize> = (0..count).map(|taken| order[place(taken)]).collect();
+    drawn.sort_unstable();
+    drawn
 }
 
 /// How many samples each part gets: the largest remainders are rounded up, and

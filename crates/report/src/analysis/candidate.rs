@@ -138,7 +138,7 @@ fn best_epoch_score(run: &Run, score: Score) -> Option<f64> {
         .find(|e| Some(e.epoch) == run.best_epoch)?;
     let value = match score {
         Score::R2 => epoch.valid_r2?,
-        Score::NegativeMse => -epoch.valid_mse,
+        Score::NegativeMse => -epoch.valid_mse?,
     };
     value.is_finite().then_some(value)
 }

@@ -102,7 +102,7 @@ impl Comparison {
     ) -> Result<Option<Self>, ReportError> {
         let tested = |candidate: &usize| members::first_test(prepared, *candidate).is_some();
         let reference = focus
-            .map(|focus| focus.candidate)
+            .map(|focus| focus.compared())
             .filter(tested)
             .or_else(|| (0..candidates.len()).find(tested));
         let Some(reference) = reference.and_then(|index| members::first_test(prepared, index))
@@ -111,6 +111,9 @@ impl Comparison {
         };
         let (mut members, mut models, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
         for candidate in 0..candidates.len() {
+            if prepared.input.candidates[candidate].refit {
+                continue;
+            }
             match members::comparable(prepared, candidate, reference) {
                 Ok(runs) => {
                     members.push(candidate);
@@ -128,7 +131,7 @@ impl Comparison {
             confidence: settings.confidence,
             seed: settings.seed,
         });
-        let focus = focus.map(|focus| focus.candidate);
+        let focus = focus.map(|focus| focus.compared());
         let (paired, best_of_each_backbone) = pairs::pick(prepared, &members, focus, validated);
         let place = |candidate| members.iter().position(|member| *member == candidate);
         let paired: Vec<usize> = paired.into_iter().filter_map(place).collect();

@@ -13,6 +13,9 @@ pub struct Focus {
     pub candidate: usize,
     /// Which of its runs.
     pub run: usize,
+    /// Of a refit: the finalist that stands for it in the comparison.
+    #[serde(default)]
+    pub finalist: Option<usize>,
     /// Over which images.
     pub part: FocusPart,
     /// Whether this candidate was chosen.
@@ -42,13 +45,22 @@ impl FocusPart {
 }
 
 impl Focus {
+    /// The candidate that stands for it in the comparison.
+    pub fn compared(self) -> usize {
+        self.finalist.unwrap_or(self.candidate)
+    }
+
     /// `validated` are the candidates from best to worst by validation.
     pub(crate) fn of(prepared: &Prepared, validated: &[usize]) -> Option<Self> {
         let selection = prepared.input.selection.as_ref();
         let chosen = selection.map(|selection| selection.candidate);
         let exported = selection.map(|selection| (selection.candidate, selection.run));
-        let order = match chosen {
-            Some(chosen) => vec![chosen],
+        let order: Vec<usize> = match chosen {
+            // A refit without predictions leaves its finalist's.
+            Some(chosen) => {
+                let finalist = selection.and_then(|selection| selection.finalist);
+                [chosen].into_iter().chain(finalist).collect()
+            }
             // Those that have no score still have their predictions.
             None => {
                 let rest = (0..prepared.runs.len()).filter(|index| !validated.contains(index));
@@ -60,11 +72,13 @@ impl Focus {
                 let has = |run: &usize| part_of(prepared, candidate, *run, part).is_some();
                 let preferred = exported.map(|(_, run)| run).filter(|run| has(run));
                 let run = preferred.or_else(|| (0..prepared.runs[candidate].len()).find(has))?;
+                let finalist = selection.and_then(|selection| selection.finalist);
                 Some(Self {
                     candidate,
                     run,
+                    finalist: finalist.filter(|_| chosen == Some(candidate)),
                     part,
-                    chosen: chosen == Some(candidate),
+                    chosen: chosen == Some(candidate) || finalist == Some(candidate),
                     exported: exported == Some((candidate, run)),
                 })
             })

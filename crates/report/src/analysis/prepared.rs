@@ -127,6 +127,9 @@ fn check(input: &Input) -> Result<(), ReportError> {
             let run = selection.run;
             return wrong(format!("candidate {chosen}, run {run} was chosen"));
         }
+        if let Some(finalist) = selection.finalist.filter(|finalist| !known(*finalist)) {
+            return wrong(format!("candidate {finalist} was chosen"));
+        }
         if let Some(rank) = selection.ranking.iter().find(|rank| !known(rank.candidate)) {
             return wrong(format!("candidate {} is ranked", rank.candidate));
         }

@@ -82,7 +82,11 @@ fn of_study<'a>(source: Source<'a>, study: &'a Study, plans: &mut Vec<Plan<'a>>)
         name: format!("trial {}", trial.number),
         backbone: trial.backbone.clone(),
         train: trial.epochs.iter().map(|epoch| epoch.train_mse).collect(),
-        valid: trial.epochs.iter().map(|epoch| epoch.valid_mse).collect(),
+        valid: trial
+            .epochs
+            .iter()
+            .filter_map(|epoch| epoch.valid_mse)
+            .collect(),
         best: best.is_some_and(|best| best.trial == index),
     });
     plans.push(Plan::new(
@@ -187,7 +191,11 @@ fn of_runs(source: Source<'_>) -> Option<Plan<'_>> {
             name: format!("{}, seed {}", candidate.name, run.seed),
             backbone: candidate.backbone.clone(),
             train: run.epochs.iter().map(|epoch| epoch.train_mse).collect(),
-            valid: run.epochs.iter().map(|epoch| epoch.valid_mse).collect(),
+            valid: run
+                .epochs
+                .iter()
+                .filter_map(|epoch| epoch.valid_mse)
+                .collect(),
             best: focus == Some((index, place)),
         })
     });
@@ -209,12 +217,12 @@ fn focus(source: Source<'_>) -> Option<Plan<'_>> {
     if run.epochs.is_empty() {
         return None;
     }
-    let values = |of: fn(&Epoch) -> f64| run.epochs.iter().map(of).collect();
+    let values = |of: fn(&Epoch) -> Option<f64>| run.epochs.iter().filter_map(of).collect();
     let first = run.epochs.first()?.epoch;
     let curves = RunCurves {
         name: format!("{}, seed {}", candidate.name, run.seed),
         objective: mse(),
-        train: values(|epoch| epoch.train_mse),
+        train: values(|epoch| Some(epoch.train_mse)),
         valid: values(|epoch| epoch.valid_mse),
         best_epoch: run
             .best_epoch

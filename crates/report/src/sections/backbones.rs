@@ -40,7 +40,7 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
                 .filter(|trial| trial.backbone == backbone.name)
                 .count()
         });
-        let candidates = context.input.candidates.iter();
+        let candidates = context.input.compared();
         let compared = candidates.filter(|c| c.backbone == backbone.name).count();
         table.row(vec![
             Cell::text(Text::new().code(&backbone.name)),

@@ -60,9 +60,12 @@ impl<'a> Context<'a> {
         &self.input.candidates[candidate].name
     }
 
+    /// Whether it was chosen, or is the finalist that was.
     pub(crate) fn is_chosen(&self, candidate: usize) -> bool {
         let selection = self.input.selection.as_ref();
-        selection.is_some_and(|selection| selection.candidate == candidate)
+        selection.is_some_and(|selection| {
+            selection.candidate == candidate || selection.ranked() == candidate
+        })
     }
 
     /// A candidate's runs, each a link to its folder.

@@ -1,5 +1,7 @@
 //! What the models cost.
 
+use psp_metrics::Metric;
+
 use super::Context;
 use crate::document::{Cell, Mark, Section, Table};
 use crate::format::{counted, duration, fixed, listed, mebibytes, multiply_adds, ratio};
@@ -47,6 +49,13 @@ pub(super) fn blocks<'a>(context: &Context<'a>, section: &mut Section<'a>) {
     );
 }
 
+/// The test R² of a refit, which is no part of the comparison.
+fn of_refit(context: &Context, candidate: usize) -> Cell {
+    let mut runs = context.analysis.candidates[candidate].runs.iter();
+    let r2 = runs.find_map(|run| run.test.as_ref()?.overall(Metric::R2)?.estimate);
+    Cell::of(r2, ratio).detail("test R²")
+}
+
 fn table(context: &Context) -> Table {
     let mut table = Table::new(
         "cost",
@@ -87,6 +96,7 @@ fn table(context: &Context) -> Table {
         let measured = cost.measured.as_ref();
         let member = comparison.and_then(|comparison| comparison.member(index));
         let accuracy = match (member, context.validation(index)) {
+            (None, _) if candidate.refit => of_refit(context, index),
             (Some(member), _) => match member.r2 {
                 Some(r2) => Cell::number(r2.value, ratio(r2.value)).detail("test R²"),
                 None => Cell::number(-member.mse.value, context.error(member.mse.value))

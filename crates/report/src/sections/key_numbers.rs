@@ -49,6 +49,13 @@ fn validation(context: &Context) -> Option<KeyNumber> {
             context.score(rank.lower_bound)
         )));
     }
+    let selection = context.input.selection.as_ref();
+    if let Some(finalist) = selection.and_then(|selection| selection.finalist)
+        && let Some(score) = context.validation(finalist)
+    {
+        let score = context.score(score);
+        details.push(Text::from(format!("before the refit {score}")));
+    }
     let run = &context.input.candidates[candidate].runs.first()?.folder;
     Some(KeyNumber {
         label: format!("Validation {}", context.score_name()),

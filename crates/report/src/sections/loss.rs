@@ -38,9 +38,11 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
                     crate::format::fixed(epoch, 0)
                 }),
                 Cell::of(best.map(|epoch| epoch.train_mse), |mse| context.error(mse)),
-                Cell::of(best.map(|epoch| epoch.valid_mse), |mse| context.error(mse)),
+                Cell::of(best.and_then(|epoch| epoch.valid_mse), |mse| {
+                    context.error(mse)
+                }),
                 Cell::of(
-                    best.map(|e| e.valid_mse / e.train_mse)
+                    best.and_then(|e| Some(e.valid_mse? / e.train_mse))
                         .filter(|ratio| ratio.is_finite()),
                     |ratio| crate::format::fixed(ratio, 2),
                 ),

@@ -38,6 +38,14 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
                 selection.reason.trim().trim_end_matches('.')
             )),
     );
+    if selection.finalist.is_some() {
+        section.say(
+            "The refit is the chosen configuration, trained again once with more epochs, larger \
+             images or more of them, as the study says. It is what is exported, and what this \
+             report shows in detail. Rankings and comparisons are between the finalists, which \
+             were all trained with the search's own budget.",
+        );
+    }
     let mut table = Table::new("ranking", "The ranking, by validation alone")
         .text("model and runs")
         .number("place")
@@ -66,7 +74,7 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
             }),
             Cell::number(cost as f64, multiply_adds(cost)),
         ];
-        let mark = match rank.candidate == selection.candidate {
+        let mark = match rank.candidate == selection.ranked() {
             true => Mark::Chosen,
             false => Mark::None,
         };

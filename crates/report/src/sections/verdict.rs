@@ -29,11 +29,16 @@ fn headline(context: &Context) -> Text {
         let candidate = &input.candidates[selection.candidate];
         let run = &candidate.runs[selection.run];
         let name = Text::new().path(&candidate.name, &run.folder);
-        return match input.candidates.len() {
-            1 => name.plain(" is the only candidate, and so the model of choice."),
-            _ => name.plain(format!(
-                " is the model of choice among {} candidates.",
-                input.candidates.len()
+        let refitted = match selection.finalist {
+            Some(_) => ", trained again at full budget",
+            None => "",
+        };
+        return match input.compared().count() {
+            1 => name.plain(format!(
+                " is the only candidate, and so the model of choice{refitted}."
+            )),
+            candidates => name.plain(format!(
+                " is the model of choice among {candidates} candidates{refitted}."
             )),
         };
     }
@@ -70,7 +75,7 @@ fn lines(context: &Context) -> Vec<Text> {
                 .section("The rule", "selection"),
         );
         let ties = selection.ranking.iter();
-        let ties = ties.filter(|rank| rank.ties && rank.candidate != selection.candidate);
+        let ties = ties.filter(|rank| rank.ties && rank.candidate != selection.ranked());
         let ties: Vec<&str> = ties.map(|rank| context.name(rank.candidate)).collect();
         if !ties.is_empty() {
             lines.push(Text::from(format!(
@@ -110,13 +115,13 @@ fn failed(context: &Context) -> Option<Text> {
 /// How the model in focus stands on the test images.
 fn compared(context: &Context) -> Option<Text> {
     let comparison = context.analysis.comparison.as_ref()?;
-    let focus = context.analysis.focus?.candidate;
+    let focus = context.analysis.focus?;
     // Better, worse, and no difference shown; the first two also where the spread
     // between runs is not ruled out.
     let mut groups: [Vec<&str>; 5] = Default::default();
     for member in &comparison.members {
         let other = member.candidate;
-        let Some((pair, in_order)) = comparison.pair(focus, other) else {
+        let Some((pair, in_order)) = comparison.pair(focus.compared(), other) else {
             continue;
         };
         let better = (pair.mse.value < 0.0) == in_order;
@@ -151,7 +156,11 @@ fn compared(context: &Context) -> Option<Text> {
         return None;
     }
     let images = counted(comparison.images, "test image", "test images");
-    let text = format!("On the same {images}, {}. ", parts.join("; "));
+    let before = match focus.finalist {
+        Some(_) => "Before its refit, on the same",
+        None => "On the same",
+    };
+    let text = format!("{before} {images}, {}. ", parts.join("; "));
     Some(Text::from(text).section("Pair by pair", "quantitative"))
 }
 

@@ -48,6 +48,7 @@ pub(crate) fn candidates(maker: &mut Maker, study: &Study) -> (Vec<Candidate>, S
             runs: (0..maker.shape.runs)
                 .map(|seed| run(maker, name, trial.number, seed))
                 .collect(),
+            refit: false,
         });
     }
     let selection = selection(&candidates);
@@ -61,7 +62,7 @@ fn run(maker: &mut Maker, backbone: &str, trial: usize, seed: u64) -> Run {
     let epochs = curve(&mut maker.rng, mse, epochs, epochs);
     let best = epochs
         .iter()
-        .min_by(|a, b| a.valid_mse.total_cmp(&b.valid_mse));
+        .min_by(|a, b| a.valid_mse.partial_cmp(&b.valid_mse).unwrap());
     let best_epoch = best.map(|epoch| epoch.epoch);
     Run {
         folder: format!("../../experiments/cars/finals/{trial:05}-s{seed}-d4e5f6"),
@@ -155,6 +156,7 @@ fn selection(candidates: &[Candidate]) -> Selection {
     Selection {
         candidate,
         run: best.unwrap_or_default(),
+        finalist: None,
         reason: format!("{leader} leads; the cheapest of those within its noise is chosen"),
         ranking,
     }

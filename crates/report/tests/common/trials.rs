@@ -161,7 +161,7 @@ pub(crate) fn curve(rng: &mut ChaCha8Rng, end: f64, done: u64, epochs: u64) -> V
             Epoch {
                 epoch,
                 train_mse: valid * (1.0 - 0.5 * epoch as f64 / epochs as f64),
-                valid_mse: valid,
+                valid_mse: Some(valid),
                 valid_r2: Some(1.0 - valid / 0.1425),
             }
         })

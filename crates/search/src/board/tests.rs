@@ -38,7 +38,7 @@ fn standing(epochs: u64, r2: f64) -> Standing {
     Standing {
         epochs,
         best_epoch: 1,
-        best: serde_json::from_str(&best).unwrap(),
+        best: Some(serde_json::from_str(&best).unwrap()),
         seconds: 1.0,
     }
 }

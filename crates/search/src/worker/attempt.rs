@@ -11,7 +11,7 @@ use super::log::TrialLog;
 use super::reporter::Reporter;
 use super::tries::{fruitless, given_up, message, os_error};
 use crate::begin::relocate;
-use crate::choose::score;
+use crate::choose::{score, score_of};
 use crate::error::SearchError;
 use crate::event::WorkerEvent;
 use crate::folder::{FailedAttempt, Record, RungRecord, TrialDir, TrialOutcome, write_json};
@@ -187,7 +187,9 @@ impl Worker<'_> {
             return Ok(());
         }
         let (how, score) = match &outcome {
-            TrialOutcome::Finished { result } => ("finished".to_owned(), Some(score(&result.best))),
+            TrialOutcome::Finished { result } => {
+                ("finished".to_owned(), score_of(result.best.as_ref()))
+            }
             TrialOutcome::Failed { reason } => (format!("failed: {reason}"), None),
         };
         let record = Record {
@@ -212,7 +214,7 @@ impl Worker<'_> {
             return Ok(());
         }
         let how = format!("at epoch {}", standing.epochs);
-        let score = score(&standing.best);
+        let score = score_of(standing.best.as_ref());
         let path = dir.rung(standing.epochs);
         let record = RungRecord {
             standing,
@@ -220,7 +222,7 @@ impl Worker<'_> {
             ended: now(),
         };
         write_json(&path, &record)?;
-        self.end(dir, lease, how, Some(score));
+        self.end(dir, lease, how, score);
         Ok(())
     }
 
@@ -243,12 +245,8 @@ impl Worker<'_> {
         log: &mut TrialLog,
     ) -> Result<Ended, SearchError> {
         match &task.work {
-            Work::Train {
-                trial,
-                as_finalist,
-                until,
-            } => {
-                let run = self.study.task_config(trial, as_finalist.as_ref())?;
+            Work::Train { trial, role, until } => {
+                let run = self.study.task_config(trial, role)?;
                 self.check_data(&task.dir)?;
                 let outcome = self.train(&task.dir, run, *until, lease, log)?;
                 Ok(Ended::Trained(outcome))

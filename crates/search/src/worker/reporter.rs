@@ -88,20 +88,18 @@ impl<'a> Reporter<'a> {
                 }
             }
             Event::Epoch(record) => {
-                let overall = &record.valid.overall;
+                let overall = record.valid.as_ref().map(|valid| &valid.overall);
+                let mse = overall.map(|overall| overall.mse);
+                let validated = mse.map_or_else(String::new, |mse| format!("valid MSE {mse:.6}, "));
                 self.log.line(&format!(
-                    "epoch {}/{}: train MSE {:.6}, valid MSE {:.6}, {:.1} s",
-                    record.epoch,
-                    self.epochs,
-                    record.train.overall.mse,
-                    overall.mse,
-                    record.seconds
+                    "epoch {}/{}: train MSE {:.6}, {validated}{:.1} s",
+                    record.epoch, self.epochs, record.train.overall.mse, record.seconds
                 ));
                 (self.observe)(WorkerEvent::Epoch {
                     epoch: record.epoch,
                     epochs: self.epochs,
-                    mse: overall.mse,
-                    r2: overall.r2,
+                    mse,
+                    r2: overall.and_then(|overall| overall.r2),
                     best: record.best,
                 });
             }

@@ -27,6 +27,7 @@ impl Default for DataConfig {
             fractions: [0.7, 0.15, 0.15],
             split_seed: 0,
             split_bins: 4,
+            train_images: 0,
             threads: 0,
             cache_mib: 1024,
             pixel_store_mib: 8192,

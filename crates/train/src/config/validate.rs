@@ -247,6 +247,21 @@ impl RunConfig {
     }
 }
 
+impl RunConfig {
+    /// Checks what a run without validation images can't have.
+    ///
+    /// # Errors
+    /// [`ConfigError::Value`].
+    pub fn validate_unvalidated(&self) -> Result<(), ConfigError> {
+        check(
+            "train.patience",
+            self.train.patience,
+            self.train.patience == 0,
+            "0, since there are no validation images to stop by",
+        )
+    }
+}
+
 /// Replicas are of the device's kind, no GPU has two, and each has a batch to
 /// compute.
 fn check_replicas(train: &TrainConfig) -> Result<(), ConfigError> {

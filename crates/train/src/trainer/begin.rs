@@ -2,7 +2,6 @@
 
 use std::time::Instant;
 
-use psp_data::Part;
 use psp_metrics::RegressionAccumulator;
 use psp_models::{ModelConfig, Regressor, state};
 
@@ -43,7 +42,9 @@ pub fn start(
     let own = Session::new();
     let session = control.session.unwrap_or(&own);
     let inputs = Inputs::open_within(&config, session)?;
-    inputs.indices(Part::Valid)?;
+    if !inputs.has_validation() {
+        config.validate_unvalidated()?;
+    }
     inputs.training(&config)?;
     let identity = BackboneIdentity::of(&config);
     let identity = identity.as_ref();
@@ -61,6 +62,10 @@ pub fn start(
     if let Some(pixels) = inputs.pixels(&config)? {
         let contents = inputs.dataset.contents()?;
         unchecked.retain(|&index| !pixels.contains(&contents[index]));
+    }
+    if config.data.train_images > 0 {
+        let (contents, used) = (inputs.dataset.contents()?, inputs.used_contents()?);
+        unchecked.retain(|&index| used.contains(&contents[index]));
     }
     check_images(&inputs, &unchecked, &config, observe)?;
 
@@ -81,7 +86,7 @@ pub fn start(
             replicas: config.train.replicas.clone(),
             data_fingerprint: inputs.dataset.fingerprint()?,
             split_fingerprint: inputs.splits.fingerprint(),
-            split_counts: inputs.splits.counts(),
+            split_counts: inputs.counts(),
             weights_sha256,
             feature_key: store.as_ref().map(|store| store.key().hex().to_owned()),
             train_means: inputs.train_means(),

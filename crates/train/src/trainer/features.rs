@@ -79,7 +79,13 @@ impl Trainer<'_> {
         observe: &mut dyn FnMut(Event<'_>),
     ) -> Result<bool, TrainError> {
         let contents = self.inputs.dataset.contents()?;
-        let total = store.missing(contents).len();
+        let used = self.inputs.used_contents()?;
+        let missing = |store: &FeatureStore| -> Vec<usize> {
+            let mut missing = store.missing(contents);
+            missing.retain(|&index| used.contains(&contents[index]));
+            missing
+        };
+        let total = missing(store).len();
         if total == 0 {
             return Ok(true);
         }
@@ -89,12 +95,12 @@ impl Trainer<'_> {
         loop {
             store.refresh()?;
             tell_of_discarded(store, observe);
-            if store.missing(contents).is_empty() {
+            if missing(store).is_empty() {
                 return Ok(true);
             }
             let mut worked = false;
             for share in shares_from(std::process::id()) {
-                match self.fill_share(backbone, store, share, total, observe)? {
+                match self.fill_share(backbone, store, share, total, &missing, observe)? {
                     Filled::All => worked = true,
                     Filled::Nothing => {}
                     Filled::Interrupted => return Ok(false),
@@ -119,15 +125,16 @@ impl Trainer<'_> {
         store: &mut FeatureStore,
         share: u8,
         total: usize,
+        missing: &dyn Fn(&FeatureStore) -> Vec<usize>,
         observe: &mut dyn FnMut(Event<'_>),
     ) -> Result<Filled, TrainError> {
         let contents = self.inputs.dataset.contents()?;
-        let missing = |store: &FeatureStore| -> Vec<usize> {
-            let mut missing = store.missing(contents);
+        let of_share = |store: &FeatureStore| -> Vec<usize> {
+            let mut missing = missing(store);
             missing.retain(|&index| share_of(&contents[index]) == share);
             missing
         };
-        if missing(store).is_empty() {
+        if of_share(store).is_empty() {
             return Ok(Filled::Nothing);
         }
         let Some(_lock) = store.try_lock(share) else {
@@ -136,15 +143,15 @@ impl Trainer<'_> {
         // Whoever had the share before may have computed it.
         store.refresh()?;
         tell_of_discarded(store, observe);
-        let missing = missing(store);
-        if missing.is_empty() {
+        let wanted = of_share(store);
+        if wanted.is_empty() {
             return Ok(Filled::All);
         }
-        let before = total.saturating_sub(store.missing(contents).len());
+        let before = total.saturating_sub(missing(store).len());
         let extraction = Extraction {
             backbone,
             device: &self.device,
-            loader: &self.inputs.once(missing, &self.config)?,
+            loader: &self.inputs.once(wanted, &self.config)?,
             cancelled: self.control.cancelled,
         };
         let show = &mut |done, _| {

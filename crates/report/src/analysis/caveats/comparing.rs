@@ -21,7 +21,7 @@ fn pairs(case: &Case, caveats: &mut Vec<Caveat>) {
         return;
     };
     let images = count(comparison.images as u64);
-    let focus = case.analysis.focus.map(|focus| focus.candidate);
+    let focus = case.analysis.focus.map(|focus| focus.compared());
     let others = |wanted: &dyn Fn(&Pair) -> bool| {
         let pairs = comparison.pairs.iter().filter(|pair| wanted(pair));
         let others = pairs.filter_map(|pair| match focus {
@@ -91,9 +91,9 @@ fn pairs(case: &Case, caveats: &mut Vec<Caveat>) {
 
 /// In which ways the candidates differ besides their backbones.
 fn different_training(case: &Case) -> Option<Caveat> {
-    let candidates = &case.prepared.input.candidates;
+    let input = case.prepared.input;
     let distinct = |of: &dyn Fn(&Candidate) -> String| {
-        candidates.iter().map(of).collect::<BTreeSet<_>>().len() > 1
+        input.compared().map(of).collect::<BTreeSet<_>>().len() > 1
     };
     if !distinct(&|c| c.backbone.clone()) {
         return None;

@@ -170,7 +170,7 @@ fn optimism(case: &Case) -> Option<Caveat> {
     );
     let focus = case.analysis.focus.filter(|focus| focus.chosen);
     if let Some(validation) = focus.and_then(|focus| {
-        case.analysis.candidates[focus.candidate]
+        case.analysis.candidates[focus.compared()]
             .validation
             .as_ref()
     }) {

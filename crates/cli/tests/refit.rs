@@ -1,0 +1,192 @@
+//! The chosen configuration, trained again at full budget.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use psp_train::RunDir;
+use serde_json::Value;
+use support::study::{Bench, STUDY};
+use support::{device, psp, run};
+
+/// The search is on 12 images of 32 pixels, two epochs.
+const REFIT: &str =
+    "[study.refit]\ntrain.epochs = 3\npreprocess.size = 40\ndata.train_images = 0\n";
+
+fn bench(refit: &str) -> Bench {
+    let study = STUDY.replace("trials = 6", "trials = 2");
+    Bench::new(&format!("{study}{refit}[data]\ntrain_images = 12\n"))
+}
+
+fn export(bench: &Bench, out: &str, more: &[&str]) -> (String, Value) {
+    let mut command = psp(&["export"]);
+    command.arg(bench.root()).args(more).arg("--out");
+    let out = bench.folder.path(out);
+    let exported = run(command.arg(&out)).assert_done();
+    let bundle = std::fs::read_to_string(out.join("bundle.json")).unwrap();
+    (exported.stdout, serde_json::from_str(&bundle).unwrap())
+}
+
+#[test]
+fn the_chosen_configuration_is_trained_again_tested_and_exported() {
+    let bench = bench(REFIT);
+    let planned = run(&mut bench.search(&["--plan"])).assert_done();
+    assert!(
+        planned.stdout.contains("hours, if refitted"),
+        "{planned:#?}"
+    );
+    assert!(planned.stdout.contains("for the refit"), "{planned:#?}");
+
+    let searched = run(&mut bench.search(&["--workers", "2"])).assert_done();
+    let values = "data.train_images=0 preprocess.size=40 train.epochs=3";
+    for part in [
+        format!("refit with {values}: "),
+        "chosen: refit/".to_owned(),
+        format!("refitted with {values}: validation score "),
+        "the refit's score on the test split: ".to_owned(),
+    ] {
+        let text = &searched.stdout;
+        assert!(text.contains(&part), "no `{part}` in {text}");
+    }
+
+    let table = bench.table();
+    assert_eq!(table["refit"]["state"], "finished");
+    assert_eq!(table["refit"]["epochs"], 3);
+    let selection = &table["selection"];
+    let folder = selection["folder"].as_str().unwrap();
+    assert_eq!(selection["refit"]["folder"], folder);
+    assert_eq!(selection["refit"]["valid"], table["refit"]["score"]);
+    assert!(selection["refit"]["test"].is_number(), "{selection}");
+    // It keeps the finalist that was chosen, which had the search's own budget.
+    let finalist = selection["refit"]["finalist"].as_str().unwrap();
+    for (folder, epochs, size, images) in [(folder, 3, 40, 0), (finalist, 2, 32, 12)] {
+        let config = RunDir::new(bench.root().join(folder))
+            .read_config()
+            .unwrap();
+        assert_eq!(config.train.epochs, epochs);
+        assert_eq!(config.preprocess.size, size);
+        assert_eq!(config.data.train_images, images);
+    }
+
+    // The same command again finds nothing to do and says the same.
+    let again = run(&mut bench.search(&["--workers", "2"])).assert_done();
+    assert!(!again.stdout.contains("worker 0: 0"), "{again:#?}");
+    assert_eq!(bench.table(), table);
+
+    let best = bench.study("best", &[]).assert_done();
+    assert!(best.stdout.contains(folder), "{best:#?}");
+    let csv = bench.study("show", &["--csv"]).assert_done();
+    assert_eq!(csv.stdout.lines().count(), 1 + bench.tasks().len() + 1);
+    let (said, bundle) = export(&bench, "model", &[]);
+    assert!(said.contains(&format!("chosen: {folder}")), "{said}");
+    assert_eq!(bundle["model"]["input_size"], 40);
+    let backbone = selection["backbone"].as_str().unwrap();
+    let (said, bundle) = export(&bench, "finalist", &["--backbone", backbone]);
+    assert!(said.contains(finalist), "{said}");
+    assert_eq!(bundle["model"]["input_size"], 32);
+
+    let mut command = psp(&[
+        "report",
+        "--no-measure",
+        "--explain",
+        "0",
+        "--device",
+        &device(),
+    ]);
+    command.arg(bench.root()).arg("--out");
+    run(command.arg(bench.folder.path("report"))).assert_done();
+    let text = std::fs::read_to_string(bench.folder.path("report/report.md")).unwrap();
+    for part in [
+        "trained again at full budget",
+        ", refit",
+        "before the refit",
+    ] {
+        assert!(text.contains(part), "no `{part}` in {text}");
+    }
+    let numbers = std::fs::read_to_string(bench.folder.path("report/metrics.json")).unwrap();
+    let numbers: Value = serde_json::from_str(&numbers).unwrap();
+    let finalists = selection["finalists"].as_array().unwrap().len();
+    let focus = &numbers["focus"];
+    assert_eq!(focus["candidate"], finalists, "the refit comes last");
+    assert_eq!(focus["exported"], true);
+    let compared = numbers["comparison"]["members"].as_array().unwrap();
+    assert_eq!(
+        compared.len(),
+        finalists,
+        "finalists are compared, the refit is not"
+    );
+}
+
+#[test]
+fn a_refit_that_fails_leaves_its_finalist_to_export() {
+    // Its loss is infinite after the first step.
+    let bench = bench(&format!("{REFIT}train.learning_rate = 1e30\n"));
+    let searched = run(&mut bench.search(&["--workers", "1"]));
+    let table = bench.table();
+    assert_eq!(table["refit"]["state"], "failed", "{searched:#?}");
+    let selection = &table["selection"];
+    assert_eq!(selection["folder"], selection["refit"]["finalist"]);
+    let reason = selection["reason"].as_str().unwrap();
+    assert!(reason.contains("its refit with"), "{reason}");
+    assert!(
+        reason.contains("failed, so that the finalist is exported"),
+        "{reason}"
+    );
+    let (said, bundle) = export(&bench, "model", &[]);
+    assert!(said.contains("chosen: finals/"), "{said}");
+    assert_eq!(bundle["model"]["input_size"], 32);
+}
+
+#[test]
+fn a_refit_that_is_added_later_is_all_that_is_still_trained() {
+    let bench = bench("");
+    run(&mut bench.search(&["--workers", "1"])).assert_done();
+    let before = bench.table();
+    let study = std::fs::read_to_string(bench.folder.path("study.toml")).unwrap();
+    bench.folder.write("study.toml", format!("{study}{REFIT}"));
+    run(&mut bench.search(&["--workers", "1"])).assert_done();
+    let after = bench.table();
+    assert_eq!(after["trials"], before["trials"]);
+    assert_eq!(after["finals"], before["finals"]);
+    assert_eq!(after["refit"]["state"], "finished");
+    bench.assert_each_ended_once();
+}
+
+#[test]
+fn a_refit_on_training_and_validation_images_together_exports_its_last_epoch() {
+    let bench = bench(&format!("{REFIT}valid = true\n"));
+    let searched = run(&mut bench.search(&["--workers", "1"])).assert_done();
+    assert!(
+        searched.stdout.contains("on validation images too"),
+        "{searched:#?}"
+    );
+    let table = bench.table();
+    assert_eq!(table["refit"]["score"], Value::Null);
+    let refit = &table["selection"]["refit"];
+    assert_eq!(refit["valid"], Value::Null);
+    assert!(refit["test"].is_number(), "{refit}");
+    let split = |path: &str| {
+        let text = std::fs::read_to_string(bench.root().join(path)).unwrap();
+        text.matches(",valid").count()
+    };
+    let folder = refit["folder"].as_str().unwrap();
+    assert_eq!(
+        (
+            split("refit-split.csv"),
+            split(&format!("{folder}/split.csv"))
+        ),
+        (0, 0)
+    );
+    assert!(split("split.csv") > 0);
+    let (_, bundle) = export(&bench, "model", &[]);
+    assert_eq!(bundle["training"]["epoch"], 3);
+    let mut command = psp(&[
+        "report",
+        "--no-measure",
+        "--explain",
+        "0",
+        "--device",
+        &device(),
+    ]);
+    command.arg(bench.root()).arg("--out");
+    run(command.arg(bench.folder.path("report"))).assert_done();
+}

@@ -1,0 +1,256 @@
+//! `[study.refit]`: what the chosen configuration is trained again with.
+
+use std::collections::BTreeMap;
+
+use psp_models::BackboneKind;
+use psp_train::{ConfigError, RunConfig};
+use serde::{Deserialize, Serialize};
+use toml::de::{DeTable, DeValue};
+use toml::{Table, Value};
+
+use super::SearchConfig;
+use crate::error::SearchError;
+
+/// The sections of a run's configuration.
+const SECTIONS: [&str; 4] = ["data", "preprocess", "model", "train"];
+
+/// `[study.refit]`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RefitSection {
+    /// Whether training and validation images are trained on together. There is no
+    /// validation then, and the last epoch is exported.
+    #[serde(default)]
+    pub valid: bool,
+    /// What replaces the chosen configuration's values: tables of a run's
+    /// configuration, and tables of these by the name of a backbone, for it alone.
+    #[serde(flatten)]
+    tables: Table,
+}
+
+/// A value of `[study.refit]`: `section.key`, and the same with the backbone that it
+/// is for, if it is for one.
+struct Given<'a> {
+    key: String,
+    path: String,
+    value: &'a Value,
+}
+
+impl RefitSection {
+    /// Everything that is given, what is for all backbones first.
+    fn given(&self) -> Vec<Given<'_>> {
+        let mut all = Vec::new();
+        let mut own = Vec::new();
+        for (name, value) in &self.tables {
+            match (SECTIONS.contains(&&**name), value) {
+                (true, Value::Table(keys)) => all.extend(of_section(String::new(), name, keys)),
+                (false, Value::Table(sections)) => {
+                    for (section, keys) in sections {
+                        if let Value::Table(keys) = keys {
+                            own.extend(of_section(format!("{name}."), section, keys));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        all.extend(own);
+        all
+    }
+
+    /// The values for a backbone; of two for one key the later one counts.
+    fn values(&self, backbone: BackboneKind) -> Vec<Given<'_>> {
+        let prefix = format!("{backbone}.");
+        let mut given = self.given();
+        given.retain(|one| one.path == one.key || one.path.starts_with(&prefix));
+        given
+    }
+
+    /// The values for a backbone, as text.
+    pub(crate) fn text(&self, backbone: BackboneKind) -> String {
+        let values = self.values(backbone);
+        let values: BTreeMap<&str, &Value> = values
+            .iter()
+            .map(|one| (one.key.as_str(), one.value))
+            .collect();
+        let parts: Vec<String> = values
+            .iter()
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect();
+        let text = match parts.is_empty() {
+            true => "its own values".to_owned(),
+            false => parts.join(" "),
+        };
+        match self.valid {
+            true => format!("{text}, on validation images too"),
+            false => text,
+        }
+    }
+}
+
+fn of_section<'a>(
+    prefix: String,
+    section: &'a str,
+    keys: &'a Table,
+) -> impl Iterator<Item = Given<'a>> {
+    keys.iter().map(move |(name, value)| {
+        let key = format!("{section}.{name}");
+        Given {
+            path: format!("{prefix}{key}"),
+            key,
+            value,
+        }
+    })
+}
+
+/// Lines of what stands in `[study.refit]`, by its path within that table; that of
+/// the table itself by the empty path.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RefitLines(BTreeMap<String, usize>);
+
+impl RefitLines {
+    /// Reads them from a study file, which has been parsed before.
+    pub(crate) fn of(text: &str) -> Self {
+        let mut lines = BTreeMap::new();
+        let Ok(document) = DeTable::parse(text) else {
+            return Self::default();
+        };
+        let line = |at: usize| 1 + text[..at.min(text.len())].matches('\n').count();
+        let study = document.get_ref().get("study");
+        if let Some(DeValue::Table(study)) = study.map(toml::Spanned::get_ref)
+            && let Some((key, refit)) = study.get_key_value("refit")
+        {
+            lines.insert(String::new(), line(key.span().start));
+            collect(refit.get_ref(), "", &line, &mut lines);
+        }
+        Self(lines)
+    }
+
+    /// `name, line N` of a path, or else of the table.
+    fn place(&self, name: &str, path: &str) -> String {
+        match self.0.get(path).or_else(|| self.0.get("")) {
+            Some(line) => format!("{name}, line {line}"),
+            None => name.to_owned(),
+        }
+    }
+}
+
+fn collect(
+    value: &DeValue<'_>,
+    path: &str,
+    line: &impl Fn(usize) -> usize,
+    lines: &mut BTreeMap<String, usize>,
+) {
+    let DeValue::Table(table) = value else { return };
+    for (key, value) in table {
+        let path = match path {
+            "" => key.get_ref().to_string(),
+            _ => format!("{path}.{}", key.get_ref()),
+        };
+        lines.insert(path.clone(), line(key.span().start));
+        collect(value.get_ref(), &path, line, lines);
+    }
+}
+
+impl SearchConfig {
+    /// The configuration that the trial of `point` is trained with again should it be
+    /// chosen, checked; `None` where the study has no `[study.refit]`.
+    ///
+    /// # Errors
+    /// Names the line of the value that does not fit.
+    pub fn refit(&self, point: &psp_space::Point) -> Result<Option<RunConfig>, SearchError> {
+        match self.study.refit {
+            Some(_) => self.with_refit(self.trial(point)?, point).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The configuration of `point` with what `[study.refit]` says in place of its own
+    /// values, checked.
+    ///
+    /// # Errors
+    /// As [`SearchConfig::refit`].
+    pub(crate) fn with_refit(
+        &self,
+        trial: RunConfig,
+        point: &psp_space::Point,
+    ) -> Result<RunConfig, SearchError> {
+        let Some(refit) = &self.study.refit else {
+            return Ok(trial);
+        };
+        let given = refit.values(trial.model.backbone);
+        let path = |key: &str| {
+            let last = given.iter().rev().find(|one| one.key == key);
+            last.map_or("", |one| one.path.as_str())
+        };
+        let place = |key: &str| self.refit_lines.place(&self.name, path(key));
+        let values = given.iter().map(|one| (one.key.as_str(), one.value));
+        let config = trial.with_values(values, place)?;
+        let checked = config.validate().and_then(|()| match refit.valid {
+            true => config.validate_unvalidated(),
+            false => Ok(()),
+        });
+        checked.map_err(|source| {
+            let key = match &source {
+                ConfigError::Value { key, .. } => key,
+                _ => "",
+            };
+            SearchError::Refit {
+                place: place(key),
+                point: psp_space::point_text(point),
+                backbone: trial.model.backbone,
+                source: Box::new(source),
+            }
+        })?;
+        Ok(config)
+    }
+
+    /// Checks that everything in `[study.refit]` is a key that a refit may change.
+    pub(crate) fn check_refit(&self) -> Result<(), SearchError> {
+        let Some(refit) = &self.study.refit else {
+            return Ok(());
+        };
+        let refuse = |path: &str, key: &str, expected: String| {
+            Err(SearchError::RefitKey {
+                place: self.refit_lines.place(&self.name, path),
+                key: key.to_owned(),
+                expected,
+            })
+        };
+        let backbones: Vec<&str> = BackboneKind::ALL.iter().map(|kind| kind.name()).collect();
+        for (name, value) in &refit.tables {
+            let is_section = SECTIONS.contains(&&**name);
+            if !(is_section || backbones.contains(&&**name)) || !value.is_table() {
+                let known = SECTIONS.iter().chain(&backbones).copied();
+                let nearest = known.min_by_key(|known| strsim::damerau_levenshtein(name, known));
+                let expected = format!(
+                    "`valid`, section.key of a run's configuration, such as train.epochs, or a \
+                     table of these for one backbone, such as [study.refit.vit_b_16]; did you \
+                     mean `{}`?",
+                    nearest.unwrap_or_default()
+                );
+                return refuse(name, name, expected);
+            }
+            if let (false, Value::Table(sections)) = (is_section, value)
+                && let Some((section, _)) = sections
+                    .iter()
+                    .find(|(section, keys)| !SECTIONS.contains(&&***section) || !keys.is_table())
+            {
+                let path = format!("{name}.{section}");
+                let expected = "section.key of a run's configuration, such as train.epochs";
+                return refuse(&path, section, expected.to_owned());
+            }
+        }
+        for one in refit.given() {
+            let is_of_data = one.key.starts_with("data.") && one.key != "data.train_images";
+            if is_of_data || one.key == "model.backbone" {
+                let expected = "a key that leaves data and backbone as they were searched; of \
+                                [data], train_images alone may differ";
+                return refuse(&one.path, &one.key, expected.to_owned());
+            }
+            let place = |_: &str| self.refit_lines.place(&self.name, &one.path);
+            self.base
+                .with_values([(one.key.as_str(), one.value)], place)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,149 @@
+//! Training the chosen configuration again, at full budget.
+//!
+//! A search compares many configurations at a small budget: few epochs, small
+//! images, some of the training images. The chosen one is then trained with what
+//! [`RefitSection`](crate::RefitSection) says (scikit-learn's `refit`, AutoGluon's
+//! `refit_full`), and that is the model to export.
+
+use psp_models::BackboneKind;
+use serde::{Deserialize, Serialize};
+
+use crate::choose::{score, score_of};
+use crate::error::SearchError;
+use crate::folder::{TrialDir, TrialOutcome, read_json, write_json};
+use crate::plan::{PlannedTrial, trial_id};
+use crate::select::{RefitRun, Selection, TestRecord};
+use crate::study::Study;
+
+/// `refit.json`: what is trained again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Refit {
+    /// The trial whose configuration was chosen.
+    pub trial: PlannedTrial,
+    /// Its backbone.
+    pub backbone: BackboneKind,
+    /// The folder of the finalist's run that stands for it, within the study's.
+    pub finalist: String,
+    /// What it is trained with instead of its own values, as text.
+    pub values: String,
+    /// Hash of configuration and data.
+    pub id: String,
+}
+
+impl Study {
+    /// The refit as it was written down; `None` while it is not, or where the study
+    /// has none.
+    ///
+    /// # Errors
+    /// A file that can't be read.
+    pub fn refit(&self) -> Result<Option<Refit>, SearchError> {
+        match self.config.study.refit {
+            Some(_) => read_json(&self.dir.refit()),
+            None => Ok(None),
+        }
+    }
+
+    /// What is to be trained again, by the finalists' validation scores, and writes it
+    /// down; `None` where the study has no refit, or nothing can be chosen. The same
+    /// for whoever asks, once all finalists have ended.
+    ///
+    /// # Errors
+    /// A file that can't be read or written.
+    pub(crate) fn settle_refit(&self) -> Result<Option<Refit>, SearchError> {
+        let finalists = self.settle_finalists()?;
+        let selection = match self.selection(&finalists) {
+            Err(SearchError::NothingToChoose { .. }) => return Ok(None),
+            other => other?,
+        };
+        self.settle_refit_of(&selection)
+    }
+
+    fn settle_refit_of(&self, selection: &Selection) -> Result<Option<Refit>, SearchError> {
+        let (Some(refit), Some(chosen)) = (&self.config.study.refit, selection.chosen()) else {
+            return Ok(None);
+        };
+        let Some(trial) = self.trial(chosen.trial)? else {
+            return Ok(None);
+        };
+        let Some(config) = self.config.refit(&trial.point)? else {
+            return Ok(None);
+        };
+        let plan = &self.plan;
+        let split = match &plan.refit_fingerprint {
+            Some(merged) if refit.valid => merged,
+            _ => &plan.split_fingerprint,
+        };
+        let settled = Refit {
+            id: trial_id(&config, &plan.data_fingerprint, split)?,
+            backbone: chosen.backbone,
+            finalist: selection.folder.clone(),
+            values: refit.text(chosen.backbone),
+            trial,
+        };
+        write_json(&self.dir.refit(), &settled)?;
+        Ok(Some(settled))
+    }
+
+    /// Makes the refitted model the chosen one, where the study has a refit that came
+    /// to its end, and says so.
+    pub(crate) fn refitted(&self, mut selection: Selection) -> Result<Selection, SearchError> {
+        let Some(refit) = self.settle_refit_of(&selection)? else {
+            return Ok(selection);
+        };
+        let dir = self.dir.refit_run(&refit);
+        let Some(record) = dir.read_outcome()? else {
+            return Ok(selection);
+        };
+        let finalist = selection.chosen().map_or(f64::NAN, |chosen| chosen.mean);
+        let run = refit_run(&dir, &refit, &record.outcome)?;
+        let values = &refit.values;
+        let reason = match (&run.failure, run.valid) {
+            (Some(reason), _) => {
+                format!(
+                    "its refit with {values} failed, so that the finalist is exported: {reason}"
+                )
+            }
+            (None, None) => {
+                format!("refitted with {values}; only the test split tells how good it is")
+            }
+            (None, Some(valid)) => format!(
+                "refitted with {values}: validation score {valid:.4}, the finalist's mean \
+                 {finalist:.4}{}",
+                match valid < finalist {
+                    true => format!(
+                        "; the refit is worse, and `--backbone {}` exports the finalist",
+                        refit.backbone
+                    ),
+                    false => String::new(),
+                }
+            ),
+        };
+        selection.reason = format!("{}; {reason}", selection.reason);
+        if run.failure.is_none() {
+            selection.folder.clone_from(&run.folder);
+        }
+        selection.refit = Some(run);
+        Ok(selection)
+    }
+}
+
+/// How the refit ended.
+fn refit_run(
+    dir: &TrialDir,
+    refit: &Refit,
+    outcome: &TrialOutcome,
+) -> Result<RefitRun, SearchError> {
+    let test: Option<TestRecord> = read_json(&dir.test())?;
+    let test = test.and_then(|test| test.metrics);
+    Ok(RefitRun {
+        folder: format!("refit/{}", dir.name()),
+        finalist: refit.finalist.clone(),
+        values: refit.values.clone(),
+        valid: score_of(outcome.result().and_then(|result| result.best.as_ref())),
+        test: test.as_ref().map(score),
+        failure: match outcome {
+            TrialOutcome::Finished { .. } => None,
+            TrialOutcome::Failed { reason } => Some(reason.clone()),
+        },
+    })
+}

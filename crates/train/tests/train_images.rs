@@ -1,0 +1,54 @@
+//! Runs on some of the training images.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use support::Folder;
+
+/// The 18 images are 12 for training, 3 and 3.
+const SOME: &str = "data.train_images=8";
+
+#[test]
+fn a_run_uses_as_many_training_images_as_it_is_told_and_all_others() {
+    let folder = Folder::new();
+    folder.train("all", &[]);
+    folder.train("some", &[SOME]);
+    folder.train("more", &["data.train_images=100"]);
+    let manifest = |name: &str| folder.run(name).read_manifest().unwrap();
+    assert_eq!(manifest("all").split_counts, [12, 3, 3]);
+    assert_eq!(manifest("some").split_counts, [8, 3, 3]);
+    assert_eq!(manifest("more").split_counts, [12, 3, 3]);
+    // The split is the same; only some of it is used.
+    assert_eq!(
+        manifest("some").split_fingerprint,
+        manifest("all").split_fingerprint
+    );
+    assert_ne!(manifest("some").train_means, manifest("all").train_means);
+    assert_eq!(folder.records("some")[0].step, 2);
+    assert_eq!(folder.records("all"), folder.records("more"));
+}
+
+#[test]
+fn a_run_on_some_images_is_continued_on_the_same() {
+    let folder = Folder::new();
+    if folder.device() != "flex" {
+        return;
+    }
+    folder.train("whole", &[SOME]);
+    folder.interrupt(
+        "halved",
+        &[SOME],
+        |event| matches!(event, psp_train::Event::Epoch(record) if record.epoch == 1),
+    );
+    folder.resume("halved").unwrap();
+    assert_eq!(folder.last("halved").model, folder.last("whole").model);
+}
+
+#[test]
+fn features_are_computed_of_the_images_that_are_used() {
+    let folder = Folder::new();
+    let frozen = "model.unfreeze=[\"head\"]";
+    assert_eq!(folder.train("some", &[SOME, frozen]).features, 8 + 3 + 3);
+    // The rest of them, once they are used too.
+    assert_eq!(folder.train("all", &[frozen]).features, 4);
+}
