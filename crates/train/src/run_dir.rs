@@ -6,7 +6,7 @@
 //!   run.json               fingerprints, versions, devices
 //!   split.csv              which image is in which part
 //!   metrics.jsonl          one line per epoch
-//!   tensorboard/           event files
+//!   tensorboard/           event files, one for each call that trained
 //!   checkpoints/last.safetensors, previous.safetensors, best.safetensors
 //!   checkpoints/frozen.safetensors   what is frozen, where anything is
 //!   result.json            how the run ended; written last
@@ -56,6 +56,10 @@ pub struct Manifest {
     pub feature_key: Option<String>,
     /// Mean of each target over the training part: the baseline prediction.
     pub train_means: Vec<f64>,
+    /// The configuration that the run was last worked on with, by which a changed
+    /// `config.toml` is noticed; earlier versions stored none.
+    #[serde(default)]
+    pub config: Option<toml::Table>,
 }
 
 /// How a run ended.

@@ -9,12 +9,15 @@ use psp_collect::input::{Environment, MeasuredCost};
 use psp_collect::{CollectError, CollectEvent, Collected, Settings, collect_runs, collect_study};
 use psp_data::decode_file;
 use psp_export::Place;
+use psp_files::shell_quoted;
 use psp_report::PhotoError;
 use psp_search::StudyDir;
 use psp_train::{RunConfig, RunDir};
 
 use super::study::study_dir;
+use super::unless_moved;
 use crate::args::ReportArgs;
+use crate::origin::Origin;
 use crate::{interrupt, progress};
 
 pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode> {
@@ -24,6 +27,8 @@ pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode> {
         .out
         .clone()
         .unwrap_or_else(|| Path::new("reports").join(source.name()));
+    let origin = Origin::report(&source.roots());
+    origin.check(&out, args.overwrite)?;
     let bar = progress::bar(0, "collect");
     let mut measure = |config: &RunConfig| measure(config, args);
     let settings = Settings {
@@ -52,8 +57,10 @@ pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode> {
             eprintln!("{}", CollectError::Interrupted);
             return Ok(interrupt::exit_code());
         }
-        other => other?,
+        Err(error) => return Err(source.explain(error.into())),
+        Ok(collected) => collected,
     };
+    origin.claim(&out, args.overwrite)?;
     let written = write(&collected, &out)?;
     for warning in &written.warnings {
         eprintln!("warning: {warning}");
@@ -99,6 +106,24 @@ impl Source {
         Ok(Self::Runs(runs))
     }
 
+    /// The error, or that the data of one of the runs has moved.
+    fn explain(&self, error: anyhow::Error) -> anyhow::Error {
+        let Self::Runs(runs) = self else { return error };
+        runs.iter()
+            .fold(error, |error, run| match run.read_config() {
+                Ok(config) => unless_moved(error, &config.data.dir, run),
+                Err(_) => error,
+            })
+    }
+
+    /// The folders of the study or of the runs.
+    fn roots(&self) -> Vec<PathBuf> {
+        match self {
+            Self::Study(dir) => vec![dir.root().to_owned()],
+            Self::Runs(runs) => runs.iter().map(|run| run.root().to_owned()).collect(),
+        }
+    }
+
     /// The study's name, or the first run's.
     fn name(&self) -> String {
         let root = match self {
@@ -112,16 +137,7 @@ impl Source {
 
     /// The commands that make all of it again.
     fn commands(&self, out: &Path) -> Vec<String> {
-        let quoted = |path: &Path| {
-            let text = path.to_string_lossy().into_owned();
-            match text
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c))
-            {
-                true => text,
-                false => format!("'{}'", text.replace('\'', "'\\''")),
-            }
-        };
+        let quoted = shell_quoted;
         let out = quoted(out);
         match self {
             Self::Study(dir) => {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Result, bail};
+use psp_files::shell_quoted;
 use psp_models::DeviceSpec;
 use psp_search::{
     Plan, SamplerName, SearchConfig, Study, StudyDir, SuperviseEnd, WorkEnd, Worker,
@@ -83,7 +84,10 @@ fn search_here(args: &SearchArgs, study: &Study, workers: usize) -> Result<ExitC
         SuperviseEnd::Done => {
             let selection = study.select()?;
             print_selection(&selection);
-            println!("export with: psp export {} --out MODEL", root.display());
+            println!(
+                "export with: psp export {} --out MODEL",
+                shell_quoted(&root)
+            );
             Ok(ExitCode::SUCCESS)
         }
     }
