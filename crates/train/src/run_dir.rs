@@ -218,9 +218,7 @@ impl RunDir {
     pub(crate) fn remove_leftovers(&self) {
         for dir in [self.root.clone(), self.checkpoints()] {
             for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
-                let name = entry.file_name();
-                let name = name.to_string_lossy();
-                if name.starts_with('.') && name.ends_with(".tmp") {
+                if is_leftover(&entry.file_name().to_string_lossy()) {
                     // Only tidiness: a file that can't be removed harms nothing.
                     let _ = std::fs::remove_file(entry.path());
                 }
@@ -355,6 +353,18 @@ impl RunDir {
     }
 }
 
+/// Whether a name is that of a temporary file of training: `.<file>.<random>.tmp`.
+fn is_leftover(name: &str) -> bool {
+    const FILES: [&str; 4] = ["config.toml", "run.json", "split.csv", "result.json"];
+    let inside = name
+        .strip_prefix('.')
+        .and_then(|name| name.strip_suffix(".tmp"));
+    inside.is_some_and(|inside| match inside.rsplit_once('.') {
+        Some((file, _)) => FILES.contains(&file) || file.ends_with(".safetensors"),
+        None => inside == "frozen-link",
+    })
+}
+
 /// Writes a value as indented JSON, atomically.
 pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), TrainError> {
     let mut text = serde_json::to_vec_pretty(value)
@@ -374,4 +384,29 @@ fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, TrainError>
         path: path.to_owned(),
         reason: error.to_string(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leftovers_are_told_from_what_others_keep_in_the_folder() {
+        for name in [
+            ".run.json.x7Yz12.tmp",
+            ".next.safetensors.abc123.tmp",
+            ".frozen-link.tmp",
+        ] {
+            assert!(is_leftover(name), "{name}");
+        }
+        for name in [
+            ".notes.tmp",
+            ".notes.txt.abc123.tmp",
+            "run.json",
+            ".tmp",
+            "x.tmp",
+        ] {
+            assert!(!is_leftover(name), "{name}");
+        }
+    }
 }
