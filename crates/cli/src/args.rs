@@ -16,14 +16,35 @@ pub(crate) use search::{
     StudyShowArgs, WorkerArgs,
 };
 
-/// Train, compare, export and use image regressors: scores in [0, 1] for what
-/// a photo shows.
-///
-/// Exit status: 0 done, 1 failed, 2 wrong usage, 75 failed for a reason that may
-/// pass or out of --max-hours (try again), 130 interrupted (and saved).
+/// What one does with it, in the order in which one does.
+const EXAMPLES: &str = "\
+Examples:
+  psp data split --data photos                        photos/labels.csv and photos/imgs/
+  psp train --data photos --out experiments/mine      one model
+  psp search --config configs/search.toml --data photos   the best of many
+  psp eval experiments/mine                           on images that it has not seen
+  psp export experiments/mine --out model
+  psp predict --model model new-photos/ --csv
+
+Exit status: 0 done, 1 failed, 2 wrong usage, 75 failed for a reason that may pass
+or out of --max-hours (try again), 130 interrupted and saved.";
+
+/// How runs begin and go on.
+const TRAIN_EXAMPLES: &str = "\
+Examples:
+  psp train --data photos --out experiments/mine
+  psp train --data photos --config configs/train.toml --set model.weights=imagenet
+  psp train --resume experiments/mine                           after an interruption
+  psp train --resume experiments/mine --set train.epochs=40     longer
+  psp train --resume experiments/mine --data /new/place/photos  moved data";
+
+/// Train, compare, export and use image regressors: numbers for what a photo shows.
 #[derive(Debug, Parser)]
-#[command(name = "psp", version, max_term_width = 100)]
+#[command(name = "psp", version, max_term_width = 100, after_help = EXAMPLES)]
 pub(crate) struct Args {
+    /// With an error about weights, list every tensor that does not fit.
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -44,8 +65,9 @@ pub(crate) enum Command {
     Weights(WeightsCommand),
     /// Train a model, or continue a run.
     Train(TrainArgs),
-    /// Train many configurations in one study, and choose among them; the same
-    /// command continues it, here or on another machine that shares the folder.
+    /// Train many configurations in one study, and choose among them.
+    ///
+    /// The same command continues it, here or on another machine that shares the folder.
     Search(SearchArgs),
     /// List, show and remove studies.
     #[command(subcommand)]
@@ -57,13 +79,23 @@ pub(crate) enum Command {
     Eval(EvalArgs),
     /// Turn a study, or runs on the same data, into a report to read.
     Report(ReportArgs),
-    /// Export a run's best checkpoint, or a study's chosen model, as a folder that `psp predict` uses.
+    /// Export a run's or a study's best model, for `psp predict`.
     Export(ExportArgs),
     /// Score images with an exported model or a run.
     Predict(PredictArgs),
     /// Measure the speed and memory of training or prediction.
     #[command(subcommand)]
     Bench(BenchCommand),
+    /// Print shell completions.
+    ///
+    /// For bash: psp completions bash > ~/.local/share/bash-completion/completions/psp
+    Completions(CompletionsArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct CompletionsArgs {
+    /// The shell.
+    pub(crate) shell: clap_complete::Shell,
 }
 
 #[derive(Debug, Subcommand)]
@@ -152,20 +184,28 @@ pub(crate) struct FetchArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct WeightsCheckArgs {
-    /// The .pth or .safetensors file.
+    /// The .pth, .ckpt or .safetensors file, an exported model or a run.
     pub(crate) file: PathBuf,
     /// The backbone that it must fit; without it, the one that it fits best.
     #[arg(long)]
     pub(crate) backbone: Option<BackboneKind>,
+    /// What stands before the backbone's names in it, such as `module.`; without it,
+    /// it is found.
+    #[arg(long)]
+    pub(crate) prefix: Option<String>,
 }
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct ImportArgs {
-    /// The .pth or .safetensors file.
+    /// The .pth, .ckpt or .safetensors file, an exported model or a run.
     pub(crate) file: PathBuf,
     /// The backbone that it is for.
     #[arg(long)]
     pub(crate) backbone: BackboneKind,
+    /// What stands before the backbone's names in it, such as `model_ema.module.`;
+    /// without it, it is found.
+    #[arg(long)]
+    pub(crate) prefix: Option<String>,
     /// The .safetensors file to write.
     #[arg(long)]
     pub(crate) out: PathBuf,
@@ -268,15 +308,18 @@ pub(crate) struct VerifyArgs {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(after_help = TRAIN_EXAMPLES)]
 pub(crate) struct TrainArgs {
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
     /// Run folder; default: `experiments/<config>-<date>-<time>`.
     #[arg(long)]
     pub(crate) out: Option<PathBuf>,
-    /// Continue the run in this folder, with its own configuration, on its own
-    /// devices unless --device names others.
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["out", "config", "data", "overrides"])]
+    /// Continue the run in this folder with its own configuration. --device names
+    /// other devices, --data where the same data lies now, --set
+    /// train.epochs=N trains a finished run longer (also: train.patience, and what
+    /// does not decide the result).
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["out", "config"])]
     pub(crate) resume: Option<PathBuf>,
     /// Save and stop after so many hours, such as 1.5, with exit status 75; --resume
     /// continues.
@@ -298,6 +341,9 @@ pub(crate) struct EvalArgs {
     /// Folder to write; default: `reports/<model>-<part>`.
     #[arg(long)]
     pub(crate) out: Option<PathBuf>,
+    /// Replace the results of another run, model or data set that are there.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
     /// auto, flex, libtorch, libtorch:cuda:N or cuda:N.
     #[arg(long, default_value = "auto")]
     pub(crate) device: DeviceSpec,

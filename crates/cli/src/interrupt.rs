@@ -6,10 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use signal_hook::consts::{SIGINT, SIGPIPE, SIGTERM, SIGUSR1};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGUSR1};
 
 /// Exit status of an interrupted command.
 const INTERRUPTED: u8 = 130;
+/// Exit status of a command whose arguments are wrong.
+pub(crate) const WRONG_USAGE: u8 = 2;
 /// Exit status of a command that should be run again (`EX_TEMPFAIL` of
 /// sysexits.h).
 pub(crate) const TRY_AGAIN: u8 = 75;
@@ -20,7 +22,8 @@ static WARNED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 /// Whether the time that the user gave is up.
 static TIME_IS_UP: AtomicBool = AtomicBool::new(false);
 
-/// A flag that SIGINT, SIGTERM and SIGUSR1 set; a second SIGINT ends the process.
+/// A flag that SIGINT, SIGTERM, SIGHUP and SIGUSR1 set; a second SIGINT ends the
+/// process. SIGHUP is what a terminal sends as it closes, and a lost connection;
 /// SIGUSR1 is what Slurm sends before the time limit.
 pub(crate) fn flag() -> std::io::Result<Arc<AtomicBool>> {
     let flag = Arc::new(AtomicBool::new(false));
@@ -36,6 +39,9 @@ pub(crate) fn flag() -> std::io::Result<Arc<AtomicBool>> {
     signal_hook::flag::register(SIGUSR1, Arc::clone(warned))?;
     for signal in [SIGINT, SIGTERM, SIGUSR1] {
         signal_hook::flag::register(signal, Arc::clone(&flag))?;
+    }
+    if !is_ignored(SIGHUP) {
+        signal_hook::flag::register(SIGHUP, Arc::clone(&flag))?;
     }
     Ok(flag)
 }
@@ -57,6 +63,17 @@ pub(crate) fn after(limit: Option<Duration>, flag: &Arc<AtomicBool>) {
 /// Whether it was [`after`] that set the flag.
 pub(crate) fn time_is_up() -> bool {
     TIME_IS_UP.load(Ordering::SeqCst)
+}
+
+/// Whether the process was started to ignore a signal, as `nohup` has it ignore
+/// SIGHUP. Linux tells by a mask in hexadecimal digits; other systems are not asked.
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
 /// Ends the process when nobody reads its output any more, as other commands end in

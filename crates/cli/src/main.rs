@@ -4,10 +4,15 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+// First, for its macros.
+#[macro_use]
+mod output;
+
 mod args;
 mod commands;
 mod estimate;
 mod interrupt;
+mod origin;
 mod progress;
 mod study_view;
 
@@ -19,19 +24,55 @@ mod study_view;
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
-    let args = args::Args::parse();
+    let args = match args::Args::try_parse() {
+        Ok(args) => args,
+        Err(answer) => return say(&answer),
+    };
     // A worker that nobody listens to saves first.
     if !matches!(args.command, args::Command::SearchWorker(_)) {
         interrupt::end_with_the_reader();
     }
     compute_on_this_thread();
-    match commands::run(args) {
+    let is_verbose = args.verbose;
+    let code = match commands::run(args) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {}", describe(&error));
+            if let Some(details) = details(&error) {
+                match is_verbose {
+                    true => eprintln!("{details}"),
+                    false => eprintln!("(the same command with -v lists all of them)"),
+                }
+            }
             match may_pass(&error) {
                 true => ExitCode::from(interrupt::TRY_AGAIN),
                 false => ExitCode::FAILURE,
+            }
+        }
+    };
+    unless_unprinted(code)
+}
+
+/// Prints the help, the version, or what is wrong with the arguments.
+fn say(answer: &clap::Error) -> ExitCode {
+    let printed = answer.print();
+    if answer.use_stderr() {
+        return ExitCode::from(interrupt::WRONG_USAGE);
+    }
+    output::remember(printed);
+    unless_unprinted(ExitCode::SUCCESS)
+}
+
+/// `code`, unless that says that all went well and the results could not be printed:
+/// the disk is full, most likely.
+fn unless_unprinted(code: ExitCode) -> ExitCode {
+    match output::finish() {
+        None => code,
+        Some(error) => {
+            eprintln!("error: standard output: {error}");
+            match code == ExitCode::SUCCESS {
+                true => ExitCode::from(interrupt::TRY_AGAIN),
+                false => code,
             }
         }
     }
@@ -45,6 +86,25 @@ fn may_pass(error: &anyhow::Error) -> bool {
     of_a_run.is_some_and(psp_train::TrainError::is_passing)
         || of_a_study.is_some_and(psp_search::SearchError::is_passing)
         || of_a_report.is_some_and(psp_collect::CollectError::is_passing)
+        || error.chain().any(is_full_disk)
+}
+
+/// Whether the cause is that something could not be written for want of space.
+fn is_full_disk(cause: &(dyn std::error::Error + 'static)) -> bool {
+    use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+    let of_a_table = cause.downcast_ref::<csv::Error>();
+    let inside = of_a_table.and_then(|error| match error.kind() {
+        csv::ErrorKind::Io(error) => Some(error),
+        _ => None,
+    });
+    let error = inside.or_else(|| cause.downcast_ref::<std::io::Error>());
+    error.is_some_and(|error| matches!(error.kind(), StorageFull | QuotaExceeded))
+}
+
+/// Every tensor at fault where weights don't fit, a line for each kind of fault.
+fn details(error: &anyhow::Error) -> Option<String> {
+    let mut causes = error.chain();
+    causes.find_map(|cause| cause.downcast_ref::<psp_models::StateError>()?.details())
 }
 
 /// Makes this thread, which all computation starts from, one of those that

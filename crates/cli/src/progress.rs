@@ -1,10 +1,15 @@
 //! Bars on a terminal, plain lines in a pipe.
 
 use std::io::IsTerminal;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use psp_train::Event;
+
+mod preamble;
+
+/// The longest silence in a pipe while something is computed whose parts are shorter.
+const SILENCE: Duration = Duration::from_secs(30);
 
 /// Whether someone is watching.
 pub(crate) fn is_terminal() -> bool {
@@ -40,6 +45,16 @@ pub(crate) fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
+/// `1 h 5 min`, `12 min` or `40 s`.
+fn duration(seconds: f64) -> String {
+    let minutes = (seconds / 60.0).round() as u64;
+    match (minutes / 60, minutes % 60) {
+        (0, 0) => format!("{seconds:.0} s"),
+        (0, minutes) => format!("{minutes} min"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
+}
+
 /// Shows a training run.
 pub(crate) struct TrainProgress {
     bar: ProgressBar,
@@ -47,6 +62,12 @@ pub(crate) struct TrainProgress {
     features: usize,
     epochs: u64,
     batches: u64,
+    /// What is to be said of the initial weights.
+    weights: Vec<String>,
+    /// When training began, and the batches that were done then.
+    begun: (Instant, u64),
+    /// When a line was printed last.
+    spoken: Instant,
 }
 
 impl TrainProgress {
@@ -56,6 +77,9 @@ impl TrainProgress {
             features: 0,
             epochs: 0,
             batches: 0,
+            weights: Vec::new(),
+            begun: (Instant::now(), 0),
+            spoken: Instant::now(),
         }
     }
 
@@ -64,6 +88,18 @@ impl TrainProgress {
             Event::Checking { done, total } => {
                 self.bar.set_length(total as u64);
                 self.bar.set_position(done as u64);
+                self.break_silence(|_| format!("checking images: {done} of {total}"));
+            }
+            Event::Weights(notes) => self.weights = notes.to_vec(),
+            Event::Prepared(preparation) => {
+                for line in preamble::lines(&preparation, &self.weights) {
+                    self.line(&line);
+                }
+            }
+            Event::Changed(changes) => {
+                for line in preamble::changes(changes) {
+                    self.line(&line);
+                }
             }
             Event::DamagedFeatures { path, reason } => {
                 eprintln!(
@@ -90,6 +126,7 @@ impl TrainProgress {
                 }
                 self.features = done;
                 self.bar.set_position(done as u64);
+                self.break_silence(|_| format!("features: {done} of {total} images"));
             }
             Event::Stages { epoch, stages } => {
                 self.line(&format!("epoch {epoch}: training {}", stages.join(", ")));
@@ -119,6 +156,7 @@ impl TrainProgress {
                     "{prefix:>10} {bar:30} {percent:>3} % {msg}, {eta} left",
                 ));
                 let done = (epoch - 1) * self.batches + batch as u64;
+                self.begun = (Instant::now(), done);
                 self.bar.set_position(done);
                 self.bar.reset_eta();
                 self.bar.enable_steady_tick(Duration::from_millis(500));
@@ -136,8 +174,18 @@ impl TrainProgress {
                 r2,
                 images_per_second,
             } => {
-                self.bar
-                    .set_position((epoch - 1) * self.batches + batch as u64);
+                let done = (epoch - 1) * self.batches + batch as u64;
+                self.bar.set_position(done);
+                self.break_silence(|progress| {
+                    let left = progress.left(done).map_or_else(String::new, |seconds| {
+                        format!(", {} left", duration(seconds))
+                    });
+                    format!(
+                        "epoch {epoch:>3}/{}  batch {batch} of {}  loss {loss:.4}  \
+                         {images_per_second:.1} images/s{left}",
+                        progress.epochs, progress.batches
+                    )
+                });
                 let r2 = r2.map_or_else(|| "–".to_owned(), |r2| format!("{r2:.3}"));
                 self.bar.set_message(format!(
                     "epoch {epoch}/{} loss {loss:.4} R² {r2} {images_per_second:.1} images/s",
@@ -146,6 +194,7 @@ impl TrainProgress {
             }
             Event::Validation { done, total } => {
                 self.bar.set_message(format!("validating {done}/{total}"));
+                self.break_silence(|_| format!("validating: {done} of {total} images"));
             }
             Event::Epoch(record) => {
                 let r2 =
@@ -173,8 +222,26 @@ impl TrainProgress {
     }
 
     /// Prints a line above the bar.
-    fn line(&self, text: &str) {
+    fn line(&mut self, text: &str) {
+        self.spoken = Instant::now();
         self.bar.suspend(|| println!("{text}"));
+    }
+
+    /// Prints a line in a pipe where nothing was printed for a while.
+    fn break_silence(&mut self, text: impl FnOnce(&Self) -> String) {
+        if !is_terminal() && self.spoken.elapsed() >= SILENCE {
+            let text = text(self);
+            self.line(&text);
+        }
+    }
+
+    /// Seconds until all epochs are done, with so many batches done.
+    fn left(&self, done: u64) -> Option<f64> {
+        let (begun, before) = self.begun;
+        let trained = done.checked_sub(before).filter(|&batches| batches > 0)?;
+        let all = self.epochs * self.batches;
+        let seconds = begun.elapsed().as_secs_f64() / trained as f64;
+        Some(seconds * all.saturating_sub(done) as f64)
     }
 }
 

@@ -18,11 +18,23 @@ fn in_a_pipe_each_epoch_is_one_plain_line() {
     let lines: Vec<&str> = ran.stdout.lines().collect();
     assert_eq!(
         lines.len(),
-        6,
-        "run, three epochs, the result and a hint: {lines:#?}"
+        13,
+        "what will be done, three epochs, the result and two hints: {lines:#?}"
     );
     assert_eq!(lines[0], format!("run {}", folder.path("run").display()));
-    for (number, line) in (1..).zip(&lines[1..4]) {
+    let images = format!("(split: {})", folder.data().display());
+    for (line, (name, text)) in lines[1..7].iter().zip([
+        ("model", "resnet18, from scratch"),
+        ("trained", "the whole model"),
+        ("input", "32x32 pixels"),
+        ("device", &support::device()),
+        ("images", &images),
+        ("steps", "per epoch, of up to 4 images; 3 epochs"),
+    ]) {
+        let (start, end) = (format!("  {name:<7} "), text);
+        assert!(line.starts_with(&start) && line.ends_with(end), "{line}");
+    }
+    for (number, line) in (1..).zip(&lines[7..10]) {
         assert!(
             line.starts_with(&format!("epoch   {number}/3  train MSE ")),
             "{line}"
@@ -32,9 +44,9 @@ fn in_a_pipe_each_epoch_is_one_plain_line() {
         }
     }
     assert!(
-        lines[4].starts_with("finished after 3 epochs"),
+        lines[10].starts_with("finished after 3 epochs"),
         "{}",
-        lines[4]
+        lines[10]
     );
     assert_eq!(ran.stderr, "");
     let is_control = |c: char| c.is_control() && c != '\n';
@@ -239,5 +251,48 @@ fn a_command_whose_output_nobody_reads_ends_without_a_word() {
         assert!(!ended.status.success(), "{args:?}");
         let said = String::from_utf8_lossy(&ended.stderr);
         assert_eq!(said, "", "{args:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn results_that_can_not_be_printed_are_an_error_and_no_panic() {
+    let full = || std::fs::File::create("/dev/full").unwrap();
+    for args in [
+        &["models"][..],
+        &["models", "--json"],
+        &["config", "show"],
+        &["--help"],
+        &["completions", "bash"],
+    ] {
+        let ended = psp(args).stdout(full()).output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(75), "{args:?}: {said}");
+        assert!(said.starts_with("error: standard output: "), "{said}");
+        // Nor where there is nowhere to say it.
+        let ended = psp(args).stdout(full()).stderr(full()).output().unwrap();
+        assert_eq!(ended.status.code(), Some(75), "{args:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_run_trains_to_its_end_whether_it_can_print_or_not() {
+    let folder = Folder::with_data();
+    let full = || std::fs::File::create("/dev/full").unwrap();
+    let mut command = folder.training("run", &["train.epochs=2"]);
+    let ended = command.stdout(full()).stderr(full()).output().unwrap();
+    assert_eq!(ended.status.code(), Some(75));
+    assert_eq!(json_lines(&folder.path("run/metrics.jsonl")).len(), 2);
+    assert!(folder.path("run/result.json").exists());
+}
+
+#[test]
+fn completions_of_every_shell_name_the_commands() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let ran = support::run(&mut psp(&["completions", shell])).assert_done();
+        for part in ["search", "resume", "weights"] {
+            assert!(ran.stdout.contains(part), "{shell}: no {part}");
+        }
     }
 }

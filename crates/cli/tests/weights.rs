@@ -172,14 +172,19 @@ fn a_file_is_checked_against_every_backbone() {
         }
     }
     let file = folder.path("model.pth");
-    run(&mut check(&folder, &file, &["--backbone", "googlenet"])).assert_refused(&[
+    let all = ["inception3a.branch1.conv.weight", "layer1.0.conv1.weight"];
+    let named = ["--backbone", "googlenet"];
+    let refused = run(&mut check(&folder, &file, &named));
+    refused.assert_refused(&[
         file.to_str().unwrap(),
         "does not fit googlenet",
         "missing: ",
-        "inception3a.branch1.conv.weight",
         "not used by the model: ",
-        "layer1.0.conv1.weight",
+        "-v",
     ]);
+    assert!(refused.stderr.len() < 1000, "{refused:#?}");
+    let verbose = [&named[..], &["-v"]].concat();
+    run(&mut check(&folder, &file, &verbose)).assert_refused(&all);
 }
 
 #[test]
@@ -291,4 +296,68 @@ fn an_import_replaces_what_stood_there_in_one_step() {
     refused.assert_refused(&["could not create a temporary file beside it"]);
     let place = nowhere.to_str().unwrap();
     assert_eq!(refused.stderr.matches(place).count(), 1, "{refused:?}");
+}
+
+#[test]
+fn weights_are_found_behind_a_prefix_which_is_said() {
+    let folder = Folder::new();
+    let keys = keys(BackboneKind::ResNet18).into_iter();
+    let keys: Vec<_> = keys
+        .map(|(key, shape)| (format!("module._orig_mod.{key}"), shape))
+        .collect();
+    let file = write_keys(&folder, Container::Zip, &keys);
+    let note = "prefix `module._orig_mod.` removed";
+    let said = run(&mut check(&folder, &file, &[])).assert_done();
+    assert!(said.stdout.contains(note), "{said:?}");
+    let out = folder.path("out.safetensors");
+    let said = run(&mut import(&folder, &file, BackboneKind::ResNet18, &out)).assert_done();
+    assert!(said.stdout.contains(note), "{said:?}");
+    let said = run(&mut check(&folder, &out, &[])).assert_done();
+    assert!(!said.stdout.contains("prefix"), "{said:?}");
+}
+
+#[test]
+fn training_begins_with_the_weights_of_a_model_of_its_own() {
+    let folder = Folder::with_data();
+    folder.train("run", &[]).assert_done();
+    let bundle = folder.path("bundle");
+    run(&mut support::trained::export(
+        &folder.path("run"),
+        &bundle,
+        &[],
+    ))
+    .assert_done();
+    let best = tensors(&folder.path("run/checkpoints/best.safetensors"));
+    for (name, from) in [
+        ("file", bundle.join("model.safetensors")),
+        ("bundle", bundle.clone()),
+        ("run", folder.path("run")),
+    ] {
+        let said = run(&mut check(&folder, &from, &[])).assert_done();
+        assert!(said.stdout.contains("100 tensors fit resnet18"), "{said:?}");
+        let set = format!("model.weights={}", from.display());
+        let out = format!("from {name}");
+        let head = ["model.unfreeze=[\"head\"]", &set];
+        let said = folder.train(&out, &head).assert_done();
+        for part in [
+            "weights of ",
+            "prefix `backbone.` removed",
+            "its head is left out",
+        ] {
+            assert!(said.stdout.contains(part), "no {part} in {said:?}");
+        }
+        // A frozen backbone stays what it was.
+        let frozen = folder.path(&out).join("checkpoints/frozen.safetensors");
+        let frozen = tensors(&frozen);
+        let key = "backbone.layer1.0.conv1.weight";
+        assert_eq!(frozen[key].1, best[&format!("model/{key}")].1, "{name}");
+    }
+    let set = format!("model.weights={}", bundle.display());
+    folder
+        .train("other", &["model.backbone=googlenet", &set])
+        .assert_refused(&["model.backbone", "set model.backbone=resnet18"]);
+    let set = format!("model.weights={}", folder.data().display());
+    folder
+        .train("other", &[&set])
+        .assert_refused(&["model.weights", "exported model"]);
 }

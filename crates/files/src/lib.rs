@@ -1,8 +1,12 @@
 //! Files that are written as a whole or not at all.
 
+mod shell;
+
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+
+pub use shell::shell_quoted;
 
 /// A file could not be written; whatever stood at `path` before is untouched.
 #[derive(Debug, thiserror::Error)]

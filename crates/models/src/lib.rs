@@ -40,4 +40,6 @@ pub use regressor::{Input, ModelConfig, Regressor};
 pub use stages::HEAD;
 pub use state::{HostTensor, StateDict, StateError};
 pub use summary::{BackboneSummary, multiply_adds_of};
-pub use weights::{WeightsError, read_state_dict, write_state_dict};
+pub use weights::{
+    Recognised, WeightsError, WeightsFile, read_state_dict, read_weights, write_state_dict,
+};

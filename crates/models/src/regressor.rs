@@ -13,6 +13,7 @@ use crate::path::ModulePath;
 use crate::stages::is_within;
 use crate::state::{self, Leftover, StateDict, StateError};
 use crate::torchvision;
+use crate::weights::{Recognised, WeightsError, WeightsFile};
 
 /// What defines a model's structure; it travels with every checkpoint.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -212,6 +213,29 @@ impl Regressor {
             output: self.output.folded(),
             ..self
         }
+    }
+
+    /// The tensors of this model's backbone among those of a file, under `prefix` or
+    /// the one that fits best ([`WeightsFile::recognise`]).
+    ///
+    /// # Errors
+    /// Where one of them is no weight.
+    pub fn recognise(
+        &self,
+        file: WeightsFile,
+        prefix: Option<&str>,
+    ) -> Result<Recognised, WeightsError> {
+        let kind = self.backbone.kind();
+        let is_own = |key: &str| {
+            let mut stages = kind.stages().iter();
+            stages.any(|stage| is_within(key, stage))
+        };
+        let keys = state::shapes(&self.backbone)
+            .into_iter()
+            .map(|(key, _)| key);
+        let mut keys: Vec<String> = keys.filter(|key| is_own(key)).collect();
+        keys.sort();
+        file.recognise(kind, &keys, prefix)
     }
 
     /// Images or their features to `[batch, targets]`, in the head's unit

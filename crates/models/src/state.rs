@@ -24,11 +24,8 @@ pub type StateDict = BTreeMap<String, HostTensor>;
 /// How a state dict fails to fit a model.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum StateError {
-    /// Keys are missing or left over, or shapes differ; all of them are listed.
-    #[error(
-        "the tensors do not fit the model:{}",
-        list(missing, unused, misshapen)
-    )]
+    /// Keys are missing or left over, or shapes differ.
+    #[error("{}", outline(missing, unused, misshapen))]
     Mismatch {
         /// Keys that the model has and the file lacks.
         missing: Vec<String>,
@@ -47,18 +44,57 @@ pub enum StateError {
     },
 }
 
-fn list(missing: &[String], unused: &[String], misshapen: &[String]) -> String {
-    let mut text = String::new();
-    for (title, keys) in [
+/// Keys of each kind of fault that a message names.
+const OUTLINED: usize = 3;
+
+impl StateError {
+    /// Every key at fault, a line for each kind of fault, where there are more than
+    /// the message names.
+    pub fn details(&self) -> Option<String> {
+        let Self::Mismatch {
+            missing,
+            unused,
+            misshapen,
+        } = self
+        else {
+            return None;
+        };
+        let has_more = |keys: &Vec<String>| keys.len() > OUTLINED;
+        if ![missing, unused, misshapen].into_iter().any(has_more) {
+            return None;
+        }
+        let lines = faults(missing, unused, misshapen)
+            .map(|(title, keys)| format!("  {} {title}: {}", keys.len(), keys.join(", ")));
+        Some(lines.collect::<Vec<_>>().join("\n"))
+    }
+}
+
+/// The kinds of faults that there are, with the keys at fault.
+fn faults<'a>(
+    missing: &'a [String],
+    unused: &'a [String],
+    misshapen: &'a [String],
+) -> impl Iterator<Item = (&'static str, &'a [String])> {
+    let all = [
         ("missing", missing),
         ("not used by the model", unused),
         ("of another shape", misshapen),
-    ] {
-        if !keys.is_empty() {
-            text += &format!("\n  {} {title}: {}", keys.len(), keys.join(", "));
-        }
-    }
-    text
+    ];
+    all.into_iter().filter(|(_, keys)| !keys.is_empty())
+}
+
+/// How many keys are at fault, with the first of each kind, on one line.
+fn outline(missing: &[String], unused: &[String], misshapen: &[String]) -> String {
+    let parts = faults(missing, unused, misshapen).map(|(title, keys)| {
+        let (first, more) = keys.split_at(keys.len().min(OUTLINED));
+        let more = match more.len() {
+            0 => String::new(),
+            count => format!(" and {count} more"),
+        };
+        format!("{} {title}: {}{more}", keys.len(), first.join(", "))
+    });
+    let parts: Vec<String> = parts.collect();
+    format!("the tensors do not fit the model: {}", parts.join("; "))
 }
 
 /// Copies every parameter and buffer of `module` to the host.

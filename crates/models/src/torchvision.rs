@@ -15,10 +15,7 @@ pub(crate) fn modernise(
     if kind != BackboneKind::VitB16 {
         return state;
     }
-    let mut state: StateDict = state
-        .into_iter()
-        .map(|(key, tensor)| (modern_name(&key), tensor))
-        .collect();
+    let mut state = with_modern_names(kind, state);
     let wanted = shapes.iter().find(|(key, _)| key == POS_EMBEDDING);
     if let (Some((_, shape)), Some(tensor)) = (wanted, state.get_mut(POS_EMBEDDING))
         && let Some(resized) = interpolate_embeddings(tensor, shape)
@@ -26,6 +23,17 @@ pub(crate) fn modernise(
         *tensor = resized;
     }
     state
+}
+
+/// The same tensors under the names that torchvision gives them today.
+pub(crate) fn with_modern_names(kind: BackboneKind, state: StateDict) -> StateDict {
+    if kind != BackboneKind::VitB16 {
+        return state;
+    }
+    let tensors = state.into_iter();
+    tensors
+        .map(|(key, tensor)| (modern_name(&key), tensor))
+        .collect()
 }
 
 /// The official ViT files were saved when the layers of an MLP were called

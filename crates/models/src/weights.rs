@@ -1,18 +1,24 @@
 //! Reading weights: `.safetensors`, and `.pth` in any container that
 //! `torch.save` has written.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use half::{bf16, f16};
 use psp_files::write_atomic;
-use pytorch_reader::{DType as TorchDType, PickleValue, PytorchReader};
+use pytorch_reader::{DType as TorchDType, PytorchReader};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use thiserror::Error;
 
 use crate::state::{HostTensor, StateDict};
+
+mod foreign;
+mod recognise;
+
+use foreign::Foreign;
+pub use recognise::Recognised;
 
 /// Why a weights file can't be read.
 #[derive(Debug, Error)]
@@ -58,18 +64,59 @@ pub enum WeightsError {
     },
 }
 
-/// Reads all floating-point tensors of a `.safetensors` file or a PyTorch
-/// checkpoint (`.pth`, `.pt`), as f32 under their own names.
+/// What a weights file holds.
+#[derive(Debug)]
+pub struct WeightsFile {
+    path: PathBuf,
+    /// Floating-point tensors as f32, under their own names. Those in a dict inside
+    /// the dict have its name before theirs (`state_dict.conv1.weight`).
+    pub tensors: StateDict,
+    /// Tensors that are no weights, with what is wrong with each.
+    unusable: BTreeMap<String, WeightsError>,
+    /// Objects of a program's own classes.
+    objects: Vec<Foreign>,
+}
+
+impl WeightsFile {
+    /// Tensors that were read in another way; `path` is for messages.
+    pub fn of(path: &Path, tensors: StateDict) -> Self {
+        Self {
+            path: path.to_owned(),
+            tensors,
+            unusable: BTreeMap::new(),
+            objects: Vec::new(),
+        }
+    }
+
+    fn insert(&mut self, key: &str, tensor: Result<HostTensor, WeightsError>) {
+        let tensor = tensor.and_then(|tensor| {
+            match tensor.data.iter().position(|value| !value.is_finite()) {
+                None => Ok(tensor),
+                Some(index) => Err(WeightsError::NonFinite {
+                    path: self.path.clone(),
+                    key: key.to_owned(),
+                    index,
+                }),
+            }
+        });
+        match tensor {
+            Ok(tensor) => drop(self.tensors.insert(key.to_owned(), tensor)),
+            Err(error) => drop(self.unusable.insert(key.to_owned(), error)),
+        }
+    }
+}
+
+/// Reads a `.safetensors` file or a PyTorch checkpoint (`.pth`, `.pt`, `.ckpt`),
+/// with whatever else training left in it.
 ///
 /// The format is told by content, not by name. BatchNorm's integer counters
-/// (`num_batches_tracked`) are left out, since nothing uses them. Tensors in a
-/// dict inside the dict keep its name (`state_dict.conv1.weight`). Nothing in a
-/// PyTorch file is executed, and one that holds what a call would have given is
+/// (`num_batches_tracked`) are left out, since nothing uses them. Nothing in a
+/// PyTorch file is executed, and one that calls a function which could do harm is
 /// refused.
 ///
 /// # Errors
-/// Names the file, and the tensor where one is at fault.
-pub fn read_state_dict(path: &Path) -> Result<StateDict, WeightsError> {
+/// Names the file, and the place in it where one is at fault.
+pub fn read_weights(path: &Path) -> Result<WeightsFile, WeightsError> {
     let io = |source| WeightsError::Io {
         path: path.to_owned(),
         source,
@@ -78,21 +125,32 @@ pub fn read_state_dict(path: &Path) -> Result<StateDict, WeightsError> {
     let mut start = [0u8; 9];
     let read = file.read(&mut start).map_err(io)?;
     // A safetensors file starts with its header's length and the header's `{`.
-    let state = if read == start.len() && start[8] == b'{' {
-        read_safetensors(path)?
+    if read == start.len() && start[8] == b'{' {
+        read_safetensors(path)
     } else {
-        read_pytorch(path)?
-    };
-    for (key, tensor) in &state {
-        if let Some(index) = tensor.data.iter().position(|value| !value.is_finite()) {
-            return Err(WeightsError::NonFinite {
-                path: path.to_owned(),
-                key: key.clone(),
-                index,
-            });
-        }
+        read_pytorch(path)
     }
-    Ok(state)
+}
+
+/// The tensors of a file that holds weights and nothing else.
+///
+/// # Errors
+/// As [`read_weights`]; also where there is a tensor that is no weight, or an object
+/// of another class.
+pub fn read_state_dict(path: &Path) -> Result<StateDict, WeightsError> {
+    let WeightsFile {
+        tensors,
+        unusable,
+        objects,
+        ..
+    } = read_weights(path)?;
+    if let Some(object) = objects.first() {
+        return Err(object.refused(path));
+    }
+    match unusable.into_values().next() {
+        Some(error) => Err(error),
+        None => Ok(tensors),
+    }
 }
 
 /// Writes tensors as a `.safetensors` file that PyTorch reads: f32, with batch
@@ -128,7 +186,7 @@ fn is_counter(key: &str) -> bool {
     key.ends_with("num_batches_tracked")
 }
 
-fn read_safetensors(path: &Path) -> Result<StateDict, WeightsError> {
+fn read_safetensors(path: &Path) -> Result<WeightsFile, WeightsError> {
     let bytes = std::fs::read(path).map_err(|source| WeightsError::Io {
         path: path.to_owned(),
         source,
@@ -137,36 +195,35 @@ fn read_safetensors(path: &Path) -> Result<StateDict, WeightsError> {
         path: path.to_owned(),
         reason: error.to_string(),
     })?;
-    let mut state = StateDict::new();
-    for (key, view) in file.iter() {
-        if is_counter(key) {
-            continue;
-        }
+    let mut weights = WeightsFile::of(path, StateDict::new());
+    for (key, view) in file.iter().filter(|(key, _)| !is_counter(key)) {
         let data = floats(view.dtype(), view.data()).ok_or_else(|| WeightsError::Dtype {
             path: path.to_owned(),
             key: key.to_owned(),
             dtype: format!("{:?}", view.dtype()),
-        })?;
+        });
         let shape = view.shape().to_vec();
-        state.insert(key.to_owned(), HostTensor { shape, data });
+        weights.insert(key, data.map(|data| HostTensor { shape, data }));
     }
-    Ok(state)
+    Ok(weights)
 }
 
-fn read_pytorch(path: &Path) -> Result<StateDict, WeightsError> {
+fn read_pytorch(path: &Path) -> Result<WeightsFile, WeightsError> {
     let format = |reason: String| WeightsError::Format {
         path: path.to_owned(),
         reason,
     };
     let content =
         PytorchReader::read_pickle_data(path, None).map_err(|error| format(error.to_string()))?;
-    if let Some((place, name)) = foreign("", &content) {
-        return Err(format(format!(
-            "{place} is `{name}`, neither a tensor nor a plain value; nothing of it was executed"
-        )));
+    let objects = Foreign::within(&content);
+    if let Some(object) = objects.iter().find(|object| object.could_do_harm()) {
+        return Err(object.refused(path));
     }
     let reader = PytorchReader::new(path).map_err(|error| format(error.to_string()))?;
-    let mut state = StateDict::new();
+    let mut weights = WeightsFile {
+        objects,
+        ..WeightsFile::of(path, StateDict::new())
+    };
     for (key, tensor) in reader.tensors() {
         if is_counter(key) {
             continue;
@@ -177,11 +234,13 @@ fn read_pytorch(path: &Path) -> Result<StateDict, WeightsError> {
             TorchDType::F16 => Dtype::F16,
             TorchDType::BF16 => Dtype::BF16,
             other => {
-                return Err(WeightsError::Dtype {
+                let error = WeightsError::Dtype {
                     path: path.to_owned(),
                     key: key.clone(),
                     dtype: format!("{other:?}"),
-                });
+                };
+                weights.insert(key, Err(error));
+                continue;
             }
         };
         let bytes = tensor
@@ -189,35 +248,9 @@ fn read_pytorch(path: &Path) -> Result<StateDict, WeightsError> {
             .map_err(|error| format(format!("tensor `{key}`: {error}")))?;
         let data = floats(dtype, &bytes).unwrap_or_default();
         let shape = tensor.shape().to_vec();
-        state.insert(key.clone(), HostTensor { shape, data });
+        weights.insert(key, Ok(HostTensor { shape, data }));
     }
-    Ok(state)
-}
-
-/// Where a pickle holds an object of another class than tensors, and which: what
-/// a call of a function would have given, had the pickle been executed. The
-/// reader passes over such entries, and a file that has them is not to be
-/// trusted with the rest.
-fn foreign(place: &str, value: &PickleValue) -> Option<(String, String)> {
-    let inside = |name: &str, value| match place {
-        "" => foreign(name, value),
-        _ => foreign(&format!("{place}.{name}"), value),
-    };
-    match value {
-        PickleValue::Unsupported(name) if name != "torch.Tensor" => {
-            let place = match place {
-                "" => "its content".to_owned(),
-                _ => format!("`{place}`"),
-            };
-            Some((place, name.clone()))
-        }
-        PickleValue::Dict(entries) => entries.iter().find_map(|(name, value)| inside(name, value)),
-        PickleValue::List(items) => items
-            .iter()
-            .enumerate()
-            .find_map(|(index, value)| inside(&index.to_string(), value)),
-        _ => None,
-    }
+    Ok(weights)
 }
 
 /// Little-endian floats of any width as f32; `None` for other types.

@@ -7,6 +7,7 @@ use burn::tensor::Device;
 use half::{bf16, f16};
 use psp_models::{
     BackboneKind, HostTensor, ModelConfig, Regressor, StateDict, WeightsError, read_state_dict,
+    read_weights,
 };
 use support::official::{Precision, keys, saved};
 use support::pickle::Value;
@@ -130,35 +131,119 @@ fn numbers_that_are_not_finite_are_refused_with_their_place() {
     }
 }
 
-/// Which key of a training checkpoint holds the weights is not guessed: the
-/// keys keep its name, and the error shows it.
+/// Renames every tensor of a backbone's file.
+fn prefixed(kind: BackboneKind, prefix: &str) -> Vec<(String, Vec<usize>)> {
+    let keys = keys(kind).into_iter();
+    keys.map(|(key, shape)| (format!("{prefix}{key}"), shape))
+        .collect()
+}
+
+/// In a training checkpoint: a dict beside the epoch and the program's own settings.
+fn wrap(state: Value) -> Value {
+    Value::Dict(vec![
+        (Value::text("state_dict"), state),
+        (Value::text("epoch"), Value::Int(3)),
+        (
+            Value::text("hyper_parameters"),
+            Value::call("argparse", "Namespace", Vec::new()),
+        ),
+    ])
+}
+
 #[test]
-fn a_wrapped_state_dict_fits_no_model_and_the_error_shows_the_wrapper() {
-    let wrap = |state| {
-        Value::Dict(vec![
-            (Value::text("state_dict"), state),
-            (Value::text("epoch"), Value::Int(3)),
-        ])
-    };
-    let kind = BackboneKind::EfficientnetB0;
-    for container in Container::BOTH {
+fn a_backbone_is_found_whatever_stands_before_its_names() {
+    let kind = BackboneKind::ResNet18;
+    let model = Regressor::zeros(&ModelConfig::new(kind, 2), &Device::default());
+    for (container, wrapped, prefix, whole) in [
+        (Container::Zip, false, "module.", "module."),
+        (
+            Container::Legacy,
+            false,
+            "module._orig_mod.",
+            "module._orig_mod.",
+        ),
+        (Container::Zip, true, "", "state_dict."),
+        (
+            Container::Legacy,
+            true,
+            "model.net.",
+            "state_dict.model.net.",
+        ),
+    ] {
         let folder = Folder::new();
         let path = folder.path("checkpoint.pth");
         let variant = Variant {
-            wrap: Some(wrap),
+            wrap: wrapped.then_some(wrap as fn(Value) -> Value),
             ..Variant::default()
         };
-        container.write_variant(&path, &saved(&keys(kind), Precision::Half, true), variant);
-        let model = Regressor::zeros(&ModelConfig::new(kind, 2), &Device::default());
-        let error = model.load_backbone(read_state_dict(&path).unwrap());
-        let text = error.unwrap_err().to_string();
-        for part in [
-            "309 missing",
-            "311 not used by the model",
-            " features.0.0.weight",
-            " state_dict.features.0.0.weight",
-        ] {
-            assert!(text.contains(part), "no {part} in {text}");
-        }
+        let mut keys = prefixed(kind, prefix);
+        keys.push(("criterion.weight".to_owned(), vec![3]));
+        let saved = saved(&keys, Precision::Half, true);
+        container.write_variant(&path, &saved, variant);
+        let found = model.recognise(read_weights(&path).unwrap(), None).unwrap();
+        assert_eq!(found.prefix, whole);
+        assert_eq!(found.alternatives, [""; 0]);
+        assert_eq!(found.passed_over.len(), 1, "{:?}", found.passed_over);
+        let objects = ["`hyper_parameters` (argparse.Namespace)"];
+        assert_eq!(found.objects, objects[..usize::from(wrapped)]);
+        let notes = found.notes();
+        assert_eq!(notes[0], format!("prefix `{whole}` removed"));
+        model.clone().load_backbone(found.state).unwrap();
+    }
+}
+
+#[test]
+fn of_two_copies_the_trained_weights_are_taken_unless_the_average_is_asked_for() {
+    let kind = BackboneKind::ResNet18;
+    let folder = Folder::new();
+    let keys = [prefixed(kind, "ema."), prefixed(kind, "student.")].concat();
+    let path = folder.write(Container::Zip, &saved(&keys, Precision::Half, false));
+    let model = Regressor::zeros(&ModelConfig::new(kind, 2), &Device::default());
+    let found = model.recognise(read_weights(&path).unwrap(), None).unwrap();
+    assert_eq!(found.prefix, "student.");
+    assert_eq!(found.alternatives, ["ema."]);
+    let file = read_weights(&path).unwrap();
+    let found = model.recognise(file, Some("ema.")).unwrap();
+    assert_eq!(found.prefix, "ema.");
+    model.load_backbone(found.state).unwrap();
+}
+
+#[test]
+fn what_is_wrong_with_a_tensor_matters_only_where_the_backbone_is() {
+    let kind = BackboneKind::ResNet18;
+    let folder = Folder::new();
+    let model = Regressor::zeros(&ModelConfig::new(kind, 2), &Device::default());
+    let mut saved = saved(&prefixed(kind, "net."), Precision::Half, true);
+    saved.tensor("queue", &[1], Storage::long(&[3]));
+    saved.tensor("loss.scale", &[1], Storage::half(&[1e6]));
+    let path = folder.write(Container::Zip, &saved);
+    let found = model.recognise(read_weights(&path).unwrap(), None).unwrap();
+    assert_eq!(found.prefix, "net.");
+    saved.tensor("net.layer1.mask", &[1], Storage::long(&[3]));
+    let path = folder.write(Container::Zip, &saved);
+    let error = model.recognise(read_weights(&path).unwrap(), None);
+    let text = error.unwrap_err().to_string();
+    assert!(text.contains("`net.layer1.mask`"), "{text}");
+}
+
+#[test]
+fn a_file_of_another_network_is_refused_on_one_line_and_the_details_name_every_key() {
+    let kind = BackboneKind::EfficientnetB0;
+    let folder = Folder::new();
+    let path = folder.write(Container::Zip, &saved(&keys(kind), Precision::Half, true));
+    let model = Regressor::zeros(
+        &ModelConfig::new(BackboneKind::ResNet18, 2),
+        &Device::default(),
+    );
+    let found = model.recognise(read_weights(&path).unwrap(), None).unwrap();
+    let error = model.load_backbone(found.state).unwrap_err();
+    let text = error.to_string();
+    assert!(!text.contains('\n') && text.len() < 500, "{text}");
+    for part in ["100 missing: ", "and 97 more", "not used by the model: "] {
+        assert!(text.contains(part), "no {part} in {text}");
+    }
+    let details = error.details().unwrap();
+    for part in ["layer4.1.bn2.weight", "features.8.0.weight"] {
+        assert!(details.contains(part), "no {part} in {details}");
     }
 }

@@ -61,7 +61,7 @@ fn a_written_study_has_the_same_refit() {
     let config = config.unwrap();
     let again = SearchConfig::parse(&config.to_toml().unwrap(), "s.toml", &[]).unwrap();
     assert_eq!(again.study, config.study);
-    assert_eq!(config.difference(&again), None);
+    assert_eq!(config.difference(&again).unwrap(), None);
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn a_key_that_is_unknown_or_not_a_refits_is_refused_with_its_line() {
 fn a_backbone_that_the_refit_does_not_fit_is_found_when_the_plan_is_drawn() {
     let draw = |refit: &str| {
         let config = study(refit).unwrap();
-        Plan::draw(&config, "data".to_owned(), "split".to_owned()).unwrap_err()
+        Plan::draw(&config, "data".to_owned(), "split".to_owned(), &[]).unwrap_err()
     };
     let error = draw("train.epochs = 3\npreprocess.size = 64");
     let parts = ["s.toml, line 4", "75 to 4096", "[study.refit.inception_v3]"];

@@ -10,8 +10,10 @@ use thiserror::Error;
 
 use crate::optim::{OptimizerConfig, ScheduleConfig};
 
+pub use changes::Change;
 pub use read::parse;
 
+mod changes;
 mod defaults;
 mod read;
 mod stages;
@@ -139,7 +141,8 @@ pub struct PreprocessConfig {
 pub struct ModelSection {
     /// torchvision's name of the backbone.
     pub backbone: BackboneKind,
-    /// Backbone weights (`.pth` or `.safetensors`); empty: from scratch.
+    /// Backbone weights: a `.pth`, `.ckpt` or `.safetensors` file, or the folder of an
+    /// exported model or a run; empty: from scratch.
     pub weights: PathBuf,
     /// Width of the head's hidden layer.
     pub hidden: usize,
@@ -307,6 +310,17 @@ impl RunConfig {
             }
         }
         Ok(())
+    }
+
+    /// Reads the same data from `dir`: what lay in the data folder is looked for there.
+    pub fn move_data(&mut self, dir: &Path) {
+        let data = &mut self.data;
+        for path in [&mut data.labels, &mut data.images] {
+            if let Ok(inside) = path.strip_prefix(&data.dir) {
+                *path = dir.join(inside);
+            }
+        }
+        data.dir = dir.to_owned();
     }
 
     /// The model's structure; what its output is, the training labels tell

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use psp_data::DataError;
 use psp_features::FeatureError;
-use psp_files::WriteError;
+use psp_files::{WriteError, shell_quoted};
 use psp_metrics::MetricsError;
 use psp_models::predict::PredictError;
-use psp_models::{DeviceError, StateError, WeightsError};
+use psp_models::{BackboneKind, DeviceError, StateError, WeightsError};
 use thiserror::Error;
 
 use crate::checkpoint::CheckpointError;
@@ -30,10 +30,16 @@ pub enum TrainError {
     #[error(transparent)]
     Weights(#[from] WeightsError),
     /// Weights that don't fit the model.
-    #[error("{}: {source}", path.display())]
+    #[error(
+        "{0}: does not fit {backbone}: {source}; `psp weights check {quoted}` says what it fits",
+        path.display(),
+        quoted = shell_quoted(path)
+    )]
     Misfit {
         /// The file.
         path: PathBuf,
+        /// The backbone that it was to fit.
+        backbone: BackboneKind,
         /// Every key at fault.
         source: StateError,
     },
@@ -87,7 +93,7 @@ pub enum TrainError {
         run: PathBuf,
     },
     /// A new run would overwrite an old one.
-    #[error("{0}: holds a run already; continue it with `psp train --resume {0}`, or choose another name", run.display())]
+    #[error("{0}: holds a run already; continue it with `psp train --resume {quoted}`, or choose another name", run.display(), quoted = shell_quoted(run))]
     Exists {
         /// The run folder.
         run: PathBuf,
@@ -117,6 +123,46 @@ pub enum TrainError {
         then: String,
         /// Its fingerprint now.
         now: String,
+    },
+    /// A setting that decides the result has another value than when the run began.
+    #[error(
+        "{}: {key} was {then} when the run began and can't become {now}, since it decides \
+         the result; leave it as it was, or start a new run with --out", run.display()
+    )]
+    Fixed {
+        /// The run folder.
+        run: PathBuf,
+        /// The key, such as `train.learning_rate`.
+        key: String,
+        /// Its value then.
+        then: String,
+        /// Its value now.
+        now: String,
+    },
+    /// A run is to end before what it has done already.
+    #[error(
+        "{}: train.epochs = {epochs}, but {done} epochs are done or begun; name at least as many",
+        run.display()
+    )]
+    TooShort {
+        /// The run folder.
+        run: PathBuf,
+        /// Epochs wanted.
+        epochs: u64,
+        /// Epochs done or begun.
+        done: u64,
+    },
+    /// A run that early stopping ended would stop again at once.
+    #[error(
+        "{}: stopped early, {without} epochs after its best one; to train on, raise \
+         train.patience above that (0: never stop), as in --set train.patience=0",
+        run.display()
+    )]
+    StopsAtOnce {
+        /// The run folder.
+        run: PathBuf,
+        /// Epochs since the best one.
+        without: u64,
     },
     /// A part of the split is empty.
     #[error("{}: the split has no image in `{part}`{hint}", source_of_split.display())]

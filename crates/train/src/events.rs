@@ -5,7 +5,25 @@ use std::path::Path;
 use psp_models::Output;
 
 use crate::checkpoint::CheckpointError;
+use crate::config::{Change, RunConfig};
 use crate::log::EpochRecord;
+
+/// What a run is about to do.
+#[derive(Clone, Copy, Debug)]
+pub struct Preparation<'a> {
+    /// The run folder.
+    pub run: &'a Path,
+    /// All settings, with the devices in use.
+    pub config: &'a RunConfig,
+    /// Images in train, valid and test.
+    pub counts: [usize; 3],
+    /// Where the split comes from: a CSV, or the data folder for a drawn one.
+    pub split_source: &'a Path,
+    /// Stages that are trained at first, the head among them.
+    pub stages: &'a [&'static str],
+    /// Optimiser steps per epoch.
+    pub steps: usize,
+}
 
 /// Something that happened in a run; the caller decides how to show it.
 #[derive(Debug)]
@@ -57,6 +75,12 @@ pub enum Event<'a> {
         /// Checkpoints newer than the one continued from that are damaged.
         damaged: &'a [CheckpointError],
     },
+    /// The initial weights were read; what a user should know of how, a sentence each.
+    Weights(&'a [String]),
+    /// Everything is checked, and the work begins.
+    Prepared(Preparation<'a>),
+    /// The run goes on with other settings than it was last worked on with.
+    Changed(&'a [Change]),
     /// From this epoch on these stages are trained.
     Stages {
         /// Epoch, counted from 1.

@@ -8,7 +8,7 @@ use psp_metrics::RegressionMetrics;
 use serde::{Deserialize, Serialize};
 
 use crate::error::TrainError;
-use crate::tensorboard::EventWriter;
+use crate::tensorboard::{EventFiles, EventWriter};
 
 /// One epoch's line in `metrics.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,7 +34,7 @@ pub struct EpochRecord {
     pub images_per_second: f64,
 }
 
-/// Appends epochs to `metrics.jsonl` and to TensorBoard's event file.
+/// Appends epochs to `metrics.jsonl` and to a TensorBoard event file.
 #[derive(Debug)]
 pub(crate) struct MetricsLog {
     path: PathBuf,
@@ -46,7 +46,8 @@ pub(crate) struct MetricsLog {
 
 impl MetricsLog {
     /// Opens the log, cut to the `bytes` that the checkpoint vouches for; what
-    /// is beyond will be done again. TensorBoard's file is written anew.
+    /// is beyond will be done again. TensorBoard gets a further file, with the
+    /// epochs that its files lack.
     pub(crate) fn open(
         path: &Path,
         tensorboard: &Path,
@@ -61,15 +62,20 @@ impl MetricsLog {
             .open(path)
             .map_err(&io)?;
         file.set_len(bytes).map_err(&io)?;
+        let records = read_metrics(path)?;
+        let files = EventFiles::find(tensorboard)?;
+        let shown = files.steps()?;
+        let is_shown = |record: &&EpochRecord| shown.contains(&record.epoch);
+        let whole = records.iter().take_while(is_shown).count();
         let mut log = Self {
             path: path.to_owned(),
             file,
             bytes,
             targets: targets.to_vec(),
-            events: EventWriter::create(tensorboard)?,
+            events: files.append(whole as u64 + 1)?,
         };
-        for record in read_metrics(path)? {
-            log.mirror(&record)?;
+        for record in &records[whole..] {
+            log.mirror(record)?;
         }
         Ok(log)
     }

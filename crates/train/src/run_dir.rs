@@ -6,7 +6,7 @@
 //!   run.json               fingerprints, versions, devices
 //!   split.csv              which image is in which part
 //!   metrics.jsonl          one line per epoch
-//!   tensorboard/           event files
+//!   tensorboard/           event files, one for each call that trained
 //!   checkpoints/last.safetensors, previous.safetensors, best.safetensors
 //!   checkpoints/frozen.safetensors   what is frozen, where anything is
 //!   result.json            how the run ended; written last
@@ -56,6 +56,10 @@ pub struct Manifest {
     pub feature_key: Option<String>,
     /// Mean of each target over the training part: the baseline prediction.
     pub train_means: Vec<f64>,
+    /// The configuration that the run was last worked on with, by which a changed
+    /// `config.toml` is noticed; earlier versions stored none.
+    #[serde(default)]
+    pub config: Option<toml::Table>,
 }
 
 /// How a run ended.
@@ -216,9 +220,7 @@ impl RunDir {
     pub(crate) fn remove_leftovers(&self) {
         for dir in [self.root.clone(), self.checkpoints()] {
             for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
-                let name = entry.file_name();
-                let name = name.to_string_lossy();
-                if name.starts_with('.') && name.ends_with(".tmp") {
+                if is_leftover(&entry.file_name().to_string_lossy()) {
                     // Only tidiness: a file that can't be removed harms nothing.
                     let _ = std::fs::remove_file(entry.path());
                 }
@@ -353,6 +355,18 @@ impl RunDir {
     }
 }
 
+/// Whether a name is that of a temporary file of training: `.<file>.<random>.tmp`.
+fn is_leftover(name: &str) -> bool {
+    const FILES: [&str; 4] = ["config.toml", "run.json", "split.csv", "result.json"];
+    let inside = name
+        .strip_prefix('.')
+        .and_then(|name| name.strip_suffix(".tmp"));
+    inside.is_some_and(|inside| match inside.rsplit_once('.') {
+        Some((file, _)) => FILES.contains(&file) || file.ends_with(".safetensors"),
+        None => inside == "frozen-link",
+    })
+}
+
 /// Writes a value as indented JSON, atomically.
 pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), TrainError> {
     let mut text = serde_json::to_vec_pretty(value)
@@ -372,4 +386,29 @@ fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, TrainError>
         path: path.to_owned(),
         reason: error.to_string(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leftovers_are_told_from_what_others_keep_in_the_folder() {
+        for name in [
+            ".run.json.x7Yz12.tmp",
+            ".next.safetensors.abc123.tmp",
+            ".frozen-link.tmp",
+        ] {
+            assert!(is_leftover(name), "{name}");
+        }
+        for name in [
+            ".notes.tmp",
+            ".notes.txt.abc123.tmp",
+            "run.json",
+            ".tmp",
+            "x.tmp",
+        ] {
+            assert!(!is_leftover(name), "{name}");
+        }
+    }
 }

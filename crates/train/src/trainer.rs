@@ -7,6 +7,7 @@ mod epoch;
 mod features;
 mod micro_batch;
 mod replicas;
+mod resume;
 mod setup;
 mod stages;
 
@@ -22,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use crate::checkpoint::{Checkpoint, CheckpointError, Frozen, Progress};
 use crate::config::RunConfig;
 use crate::error::TrainError;
-use crate::events::Event;
+use crate::events::{Event, Preparation};
 use crate::inputs::Inputs;
 use crate::log::{EpochRecord, MetricsLog, read_metrics};
 use crate::optim::{Ema, Optimizer, Schedule};
@@ -32,8 +33,9 @@ use micro_batch::Pass;
 use replicas::Replicas;
 use stages::Stages;
 
-pub use begin::{resume, start};
+pub use begin::start;
 pub use control::Control;
+pub use resume::{resume, resume_with};
 
 /// How a call of [`start`] or [`resume`] ended.
 #[derive(Clone, Debug)]
@@ -99,6 +101,16 @@ impl Trainer<'_> {
         observe: &mut dyn FnMut(Event<'_>),
         damaged: &[CheckpointError],
     ) -> Result<Outcome, TrainError> {
+        let batches = self.inputs.training(&self.config)?;
+        let batches = batches.sampler().batches_per_epoch();
+        observe(Event::Prepared(Preparation {
+            run: self.run.root(),
+            config: &self.config,
+            counts: self.inputs.splits.counts(),
+            split_source: &self.inputs.split_source,
+            stages: self.pass.stages().names(),
+            steps: batches.div_ceil(self.config.train.accumulate),
+        }));
         let store = match store {
             None => None,
             Some(mut store) => {

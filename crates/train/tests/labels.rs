@@ -40,9 +40,13 @@ fn rescale(folder: &Folder, ranges: [[f64; 2]; 2]) {
 /// Training and validation R² of each target, epoch by epoch.
 fn r2(folder: &Folder, run: &str) -> Vec<f64> {
     let records = folder.records(run);
-    let targets = records
-        .iter()
-        .flat_map(|record| record.train.targets.iter().chain(&record.valid.targets));
+    let targets = records.iter().flat_map(|record| {
+        record
+            .train
+            .targets
+            .iter()
+            .chain(&record.valid.as_ref().unwrap().targets)
+    });
     targets.filter_map(|target| target.r2).collect()
 }
 
@@ -131,7 +135,15 @@ fn the_best_epoch_has_the_lowest_validation_mse_whatever_min_delta_is() {
     let records = folder.records("run");
     let output = folder.last("run").model_config.output;
     let mse = |epoch: &psp_train::EpochRecord| {
-        output.standardised_mse(epoch.valid.targets.iter().map(|target| target.mse))
+        output.standardised_mse(
+            epoch
+                .valid
+                .as_ref()
+                .unwrap()
+                .targets
+                .iter()
+                .map(|target| target.mse),
+        )
     };
     let lowest = records
         .iter()

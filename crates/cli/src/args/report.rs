@@ -14,6 +14,9 @@ pub(crate) struct ReportArgs {
     /// Folder to write into; without it, reports/ and the study's or first run's name.
     #[arg(long)]
     pub(crate) out: Option<PathBuf>,
+    /// Replace the report on other runs, or on another study, that is there.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
     /// Where predictions that are not stored yet are computed; without it, where each
     /// run was trained.
     #[arg(long)]

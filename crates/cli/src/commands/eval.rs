@@ -9,9 +9,11 @@ use psp_data::{Dataset, DatasetOptions, Loader, LoaderOptions, Part, decode_file
 use psp_eval::{Evaluation, WriteOptions, write_all};
 use psp_export::Predictor;
 use psp_metrics::MeanBaseline;
-use psp_train::{Inputs, RunDir};
+use psp_train::{Inputs, RunConfig, RunDir};
 
+use super::unless_moved;
 use crate::args::{ChosenPart, EvalArgs};
+use crate::origin::Origin;
 use crate::progress;
 
 /// Images per forward pass.
@@ -21,6 +23,12 @@ pub(crate) fn eval(args: &EvalArgs) -> Result<ExitCode> {
     let device = args.device.open_for(args.precision)?;
     let predictor = Predictor::open(&args.model, &device, args.precision)?;
     let (loader, part) = loader(args, &predictor)?;
+    let out = args
+        .out
+        .clone()
+        .unwrap_or_else(|| default_out(&args.model, part));
+    let origin = Origin::evaluation(&args.model, args.data.as_deref(), part.name());
+    origin.check(&out, args.overwrite)?;
     let dataset = Arc::clone(loader.dataset());
     let bar = progress::bar(loader.sampler().samples_per_epoch() as u64, part.name());
     let predictions = predictor.predict_labelled(&loader, &mut |done, _| {
@@ -31,15 +39,12 @@ pub(crate) fn eval(args: &EvalArgs) -> Result<ExitCode> {
         means: predictor.train_means.clone(),
     };
     let evaluation = Evaluation::new(part.name(), &predictions, &baseline)?;
-    let out = args
-        .out
-        .clone()
-        .unwrap_or_else(|| default_out(&args.model, part));
     let image = |name: &str| decode_file(&dataset.images_dir().join(name), &predictor.limits);
     let options = WriteOptions {
         seed: args.seed,
         sample_count: args.samples,
     };
+    origin.claim(&out, args.overwrite)?;
     let written = write_all(&out, &evaluation, &predictions, image, options)?;
     print!("{}", evaluation.table());
     for path in written {
@@ -54,7 +59,7 @@ fn loader(args: &EvalArgs, predictor: &Predictor) -> Result<(Loader, ChosenPart)
     let mut config = if run.is_begun() {
         run.read_config()?
     } else {
-        psp_train::RunConfig::default()
+        RunConfig::default()
     };
     if let Some(dir) = &args.data {
         let part = args.split.unwrap_or(ChosenPart::All);
@@ -75,7 +80,7 @@ fn loader(args: &EvalArgs, predictor: &Predictor) -> Result<(Loader, ChosenPart)
                 (Arc::new(dataset), indices)
             }
             ChosenPart::Part(part) => {
-                let inputs = Inputs::open(&config)?;
+                let inputs = inputs(&config, &run)?;
                 let indices = inputs.indices(part)?;
                 (inputs.dataset, indices)
             }
@@ -93,10 +98,24 @@ fn loader(args: &EvalArgs, predictor: &Predictor) -> Result<(Loader, ChosenPart)
         Some(ChosenPart::Part(part)) => part,
         Some(ChosenPart::All) => bail!("--split all needs --data: a run's parts are kept apart"),
     };
-    let inputs = Inputs::of_run(&config, &run)?;
+    let inputs = Inputs::of_run(&config, &run)
+        .map_err(|error| unless_moved(error.into(), &config.data.dir, &run))?;
     let indices = inputs.indices(part)?;
     let loader = sequential(inputs.dataset, indices, predictor)?;
     Ok((loader, ChosenPart::Part(part)))
+}
+
+/// The data that `config` names, with the run's own split where it is the run's own
+/// data in another place: another draw would put images that it was trained on into
+/// the test part.
+fn inputs(config: &RunConfig, run: &RunDir) -> Result<Inputs> {
+    if run.is_begun()
+        && let Ok(own) = Inputs::of_run(config, run)
+        && own.dataset.fingerprint()? == run.read_manifest()?.data_fingerprint
+    {
+        return Ok(own);
+    }
+    Ok(Inputs::open(config)?)
 }
 
 fn sequential(dataset: Arc<Dataset>, indices: Vec<usize>, predictor: &Predictor) -> Result<Loader> {

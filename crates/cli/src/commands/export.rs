@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
+use psp_files::shell_quoted;
 use psp_search::{Study, StudyDir};
 use psp_train::RunDir;
 
@@ -27,7 +28,7 @@ pub(crate) fn export(args: &ExportArgs) -> Result<ExitCode> {
     }
     println!(
         "predict with: psp predict --model {} IMAGE…",
-        args.out.display()
+        shell_quoted(&args.out)
     );
     Ok(ExitCode::SUCCESS)
 }
@@ -47,7 +48,8 @@ fn run_of(args: &ExportArgs) -> Result<RunDir> {
     let study = Study::open(dir)?;
     let root = args.run.display();
     let selection = study.selected()?.with_context(|| {
-        format!("{root}: nothing is chosen yet; `psp study show {root}` says what is missing")
+        let quoted = shell_quoted(&args.run);
+        format!("{root}: nothing is chosen yet; `psp study show {quoted}` says what is missing")
     })?;
     let (place, folder) = selection
         .folder_of(args.backbone)

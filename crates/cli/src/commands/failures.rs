@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use psp_files::shell_quoted;
 use psp_search::{Failure, Study};
-
-use super::quoted;
 
 /// Folders that are named for one reason.
 const NAMED: usize = 5;
@@ -33,7 +32,7 @@ pub(super) fn tell(study: &Study) -> Result<bool> {
     for (reason, folders) in by_reason(&failures) {
         eprintln!("  {reason} ({folders})");
     }
-    let root = quoted(study.dir.root());
+    let root = shell_quoted(study.dir.root());
     eprintln!(
         "psp study show {root} has the whole reasons; once what was wrong is mended, \
          psp study retry {root} has them tried again"

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail};
+use psp_files::shell_quoted;
 use psp_search::{KubernetesJob, SlurmJob, Study};
 
 use super::search::devices_of_workers;
@@ -37,7 +38,7 @@ pub(super) fn slurm(args: &SearchArgs, study: &Study) -> Result<ExitCode> {
     println!(
         "submitted as job {number}, {} tasks; follow it with: psp study show {}",
         args.tasks,
-        super::quoted(study.dir.root())
+        shell_quoted(study.dir.root())
     );
     Ok(ExitCode::SUCCESS)
 }

@@ -4,12 +4,14 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use clap::CommandFactory;
+use psp_files::shell_quoted;
 use psp_models::DeviceSpec;
-use psp_train::RunConfig;
+use psp_train::{RunConfig, RunDir};
 
 use crate::args::{
-    Args, BenchCommand, Command, ConfigArgs, ConfigCommand, DataCommand, ModelsCommand,
-    WeightsCommand,
+    Args, BenchCommand, Command, CompletionsArgs, ConfigArgs, ConfigCommand, DataCommand,
+    ModelsCommand, WeightsCommand,
 };
 
 mod bench;
@@ -52,7 +54,18 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
         Command::Predict(args) => predict::predict(&args),
         Command::Bench(BenchCommand::Train(args)) => bench::bench(&args, psp_bench::train),
         Command::Bench(BenchCommand::Infer(args)) => bench::bench(&args, psp_bench::infer),
+        Command::Completions(args) => {
+            completions(&args);
+            Ok(ExitCode::SUCCESS)
+        }
     }
+}
+
+/// Prints the completions of a shell.
+fn completions(args: &CompletionsArgs) {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Args::command(), "psp", &mut script);
+    print!("{}", String::from_utf8_lossy(&script));
 }
 
 /// The configuration from file, flags and overrides; `more` are further
@@ -81,22 +94,26 @@ fn on_devices(devices: &[DeviceSpec]) -> Vec<String> {
     ]
 }
 
+/// Why `error` came, where it is that a run's data is not in its place any more, and
+/// what to do then.
+fn unless_moved(error: anyhow::Error, data: &Path, run: &RunDir) -> anyhow::Error {
+    match data.as_os_str().is_empty() || data.exists() {
+        true => error,
+        false => anyhow::anyhow!(
+            "{}: the run's data is not there any more; if it has moved: \
+             psp train --resume {} --data DIR",
+            data.display(),
+            shell_quoted(run.root())
+        ),
+    }
+}
+
 /// A score in few letters: a diverged model's R² may have fifteen digits before the
 /// point.
 pub(crate) fn number(value: f64) -> String {
     match value.abs() < 1000.0 {
         true => format!("{value:.4}"),
         false => format!("{value:.2e}"),
-    }
-}
-
-/// A path as one word of a shell.
-pub(crate) fn quoted(path: &Path) -> String {
-    let text = path.to_string_lossy().into_owned();
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
-    match !text.is_empty() && text.chars().all(is_plain) {
-        true => text,
-        false => format!("'{}'", text.replace('\'', "'\\''")),
     }
 }
 

@@ -9,13 +9,15 @@ use psp_collect::input::{Environment, MeasuredCost};
 use psp_collect::{CollectError, CollectEvent, Collected, Settings, collect_runs, collect_study};
 use psp_data::decode_file;
 use psp_export::Place;
+use psp_files::shell_quoted;
 use psp_report::PhotoError;
 use psp_search::StudyDir;
 use psp_train::{RunConfig, RunDir};
 
-use super::quoted;
 use super::study::study_dir;
+use super::unless_moved;
 use crate::args::ReportArgs;
+use crate::origin::Origin;
 use crate::{interrupt, progress};
 
 pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode> {
@@ -25,6 +27,8 @@ pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode> {
         .out
         .clone()
         .unwrap_or_else(|| Path::new("reports").join(source.name()));
+    let origin = Origin::report(&source.roots());
+    origin.check(&out, args.overwrite)?;
     let bar = progress::bar(0, "collect");
     let mut measure = |config: &RunConfig| measure(config, args);
     let settings = Settings {
@@ -53,8 +57,10 @@ pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode> {
             eprintln!("{}", CollectError::Interrupted);
             return Ok(interrupt::exit_code());
         }
-        other => other?,
+        Err(error) => return Err(source.explain(error.into())),
+        Ok(collected) => collected,
     };
+    origin.claim(&out, args.overwrite)?;
     let written = write(&collected, &out)?;
     for warning in &written.warnings {
         eprintln!("warning: {warning}");
@@ -100,6 +106,24 @@ impl Source {
         Ok(Self::Runs(runs))
     }
 
+    /// The error, or that the data of one of the runs has moved.
+    fn explain(&self, error: anyhow::Error) -> anyhow::Error {
+        let Self::Runs(runs) = self else { return error };
+        runs.iter()
+            .fold(error, |error, run| match run.read_config() {
+                Ok(config) => unless_moved(error, &config.data.dir, run),
+                Err(_) => error,
+            })
+    }
+
+    /// The folders of the study or of the runs.
+    fn roots(&self) -> Vec<PathBuf> {
+        match self {
+            Self::Study(dir) => vec![dir.root().to_owned()],
+            Self::Runs(runs) => runs.iter().map(|run| run.root().to_owned()).collect(),
+        }
+    }
+
     /// The study's name, or the first run's.
     fn name(&self) -> String {
         let root = match self {
@@ -113,10 +137,10 @@ impl Source {
 
     /// The commands that make all of it again.
     fn commands(&self, out: &Path) -> Vec<String> {
-        let out = quoted(out);
+        let out = shell_quoted(out);
         match self {
             Self::Study(dir) => {
-                let (study, root) = (quoted(&dir.study()), quoted(dir.root()));
+                let (study, root) = (shell_quoted(&dir.study()), shell_quoted(dir.root()));
                 vec![
                     format!("psp search --config {study} --study {root}-again"),
                     format!("psp report {root}-again --out {out}-again"),
@@ -127,7 +151,7 @@ impl Source {
                 let mut commands = Vec::new();
                 let mut again = Vec::new();
                 for run in runs {
-                    let (config, root) = (quoted(&run.config()), quoted(run.root()));
+                    let (config, root) = (shell_quoted(&run.config()), shell_quoted(run.root()));
                     commands.push(format!("psp train --config {config} --out {root}-again"));
                     again.push(format!("{root}-again"));
                 }

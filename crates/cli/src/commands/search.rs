@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Result, bail};
 use clap::CommandFactory;
 use clap::error::ErrorKind;
+use psp_files::shell_quoted;
 use psp_models::DeviceSpec;
 use psp_search::{
     Overview, Plan, SamplerName, SearchConfig, Study, StudyDir, StudyEvent, SuperviseEnd, WorkEnd,
@@ -18,7 +19,7 @@ use psp_train::Inputs;
 
 use super::failures;
 use super::study::{print_selection, so_far, study_dir};
-use super::{launch, on_devices, quoted, toml_string};
+use super::{launch, on_devices, toml_string};
 use crate::args::{Launcher, SearchArgs, WorkerArgs};
 use crate::estimate;
 use crate::interrupt;
@@ -82,7 +83,7 @@ fn search_here(args: &SearchArgs, study: &Study, workers: usize) -> Result<ExitC
         SuperviseEnd::Interrupted => {
             match interrupt::time_is_up() {
                 true => {
-                    let (root, so_far) = (quoted(&root), so_far(&Overview::of(study)?));
+                    let (root, so_far) = (shell_quoted(&root), so_far(&Overview::of(study)?));
                     eprintln!(
                         "time is up and all is saved: {so_far}; the same command continues, and \
                          `psp study show {root}` and `psp report {root}` tell of what there is"
@@ -112,7 +113,10 @@ fn search_here(args: &SearchArgs, study: &Study, workers: usize) -> Result<ExitC
             let selection = study.select();
             if let Ok(selection) = &selection {
                 print_selection(selection);
-                println!("export with: psp export {} --out MODEL", quoted(&root));
+                println!(
+                    "export with: psp export {} --out MODEL",
+                    shell_quoted(&root)
+                );
             }
             let failed = failures::tell(study)?;
             selection?;

@@ -5,10 +5,10 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
+use psp_files::shell_quoted;
 use psp_search::{Overview, Selection, State, Study, StudyDir, TrialRow};
 use serde::Serialize;
 
-use super::quoted;
 use crate::args::{StudyBestArgs, StudyCommand, StudyListArgs, StudyRetryArgs, StudyShowArgs};
 
 mod remove;
@@ -291,7 +291,7 @@ fn retry(args: &StudyRetryArgs) -> Result<()> {
         0 => println!("{}: nothing has failed", root.display()),
         count => println!(
             "{count} to be tried again, each from its last checkpoint, by: psp search --study {}",
-            quoted(root)
+            shell_quoted(root)
         ),
     }
     Ok(())

@@ -1,12 +1,13 @@
 //! `psp train`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use psp_train::{Control, Ending, Outcome, RunDir, trainer};
+use psp_files::shell_quoted;
+use psp_train::{Control, Ending, Outcome, RunConfig, RunDir, RunResult, trainer};
 
-use super::{quoted, resolve};
+use super::{resolve, unless_moved};
 use crate::args::TrainArgs;
 use crate::interrupt;
 use crate::progress::TrainProgress;
@@ -19,8 +20,12 @@ pub(crate) fn train(args: &TrainArgs) -> Result<ExitCode> {
     let (run, outcome) = match &args.resume {
         Some(run) => {
             let run = RunDir::new(run);
+            let config = continued(&run, args)?;
+            let data = config.data.dir.clone();
             let control = control.placed(&args.config.device, 0);
-            let outcome = trainer::resume(&run, control, &mut |event| progress.show(event))?;
+            let resumed =
+                trainer::resume_with(&run, config, control, &mut |event| progress.show(event));
+            let outcome = resumed.map_err(|error| unless_moved(error.into(), &data, &run))?;
             (run, outcome)
         }
         None => {
@@ -29,48 +34,68 @@ pub(crate) fn train(args: &TrainArgs) -> Result<ExitCode> {
                 bail!("no data folder: pass --data DIR, or set data.dir in the configuration");
             }
             let run = RunDir::new(args.out.clone().unwrap_or_else(|| default_run(args)));
-            println!("run {}", run.root().display());
             let outcome = trainer::start(&run, config, control, &mut |event| progress.show(event))?;
             (run, outcome)
         }
     };
     drop(progress);
-    let root = run.root().display();
     match outcome {
         Outcome::Interrupted | Outcome::Paused(_) => {
             let why = match interrupt::time_is_up() {
                 true => "time is up and all is saved",
                 false => "interrupted and saved",
             };
-            let root = quoted(run.root());
+            let root = shell_quoted(run.root());
             eprintln!("{why}; continue with: psp train --resume {root}");
             Ok(interrupt::exit_code())
         }
         Outcome::Ended(result) => {
-            let how = match result.ending {
-                Ending::Finished => "finished",
-                Ending::StoppedEarly => "stopped early",
-            };
-            let best = match &result.best {
-                Some(best) => {
-                    let r2 = best.overall.r2;
-                    format!(
-                        "best is epoch {}: valid MSE {:.5}, R² {}",
-                        result.best_epoch,
-                        best.overall.mse,
-                        r2.map_or_else(|| "undefined".to_owned(), |r2| format!("{r2:.4}")),
-                    )
-                }
-                None => "without validation images the last epoch counts as the best".to_owned(),
-            };
-            println!(
-                "{how} after {} epochs in {:.0} s; {best}",
-                result.epochs, result.seconds
-            );
-            println!("evaluate with: psp eval {root}");
+            print_result(run.root(), &result);
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+fn print_result(run: &Path, result: &RunResult) {
+    let how = match result.ending {
+        Ending::Finished => "finished",
+        Ending::StoppedEarly => "stopped early",
+    };
+    let best = match &result.best {
+        Some(best) => {
+            let r2 = best.overall.r2;
+            format!(
+                "best is epoch {}: valid MSE {:.5}, R² {}",
+                result.best_epoch,
+                best.overall.mse,
+                r2.map_or_else(|| "undefined".to_owned(), |r2| format!("{r2:.4}")),
+            )
+        }
+        None => "without validation images the last epoch counts as the best".to_owned(),
+    };
+    println!(
+        "{how} after {} epochs in {:.0} s; {best}",
+        result.epochs, result.seconds
+    );
+    let run = shell_quoted(run);
+    println!("evaluate with: psp eval {run}");
+    let longer = match result.ending {
+        Ending::Finished => format!("train.epochs={}", 2 * result.epochs),
+        Ending::StoppedEarly => "train.patience=0".to_owned(),
+    };
+    println!("train longer with: psp train --resume {run} --set {longer}");
+}
+
+/// The configuration that a run is continued with: its own, with what the command
+/// line says otherwise.
+fn continued(run: &RunDir, args: &TrainArgs) -> Result<RunConfig> {
+    let mut config = run.read_config()?;
+    if let Some(dir) = &args.config.data {
+        config.move_data(dir);
+    }
+    let config = config.with_overrides(&args.config.overrides)?;
+    config.validate()?;
+    Ok(config)
 }
 
 /// `experiments/<config>-<date>-<time>`, in UTC.

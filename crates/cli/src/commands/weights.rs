@@ -4,11 +4,13 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
+use psp_files::shell_quoted;
 use psp_models::stages::is_within;
 use psp_models::{
-    BackboneKind, DeviceSpec, ModelConfig, Regressor, StateDict, StateError, read_state_dict,
-    state, write_state_dict,
+    BackboneKind, DeviceSpec, ModelConfig, Recognised, Regressor, StateDict, StateError,
+    WeightsFile, state, write_state_dict,
 };
+use psp_train::initial_weights::{file_of, open};
 use psp_weights::{FetchError, Pretrained, REGISTRY, Source, default_dir, find, hash_of};
 
 use crate::args::{FetchArgs, ImportArgs, WeightsCheckArgs, WeightsListArgs};
@@ -89,52 +91,66 @@ pub(crate) fn fetch(args: &FetchArgs) -> Result<ExitCode> {
 }
 
 pub(crate) fn check(args: &WeightsCheckArgs) -> Result<ExitCode> {
-    let tensors = read_state_dict(&args.file)?;
-    let official = official_name(&args.file)?;
+    let path = file_of(&args.file)?;
     let kinds = match &args.backbone {
         Some(kind) => std::slice::from_ref(kind),
         None => BackboneKind::ALL,
     };
-    let mut misfits = Vec::new();
-    for kind in kinds {
-        match fit(&ModelConfig::new(*kind, 1), tensors.clone()) {
-            Ok(backbone) => {
-                println!(
-                    "{}: {} tensors fit {kind}, {} are left over ({})",
-                    args.file.display(),
-                    state::shapes(&backbone.backbone).len(),
-                    tensors.len() - state::shapes(&backbone.backbone).len(),
-                    official.as_deref().unwrap_or("not an official file")
-                );
-                return Ok(ExitCode::SUCCESS);
-            }
-            Err(error) => misfits.push((*kind, error)),
+    let mut nearest: Option<Fitted> = None;
+    for &kind in kinds {
+        let config = ModelConfig::new(kind, 1);
+        let fitted = Fitted::new(&config, open(&path)?, args.prefix.as_deref())?;
+        if nearest
+            .as_ref()
+            .is_none_or(|best| fitted.faults() < best.faults())
+        {
+            nearest = Some(fitted);
         }
     }
-    // The one with the fewest complaints is what was meant.
-    let nearest = misfits.into_iter().min_by_key(|(_, error)| faults(error));
-    match nearest {
-        Some((kind, error)) => {
-            bail!("{}: does not fit {kind}: {error}", args.file.display())
-        }
-        None => bail!(
-            "{}: there is no backbone to compare with",
-            args.file.display()
-        ),
+    let Some(Fitted {
+        kind,
+        recognised,
+        model,
+    }) = nearest
+    else {
+        bail!("{}: there is no backbone to compare with", path.display());
+    };
+    let model = model.map_err(|misfit| misfit_of(&path, kind, misfit))?;
+    let tensors = state::shapes(&model.backbone).len();
+    println!(
+        "{}: {tensors} tensors fit {kind}, {} are left over ({})",
+        path.display(),
+        recognised.state.len() - tensors,
+        official_name(&path)?
+            .as_deref()
+            .unwrap_or("not an official file")
+    );
+    for note in recognised.notes() {
+        println!("  {note}");
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 pub(crate) fn import(args: &ImportArgs) -> Result<ExitCode> {
-    let tensors = read_state_dict(&args.file)?;
+    let path = file_of(&args.file)?;
     let kind = args.backbone;
     let within = |key: &str, modules: &[&str]| modules.iter().any(|m| is_within(key, m));
+    let fitted = Fitted::new(
+        &ModelConfig::new(kind, 1),
+        open(&path)?,
+        args.prefix.as_deref(),
+    )?;
     // Training with auxiliary classifiers needs them in the imported file too.
     let config = ModelConfig {
-        auxiliary: tensors.keys().any(|key| within(key, kind.auxiliary())),
+        auxiliary: {
+            let mut keys = fitted.recognised.state.keys();
+            keys.any(|key| within(key, kind.auxiliary()))
+        },
         ..ModelConfig::new(kind, 1)
     };
-    let model = fit(&config, tensors)
-        .with_context(|| format!("{}: does not fit {kind}", args.file.display()))?;
+    let notes = fitted.recognised.notes();
+    let model = load(&config, fitted.recognised.state);
+    let model = model.map_err(|misfit| misfit_of(&path, kind, misfit))?;
     let mut tensors = state::collect(&model.backbone)?;
     // These are the model's own, not the file's.
     tensors.retain(|key, _| !within(key, kind.auxiliary_classifiers()));
@@ -144,25 +160,60 @@ pub(crate) fn import(args: &ImportArgs) -> Result<ExitCode> {
         args.out.display(),
         tensors.len()
     );
-    println!("use it with --set model.weights={}", args.out.display());
+    for note in notes {
+        println!("  {note}");
+    }
+    println!(
+        "use it with --set model.weights={}",
+        shell_quoted(&args.out)
+    );
     Ok(ExitCode::SUCCESS)
 }
 
-/// The model with these weights.
-fn fit(config: &ModelConfig, tensors: StateDict) -> Result<Regressor, StateError> {
-    let device = DeviceSpec::Auto.open().unwrap_or_default();
-    Regressor::zeros(config, &device).load_backbone(tensors)
+/// A weights file beside a backbone.
+struct Fitted {
+    kind: BackboneKind,
+    recognised: Recognised,
+    /// The model with these weights, unless they don't fit.
+    model: Result<Regressor, StateError>,
 }
 
-fn faults(error: &StateError) -> usize {
-    match error {
-        StateError::Mismatch {
-            missing,
-            unused,
-            misshapen,
-        } => missing.len() + unused.len() + misshapen.len(),
-        StateError::Read { .. } => usize::MAX,
+impl Fitted {
+    /// # Errors
+    /// When a tensor of the backbone is no weight.
+    fn new(config: &ModelConfig, file: WeightsFile, prefix: Option<&str>) -> Result<Self> {
+        let device = DeviceSpec::Auto.open().unwrap_or_default();
+        let model = Regressor::zeros(config, &device);
+        let recognised = model.recognise(file, prefix)?;
+        Ok(Self {
+            kind: config.backbone,
+            model: model.load_backbone(recognised.state.clone()),
+            recognised,
+        })
     }
+
+    /// How many tensors don't fit.
+    fn faults(&self) -> usize {
+        match &self.model {
+            Ok(_) => 0,
+            Err(StateError::Mismatch {
+                missing,
+                unused,
+                misshapen,
+            }) => missing.len() + unused.len() + misshapen.len(),
+            Err(StateError::Read { .. }) => usize::MAX,
+        }
+    }
+}
+
+fn misfit_of(path: &Path, kind: BackboneKind, misfit: StateError) -> anyhow::Error {
+    anyhow::Error::new(misfit).context(format!("{}: does not fit {kind}", path.display()))
+}
+
+/// The model with these weights.
+fn load(config: &ModelConfig, tensors: StateDict) -> Result<Regressor, StateError> {
+    let device = DeviceSpec::Auto.open().unwrap_or_default();
+    Regressor::zeros(config, &device).load_backbone(tensors)
 }
 
 /// The registry's name of a file with this content.

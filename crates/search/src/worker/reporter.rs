@@ -10,11 +10,15 @@ use crate::event::WorkerEvent;
 /// Between two reports of a task's progress.
 const REPORT: Duration = Duration::from_millis(100);
 
+/// The longest silence of the log while a task trains.
+const LOG: Duration = Duration::from_secs(30);
+
 /// Turns a run's events into a worker's.
 pub(super) struct Reporter<'a> {
     observe: &'a mut dyn FnMut(WorkerEvent),
     log: &'a mut TrialLog,
     reported: Option<Instant>,
+    logged: Instant,
     epochs: u64,
     batches: usize,
 }
@@ -25,6 +29,7 @@ impl<'a> Reporter<'a> {
             observe,
             log,
             reported: None,
+            logged: Instant::now(),
             epochs: 0,
             batches: 0,
         }
@@ -75,8 +80,19 @@ impl<'a> Reporter<'a> {
                     .line(&format!("training{on} from epoch {epoch}, batch {batch}"));
             }
             Event::Step {
-                epoch, batch, loss, ..
+                epoch,
+                batch,
+                loss,
+                images_per_second,
+                ..
             } => {
+                if self.is_due_in_log() {
+                    self.log.line(&format!(
+                        "epoch {epoch}/{}, batch {batch} of {}: loss {loss:.4}, \
+                         {images_per_second:.1} images/s",
+                        self.epochs, self.batches
+                    ));
+                }
                 if self.is_due() {
                     (self.observe)(WorkerEvent::Progress {
                         epoch,
@@ -88,6 +104,7 @@ impl<'a> Reporter<'a> {
                 }
             }
             Event::Epoch(record) => {
+                self.logged = Instant::now();
                 let overall = record.valid.as_ref().map(|valid| &valid.overall);
                 let mse = overall.map(|overall| overall.mse);
                 let validated = mse.map_or_else(String::new, |mse| format!("valid MSE {mse:.6}, "));
@@ -103,7 +120,23 @@ impl<'a> Reporter<'a> {
                     best: record.best,
                 });
             }
-            Event::Output(_) | Event::Stages { .. } | Event::Validation { .. } => {}
+            Event::Weights(notes) => {
+                for note in notes {
+                    self.log.line(&format!("weights: {note}"));
+                }
+            }
+            Event::Changed(changes) => {
+                for change in changes {
+                    self.log.line(&format!("changed since: {change}"));
+                }
+            }
+            Event::Output(_) | Event::Prepared(_) | Event::Stages { .. } => {}
+            Event::Validation { done, total } => {
+                if self.is_due_in_log() {
+                    self.log
+                        .line(&format!("validating, {done} of {total} images"));
+                }
+            }
         }
     }
 
@@ -115,6 +148,15 @@ impl<'a> Reporter<'a> {
                 total,
             });
         }
+    }
+
+    /// Whether it is time for a line between those of whole epochs.
+    fn is_due_in_log(&mut self) -> bool {
+        let due = self.logged.elapsed() >= LOG;
+        if due {
+            self.logged = Instant::now();
+        }
+        due
     }
 
     /// Whether it is time for another report.

@@ -96,7 +96,7 @@ impl RunConfig {
     }
 }
 
-fn from_table(table: Table, place: &str) -> Result<RunConfig, ConfigError> {
+pub(super) fn from_table(table: Table, place: &str) -> Result<RunConfig, ConfigError> {
     RunConfig::deserialize(Value::Table(table)).map_err(|error| ConfigError::Parse {
         place: place.to_owned(),
         reason: explain(error.message()),

@@ -1,4 +1,4 @@
-//! Beginning a run, and continuing one.
+//! Beginning a run.
 
 use std::time::Instant;
 
@@ -6,7 +6,7 @@ use psp_metrics::RegressionAccumulator;
 use psp_models::{ModelConfig, Regressor, state};
 
 use super::micro_batch::Pass;
-use super::setup::{check_images, find_weights, initial_model, open_devices, open_log};
+use super::setup::{check_images, initial_model, open_devices, open_log};
 use super::stages::Stages;
 use super::{Control, Outcome, Trainer, features};
 use crate::checkpoint::{Frozen, Progress};
@@ -14,6 +14,7 @@ use crate::config::RunConfig;
 use crate::early_stopping::EarlyStopping;
 use crate::error::TrainError;
 use crate::events::Event;
+use crate::initial_weights;
 use crate::inputs::Inputs;
 use crate::optim::{Ema, Optimizer};
 use crate::run_dir::{Manifest, RunDir, write_json, write_text};
@@ -36,7 +37,7 @@ pub fn start(
         });
     }
     control.place(&mut config)?;
-    find_weights(&mut config)?;
+    initial_weights::locate(&mut config)?;
     config.make_absolute()?;
     let (device, further) = open_devices(&config)?;
     let own = Session::new();
@@ -53,7 +54,7 @@ pub fn start(
         ..config.model_config()
     };
     let (model, weights_sha256) =
-        initial_model(&config, &model_config, &device, session, identity)?;
+        initial_model(&config, &model_config, &device, session, identity, observe)?;
     let store = features::open(&config, &model, session, identity, observe)?;
     let mut unchecked = match &store {
         Some(store) => store.missing(inputs.dataset.contents()?),
@@ -90,6 +91,7 @@ pub fn start(
             weights_sha256,
             feature_key: store.as_ref().map(|store| store.key().hex().to_owned()),
             train_means: inputs.train_means(),
+            config: Some(config.to_table()?),
         },
     )?;
     let stages = Stages::of(&config, 0);
@@ -157,93 +159,6 @@ fn store_frozen(
         session.keep_frozen(identity, &dir, &frozen);
     }
     Ok(frozen)
-}
-
-/// Continues the run in `run` from its newest whole checkpoint.
-///
-/// On the Flex device the result is bit-identical to that of a run that was
-/// never interrupted.
-///
-/// # Errors
-/// As [`start`]; also when data, split or initial weights have changed.
-pub fn resume(
-    run: &RunDir,
-    control: Control<'_>,
-    observe: &mut dyn FnMut(Event<'_>),
-) -> Result<Outcome, TrainError> {
-    let mut config = run.read_config()?;
-    if let Ok(result) = run.read_result() {
-        return Ok(Outcome::Ended(result));
-    }
-    control.place(&mut config)?;
-    let lock = control.lock(run)?;
-    run.remove_leftovers();
-    let (device, further) = open_devices(&config)?;
-    let own = Session::new();
-    let session = control.session.unwrap_or(&own);
-    let inputs = Inputs::of_run_within(&config, run, session)?;
-    let manifest = run.read_manifest()?;
-    let changed = |what, then: &str, now: String| {
-        if then == now {
-            return Ok(());
-        }
-        Err(TrainError::Changed {
-            run: run.root().to_owned(),
-            what,
-            then: then.to_owned(),
-            now,
-        })
-    };
-    changed(
-        "the data",
-        &manifest.data_fingerprint,
-        inputs.dataset.fingerprint()?,
-    )?;
-    changed(
-        "the split",
-        &manifest.split_fingerprint,
-        inputs.splits.fingerprint(),
-    )?;
-    // Opening may have taken longer than a claim lasts.
-    control.check(run)?;
-    run.complete_write()?;
-    let (mut checkpoint, damaged) = run.read_last()?;
-    checkpoint.model_config.output.range = config.range_of(&checkpoint.model_config);
-    let model = Regressor::from_state(
-        &checkpoint.model_config,
-        &checkpoint.model,
-        &device.clone().autodiff(),
-    )?;
-    let store = features::open(&config, &model, session, None, observe)?;
-    let stages = Stages::of(&config, checkpoint.progress.epoch);
-    let ema = checkpoint.ema.as_ref().map(|average| {
-        let ema = Ema::new(config.train.ema_decay, &model, |_| false);
-        let mut ema = ema.restore(average, &model);
-        ema.track(&model, |key| stages.train(key));
-        ema
-    });
-    control.check(run)?;
-    let trainer = Trainer {
-        optimizer: Optimizer::new(config.optimizer()).restore(&checkpoint.optimizer, &device),
-        log: open_log(run, checkpoint.progress.metrics_bytes, &config)?,
-        progress: checkpoint.progress,
-        model: model.train_only(stages.names()),
-        pass: Pass::new(&config, &stages),
-        further,
-        replicas: None,
-        frozen: checkpoint.frozen,
-        ema,
-        device,
-        inputs,
-        run: run.clone(),
-        saved_at: Instant::now(),
-        saved_step: None,
-        unsaved_best: None,
-        _lock: lock,
-        control,
-        config,
-    };
-    trainer.run(store, observe, &damaged)
 }
 
 const BURN_VERSION: &str = "0.22.1";

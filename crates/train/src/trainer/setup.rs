@@ -3,11 +3,12 @@
 use std::sync::{Mutex, PoisonError, mpsc};
 
 use burn::tensor::Device;
-use psp_models::{DeviceSpec, ModelConfig, Regressor, read_state_dict};
+use psp_models::{DeviceSpec, ModelConfig, Regressor};
 
-use crate::config::{ConfigError, IMAGENET, RunConfig};
+use crate::config::RunConfig;
 use crate::error::TrainError;
 use crate::events::Event;
+use crate::initial_weights;
 use crate::inputs::{Inputs, decode_threads};
 use crate::log::MetricsLog;
 use crate::run_dir::RunDir;
@@ -43,6 +44,7 @@ pub(super) fn initial_model(
     device: &Device,
     session: &Session,
     identity: Option<&BackboneIdentity>,
+    observe: &mut dyn FnMut(Event<'_>),
 ) -> Result<(Regressor, Option<String>), TrainError> {
     let device = device.clone().autodiff();
     if let Some(identity) = identity
@@ -52,7 +54,7 @@ pub(super) fn initial_model(
         let model = Regressor::with_backbone(backbone, model_config, seed, &device);
         return Ok((model, sha256));
     }
-    let (model, sha256) = new_model(config, model_config, &device)?;
+    let (model, sha256) = new_model(config, model_config, &device, observe)?;
     if let Some(identity) = identity {
         session.keep_backbone(identity.clone(), &model.backbone, sha256.as_ref());
     }
@@ -63,6 +65,7 @@ fn new_model(
     config: &RunConfig,
     model_config: &ModelConfig,
     device: &Device,
+    observe: &mut dyn FnMut(Event<'_>),
 ) -> Result<(Regressor, Option<String>), TrainError> {
     let seed = config.train.seed;
     let path = &config.model.weights;
@@ -71,9 +74,13 @@ fn new_model(
     }
     let misfit = |source| TrainError::Misfit {
         path: path.clone(),
+        backbone: model_config.backbone,
         source,
     };
-    let weights = read_state_dict(path)?;
+    let file = initial_weights::open(path)?;
+    let recognised = Regressor::zeros(model_config, device).recognise(file, None)?;
+    observe(Event::Weights(&recognised.notes()));
+    let weights = recognised.state;
     let model = Regressor::pretrained(model_config, seed, weights, device).map_err(misfit)?;
     let sha256 = psp_weights::hash_of(path).map_err(TrainError::io(path))?;
     Ok((model, Some(sha256)))
@@ -111,22 +118,4 @@ pub(super) fn check_images(
             Err(panic) => std::panic::resume_unwind(panic),
         }
     })
-}
-
-/// Replaces `imagenet` by the file that `psp weights fetch` stored.
-pub(super) fn find_weights(config: &mut RunConfig) -> Result<(), TrainError> {
-    if config.model.weights.as_os_str() != IMAGENET {
-        return Ok(());
-    }
-    let kind = config.model.backbone;
-    let stored = kind
-        .pretrained()
-        .zip(psp_weights::default_dir())
-        .and_then(|(entry, dir)| psp_weights::find(entry, &dir));
-    config.model.weights = stored.ok_or_else(|| ConfigError::Value {
-        key: "model.weights",
-        value: format!("{IMAGENET:?}"),
-        expected: format!("torchvision's file is not here yet: psp weights fetch {kind}"),
-    })?;
-    Ok(())
 }

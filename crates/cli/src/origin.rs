@@ -1,0 +1,211 @@
+//! What the results in a folder are of, so that those of another run are not replaced
+//! without a word.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use psp_files::{shell_quoted, write_atomic, write_new};
+use serde::{Deserialize, Serialize};
+
+/// Says it, beside the results.
+const FILE: &str = "source.json";
+/// By which results are known whose origin nothing tells.
+const RESULTS: [&str; 2] = ["metrics.json", "predictions.csv"];
+
+/// What results are made from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Origin {
+    /// `evaluation` or `report`.
+    kind: String,
+    /// Runs, models or a study.
+    sources: Vec<PathBuf>,
+    /// The data folder, where it is not the runs' own.
+    data: Option<PathBuf>,
+    /// The part of the data, of an evaluation.
+    part: Option<String>,
+}
+
+impl Origin {
+    /// That of an evaluation of `model` on a part of its own data or of `data`.
+    pub(crate) fn evaluation(model: &Path, data: Option<&Path>, part: &str) -> Self {
+        Self {
+            kind: "evaluation".to_owned(),
+            sources: vec![whole(model)],
+            data: data.map(whole),
+            part: Some(part.to_owned()),
+        }
+    }
+
+    /// That of a report on a study or on runs.
+    pub(crate) fn report(sources: &[PathBuf]) -> Self {
+        let mut sources: Vec<PathBuf> = sources.iter().map(|path| whole(path)).collect();
+        sources.sort();
+        Self {
+            kind: "report".to_owned(),
+            sources,
+            data: None,
+            part: None,
+        }
+    }
+
+    /// Whether results of this origin may be written into `out`: it holds none, or
+    /// those of the same origin, or `overwrite` says so.
+    ///
+    /// # Errors
+    /// Says what the folder holds, and names another.
+    pub(crate) fn check(&self, out: &Path, overwrite: bool) -> Result<()> {
+        let earlier = Self::read(out)?;
+        if overwrite || earlier.as_ref() == Some(self) {
+            return Ok(());
+        }
+        let held = RESULTS.iter().find(|name| out.join(name).exists());
+        let Some(name) = held else { return Ok(()) };
+        let other = shell_quoted(&self.other_folder(out));
+        match earlier {
+            Some(earlier) => bail!(
+                "{}: holds {earlier}; keep it and name another folder, such as --out {other}, \
+                 or replace it with --overwrite",
+                out.display()
+            ),
+            None => bail!(
+                "{}: holds {name}, and nothing says what of; name another folder, such as \
+                 --out {other}, or replace it with --overwrite",
+                out.display()
+            ),
+        }
+    }
+
+    /// Checks the same again and writes the origin down, before the results.
+    ///
+    /// # Errors
+    /// As [`Origin::check`], or when it can't be written.
+    pub(crate) fn claim(&self, out: &Path, overwrite: bool) -> Result<()> {
+        self.check(out, overwrite)?;
+        std::fs::create_dir_all(out).with_context(|| out.display().to_string())?;
+        let path = out.join(FILE);
+        let mut text = serde_json::to_vec_pretty(self)?;
+        text.push(b'\n');
+        let is_first = write_new(&path, |file| file.write_all(&text))?;
+        if !is_first && Self::read(out)?.as_ref() != Some(self) {
+            // What another process has claimed meanwhile has no results yet.
+            self.check(out, overwrite)?;
+            write_atomic(&path, |file| file.write_all(&text))?;
+        }
+        Ok(())
+    }
+
+    fn read(out: &Path) -> Result<Option<Self>> {
+        let path = out.join(FILE);
+        match std::fs::read(&path) {
+            // What is another program's is no origin.
+            Ok(text) => Ok(serde_json::from_slice(&text).ok()),
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error).with_context(|| path.display().to_string()),
+        }
+    }
+
+    /// A folder beside `out` with more of the first source's path in its name.
+    fn other_folder(&self, out: &Path) -> PathBuf {
+        let source = self.sources.first().map(PathBuf::as_path);
+        let parent = source.and_then(Path::parent).and_then(Path::file_name);
+        let data = self.data.as_deref().and_then(Path::file_name);
+        let mut name = out.file_name().unwrap_or_default().to_os_string();
+        for part in [parent, data].into_iter().flatten() {
+            let mut longer = part.to_os_string();
+            longer.push("-");
+            longer.push(&name);
+            name = longer;
+        }
+        out.with_file_name(name)
+    }
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let sources = self.sources.iter().map(|path| path.display().to_string());
+        let sources: Vec<String> = sources.collect();
+        let article = match self.kind.as_str() {
+            "evaluation" => "the evaluation of",
+            _ => "the report on",
+        };
+        write!(f, "{article} {}", sources.join(", "))?;
+        if let Some(part) = &self.part {
+            write!(f, " ({part})")?;
+        }
+        match &self.data {
+            Some(data) => write!(f, " with the data in {}", data.display()),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The one path of what may have several.
+fn whole(path: &Path) -> PathBuf {
+    path.canonicalize()
+        .or_else(|_| std::path::absolute(path))
+        .unwrap_or_else(|_| path.to_owned())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn evaluate(model: &Path, out: &Path, overwrite: bool) -> Result<()> {
+        let origin = Origin::evaluation(model, None, "test");
+        origin.claim(out, overwrite)?;
+        std::fs::write(out.join("metrics.json"), "{}").unwrap();
+        Ok(())
+    }
+
+    #[test]
+    fn results_of_the_same_origin_are_replaced_and_others_only_when_told() {
+        let root = tempfile::tempdir().unwrap();
+        let (a, b) = (root.path().join("a/run"), root.path().join("b/run"));
+        let out = root.path().join("reports/run-test");
+        evaluate(&a, &out, false).unwrap();
+        evaluate(&a, &out, false).unwrap();
+        let error = evaluate(&b, &out, false).unwrap_err().to_string();
+        for part in [a.to_str().unwrap(), "b-run-test", "--overwrite", "--out"] {
+            assert!(error.contains(part), "no {part} in {error}");
+        }
+        evaluate(&b, &out, true).unwrap();
+        assert!(evaluate(&a, &out, false).is_err());
+    }
+
+    #[test]
+    fn the_same_model_on_other_data_is_another_origin() {
+        let root = tempfile::tempdir().unwrap();
+        let of = |data: &str| {
+            let data = root.path().join(data);
+            Origin::evaluation(root.path(), Some(&data), "all")
+        };
+        let out = root.path().join("out");
+        of("x").claim(&out, false).unwrap();
+        std::fs::write(out.join("metrics.json"), "{}").unwrap();
+        assert!(of("y").check(&out, false).is_err());
+        of("x").check(&out, false).unwrap();
+    }
+
+    #[test]
+    fn results_that_nothing_tells_the_origin_of_stay() {
+        let out = tempfile::tempdir().unwrap();
+        std::fs::write(out.path().join("metrics.json"), "{}").unwrap();
+        assert!(evaluate(Path::new("run"), out.path(), false).is_err());
+        assert!(!out.path().join(FILE).exists());
+    }
+
+    #[test]
+    fn a_folder_that_was_claimed_and_never_filled_is_free() {
+        let out = tempfile::tempdir().unwrap();
+        let origin = |name: &str| Origin::report(&[PathBuf::from(name)]);
+        origin("a").claim(out.path(), false).unwrap();
+        origin("b").claim(out.path(), false).unwrap();
+        assert_eq!(Origin::read(out.path()).unwrap(), Some(origin("b")));
+    }
+}

@@ -1,0 +1,74 @@
+//! What is said of a run before it trains.
+
+use psp_train::{Change, Preparation, RunConfig};
+
+/// The run folder, and what will be done with what.
+pub(super) fn lines(preparation: &Preparation<'_>, weights: &[String]) -> Vec<String> {
+    let Preparation {
+        run,
+        config,
+        counts: [train, valid, test],
+        split_source,
+        stages,
+        steps,
+    } = preparation;
+    let size = config.input_size();
+    let per_step = config.train.batch_size * config.train.accumulate;
+    vec![
+        format!("run {}", run.display()),
+        format!(
+            "  model   {}, {}",
+            config.model.backbone,
+            origin(config, weights)
+        ),
+        format!("  trained {}", trained(config, stages)),
+        format!("  input   {size}x{size} pixels"),
+        format!("  device  {}", devices(config)),
+        format!(
+            "  images  {train} train, {valid} valid, {test} test (split: {})",
+            split_source.display()
+        ),
+        format!(
+            "  steps   {steps} per epoch, of up to {per_step} images; {} epochs",
+            config.train.epochs
+        ),
+    ]
+}
+
+fn origin(config: &RunConfig, notes: &[String]) -> String {
+    let path = &config.model.weights;
+    if path.as_os_str().is_empty() {
+        return "from scratch".to_owned();
+    }
+    let notes: String = notes.iter().map(|note| format!("; {note}")).collect();
+    format!("weights of {}{notes}", path.display())
+}
+
+fn trained(config: &RunConfig, stages: &[&str]) -> String {
+    match stages.len() == config.model.backbone.stages().len() + 1 {
+        true => "the whole model".to_owned(),
+        false => format!("{}; the rest is frozen", stages.join(", ")),
+    }
+}
+
+fn devices(config: &RunConfig) -> String {
+    let mut names = vec![config.train.device.resolved().to_string()];
+    names.extend(config.train.replicas.iter().map(ToString::to_string));
+    match config.train.precision.to_string() {
+        precision if precision != "fp32" => format!("{} in {precision}", names.join(", ")),
+        _ => names.join(", "),
+    }
+}
+
+/// What differs from when the run was last worked on.
+pub(super) fn changes(changes: &[Change]) -> Vec<String> {
+    let mut lines: Vec<String> = changes.iter().map(|c| format!("changed: {c}")).collect();
+    if changes.iter().any(|change| change.key == "train.epochs") {
+        lines.push(
+            "  the learning rate follows train.schedule over all of these epochs: it goes on \
+             from where it would be by now"
+                .to_owned(),
+        );
+    }
+    lines
+}

@@ -1,0 +1,240 @@
+//! Continuing a run.
+
+use std::time::Instant;
+
+use psp_models::Regressor;
+
+use super::micro_batch::Pass;
+use super::setup::{open_devices, open_log};
+use super::stages::Stages;
+use super::{Control, Outcome, Trainer, features};
+use crate::checkpoint::{Checkpoint, Progress};
+use crate::config::{Change, RunConfig};
+use crate::error::TrainError;
+use crate::events::Event;
+use crate::inputs::Inputs;
+use crate::optim::{Ema, Optimizer};
+use crate::run_dir::{Ending, Manifest, RunDir, RunResult, write_json, write_text};
+use crate::session::Session;
+
+/// Continues the run in `run` from its newest whole checkpoint.
+///
+/// On the Flex device the result is bit-identical to that of a run that was
+/// never interrupted.
+///
+/// # Errors
+/// As [`start`](super::start); also when data, split, initial weights or a setting
+/// that decides the result have changed.
+pub fn resume(
+    run: &RunDir,
+    control: Control<'_>,
+    observe: &mut dyn FnMut(Event<'_>),
+) -> Result<Outcome, TrainError> {
+    resume_with(run, run.read_config()?, control, observe)
+}
+
+/// The same with `config`, which becomes the run's own. It may differ from what the
+/// run began with in what does not decide the result, such as devices, threads and
+/// where the data lies, and in `train.epochs` and `train.patience`: a run that has
+/// ended is then trained on. Its schedule is that of the new number of epochs, on
+/// which it takes the place that it would have come to by now.
+///
+/// # Errors
+/// As [`resume`]; [`TrainError::Fixed`] names the first setting that must not differ,
+/// [`TrainError::TooShort`] and [`TrainError::StopsAtOnce`] a length that is none.
+pub fn resume_with(
+    run: &RunDir,
+    mut config: RunConfig,
+    control: Control<'_>,
+    observe: &mut dyn FnMut(Event<'_>),
+) -> Result<Outcome, TrainError> {
+    let stored = run.read_config()?;
+    let ended = run.read_result().ok();
+    config.make_absolute()?;
+    let mut manifest = match run.read_manifest() {
+        // A result needs no more than itself to be told.
+        Err(_) if ended.is_some() && stored == config => None,
+        other => Some(other?),
+    };
+    let changes = match &manifest {
+        None => Vec::new(),
+        Some(manifest) => changes(run, manifest, &stored, &config)?,
+    };
+    if let Some(result) = &ended
+        && changes.is_empty()
+        && !is_cut_short(result, &config)
+    {
+        return Ok(Outcome::Ended(result.clone()));
+    }
+    // Where it is placed for this time only is not kept.
+    let kept = config.clone();
+    control.place(&mut config)?;
+    let lock = control.lock(run)?;
+    run.remove_leftovers();
+    let (device, further) = open_devices(&config)?;
+    let own = Session::new();
+    let session = control.session.unwrap_or(&own);
+    let inputs = Inputs::of_run_within(&config, run, session)?;
+    let manifest = match manifest.take() {
+        Some(manifest) => manifest,
+        None => run.read_manifest()?,
+    };
+    check_inputs(run, &manifest, &inputs)?;
+    // Opening may have taken longer than a claim lasts.
+    control.check(run)?;
+    run.complete_write()?;
+    let (mut checkpoint, damaged) = run.read_last()?;
+    checkpoint.model_config.output.range = config.range_of(&checkpoint.model_config);
+    let goes_on = check_length(run, &checkpoint.progress, &changes, ended.as_ref(), &config)?;
+    if !changes.is_empty() {
+        observe(Event::Changed(&changes));
+        adopt(run, &kept, manifest, goes_on)?;
+    }
+    if let Some(result) = ended
+        && !goes_on
+    {
+        return Ok(Outcome::Ended(result));
+    }
+    let model = Regressor::from_state(
+        &checkpoint.model_config,
+        &checkpoint.model,
+        &device.clone().autodiff(),
+    )?;
+    let store = features::open(&config, &model, session, None, observe)?;
+    let Checkpoint {
+        progress,
+        frozen,
+        ema,
+        optimizer,
+        ..
+    } = checkpoint;
+    let stages = Stages::of(&config, progress.epoch);
+    let ema = ema.map(|average| {
+        let ema = Ema::new(config.train.ema_decay, &model, |_| false);
+        let mut ema = ema.restore(&average, &model);
+        ema.track(&model, |key| stages.train(key));
+        ema
+    });
+    control.check(run)?;
+    let trainer = Trainer {
+        optimizer: Optimizer::new(config.optimizer()).restore(&optimizer, &device),
+        log: open_log(run, progress.metrics_bytes, &config)?,
+        progress,
+        model: model.train_only(stages.names()),
+        pass: Pass::new(&config, &stages),
+        further,
+        replicas: None,
+        frozen,
+        ema,
+        device,
+        inputs,
+        run: run.clone(),
+        saved_at: Instant::now(),
+        saved_step: None,
+        unsaved_best: None,
+        _lock: lock,
+        control,
+        config,
+    };
+    trainer.run(store, observe, &damaged)
+}
+
+/// What differs from what the run was last worked on with, all of it allowed.
+fn changes(
+    run: &RunDir,
+    manifest: &Manifest,
+    stored: &RunConfig,
+    config: &RunConfig,
+) -> Result<Vec<Change>, TrainError> {
+    let changes = match &manifest.config {
+        Some(then) => config.changes_since(then)?,
+        None => config.changes_since(&stored.to_table()?)?,
+    };
+    let is_allowed = |change: &Change| {
+        change.is_without_effect()
+            || change.is_of_length()
+            || (change.key == "model.weights" && is_same_file(manifest, config))
+    };
+    match changes.iter().find(|change| !is_allowed(change)) {
+        None => Ok(changes),
+        Some(Change { key, then, now }) => Err(TrainError::Fixed {
+            run: run.root().to_owned(),
+            key: key.clone(),
+            then: then.clone(),
+            now: now.clone(),
+        }),
+    }
+}
+
+/// Whether the initial weights only lie elsewhere.
+fn is_same_file(manifest: &Manifest, config: &RunConfig) -> bool {
+    let now = psp_weights::hash_of(&config.model.weights).ok();
+    now.is_some() && now == manifest.weights_sha256
+}
+
+/// Whether the process ended between taking a new length over and training on.
+fn is_cut_short(result: &RunResult, config: &RunConfig) -> bool {
+    result.ending == Ending::Finished && result.epochs < config.train.epochs
+}
+
+fn check_inputs(run: &RunDir, manifest: &Manifest, inputs: &Inputs) -> Result<(), TrainError> {
+    let changed = |what, then: &str, now: String| {
+        if then == now {
+            return Ok(());
+        }
+        Err(TrainError::Changed {
+            run: run.root().to_owned(),
+            what,
+            then: then.to_owned(),
+            now,
+        })
+    };
+    let (data, split) = (inputs.dataset.fingerprint()?, inputs.splits.fingerprint());
+    changed("the data", &manifest.data_fingerprint, data)?;
+    changed("the split", &manifest.split_fingerprint, split)
+}
+
+/// Whether there is something to be trained with the length that `config` says.
+fn check_length(
+    run: &RunDir,
+    progress: &Progress,
+    changes: &[Change],
+    ended: Option<&RunResult>,
+    config: &RunConfig,
+) -> Result<bool, TrainError> {
+    let epochs = config.train.epochs;
+    let done = progress.epoch + u64::from(progress.batch > 0);
+    if epochs < done {
+        return Err(TrainError::TooShort {
+            run: run.root().to_owned(),
+            epochs,
+            done,
+        });
+    }
+    let stops = progress.early_stopping.should_stop(config.train.patience);
+    let is_longer = changes.iter().any(Change::is_of_length);
+    if ended.is_some() && is_longer && stops && epochs > progress.epoch {
+        return Err(TrainError::StopsAtOnce {
+            run: run.root().to_owned(),
+            without: progress.early_stopping.epochs_without_improvement,
+        });
+    }
+    Ok(epochs > progress.epoch && !stops)
+}
+
+/// Makes `config` the run's own. Whatever a process that is killed meanwhile leaves
+/// is taken for a change again.
+fn adopt(
+    run: &RunDir,
+    config: &RunConfig,
+    mut manifest: Manifest,
+    goes_on: bool,
+) -> Result<(), TrainError> {
+    write_text(&run.config(), config.to_toml()?.as_bytes())?;
+    let result = run.result();
+    if goes_on && result.exists() {
+        std::fs::remove_file(&result).map_err(TrainError::io(&result))?;
+    }
+    manifest.config = Some(config.to_table()?);
+    write_json(&run.manifest(), &manifest)
+}
