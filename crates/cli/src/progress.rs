@@ -4,11 +4,22 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use psp_data::DataNotice;
 use psp_train::Event;
 
 /// Whether someone is watching.
 pub(crate) fn is_terminal() -> bool {
     std::io::stderr().is_terminal()
+}
+
+/// Says on standard error what is worth telling about a data set.
+pub(crate) fn notice(about: &DataNotice) {
+    let kind = if about.is_warning() {
+        "warning"
+    } else {
+        "note"
+    };
+    eprintln!("{kind}: {about}");
 }
 
 /// A bar over `total` of something; invisible in a pipe.
@@ -65,6 +76,7 @@ impl TrainProgress {
                 self.bar.set_length(total as u64);
                 self.bar.set_position(done as u64);
             }
+            Event::Data(about) => self.bar.suspend(|| notice(about)),
             Event::DamagedFeatures { path, reason } => {
                 eprintln!(
                     "warning: {}: stored features removed, to be computed again: {reason}",

@@ -35,7 +35,7 @@ pub(crate) fn eval(args: &EvalArgs) -> Result<ExitCode> {
         .out
         .clone()
         .unwrap_or_else(|| default_out(&args.model, part));
-    let image = |name: &str| decode_file(&dataset.images_dir().join(name), &predictor.limits);
+    let image = |name: &str| decode_file(&dataset.image_named(name), &predictor.limits);
     let options = WriteOptions {
         seed: args.seed,
         sample_count: args.samples,

@@ -19,6 +19,7 @@ use super::{launch, on_devices, toml_string};
 use crate::args::{Launcher, SearchArgs, WorkerArgs};
 use crate::estimate;
 use crate::interrupt;
+use crate::progress;
 use crate::study_view::StudyView;
 
 /// Memory that a worker is counted on to need, unless told otherwise.
@@ -40,7 +41,12 @@ pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
                 Some(study) => study_dir(study),
                 None => StudyDir::new(config.default_folder()),
             };
-            Study::begin(dir, config)?
+            let is_new = !dir.is_begun();
+            let study = Study::begin(dir, config)?;
+            if is_new {
+                tell_about_data(&Inputs::open(&study.config.base)?)?;
+            }
+            study
         }
     };
     match args.launcher {
@@ -176,6 +182,7 @@ fn worker_command(root: &Path, slot: usize, threads: usize, args: &SearchArgs) -
 
 fn plan(config: &SearchConfig, workers: usize) -> Result<ExitCode> {
     let inputs = Inputs::open(&config.base)?;
+    tell_about_data(&inputs)?;
     let (data, split) = (inputs.dataset.fingerprint()?, inputs.splits.fingerprint());
     let plan = Plan::draw(config, data, split)?;
     let wanted = plan.trials.len().max(match config.study.sampler {
@@ -202,6 +209,13 @@ fn plan(config: &SearchConfig, workers: usize) -> Result<ExitCode> {
     println!();
     estimate::print(config, &plan, wanted, &inputs, workers)?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn tell_about_data(inputs: &Inputs) -> Result<()> {
+    for about in inputs.notices()? {
+        progress::notice(&about);
+    }
+    Ok(())
 }
 
 /// Cores that this process may use. Slurm does not everywhere keep a task from

@@ -100,7 +100,8 @@ impl<'a> Reporter<'a> {
                     best: record.best,
                 });
             }
-            Event::Stages { .. } | Event::Validation { .. } => {}
+            // What is to be said of the data is the same for all trials.
+            Event::Data(_) | Event::Stages { .. } | Event::Validation { .. } => {}
         }
     }
 

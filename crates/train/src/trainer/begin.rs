@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use psp_data::Part;
+use psp_data::{DataNotice, Loader, Part};
 use psp_metrics::RegressionAccumulator;
 use psp_models::{Regressor, state};
 
@@ -44,7 +44,14 @@ pub fn start(
     let session = control.session.unwrap_or(&own);
     let inputs = Inputs::open_within(&config, session)?;
     inputs.indices(Part::Valid)?;
-    inputs.training(&config)?;
+    let training = inputs.training(&config)?;
+    for notice in inputs
+        .notices()?
+        .iter()
+        .chain(&left_out(&training, &config))
+    {
+        observe(Event::Data(notice));
+    }
     let identity = BackboneIdentity::of(&config);
     let identity = identity.as_ref();
     let (model, weights_sha256) = initial_model(&config, &device, session, identity)?;
@@ -126,6 +133,17 @@ pub fn start(
     trainer.control.check(run)?;
     write_text(&run.config(), trainer.config.to_toml()?.as_bytes())?;
     trainer.run(store, observe, &[])
+}
+
+/// The training images that no batch of an epoch holds, if there are any.
+fn left_out(training: &Loader, config: &RunConfig) -> Option<DataNotice> {
+    let sampler = training.sampler();
+    let count = sampler.left_out();
+    (count > 0).then(|| DataNotice::LeftOutOfEpochs {
+        count,
+        of: sampler.samples_per_epoch() + count,
+        is_configured: config.train.drop_last,
+    })
 }
 
 /// Stores what is frozen beside the checkpoints: a backbone that an earlier run of
