@@ -86,7 +86,7 @@ pub enum DataError {
         option: &'static str,
     },
     /// A folder stands where a CSV file should.
-    #[error("{path}: is a folder; expected a CSV file, such as {path}/labels.csv")]
+    #[error("{path}: is a folder; expected a CSV file, as in --set data.labels=FILE")]
     FolderForFile {
         /// The folder.
         path: PathBuf,

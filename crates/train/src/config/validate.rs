@@ -135,8 +135,8 @@ impl RunConfig {
             t.batch_size,
             t.batch_size > 1 || single.is_none(),
             &format!(
-                "2 or more, or a larger preprocess.size than {size}: of one image a batch norm in \
-                 {} sees one value per channel, whose variance is 0",
+                "2 or more, or a larger preprocess.size: with one image per batch, a batch \
+                 norm in {} has one value per channel, whose variance is 0",
                 single.unwrap_or_default()
             ),
         )?;
