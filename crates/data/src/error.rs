@@ -111,7 +111,7 @@ pub enum DataError {
         reason: String,
     },
     /// A CSV's header lacks a column.
-    #[error("{path}: line 1: no column `{column}`; the columns are {present}{hint}{key}")]
+    #[error("{path}: line 1: no column `{column}`; the columns are {present}{hint}")]
     MissingColumn {
         /// The CSV file.
         path: PathBuf,
@@ -119,10 +119,8 @@ pub enum DataError {
         column: String,
         /// The columns that are there, quoted and comma-separated.
         present: String,
-        /// "; did you mean `…`?" or nothing.
+        /// The likeliest column and the key that names another, as clauses.
         hint: String,
-        /// The key that names another column, as a clause, or nothing.
-        key: &'static str,
     },
     /// A CSV begins with a row of values.
     #[error(

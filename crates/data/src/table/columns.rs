@@ -137,18 +137,16 @@ impl Table {
             .filter(|&(likeness, _)| likeness > 0.8)
             .max_by(|a, b| a.0.total_cmp(&b.0));
         let nearest = nearest.map(|(_, name)| format!("; did you mean `{name}`?"));
+        let key = match column {
+            "split" => "",
+            FILENAME => "; --set data.filename_column=NAME names the column of the file names",
+            _ => "; --set 'data.targets=[\"NAME\"]' names the columns to predict",
+        };
         DataError::MissingColumn {
             path: self.path.clone(),
             column: column.to_owned(),
             present: self.quoted(&named.collect::<Vec<_>>()),
-            hint: nearest.unwrap_or_default(),
-            key: match column {
-                "split" => "",
-                FILENAME => {
-                    "; name the column of the images' file names with --set data.filename_column=NAME"
-                }
-                _ => "; name the columns to predict with --set 'data.targets=[\"NAME\"]'",
-            },
+            hint: nearest.unwrap_or_default() + key,
         }
     }
 
