@@ -9,23 +9,21 @@ use crate::args::Args;
 
 /// Flags of other programs that psp starts or tells about.
 const OTHER_PROGRAMS: &[&str] = &[
+    // Slurm's.
     "array",
     "cpus-per-task",
-    "cuda",
-    "export",
-    "gres",
     "job-name",
+    "nodes",
+    "ntasks",
+    "open-mode",
     "output",
     "parsable",
-    "ntasks",
-    "time",
+    "requeue",
     "signal",
+    // cargo's, and those of scripts/libtorch.sh.
+    "cuda",
     "features",
     "release",
-    "open-mode",
-    "requeue",
-    "wrap",
-    "mem",
 ];
 
 /// What follows a section's name in the name of a file.
@@ -70,6 +68,10 @@ fn every_key_in_a_message_is_one_of_the_configurations() {
     }
     let mut unknown = Vec::new();
     for (file, text) in messages() {
+        // Its records have names of their own, such as `train.mse`.
+        if file.starts_with("crates/verify/") {
+            continue;
+        }
         for section in ["data", "preprocess", "model", "train", "study"] {
             let keys = after(&text, &format!("{section}."), |c| {
                 c.is_ascii_lowercase() || c == '_'
