@@ -142,7 +142,7 @@ fn how_a_csv_was_read_is_said_once() {
     let text = fs::read_to_string(&path).unwrap();
     let text = text
         .replace(',', ";")
-        .replace("0.", "0,")
+        .replace(";0.", ";0,")
         .replace("filename", "Image");
     fs::write(&path, text).unwrap();
     let ran = split(&folder, &[]).assert_done();
