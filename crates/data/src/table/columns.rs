@@ -8,6 +8,12 @@ use crate::notice::DataNotice;
 /// The column of image names unless another is configured.
 pub(crate) const FILENAME: &str = "filename";
 
+/// The key that names it.
+const FILENAME_KEY: &str = "; --set data.filename_column=NAME names the column of the file names";
+
+/// The key that names the other columns that are needed.
+const TARGETS_KEY: &str = "; --set 'data.targets=[\"NAME\"]' names the columns to predict";
+
 /// What other tools call that column. Case counts as little as the difference
 /// between `_`, `-` and a blank.
 const OTHER_FILENAMES: [&str; 16] = [
@@ -34,7 +40,8 @@ impl Table {
     /// the only one under a name that other tools give it.
     pub(crate) fn filename_column(&mut self, configured: Option<&str>) -> Result<usize, DataError> {
         if let Some(name) = configured {
-            return self.require(name);
+            let found = self.find(name);
+            return found.ok_or_else(|| self.missing(name, FILENAME_KEY));
         }
         if let Some(column) = self.find(FILENAME) {
             return Ok(column);
@@ -50,7 +57,7 @@ impl Table {
                 self.note_column(FILENAME, column);
                 Ok(column)
             }
-            [] => Err(self.missing(FILENAME)),
+            [] => Err(self.missing(FILENAME, FILENAME_KEY)),
             _ => Err(DataError::SeveralFilenameColumns {
                 path: self.path.clone(),
                 found: self.quoted(&found),
@@ -78,7 +85,8 @@ impl Table {
     pub(crate) fn require(&mut self, column: &str) -> Result<usize, DataError> {
         match self.find(column) {
             Some(found) => Ok(found),
-            None => Err(self.missing(column)),
+            None if column == "split" => Err(self.missing(column, "")),
+            None => Err(self.missing(column, TARGETS_KEY)),
         }
     }
 
@@ -128,7 +136,8 @@ impl Table {
         });
     }
 
-    fn missing(&self, column: &str) -> DataError {
+    /// `key` says which setting names another column, as a clause.
+    fn missing(&self, column: &str, key: &str) -> DataError {
         let named = (0..self.header.len()).filter(|&at| !self.header[at].is_empty());
         let likeness = |name: &str| strsim::jaro_winkler(name, column);
         let nearest = named
@@ -137,11 +146,6 @@ impl Table {
             .filter(|&(likeness, _)| likeness > 0.8)
             .max_by(|a, b| a.0.total_cmp(&b.0));
         let nearest = nearest.map(|(_, name)| format!("; did you mean `{name}`?"));
-        let key = match column {
-            "split" => "",
-            FILENAME => "; --set data.filename_column=NAME names the column of the file names",
-            _ => "; --set 'data.targets=[\"NAME\"]' names the columns to predict",
-        };
         DataError::MissingColumn {
             path: self.path.clone(),
             column: column.to_owned(),
