@@ -7,6 +7,8 @@ use clap::{ArgGroup, Args as ClapArgs, Parser, Subcommand};
 use psp_data::Part;
 use psp_models::{BackboneKind, DeviceSpec, Precision};
 
+#[cfg(test)]
+mod messages;
 mod report;
 mod search;
 
@@ -378,13 +380,21 @@ pub(crate) struct PredictArgs {
     /// Exported model or run folder.
     #[arg(long)]
     pub(crate) model: PathBuf,
-    /// Images, or folders of images.
+    /// Images, folders of images, or a data folder, whose images are called what its
+    /// labels call them.
     #[arg(required = true)]
     pub(crate) images: Vec<PathBuf>,
-    /// Print CSV: `filename` and a column per score.
+    /// Also score the images in sub-folders.
+    #[arg(long)]
+    pub(crate) recursive: bool,
+    /// File to write instead of printing: JSON by its name (.json, .jsonl), or else CSV.
+    /// One that is there is replaced once all images are scored.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// CSV: `filename` and a column per score.
     #[arg(long, conflicts_with = "json")]
     pub(crate) csv: bool,
-    /// Print JSON lines, one object per image.
+    /// JSON lines, one object per image.
     #[arg(long)]
     pub(crate) json: bool,
     /// Print scores as the model gives them, not clipped to the labels' range.

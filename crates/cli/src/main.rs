@@ -80,10 +80,12 @@ fn unless_unprinted(code: ExitCode) -> ExitCode {
 
 /// Whether the same command may succeed at another time.
 fn may_pass(error: &anyhow::Error) -> bool {
+    let of_data = error.downcast_ref::<psp_data::DataError>();
     let of_a_run = error.downcast_ref::<psp_train::TrainError>();
     let of_a_study = error.downcast_ref::<psp_search::SearchError>();
     let of_a_report = error.downcast_ref::<psp_collect::CollectError>();
-    of_a_run.is_some_and(psp_train::TrainError::is_passing)
+    of_data.is_some_and(psp_data::DataError::is_passing)
+        || of_a_run.is_some_and(psp_train::TrainError::is_passing)
         || of_a_study.is_some_and(psp_search::SearchError::is_passing)
         || of_a_report.is_some_and(psp_collect::CollectError::is_passing)
         || error.chain().any(is_full_disk)

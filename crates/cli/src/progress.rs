@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use psp_data::DataNotice;
 use psp_train::Event;
 
 mod preamble;
@@ -14,6 +15,16 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// Whether someone is watching.
 pub(crate) fn is_terminal() -> bool {
     std::io::stderr().is_terminal()
+}
+
+/// Says on standard error what is worth telling about a data set.
+pub(crate) fn notice(about: &DataNotice) {
+    let kind = if about.is_warning() {
+        "warning"
+    } else {
+        "note"
+    };
+    eprintln!("{kind}: {about}");
 }
 
 /// A bar over `total` of something; invisible in a pipe.
@@ -101,6 +112,7 @@ impl TrainProgress {
                     self.line(&line);
                 }
             }
+            Event::Data(about) => self.bar.suspend(|| notice(about)),
             Event::DamagedFeatures { path, reason } => {
                 eprintln!(
                     "warning: {}: stored features removed, to be computed again: {reason}",

@@ -48,7 +48,7 @@ fn of_run(run: &RunDir, settings: &mut Settings<'_>) -> Result<Vec<Explanation>,
     let chosen = spread(predictions.rows(), settings.explained);
     let mut explained = Vec::new();
     for (number, row) in chosen.iter().enumerate() {
-        let path = inputs.dataset.images_dir().join(&row.filename);
+        let path = inputs.dataset.image_named(&row.filename);
         let image = decode_file(&path, &predictor.limits)?;
         let region = region(&predictor.preprocessing.resize, &image);
         let pixels = predictor.preprocessing.apply(&image)?;

@@ -25,13 +25,13 @@ pub use runs::collect_runs;
 pub use settings::{CollectEvent, Measure, Settings};
 pub use study::collect_study;
 
-/// A report's input, and where its photos are.
+/// A report's input, and its photos.
 #[derive(Clone, Debug)]
 pub struct Collected {
     /// What the report is made of.
     pub input: psp_report::Input,
-    /// The image folder.
-    pub images: std::path::PathBuf,
+    /// The data set, which knows where each photo is.
+    pub dataset: std::sync::Arc<psp_data::Dataset>,
     /// Which images are refused before they are decoded.
     pub limits: psp_data::DecodeLimits,
 }

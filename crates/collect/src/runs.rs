@@ -117,7 +117,7 @@ pub fn collect_runs(
     };
     Ok(Collected {
         input,
-        images: inputs.dataset.images_dir().to_owned(),
+        dataset: inputs.dataset,
         limits: config.decode_limits(),
     })
 }

@@ -76,7 +76,7 @@ pub fn collect_study(dir: StudyDir, mut settings: Settings<'_>) -> Result<Collec
     };
     Ok(Collected {
         input,
-        images: inputs.dataset.images_dir().to_owned(),
+        dataset: inputs.dataset,
         limits: study.config.base.decode_limits(),
     })
 }

@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = arguments.next().ok_or("usage: throughput FOLDER [SIZE]")?;
     let size = arguments.next().map_or(Ok(224), |text| text.parse())?;
     let folder = Path::new(&folder);
-    let paths = list_images(folder)?;
+    let paths = list_images(folder, false)?.images;
     let preprocessing = Preprocessing::imagenet(size);
     measure_steps(&paths, &preprocessing)?;
     measure_passes(folder, &paths, &preprocessing)

@@ -1,6 +1,6 @@
 //! Labels joined with their images.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -9,12 +9,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde::{Deserialize, Serialize};
 
 use crate::decode::{DecodeLimits, decode_file};
-use crate::discover::{find_images, find_labels};
+use crate::discover::{find_images, find_labels, has_image_extension, is_hidden, walk};
 use crate::error::DataError;
 use crate::hash::{self, FieldHasher};
 use crate::label_range::LabelRange;
-use crate::labels::{LabelTable, Sample};
+use crate::labels::LabelTable;
+use crate::notice::DataNotice;
 use crate::parallel::map_indices;
+use crate::resolve::resolve;
 use crate::stamp::Stamp;
 
 /// The targets that are predicted unless others are named.
@@ -35,6 +37,10 @@ pub struct DatasetOptions {
     /// `dir` itself.
     #[serde(default)]
     pub images: Option<PathBuf>,
+    /// The column that names the images; by default `filename`, or else the only one
+    /// under another name that is known as such.
+    #[serde(default)]
+    pub filename_column: Option<String>,
     /// The columns to predict.
     #[serde(default = "default_targets")]
     pub targets: Vec<String>,
@@ -54,6 +60,7 @@ impl DatasetOptions {
             dir: dir.into(),
             labels: None,
             images: None,
+            filename_column: None,
             targets: default_targets(),
             label_range: LabelRange::Auto,
         }
@@ -68,6 +75,10 @@ impl DatasetOptions {
 pub struct Dataset {
     table: LabelTable,
     images: PathBuf,
+    /// The image file of each sample.
+    paths: Vec<PathBuf>,
+    /// What is worth telling about labels and file names.
+    notices: Vec<DataNotice>,
     /// Of the labels file and of each image, when the data set was opened.
     stamps: Vec<Option<Stamp>>,
     contents: OnceLock<Vec<[u8; 32]>>,
@@ -84,45 +95,85 @@ impl Deref for Dataset {
 }
 
 impl Dataset {
-    /// Reads the labels and checks that each image exists inside the image
-    /// folder; the images are not decoded (see
-    /// [`check_images`](Self::check_images)).
+    /// Reads the labels and finds each row's image file; the images are not decoded
+    /// (see [`check_images`](Self::check_images)).
+    ///
+    /// Names are relative to the image folder, or absolute paths into it. One that is
+    /// spelled a little differently from the file's (case, extension, Unicode form,
+    /// blanks, slashes, the image folder in front) stands for it where it can be no
+    /// other's; [`notices`](Self::notices) tell. Symbolic links are followed.
     ///
     /// # Errors
     /// All of [`LabelTable::read`]'s; labels or images that are in no usual
-    /// place or in several; an image that is missing, that lies outside the
-    /// image folder, or that two rows reach under different names.
+    /// place or in several; images that are missing or ambiguous; a name that
+    /// leads out of the image folder, or to the same file as another row's.
     pub fn open(options: &DatasetOptions) -> Result<Self, DataError> {
         let labels = match &options.labels {
             Some(path) => path.clone(),
             None => find_labels(&options.dir)?,
         };
         let mut stamps = vec![Stamp::of(&labels)];
-        let table = LabelTable::read(&labels, &options.targets, options.label_range)?;
+        let filename = options.filename_column.as_deref();
+        let (targets, range) = (&options.targets, options.label_range);
+        let table = LabelTable::read_named(&labels, targets, range, filename)?;
         let images = match &options.images {
             Some(path) => path.clone(),
             None => find_images(&options.dir, &table.samples()[0].filename)?,
         };
-        let samples = table.samples().iter();
-        stamps.extend(samples.map(|sample| Stamp::of(&images.join(&sample.filename))));
-        let dataset = Self {
+        let (paths, near_names) = resolve(&table, &images, &options.dir)?;
+        stamps.extend(paths.iter().map(|path| Stamp::of(path)));
+        let mut notices = table.notices().to_vec();
+        notices.extend(near_names);
+        Ok(Self {
             read_contents: vec![OnceLock::new(); table.len()],
             table,
             images,
+            paths,
+            notices,
             stamps,
             contents: OnceLock::new(),
-        };
-        dataset.check_paths()?;
-        Ok(dataset)
+        })
+    }
+
+    /// What is worth telling about how labels and file names were read.
+    pub fn notices(&self) -> &[DataNotice] {
+        &self.notices
+    }
+
+    /// The images beside the samples' that no row names, if there are any.
+    ///
+    /// # Errors
+    /// A folder that can't be listed.
+    pub fn unlabelled(&self) -> Result<Option<DataNotice>, DataError> {
+        let labelled: HashSet<&Path> = self.paths.iter().map(PathBuf::as_path).collect();
+        let mut folders: BTreeSet<&Path> = self.paths.iter().filter_map(|p| p.parent()).collect();
+        folders.insert(&self.images);
+        let mut found = Vec::new();
+        for folder in folders {
+            walk(folder, false, &mut |path| {
+                let is_image = has_image_extension(path) && !is_hidden(path);
+                if is_image && !labelled.contains(path) {
+                    found.push(path.to_owned());
+                }
+            })?;
+        }
+        Ok(found.first().map(|first| {
+            let example = first.strip_prefix(&self.images).unwrap_or(first);
+            DataNotice::Unlabelled {
+                path: self.labels_path().to_owned(),
+                images: self.images.clone(),
+                count: found.len(),
+                example: example.to_string_lossy().into_owned(),
+            }
+        }))
     }
 
     /// Whether the labels file and all images are, by length and time, those that
     /// were there when the data set was opened.
     pub fn is_unchanged(&self) -> bool {
-        let images = (0..self.len()).map(|index| self.image_path(index));
-        let files = std::iter::once(self.labels_path().to_owned()).chain(images);
-        let now = files.map(|path| Stamp::of(&path));
-        now.eq(self.stamps.iter().copied())
+        let images = self.paths.iter().map(PathBuf::as_path);
+        let files = std::iter::once(self.labels_path()).chain(images);
+        files.map(Stamp::of).eq(self.stamps.iter().copied())
     }
 
     /// The image folder.
@@ -134,8 +185,33 @@ impl Dataset {
     ///
     /// # Panics
     /// When `index` is not below `len()`, as slices do.
-    pub fn image_path(&self, index: usize) -> PathBuf {
-        self.images.join(&self.samples()[index].filename)
+    pub fn image_path(&self, index: usize) -> &Path {
+        &self.paths[index]
+    }
+
+    /// The image file of the sample that the labels call `filename`; in the image
+    /// folder under that name if there is no such sample.
+    pub fn image_named(&self, filename: &str) -> PathBuf {
+        let mut samples = self.samples().iter();
+        match samples.position(|sample| sample.filename == filename) {
+            Some(index) => self.image_path(index).to_owned(),
+            None => self.images.join(filename),
+        }
+    }
+
+    /// The samples with the same image content, each group in the order of the CSV
+    /// and at least two.
+    ///
+    /// # Errors
+    /// An image that can't be read.
+    pub fn copies(&self) -> Result<Vec<Vec<usize>>, DataError> {
+        let mut groups: HashMap<&[u8; 32], Vec<usize>> = HashMap::with_capacity(self.len());
+        for (index, content) in self.contents()?.iter().enumerate() {
+            groups.entry(content).or_default().push(index);
+        }
+        let mut copies: Vec<Vec<usize>> = groups.into_values().filter(|g| g.len() > 1).collect();
+        copies.sort();
+        Ok(copies)
     }
 
     /// Decodes the images of the samples `indices` on `threads` threads (0 =
@@ -159,7 +235,7 @@ impl Dataset {
         let done = AtomicUsize::new(0);
         map_indices(threads, indices.len(), |place| {
             let index = indices[place];
-            decode_file(&self.image_path(index), limits)
+            decode_file(self.image_path(index), limits)
                 .map_err(|error| self.image_error(index, error))?;
             progress(done.fetch_add(1, Ordering::Relaxed) + 1, indices.len());
             Ok(())
@@ -205,7 +281,7 @@ impl Dataset {
     /// The bytes of an image's file; errors lack the line.
     pub(crate) fn read_image(&self, index: usize) -> Result<Vec<u8>, DataError> {
         let path = self.image_path(index);
-        std::fs::read(&path).map_err(DataError::io(&path, "read this image"))
+        std::fs::read(path).map_err(DataError::io(path, "read this image"))
     }
 
     /// SHA-256, as 64 hex digits, over the targets' names and over each
@@ -238,55 +314,5 @@ impl Dataset {
             row: self.samples()[index].row,
             source: Box::new(error),
         }
-    }
-
-    /// Every image exists, lies inside the image folder, and belongs to one row.
-    fn check_paths(&self) -> Result<(), DataError> {
-        let root = std::fs::canonicalize(&self.images)
-            .map_err(DataError::io(&self.images, "open the image folder"))?;
-        let mut owners: HashMap<PathBuf, &Sample> = HashMap::with_capacity(self.len());
-        for (index, sample) in self.samples().iter().enumerate() {
-            let resolved = self.resolve(index, sample, &root)?;
-            if let Some(first) = owners.insert(resolved, sample) {
-                return Err(DataError::DuplicateFilename {
-                    path: self.labels_path().to_owned(),
-                    filename: sample.filename.clone(),
-                    first_filename: first.filename.clone(),
-                    first_row: first.row,
-                    row: sample.row,
-                });
-            }
-        }
-        Ok(())
-    }
-
-    fn resolve(&self, index: usize, sample: &Sample, root: &Path) -> Result<PathBuf, DataError> {
-        use std::path::Component::{CurDir, Normal};
-        let outside = || DataError::OutsideImages {
-            path: self.labels_path().to_owned(),
-            row: sample.row,
-            filename: sample.filename.clone(),
-            images: self.images.clone(),
-        };
-        let inside = |part| matches!(part, Normal(_) | CurDir);
-        if !Path::new(&sample.filename).components().all(inside) {
-            return Err(outside());
-        }
-        let image = self.image_path(index);
-        let missing = |source| DataError::MissingImage {
-            path: self.labels_path().to_owned(),
-            row: sample.row,
-            image: image.clone(),
-            source,
-        };
-        let resolved = std::fs::canonicalize(&image).map_err(missing)?;
-        if !resolved.starts_with(root) {
-            return Err(outside());
-        }
-        if !resolved.is_file() {
-            let reason = std::io::Error::new(std::io::ErrorKind::InvalidInput, "not a file");
-            return Err(missing(reason));
-        }
-        Ok(resolved)
     }
 }

@@ -1,38 +1,34 @@
 //! Finding a data set's files in their usual places.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use crate::error::DataError;
 
 /// The file-name endings that mark an image when a folder is listed, in lower
 /// case and without the dot. Decoding itself goes by content.
-pub const IMAGE_EXTENSIONS: [&str; 5] = ["jpg", "jpeg", "png", "webp", "bmp"];
+pub const IMAGE_EXTENSIONS: [&str; 8] = ["jpg", "jpeg", "jpe", "jfif", "mpo", "png", "webp", "bmp"];
 
-/// The image files directly in `dir`, sorted by name.
-///
-/// Hidden files and sub-folders are left out.
-///
-/// # Errors
-/// When the folder can't be read or holds no image.
-pub fn list_images(dir: &Path) -> Result<Vec<PathBuf>, DataError> {
-    let images = files_where(dir, is_image)?;
-    if images.is_empty() {
-        return Err(DataError::EmptyFolder {
-            dir: dir.to_owned(),
-        });
-    }
-    Ok(images)
+/// Whether a name ends as an image's does.
+pub(crate) fn has_image_extension(path: &Path) -> bool {
+    has_extension(path, &IMAGE_EXTENSIONS)
 }
 
-/// `labels.csv`, or else the only CSV other than `split.csv`.
+/// `labels.csv`, or else the only CSV other than `split.csv`, or else the only
+/// `.tsv`.
 pub(crate) fn find_labels(dir: &Path) -> Result<PathBuf, DataError> {
+    if !dir.is_dir() {
+        return Err(DataError::no_folder(dir, "--data"));
+    }
     let usual = dir.join("labels.csv");
     if usual.is_file() {
         return Ok(usual);
     }
-    let mut found = files_where(dir, |path| {
-        has_extension(path, &["csv"]) && path.file_name().is_none_or(|name| name != "split.csv")
-    })?;
+    let is_split = |path: &Path| path.file_name().is_some_and(|name| name == "split.csv");
+    let mut found = files_where(dir, |path| has_extension(path, &["csv"]) && !is_split(path))?;
+    if found.is_empty() {
+        found = files_where(dir, |path| has_extension(path, &["tsv"]))?;
+    }
     match found.len() {
         0 => Err(DataError::NoLabels {
             dir: dir.to_owned(),
@@ -55,24 +51,42 @@ pub(crate) fn find_labels(dir: &Path) -> Result<PathBuf, DataError> {
 /// `imgs/` or `images/`, or else `dir` itself when it holds images.
 /// `first` is the first file name of the labels, which may lie in a sub-folder.
 pub(crate) fn find_images(dir: &Path, first: &str) -> Result<PathBuf, DataError> {
-    let (short, long) = (dir.join("imgs"), dir.join("images"));
-    match (short.is_dir(), long.is_dir()) {
-        (true, true) => Err(DataError::SeveralImageFolders {
-            dir: dir.to_owned(),
-        }),
-        (true, false) => Ok(short),
-        (false, true) => Ok(long),
-        (false, false) if dir.join(first).is_file() || !files_where(dir, is_image)?.is_empty() => {
+    if !dir.is_dir() {
+        return Err(DataError::no_folder(dir, "--data"));
+    }
+    let first = first.trim().replace('\\', "/");
+    match image_folders(dir)?.as_slice() {
+        [only] => Ok(only.clone()),
+        [] if dir.join(&first).is_file() || !files_where(dir, has_image_extension)?.is_empty() => {
             Ok(dir.to_owned())
         }
-        (false, false) => Err(DataError::NoImages {
+        [] => Err(DataError::NoImages {
+            dir: dir.to_owned(),
+        }),
+        _ => Err(DataError::SeveralImageFolders {
             dir: dir.to_owned(),
         }),
     }
 }
 
-fn is_image(path: &Path) -> bool {
-    has_extension(path, &IMAGE_EXTENSIONS)
+/// The sub-folders `imgs/` and `images/`, as far as they exist; in any case where
+/// none is spelled so.
+pub(crate) fn image_folders(dir: &Path) -> Result<Vec<PathBuf>, DataError> {
+    let usual = ["imgs", "images"].map(|name| dir.join(name));
+    let found: Vec<PathBuf> = usual.into_iter().filter(|path| path.is_dir()).collect();
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir).map_err(DataError::io(dir, "list this folder"))? {
+        let entry = entry.map_err(DataError::io(dir, "list this folder"))?;
+        let name = entry.file_name().to_string_lossy().to_lowercase();
+        if matches!(name.as_str(), "imgs" | "images") && entry.path().is_dir() {
+            found.push(entry.path());
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 fn has_extension(path: &Path, wanted: &[&str]) -> bool {
@@ -84,14 +98,53 @@ fn has_extension(path: &Path, wanted: &[&str]) -> bool {
 /// The files of `dir` that `keep` accepts, sorted; hidden ones never.
 fn files_where(dir: &Path, keep: impl Fn(&Path) -> bool) -> Result<Vec<PathBuf>, DataError> {
     let mut files = Vec::new();
-    for entry in std::fs::read_dir(dir).map_err(DataError::io(dir, "list this folder"))? {
-        let entry = entry.map_err(DataError::io(dir, "list this folder"))?;
-        let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
-        let path = entry.path();
-        if !hidden && keep(&path) && path.is_file() {
-            files.push(path);
+    walk(dir, false, &mut |path| {
+        if !is_hidden(path) && keep(path) && path.is_file() {
+            files.push(path.to_owned());
         }
-    }
-    files.sort();
+    })?;
     Ok(files)
+}
+
+/// Whether a file's name begins with a dot.
+pub(crate) fn is_hidden(path: &Path) -> bool {
+    let name = path.file_name();
+    name.is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+}
+
+/// Calls `each` with every file of `dir`, sorted, and then with those of its sub-folders
+/// if `recursive` is set, hidden ones apart. Links are followed,
+/// but no folder is entered twice. The answer is the sub-folders that were left out.
+///
+/// # Errors
+/// A folder that can't be listed.
+pub(crate) fn walk(
+    dir: &Path,
+    recursive: bool,
+    each: &mut dyn FnMut(&Path),
+) -> Result<Vec<PathBuf>, DataError> {
+    let mut left_out = Vec::new();
+    let mut entered = HashSet::new();
+    entered.extend(std::fs::canonicalize(dir));
+    let mut folders = vec![dir.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let list = DataError::io(&folder, "list this folder");
+        let entries: Result<Vec<_>, _> = std::fs::read_dir(&folder)
+            .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
+        let mut entries = entries.map_err(list)?;
+        entries.sort();
+        let mut inner = Vec::new();
+        for path in entries {
+            if !path.is_dir() {
+                // A link that leads nowhere is a file that can't be read.
+                each(&path);
+            } else if !recursive || is_hidden(&path) {
+                left_out.push(path);
+            } else if std::fs::canonicalize(&path).is_ok_and(|real| entered.insert(real)) {
+                inner.push(path);
+            }
+        }
+        folders.extend(inner.into_iter().rev());
+    }
+    Ok(left_out)
 }

@@ -1,9 +1,13 @@
 //! Everything that can be wrong with a data set.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use psp_files::WriteError;
+
+mod names;
+
+pub(crate) use names::NameProblem;
 
 /// What was wrong, where (file, line, column), and what to do about it.
 ///
@@ -38,7 +42,7 @@ pub enum DataError {
     /// The data set's folder holds no labels file.
     #[error(
         "{dir}: no labels file; expected `labels.csv` or a single other `.csv` in this folder \
-         (`split.csv` does not count), or name one with `--labels`"
+         (`split.csv` does not count), or name one with --set data.labels=FILE"
     )]
     NoLabels {
         /// The data set's folder.
@@ -46,7 +50,8 @@ pub enum DataError {
     },
     /// The data set's folder holds several CSV files and none is `labels.csv`.
     #[error(
-        "{dir}: several CSV files ({found}); name the one that holds the labels with `--labels`"
+        "{dir}: several CSV files ({found}); name the one that holds the labels with --set \
+         data.labels=FILE"
     )]
     SeveralLabels {
         /// The data set's folder.
@@ -57,7 +62,7 @@ pub enum DataError {
     /// The data set's images were found in no usual place.
     #[error(
         "{dir}: no images; looked for the folders `imgs/` and `images/` and for image files in \
-         the folder itself; name the image folder with `--images`"
+         the folder itself; name the image folder with --set data.images=FOLDER"
     )]
     NoImages {
         /// The data set's folder.
@@ -65,21 +70,38 @@ pub enum DataError {
     },
     /// Both usual image folders exist.
     #[error(
-        "{dir}: both `imgs/` and `images/` exist; name the one that holds the images with `--images`"
+        "{dir}: both `imgs/` and `images/` exist; name the one that holds the images with --set \
+         data.images=FOLDER"
     )]
     SeveralImageFolders {
         /// The data set's folder.
         dir: PathBuf,
     },
+    /// A file stands where a folder should.
+    #[error("{path}: is a file; pass the folder that it lies in to {option}")]
+    FileForFolder {
+        /// The file.
+        path: PathBuf,
+        /// The flag or key that takes the folder.
+        option: &'static str,
+    },
+    /// A folder stands where a CSV file should.
+    #[error("{path}: is a folder; expected a CSV file, as in --set data.labels=FILE")]
+    FolderForFile {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A folder that should hold images holds none.
-    #[error("{dir}: no image files; expected names ending in .jpg, .jpeg, .png, .webp or .bmp")]
+    #[error("{dir}: no image files; expected JPEG, PNG, WebP or BMP, such as .jpg or .png")]
     EmptyFolder {
         /// The folder that was listed.
         dir: PathBuf,
     },
 
     /// A CSV file breaks the rules of its format.
-    #[error("{path}: line {row}: not readable as CSV: {reason}; expected UTF-8, comma-separated")]
+    #[error(
+        "{path}: line {row}: not readable as CSV: {reason}; expected UTF-8 with commas, semicolons or tabs between columns"
+    )]
     Csv {
         /// The CSV file.
         path: PathBuf,
@@ -97,8 +119,49 @@ pub enum DataError {
         column: String,
         /// The columns that are there, quoted and comma-separated.
         present: String,
-        /// "; did you mean `…`?" or nothing.
+        /// The likeliest column and the key that names another, as clauses.
         hint: String,
+    },
+    /// A CSV begins with a row of values.
+    #[error(
+        "{path}: line {row} must name the columns, as in `filename,score`, but holds the value \
+         `{value}`; put a line with the columns' names above it"
+    )]
+    NoHeader {
+        /// The CSV file.
+        path: PathBuf,
+        /// The line.
+        row: u64,
+        /// What is no column's name.
+        value: String,
+    },
+    /// Several columns may hold the images' names.
+    #[error(
+        "{path}: line 1: no column `filename`, and several that may take its place ({found}); \
+         name one with --set data.filename_column=NAME"
+    )]
+    SeveralFilenameColumns {
+        /// The CSV file.
+        path: PathBuf,
+        /// The columns, quoted and comma-separated.
+        found: String,
+    },
+    /// A value stands in a column without a name.
+    #[error(
+        "{path}: line {row}: `{value}` stands in column {column}, which has no name in the \
+         header; name it there or remove it{hint}"
+    )]
+    UnnamedColumn {
+        /// The CSV file.
+        path: PathBuf,
+        /// The line.
+        row: u64,
+        /// The value.
+        value: String,
+        /// The column's position, counting from 1.
+        column: usize,
+        /// What usually leads to it, as a clause, or nothing.
+        hint: &'static str,
     },
     /// A CSV's header names a column twice.
     #[error(
@@ -116,7 +179,7 @@ pub enum DataError {
         second: usize,
     },
     /// A row has more or fewer fields than the header.
-    #[error("{path}: line {row}: {found} fields; expected {expected}, as in the header")]
+    #[error("{path}: line {row}: {found} fields; expected {expected}, as in the header{hint}")]
     FieldCount {
         /// The CSV file.
         path: PathBuf,
@@ -126,6 +189,8 @@ pub enum DataError {
         expected: usize,
         /// Fields in the row.
         found: usize,
+        /// What usually leads to it, as a clause, or nothing.
+        hint: &'static str,
     },
     /// A label is not a number within the range.
     #[error(
@@ -216,8 +281,8 @@ pub enum DataError {
     },
     /// A row's file name leads out of the image folder.
     #[error(
-        "{path}: line {row}: `{filename}` leads out of the image folder {images}; expected a \
-         relative path without `..` whose links stay inside"
+        "{path}: line {row}: `{filename}` leads out of the image folder {images}; expected a path \
+         relative to it, or another folder with --set data.images=FOLDER"
     )]
     OutsideImages {
         /// The labels file.
@@ -228,6 +293,38 @@ pub enum DataError {
         filename: String,
         /// The image folder.
         images: PathBuf,
+    },
+    /// A row's file name is not quite that of any file, and nearly that of several.
+    #[error(
+        "{path}: line {row}: no image file `{filename}`, and several that differ little ({found}); \
+         write the name as the file has it"
+    )]
+    AmbiguousImage {
+        /// The labels file.
+        path: PathBuf,
+        /// The line.
+        row: u64,
+        /// The name.
+        filename: String,
+        /// The files, quoted and comma-separated.
+        found: String,
+    },
+    /// The images of several rows can't be found.
+    #[error(
+        "{path}: the images of {count} of {rows} rows can't be found in {images}: {examples}; add \
+         the files, remove the rows, or name another folder with --set data.images=FOLDER"
+    )]
+    UnknownImages {
+        /// The labels file.
+        path: PathBuf,
+        /// How many rows.
+        count: usize,
+        /// Of how many.
+        rows: usize,
+        /// The image folder.
+        images: PathBuf,
+        /// The first of them, with their lines and what is wrong with each.
+        examples: String,
     },
     /// A row's image can't be used.
     #[error("{path}: line {row}: {source}; replace the file or remove the row")]
@@ -334,7 +431,8 @@ pub enum DataError {
     },
     /// A different split stands where one was to be written.
     #[error(
-        "{path}: a different split is already there; keep it, choose another file or allow overwriting"
+        "{path}: a different split is already there; keep it, choose another file with --out, or \
+         replace it with --overwrite"
     )]
     SplitExists {
         /// The split file.
@@ -352,11 +450,30 @@ pub enum DataError {
 }
 
 impl DataError {
+    /// Whether the same files may be readable at another time: the fault lies with
+    /// the system and not with what the files are.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Io { source, .. } => psp_files::may_pass(source),
+            Self::Write(error) => error.may_pass(),
+            _ => false,
+        }
+    }
+
+    /// What is wrong with `path`, which is no folder that can be opened; `option` is
+    /// what took it.
+    pub(crate) fn no_folder(path: &Path, option: &'static str) -> Self {
+        match std::fs::metadata(path) {
+            Ok(_) => Self::FileForFolder {
+                path: path.to_owned(),
+                option,
+            },
+            Err(source) => Self::io(path, "open this folder")(source),
+        }
+    }
+
     /// For `map_err` on file operations.
-    pub(crate) fn io(
-        path: &std::path::Path,
-        action: &'static str,
-    ) -> impl FnOnce(io::Error) -> Self {
+    pub(crate) fn io(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io {
             path: path.to_owned(),
             action,

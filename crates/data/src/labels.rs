@@ -1,11 +1,13 @@
 //! The labels CSV.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::error::DataError;
 use crate::label_range::LabelRange;
-use crate::table::Table;
+use crate::notice::DataNotice;
+use crate::table::{FILENAME, Table};
 
 /// One image and its scores.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,9 +22,10 @@ pub struct Sample {
 
 /// The checked content of a labels CSV, without its images.
 ///
-/// The file has a header with a column `filename` and one column per target;
+/// The file has a header with a column of file names and one column per target;
 /// other columns are ignored, save for `split` (see
-/// [`split_column`](Self::split_column)).
+/// [`split_column`](Self::split_column)). Columns are separated by commas,
+/// semicolons or tabs, and numbers may have decimal commas.
 #[derive(Clone, Debug)]
 pub struct LabelTable {
     path: PathBuf,
@@ -30,13 +33,15 @@ pub struct LabelTable {
     range: Option<[f32; 2]>,
     samples: Vec<Sample>,
     split: Option<Vec<String>>,
+    notices: Vec<DataNotice>,
 }
 
 impl LabelTable {
     /// Reads a labels CSV.
     ///
     /// `targets` are the columns to predict; every label must be a finite
-    /// number in `range`.
+    /// number in `range`. Images are named by the column `filename`, or else by the only
+    /// one that is known as such (`image`, `file_name`, …).
     ///
     /// # Errors
     /// A missing, repeated or unreadable column, a wrong number of fields, a
@@ -47,10 +52,23 @@ impl LabelTable {
         targets: &[String],
         range: impl Into<LabelRange>,
     ) -> Result<Self, DataError> {
+        Self::read_named(path, targets, range, None)
+    }
+
+    /// The same with images named by the column `filename`, if one is given.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_named(
+        path: &Path,
+        targets: &[String],
+        range: impl Into<LabelRange>,
+        filename: Option<&str>,
+    ) -> Result<Self, DataError> {
         let range = range.into();
         check_settings(targets, range)?;
-        let table = Table::open(path)?;
-        let filename_column = table.require("filename")?;
+        let mut table = Table::open(path)?;
+        let filename_column = table.filename_column(filename)?;
         let target_columns = targets
             .iter()
             .map(|target| table.require(target))
@@ -61,46 +79,56 @@ impl LabelTable {
         let mut samples: Vec<Sample> = Vec::new();
         let mut split = split_column.map(|_| Vec::new());
         let mut seen: HashMap<String, u64> = HashMap::new();
-        table.rows(|row, record| {
-            let filename = record[filename_column].to_owned();
+        let mut marks = DecimalMarks::default();
+        let mut notices = table.rows(|row| {
+            let filename = row.raw(filename_column).to_owned();
             if filename.trim().is_empty() {
-                let path = path.to_owned();
-                return Err(DataError::EmptyFilename { path, row });
+                return Err(DataError::EmptyFilename {
+                    path: path.to_owned(),
+                    row: row.line,
+                });
             }
-            if let Some(first_row) = seen.insert(filename.clone(), row) {
+            if let Some(first_row) = seen.insert(filename.clone(), row.line) {
                 return Err(DataError::DuplicateFilename {
                     path: path.to_owned(),
                     first_filename: filename.clone(),
                     filename,
                     first_row,
-                    row,
+                    row: row.line,
                 });
             }
             let mut labels = Vec::with_capacity(targets.len());
             for (target, &column) in targets.iter().zip(&target_columns) {
-                let value = &record[column];
+                let value = row.cell(column);
+                let number = marks.with_point(value);
                 labels.push(
-                    parse_label(value, limits).map_err(|problem| DataError::Label {
-                        path: path.to_owned(),
-                        row,
-                        column: target.clone(),
-                        value: value.to_owned(),
-                        problem,
-                        low: limits[0],
-                        high: limits[1],
-                    })?,
+                    number
+                        .and_then(|number| parse_label(&number, limits))
+                        .map_err(|problem| DataError::Label {
+                            path: path.to_owned(),
+                            row: row.line,
+                            column: target.clone(),
+                            value: value.to_owned(),
+                            problem,
+                            low: limits[0],
+                            high: limits[1],
+                        })?,
                 );
             }
             if let (Some(parts), Some(column)) = (&mut split, split_column) {
-                parts.push(record[column].trim().to_owned());
+                parts.push(row.cell(column).to_owned());
             }
             samples.push(Sample {
                 filename,
                 labels,
-                row,
+                row: row.line,
             });
             Ok(())
         })?;
+        notices.extend(marks.comma.map(|example| DataNotice::DecimalCommas {
+            path: path.to_owned(),
+            example,
+        }));
         if samples.is_empty() {
             return Err(DataError::Empty {
                 path: path.to_owned(),
@@ -112,7 +140,13 @@ impl LabelTable {
             range: range.resolve(path, targets, &samples)?,
             samples,
             split,
+            notices,
         })
+    }
+
+    /// What is worth telling about how the file was read.
+    pub(crate) fn notices(&self) -> &[DataNotice] {
+        &self.notices
     }
 
     /// The number of samples, at least 1.
@@ -173,7 +207,7 @@ fn check_settings(targets: &[String], range: LabelRange) -> Result<(), DataError
                 "each column once",
             ));
         }
-        if target == "filename" || target == "split" {
+        if target == FILENAME || target == "split" {
             return Err(DataError::setting(
                 "targets",
                 format!("a list with `{target}`"),
@@ -182,6 +216,40 @@ fn check_settings(targets: &[String], range: LabelRange) -> Result<(), DataError
         }
     }
     Ok(())
+}
+
+/// The decimal marks that a file's numbers have.
+#[derive(Default)]
+struct DecimalMarks {
+    /// The first number with a comma.
+    comma: Option<String>,
+    has_points: bool,
+}
+
+impl DecimalMarks {
+    /// The number with a decimal point, whatever it has in the file. In one file all
+    /// have the same: `1,234` beside `0.5` may be a thousand or one.
+    fn with_point<'a>(&mut self, text: &'a str) -> Result<Cow<'a, str>, &'static str> {
+        let (commas, points) = (text.matches(',').count(), text.matches('.').count());
+        match (commas, points) {
+            (0, 0) => Ok(text.into()),
+            (0, _) if self.comma.is_some() => {
+                Err("has a decimal point, where an earlier label has a decimal comma")
+            }
+            (0, _) => {
+                self.has_points = true;
+                Ok(text.into())
+            }
+            (1, 0) if self.has_points => {
+                Err("has a decimal comma, where an earlier label has a decimal point")
+            }
+            (1, 0) => {
+                self.comma.get_or_insert_with(|| text.to_owned());
+                Ok(text.replace(',', ".").into())
+            }
+            _ => Err("is not a number; thousands may not be separated"),
+        }
+    }
 }
 
 fn parse_label(text: &str, [low, high]: [f32; 2]) -> Result<f32, &'static str> {

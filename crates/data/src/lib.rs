@@ -25,12 +25,16 @@ mod hash;
 mod jpeg;
 mod label_range;
 mod labels;
+mod listing;
 mod loader;
+mod names;
+mod notice;
 mod orientation;
 mod parallel;
 mod pixels;
 mod preprocess;
 mod resize;
+mod resolve;
 mod shuffle;
 mod split;
 mod stamp;
@@ -39,16 +43,19 @@ mod whole;
 
 pub use dataset::{DEFAULT_TARGETS, Dataset, DatasetOptions};
 pub use decode::{DECODE_VERSION, DecodeLimits, decode_bytes, decode_file};
-pub use discover::{IMAGE_EXTENSIONS, list_images};
+pub use discover::IMAGE_EXTENSIONS;
 pub use error::DataError;
 /// The image type that decoding yields and preprocessing takes: rows of
 /// 8-bit red, green, blue, `[height, width, 3]`.
 pub use image::RgbImage;
 pub use label_range::LabelRange;
 pub use labels::{LabelTable, Sample};
-pub use loader::{Batch, BatchSampler, Epoch, Loader, LoaderOptions};
+pub use listing::{DataFolder, FileKind, Listing, list_images};
+pub use loader::{Batch, BatchSampler, Epoch, LastBatch, Loader, LoaderOptions};
+pub use notice::DataNotice;
 pub use pixels::{PixelStore, PixelWarning};
 pub use preprocess::{IMAGENET_MEAN, IMAGENET_STD, Preprocessing};
 pub use resize::Resize;
 pub use split::{Part, SplitFractions, Splits};
 pub use stamp::Stamp;
+pub use table::Separator;

@@ -6,7 +6,7 @@ mod support;
 use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use psp_data::{Dataset, DatasetOptions, DecodeLimits, list_images};
+use psp_data::{DataError, DataNotice, Dataset, DatasetOptions, DecodeLimits};
 use support::{Folder, assert_says};
 
 const HEADER: &str = "filename,a,b\n";
@@ -42,22 +42,28 @@ fn labels_csv_wins_over_other_csv_files() {
 }
 
 #[test]
-fn several_csv_files_are_refused_by_name_with_the_flag_that_decides() {
+fn several_csv_files_are_refused_by_name_with_the_key_that_decides() {
     let folder = Folder::new();
     folder.write("one.csv", HEADER);
     folder.write("two.csv", HEADER);
-    assert_says(&folder.refusal(), &["`one.csv`, `two.csv`", "--labels"]);
+    assert_says(
+        &folder.refusal(),
+        &["`one.csv`, `two.csv`", "--set data.labels=FILE"],
+    );
 }
 
 #[test]
 fn a_folder_without_labels_or_images_is_refused_with_what_was_looked_for() {
     let folder = Folder::new();
-    assert_says(&folder.refusal(), &["labels.csv", "--labels"]);
+    assert_says(&folder.refusal(), &["labels.csv", "--set data.labels=FILE"]);
     folder.write("labels.csv", format!("{HEADER}one.png,0,1\n"));
-    assert_says(&folder.refusal(), &["`imgs/`", "`images/`", "--images"]);
+    assert_says(
+        &folder.refusal(),
+        &["`imgs/`", "`images/`", "--set data.images=FOLDER"],
+    );
     folder.image("imgs/one.png", 1);
     folder.image("images/one.png", 1);
-    assert_says(&folder.refusal(), &["both", "--images"]);
+    assert_says(&folder.refusal(), &["both", "--set data.images=FOLDER"]);
 }
 
 #[test]
@@ -89,11 +95,12 @@ fn a_folder_in_place_of_an_image_is_refused() {
 #[test]
 fn a_filename_that_leaves_the_image_folder_is_refused() {
     let folder = Folder::with_images(1);
-    let secret = folder.image("secret.png", 9);
+    folder.image("secret.png", 9);
+    let elsewhere = Folder::with_images(1);
     for name in [
         "../secret.png",
         "x/../../secret.png",
-        &secret.to_string_lossy(),
+        &elsewhere.path("imgs/0.png").to_string_lossy(),
     ] {
         folder.write("labels.csv", format!("{HEADER}0.png,0,0\n{name},0,1\n"));
         assert_says(
@@ -105,16 +112,24 @@ fn a_filename_that_leaves_the_image_folder_is_refused() {
 
 #[cfg(unix)]
 #[test]
-fn a_link_out_of_the_image_folder_is_refused_and_one_within_is_not() {
-    let folder = Folder::with_images(1);
-    let secret = folder.image("secret.png", 9);
-    std::os::unix::fs::symlink(secret, folder.path("imgs/link.png")).unwrap();
-    folder.write("labels.csv", format!("{HEADER}link.png,0,1\n"));
-    assert_says(&folder.refusal(), &["line 2", "`link.png`", "leads out"]);
+fn links_are_followed_out_of_the_image_folder_and_to_one_content_under_two_names() {
+    use std::os::unix::fs::symlink;
+    let folder = Folder::new();
+    folder.image("blobs/0", 9);
+    fs::create_dir_all(folder.path("real")).unwrap();
+    symlink("real", folder.path("imgs")).unwrap();
+    for name in ["one.png", "two.png"] {
+        symlink("../blobs/0", folder.path("real").join(name)).unwrap();
+    }
+    folder.write("labels.csv", format!("{HEADER}one.png,0,1\ntwo.png,0,1\n"));
+    assert_eq!(folder.open().copies().unwrap(), [[0, 1]]);
 
-    std::os::unix::fs::symlink("0.png", folder.path("imgs/inner.png")).unwrap();
-    folder.write("labels.csv", format!("{HEADER}inner.png,0,1\n"));
-    assert_eq!(folder.open().len(), 1);
+    fs::remove_file(folder.path("blobs/0")).unwrap();
+    folder.write("labels.csv", format!("{HEADER}one.png,0,1\n"));
+    assert_says(
+        &folder.refusal(),
+        &["line 2", "imgs/one.png", "a symbolic link to ../blobs/0"],
+    );
 }
 
 #[test]
@@ -187,32 +202,60 @@ fn the_fingerprint_changes_with_targets_names_labels_and_pixels_and_nothing_else
 }
 
 #[test]
-fn images_of_a_folder_are_listed_sorted_without_other_files() {
-    let folder = Folder::new();
-    for name in [
-        "b.JPG",
-        "a.png",
-        "c.webp",
-        ".hidden.png",
-        "notes.txt",
-        "sub/d.png",
-    ] {
-        folder.write(name, "x");
-    }
-    let listed = list_images(folder.0.path()).unwrap();
-    assert_eq!(
-        listed,
-        ["a.png", "b.JPG", "c.webp"].map(|name| folder.path(name))
-    );
-    fs::create_dir(folder.path("none")).unwrap();
-    let error = list_images(&folder.path("none")).unwrap_err().to_string();
-    assert_says(&error, &["no image files", ".webp"]);
-    assert!(list_images(&folder.path("absent")).is_err());
-}
-
-#[test]
 fn options_read_from_json_take_defaults_and_refuse_unknown_keys() {
     let options: DatasetOptions = serde_json::from_str(r#"{"dir": "cars"}"#).unwrap();
     assert_eq!(options, DatasetOptions::new("cars"));
     assert!(serde_json::from_str::<DatasetOptions>(r#"{"dir": "cars", "label": "x"}"#).is_err());
+}
+
+#[test]
+fn a_file_in_place_of_a_folder_and_a_folder_in_place_of_a_file_are_told_and_do_not_pass() {
+    let folder = Folder::with_images(1);
+    let labels = folder.path("labels.csv");
+    let refused = |options: &DatasetOptions| -> DataError { Dataset::open(options).unwrap_err() };
+    let mut options = folder.options();
+    options.dir.clone_from(&labels);
+    let error = refused(&options);
+    assert_says(&error.to_string(), &["labels.csv: is a file", "--data"]);
+    assert!(!error.is_passing());
+
+    let mut options = folder.options();
+    options.labels = Some(folder.path("imgs"));
+    let error = refused(&options);
+    assert_says(&error.to_string(), &["imgs: is a folder", "CSV file"]);
+    assert!(!error.is_passing());
+
+    let mut options = folder.options();
+    options.images = Some(labels);
+    let error = refused(&options);
+    assert_says(
+        &error.to_string(),
+        &["labels.csv: is a file", "data.images"],
+    );
+    assert!(!error.is_passing());
+
+    options.images = Some(folder.path("absent"));
+    assert!(!refused(&options).is_passing());
+}
+
+#[test]
+fn images_that_no_row_names_are_counted() {
+    let folder = Folder::with_images(2);
+    assert_eq!(folder.open().unlabelled().unwrap(), None);
+    folder.image("imgs/sub/2.png", 2);
+    folder.write("imgs/.hidden.png", "");
+    folder.write("imgs/notes.txt", "");
+    assert_eq!(folder.open().unlabelled().unwrap(), None);
+    folder.image("imgs/3.PNG", 3);
+    folder.image("imgs/4.jpg", 4);
+    let notice = folder.open().unlabelled().unwrap().unwrap();
+    assert!(matches!(&notice, DataNotice::Unlabelled { count: 2, .. }));
+    assert_says(
+        &notice.to_string(),
+        &[
+            "imgs: 2 images are in no row of labels.csv",
+            "`3.PNG`",
+            "left out",
+        ],
+    );
 }

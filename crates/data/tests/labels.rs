@@ -63,9 +63,114 @@ fn a_missing_column_is_refused_with_the_present_ones_and_the_nearest() {
         ],
     );
     refused(
-        "name,hood,door\na.jpg,0,0\n",
-        &["no column `filename`", "`name`"],
+        "photo,hood,door\na.jpg,0,0\n",
+        &[
+            "no column `filename`",
+            "`photo`",
+            "--set data.filename_column=NAME",
+        ],
     );
+}
+
+#[test]
+fn a_column_is_found_in_another_case_and_file_names_under_other_usual_names() {
+    for name in ["image", "File_Name", "file name", "img", "PATH", "Filename"] {
+        let table = read(&format!("{name},Hood,door\na.jpg,0.5,0\n")).unwrap();
+        assert_eq!(table.samples()[0].filename, "a.jpg");
+        assert_eq!(table.samples()[0].labels, [0.5, 0.0]);
+    }
+    refused(
+        "image,path,hood,door\na.jpg,x,0,0\n",
+        &["`image`, `path`", "--set data.filename_column=NAME"],
+    );
+    let folder = Folder::new();
+    let path = folder.write("l.csv", "Bild,filename,hood\na.jpg,x,0\n");
+    let table = LabelTable::read_named(&path, &["hood".into()], [0.0, 1.0], Some("Bild")).unwrap();
+    assert_eq!(table.samples()[0].filename, "a.jpg");
+}
+
+#[test]
+fn semicolons_tabs_and_decimal_commas_are_read() {
+    let want = [("a.jpg", [0.25, 1.0]), ("b.jpg", [0.0, 0.5])];
+    for csv in [
+        "filename;hood;door\na.jpg;0.25;1\nb.jpg;0;0.5\n",
+        "filename;hood;door\na.jpg;0,25;1\nb.jpg;0;0,5\n",
+        "filename\thood\tdoor\na.jpg\t0,25\t1\nb.jpg\t0\t0,5\n",
+        "sep=;\r\nfilename;hood;door\r\na.jpg;0,25;1\r\nb.jpg;0;0,5\r\n",
+        "filename,hood,door\na.jpg,\"0,25\",1\nb.jpg,0,\"0,5\"\n",
+        "filename, \"hood\" , door\n \"a.jpg\", \"0.25\", 1\n\"b.jpg\" , 0, 0.5\n",
+        "filename,hood,door\ra.jpg,0.25,1\rb.jpg,0,0.5\r",
+    ] {
+        let table = read(csv).unwrap();
+        let got = table
+            .samples()
+            .iter()
+            .map(|sample| (sample.filename.trim(), &sample.labels[..]));
+        assert!(
+            got.eq(want.iter().map(|(name, labels)| (*name, &labels[..]))),
+            "{csv}"
+        );
+    }
+    refused(
+        "sep=;\nfilename;hood;door\na.jpg;0,5;7\n",
+        &["line 3", "column `door`"],
+    );
+}
+
+#[test]
+fn decimal_commas_beside_points_and_separated_thousands_are_refused() {
+    let header = "filename;hood;door\n";
+    refused(
+        &format!("{header}a.jpg;0,5;0\nb.jpg;0;0.5\n"),
+        &["line 3", "`0.5`", "decimal point", "decimal comma"],
+    );
+    refused(
+        &format!("{header}a.jpg;0.5;0,5\n"),
+        &["line 2", "`0,5`", "decimal comma", "decimal point"],
+    );
+    refused(
+        &format!("{header}a.jpg;1,000.5;0\n"),
+        &["`1,000.5`", "thousands"],
+    );
+    refused(
+        "filename,hood,door\na.jpg,0,5,1,0\n",
+        &["line 2: 5 fields", "decimal commas", "semicolons"],
+    );
+}
+
+#[test]
+fn empty_columns_and_rows_of_a_spreadsheet_are_passed_over() {
+    let csv = "filename,hood,door,,\na.jpg,0,1,,\n,,,,\nb.jpg,0,1\n , ,\nc.jpg,1,0,,,,\n";
+    let table = read(csv).unwrap();
+    let rows: Vec<u64> = table.samples().iter().map(|sample| sample.row).collect();
+    assert_eq!(rows, [2, 4, 6]);
+    // pandas puts row numbers in a first column without a name.
+    assert_eq!(read(",filename,hood,door\n0,a.jpg,0,1\n").unwrap().len(), 1);
+    refused(
+        "filename,hood,door,\na.jpg,0,1,seen from behind\n",
+        &["line 2", "`seen from behind`", "column 4", "no name"],
+    );
+}
+
+#[test]
+fn a_file_without_a_header_is_refused_with_what_is_missing() {
+    for csv in ["a.jpg,0.0,0.0\nb.jpg,0,1\n", "a,0.5,1\n", "a;0,5;1\n"] {
+        refused(csv, &["line 1 must name the columns"]);
+    }
+    refused("a.jpg,0.0,0.0\n", &["`a.jpg`", "filename"]);
+}
+
+#[test]
+fn utf_16_is_read_and_a_spreadsheet_file_is_refused_as_one() {
+    let folder = Folder::new();
+    let text = "\u{feff}filename\thood\nM\u{fc}.jpg\t0,5\n";
+    let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let path = folder.write("l.csv", bytes);
+    let table = LabelTable::read(&path, &["hood".to_owned()], [0.0, 1.0]).unwrap();
+    assert_eq!(table.samples()[0].filename, "M\u{fc}.jpg");
+    let path = folder.write("l.xlsx", b"PK\x03\x04");
+    let error = LabelTable::read(&path, &["hood".to_owned()], [0.0, 1.0]).unwrap_err();
+    assert_says(&error.to_string(), &["spreadsheet", "save it as CSV"]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use psp_data::{Batch, Loader, LoaderOptions};
+use psp_data::{Batch, BatchSampler, LastBatch, Loader, LoaderOptions};
 use support::{Folder, assert_says, tiny};
 
 fn options(batch_size: usize) -> LoaderOptions {
@@ -83,12 +83,12 @@ fn the_batches_are_identical_for_one_two_and_five_threads_with_seed_5() {
 #[test]
 fn starting_in_mid_epoch_yields_the_batches_of_an_undisturbed_epoch() {
     let folder = Folder::with_images(23);
-    for drop_last in [false, true] {
+    for last in [LastBatch::Keep, LastBatch::DropPartial] {
         let loader = loader(
             &folder,
             LoaderOptions {
                 threads: 3,
-                drop_last,
+                last,
                 ..options(4)
             },
         );
@@ -155,32 +155,39 @@ fn a_loader_over_some_samples_serves_these_in_the_given_order() {
 }
 
 #[test]
-fn drop_last_leaves_out_the_batch_that_is_not_full() {
+fn a_last_batch_is_kept_or_left_out_as_asked() {
+    let sampler = |samples, last| BatchSampler::new(samples, 4, Some(1), last).unwrap();
+    for (samples, last, batches, left_out) in [
+        (10, LastBatch::Keep, 3, 0),
+        (10, LastBatch::DropSingle, 3, 0),
+        (10, LastBatch::DropPartial, 2, 2),
+        (9, LastBatch::Keep, 3, 0),
+        (9, LastBatch::DropSingle, 2, 1),
+        (8, LastBatch::DropPartial, 2, 0),
+        (3, LastBatch::DropPartial, 1, 0),
+        (1, LastBatch::DropSingle, 1, 0),
+    ] {
+        let sampler = sampler(samples, last);
+        assert_eq!(sampler.batches_per_epoch(), batches, "{samples} {last:?}");
+        assert_eq!(sampler.left_out(), left_out, "{samples} {last:?}");
+        assert_eq!(sampler.samples_per_epoch(), samples - left_out);
+        assert_eq!(sampler.order(0).len(), samples);
+        assert_eq!(sampler.places(0, 0).len(), samples - left_out);
+    }
+}
+
+#[test]
+fn a_loader_leaves_out_the_samples_at_the_end_of_its_order() {
     let folder = Folder::with_images(10);
-    let with = loader(
-        &folder,
-        LoaderOptions {
-            drop_last: true,
-            ..options(4)
-        },
-    );
-    assert_eq!(
-        (
-            with.sampler().batches_per_epoch(),
-            with.sampler().samples_per_epoch()
-        ),
-        (2, 8)
-    );
-    assert!(batches(&with, 0, 0).iter().all(|batch| batch.len() == 4));
-    assert_eq!(with.order(0).len(), 10);
-    let without = loader(&folder, options(4));
-    assert_eq!(
-        (
-            without.sampler().batches_per_epoch(),
-            without.sampler().samples_per_epoch()
-        ),
-        (3, 10)
-    );
+    let options = LoaderOptions {
+        last: LastBatch::DropPartial,
+        ..options(4)
+    };
+    let loader = loader(&folder, options);
+    let served = batches(&loader, 0, 0);
+    assert!(served.iter().all(|batch| batch.len() == 4));
+    let served: Vec<usize> = served.into_iter().flat_map(|batch| batch.indices).collect();
+    assert_eq!(served, loader.order(0)[..8]);
 }
 
 #[test]
@@ -191,14 +198,6 @@ fn settings_that_can_not_work_are_refused_at_construction() {
             .unwrap_err()
             .to_string()
     };
-    let drop_last = LoaderOptions {
-        drop_last: true,
-        ..options(4)
-    };
-    assert_says(
-        &refusal(vec![0, 1, 2], drop_last),
-        &["drop_last", "3 samples", "batch_size = 4"],
-    );
     assert_says(&refusal(vec![0], options(0)), &["batch_size"]);
     assert_says(&refusal(vec![], options(1)), &["indices", "empty"]);
     assert_says(&refusal(vec![0, 3], options(1)), &["indices", "below 3"]);

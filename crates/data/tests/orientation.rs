@@ -61,7 +61,7 @@ fn assert_turned(bytes: &[u8], orientation: u8) {
 #[test]
 fn a_png_is_turned_by_exif_before_or_after_its_pixels() {
     let png = encoded(ImageFormat::Png);
-    for orientation in 0..=9_u32 {
+    for orientation in 0..=9_u8 {
         for late in [false, true] {
             let block = exif(orientation.is_multiple_of(2), 3, orientation);
             assert_turned(&with_chunk(&png, b"eXIf", &block, late), orientation);
@@ -113,7 +113,7 @@ fn an_exif_chunk_goes_before_a_raw_profile_and_exif_before_xmp() {
 #[test]
 fn a_webp_is_turned_by_exif_with_or_without_its_prefix_and_by_xmp() {
     let webp = encoded(ImageFormat::WebP);
-    for orientation in 0..=9_u32 {
+    for orientation in 0..=9_u8 {
         let block = exif(false, 3, orientation);
         let prefixed = [EXIF_PREFIX, &block].concat();
         for exif in [block, prefixed] {

@@ -5,7 +5,7 @@ mod support;
 
 use std::fs;
 
-use psp_data::{DEFAULT_TARGETS, LabelTable, Part, SplitFractions, Splits};
+use psp_data::{DEFAULT_TARGETS, DataNotice, LabelTable, Part, SplitFractions, Splits};
 use support::shared::shared;
 use support::{Folder, assert_says};
 
@@ -34,7 +34,7 @@ fn fractions(train: f64, valid: f64, test: f64) -> SplitFractions {
 }
 
 fn stratified(data: &LabelTable, seed: u64) -> Splits {
-    Splits::stratified(data, SplitFractions::default(), seed, 4).unwrap()
+    Splits::stratified(data, &[], SplitFractions::default(), seed, 4).unwrap()
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn each_part_of_the_challenge_labels_mirrors_the_zero_pairs_within_one_percentag
     let all: Vec<usize> = (0..data.len()).collect();
     for seed in 0..5 {
         for shares in [fractions(0.8, 0.1, 0.1), fractions(0.7, 0.15, 0.15)] {
-            let splits = Splits::stratified(&data, shares, seed, 8).unwrap();
+            let splits = Splits::stratified(&data, &[], shares, seed, 8).unwrap();
             for part in Part::ALL {
                 for pattern in [[false; 2], [false, true], [true, false], [true; 2]] {
                     let difference = share(&splits.indices(part), pattern) - share(&all, pattern);
@@ -72,7 +72,7 @@ fn each_part_of_the_challenge_labels_has_the_mean_label_of_all_with_seed_0() {
         sum / indices.len() as f32
     };
     let all: Vec<usize> = (0..data.len()).collect();
-    let splits = Splits::stratified(&data, SplitFractions::default(), 0, 8).unwrap();
+    let splits = Splits::stratified(&data, &[], SplitFractions::default(), 0, 8).unwrap();
     for part in Part::ALL {
         for target in 0..2 {
             let difference = mean(&splits.indices(part), target) - mean(&all, target);
@@ -89,7 +89,7 @@ fn counts_follow_the_fractions_exactly_and_parts_cover_every_sample_once() {
         fractions(0.5, 0.25, 0.25),
         fractions(1.0, 0.0, 0.0),
     ] {
-        let splits = Splits::stratified(&data, shares, 3, 5).unwrap();
+        let splits = Splits::stratified(&data, &[], shares, 3, 5).unwrap();
         let expected = [shares.train, shares.valid, shares.test].map(|s| (s * 1000.0) as usize);
         assert_eq!(splits.counts(), expected);
         let mut all: Vec<usize> = Part::ALL.iter().flat_map(|&p| splits.indices(p)).collect();
@@ -141,7 +141,7 @@ fn over_many_seeds_every_sample_is_tested_about_equally_often() {
 fn a_handful_of_samples_still_fills_each_part_and_fewer_are_refused() {
     let counts = stratified(&table(3), 1).counts();
     assert_eq!(counts, [1, 1, 1]);
-    let error = Splits::stratified(&table(2), SplitFractions::default(), 1, 4).unwrap_err();
+    let error = Splits::stratified(&table(2), &[], SplitFractions::default(), 1, 4).unwrap_err();
     assert_says(&error.to_string(), &["3 parts of 2 samples"]);
 }
 
@@ -154,12 +154,12 @@ fn fractions_that_can_not_work_are_refused() {
         fractions(1.2, -0.1, -0.1),
         fractions(f64::NAN, 0.5, 0.5),
     ] {
-        let error = Splits::stratified(&data, shares, 0, 4)
+        let error = Splits::stratified(&data, &[], shares, 0, 4)
             .unwrap_err()
             .to_string();
         assert_says(&error, &["split fractions", "sum to 1"]);
     }
-    assert!(Splits::stratified(&data, SplitFractions::default(), 0, 0).is_err());
+    assert!(Splits::stratified(&data, &[], SplitFractions::default(), 0, 0).is_err());
 }
 
 #[test]
@@ -265,7 +265,7 @@ fn the_labels_own_split_column_is_used_as_it_is() {
 fn folds_share_out_all_but_the_test_samples_and_mix_labels_alike_with_seed_2() {
     let data = table(600);
     let splits = stratified(&data, 2);
-    let folds = splits.folds(&data, 5, 2, 4).unwrap();
+    let folds = splits.folds(&data, &[], 5, 2, 4).unwrap();
     let outside = data.len() - splits.indices(Part::Test).len();
     let mut validated = vec![0; data.len()];
     for fold in &folds {
@@ -283,8 +283,8 @@ fn folds_share_out_all_but_the_test_samples_and_mix_labels_alike_with_seed_2() {
     for (index, &times) in validated.iter().enumerate() {
         assert_eq!(times, usize::from(splits.part(index) != Part::Test));
     }
-    assert_eq!(folds, splits.folds(&data, 5, 2, 4).unwrap());
-    assert_ne!(folds, splits.folds(&data, 5, 3, 4).unwrap());
+    assert_eq!(folds, splits.folds(&data, &[], 5, 2, 4).unwrap());
+    assert_ne!(folds, splits.folds(&data, &[], 5, 3, 4).unwrap());
     let distinct: std::collections::HashSet<String> =
         folds.iter().map(Splits::fingerprint).collect();
     assert_eq!(distinct.len(), 5);
@@ -295,9 +295,74 @@ fn one_fold_or_more_than_there_are_samples_are_refused() {
     let data = table(20);
     let splits = stratified(&data, 0);
     for folds in [0, 1, 21] {
-        let error = splits.folds(&data, folds, 0, 4).unwrap_err();
+        let error = splits.folds(&data, &[], folds, 0, 4).unwrap_err();
         assert_says(&error.to_string(), &["folds", &folds.to_string()]);
     }
+}
+
+/// 40 images, of which the last 20 are copies of the first, with other labels.
+fn with_copies() -> Folder {
+    let folder = Folder::with_images(40);
+    for index in 0..20 {
+        let copy = folder.path(&format!("imgs/{}.png", 20 + index));
+        fs::copy(folder.path(&format!("imgs/{index}.png")), copy).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn a_drawn_split_and_its_folds_keep_copies_together_under_ten_seeds() {
+    let folder = with_copies();
+    let data = folder.open();
+    let copies = data.copies().unwrap();
+    assert_eq!(copies.len(), 20);
+    for seed in 0..10 {
+        let shares = fractions(0.7, 0.15, 0.15);
+        let splits = Splits::stratified(&data, &copies, shares, seed, 4).unwrap();
+        assert_eq!(splits.counts(), [28, 6, 6]);
+        let folds = splits.folds(&data, &copies, 3, seed, 4).unwrap();
+        for splits in folds.iter().chain([&splits]) {
+            let apart = |index: &usize| splits.part(*index) != splits.part(index + 20);
+            assert_eq!((0..20).find(apart), None, "seed {seed}");
+        }
+        let notices = splits.copy_notices(&data).unwrap();
+        assert!(matches!(
+            notices[..],
+            [DataNotice::CopiesWithOtherLabels { count: 40, .. }]
+        ));
+    }
+}
+
+#[test]
+fn copies_in_two_parts_of_a_given_split_are_told() {
+    let folder = Folder::with_images(4);
+    fs::copy(folder.path("imgs/0.png"), folder.path("imgs/3.png")).unwrap();
+    let csv = "filename,a,b,split\n0.png,0,1,train\n1.png,0,1,train\n2.png,0,1,Valid\n\
+               3.png,0,1,test\n";
+    folder.write("labels.csv", csv);
+    let data = folder.open();
+    let notices = Splits::from_column(&data)
+        .unwrap()
+        .copy_notices(&data)
+        .unwrap();
+    let [notice] = &notices[..] else {
+        panic!("{notices:?}")
+    };
+    assert!(notice.is_warning());
+    assert_says(
+        &notice.to_string(),
+        &[
+            "labels.csv: 2 images",
+            "`0.png` in train and `3.png` in test",
+            "data.split=random",
+        ],
+    );
+}
+
+#[test]
+fn a_split_without_copies_is_what_it_was_before_they_counted() {
+    let splits = stratified(&table(30), 7);
+    assert_eq!(&splits.fingerprint()[..16], "625c11517def1fe3");
 }
 
 #[test]

@@ -87,7 +87,7 @@ impl Extraction<'_> {
             let features = to_host(features)?;
             if let Some(place) = features.iter().position(|value| !value.is_finite()) {
                 return Err(FeatureError::NonFinite {
-                    path: dataset.image_path(batch.indices[place / width]),
+                    path: dataset.image_path(batch.indices[place / width]).to_owned(),
                     feature: place % width,
                     value: features[place],
                 });

@@ -44,7 +44,7 @@ impl FeatureLoader {
         let contents: Vec<Content> = indices.iter().map(|&index| all[index]).collect();
         if let Some(&place) = store.missing(&contents).first() {
             return Err(FeatureError::Missing {
-                path: dataset.image_path(indices[place]),
+                path: dataset.image_path(indices[place]).to_owned(),
             });
         }
         Ok(Self {

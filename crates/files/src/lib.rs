@@ -61,6 +61,12 @@ where
 }
 
 impl WriteError {
+    /// Whether writing may succeed at another time. A folder that is gone may be on a
+    /// share that comes back.
+    pub fn may_pass(&self) -> bool {
+        self.source.kind() == io::ErrorKind::NotFound || may_pass(&self.source)
+    }
+
     /// Makes the error of a step of writing `path`.
     fn at(path: &Path, step: &'static str) -> impl Fn(io::Error) -> Self {
         move |source| Self {
@@ -69,6 +75,26 @@ impl WriteError {
             source,
         }
     }
+}
+
+/// Whether the same operation may succeed at another time: false for what lies with
+/// the path that was given, such as a file in place of a folder.
+pub fn may_pass(error: &io::Error) -> bool {
+    use io::ErrorKind::{
+        InvalidData, InvalidFilename, InvalidInput, IsADirectory, NotADirectory, NotFound,
+        UnexpectedEof, Unsupported,
+    };
+    !matches!(
+        error.kind(),
+        NotFound
+            | NotADirectory
+            | IsADirectory
+            | InvalidFilename
+            | InvalidInput
+            | InvalidData
+            | UnexpectedEof
+            | Unsupported
+    )
 }
 
 fn folder_of(path: &Path) -> &Path {

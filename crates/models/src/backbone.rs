@@ -14,6 +14,7 @@ use crate::inception::{INCEPTION_V3_FEATURES, Inception3};
 use crate::nn::Noise;
 use crate::regressor::ModelConfig;
 use crate::resnet::{RESNET18_FEATURES, ResNet18};
+use crate::stages::HEAD;
 use crate::vit::{PATCH_SIZE, VIT_B_16_FEATURES, VisionTransformer};
 
 /// A backbone by its torchvision name.
@@ -83,6 +84,22 @@ impl BackboneKind {
             (Self::InceptionV3, true) => 299,
             (Self::InceptionV3, false) => 75,
             _ => 32,
+        }
+    }
+
+    /// The stages with a batch norm that sees one value per channel of one image with
+    /// `size` pixels per side, in the order of [`stages`](Self::stages); the auxiliary
+    /// classifiers' is the head.
+    pub fn single_value_stages(self, size: u32, auxiliary: bool) -> &'static [&'static str] {
+        // Only at the smallest input are the last maps that small, as torchvision's
+        // layers round.
+        match self {
+            Self::ResNet18 if size <= 32 => &["layer4"],
+            Self::GoogLeNet if size < 47 => &["inception5a", "inception5b"],
+            Self::InceptionV3 if auxiliary && size < 347 => &[HEAD],
+            Self::InceptionV3 if size < 107 => &["Mixed_7a", "Mixed_7b", "Mixed_7c"],
+            Self::EfficientnetB0 if size <= 32 => &["features.6", "features.7", "features.8"],
+            _ => &[],
         }
     }
 
@@ -274,5 +291,35 @@ mod tests {
             let json = format!("\"{}\"", kind.name());
             assert_eq!(serde_json::from_str::<BackboneKind>(&json).ok(), Some(kind));
         }
+    }
+
+    #[test]
+    fn stages_see_single_values_up_to_the_size_at_which_the_last_map_grows() {
+        let device = Device::default();
+        for (kind, largest) in [
+            (BackboneKind::ResNet18, 32),
+            (BackboneKind::GoogLeNet, 46),
+            (BackboneKind::InceptionV3, 106),
+            (BackboneKind::EfficientnetB0, 32),
+        ] {
+            let model = Backbone::new(&ModelConfig::new(kind, 1), &device);
+            for (size, is_single) in [(largest, true), (largest + 1, false)] {
+                let image = Tensor::<4>::zeros([1, 3, size as usize, size as usize], &device);
+                let [_, _, height, width] = model.feature_map(image).unwrap().dims();
+                assert_eq!(height * width == 1, is_single, "{kind} {size}");
+                let stages = kind.single_value_stages(size, false);
+                assert_eq!(!stages.is_empty(), is_single, "{kind} {size}");
+                assert!(stages.iter().all(|stage| kind.stages().contains(stage)));
+            }
+        }
+        assert_eq!(
+            BackboneKind::InceptionV3.single_value_stages(299, true),
+            [HEAD]
+        );
+        assert!(
+            BackboneKind::VitB16
+                .single_value_stages(32, false)
+                .is_empty()
+        );
     }
 }

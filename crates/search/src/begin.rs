@@ -332,9 +332,13 @@ fn folds(config: &SearchConfig, inputs: &Inputs) -> Result<Vec<Splits>, SearchEr
         return Ok(Vec::new());
     }
     let dataset = &inputs.dataset;
-    let made = inputs
-        .splits
-        .folds(dataset, folds, data.split_seed, data.split_bins);
+    let made = inputs.splits.folds(
+        dataset,
+        &dataset.copies()?,
+        folds,
+        data.split_seed,
+        data.split_bins,
+    );
     Ok(made?)
 }
 

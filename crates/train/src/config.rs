@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use psp_data::{DecodeLimits, LabelRange, Preprocessing, Resize, SplitFractions};
+use psp_data::{DecodeLimits, LabelRange, LastBatch, Preprocessing, Resize, SplitFractions};
 use psp_models::{BackboneKind, DeviceSpec, ModelConfig, Output, Precision};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -78,6 +78,9 @@ pub struct DataConfig {
     pub labels: PathBuf,
     /// Image folder; empty: `imgs/` or `images/` in `dir`.
     pub images: PathBuf,
+    /// Column of the images' file names; empty: `filename`, or the only one under
+    /// another usual name.
+    pub filename_column: String,
     /// Label columns, one per predicted score.
     pub targets: Vec<String>,
     /// Which labels are valid; predictions are clipped to the same range.
@@ -200,7 +203,8 @@ pub struct TrainConfig {
     pub epochs: u64,
     /// Images per forward pass.
     pub batch_size: usize,
-    /// Whether an epoch's last, smaller batch is left out.
+    /// Whether an epoch's last batch is left out where it is smaller. Otherwise it is
+    /// only where it has one image and batch norm can't be trained on that.
     pub drop_last: bool,
     /// Batches whose gradients are averaged into one step, at least one per device.
     pub accumulate: usize,
@@ -385,6 +389,15 @@ impl RunConfig {
     pub fn fractions(&self) -> SplitFractions {
         let [train, valid, test] = self.data.fractions;
         SplitFractions { train, valid, test }
+    }
+
+    /// What becomes of the last batch of an epoch.
+    pub fn last_batch(&self) -> LastBatch {
+        match (self.train.drop_last, self.single_value_stage()) {
+            (true, _) => LastBatch::DropPartial,
+            (false, Some(_)) => LastBatch::DropSingle,
+            (false, None) => LastBatch::Keep,
+        }
     }
 
     /// Which images are refused before they are decoded.

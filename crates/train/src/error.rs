@@ -1,6 +1,5 @@
 //! Why a run could not be started or finished.
 
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use psp_data::DataError;
@@ -174,6 +173,21 @@ pub enum TrainError {
         /// What to do.
         hint: &'static str,
     },
+    /// A single training image is no batch for the norms.
+    #[error(
+        "{}: the training part has one image, of whose {size} x {size} pixels a batch norm in \
+         {stage} sees one value per channel, which has no variance; train on more images \
+         (data.fractions), or on larger ones (preprocess.size)",
+        source_of_split.display()
+    )]
+    SingleImage {
+        /// The split's file or the data folder.
+        source_of_split: PathBuf,
+        /// Side of the input in pixels.
+        size: u32,
+        /// The stage with the norm.
+        stage: &'static str,
+    },
     /// The loss or a weight stopped being a number.
     #[error(
         "training diverged in epoch {epoch}, batch {batch}: {what}. Likely cause: {cause}. \
@@ -200,17 +214,14 @@ impl TrainError {
     /// system (a full disk, a share that is gone) and not with configuration, data
     /// or weights.
     pub fn is_passing(&self) -> bool {
-        let may_come_back = |error: &std::io::Error| error.kind() != ErrorKind::NotFound;
         match self {
-            Self::Write(_)
-            | Self::Locked { .. }
+            Self::Locked { .. }
             | Self::Fenced { .. }
             | Self::Checkpoint(CheckpointError::Io { .. })
-            | Self::Data(DataError::Write(_))
             | Self::Features(FeatureError::Write(_) | FeatureError::Io { .. }) => true,
-            Self::Io { source, .. } | Self::Data(DataError::Io { source, .. }) => {
-                may_come_back(source)
-            }
+            Self::Write(error) => error.may_pass(),
+            Self::Io { source, .. } => psp_files::may_pass(source),
+            Self::Data(error) => error.is_passing(),
             _ => false,
         }
     }

@@ -28,6 +28,8 @@ pub struct Preparation<'a> {
 /// Something that happened in a run; the caller decides how to show it.
 #[derive(Debug)]
 pub enum Event<'a> {
+    /// Something about the data that does not stop the run.
+    Data(&'a psp_data::DataNotice),
     /// Images are being checked before training: `done` of `total`.
     Checking {
         /// Images decoded.

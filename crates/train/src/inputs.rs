@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use psp_data::{
-    DataError, Dataset, DatasetOptions, Loader, LoaderOptions, Part, PixelStore, PixelWarning,
-    Splits,
+    DataError, DataNotice, Dataset, DatasetOptions, Loader, LoaderOptions, Part, PixelStore,
+    PixelWarning, Splits,
 };
 use psp_features::{Content, default_dir};
 use psp_models::Output;
@@ -35,6 +35,17 @@ pub struct Inputs {
 }
 
 impl Inputs {
+    /// A data set with a split that came from `split_source`.
+    pub fn new(dataset: Arc<Dataset>, splits: Splits, split_source: PathBuf) -> Self {
+        Self {
+            dataset,
+            splits,
+            split_source,
+            sample: TrainSample::default(),
+            pixels: OnceLock::new(),
+        }
+    }
+
     /// Opens the data that `config` names, with its split.
     ///
     /// # Errors
@@ -54,26 +65,15 @@ impl Inputs {
                 (Splits::from_column(&dataset)?, labels)
             }
             "auto" if beside.exists() => (Splits::read(&beside, &dataset)?, beside),
-            "auto" | "random" => {
-                let splits = Splits::stratified(
-                    &dataset,
-                    config.fractions(),
-                    data.split_seed,
-                    data.split_bins,
-                )?;
-                (splits, data.dir.clone())
-            }
+            "auto" | "random" => (drawn_split(config, &dataset)?, data.dir.clone()),
             path => {
                 let path = PathBuf::from(path);
                 (Splits::read(&path, &dataset)?, path)
             }
         };
         Ok(Self {
-            dataset,
-            splits,
-            split_source,
             sample: TrainSample::of(config),
-            pixels: OnceLock::new(),
+            ..Self::new(dataset, splits, split_source)
         })
     }
 
@@ -92,13 +92,30 @@ impl Inputs {
         session: &Session,
     ) -> Result<Self, TrainError> {
         let dataset = session.dataset(&dataset_options(config))?;
+        let splits = Splits::read(&run.split(), &dataset)?;
         Ok(Self {
-            splits: Splits::read(&run.split(), &dataset)?,
-            dataset,
-            split_source: run.split(),
             sample: TrainSample::of(config),
-            pixels: OnceLock::new(),
+            ..Self::new(dataset, splits, run.split())
         })
+    }
+
+    /// What is worth telling about data and split before anything is trained on them.
+    ///
+    /// # Errors
+    /// An image or a folder that can't be read.
+    pub fn notices(&self) -> Result<Vec<DataNotice>, TrainError> {
+        let mut notices = self.dataset.notices().to_vec();
+        notices.extend(self.dataset.unlabelled()?);
+        let labels = self.dataset.labels_path();
+        let beside = labels.with_file_name("split.csv");
+        if self.split_source == labels && beside.is_file() {
+            notices.push(DataNotice::UnusedSplitFile {
+                path: beside,
+                labels: labels.to_owned(),
+            });
+        }
+        notices.extend(self.splits.copy_notices(&self.dataset)?);
+        Ok(notices)
     }
 
     /// Indices of a part's images; of the training part's those that
@@ -169,15 +186,24 @@ impl Inputs {
     /// A loader over the training part, shuffled by the run's seed.
     ///
     /// # Errors
-    /// As [`Inputs::indices`], or a setting that the loader refuses.
+    /// As [`Inputs::indices`], a setting that the loader refuses, or a single image
+    /// where batch norm needs two.
     pub fn training(&self, config: &RunConfig) -> Result<Loader, TrainError> {
+        let indices = self.indices(Part::Train)?;
+        if let (1, Some(stage)) = (indices.len(), config.single_value_stage()) {
+            return Err(TrainError::SingleImage {
+                source_of_split: self.split_source.clone(),
+                size: config.input_size(),
+                stage,
+            });
+        }
         let options = LoaderOptions {
             batch_size: config.train.batch_size,
             shuffle_seed: Some(config.train.seed),
-            drop_last: config.train.drop_last,
+            last: config.last_batch(),
             ..loader_options(config)
         };
-        self.loader(self.indices(Part::Train)?, config, options)
+        self.loader(indices, config, options)
     }
 
     /// A loader over the samples `indices` in that order, which keeps nothing.
@@ -245,7 +271,7 @@ impl Inputs {
     /// training part's mean and standard deviation, and clipped to the range of the
     /// labels.
     pub fn output(&self) -> Output {
-        let indices = self.splits.indices(Part::Train);
+        let indices = self.used(Part::Train);
         let samples = self.dataset.samples();
         let means = self.train_means();
         let deviation = |(target, mean): (usize, &f64)| {
@@ -260,7 +286,7 @@ impl Inputs {
 }
 
 /// The sample of the training images that `data.train_images` asks for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct TrainSample {
     /// 0: all.
     count: usize,
@@ -292,6 +318,21 @@ fn open_pixels(config: &RunConfig) -> Result<Option<PixelStore>, DataError> {
     PixelStore::open(&dir, &resize, data.pixel_store_mib << 20).map(Some)
 }
 
+/// The split that `[data]` says to draw; copies of one image are in one part.
+///
+/// # Errors
+/// Shares that can't be had of so few images, or an image that can't be read.
+pub fn drawn_split(config: &RunConfig, dataset: &Dataset) -> Result<Splits, DataError> {
+    let data = &config.data;
+    Splits::stratified(
+        dataset,
+        &dataset.copies()?,
+        config.fractions(),
+        data.split_seed,
+        data.split_bins,
+    )
+}
+
 /// Where `[data]` says that labels and images are.
 pub fn dataset_options(config: &RunConfig) -> DatasetOptions {
     let data = &config.data;
@@ -300,6 +341,7 @@ pub fn dataset_options(config: &RunConfig) -> DatasetOptions {
         dir: data.dir.clone(),
         labels: given(&data.labels),
         images: given(&data.images),
+        filename_column: (!data.filename_column.is_empty()).then(|| data.filename_column.clone()),
         targets: data.targets.clone(),
         label_range: data.label_range,
     }

@@ -106,7 +106,7 @@ impl Trainer<'_> {
         observe(Event::Prepared(Preparation {
             run: self.run.root(),
             config: &self.config,
-            counts: self.inputs.splits.counts(),
+            counts: self.inputs.counts(),
             split_source: &self.inputs.split_source,
             stages: self.pass.stages().names(),
             steps: batches.div_ceil(self.config.train.accumulate),

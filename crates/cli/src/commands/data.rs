@@ -1,11 +1,13 @@
 //! `psp data`.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use anyhow::Result;
-use psp_data::{Dataset, Part, Splits};
+use anyhow::{Result, bail};
+use psp_data::{Dataset, Part};
 use psp_synth::{SynthError, SynthOptions};
-use psp_train::inputs::dataset_options;
+use psp_train::Inputs;
+use psp_train::inputs::{dataset_options, drawn_split};
 
 use super::resolve;
 use crate::args::{SplitArgs, SynthArgs};
@@ -47,18 +49,27 @@ pub(crate) fn split(args: &SplitArgs) -> Result<ExitCode> {
     }
     let config = resolve(&args.config, &overrides)?;
     let data = &config.data;
-    let dataset = Dataset::open(&dataset_options(&config))?;
-    let splits = Splits::stratified(
-        &dataset,
-        config.fractions(),
-        data.split_seed,
-        data.split_bins,
-    )?;
-    let out = args
-        .out
-        .clone()
-        .unwrap_or_else(|| data.dir.join("split.csv"));
+    if data.dir.as_os_str().is_empty() {
+        bail!("no data folder: pass --data DIR, or set data.dir in the configuration");
+    }
+    let dataset = Arc::new(Dataset::open(&dataset_options(&config))?);
+    let beside = data.dir.join("split.csv");
+    let out = args.out.clone().unwrap_or_else(|| beside.clone());
+    let has_column = dataset.split_column().is_some();
+    if has_column && args.out.is_none() {
+        bail!(
+            "{}: has a column `split`, which psp train uses; pass --out FILE for another split, \
+             and train on that with --set data.split=FILE, or remove the column",
+            dataset.labels_path().display()
+        );
+    }
+    let splits = drawn_split(&config, &dataset)?;
     splits.write(&out, &dataset, args.overwrite)?;
+    let inputs = Inputs::new(dataset, splits, out.clone());
+    for about in inputs.notices()? {
+        progress::notice(&about);
+    }
+    let (dataset, splits) = (&inputs.dataset, &inputs.splits);
     println!("{}:", out.display());
     for (part, count) in Part::ALL.iter().zip(splits.counts()) {
         let indices = splits.indices(*part);
@@ -81,6 +92,10 @@ pub(crate) fn split(args: &SplitArgs) -> Result<ExitCode> {
             part.name(),
             means.join("  ")
         );
+    }
+    if has_column || out != beside {
+        let out = out.display();
+        println!("train on it with --set data.split={out}");
     }
     Ok(ExitCode::SUCCESS)
 }

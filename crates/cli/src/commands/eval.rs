@@ -39,7 +39,7 @@ pub(crate) fn eval(args: &EvalArgs) -> Result<ExitCode> {
         means: predictor.train_means.clone(),
     };
     let evaluation = Evaluation::new(part.name(), &predictions, &baseline)?;
-    let image = |name: &str| decode_file(&dataset.images_dir().join(name), &predictor.limits);
+    let image = |name: &str| decode_file(&dataset.image_named(name), &predictor.limits);
     let options = WriteOptions {
         seed: args.seed,
         sample_count: args.samples,

@@ -71,7 +71,7 @@ pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode> {
 
 fn write(collected: &Collected, out: &Path) -> Result<psp_report::Written> {
     let photo = |name: &str| {
-        let path = collected.images.join(name);
+        let path = collected.dataset.image_named(name);
         decode_file(&path, &collected.limits).map_err(PhotoError::from)
     };
     let settings = psp_report::Settings::default();

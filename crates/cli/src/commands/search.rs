@@ -23,6 +23,7 @@ use super::{launch, on_devices, toml_string};
 use crate::args::{Launcher, SearchArgs, WorkerArgs};
 use crate::estimate;
 use crate::interrupt;
+use crate::progress;
 use crate::study_view::StudyView;
 
 /// Memory that a worker is counted on to need, unless told otherwise.
@@ -53,7 +54,12 @@ pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
                 Some(study) => study_dir(study),
                 None => StudyDir::new(config.default_folder()),
             };
-            Study::begin(dir, config)?
+            let is_new = !dir.is_begun();
+            let study = Study::begin(dir, config)?;
+            if is_new {
+                tell_about_data(&Inputs::open(&study.config.base)?)?;
+            }
+            study
         }
     };
     match args.launcher {
@@ -241,6 +247,7 @@ fn worker_command(study: &Study, slot: usize, threads: usize, args: &SearchArgs)
 
 fn plan(config: &SearchConfig, workers: usize) -> Result<ExitCode> {
     let inputs = Inputs::open(&config.base)?;
+    tell_about_data(&inputs)?;
     let (data, split) = (inputs.dataset.fingerprint()?, inputs.splits.fingerprint());
     let plan = Plan::draw(config, data, split, &[])?;
     let points = config.space.drawable_points().unwrap_or(u128::MAX);
@@ -283,6 +290,13 @@ fn fewer(trials: usize, config: &SearchConfig) -> String {
         }
         _ => String::new(),
     }
+}
+
+fn tell_about_data(inputs: &Inputs) -> Result<()> {
+    for about in inputs.notices()? {
+        progress::notice(&about);
+    }
+    Ok(())
 }
 
 /// Cores that this process may use. Slurm does not everywhere keep a task from

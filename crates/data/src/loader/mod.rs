@@ -19,7 +19,7 @@ use cache::PixelCache;
 
 pub use batch::Batch;
 pub use epoch::Epoch;
-pub use sampler::BatchSampler;
+pub use sampler::{BatchSampler, LastBatch};
 
 /// How a [`Loader`] batches, orders and parallelises.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,8 +29,8 @@ pub struct LoaderOptions {
     pub batch_size: usize,
     /// Seed of the shuffled order; `None` keeps the given order in each epoch.
     pub shuffle_seed: Option<u64>,
-    /// Leave out a last batch that is not full.
-    pub drop_last: bool,
+    /// What becomes of a last batch that is not full.
+    pub last: LastBatch,
     /// Threads that decode; 0 counts as 1, so that decoding always overlaps
     /// with the consumer's work.
     pub threads: usize,
@@ -50,7 +50,7 @@ impl Default for LoaderOptions {
         Self {
             batch_size: 32,
             shuffle_seed: None,
-            drop_last: false,
+            last: LastBatch::Keep,
             threads: 1,
             prefetch: 2,
             cache_bytes: 0,
@@ -85,8 +85,7 @@ impl Loader {
     ///
     /// # Errors
     /// [`DataError::Setting`]: no samples, an index that the data set lacks, a
-    /// batch size of 0, `drop_last` with fewer samples than one batch, or
-    /// preprocessing that its own `validate` refuses.
+    /// batch size of 0, or preprocessing that its own `validate` refuses.
     pub fn new(
         dataset: Arc<Dataset>,
         indices: Vec<usize>,
@@ -98,7 +97,7 @@ impl Loader {
             indices.len(),
             options.batch_size,
             options.shuffle_seed,
-            options.drop_last,
+            options.last,
         )?;
         if let Some(index) = indices.iter().find(|&&index| index >= dataset.len()) {
             return Err(DataError::setting(
@@ -148,7 +147,7 @@ impl Loader {
     }
 
     /// The data-set indices in the order in which `epoch` visits them,
-    /// including any at the end that `drop_last` leaves out.
+    /// with those that it leaves out at the end.
     pub fn order(&self, epoch: u64) -> Vec<usize> {
         let order = self.shared.sampler.order(epoch);
         order

@@ -1,7 +1,23 @@
 //! Which samples make up which batch.
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::DataError;
 use crate::shuffle::{generator, shuffle};
+
+/// What becomes of an epoch's last batch where it is not full.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LastBatch {
+    /// It is smaller.
+    #[default]
+    Keep,
+    /// It is left out if it has one sample, over which batch norm has nothing to
+    /// average.
+    DropSingle,
+    /// It is left out.
+    DropPartial,
+}
 
 /// Divides `samples` samples into batches, in an order of its own for every
 /// epoch.
@@ -13,22 +29,21 @@ pub struct BatchSampler {
     samples: usize,
     batch_size: usize,
     shuffle_seed: Option<u64>,
-    drop_last: bool,
+    last: LastBatch,
 }
 
 impl BatchSampler {
     /// Batches of `batch_size` out of `samples` samples, shuffled by
-    /// `shuffle_seed` or else in the given order, without a last batch that is
-    /// not full if `drop_last` is set.
+    /// `shuffle_seed` or else in the given order. Where there are fewer samples than
+    /// `batch_size`, they are one batch, whatever `last` says.
     ///
     /// # Errors
-    /// [`DataError::Setting`]: no samples, a batch size of 0, or `drop_last`
-    /// with fewer samples than one batch.
+    /// [`DataError::Setting`]: no samples, or a batch size of 0.
     pub fn new(
         samples: usize,
         batch_size: usize,
         shuffle_seed: Option<u64>,
-        drop_last: bool,
+        last: LastBatch,
     ) -> Result<Self, DataError> {
         if batch_size == 0 {
             return Err(DataError::setting("batch_size", "0", "at least 1"));
@@ -40,21 +55,11 @@ impl BatchSampler {
                 "at least one sample to load",
             ));
         }
-        if drop_last && samples < batch_size {
-            return Err(DataError::setting(
-                "drop_last",
-                format!("set, which leaves no batch of {samples} samples"),
-                format!(
-                    "at least batch_size = {batch_size} samples, a smaller batch_size, or \
-                     drop_last off"
-                ),
-            ));
-        }
         Ok(Self {
             samples,
             batch_size,
             shuffle_seed,
-            drop_last,
+            last,
         })
     }
 
@@ -65,19 +70,30 @@ impl BatchSampler {
 
     /// Batches in one epoch, at least 1.
     pub fn batches_per_epoch(&self) -> usize {
-        match self.drop_last {
-            true => self.samples / self.batch_size,
-            false => self.samples.div_ceil(self.batch_size),
+        self.samples_per_epoch().div_ceil(self.batch_size)
+    }
+
+    /// Samples in one epoch, without those that are left out.
+    pub fn samples_per_epoch(&self) -> usize {
+        self.samples - self.left_out()
+    }
+
+    /// Samples that each epoch leaves out, other ones each time when shuffled.
+    pub fn left_out(&self) -> usize {
+        let last = self.samples % self.batch_size;
+        let is_dropped = match self.last {
+            LastBatch::Keep => false,
+            LastBatch::DropSingle => last == 1,
+            LastBatch::DropPartial => true,
+        };
+        match is_dropped && self.samples > self.batch_size {
+            true => last,
+            false => 0,
         }
     }
 
-    /// Samples in one epoch, without those that `drop_last` leaves out.
-    pub fn samples_per_epoch(&self) -> usize {
-        (self.batches_per_epoch() * self.batch_size).min(self.samples)
-    }
-
-    /// Places `0..samples` in the order of `epoch`, including any at the end
-    /// that `drop_last` leaves out.
+    /// Places `0..samples` in the order of `epoch`, with those that are left out at
+    /// the end.
     pub fn order(&self, epoch: u64) -> Vec<usize> {
         let mut places: Vec<usize> = (0..self.samples).collect();
         if let Some(seed) = self.shuffle_seed {

@@ -19,8 +19,8 @@ impl Splits {
     /// twice, a wrong number of fields (each with the line), or an image of the
     /// data set without a row.
     pub fn read(path: &Path, data: &LabelTable) -> Result<Self, DataError> {
-        let table = Table::open(path)?;
-        let filename_column = table.require("filename")?;
+        let mut table = Table::open(path)?;
+        let filename_column = table.filename_column(None)?;
         let split_column = table.require("split")?;
         let places: HashMap<&str, usize> = data
             .samples()
@@ -29,14 +29,15 @@ impl Splits {
             .map(|(index, sample)| (sample.filename.as_str(), index))
             .collect();
         let mut found: Vec<Option<(Part, u64)>> = vec![None; data.len()];
-        table.rows(|row, record| {
-            let filename = &record[filename_column];
+        let _notices = table.rows(|cells| {
+            let (filename, row) = (cells.raw(filename_column), cells.line);
             if filename.trim().is_empty() {
                 let path = path.to_owned();
                 return Err(DataError::EmptyFilename { path, row });
             }
-            let part = part::parse(&record[split_column], path, row)?;
-            let Some(&index) = places.get(filename) else {
+            let part = part::parse(cells.cell(split_column), path, row)?;
+            let known = places.get(filename).or_else(|| places.get(filename.trim()));
+            let Some(&index) = known else {
                 return Err(DataError::NotInDataset {
                     path: path.to_owned(),
                     row,

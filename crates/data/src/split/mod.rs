@@ -1,5 +1,6 @@
 //! Which sample serves training, validation or test.
 
+mod copies;
 mod file;
 mod part;
 mod stratify;
@@ -33,16 +34,21 @@ impl Splits {
     ///
     /// A part with a fraction above 0 gets at least one sample.
     ///
+    /// `copies` are groups of samples with the same image
+    /// ([`Dataset::copies`](crate::Dataset::copies)). The first of each is dealt, and
+    /// the others go to its part; so parts may then be larger or smaller than asked.
+    ///
     /// # Errors
     /// Fractions that [`SplitFractions::validate`] refuses, `bins` of 0, or
     /// fewer samples than parts.
     pub fn stratified(
         data: &LabelTable,
+        copies: &[Vec<usize>],
         fractions: SplitFractions,
         seed: u64,
         bins: usize,
     ) -> Result<Self, DataError> {
-        let parts = stratify::stratify(data, fractions, seed, bins)?;
+        let parts = stratify::stratify(data, copies, fractions, seed, bins)?;
         Ok(Self::new(parts, data))
     }
 
@@ -67,18 +73,20 @@ impl Splits {
     /// Splits for cross-validation: training and validation samples together are
     /// dealt into `folds` folds with the same mix of labels, as
     /// [`stratified`](Self::stratified) does, and split number *i* validates on
-    /// fold *i* and trains on the others. Test samples stay test samples.
+    /// fold *i* and trains on the others. Test samples stay test samples, and copies
+    /// of one image go to one fold.
     ///
     /// # Errors
     /// Fewer than 2 folds, more folds than samples, or `bins` of 0.
     pub fn folds(
         &self,
         data: &LabelTable,
+        copies: &[Vec<usize>],
         folds: usize,
         seed: u64,
         bins: usize,
     ) -> Result<Vec<Self>, DataError> {
-        let fold_of = stratify::folds(data, &self.parts, folds, seed, bins)?;
+        let fold_of = stratify::folds(data, copies, &self.parts, folds, seed, bins)?;
         let split = |fold: usize| {
             let parts = fold_of.iter().map(|own| match own {
                 None => Part::Test,

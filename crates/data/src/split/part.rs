@@ -53,7 +53,7 @@ impl FromStr for Part {
 }
 
 fn known(text: &str) -> Option<Part> {
-    match text.trim() {
+    match text.trim().to_lowercase().as_str() {
         "train" => Some(Part::Train),
         "valid" | "val" | "validation" => Some(Part::Valid),
         "test" => Some(Part::Test),

@@ -10,6 +10,7 @@ use crate::shuffle::{below, generator, shuffle};
 /// Samples ordered by stratum and shuffled within, then dealt to the parts.
 pub(super) fn stratify(
     data: &LabelTable,
+    copies: &[Vec<usize>],
     fractions: SplitFractions,
     seed: u64,
     bins: usize,
@@ -19,10 +20,11 @@ pub(super) fn stratify(
         return Err(DataError::setting("bins", "0", "at least 1"));
     }
     let shares = fractions.as_array();
-    let counts = part_counts(data.len(), shares)?;
+    let dealt_out = firsts(copies, (0..data.len()).collect());
+    let counts = part_counts(dealt_out.len(), shares)?;
     let mut rng = generator(b"psp stratify 1..", seed, 0);
 
-    let order: Vec<usize> = strata(data, bins, smallest_stratum(shares))
+    let order: Vec<usize> = strata(data, &dealt_out, bins, smallest_stratum(shares))
         .into_iter()
         .flat_map(|mut stratum| {
             shuffle(&mut stratum, &mut rng);
@@ -37,13 +39,34 @@ pub(super) fn stratify(
     for (place, &index) in order.iter().enumerate() {
         parts[index] = dealt[(start + place) % dealt.len()];
     }
+    follow_firsts(copies, &mut parts);
     Ok(parts)
+}
+
+/// Of `samples` one of each group of copies.
+fn firsts(copies: &[Vec<usize>], mut samples: Vec<usize>) -> Vec<usize> {
+    let others = copies.iter().filter_map(|group| group.get(1..)).flatten();
+    let others: HashSet<usize> = others.copied().collect();
+    samples.retain(|index| !others.contains(index));
+    samples
+}
+
+/// Gives the copies of one image what the first of them has got.
+fn follow_firsts<T: Copy>(copies: &[Vec<usize>], got: &mut [T]) {
+    for group in copies {
+        if let Some((&first, others)) = group.split_first() {
+            for &other in others {
+                got[other] = got[first];
+            }
+        }
+    }
 }
 
 /// The fold of every sample that is not in the test part: samples ordered by
 /// stratum and shuffled within, then dealt in turn.
 pub(super) fn folds(
     data: &LabelTable,
+    copies: &[Vec<usize>],
     parts: &[Part],
     folds: usize,
     seed: u64,
@@ -52,7 +75,13 @@ pub(super) fn folds(
     if bins == 0 {
         return Err(DataError::setting("bins", "0", "at least 1"));
     }
-    let samples = parts.iter().filter(|part| **part != Part::Test).count();
+    let in_folds = |index: &usize| parts[*index] != Part::Test;
+    let copies: Vec<Vec<usize>> = copies
+        .iter()
+        .map(|group| group.iter().copied().filter(in_folds).collect())
+        .collect();
+    let dealt_out = firsts(&copies, (0..data.len()).filter(in_folds).collect());
+    let samples = dealt_out.len();
     if folds < 2 || folds > samples {
         return Err(DataError::setting(
             "folds",
@@ -64,14 +93,16 @@ pub(super) fn folds(
     let start = below(&mut rng, folds as u64) as usize;
     let mut fold_of = vec![None; parts.len()];
     let mut place = start;
-    for mut stratum in strata(data, bins, folds) {
-        stratum.retain(|&index| parts[index] != Part::Test);
+    let all = firsts(&copies, (0..data.len()).collect());
+    for mut stratum in strata(data, &all, bins, folds) {
+        stratum.retain(in_folds);
         shuffle(&mut stratum, &mut rng);
         for index in stratum {
             fold_of[index] = Some(place % folds);
             place += 1;
         }
     }
+    follow_firsts(&copies, &mut fold_of);
     Ok(fold_of)
 }
 
@@ -85,10 +116,8 @@ pub(super) fn sample(
     bins: usize,
 ) -> Vec<usize> {
     let mut rng = generator(b"psp sample 1....", seed, 0);
-    let wanted: HashSet<usize> = indices.iter().copied().collect();
     let mut order = Vec::with_capacity(indices.len());
-    for mut stratum in strata(data, bins.max(1), 1) {
-        stratum.retain(|index| wanted.contains(index));
+    for mut stratum in strata(data, indices, bins.max(1), 1) {
         shuffle(&mut stratum, &mut rng);
         order.extend(stratum);
     }
@@ -138,16 +167,16 @@ fn smallest_stratum(shares: [f64; 3]) -> usize {
     (1.0 / smallest).ceil() as usize
 }
 
-/// The samples of each stratum, in an order that puts the strata with the same
+/// The `samples` of each stratum, in an order that puts the strata with the same
 /// targets at the minimum next to each other, so that these groups are shared
 /// out as evenly as the strata in them.
-fn strata(data: &LabelTable, bins: usize, smallest: usize) -> Vec<Vec<usize>> {
+fn strata(data: &LabelTable, samples: &[usize], bins: usize, smallest: usize) -> Vec<Vec<usize>> {
     let columns: Vec<Vec<u32>> = (0..data.targets().len())
-        .map(|target| bin_target(data, target, bins))
+        .map(|target| bin_target(data, samples, target, bins))
         .collect();
     let mut patterns: BTreeMap<Vec<bool>, BTreeMap<Vec<u32>, Vec<usize>>> = BTreeMap::new();
-    for index in 0..data.len() {
-        let key: Vec<u32> = columns.iter().map(|column| column[index]).collect();
+    for (place, &index) in samples.iter().enumerate() {
+        let key: Vec<u32> = columns.iter().map(|column| column[place]).collect();
         let pattern = key.iter().map(|&bin| bin > 0).collect();
         patterns
             .entry(pattern)
@@ -176,8 +205,9 @@ fn strata(data: &LabelTable, bins: usize, smallest: usize) -> Vec<Vec<usize>> {
 
 /// Each sample's bin for one target: 0 at the range's minimum, or the smallest label
 /// where there is no range, then quantiles.
-fn bin_target(data: &LabelTable, target: usize, bins: usize) -> Vec<u32> {
-    let labels: Vec<f32> = data.samples().iter().map(|s| s.labels[target]).collect();
+fn bin_target(data: &LabelTable, samples: &[usize], target: usize, bins: usize) -> Vec<u32> {
+    let label = |&index: &usize| data.samples()[index].labels[target];
+    let labels: Vec<f32> = samples.iter().map(label).collect();
     let smallest = labels.iter().copied().min_by(f32::total_cmp);
     let range = data.label_range();
     let minimum = range.map_or_else(|| smallest.unwrap_or(0.0), |[low, _]| low);

@@ -130,7 +130,8 @@ impl<'a> Reporter<'a> {
                     self.log.line(&format!("changed since: {change}"));
                 }
             }
-            Event::Output(_) | Event::Prepared(_) | Event::Stages { .. } => {}
+            // What is to be said of the data is the same for all trials.
+            Event::Data(_) | Event::Output(_) | Event::Prepared(_) | Event::Stages { .. } => {}
             Event::Validation { done, total } => {
                 if self.is_due_in_log() {
                     self.log

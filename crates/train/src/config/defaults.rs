@@ -19,6 +19,7 @@ impl Default for DataConfig {
             dir: PathBuf::new(),
             labels: PathBuf::new(),
             images: PathBuf::new(),
+            filename_column: String::new(),
             targets: ["perspective_score_hood", "perspective_score_backdoor_left"]
                 .map(str::to_owned)
                 .to_vec(),
@@ -71,7 +72,7 @@ impl Default for TrainConfig {
             seed: 0,
             epochs: 10,
             batch_size: 16,
-            drop_last: true,
+            drop_last: false,
             accumulate: 1,
             optimizer: OptimizerName::AdamW,
             learning_rate: 3e-4,

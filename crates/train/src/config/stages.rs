@@ -39,6 +39,18 @@ impl RunConfig {
         self.trained_stages(self.train.epochs) == [HEAD] && !self.model.auxiliary
     }
 
+    /// The first stage with a batch norm that is trained and that sees a single value
+    /// per channel of one image. The variance of that is 0, so no batch may have one
+    /// image alone; PyTorch refuses it, too.
+    pub fn single_value_stage(&self) -> Option<&'static str> {
+        let model = &self.model;
+        let trained = self.trained_stages(self.train.epochs);
+        let single = model
+            .backbone
+            .single_value_stages(self.input_size(), model.auxiliary);
+        single.iter().copied().find(|stage| trained.contains(stage))
+    }
+
     /// Peak learning rate of a stage.
     pub fn learning_rate(&self, stage: &str) -> f64 {
         let train = &self.train;

@@ -128,6 +128,17 @@ impl RunConfig {
             t.batch_size >= 1,
             "at least 1",
         )?;
+        let single = self.single_value_stage();
+        check(
+            "train.batch_size",
+            t.batch_size,
+            t.batch_size > 1 || single.is_none(),
+            &format!(
+                "2 or more, or a larger preprocess.size: with one image per batch, a batch \
+                 norm in {} has one value per channel, whose variance is 0",
+                single.unwrap_or_default()
+            ),
+        )?;
         check(
             "train.accumulate",
             t.accumulate,

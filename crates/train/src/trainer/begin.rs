@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use psp_data::{DataNotice, Loader};
 use psp_metrics::RegressionAccumulator;
 use psp_models::{ModelConfig, Regressor, state};
 
@@ -46,7 +47,14 @@ pub fn start(
     if !inputs.has_validation() {
         config.validate_unvalidated()?;
     }
-    inputs.training(&config)?;
+    let training = inputs.training(&config)?;
+    for notice in inputs
+        .notices()?
+        .iter()
+        .chain(&left_out(&training, &config))
+    {
+        observe(Event::Data(notice));
+    }
     let identity = BackboneIdentity::of(&config);
     let identity = identity.as_ref();
     let model_config = ModelConfig {
@@ -138,6 +146,17 @@ pub fn start(
     trainer.control.check(run)?;
     write_text(&run.config(), trainer.config.to_toml()?.as_bytes())?;
     trainer.run(store, observe, &[])
+}
+
+/// The training images that no batch of an epoch holds, if there are any.
+fn left_out(training: &Loader, config: &RunConfig) -> Option<DataNotice> {
+    let sampler = training.sampler();
+    let count = sampler.left_out();
+    (count > 0).then(|| DataNotice::LeftOutOfEpochs {
+        count,
+        of: sampler.samples_per_epoch() + count,
+        is_configured: config.train.drop_last,
+    })
 }
 
 /// Stores what is frozen beside the checkpoints: a backbone that an earlier run of

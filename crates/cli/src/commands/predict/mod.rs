@@ -1,0 +1,56 @@
+//! `psp predict`.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use psp_export::Predictor;
+
+use crate::args::PredictArgs;
+use crate::progress;
+use output::{Format, Output};
+use photos::Photos;
+
+mod output;
+mod photos;
+
+pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
+    let device = args.device.open_for(args.precision)?;
+    let mut predictor = Predictor::open(&args.model, &device, args.precision)?;
+    if let Some(megapixels) = args.max_megapixels {
+        predictor.limits.max_pixels = u64::from(megapixels) * 1_000_000;
+    }
+    let Photos { paths, names } = Photos::gather(&args.images, args.recursive)?;
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let width = names.iter().map(|name| name.chars().count()).max();
+    let mut out = Output::new(
+        Format::of(args),
+        args.out.as_deref(),
+        &predictor.targets,
+        width.unwrap_or(0),
+    )?;
+    let bar = progress::bar(paths.len() as u64, "predict");
+    let mut names = names.into_iter();
+    predictor.predict_files(&paths, args.batch_size.into(), threads, |prediction| {
+        // Predictions come in the order of the paths.
+        let file = names.next().unwrap_or_default();
+        bar.inc(1);
+        match prediction.scores {
+            Ok(scores) if args.raw => out.scores(&file, &scores.raw),
+            Ok(scores) => out.scores(&file, &scores.predictions),
+            Err(error) => {
+                bar.suspend(|| eprintln!("error: {error}"));
+                out.error(&file, &error.to_string())
+            }
+        }
+    })?;
+    bar.finish_and_clear();
+    let failed = out.finish()?;
+    if failed > 0 {
+        eprintln!(
+            "error: {failed} of {} images could not be scored",
+            paths.len()
+        );
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,168 @@
+//! The forms in which `psp predict` gives scores.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::Result;
+use psp_files::write_atomic;
+use serde::Serialize;
+
+use crate::args::PredictArgs;
+
+/// How scores are written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    /// For reading.
+    Text,
+    /// `filename` and a column per score.
+    Csv,
+    /// An object per line.
+    JsonLines,
+    /// An array of these objects.
+    Json,
+}
+
+impl Format {
+    /// As the flags say, or else by the name of the file.
+    pub(super) fn of(args: &PredictArgs) -> Self {
+        let extension = args.out.as_deref().and_then(Path::extension);
+        let extension = extension.map(|name| name.to_string_lossy().to_lowercase());
+        match extension.as_deref() {
+            Some("json") if !args.csv => Self::Json,
+            Some("jsonl" | "ndjson") if !args.csv => Self::JsonLines,
+            _ if args.json => Self::JsonLines,
+            Some(_) => Self::Csv,
+            None if args.csv || args.out.is_some() => Self::Csv,
+            None => Self::Text,
+        }
+    }
+}
+
+/// One image in JSON.
+#[derive(Serialize)]
+struct Line<'a> {
+    file: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scores: Option<BTreeMap<&'a str, f32>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a str>,
+}
+
+/// Where scores go: to standard output as they come, or to a file once all are there.
+pub(super) struct Output<'a> {
+    format: Format,
+    path: Option<&'a Path>,
+    content: Vec<u8>,
+    targets: &'a [String],
+    /// Characters of the longest name.
+    width: usize,
+    images: usize,
+    failed: usize,
+}
+
+impl<'a> Output<'a> {
+    pub(super) fn new(
+        format: Format,
+        path: Option<&'a Path>,
+        targets: &'a [String],
+        width: usize,
+    ) -> Result<Self> {
+        let mut out = Self {
+            format,
+            path,
+            content: Vec::new(),
+            targets,
+            width,
+            images: 0,
+            failed: 0,
+        };
+        if format == Format::Csv {
+            let names = targets.iter().map(String::as_str);
+            out.row(std::iter::once("filename").chain(names))?;
+        }
+        Ok(out)
+    }
+
+    pub(super) fn scores(&mut self, file: &str, scores: &[f32]) -> Result<()> {
+        let targets = self.targets.iter().map(String::as_str);
+        match self.format {
+            Format::Csv => {
+                let values: Vec<String> = scores.iter().map(ToString::to_string).collect();
+                self.row(std::iter::once(file).chain(values.iter().map(String::as_str)))
+            }
+            Format::Json | Format::JsonLines => self.json(&Line {
+                file,
+                scores: Some(targets.zip(scores.iter().copied()).collect()),
+                error: None,
+            }),
+            Format::Text => {
+                let scores = targets.zip(scores);
+                let scores: Vec<String> = scores
+                    .map(|(name, score)| format!("{name} {score:.4}"))
+                    .collect();
+                let (scores, width) = (scores.join("  "), self.width);
+                writeln!(self.content, "{file:<width$}  {scores}")?;
+                self.print()
+            }
+        }
+    }
+
+    /// An image without scores has no row in CSV; standard error names it.
+    pub(super) fn error(&mut self, file: &str, error: &str) -> Result<()> {
+        self.failed += 1;
+        match self.format {
+            Format::Json | Format::JsonLines => self.json(&Line {
+                file,
+                scores: None,
+                error: Some(error),
+            }),
+            Format::Csv | Format::Text => Ok(()),
+        }
+    }
+
+    /// Writes the file, if there is one; the answer is how many images have no scores.
+    pub(super) fn finish(mut self) -> Result<usize> {
+        if self.format == Format::Json {
+            let end = if self.images == 0 { "[]\n" } else { "\n]\n" };
+            self.content.extend_from_slice(end.as_bytes());
+        }
+        match self.path {
+            Some(path) => write_atomic(path, |out| out.write_all(&self.content))?,
+            None => self.print()?,
+        }
+        Ok(self.failed)
+    }
+
+    fn row<'b>(&mut self, fields: impl Iterator<Item = &'b str>) -> Result<()> {
+        let mut writer = csv::Writer::from_writer(&mut self.content);
+        writer.write_record(fields)?;
+        writer.flush()?;
+        drop(writer);
+        self.print()
+    }
+
+    fn json(&mut self, line: &Line<'_>) -> Result<()> {
+        if self.format == Format::Json {
+            let before = if self.images == 0 { "[\n" } else { ",\n" };
+            self.content.extend_from_slice(before.as_bytes());
+        }
+        self.images += 1;
+        serde_json::to_writer(&mut self.content, line)?;
+        if self.format == Format::JsonLines {
+            self.content.push(b'\n');
+        }
+        self.print()
+    }
+
+    /// Passes on what is there, unless it goes to a file.
+    fn print(&mut self) -> Result<()> {
+        if self.path.is_none() {
+            let mut out = std::io::stdout().lock();
+            out.write_all(&self.content)?;
+            out.flush()?;
+            self.content.clear();
+        }
+        Ok(())
+    }
+}

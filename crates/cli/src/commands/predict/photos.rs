@@ -1,0 +1,151 @@
+//! Which images `psp predict` scores, and under which names.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use psp_data::{DataFolder, FileKind, Listing, list_images};
+
+/// How many files of a kind are named.
+const NAMED: usize = 3;
+
+/// The images to score, each with the name that it is printed under.
+#[derive(Default)]
+pub(super) struct Photos {
+    pub(super) paths: Vec<PathBuf>,
+    pub(super) names: Vec<String>,
+}
+
+impl Photos {
+    /// The images among `args` and in the folders among them. What is left out of a
+    /// folder is said on standard error.
+    ///
+    /// An image is called what it is on the command line, or there with its folder. One
+    /// of a data set is called what the labels call it, if that folder is all of `args`.
+    pub(super) fn gather(args: &[PathBuf], recursive: bool) -> Result<Self> {
+        let mut photos = Self::default();
+        for path in args {
+            if !path.is_dir() {
+                photos.push(path.clone(), path);
+                continue;
+            }
+            match DataFolder::of(path) {
+                Some(data) => photos.add_data(data, path, args.len() == 1)?,
+                None => photos.add_folder(path, recursive)?,
+            }
+        }
+        let lost = photos.paths.iter().filter(|path| path.to_str().is_none());
+        match lost.count() {
+            0 => {}
+            count => eprintln!(
+                "note: {count} file names are not valid UTF-8; `\u{fffd}` stands for what is not"
+            ),
+        }
+        Ok(photos)
+    }
+
+    fn push(&mut self, path: PathBuf, name: &Path) {
+        self.names.push(name.to_string_lossy().into_owned());
+        self.paths.push(path);
+    }
+
+    fn add_folder(&mut self, dir: &Path, recursive: bool) -> Result<()> {
+        let listing = list_images(dir, recursive)?;
+        say_left_out(dir, &listing);
+        if listing.images.is_empty() {
+            bail!(
+                "{}: no image files; expected JPEG, PNG, WebP or BMP",
+                dir.display()
+            );
+        }
+        for path in listing.images {
+            self.push(path.clone(), &path);
+        }
+        Ok(())
+    }
+
+    /// Adds the images of the data set that the folder `asked` is, or is a part of.
+    fn add_data(&mut self, data: DataFolder, asked: &Path, under_labels_names: bool) -> Result<()> {
+        // Labels may name images in sub-folders.
+        let listing = list_images(&data.images, true)?;
+        say_left_out(&data.images, &listing);
+        let beside = if asked == data.dir {
+            data.beside()
+        } else {
+            Vec::new()
+        };
+        let beside: Vec<&Path> = beside.iter().map(PathBuf::as_path).collect();
+        if !beside.is_empty() {
+            let images = data.images.display();
+            eprintln!("left out: {} (not in {images})", named(&data.dir, &beside));
+        }
+        let names = data.names.unwrap_or_else(|error| {
+            if under_labels_names {
+                eprintln!("note: images are called by their files' names: {error}");
+            }
+            Default::default()
+        });
+        let mut paths = listing.images;
+        let unlisted = names.keys().filter(|path| !paths.contains(path));
+        let mut unlisted: Vec<PathBuf> = unlisted.cloned().collect();
+        unlisted.sort();
+        paths.extend(unlisted);
+        if paths.is_empty() {
+            bail!(
+                "{}: no image files; expected JPEG, PNG, WebP or BMP",
+                data.images.display()
+            );
+        }
+        for path in paths {
+            let name = match names.get(&path) {
+                Some(name) => PathBuf::from(name),
+                None => path.strip_prefix(&data.images).unwrap_or(&path).to_owned(),
+            };
+            let name = if under_labels_names {
+                name
+            } else {
+                path.clone()
+            };
+            self.push(path, &name);
+        }
+        Ok(())
+    }
+}
+
+/// Says which files and folders of `dir` are not scored, by their kind.
+fn say_left_out(dir: &Path, listing: &Listing) {
+    let mut kinds: BTreeMap<FileKind, Vec<&Path>> = BTreeMap::new();
+    for (path, kind) in &listing.left_out {
+        kinds.entry(*kind).or_default().push(path);
+    }
+    for (kind, files) in kinds {
+        let (count, names) = (files.len(), named(dir, &files));
+        let s = if count == 1 { "" } else { "s" };
+        match kind {
+            FileKind::Unread(format) => {
+                eprintln!("left out: {names} ({format} is not read; convert to JPEG)");
+            }
+            FileKind::Other => eprintln!("left out: {names} (no image)"),
+            FileKind::Hidden => eprintln!("left out: {count} hidden file{s}, {names}"),
+        }
+    }
+    let folders: Vec<&Path> = listing.folders.iter().map(PathBuf::as_path).collect();
+    if !folders.is_empty() {
+        let (count, names) = (folders.len(), named(dir, &folders));
+        let s = if count == 1 { "" } else { "s" };
+        eprintln!("left out: {count} folder{s} not entered, {names}; --recursive enters folders");
+    }
+}
+
+/// The first few of some files, and how many more there are.
+fn named(dir: &Path, files: &[&Path]) -> String {
+    let names = files.iter().take(NAMED).map(|path| {
+        let name = path.strip_prefix(dir).unwrap_or(path);
+        name.display().to_string()
+    });
+    let names = names.collect::<Vec<_>>().join(", ");
+    match files.len().saturating_sub(NAMED) {
+        0 => names,
+        more => format!("{names} and {more} more"),
+    }
+}

@@ -1,0 +1,97 @@
+//! `psp predict` accounts for every file of a folder, and names images as labels do.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+use support::trained::{predict, trained};
+use support::{Folder, run};
+
+/// Photos of several kinds, of which three can be scored, and one in a sub-folder.
+fn photos(folder: &Folder) -> std::path::PathBuf {
+    let photos = folder.path("photos");
+    fs::create_dir_all(photos.join("sub")).unwrap();
+    let image = fs::read(trained().data.join("imgs/synth-000000.jpg")).unwrap();
+    for name in ["a b.jpg", "ü.jfif", "noext", "sub/d.jpg"] {
+        fs::write(photos.join(name), &image).unwrap();
+    }
+    fs::write(photos.join("IMG_1.HEIC"), b"\0\0\0\x18ftypheic").unwrap();
+    fs::write(photos.join("notes.txt"), "x").unwrap();
+    fs::write(photos.join(".DS_Store"), "x").unwrap();
+    photos
+}
+
+fn first_column(csv: &str) -> Vec<&str> {
+    let rows = csv.lines().skip(1);
+    rows.map(|line| line.split(',').next().unwrap()).collect()
+}
+
+#[test]
+fn each_file_of_a_folder_is_scored_or_named_as_left_out() {
+    let folder = Folder::new();
+    let photos = photos(&folder);
+    let ran = run(&mut predict(&trained().bundle, &[&photos], &["--csv"])).assert_done();
+    let names = ["a b.jpg", "noext", "ü.jfif"].map(|name| photos.join(name).display().to_string());
+    assert_eq!(first_column(&ran.stdout), names);
+    for part in [
+        "left out: IMG_1.HEIC (HEIC is not read; convert to JPEG)",
+        "left out: notes.txt (no image)",
+        "left out: 1 hidden file, .DS_Store",
+        "left out: 1 folder not entered, sub; --recursive",
+    ] {
+        assert!(ran.stderr.contains(part), "no `{part}` in {}", ran.stderr);
+    }
+    let flags = ["--csv", "--recursive"];
+    let ran = run(&mut predict(&trained().bundle, &[&photos], &flags)).assert_done();
+    assert_eq!(first_column(&ran.stdout).len(), 4);
+    assert!(!ran.stderr.contains("folder"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_data_folders_images_are_called_what_its_labels_call_them() {
+    let folder = Folder::with_data();
+    folder.edit_labels("synth-000003.jpg", "imgs/synth-000003.JPG");
+    let labels = fs::read_to_string(folder.data().join("labels.csv")).unwrap();
+    for dir in [folder.data(), folder.data().join("imgs")] {
+        let ran = run(&mut predict(&trained().bundle, &[&dir], &["--csv"])).assert_done();
+        assert_eq!(first_column(&ran.stdout), first_column(&labels));
+        assert!(ran.stderr.is_empty(), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn scores_go_to_a_file_in_the_form_of_its_name() {
+    let folder = Folder::new();
+    let image = trained().data.join("imgs/synth-000000.jpg");
+    let broken = folder.write("broken.jpg", "x");
+    let to = |images: &[&Path], name: &str| {
+        let out = folder.path(name);
+        let ran = run(&mut predict(
+            &trained().bundle,
+            images,
+            &["--out", out.to_str().unwrap()],
+        ));
+        assert!(ran.stdout.is_empty(), "{}", ran.stdout);
+        (ran, fs::read_to_string(out))
+    };
+    let (ran, csv) = to(&[&image], "scores.csv");
+    ran.assert_done();
+    let csv = csv.unwrap();
+    let shown = run(&mut predict(&trained().bundle, &[&image], &["--csv"])).assert_done();
+    assert_eq!(csv, shown.stdout);
+
+    let (ran, json) = to(&[&image, &broken], "scores.json");
+    ran.assert_refused(&["broken.jpg", "1 of 2 images"]);
+    let json: Value = serde_json::from_str(&json.unwrap()).unwrap();
+    assert!(json[0]["scores"].is_object() && json[1]["error"].is_string());
+
+    let (ran, lines) = to(&[&image], "scores.jsonl");
+    ran.assert_done();
+    assert_eq!(lines.unwrap().lines().count(), 1);
+
+    let (ran, _) = to(&[&image], "absent/scores.csv");
+    ran.assert_refused(&["absent/scores.csv"]);
+}

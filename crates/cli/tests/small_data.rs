@@ -1,0 +1,166 @@
+//! Small data sets, and such as people have them.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::fs;
+
+use support::{Folder, Ran, psp, run};
+
+/// `psp data split` of the folder's data with further arguments.
+fn split(folder: &Folder, more: &[&str]) -> Ran {
+    let mut command = psp(&["data", "split", "--data"]);
+    run(command.arg(folder.data()).args(more))
+}
+
+/// Leaves the first `count` rows of the labels, with another column.
+fn keep(folder: &Folder, count: usize, column: impl Fn(usize) -> &'static str) {
+    let path = folder.data().join("labels.csv");
+    let text = fs::read_to_string(&path).unwrap();
+    let mut lines = text.lines();
+    let mut kept = format!("{},split\n", lines.next().unwrap());
+    for (index, line) in lines.take(count).enumerate() {
+        kept += &format!("{line},{}\n", column(index));
+    }
+    fs::write(path, kept).unwrap();
+}
+
+#[test]
+fn a_part_smaller_than_a_batch_is_trained_on_as_one() {
+    let folder = Folder::with_data();
+    keep(&folder, 14, |index| match index {
+        0..10 => "train",
+        10..12 => "valid",
+        _ => "test",
+    });
+    let ran = folder.train("run", &["train.batch_size=16"]).assert_done();
+    assert!(
+        ran.stderr
+            .contains("imgs: 10 images are in no row of labels.csv")
+    );
+    assert!(
+        !ran.stderr.contains("left out of each epoch"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn what_epochs_leave_out_is_said() {
+    let folder = Folder::with_data();
+    keep(&folder, 14, |index| match index {
+        0..9 => "train",
+        9..12 => "valid",
+        _ => "test",
+    });
+    // 32 pixels are one value per channel at the end.
+    let ran = folder
+        .train("single", &["train.batch_size=4"])
+        .assert_done();
+    assert!(
+        ran.stderr
+            .contains("note: 1 image of 9 left out of each epoch: batch norm")
+    );
+    let larger = ["train.batch_size=4", "preprocess.size=33"];
+    let ran = folder.train("larger", &larger).assert_done();
+    assert!(
+        !ran.stderr.contains("left out of each epoch"),
+        "{}",
+        ran.stderr
+    );
+    let sets = ["train.batch_size=5", "train.drop_last=true"];
+    let ran = folder.train("dropped", &sets).assert_done();
+    assert!(
+        ran.stderr
+            .contains("4 images of 9 left out of each epoch: train.drop_last")
+    );
+}
+
+#[test]
+fn batches_of_one_value_per_channel_are_refused_before_anything_is_computed() {
+    let folder = Folder::with_data();
+    folder.assert_refuses_to_train(
+        &["train.batch_size=1"],
+        &[
+            "train.batch_size = 1",
+            "2 or more",
+            "preprocess.size",
+            "layer4",
+        ],
+    );
+    let frozen = ["train.batch_size=1", r#"model.unfreeze=["head"]"#];
+    folder.train("frozen", &frozen).assert_done();
+    keep(&folder, 3, |index| ["train", "valid", "test"][index]);
+    folder.assert_refuses_to_train(
+        &[],
+        &["labels.csv", "one image", "layer4", "preprocess.size"],
+    );
+}
+
+#[test]
+fn labels_with_a_split_are_not_split_past_it() {
+    let folder = Folder::with_data();
+    keep(&folder, 24, |index| {
+        ["train", "train", "valid", "test"][index % 4]
+    });
+    split(&folder, &[]).assert_refused(&["labels.csv", "column `split`", "--out FILE"]);
+    assert!(!folder.data().join("split.csv").exists());
+    let out = folder.path("other.csv");
+    let ran = split(&folder, &["--out", out.to_str().unwrap()]).assert_done();
+    let hint = format!("train on it with --set data.split={}", out.display());
+    assert!(ran.stdout.contains(&hint), "{}", ran.stdout);
+}
+
+#[test]
+fn copies_in_two_parts_are_warned_about_and_drawn_into_one() {
+    let folder = Folder::with_data();
+    fs::copy(
+        folder.image("synth-000000.jpg"),
+        folder.image("synth-000003.jpg"),
+    )
+    .unwrap();
+    let ran = split(&folder, &[]).assert_done();
+    assert!(!ran.stderr.contains("another part"), "{}", ran.stderr);
+    keep(&folder, 24, |index| {
+        ["train", "train", "valid", "test"][index % 4]
+    });
+    let ran = folder.train("run", &[]).assert_done();
+    let warning = "warning: ";
+    assert!(ran.stderr.contains(warning), "{}", ran.stderr);
+    assert!(
+        ran.stderr
+            .contains("`synth-000000.jpg` in train and `synth-000003.jpg` in test"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn how_a_csv_was_read_is_said_once() {
+    let folder = Folder::with_data();
+    let path = folder.data().join("labels.csv");
+    let text = fs::read_to_string(&path).unwrap();
+    let text = text
+        .replace(',', ";")
+        .replace(";0.", ";0,")
+        .replace("filename", "Image");
+    fs::write(&path, text).unwrap();
+    let ran = split(&folder, &[]).assert_done();
+    for part in [
+        "labels.csv: separated by semicolons",
+        "labels.csv: decimal commas",
+        "the column `Image` is taken for `filename`",
+    ] {
+        assert_eq!(ran.stderr.matches(part).count(), 1, "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_file_for_a_folder_and_a_folder_for_a_file_do_not_ask_to_try_again() {
+    let folder = Folder::with_data();
+    let labels = folder.data().join("labels.csv");
+    let mut command = psp(&["train", "--device", "flex", "--data"]);
+    run(command.arg(&labels)).assert_refused(&["labels.csv: is a file", "--data"]);
+    let images = format!("data.labels={}", folder.data().join("imgs").display());
+    folder.assert_refuses_to_train(&[&images], &["imgs: is a folder", "CSV file"]);
+}

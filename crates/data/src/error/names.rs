@@ -1,0 +1,79 @@
+//! Errors of file names that lead to no image.
+
+use std::io;
+use std::path::Path;
+
+use super::DataError;
+use crate::labels::LabelTable;
+
+/// Why a name in the labels leads to no image.
+#[derive(Debug)]
+pub(crate) enum NameProblem {
+    /// There is no file, or it can't be reached.
+    Missing(io::Error),
+    /// It leads out of the image folder.
+    Outside,
+    /// These files differ little from it.
+    Ambiguous(Vec<String>),
+}
+
+/// How many of many rows are listed.
+const LISTED: usize = 3;
+
+impl DataError {
+    /// The error of the rows whose names have `problems`, at least one.
+    pub(crate) fn names(
+        table: &LabelTable,
+        images: &Path,
+        mut problems: Vec<(u64, String, NameProblem)>,
+    ) -> Self {
+        let path = table.labels_path().to_owned();
+        if problems.len() > 1 {
+            let listed = problems
+                .iter()
+                .take(LISTED)
+                .map(|(row, filename, problem)| {
+                    let reason = match problem {
+                        NameProblem::Missing(source) => source.to_string(),
+                        NameProblem::Outside => "leads out of the image folder".to_owned(),
+                        NameProblem::Ambiguous(files) => format!("may be {}", quoted(files)),
+                    };
+                    format!("line {row}: `{filename}` ({reason})")
+                });
+            let more = if problems.len() > LISTED { ", …" } else { "" };
+            return Self::UnknownImages {
+                path,
+                count: problems.len(),
+                rows: table.len(),
+                images: images.to_owned(),
+                examples: listed.collect::<Vec<_>>().join(", ") + more,
+            };
+        }
+        match problems.pop() {
+            Some((row, filename, NameProblem::Missing(source))) => Self::MissingImage {
+                path,
+                row,
+                image: images.join(filename),
+                source,
+            },
+            Some((row, filename, NameProblem::Ambiguous(files))) => Self::AmbiguousImage {
+                path,
+                row,
+                filename,
+                found: quoted(&files),
+            },
+            Some((row, filename, NameProblem::Outside)) => Self::OutsideImages {
+                path,
+                row,
+                filename,
+                images: images.to_owned(),
+            },
+            None => Self::Empty { path },
+        }
+    }
+}
+
+fn quoted(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
+}

@@ -1,0 +1,156 @@
+//! Finding a file whose name is spelled a little differently.
+
+use std::collections::HashMap;
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::discover::has_image_extension;
+
+/// Names of files, `/` between folders, to be found by other spellings.
+pub(crate) struct NameIndex {
+    names: Vec<String>,
+    /// For each [`Spelling`], what it makes of each name.
+    by_spelling: [HashMap<String, Vec<usize>>; Spelling::ALL.len()],
+}
+
+/// What a spelling leads to.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Found<'a> {
+    /// One name, and in what it differs.
+    One(&'a str, &'static str),
+    /// Several, which this spelling doesn't tell apart.
+    Several(Vec<&'a str>),
+    /// None.
+    Nothing,
+}
+
+/// What counts as the same name, from strict to lax.
+#[derive(Clone, Copy)]
+enum Spelling {
+    /// The same characters in another Unicode form, or with blanks around them.
+    Form,
+    /// Also in another case, or with another of JPEG's extensions.
+    Case,
+    /// Also with another image's extension, or without one.
+    Extension,
+}
+
+impl Spelling {
+    const ALL: [Self; 3] = [Self::Form, Self::Case, Self::Extension];
+
+    /// What all names have in common that are the same under this spelling.
+    fn of(self, name: &str) -> String {
+        let composed: String = name.nfc().collect();
+        let parts: Vec<&str> = composed.split('/').map(str::trim).collect();
+        let name = parts.join("/");
+        let (stem, extension) = match has_image_extension(name.as_ref()) {
+            true => name.rsplit_once('.').unwrap_or((&name, "")),
+            false => (name.as_str(), ""),
+        };
+        let lower = |text: &str| text.to_lowercase().nfc().collect::<String>();
+        match self {
+            Self::Form => format!("{}.{extension}", stem.trim_end()),
+            Self::Case => {
+                let extension = match lower(extension).as_str() {
+                    "jpeg" | "jpe" | "jfif" => "jpg".to_owned(),
+                    other => other.to_owned(),
+                };
+                format!("{}.{extension}", lower(stem.trim_end()))
+            }
+            Self::Extension => lower(stem.trim_end()),
+        }
+    }
+
+    /// In what `one` and `other` differ, which this spelling does not tell apart.
+    fn difference(self, one: &str, other: &str) -> &'static str {
+        match self {
+            Self::Form if one.nfc().eq(other.nfc()) => "Unicode form",
+            Self::Form => "blanks",
+            Self::Case if one.to_lowercase() == other.to_lowercase() => "case",
+            Self::Case | Self::Extension => "extension",
+        }
+    }
+}
+
+impl NameIndex {
+    /// An index of these names.
+    pub(crate) fn new(names: Vec<String>) -> Self {
+        let by_spelling = Spelling::ALL.map(|spelling| {
+            let mut places: HashMap<String, Vec<usize>> = HashMap::with_capacity(names.len());
+            for (place, name) in names.iter().enumerate() {
+                places.entry(spelling.of(name)).or_default().push(place);
+            }
+            places
+        });
+        Self { names, by_spelling }
+    }
+
+    /// The names that `name` may stand for under the strictest spelling that has any.
+    pub(crate) fn find(&self, name: &str) -> Found<'_> {
+        for (spelling, places) in Spelling::ALL.into_iter().zip(&self.by_spelling) {
+            match places.get(&spelling.of(name)).map(Vec::as_slice) {
+                None | Some([]) => {}
+                Some(&[place]) => {
+                    let found = &self.names[place];
+                    return Found::One(found, spelling.difference(name, found));
+                }
+                Some(several) => {
+                    let names = several.iter().map(|&place| self.names[place].as_str());
+                    return Found::Several(names.collect());
+                }
+            }
+        }
+        Found::Nothing
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn index(names: &[&str]) -> NameIndex {
+        NameIndex::new(names.iter().map(|&name| name.to_owned()).collect())
+    }
+
+    #[test]
+    fn a_name_is_found_by_form_blanks_case_and_extension_with_the_difference() {
+        let index = index(&[
+            "Mu\u{308}ller.jpg",
+            "b .png",
+            "sub/C.JPG",
+            "d.jpeg",
+            "e.webp",
+            "f",
+        ]);
+        for (name, found, difference) in [
+            ("M\u{fc}ller.jpg", "Mu\u{308}ller.jpg", "Unicode form"),
+            (" b.png ", "b .png", "blanks"),
+            ("sub/c.jpg", "sub/C.JPG", "case"),
+            ("SUB /C.jpg", "sub/C.JPG", "case"),
+            ("D.JPG", "d.jpeg", "extension"),
+            ("e", "e.webp", "extension"),
+            ("e.png", "e.webp", "extension"),
+            ("f.jpg", "f", "extension"),
+        ] {
+            let got = index.find(name);
+            let Found::One(file, how) = got else {
+                panic!("{name}: {got:?}")
+            };
+            assert_eq!(file, found, "{name}");
+            if name != "SUB /C.jpg" {
+                assert_eq!(how, difference, "{name}");
+            }
+        }
+        assert_eq!(index.find("c.jpg"), Found::Nothing);
+        assert_eq!(index.find("e.1"), Found::Nothing);
+    }
+
+    #[test]
+    fn a_stricter_spelling_decides_and_equals_are_listed() {
+        let index = index(&["a.jpg", "A.jpg", "a.png", "x.jpg", "x.jpeg"]);
+        assert_eq!(index.find("a.jpg "), Found::One("a.jpg", "blanks"));
+        assert_eq!(index.find("a.JPG"), Found::Several(vec!["a.jpg", "A.jpg"]));
+        assert_eq!(index.find("A.PNG"), Found::One("a.png", "case"));
+        assert_eq!(index.find("x"), Found::Several(vec!["x.jpg", "x.jpeg"]));
+    }
+}

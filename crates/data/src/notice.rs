@@ -1,0 +1,256 @@
+//! What is worth telling about a data set that can be used all the same.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::split::Part;
+use crate::table::Separator;
+
+/// Something about a data set that its user should know: how a file was read that
+/// could be read in two ways, and what was left out.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum DataNotice {
+    /// A CSV is not separated by commas, or not in UTF-8.
+    Separator {
+        /// The CSV file.
+        path: PathBuf,
+        /// What stands between its columns.
+        separator: Separator,
+        /// Whether it is in UTF-16.
+        is_utf16: bool,
+    },
+    /// Numbers have decimal commas.
+    DecimalCommas {
+        /// The CSV file.
+        path: PathBuf,
+        /// The first of them, as it stands there.
+        example: String,
+    },
+    /// A column was found under another name.
+    Column {
+        /// The CSV file.
+        path: PathBuf,
+        /// The name that was looked for.
+        wanted: String,
+        /// The column's name.
+        found: String,
+    },
+    /// Columns without a name or rows without a value were passed over.
+    EmptyCells {
+        /// The CSV file.
+        path: PathBuf,
+        /// Columns without a name or a value.
+        columns: usize,
+        /// Rows without a value.
+        rows: usize,
+    },
+    /// File names in the CSV are spelled differently from the files'.
+    NearNames {
+        /// The labels file.
+        path: PathBuf,
+        /// How many.
+        count: usize,
+        /// The line of the first.
+        row: u64,
+        /// Its name in the CSV.
+        filename: String,
+        /// The file that it stands for, relative to the image folder.
+        file: String,
+        /// In what the two differ.
+        difference: &'static str,
+    },
+    /// Images that no row names.
+    Unlabelled {
+        /// The labels file.
+        path: PathBuf,
+        /// The image folder.
+        images: PathBuf,
+        /// How many.
+        count: usize,
+        /// One of them.
+        example: String,
+    },
+    /// The labels' own column `split` is used, and not the file `split.csv`.
+    UnusedSplitFile {
+        /// The split file.
+        path: PathBuf,
+        /// The labels file.
+        labels: PathBuf,
+    },
+    /// Copies of one image are in two parts of the split.
+    CopiesAcrossParts {
+        /// The labels file.
+        path: PathBuf,
+        /// Images that have a copy in another part.
+        count: usize,
+        /// Two copies and their parts.
+        example: [(String, Part); 2],
+    },
+    /// Copies of one image have different labels.
+    CopiesWithOtherLabels {
+        /// The labels file.
+        path: PathBuf,
+        /// Images that have a copy with other labels.
+        count: usize,
+        /// Two copies and their lines.
+        example: [(String, u64); 2],
+    },
+    /// Training images that no batch of an epoch holds.
+    LeftOutOfEpochs {
+        /// How many, of each epoch.
+        count: usize,
+        /// Images of the training part.
+        of: usize,
+        /// Whether that was asked for by `train.drop_last`; else it is a last batch of
+        /// one image, over which batch norm has nothing to average.
+        is_configured: bool,
+    },
+}
+
+impl DataNotice {
+    /// Whether results may be worse for it, or not mean what they seem to.
+    pub fn is_warning(&self) -> bool {
+        matches!(
+            self,
+            Self::CopiesAcrossParts { .. }
+                | Self::CopiesWithOtherLabels { .. }
+                | Self::UnusedSplitFile { .. }
+        )
+    }
+}
+
+impl fmt::Display for DataNotice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Separator {
+                path,
+                separator,
+                is_utf16,
+            } => {
+                let encoding = if *is_utf16 { ", in UTF-16" } else { "" };
+                write!(f, "{}: separated by {separator}{encoding}", path.display())
+            }
+            Self::DecimalCommas { path, example } => {
+                let number = example.replace(',', ".");
+                let path = path.display();
+                write!(
+                    f,
+                    "{path}: decimal commas, such as `{example}` for {number}"
+                )
+            }
+            Self::Column {
+                path,
+                wanted,
+                found,
+            } => write!(
+                f,
+                "{}: the column `{found}` is taken for `{wanted}`",
+                path.display()
+            ),
+            Self::EmptyCells {
+                path,
+                columns,
+                rows,
+            } => {
+                let counted = [(columns, "empty column"), (rows, "empty row")];
+                let counted = counted.into_iter().filter(|(count, _)| **count > 0);
+                let counted: Vec<String> =
+                    counted.map(|(count, what)| plural(*count, what)).collect();
+                write!(
+                    f,
+                    "{}: {} passed over",
+                    path.display(),
+                    counted.join(" and ")
+                )
+            }
+            Self::NearNames {
+                path,
+                count,
+                row,
+                filename,
+                file,
+                difference,
+            } => write!(
+                f,
+                "{}: {} spelled differently from the {}, such as `{filename}` on line {row} for \
+                 `{file}` ({difference})",
+                path.display(),
+                match count {
+                    1 => "1 file name is".to_owned(),
+                    count => format!("{count} file names are"),
+                },
+                if *count == 1 { "file's" } else { "files'" },
+            ),
+            Self::Unlabelled {
+                path,
+                images,
+                count,
+                example,
+            } => write!(
+                f,
+                "{}: {} in no row of {}, such as `{example}`; left out",
+                images.display(),
+                match count {
+                    1 => "1 image is".to_owned(),
+                    count => format!("{count} images are"),
+                },
+                name_of(path),
+            ),
+            Self::UnusedSplitFile { path, labels } => write!(
+                f,
+                "{}: not used, since {} has a column `split`; pass --set data.split={} to use \
+                 the file",
+                path.display(),
+                labels.display(),
+                path.display(),
+            ),
+            Self::CopiesAcrossParts {
+                path,
+                count,
+                example: [(one, its_part), (other, other_part)],
+            } => write!(
+                f,
+                "{}: {count} images have a copy in another part of the split, such as `{one}` in \
+                 {its_part} and `{other}` in {other_part}; scores on such images say little about \
+                 new ones (--set data.split=random keeps copies together)",
+                path.display(),
+            ),
+            Self::CopiesWithOtherLabels {
+                path,
+                count,
+                example: [(one, its_row), (other, other_row)],
+            } => write!(
+                f,
+                "{}: {count} images have a copy with other labels, such as `{one}` on line \
+                 {its_row} and `{other}` on line {other_row}",
+                path.display(),
+            ),
+            Self::LeftOutOfEpochs {
+                count,
+                of,
+                is_configured,
+            } => {
+                let reason = match is_configured {
+                    true => {
+                        "train.drop_last leaves out a batch that is not full; \
+                         --set train.drop_last=false keeps it"
+                    }
+                    false => "batch norm can't be trained on a last batch of one",
+                };
+                let images = plural(*count, "image");
+                write!(f, "{images} of {of} left out of each epoch: {reason}")
+            }
+        }
+    }
+}
+
+fn plural(count: usize, what: &str) -> String {
+    let s = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{s}")
+}
+
+fn name_of(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    name.to_string_lossy().into_owned()
+}

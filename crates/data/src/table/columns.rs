@@ -1,0 +1,161 @@
+//! Finding a CSV's columns by name.
+
+use super::Table;
+use crate::discover::has_image_extension;
+use crate::error::DataError;
+use crate::notice::DataNotice;
+
+/// The column of image names unless another is configured.
+pub(crate) const FILENAME: &str = "filename";
+
+/// The key that names it.
+const FILENAME_KEY: &str = "; --set data.filename_column=NAME names the column of the file names";
+
+/// The key that names the other columns that are needed.
+const TARGETS_KEY: &str = "; --set 'data.targets=[\"NAME\"]' names the columns to predict";
+
+/// What other tools call that column. Case counts as little as the difference
+/// between `_`, `-` and a blank.
+const OTHER_FILENAMES: [&str; 16] = [
+    "file_name",
+    "file",
+    "filepath",
+    "file_path",
+    "fname",
+    "image",
+    "images",
+    "image_name",
+    "image_file",
+    "image_filename",
+    "image_path",
+    "img",
+    "img_name",
+    "img_path",
+    "path",
+    "name",
+];
+
+impl Table {
+    /// The column of image names: the `configured` one, or else `filename`, or else
+    /// the only one under a name that other tools give it.
+    pub(crate) fn filename_column(&mut self, configured: Option<&str>) -> Result<usize, DataError> {
+        if let Some(name) = configured {
+            let found = self.find(name);
+            return found.ok_or_else(|| self.missing(name, FILENAME_KEY));
+        }
+        if let Some(column) = self.find(FILENAME) {
+            return Ok(column);
+        }
+        let known = |name: &&usize| {
+            let name = self.header[**name].to_lowercase().replace([' ', '-'], "_");
+            OTHER_FILENAMES.contains(&name.as_str())
+        };
+        let columns: Vec<usize> = (0..self.header.len()).collect();
+        let found: Vec<usize> = columns.iter().filter(known).copied().collect();
+        match found[..] {
+            [column] => {
+                self.note_column(FILENAME, column);
+                Ok(column)
+            }
+            [] => Err(self.missing(FILENAME, FILENAME_KEY)),
+            _ => Err(DataError::SeveralFilenameColumns {
+                path: self.path.clone(),
+                found: self.quoted(&found),
+            }),
+        }
+    }
+
+    /// The position of a column, if there is one: of this name, or the only one whose
+    /// name differs in nothing but case.
+    pub(crate) fn find(&mut self, column: &str) -> Option<usize> {
+        if let Some(exact) = self.header.iter().position(|name| name == column) {
+            return Some(exact);
+        }
+        let wanted = column.to_lowercase();
+        let mut alike =
+            (0..self.header.len()).filter(|&at| self.header[at].to_lowercase() == wanted);
+        let (found, None) = (alike.next()?, alike.next()) else {
+            return None;
+        };
+        self.note_column(column, found);
+        Some(found)
+    }
+
+    /// The position of a column that must be there.
+    pub(crate) fn require(&mut self, column: &str) -> Result<usize, DataError> {
+        match self.find(column) {
+            Some(found) => Ok(found),
+            None if column == "split" => Err(self.missing(column, "")),
+            None => Err(self.missing(column, TARGETS_KEY)),
+        }
+    }
+
+    /// No two columns of one name, and a first line that is no row of data.
+    pub(super) fn check_header(&self) -> Result<(), DataError> {
+        if let Some(value) = self.value_in_header() {
+            return Err(DataError::NoHeader {
+                path: self.path.clone(),
+                row: 1 + self.lines_before,
+                value: value.to_owned(),
+            });
+        }
+        for (second, column) in self.header.iter().enumerate() {
+            let first = self.header[..second].iter().position(|name| name == column);
+            if let (Some(first), false) = (first, column.is_empty()) {
+                return Err(DataError::DuplicateColumn {
+                    path: self.path.clone(),
+                    column: column.clone(),
+                    first: first + 1,
+                    second: second + 1,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// An image's name among the columns' names, or a number after which only numbers
+    /// follow.
+    fn value_in_header(&self) -> Option<&str> {
+        let mut names = self.header.iter();
+        if let Some(image) = names.find(|name| has_image_extension(name.as_ref())) {
+            return Some(image);
+        }
+        let (_, others) = self.header.split_first()?;
+        let is_number = |name: &String| name.replace(',', ".").parse::<f64>().is_ok();
+        match others.iter().all(is_number) {
+            true => others.first().map(String::as_str),
+            false => None,
+        }
+    }
+
+    fn note_column(&mut self, wanted: &str, found: usize) {
+        self.notices.push(DataNotice::Column {
+            path: self.path.clone(),
+            wanted: wanted.to_owned(),
+            found: self.header[found].clone(),
+        });
+    }
+
+    /// `key` says which setting names another column, as a clause.
+    fn missing(&self, column: &str, key: &str) -> DataError {
+        let named = (0..self.header.len()).filter(|&at| !self.header[at].is_empty());
+        let likeness = |name: &str| strsim::jaro_winkler(name, column);
+        let nearest = named
+            .clone()
+            .map(|at| (likeness(&self.header[at]), &self.header[at]))
+            .filter(|&(likeness, _)| likeness > 0.8)
+            .max_by(|a, b| a.0.total_cmp(&b.0));
+        let nearest = nearest.map(|(_, name)| format!("; did you mean `{name}`?"));
+        DataError::MissingColumn {
+            path: self.path.clone(),
+            column: column.to_owned(),
+            present: self.quoted(&named.collect::<Vec<_>>()),
+            hint: nearest.unwrap_or_default() + key,
+        }
+    }
+
+    fn quoted(&self, columns: &[usize]) -> String {
+        let names = columns.iter().map(|&at| format!("`{}`", self.header[at]));
+        names.collect::<Vec<_>>().join(", ")
+    }
+}

@@ -1,0 +1,205 @@
+//! From a file's bytes to CSV text, and how its columns are separated.
+
+use std::fmt;
+
+/// What stands between the columns of a CSV.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Separator {
+    /// `,`, the usual one.
+    #[default]
+    Comma,
+    /// `;`, which Excel writes where the decimal sign is a comma.
+    Semicolon,
+    /// A tab.
+    Tab,
+    /// `|`.
+    Bar,
+}
+
+impl Separator {
+    /// All of them, the usual one first.
+    const ALL: [Self; 4] = [Self::Comma, Self::Semicolon, Self::Tab, Self::Bar];
+
+    /// The character.
+    pub(super) fn byte(self) -> u8 {
+        match self {
+            Self::Comma => b',',
+            Self::Semicolon => b';',
+            Self::Tab => b'\t',
+            Self::Bar => b'|',
+        }
+    }
+
+    /// The one that stands most often in the header, outside of quotes.
+    fn of_header(content: &[u8]) -> Self {
+        let header = content
+            .split(|&byte| byte == b'\n' || byte == b'\r')
+            .find(|line| !line.trim_ascii().is_empty())
+            .unwrap_or_default();
+        let mut counts = [0usize; Self::ALL.len()];
+        let mut quoted = false;
+        for &byte in header {
+            quoted ^= byte == b'"';
+            let separator = Self::ALL.iter().position(|one| one.byte() == byte);
+            if let (Some(separator), false) = (separator, quoted) {
+                counts[separator] += 1;
+            }
+        }
+        // Of equals the first, which is the more usual one.
+        let most = counts.iter().max().copied().unwrap_or(0);
+        let found = counts.iter().position(|&count| count == most);
+        found.map_or(Self::Comma, |separator| Self::ALL[separator])
+    }
+}
+
+impl fmt::Display for Separator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Comma => "commas",
+            Self::Semicolon => "semicolons",
+            Self::Tab => "tabs",
+            Self::Bar => "vertical bars",
+        })
+    }
+}
+
+/// A CSV file's content in UTF-8 (which is not checked), without byte-order mark
+/// and without Excel's line `sep=;`.
+pub(super) struct Text {
+    /// The header and what follows.
+    pub(super) content: Vec<u8>,
+    /// The header's line number less 1.
+    pub(super) lines_before: u64,
+    /// What stands between columns.
+    pub(super) separator: Separator,
+    /// Whether the file is in UTF-16, as Excel's "Unicode Text" is.
+    pub(super) is_utf16: bool,
+}
+
+impl Text {
+    /// Prepares a file's bytes.
+    ///
+    /// # Errors
+    /// The reason why they can't be text.
+    pub(super) fn new(bytes: Vec<u8>) -> Result<Self, &'static str> {
+        if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"\xD0\xCF\x11\xE0") {
+            return Err("it is a spreadsheet; save it as CSV there");
+        }
+        let utf16 = match bytes[..] {
+            [0xFF, 0xFE, ref rest @ ..] => Some(from_utf16(rest, u16::from_le_bytes)?),
+            [0xFE, 0xFF, ref rest @ ..] => Some(from_utf16(rest, u16::from_be_bytes)?),
+            _ => None,
+        };
+        let is_utf16 = utf16.is_some();
+        let mut content = utf16.unwrap_or(bytes);
+        if content.starts_with(b"\xEF\xBB\xBF") {
+            content.drain(..3);
+        }
+        // Line breaks of old Macs; lines are counted by line feeds.
+        if !content.contains(&b'\n') {
+            for byte in content.iter_mut().filter(|byte| **byte == b'\r') {
+                *byte = b'\n';
+            }
+        }
+        let named = named_separator(&content);
+        if let Some((_, length)) = named {
+            content.drain(..length);
+        }
+        Ok(Self {
+            separator: named.map_or_else(|| Separator::of_header(&content), |(named, _)| named),
+            lines_before: u64::from(named.is_some()),
+            content,
+            is_utf16,
+        })
+    }
+}
+
+fn from_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Vec<u8>, &'static str> {
+    let units: Vec<u16> = bytes
+        .chunks_exact(2)
+        .map(|pair| unit([pair[0], pair[1]]))
+        .collect();
+    match String::from_utf16(&units) {
+        Ok(text) if bytes.len().is_multiple_of(2) => Ok(text.into_bytes()),
+        _ => Err("it begins as UTF-16 does, but is not"),
+    }
+}
+
+/// The separator that a first line `sep=…` names, and that line's length.
+fn named_separator(content: &[u8]) -> Option<(Separator, usize)> {
+    let end = content.iter().position(|&byte| byte == b'\n')?;
+    let line = content[..end].trim_ascii_end();
+    let &[b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', ref named @ ..] = line else {
+        return None;
+    };
+    let separator = match named {
+        // A tab at the line's end has been trimmed.
+        [] => Some(Separator::Tab),
+        [byte] => Separator::ALL.into_iter().find(|one| one.byte() == *byte),
+        _ => None,
+    };
+    Some((separator?, end + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn separator(text: &str) -> Separator {
+        Text::new(text.into()).unwrap().separator
+    }
+
+    #[test]
+    fn the_separator_is_the_one_that_the_header_has_most_of() {
+        assert_eq!(separator("filename,a\n1;2;3;4"), Separator::Comma);
+        assert_eq!(separator("\n\r\nfilename;a;b\n"), Separator::Semicolon);
+        assert_eq!(separator("filename\ta\n"), Separator::Tab);
+        assert_eq!(separator("filename|a"), Separator::Bar);
+        assert_eq!(separator("filename"), Separator::Comma);
+        assert_eq!(separator("\"a;b;c\",d\n"), Separator::Comma);
+    }
+
+    #[test]
+    fn a_first_line_may_name_the_separator() {
+        for (line, separator) in [
+            ("sep=;\r\n", Separator::Semicolon),
+            ("SEP=\t\n", Separator::Tab),
+            ("sep=,\n", Separator::Comma),
+        ] {
+            let text = Text::new(format!("{line}a;b").into()).unwrap();
+            assert_eq!(text.separator, separator);
+            assert_eq!(
+                (text.content.as_slice(), text.lines_before),
+                (&b"a;b"[..], 1)
+            );
+        }
+        assert_eq!(Text::new("sep=x\n".into()).unwrap().lines_before, 0);
+    }
+
+    #[test]
+    fn utf_16_is_read_in_both_byte_orders_and_spreadsheets_are_told_apart() {
+        for (mark, bytes) in [
+            (
+                0xFEFF_u16.to_le_bytes(),
+                u16::to_le_bytes as fn(u16) -> [u8; 2],
+            ),
+            (0xFEFF_u16.to_be_bytes(), u16::to_be_bytes),
+        ] {
+            let text = "datei\tü\n".encode_utf16().flat_map(bytes);
+            let text = Text::new(mark.into_iter().chain(text).collect()).unwrap();
+            assert_eq!(text.content, "datei\tü\n".as_bytes());
+            assert!(text.is_utf16 && text.separator == Separator::Tab);
+        }
+        assert!(Text::new(vec![0xFF, 0xFE, 0x00]).is_err());
+        assert!(Text::new(b"PK\x03\x04...".to_vec()).is_err());
+    }
+
+    #[test]
+    fn line_breaks_of_old_macs_are_made_line_feeds() {
+        assert_eq!(Text::new("a\rb\r".into()).unwrap().content, b"a\nb\n");
+        assert_eq!(
+            Text::new("a\r\nb\r\n".into()).unwrap().content,
+            b"a\r\nb\r\n"
+        );
+    }
+}

@@ -1,0 +1,104 @@
+//! What a folder of photos holds.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::PathBuf;
+
+use psp_data::{DataFolder, FileKind, Listing, list_images};
+use support::{Folder, assert_says};
+
+#[test]
+fn every_file_of_a_folder_is_accounted_for() {
+    let folder = Folder::new();
+    let png = fs::read(folder.image("a.png", 1)).unwrap();
+    for name in ["b.JPG", "c.jfif", "d.webp", "sub/e.png", "sub/.deep/f.png"] {
+        folder.write(name, "x");
+    }
+    folder.write("noext", &png);
+    folder.write("named.dat", &png);
+    let others = [
+        ("h.HEIC", &b""[..], FileKind::Unread("HEIC")),
+        ("i", b"\0\0\0\x18ftypheic", FileKind::Unread("HEIC")),
+        ("j.jp", b"\0\0\0\x18ftypavif", FileKind::Unread("AVIF")),
+        ("k.tif", b"II*\0", FileKind::Unread("TIFF")),
+        ("l.nef", b"II*\0", FileKind::Unread("camera RAW")),
+        ("m.gif", b"GIF89a", FileKind::Unread("GIF")),
+        ("notes.txt", b"BM is no image", FileKind::Other),
+    ];
+    for (name, content, _) in others {
+        folder.write(name, content);
+    }
+    folder.write(".hidden.png", &png);
+
+    let paths = |names: &[&str]| -> Vec<PathBuf> { names.iter().map(|n| folder.path(n)).collect() };
+    let mut left_out = vec![(folder.path(".hidden.png"), FileKind::Hidden)];
+    left_out.extend(others.map(|(name, _, kind)| (folder.path(name), kind)));
+    let flat = Listing {
+        images: paths(&["a.png", "b.JPG", "c.jfif", "d.webp", "named.dat", "noext"]),
+        left_out,
+        folders: paths(&["sub"]),
+    };
+    assert_eq!(list_images(folder.0.path(), false).unwrap(), flat);
+    let deep = list_images(folder.0.path(), true).unwrap();
+    assert_eq!(deep.images.last(), Some(&folder.path("sub/e.png")));
+    assert_eq!(deep.images.len(), flat.images.len() + 1);
+    assert_eq!(deep.folders, paths(&["sub/.deep"]));
+}
+
+#[test]
+fn a_folder_that_is_none_is_refused() {
+    let folder = Folder::with_images(1);
+    let refused = |name: &str| {
+        list_images(&folder.path(name), false)
+            .unwrap_err()
+            .to_string()
+    };
+    assert_says(&refused("labels.csv"), &["is a file"]);
+    assert_says(&refused("absent"), &["open this folder"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_followed_and_a_circle_of_them_ends() {
+    use std::os::unix::fs::symlink;
+    let folder = Folder::new();
+    folder.image("photos/sub/a.png", 1);
+    symlink("..", folder.path("photos/sub/up")).unwrap();
+    symlink("sub/a.png", folder.path("photos/b.png")).unwrap();
+    let listing = list_images(&folder.path("photos"), true).unwrap();
+    let names = ["photos/b.png", "photos/sub/a.png"];
+    assert_eq!(listing.images, names.map(|name| folder.path(name)));
+}
+
+#[test]
+fn a_data_sets_images_have_the_names_of_its_labels() {
+    let folder = Folder::with_images(2);
+    // Other targets than the usual ones, and a name that is not quite the file's.
+    folder.write(
+        "labels.csv",
+        "image;score\nimgs/0.PNG;1,5\n1.png;2\nabsent.png;1\n",
+    );
+    let names: HashMap<PathBuf, String> = [("imgs/0.png", "imgs/0.PNG"), ("imgs/1.png", "1.png")]
+        .map(|(file, name)| (folder.path(file), name.to_owned()))
+        .into();
+    for dir in [folder.path(""), folder.path("imgs")] {
+        let data = DataFolder::of(&dir).unwrap();
+        assert_eq!(data.names.unwrap(), names, "{dir:?}");
+    }
+}
+
+#[test]
+fn photos_beside_a_folder_of_images_are_no_data_set_without_labels() {
+    let folder = Folder::new();
+    folder.image("photos/a.png", 1);
+    folder.image("photos/images/b.png", 1);
+    assert!(DataFolder::of(&folder.path("photos")).is_none());
+    assert!(DataFolder::of(&folder.path("photos/images")).is_none());
+    fs::remove_file(folder.path("photos/a.png")).unwrap();
+    let data = DataFolder::of(&folder.path("photos")).unwrap();
+    assert_eq!(data.images, folder.path("photos/images"));
+    assert!(data.names.is_err() && data.beside().is_empty());
+}
