@@ -138,7 +138,7 @@ fn runs_on_the_same_data_are_compared_and_others_refused() {
         .assert_done();
     let foreign = other.path("c");
     let before = files(&out);
-    report(&[&runs[0], &foreign], &out, &[]).assert_refused(&["their data differ"]);
+    report(&[&runs[0], &foreign], &out, &["--overwrite"]).assert_refused(&["their data differ"]);
     report(&[&folder.data()], &out, &[]).assert_refused(&["neither a study", "nor a run"]);
     assert_eq!(
         files(&out),
