@@ -68,7 +68,7 @@ impl LabelRange {
         let outside = labels.filter(|&label| is_outside(label)).count();
         let total = samples.len() * targets.len();
         let first = samples.iter().find_map(|sample| {
-            let target = sample.labels.iter().position(|label| is_outside(label))?;
+            let target = sample.labels.iter().position(is_outside)?;
             Some((sample, target))
         });
         let Some((sample, target)) = first else {
