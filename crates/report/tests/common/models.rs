@@ -55,14 +55,16 @@ pub(crate) fn candidates(maker: &mut Maker, study: &Study) -> (Vec<Candidate>, S
     (candidates, selection)
 }
 
+fn order(a: Option<f64>, b: Option<f64>) -> std::cmp::Ordering {
+    a.partial_cmp(&b).unwrap_or(std::cmp::Ordering::Equal)
+}
+
 fn run(maker: &mut Maker, backbone: &str, trial: usize, seed: u64) -> Run {
     let luck = 1.0 + 0.04 * noise(&mut maker.rng);
     let mse = level(backbone) * luck;
     let epochs = maker.shape.epochs;
     let epochs = curve(&mut maker.rng, mse, epochs, epochs);
-    let best = epochs
-        .iter()
-        .min_by(|a, b| a.valid_mse.partial_cmp(&b.valid_mse).unwrap());
+    let best = epochs.iter().min_by(|a, b| order(a.valid_mse, b.valid_mse));
     let best_epoch = best.map(|epoch| epoch.epoch);
     Run {
         folder: format!("../../experiments/cars/finals/{trial:05}-s{seed}-d4e5f6"),
