@@ -11,7 +11,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/bench_env.sh
 
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$HOME/.cache/psp-target}"
-cargo build --release -p psp-data --example decode --example generate
+# All of the workspace: the features, and so the dependencies, that the tests are built with.
+cargo build --release --workspace --example decode --example generate
 examples=$CARGO_TARGET_DIR/release/examples
 
 scratch=$(mktemp -d)

@@ -190,3 +190,31 @@ fn a_refit_on_training_and_validation_images_together_exports_its_last_epoch() {
     command.arg(bench.root()).arg("--out");
     run(command.arg(bench.folder.path("report"))).assert_done();
 }
+
+#[test]
+fn without_further_seeds_the_trials_are_compared_and_nothing_but_the_chosen_is_trained_again() {
+    let study = STUDY
+        .replace("trials = 6", "trials = 3")
+        .replace("seeds = 2", "seeds = 0");
+    let bench = Bench::new(&format!("{study}[study.refit]\ntrain.epochs = 3\n"));
+    let searched = run(&mut bench.search(&["--workers", "2"])).assert_done();
+    let said = &searched.stdout;
+    assert!(said.contains("chosen: refit/"), "{said}");
+    let table = bench.table();
+    assert_eq!(table["finals"], Value::Array(Vec::new()));
+    assert!(!bench.root().join("finals").exists());
+    let finalists = table["selection"]["finalists"].as_array().unwrap();
+    for finalist in finalists {
+        let run = &finalist["runs"][0];
+        let folder = run["folder"].as_str().unwrap();
+        assert!(folder.starts_with("trials/"), "{folder}");
+        assert!(run["test"].is_number(), "{run}");
+        assert!(bench.root().join(folder).join("test.json").is_file());
+    }
+    let refitted = table["selection"]["refit"]["finalist"].as_str().unwrap();
+    assert!(
+        finalists
+            .iter()
+            .any(|one| one["runs"][0]["folder"] == refitted)
+    );
+}

@@ -117,7 +117,7 @@ fn of_finalist(
     let mut runs = Vec::new();
     let mut folders = Vec::new();
     for seed in &finalist.seeds {
-        let dir = study.dir.finalist(finalist.trial.number, seed);
+        let dir = study.dir.finalist(&finalist.trial, seed);
         let trained = dir.run();
         if !trained.is_begun() {
             continue;

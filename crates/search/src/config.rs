@@ -82,7 +82,8 @@ pub struct StudySection {
     pub lease_seconds: u64,
     /// Best configurations of each backbone that are trained again.
     pub finalists: usize,
-    /// Seeds that each of them is trained with.
+    /// Seeds that each of them is trained with; 0: none is trained again, and the
+    /// trials themselves are compared.
     pub seeds: u64,
     /// Folds of training and validation images together that finalists are
     /// trained on in turn, each validated on the fold that it was not trained on;
@@ -267,8 +268,8 @@ impl SearchConfig {
             (
                 "study.seeds",
                 study.seeds.to_string(),
-                study.seeds >= 1,
-                "at least 1",
+                study.seeds >= 1 || study.folds == 0,
+                "at least 1 with study.folds (0, for the trials themselves, goes without)",
             ),
             (
                 "study.lag",

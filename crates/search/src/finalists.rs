@@ -29,7 +29,8 @@ pub struct Finalist {
     /// That trial's score; where it was pruned, of the epochs that it did.
     pub score: f64,
     /// The seeds that it is trained with, none of them the trial's own: a seed
-    /// that made it a finalist by luck has no say in the final.
+    /// that made it a finalist by luck has no say in the final. With `study.seeds = 0`
+    /// the trial's own alone, which is not trained again.
     pub seeds: Vec<FinalSeed>,
 }
 
@@ -158,6 +159,13 @@ impl Study {
             }
         };
         let mut seeds = Vec::new();
+        if self.config.study.seeds == 0 {
+            seeds.push(FinalSeed {
+                seed: config.train.seed,
+                fold: None,
+                id: trial.id.clone(),
+            });
+        }
         for seed in first..first + self.config.study.seeds {
             config.train.seed = seed;
             for (fold, split) in &splits {

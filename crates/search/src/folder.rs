@@ -124,8 +124,13 @@ impl StudyDir {
         TrialDir::new(self.trials().join(name))
     }
 
-    /// The folder of a finalist that is trained with another seed, or on a fold.
-    pub fn finalist(&self, number: usize, run: &FinalSeed) -> TrialDir {
+    /// The folder of a finalist that is trained with another seed, or on a fold; the
+    /// trial's own where the trial itself is compared.
+    pub fn finalist(&self, trial: &PlannedTrial, run: &FinalSeed) -> TrialDir {
+        if run.id == trial.id {
+            return self.trial(trial);
+        }
+        let number = trial.number;
         let fold = run
             .fold
             .map_or_else(String::new, |fold| format!("-f{fold}"));

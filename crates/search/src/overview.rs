@@ -129,8 +129,12 @@ fn finals(dir: &StudyDir) -> Result<Vec<TrialRow>, SearchError> {
     for finalist in finalists.unwrap_or_default().entries {
         let values = psp_space::point_text(&finalist.trial.point);
         for seed in finalist.seeds {
+            if seed.id == finalist.trial.id {
+                // The trial itself, which has a row already.
+                continue;
+            }
             let number = finalist.trial.number;
-            let folder = dir.finalist(number, &seed);
+            let folder = dir.finalist(&finalist.trial, &seed);
             let mut row = row(&folder, number, values.clone(), folder.read_outcome()?)?;
             (row.seed, row.fold) = (Some(seed.seed), seed.fold);
             rows.push(row);

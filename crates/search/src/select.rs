@@ -1,5 +1,7 @@
 //! The chosen model.
 
+use std::path::Path;
+
 use burn::tensor::Device;
 use psp_metrics::RegressionMetrics;
 use psp_models::{BackboneKind, multiply_adds_of};
@@ -151,8 +153,8 @@ impl Study {
         for finalist in &finalists.entries {
             let mut trained = Vec::new();
             for seed in &finalist.seeds {
-                let dir = self.dir.finalist(finalist.trial.number, seed);
-                trained.extend(final_run(&dir, seed)?);
+                let dir = self.dir.finalist(&finalist.trial, seed);
+                trained.extend(final_run(self.dir.root(), &dir, seed)?);
             }
             // Equal scores keep the order of the seeds.
             trained.sort_by(|a, b| b.valid.total_cmp(&a.valid));
@@ -182,7 +184,11 @@ impl Study {
 }
 
 /// A training of a finalist that came to its end.
-fn final_run(dir: &TrialDir, seed: &FinalSeed) -> Result<Option<FinalRun>, SearchError> {
+fn final_run(
+    study: &Path,
+    dir: &TrialDir,
+    seed: &FinalSeed,
+) -> Result<Option<FinalRun>, SearchError> {
     let record = dir.read_outcome()?;
     let result = record.as_ref().and_then(|record| record.outcome.result());
     let Some(best) = result.and_then(|result| result.best.as_ref()) else {
@@ -191,12 +197,19 @@ fn final_run(dir: &TrialDir, seed: &FinalSeed) -> Result<Option<FinalRun>, Searc
     let test: Option<TestRecord> = read_json(&dir.test())?;
     let metrics = test.and_then(|test| test.metrics);
     Ok(Some(FinalRun {
-        folder: format!("finals/{}", dir.name()),
+        folder: within(study, dir),
         seed: seed.seed,
         fold: seed.fold,
         valid: score(best),
         test: metrics.as_ref().map(score),
     }))
+}
+
+/// A task's folder as `selected.json` names it: within the study's.
+fn within(study: &Path, dir: &TrialDir) -> String {
+    let root = dir.root();
+    let path = root.strip_prefix(study).unwrap_or(root);
+    path.to_string_lossy().into_owned()
 }
 
 /// Which of a finalist's trainings, sorted by validation score, stands for it: the

@@ -99,7 +99,7 @@ impl Study {
     pub(crate) fn final_tasks(&self, finalists: &Finalists) -> Vec<Task> {
         let tasks = finalists.entries.iter().flat_map(|finalist| {
             finalist.seeds.iter().map(|seed| Task {
-                dir: self.dir.finalist(finalist.trial.number, seed),
+                dir: self.dir.finalist(&finalist.trial, seed),
                 label: format!(
                     "finalist, {seed}: {}",
                     psp_space::point_text(&finalist.trial.point)

@@ -127,20 +127,16 @@ fn facts(study: &Study, search: &Search) -> Vec<(String, Text)> {
     if let Some(ended) = &search.last_ended {
         facts.push(fact("last trial ended", ended.clone()));
     }
-    let again = match study.folds {
-        0 => format!(
-            "with {} each",
-            counted(study.seeds as usize, "seed", "seeds")
-        ),
-        folds => format!(
-            "on {folds} folds, with {} each",
-            counted(study.seeds as usize, "seed", "seeds")
-        ),
+    let seeds = counted(study.seeds as usize, "seed", "seeds");
+    let again = match (study.seeds, study.folds) {
+        (0, _) => "by the trial itself".to_owned(),
+        (_, 0) => format!("trained again with {seeds} each"),
+        (_, folds) => format!("trained again on {folds} folds, with {seeds} each"),
     };
     facts.push(fact(
         "finalists",
         format!(
-            "the best {} of each backbone, trained again {again}",
+            "the best {} of each backbone, {again}",
             match study.finalists_per_backbone {
                 1 => "configuration".to_owned(),
                 more => format!("{more} configurations"),
