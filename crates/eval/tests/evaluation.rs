@@ -10,7 +10,7 @@ fn predictions() -> Predictions {
     let rows = [(0.0, 0.1), (0.9, 0.7), (0.3, 0.4)].map(|(label, prediction)| PredictionRow {
         filename: format!("{label}.jpg"),
         labels: vec![label, 0.5],
-        predictions: vec![prediction, 0.4],
+        predictions: vec![prediction, 0.6],
     });
     let targets = vec!["perspective_score_hood".to_owned(), "door".to_owned()];
     Predictions::new(targets, rows.to_vec()).unwrap()
