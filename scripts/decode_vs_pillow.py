@@ -2,9 +2,10 @@
 """Compares how psp and Pillow decode every file under the given folders.
 
 Prints each file of which psp makes other pixels than Pillow's
-ImageOps.exif_transpose(image).convert("RGB"), or any where Pillow refuses;
-exit status 1 if there are any. A file that psp refuses, with its reason, is no
-difference: `--refused` lists those that Pillow opens. Needs Pillow 12 or newer;
+ImageOps.exif_transpose(image).convert("RGB"), or any where Pillow finds the pixels
+damaged; exit status 1 if there are any. A file that only one of the two can read is
+counted: `--refused` lists those that Pillow opens and psp does not, with psp's reason,
+and those of a kind that Pillow does not know. Needs Pillow 12 or newer;
 scripts/decode_vs_pillow.sh brings it along.
 """
 
@@ -19,6 +20,9 @@ from PIL import Image, ImageChops, ImageOps, ImageStat
 
 # Lossy formats may be rounded otherwise: grey levels, on average.
 TOLERANCE = 1.0
+
+# How Pillow says that pixels are damaged, and not that it does not know the kind of file.
+DAMAGED = ("truncated", "broken data", "decoder error", "corrupt", "not enough image data")
 
 
 def files(folders):
@@ -72,7 +76,8 @@ def main():
     warnings.simplefilter("ignore")
 
     paths = list(files(args.folders))
-    counts = dict.fromkeys(("same", "refused by psp alone", "refused by both", "different"), 0)
+    outcomes = ("same", "read by psp alone", "refused by psp alone", "refused by both", "different")
+    counts = dict.fromkeys(outcomes, 0)
     step = 500
     for start in range(0, len(paths), step):
         part = paths[start : start + step]
@@ -83,6 +88,11 @@ def main():
                 counts["refused by psp alone" if theirs else "refused by both"] += 1
                 if theirs and args.refused:
                     print(reason)
+                continue
+            if theirs is None and not any(word in error.lower() for word in DAMAGED):
+                counts["read by psp alone"] += 1
+                if args.refused:
+                    print(f"{path}: Pillow refuses it: {error}")
                 continue
             if theirs is None:
                 differs = f"Pillow refuses it: {error}"

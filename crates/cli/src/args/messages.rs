@@ -15,6 +15,7 @@ const OTHER_PROGRAMS: &[&str] = &[
     "job-name",
     "nodes",
     "ntasks",
+    "time",
     "open-mode",
     "output",
     "parsable",

@@ -186,7 +186,11 @@ impl Ran {
     #[track_caller]
     fn assert_failed(&self, code: i32, parts: &[&str]) {
         assert_eq!(self.code, Some(code), "{self:#?}");
-        assert!(self.stderr.starts_with("error: "), "{self:#?}");
+        // What is to be told of the data comes first.
+        let told = |line: &&str| line.starts_with("note: ") || line.starts_with("warning: ");
+        let first = self.stderr.lines().find(|line| !told(line));
+        let is_error = first.is_some_and(|line| line.starts_with("error: "));
+        assert!(is_error, "{self:#?}");
         for part in parts {
             assert!(self.stderr.contains(part), "no `{part}` in {}", self.stderr);
         }
