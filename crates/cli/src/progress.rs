@@ -145,9 +145,9 @@ impl TrainProgress {
             }
             Event::Output(output) => self.line(&match output.range {
                 Some([low, high]) => {
-                    format!("predictions are clipped to [{low}, {high}] (data.label_range)")
+                    format!("  scores  clipped to [{low}, {high}] (data.label_range)")
                 }
-                None => "predictions are not clipped (data.label_range)".to_owned(),
+                None => "  scores  not clipped (data.label_range)".to_owned(),
             }),
             Event::Started {
                 epoch,

@@ -118,7 +118,7 @@ fn a_model_of_unbounded_labels_predicts_in_their_unit_and_says_that_nothing_is_c
     std::fs::write(&path, text).unwrap();
     let ran = folder.train("run", &[]).assert_done();
     assert!(
-        ran.stdout.contains("predictions are not clipped"),
+        ran.stdout.contains("  scores  not clipped"),
         "{}",
         ran.stdout
     );

@@ -18,23 +18,24 @@ fn in_a_pipe_each_epoch_is_one_plain_line() {
     let lines: Vec<&str> = ran.stdout.lines().collect();
     assert_eq!(
         lines.len(),
-        13,
+        14,
         "what will be done, three epochs, the result and two hints: {lines:#?}"
     );
     assert_eq!(lines[0], format!("run {}", folder.path("run").display()));
     let images = format!("(split: {})", folder.data().display());
-    for (line, (name, text)) in lines[1..7].iter().zip([
+    for (line, (name, text)) in lines[1..8].iter().zip([
         ("model", "resnet18, from scratch"),
         ("trained", "the whole model"),
         ("input", "32x32 pixels"),
         ("device", &support::device()),
         ("images", &images),
         ("steps", "per epoch, of up to 4 images; 3 epochs"),
+        ("scores", "clipped to [0, 1] (data.label_range)"),
     ]) {
         let (start, end) = (format!("  {name:<7} "), text);
         assert!(line.starts_with(&start) && line.ends_with(end), "{line}");
     }
-    for (number, line) in (1..).zip(&lines[7..10]) {
+    for (number, line) in (1..).zip(&lines[8..11]) {
         assert!(
             line.starts_with(&format!("epoch   {number}/3  train MSE ")),
             "{line}"
@@ -44,9 +45,9 @@ fn in_a_pipe_each_epoch_is_one_plain_line() {
         }
     }
     assert!(
-        lines[10].starts_with("finished after 3 epochs"),
+        lines[11].starts_with("finished after 3 epochs"),
         "{}",
-        lines[10]
+        lines[11]
     );
     // 17 images in batches of 4.
     let note = "note: 1 image of 17 left out of each epoch: ";

@@ -115,20 +115,20 @@ fn a_filename_that_leaves_the_image_folder_is_refused() {
 fn links_are_followed_out_of_the_image_folder_and_to_one_content_under_two_names() {
     use std::os::unix::fs::symlink;
     let folder = Folder::new();
-    folder.image("blobs/0", 9);
+    folder.image("blobs/0.png", 9);
     fs::create_dir_all(folder.path("real")).unwrap();
     symlink("real", folder.path("imgs")).unwrap();
     for name in ["one.png", "two.png"] {
-        symlink("../blobs/0", folder.path("real").join(name)).unwrap();
+        symlink("../blobs/0.png", folder.path("real").join(name)).unwrap();
     }
     folder.write("labels.csv", format!("{HEADER}one.png,0,1\ntwo.png,0,1\n"));
     assert_eq!(folder.open().copies().unwrap(), [[0, 1]]);
 
-    fs::remove_file(folder.path("blobs/0")).unwrap();
+    fs::remove_file(folder.path("blobs/0.png")).unwrap();
     folder.write("labels.csv", format!("{HEADER}one.png,0,1\n"));
     assert_says(
         &folder.refusal(),
-        &["line 2", "imgs/one.png", "a symbolic link to ../blobs/0"],
+        &["line 2", "imgs/one.png", "a symbolic link to ../blobs/0.png"],
     );
 }
 

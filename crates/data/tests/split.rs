@@ -227,7 +227,7 @@ fn a_split_file_is_refused_with_the_line_that_is_wrong() {
 }
 
 #[test]
-fn validation_has_three_spellings_when_read_and_one_when_written() {
+fn parts_are_read_in_any_case_and_validation_has_three_spellings() {
     let data = table(3);
     let folder = Folder::new();
     let path = folder.write(
@@ -236,7 +236,8 @@ fn validation_has_three_spellings_when_read_and_one_when_written() {
     );
     assert_eq!(Splits::read(&path, &data).unwrap().counts(), [0, 3, 0]);
     assert_eq!("val".parse::<Part>().unwrap().to_string(), "valid");
-    assert!("Train".parse::<Part>().is_err());
+    assert_eq!("Train".parse::<Part>().unwrap(), Part::Train);
+    assert!("learn".parse::<Part>().is_err());
 }
 
 #[test]
