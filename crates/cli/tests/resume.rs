@@ -19,6 +19,7 @@ use support::{Folder, device, json_lines, ran, render, resume, run, signal, tens
 /// accumulated and clipped gradients, a schedule, the best epoch.
 const STATEFUL: &[&str] = &[
     "train.epochs=4",
+    "train.learning_rate=1e-3",
     "train.batch_size=2",
     "train.optimizer=adamw",
     "train.accumulate=2",

@@ -136,7 +136,7 @@ fn a_prediction_that_is_no_number_ends_the_run_with_its_place_and_cause() {
     let sets = [
         "train.optimizer=adamw",
         "train.learning_rate=1e20",
-        "train.batch_size=12",
+        "train.batch_size=20",
     ];
     let ran = folder.train("run", &sets);
     ran.assert_refused(&[

@@ -129,7 +129,7 @@ fn the_best_epoch_has_the_lowest_validation_mse_whatever_min_delta_is() {
     let sets = [
         "train.min_delta=100",
         "train.learning_rate=0.001",
-        "train.epochs=5",
+        "train.epochs=8",
     ];
     folder.train("run", &sets);
     let records = folder.records("run");
