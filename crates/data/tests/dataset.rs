@@ -128,7 +128,11 @@ fn links_are_followed_out_of_the_image_folder_and_to_one_content_under_two_names
     folder.write("labels.csv", format!("{HEADER}one.png,0,1\n"));
     assert_says(
         &folder.refusal(),
-        &["line 2", "imgs/one.png", "a symbolic link to ../blobs/0.png"],
+        &[
+            "line 2",
+            "imgs/one.png",
+            "a symbolic link to ../blobs/0.png",
+        ],
     );
 }
 
