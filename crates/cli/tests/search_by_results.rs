@@ -105,7 +105,7 @@ fn a_pruned_trial_goes_on_when_more_trials_show_that_it_was_good() {
     // Which of them turn out well depends on the numbers: of several steps one shows it.
     let (mut was_pruned, mut was_finished) = (BTreeSet::new(), BTreeSet::new());
     let mut earlier = Vec::new();
-    for trials in [5, 8, 11, 14, 18, 24] {
+    for trials in [5, 8, 11, 14, 18, 20] {
         let (count, workers) = (trials.to_string(), (1 + trials / 18).to_string());
         run(&mut bench.search(&["--workers", &workers, "--trials", &count])).assert_done();
         let table = bench.table();
