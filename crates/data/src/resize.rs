@@ -1,7 +1,8 @@
 //! Bringing an image to a network's input size, as Pillow and torchvision do.
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::U8x3;
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
@@ -84,17 +85,19 @@ impl Resize {
             return Err(failed("it has no pixels".to_owned()));
         }
         let (out_width, out_height) = self.output_size();
-        let source = ImageRef::new(width, height, image.as_raw(), PixelType::U8x3)
+        // `resize_typed` and not `resize`, which compiles every kernel for all of the
+        // crate's thirteen types of pixels.
+        let source = TypedImageRef::<U8x3>::from_buffer(width, height, image.as_raw())
             .map_err(|error| failed(error.to_string()))?;
         let mut pixels = vec![0u8; out_width as usize * out_height as usize * 3];
-        let mut target = Image::from_slice_u8(out_width, out_height, &mut pixels, PixelType::U8x3)
+        let mut target = TypedImage::<U8x3>::from_buffer(out_width, out_height, &mut pixels)
             .map_err(|error| failed(error.to_string()))?;
         let [left, top, crop_width, crop_height] = self.source_box(width, height);
         let options = ResizeOptions::new()
             .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
             .crop(left, top, crop_width, crop_height);
         Resizer::new()
-            .resize(&source, &mut target, &options)
+            .resize_typed(&source, &mut target, &options)
             .map_err(|error| failed(error.to_string()))?;
         RgbImage::from_raw(out_width, out_height, pixels)
             .ok_or_else(|| failed("the result has the wrong size".to_owned()))
