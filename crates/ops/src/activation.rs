@@ -26,7 +26,7 @@ pub fn relu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
 /// `x · sigmoid(x)` (`torch.nn.SiLU`).
 pub fn silu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     by_libtorch!(crate::libtorch::unary(&x, tch::Tensor::silu));
-    activation::silu(x)
+    Tensor::from_dispatch(<Dispatch as SiluOps>::silu(x.into_dispatch()))
 }
 
 /// `x · Φ(x)` with the exact normal distribution (`torch.nn.GELU`).
@@ -119,6 +119,77 @@ impl<B: AddReluKernels, C: CheckpointStrategy> AddReluOps for Autodiff<B, C> {
         match AddRelu.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish(output.clone(), output),
             OpsKind::UnTracked(prep) => prep.finish(output),
+        }
+    }
+}
+
+/// Both passes of [`silu`].
+pub(crate) trait SiluKernels: Backend {
+    fn silu_forward(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        plain_silu::<Self>(x)
+    }
+
+    fn silu_backward(x: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self> {
+        plain_silu_backward::<Self>(x, grad)
+    }
+}
+
+pub(crate) fn plain_silu<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
+    B::float_mul(x.clone(), B::sigmoid(x))
+}
+
+/// `grad · s · (1 + x · (1 - s))` with `s = sigmoid(x)`.
+pub(crate) fn plain_silu_backward<B: Backend>(
+    x: FloatTensor<B>,
+    grad: FloatTensor<B>,
+) -> FloatTensor<B> {
+    let s = B::sigmoid(x.clone());
+    let rest = B::float_add_scalar(B::float_neg(s.clone()), 1.0.into());
+    let slope = B::float_add_scalar(B::float_mul(x, rest), 1.0.into());
+    B::float_mul(grad, B::float_mul(s, slope))
+}
+
+keep_burns!(SiluKernels);
+
+#[backend_extension(
+    Flex: cfg(feature = "flex"),
+    LibTorch: cfg(feature = "libtorch"),
+    Cube: cfg(feature = "cuda"),
+    Autodiff
+)]
+pub(crate) trait SiluOps: Backend {
+    fn silu(x: FloatTensor<Self>) -> FloatTensor<Self>;
+}
+
+impl<B: SiluKernels> SiluOps for B {
+    fn silu(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        B::silu_forward(x)
+    }
+}
+
+#[derive(Debug)]
+struct Silu;
+
+impl<B: SiluKernels> Backward<B, 1> for Silu {
+    /// The input.
+    type State = FloatTensor<B>;
+
+    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let grad = grads.consume::<B>(&ops.node);
+        let grad = B::silu_backward(ops.state, grad);
+        for node in ops.parents.into_iter().flatten() {
+            grads.register::<B>(node.id, grad.clone());
+        }
+    }
+}
+
+impl<B: SiluKernels, C: CheckpointStrategy> SiluOps for Autodiff<B, C> {
+    fn silu(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        let nodes = [x.node()];
+        let x = x.into_primitive();
+        match Silu.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish(x.clone(), B::silu_forward(x)),
+            OpsKind::UnTracked(prep) => prep.finish(B::silu_forward(x)),
         }
     }
 }

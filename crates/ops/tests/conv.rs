@@ -96,6 +96,11 @@ fn values_and_gradients_are_those_of_burns_convolution() {
 const GROUPED: &[(usize, usize, usize, usize, usize, usize, usize)] = &[
     (2, 6, 7, 6, 3, 1, 6),
     (3, 8, 9, 8, 5, 2, 8),
+    (5, 12, 3, 12, 5, 1, 12),
+    (4, 40, 24, 40, 3, 2, 40),
+    (2, 3, 1, 3, 5, 2, 3),
+    (3, 7, 2, 7, 3, 2, 7),
+    (2, 5, 13, 5, 4, 3, 5),
     (2, 4, 6, 8, 3, 1, 2),
 ];
 

@@ -1,11 +1,11 @@
-//! The residual sum and its rectifier.
+//! The residual sum and its rectifier, and SiLU.
 
 use burn::backend::ops::{ActivationOps, FloatTensorOps};
 use burn::backend::{Flex, TensorMetadata};
 use rayon::prelude::*;
 
 use super::{Floats, are_f32, into_values, tensor, values};
-use crate::activation::AddReluKernels;
+use crate::activation::{AddReluKernels, SiluKernels, plain_silu, plain_silu_backward};
 
 /// Values per task.
 const CHUNK: usize = 1 << 14;
@@ -46,6 +46,63 @@ impl AddReluKernels for Flex {
             },
         )
     }
+}
+
+impl SiluKernels for Flex {
+    fn silu_forward(x: Floats) -> Floats {
+        if !are_f32(&[&x]) {
+            return plain_silu::<Self>(x);
+        }
+        let shape = x.shape();
+        // What is differentiated keeps its input: then these are copied.
+        let mut out = into_values(x);
+        out.par_chunks_mut(CHUNK).for_each(|out| {
+            pulp::Arch::new().dispatch(|| {
+                for value in out {
+                    *value *= sigmoid(*value);
+                }
+            });
+        });
+        tensor(out, shape)
+    }
+
+    fn silu_backward(x: Floats, grad: Floats) -> Floats {
+        if !are_f32(&[&x, &grad]) {
+            return plain_silu_backward::<Self>(x, grad);
+        }
+        zip(grad, &x, |grad, x| {
+            let s = sigmoid(x);
+            grad * s * (1.0 + x * (1.0 - s))
+        })
+    }
+}
+
+/// `1 / (1 + e^-x)` within 2e-7 of its value; NaN stays NaN.
+///
+/// e^-x is 2^n · e^r with whole n and |r| <= ln 2 / 2, and e^r its Taylor series: no
+/// branch and no call, so that a loop of it fills SIMD registers.
+#[inline(always)]
+fn sigmoid(x: f32) -> f32 {
+    /// Added to a small number and taken away again, it rounds to a whole one, which
+    /// then is in the lowest bits.
+    const ROUND: f32 = 12_582_912.0;
+    // ln 2 in two parts, of which the first has few digits.
+    const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
+    // Beyond, the result is 0 or 1 to f32.
+    let negated = (-x).clamp(-87.0, 87.0);
+    let rounded = negated * std::f32::consts::LOG2_E + ROUND;
+    let whole = rounded - ROUND;
+    let r = negated - whole * LN_2[0] - whole * LN_2[1];
+    let series = 1.0 / 5040.0;
+    let series = series * r + 1.0 / 720.0;
+    let series = series * r + 1.0 / 120.0;
+    let series = series * r + 1.0 / 24.0;
+    let series = series * r + 1.0 / 6.0;
+    let series = series * r + 0.5;
+    let series = series * r + 1.0;
+    let series = series * r + 1.0;
+    let exponent = rounded.to_bits().wrapping_shl(23).wrapping_add(127 << 23);
+    1.0 / (1.0 + series * f32::from_bits(exponent))
 }
 
 /// `max(x, 0)`; NaN stays NaN, as in PyTorch.

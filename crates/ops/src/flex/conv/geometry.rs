@@ -12,33 +12,41 @@ use crate::flex::{Floats, are_f32};
 pub(super) struct Geometry {
     pub(super) batch: usize,
     pub(super) channels: usize,
-    height: usize,
-    width: usize,
+    /// Whether each channel has a kernel of its own.
+    pub(super) is_depthwise: bool,
+    pub(super) height: usize,
+    pub(super) width: usize,
     pub(super) out_channels: usize,
-    kernel: [usize; 2],
+    pub(super) kernel: [usize; 2],
     pub(super) stride: [usize; 2],
-    padding: [usize; 2],
+    pub(super) padding: [usize; 2],
     pub(super) out_height: usize,
     pub(super) out_width: usize,
 }
 
 impl Geometry {
-    /// `None` unless the kernels here serve these tensors: f32, not empty and
-    /// without groups.
+    /// `None` unless the kernels here serve these tensors: f32, not empty, and
+    /// without groups or depthwise.
     pub(super) fn of(x: &Floats, weight: &Floats, options: &ConvOptions<2>) -> Option<Self> {
         let is_empty = |tensor: &Floats| tensor.shape().num_elements() == 0;
-        if !are_f32(&[x, weight]) || is_empty(x) || is_empty(weight) || options.groups != 1 {
+        if !are_f32(&[x, weight]) || is_empty(x) || is_empty(weight) {
             return None;
         }
         let [batch, channels, height, width] = x.shape().dims();
         let [out_channels, _, kernel_h, kernel_w] = weight.shape().dims();
         let padding = options.symmetric_padding();
+        let is_depthwise = options.groups == channels && out_channels == channels;
+        let is_within = padding[0] < kernel_h && padding[1] < kernel_w;
+        if options.groups != 1 && !(is_depthwise && is_within) {
+            return None;
+        }
         let out = |size: usize, pad: usize, kernel: usize, stride: usize| {
             (size + 2 * pad - kernel) / stride + 1
         };
         Some(Self {
             batch,
             channels,
+            is_depthwise: options.groups != 1,
             height,
             width,
             out_channels,

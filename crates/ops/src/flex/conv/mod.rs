@@ -8,6 +8,7 @@
 //! that stays in the cache, and each pass is a product with it.
 
 mod buffers;
+mod depthwise;
 mod geometry;
 mod im2col;
 mod tiles;
@@ -130,7 +131,12 @@ impl ConvKernels for Flex {
         let Some(g) = Geometry::of(&x, &weight, &options) else {
             return Self::conv2d(x, weight, None, options);
         };
-        let out = forward(&values(&x), &values(&weight), &g);
+        let kernel = if g.is_depthwise {
+            depthwise::forward
+        } else {
+            forward
+        };
+        let out = kernel(&values(&x), &values(&weight), &g);
         tensor(out, [g.batch, g.out_channels, g.out_height, g.out_width])
     }
 
@@ -138,7 +144,12 @@ impl ConvKernels for Flex {
         let Some(g) = Geometry::of(&x, &weight, &options) else {
             return Self::conv2d_x_backward(x, weight, grad, options);
         };
-        let out = x_backward(&values(&weight), &values(&grad), &g);
+        let kernel = if g.is_depthwise {
+            depthwise::x_backward
+        } else {
+            x_backward
+        };
+        let out = kernel(&values(&weight), &values(&grad), &g);
         tensor(out, x.shape())
     }
 
@@ -151,7 +162,12 @@ impl ConvKernels for Flex {
         let Some(g) = Geometry::of(&x, &weight, &options) else {
             return Self::conv2d_weight_backward(x, weight, grad, options);
         };
-        let out = weight_backward(&values(&x), &values(&grad), &g);
+        let kernel = if g.is_depthwise {
+            depthwise::weight_backward
+        } else {
+            weight_backward
+        };
+        let out = kernel(&values(&x), &values(&grad), &g);
         tensor(out, weight.shape())
     }
 }
