@@ -6,8 +6,12 @@ use std::path::{Path, PathBuf};
 use psp_files::WriteError;
 
 mod names;
+mod split;
+mod table;
 
 pub(crate) use names::NameProblem;
+pub use split::SplitError;
+pub use table::CsvError;
 
 /// What was wrong, where (file, line, column), and what to do about it.
 ///
@@ -91,107 +95,10 @@ pub enum DataError {
         /// The folder.
         path: PathBuf,
     },
-    /// A folder that should hold images holds none.
-    #[error("{dir}: no image files; expected JPEG, PNG, WebP or BMP, such as .jpg or .png")]
-    EmptyFolder {
-        /// The folder that was listed.
-        dir: PathBuf,
-    },
 
-    /// A CSV file breaks the rules of its format.
-    #[error(
-        "{path}: line {row}: not readable as CSV: {reason}; expected UTF-8 with commas, semicolons or tabs between columns"
-    )]
-    Csv {
-        /// The CSV file.
-        path: PathBuf,
-        /// The line.
-        row: u64,
-        /// What the CSV reader found.
-        reason: String,
-    },
-    /// A CSV's header lacks a column.
-    #[error("{path}: line 1: no column `{column}`; the columns are {present}{hint}")]
-    MissingColumn {
-        /// The CSV file.
-        path: PathBuf,
-        /// The column that was looked for.
-        column: String,
-        /// The columns that are there, quoted and comma-separated.
-        present: String,
-        /// The likeliest column and the key that names another, as clauses.
-        hint: String,
-    },
-    /// A CSV begins with a row of values.
-    #[error(
-        "{path}: line {row} must name the columns, as in `filename,score`, but holds the value \
-         `{value}`; put a line with the columns' names above it"
-    )]
-    NoHeader {
-        /// The CSV file.
-        path: PathBuf,
-        /// The line.
-        row: u64,
-        /// What is no column's name.
-        value: String,
-    },
-    /// Several columns may hold the images' names.
-    #[error(
-        "{path}: line 1: no column `filename`, and several that may take its place ({found}); \
-         name one with --set data.filename_column=NAME"
-    )]
-    SeveralFilenameColumns {
-        /// The CSV file.
-        path: PathBuf,
-        /// The columns, quoted and comma-separated.
-        found: String,
-    },
-    /// A value stands in a column without a name.
-    #[error(
-        "{path}: line {row}: `{value}` stands in column {column}, which has no name in the \
-         header; name it there or remove it{hint}"
-    )]
-    UnnamedColumn {
-        /// The CSV file.
-        path: PathBuf,
-        /// The line.
-        row: u64,
-        /// The value.
-        value: String,
-        /// The column's position, counting from 1.
-        column: usize,
-        /// What usually leads to it, as a clause, or nothing.
-        hint: &'static str,
-    },
-    /// A CSV's header names a column twice.
-    #[error(
-        "{path}: line 1: the column `{column}` stands at positions {first} and {second}; \
-         rename or remove one"
-    )]
-    DuplicateColumn {
-        /// The CSV file.
-        path: PathBuf,
-        /// The column's name.
-        column: String,
-        /// Position of the first, counting from 1.
-        first: usize,
-        /// Position of the second, counting from 1.
-        second: usize,
-    },
-    /// A row has more or fewer fields than the header.
-    #[error("{path}: line {row}: {found} fields; expected {expected}, as in the header{hint}")]
-    FieldCount {
-        /// The CSV file.
-        path: PathBuf,
-        /// The line.
-        row: u64,
-        /// Fields in the header.
-        expected: usize,
-        /// Fields in the row.
-        found: usize,
-        /// What usually leads to it, as a clause, or nothing.
-        hint: &'static str,
-    },
+    /// A CSV file can't be read, or lacks a column.
+    #[error(transparent)]
+    Csv(#[from] CsvError),
     /// A label is not a number within the range.
     #[error(
         "{path}: line {row}: column `{column}`: `{value}` {problem}; expected {}",
@@ -234,12 +141,14 @@ pub enum DataError {
         total: usize,
     },
     /// A row names no image.
-    #[error("{path}: line {row}: column `filename` is empty; expected an image's file name")]
+    #[error("{path}: line {row}: column `{column}` is empty; expected an image's file name")]
     EmptyFilename {
         /// The CSV file.
         path: PathBuf,
         /// The line.
         row: u64,
+        /// The column of file names.
+        column: String,
     },
     /// Two rows name the same image.
     #[error(
@@ -344,6 +253,16 @@ pub enum DataError {
         /// What the decoder found.
         reason: String,
     },
+    /// A kind of image that is not read.
+    #[error("{file}: {kind} is not read; {remedy}")]
+    UnreadKind {
+        /// The file, or the name that the caller gave to the bytes.
+        file: String,
+        /// The format, or what of it is not read.
+        kind: &'static str,
+        /// What to do about it, as a verb phrase.
+        remedy: &'static str,
+    },
     /// An image is larger than the limit; only its header was read.
     #[error(
         "{file}: {width}x{height} pixels; expected at most {max_pixels} pixels in all: shrink \
@@ -372,72 +291,9 @@ pub enum DataError {
         reason: String,
     },
 
-    /// A split names a part that does not exist.
-    #[error("{path}: line {row}: column `split`: `{value}`; expected `train`, `valid` or `test`")]
-    UnknownPart {
-        /// The split file or the labels file.
-        path: PathBuf,
-        /// The line.
-        row: u64,
-        /// The refused text.
-        value: String,
-    },
-    /// A split file names an image that the data set lacks.
-    #[error(
-        "{path}: line {row}: `{filename}` is not in {labels}; the split belongs to other labels: remake it"
-    )]
-    NotInDataset {
-        /// The split file.
-        path: PathBuf,
-        /// The line.
-        row: u64,
-        /// The unknown name.
-        filename: String,
-        /// The labels file.
-        labels: PathBuf,
-    },
-    /// A split file leaves out images of the data set.
-    #[error(
-        "{path}: {count} images of the data set have no row, the first is `{filename}` (line \
-         {row} of {labels}); add them or remake the split"
-    )]
-    NotInSplit {
-        /// The split file.
-        path: PathBuf,
-        /// How many images are left out.
-        count: usize,
-        /// The first of them.
-        filename: String,
-        /// Its line in the labels file.
-        row: u64,
-        /// The labels file.
-        labels: PathBuf,
-    },
-    /// The labels file has no `split` column.
-    #[error(
-        "{path}: line 1: no column `split`; add one with train, valid or test on each row, or use a split file"
-    )]
-    NoSplitColumn {
-        /// The labels file.
-        path: PathBuf,
-    },
-    /// A split was made for another data set than the one given.
-    #[error(
-        "the split does not belong to {labels}: its samples are others; remake or reread it for these labels"
-    )]
-    OtherDataset {
-        /// The labels file.
-        labels: PathBuf,
-    },
-    /// A different split stands where one was to be written.
-    #[error(
-        "{path}: a different split is already there; keep it, choose another file with --out, or \
-         replace it with --overwrite"
-    )]
-    SplitExists {
-        /// The split file.
-        path: PathBuf,
-    },
+    /// A split does not fit the data set.
+    #[error(transparent)]
+    Split(#[from] SplitError),
 
     /// A loading thread failed in a way that is a bug, not a bad file.
     #[error("loading {what} failed inside: {reason}; please report this with the file")]

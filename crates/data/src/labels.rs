@@ -1,13 +1,14 @@
 //! The labels CSV.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::error::DataError;
 use crate::label_range::LabelRange;
 use crate::notice::DataNotice;
-use crate::table::{FILENAME, Table};
+use crate::numbers::Numbers;
+use crate::split::part;
+use crate::table::{FILENAME, FILENAME_KEY, Table};
 
 /// One image and its scores.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,24 +69,40 @@ impl LabelTable {
         let range = range.into();
         check_settings(targets, range)?;
         let mut table = Table::open(path)?;
-        let filename_column = table.filename_column(filename)?;
+        let filename_column = table.filename_column(filename, FILENAME_KEY)?;
         let target_columns = targets
             .iter()
             .map(|target| table.require(target))
             .collect::<Result<Vec<usize>, _>>()?;
         let split_column = table.find("split");
+        let filename_name = table.name(filename_column).to_owned();
+        // Those that name a part on each row so far, where no column `split` does.
+        let mut like_split = match split_column {
+            Some(_) => Vec::new(),
+            None => table.others(&[target_columns.as_slice(), &[filename_column]].concat()),
+        };
 
         let limits = range.limits();
+        let refused = |row, target: usize, value: &str, problem| DataError::Label {
+            path: path.to_owned(),
+            row,
+            column: targets[target].clone(),
+            value: excerpt(value),
+            problem,
+            low: limits[0],
+            high: limits[1],
+        };
         let mut samples: Vec<Sample> = Vec::new();
         let mut split = split_column.map(|_| Vec::new());
         let mut seen: HashMap<String, u64> = HashMap::new();
-        let mut marks = DecimalMarks::default();
+        let mut numbers = Numbers::new(table.separator);
         let mut notices = table.rows(|row| {
             let filename = row.raw(filename_column).to_owned();
             if filename.trim().is_empty() {
                 return Err(DataError::EmptyFilename {
                     path: path.to_owned(),
                     row: row.line,
+                    column: filename_name.clone(),
                 });
             }
             if let Some(first_row) = seen.insert(filename.clone(), row.line) {
@@ -98,23 +115,14 @@ impl LabelTable {
                 });
             }
             let mut labels = Vec::with_capacity(targets.len());
-            for (target, &column) in targets.iter().zip(&target_columns) {
+            for (target, &column) in target_columns.iter().enumerate() {
                 let value = row.cell(column);
-                let number = marks.with_point(value);
-                labels.push(
-                    number
-                        .and_then(|number| parse_label(&number, limits))
-                        .map_err(|problem| DataError::Label {
-                            path: path.to_owned(),
-                            row: row.line,
-                            column: target.clone(),
-                            value: value.to_owned(),
-                            problem,
-                            low: limits[0],
-                            high: limits[1],
-                        })?,
-                );
+                let label = numbers
+                    .with_point(value, row.line, target)
+                    .and_then(|number| parse_label(&number, limits));
+                labels.push(label.map_err(|problem| refused(row.line, target, value, problem))?);
             }
+            like_split.retain(|&(column, _)| part::known(row.cell(column)).is_some());
             if let (Some(parts), Some(column)) = (&mut split, split_column) {
                 parts.push(row.cell(column).to_owned());
             }
@@ -125,15 +133,25 @@ impl LabelTable {
             });
             Ok(())
         })?;
-        notices.extend(marks.comma.map(|example| DataNotice::DecimalCommas {
-            path: path.to_owned(),
-            example,
-        }));
         if samples.is_empty() {
             return Err(DataError::Empty {
                 path: path.to_owned(),
             });
         }
+        if let Some(unclear) = numbers.unclear() {
+            let problem = "may be a number of thousands, as all others with a comma; write numbers \
+                           without separators between thousands";
+            return Err(refused(unclear.row, unclear.target, &unclear.text, problem));
+        }
+        notices.extend(numbers.notice(path));
+        notices.extend(
+            like_split
+                .pop()
+                .map(|(_, column)| DataNotice::UnusedSplitColumn {
+                    path: path.to_owned(),
+                    column,
+                }),
+        );
         Ok(Self {
             path: path.to_owned(),
             targets: targets.to_vec(),
@@ -218,52 +236,31 @@ fn check_settings(targets: &[String], range: LabelRange) -> Result<(), DataError
     Ok(())
 }
 
-/// The decimal marks that a file's numbers have.
-#[derive(Default)]
-struct DecimalMarks {
-    /// The first number with a comma.
-    comma: Option<String>,
-    has_points: bool,
-}
-
-impl DecimalMarks {
-    /// The number with a decimal point, whatever it has in the file. In one file all
-    /// have the same: `1,234` beside `0.5` may be a thousand or one.
-    fn with_point<'a>(&mut self, text: &'a str) -> Result<Cow<'a, str>, &'static str> {
-        let (commas, points) = (text.matches(',').count(), text.matches('.').count());
-        match (commas, points) {
-            (0, 0) => Ok(text.into()),
-            (0, _) if self.comma.is_some() => {
-                Err("has a decimal point, where an earlier label has a decimal comma")
-            }
-            (0, _) => {
-                self.has_points = true;
-                Ok(text.into())
-            }
-            (1, 0) if self.has_points => {
-                Err("has a decimal comma, where an earlier label has a decimal point")
-            }
-            (1, 0) => {
-                self.comma.get_or_insert_with(|| text.to_owned());
-                Ok(text.replace(',', ".").into())
-            }
-            _ => Err("is not a number; thousands may not be separated"),
-        }
-    }
-}
-
 fn parse_label(text: &str, [low, high]: [f32; 2]) -> Result<f32, &'static str> {
     let text = text.trim();
     if text.is_empty() {
         return Err("is empty");
     }
     let value: f32 = text.parse().map_err(|_| "is not a number")?;
-    if !value.is_finite() {
+    if value.is_infinite() && text.bytes().any(|byte| byte.is_ascii_digit()) {
+        Err("is beyond the largest number in single precision, 3.4e38")
+    } else if !value.is_finite() {
         Err("is not finite")
     } else if value < low || value > high {
         Err("is out of range")
     } else {
         // -0.0 and 0.0 are one label; fingerprints and bins compare bits.
         Ok(value + 0.0)
+    }
+}
+
+/// A value as messages show it: no more than the beginning of its first line.
+fn excerpt(value: &str) -> String {
+    const SHOWN: usize = 40;
+    let line = value.lines().next().unwrap_or_default();
+    let shown: String = line.chars().take(SHOWN).collect();
+    match shown.len() == value.len() {
+        true => shown,
+        false => shown + "…",
     }
 }

@@ -1,6 +1,8 @@
 //! Finding a file whose name is spelled a little differently.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::path::Path;
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -27,11 +29,12 @@ pub(crate) enum Found<'a> {
 /// What counts as the same name, from strict to lax.
 #[derive(Clone, Copy)]
 enum Spelling {
-    /// The same characters in another Unicode form, or with blanks around them.
+    /// The same characters in another Unicode form or as URL escapes, or with blanks
+    /// around them or dots behind.
     Form,
     /// Also in another case, or with another of JPEG's extensions.
     Case,
-    /// Also with another image's extension, or without one.
+    /// Also with another image's extension, without one or with two.
     Extension,
 }
 
@@ -40,13 +43,12 @@ impl Spelling {
 
     /// What all names have in common that are the same under this spelling.
     fn of(self, name: &str) -> String {
-        let composed: String = name.nfc().collect();
-        let parts: Vec<&str> = composed.split('/').map(str::trim).collect();
+        let composed: String = without_escapes(name).nfc().collect();
+        let is_around = |one: char| one.is_whitespace() || one == '.';
+        let parts = composed.split('/').map(str::trim_start);
+        let parts: Vec<&str> = parts.map(|part| part.trim_end_matches(is_around)).collect();
         let name = parts.join("/");
-        let (stem, extension) = match has_image_extension(name.as_ref()) {
-            true => name.rsplit_once('.').unwrap_or((&name, "")),
-            false => (name.as_str(), ""),
-        };
+        let (mut stem, extension) = split_extension(&name);
         let lower = |text: &str| text.to_lowercase().nfc().collect::<String>();
         match self {
             Self::Form => format!("{}.{extension}", stem.trim_end()),
@@ -57,7 +59,12 @@ impl Spelling {
                 };
                 format!("{}.{extension}", lower(stem.trim_end()))
             }
-            Self::Extension => lower(stem.trim_end()),
+            Self::Extension => {
+                while has_image_extension(stem.as_ref()) {
+                    stem = split_extension(stem).0;
+                }
+                lower(stem.trim_end())
+            }
         }
     }
 
@@ -65,11 +72,48 @@ impl Spelling {
     fn difference(self, one: &str, other: &str) -> &'static str {
         match self {
             Self::Form if one.nfc().eq(other.nfc()) => "Unicode form",
+            Self::Form if one.contains('%') != other.contains('%') => "URL escapes",
+            Self::Form if one.ends_with('.') != other.ends_with('.') => "dots",
             Self::Form => "blanks",
-            Self::Case if one.to_lowercase() == other.to_lowercase() => "case",
+            Self::Case if extension_of(one) == extension_of(other) => "case",
             Self::Case | Self::Extension => "extension",
         }
     }
+}
+
+/// What stands before and behind an image's extension; all of it and nothing where
+/// there is none.
+fn split_extension(name: &str) -> (&str, &str) {
+    match has_image_extension(name.as_ref()) {
+        true => name.rsplit_once('.').unwrap_or((name, "")),
+        false => (name, ""),
+    }
+}
+
+fn extension_of(name: &str) -> Option<String> {
+    let extension = Path::new(name.trim()).extension()?;
+    Some(extension.to_string_lossy().to_lowercase())
+}
+
+/// A name with the bytes that `%20` and the like stand for; as it is where they are
+/// not UTF-8.
+fn without_escapes(name: &str) -> Cow<'_, str> {
+    let digit = |byte: &u8| char::from(*byte).to_digit(16);
+    let mut bytes = Vec::with_capacity(name.len());
+    let mut rest = name.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let escaped = match (byte, after) {
+            (b'%', [high, low, ..]) => digit(high).zip(digit(low)),
+            _ => None,
+        };
+        let (plain, next) = match escaped {
+            Some((high, low)) => ((high * 16 + low) as u8, &after[2..]),
+            None => (byte, after),
+        };
+        bytes.push(plain);
+        rest = next;
+    }
+    String::from_utf8(bytes).map_or(Cow::Borrowed(name), Cow::Owned)
 }
 
 impl NameIndex {
@@ -131,6 +175,11 @@ mod tests {
             ("e", "e.webp", "extension"),
             ("e.png", "e.webp", "extension"),
             ("f.jpg", "f", "extension"),
+            (" D.jpeg", "d.jpeg", "case"),
+            ("d.jpg.jpg", "d.jpeg", "extension"),
+            ("d.jpeg. ", "d.jpeg", "dots"),
+            ("b%20.png", "b .png", "URL escapes"),
+            ("M%C3%BCller.jpg", "Mu\u{308}ller.jpg", "URL escapes"),
         ] {
             let got = index.find(name);
             let Found::One(file, how) = got else {

@@ -20,11 +20,13 @@ pub enum DataNotice {
         /// Whether it is in UTF-16.
         is_utf16: bool,
     },
-    /// Numbers have decimal commas.
-    DecimalCommas {
+    /// Numbers have decimal commas, or points that might separate thousands.
+    DecimalMark {
         /// The CSV file.
         path: PathBuf,
-        /// The first of them, as it stands there.
+        /// What a decimal mark is there: "comma" or "point".
+        mark: &'static str,
+        /// The first number with one, as it stands there.
         example: String,
     },
     /// A column was found under another name.
@@ -70,6 +72,13 @@ pub enum DataNotice {
         count: usize,
         /// One of them.
         example: String,
+    },
+    /// A column holds nothing but the names of parts, and is not called `split`.
+    UnusedSplitColumn {
+        /// The labels file.
+        path: PathBuf,
+        /// The column.
+        column: String,
     },
     /// The labels' own column `split` is used, and not the file `split.csv`.
     UnusedSplitFile {
@@ -131,12 +140,16 @@ impl fmt::Display for DataNotice {
                 let encoding = if *is_utf16 { ", in UTF-16" } else { "" };
                 write!(f, "{}: separated by {separator}{encoding}", path.display())
             }
-            Self::DecimalCommas { path, example } => {
+            Self::DecimalMark {
+                path,
+                mark,
+                example,
+            } => {
                 let number = example.replace(',', ".");
                 let path = path.display();
                 write!(
                     f,
-                    "{path}: decimal commas, such as `{example}` for {number}"
+                    "{path}: decimal {mark}s, such as `{example}` for {number}"
                 )
             }
             Self::Column {
@@ -196,6 +209,12 @@ impl fmt::Display for DataNotice {
                     count => format!("{count} images are"),
                 },
                 name_of(path),
+            ),
+            Self::UnusedSplitColumn { path, column } => write!(
+                f,
+                "{}: the column `{column}` names parts of a split and is not used; to use it, call \
+                 it `split`",
+                path.display(),
             ),
             Self::UnusedSplitFile { path, labels } => write!(
                 f,

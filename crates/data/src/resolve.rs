@@ -13,7 +13,7 @@ use crate::error::{DataError, NameProblem};
 use crate::labels::LabelTable;
 use crate::names::{Found, NameIndex};
 use crate::notice::DataNotice;
-use crate::table::Table;
+use crate::table::{FILENAME_HINT, Table};
 
 /// Folder names that stand in front of an image's name in labels that were made
 /// beside the image folder.
@@ -90,12 +90,17 @@ pub(crate) fn named_files(
     dir: &Path,
 ) -> Result<HashMap<PathBuf, String>, DataError> {
     let mut table = Table::open(labels)?;
-    let column = table.filename_column(None)?;
+    let column = table.filename_column(None, FILENAME_HINT)?;
     let mut resolver = Resolver::new(images, dir)?;
     let mut names = HashMap::new();
     table.rows(|row| {
-        if let Ok(place) = resolver.place(row.raw(column)) {
-            names.insert(images.join(place.relative), row.raw(column).to_owned());
+        let name = row.raw(column);
+        if let Ok(place) = resolver.place(name) {
+            let file = images.join(place.relative);
+            // Of two names the one that is the file's.
+            if place.difference.is_none() || !names.contains_key(&file) {
+                names.insert(file, name.to_owned());
+            }
         }
         Ok(())
     })?;

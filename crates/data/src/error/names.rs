@@ -1,6 +1,6 @@
 //! Errors of file names that lead to no image.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use super::DataError;
@@ -34,6 +34,9 @@ impl DataError {
                 .take(LISTED)
                 .map(|(row, filename, problem)| {
                     let reason = match problem {
+                        NameProblem::Missing(source) if source.kind() == ErrorKind::NotFound => {
+                            "no such file".to_owned()
+                        }
                         NameProblem::Missing(source) => source.to_string(),
                         NameProblem::Outside => "leads out of the image folder".to_owned(),
                         NameProblem::Ambiguous(files) => format!("may be {}", quoted(files)),

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use super::Splits;
 use super::part::{self, Part};
-use crate::error::DataError;
+use crate::error::{DataError, SplitError};
 use crate::labels::LabelTable;
-use crate::table::Table;
+use crate::table::{FILENAME, FILENAME_HINT, Table};
 use psp_files::{WriteError, write_atomic};
 
 impl Splits {
@@ -20,7 +20,7 @@ impl Splits {
     /// data set without a row.
     pub fn read(path: &Path, data: &LabelTable) -> Result<Self, DataError> {
         let mut table = Table::open(path)?;
-        let filename_column = table.filename_column(None)?;
+        let filename_column = table.filename_column(None, FILENAME_HINT)?;
         let split_column = table.require("split")?;
         let places: HashMap<&str, usize> = data
             .samples()
@@ -32,18 +32,22 @@ impl Splits {
         let _notices = table.rows(|cells| {
             let (filename, row) = (cells.raw(filename_column), cells.line);
             if filename.trim().is_empty() {
-                let path = path.to_owned();
-                return Err(DataError::EmptyFilename { path, row });
+                return Err(DataError::EmptyFilename {
+                    path: path.to_owned(),
+                    row,
+                    column: FILENAME.to_owned(),
+                });
             }
-            let part = part::parse(cells.cell(split_column), path, row)?;
+            let part = part::parse(cells.cell(split_column), path, row, "")?;
             let known = places.get(filename).or_else(|| places.get(filename.trim()));
             let Some(&index) = known else {
-                return Err(DataError::NotInDataset {
+                return Err(SplitError::NotInDataset {
                     path: path.to_owned(),
                     row,
                     filename: filename.to_owned(),
                     labels: data.labels_path().to_owned(),
-                });
+                }
+                .into());
             };
             match found[index].replace((part, row)) {
                 None => Ok(()),
@@ -59,13 +63,14 @@ impl Splits {
         let count = found.iter().filter(|entry| entry.is_none()).count();
         if let Some(first) = found.iter().position(Option::is_none) {
             let sample = &data.samples()[first];
-            return Err(DataError::NotInSplit {
+            return Err(SplitError::NotInSplit {
                 path: path.to_owned(),
                 count,
                 filename: sample.filename.clone(),
                 row: sample.row,
                 labels: data.labels_path().to_owned(),
-            });
+            }
+            .into());
         }
         let parts = found.into_iter().flatten().map(|(part, _)| part).collect();
         Ok(Self::new(parts, data))
@@ -77,14 +82,13 @@ impl Splits {
     /// replaced only if `overwrite` is set, since results may refer to it.
     ///
     /// # Errors
-    /// [`DataError::OtherDataset`] when the split was made for other labels,
-    /// [`DataError::SplitExists`], or a failed write.
+    /// [`SplitError::OtherDataset`] when the split was made for other labels,
+    /// [`SplitError::SplitExists`], or a failed write.
     pub fn write(&self, path: &Path, data: &LabelTable, overwrite: bool) -> Result<(), DataError> {
         let same_length = self.parts.len() == data.len();
         if !same_length || Self::new(self.parts.clone(), data) != *self {
-            return Err(DataError::OtherDataset {
-                labels: data.labels_path().to_owned(),
-            });
+            let labels = data.labels_path().to_owned();
+            return Err(SplitError::OtherDataset { labels }.into());
         }
         let content = self.to_csv(data).map_err(|source| WriteError {
             path: path.to_owned(),
@@ -94,9 +98,8 @@ impl Splits {
         match std::fs::read(path) {
             Ok(present) if present == content => return Ok(()),
             Ok(_) if !overwrite => {
-                return Err(DataError::SplitExists {
-                    path: path.to_owned(),
-                });
+                let path = path.to_owned();
+                return Err(SplitError::SplitExists { path }.into());
             }
             Ok(_) => {}
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}

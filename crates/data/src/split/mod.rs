@@ -2,10 +2,10 @@
 
 mod copies;
 mod file;
-mod part;
+pub(crate) mod part;
 mod stratify;
 
-use crate::error::DataError;
+use crate::error::{DataError, SplitError};
 use crate::hash::FieldHasher;
 use crate::labels::LabelTable;
 
@@ -57,15 +57,16 @@ impl Splits {
     /// # Errors
     /// No such column, or a text in it that is no part's name, with the line.
     pub fn from_column(data: &LabelTable) -> Result<Self, DataError> {
+        const HINT: &str = " (--set data.split=random draws a split instead)";
         let column = data
             .split_column()
-            .ok_or_else(|| DataError::NoSplitColumn {
+            .ok_or_else(|| SplitError::NoSplitColumn {
                 path: data.labels_path().to_owned(),
             })?;
         let parts = column
             .iter()
             .zip(data.samples())
-            .map(|(text, sample)| part::parse(text, data.labels_path(), sample.row))
+            .map(|(text, sample)| part::parse(text, data.labels_path(), sample.row, HINT))
             .collect::<Result<Vec<Part>, _>>()?;
         Ok(Self::new(parts, data))
     }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::DataError;
+use crate::error::{DataError, SplitError};
 
 /// What a sample is used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -44,7 +44,7 @@ impl fmt::Display for Part {
 impl FromStr for Part {
     type Err = DataError;
 
-    /// Reads a name; `val` and `validation` also mean `valid`.
+    /// Reads a name; `training`, `val`, `validation` and `testing` are others for the same.
     fn from_str(text: &str) -> Result<Self, DataError> {
         known(text).ok_or_else(|| {
             DataError::setting("split", format!("`{text}`"), "`train`, `valid` or `test`")
@@ -52,21 +52,33 @@ impl FromStr for Part {
     }
 }
 
-fn known(text: &str) -> Option<Part> {
+/// The part that a text names in any case, if it does.
+pub(crate) fn known(text: &str) -> Option<Part> {
     match text.trim().to_lowercase().as_str() {
-        "train" => Some(Part::Train),
+        "train" | "training" => Some(Part::Train),
         "valid" | "val" | "validation" => Some(Part::Valid),
-        "test" => Some(Part::Test),
+        "test" | "testing" => Some(Part::Test),
         _ => None,
     }
 }
 
-/// Reads a part's name from line `row` of `path`.
-pub(super) fn parse(text: &str, path: &Path, row: u64) -> Result<Part, DataError> {
-    known(text).ok_or_else(|| DataError::UnknownPart {
-        path: path.to_owned(),
-        row,
-        value: text.to_owned(),
+/// Reads a part's name from line `row` of `path`; `hint` says how to do without the
+/// column, as a clause.
+pub(super) fn parse(
+    text: &str,
+    path: &Path,
+    row: u64,
+    hint: &'static str,
+) -> Result<Part, DataError> {
+    known(text).ok_or_else(|| {
+        let (path, value) = (path.to_owned(), text.to_owned());
+        SplitError::UnknownPart {
+            path,
+            row,
+            value,
+            hint,
+        }
+        .into()
     })
 }
 

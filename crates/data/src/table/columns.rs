@@ -2,14 +2,18 @@
 
 use super::Table;
 use crate::discover::has_image_extension;
-use crate::error::DataError;
+use crate::error::{CsvError, DataError};
 use crate::notice::DataNotice;
 
 /// The column of image names unless another is configured.
 pub(crate) const FILENAME: &str = "filename";
 
-/// The key that names it.
-const FILENAME_KEY: &str = "; --set data.filename_column=NAME names the column of the file names";
+/// The key that names it in labels.
+pub(crate) const FILENAME_KEY: &str =
+    "; --set data.filename_column=NAME names the column of the file names";
+
+/// What helps where no key does.
+pub(crate) const FILENAME_HINT: &str = "; call the column of the file names `filename`";
 
 /// The key that names the other columns that are needed.
 const TARGETS_KEY: &str = "; --set 'data.targets=[\"NAME\"]' names the columns to predict";
@@ -37,11 +41,16 @@ const OTHER_FILENAMES: [&str; 16] = [
 
 impl Table {
     /// The column of image names: the `configured` one, or else `filename`, or else
-    /// the only one under a name that other tools give it.
-    pub(crate) fn filename_column(&mut self, configured: Option<&str>) -> Result<usize, DataError> {
+    /// the only one under a name that other tools give it. `hint` says how to name
+    /// another, as a clause.
+    pub(crate) fn filename_column(
+        &mut self,
+        configured: Option<&str>,
+        hint: &'static str,
+    ) -> Result<usize, DataError> {
         if let Some(name) = configured {
             let found = self.find(name);
-            return found.ok_or_else(|| self.missing(name, FILENAME_KEY));
+            return found.ok_or_else(|| self.missing(name, hint));
         }
         if let Some(column) = self.find(FILENAME) {
             return Ok(column);
@@ -57,11 +66,14 @@ impl Table {
                 self.note_column(FILENAME, column);
                 Ok(column)
             }
-            [] => Err(self.missing(FILENAME, FILENAME_KEY)),
-            _ => Err(DataError::SeveralFilenameColumns {
+            [] => Err(self.missing(FILENAME, hint)),
+            _ => Err(CsvError::SeveralFilenameColumns {
                 path: self.path.clone(),
+                row: self.header_line(),
                 found: self.quoted(&found),
-            }),
+                hint,
+            }
+            .into()),
         }
     }
 
@@ -91,19 +103,20 @@ impl Table {
     }
 
     /// No two columns of one name, and a first line that is no row of data.
-    pub(super) fn check_header(&self) -> Result<(), DataError> {
+    pub(super) fn check_header(&self) -> Result<(), CsvError> {
         if let Some(value) = self.value_in_header() {
-            return Err(DataError::NoHeader {
+            return Err(CsvError::NoHeader {
                 path: self.path.clone(),
-                row: 1 + self.lines_before,
+                row: self.header_line(),
                 value: value.to_owned(),
             });
         }
         for (second, column) in self.header.iter().enumerate() {
             let first = self.header[..second].iter().position(|name| name == column);
             if let (Some(first), false) = (first, column.is_empty()) {
-                return Err(DataError::DuplicateColumn {
+                return Err(CsvError::DuplicateColumn {
                     path: self.path.clone(),
+                    row: self.header_line(),
                     column: column.clone(),
                     first: first + 1,
                     second: second + 1,
@@ -138,20 +151,63 @@ impl Table {
 
     /// `key` says which setting names another column, as a clause.
     fn missing(&self, column: &str, key: &str) -> DataError {
-        let named = (0..self.header.len()).filter(|&at| !self.header[at].is_empty());
-        let likeness = |name: &str| strsim::jaro_winkler(name, column);
-        let nearest = named
-            .clone()
-            .map(|at| (likeness(&self.header[at]), &self.header[at]))
+        let named: Vec<usize> = self.named().collect();
+        let help = match named[..] {
+            [] if self.header.is_empty() => "the file is empty".to_owned(),
+            [] => "no column has a name".to_owned(),
+            // A title, or a separator that is none.
+            [only] => format!(
+                "the only column is `{}`; this line must name all columns, with commas, semicolons \
+                 or tabs between them",
+                self.header[only]
+            ),
+            _ => format!(
+                "the columns are {}{}{key}",
+                self.quoted(&named),
+                self.nearest(column)
+            ),
+        };
+        CsvError::MissingColumn {
+            path: self.path.clone(),
+            row: self.header_line(),
+            column: column.to_owned(),
+            help,
+        }
+        .into()
+    }
+
+    /// The column that is most like `column` in name, as a clause; or nothing.
+    fn nearest(&self, column: &str) -> String {
+        let wanted = column.to_lowercase();
+        let likeness = |at: usize| strsim::jaro_winkler(&self.header[at].to_lowercase(), &wanted);
+        let nearest = self
+            .named()
+            .map(|at| (likeness(at), at))
             .filter(|&(likeness, _)| likeness > 0.8)
             .max_by(|a, b| a.0.total_cmp(&b.0));
-        let nearest = nearest.map(|(_, name)| format!("; did you mean `{name}`?"));
-        DataError::MissingColumn {
-            path: self.path.clone(),
-            column: column.to_owned(),
-            present: self.quoted(&named.collect::<Vec<_>>()),
-            hint: nearest.unwrap_or_default() + key,
-        }
+        nearest.map_or_else(String::new, |(_, at)| {
+            format!("; did you mean `{}`?", self.header[at])
+        })
+    }
+
+    /// The columns that have a name.
+    fn named(&self) -> impl Iterator<Item = usize> {
+        (0..self.header.len()).filter(|&at| !self.header[at].is_empty())
+    }
+
+    /// The columns but for `used`, with their names.
+    pub(crate) fn others(&self, used: &[usize]) -> Vec<(usize, String)> {
+        let others = self.named().filter(|at| !used.contains(at));
+        others.map(|at| (at, self.header[at].clone())).collect()
+    }
+
+    /// A column's name.
+    pub(crate) fn name(&self, column: usize) -> &str {
+        &self.header[column]
+    }
+
+    fn header_line(&self) -> u64 {
+        1 + self.lines_before
     }
 
     fn quoted(&self, columns: &[usize]) -> String {

@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 
 use csv::{Position, Reader, ReaderBuilder, StringRecord};
 
-use crate::error::DataError;
+use crate::error::{CsvError, DataError};
 use crate::notice::DataNotice;
 use text::Text;
 
-pub(crate) use columns::FILENAME;
+pub(crate) use columns::{FILENAME, FILENAME_HINT, FILENAME_KEY};
 pub use text::Separator;
 
 /// A CSV whose header has been checked.
@@ -24,7 +24,8 @@ pub(crate) struct Table {
     header: Vec<String>,
     reader: Reader<Cursor<Vec<u8>>>,
     lines_before: u64,
-    separator: Separator,
+    /// What stands between columns.
+    pub(crate) separator: Separator,
     notices: Vec<DataNotice>,
 }
 
@@ -56,7 +57,7 @@ impl Table {
             });
         }
         let bytes = std::fs::read(path).map_err(DataError::io(path, "read this CSV file"))?;
-        let text = Text::new(bytes).map_err(|reason| DataError::Csv {
+        let text = Text::new(bytes).map_err(|reason| CsvError::Unreadable {
             path: path.to_owned(),
             row: 1,
             reason: reason.to_owned(),
@@ -130,35 +131,38 @@ impl Table {
     /// As many fields as the header has, but for empty ones at the end, and no value
     /// in a column without a name. The first column may lack one: pandas and R put
     /// row numbers there.
-    fn check_fields(&self, line: u64, record: &StringRecord) -> Result<(), DataError> {
+    fn check_fields(&self, line: u64, record: &StringRecord) -> Result<(), CsvError> {
         let is_empty = |value: Option<&str>| value.is_none_or(|value| value.trim().is_empty());
         let expected = self.header.len();
         let mut missing = self.header.iter().skip(record.len());
         let mut extra = record.iter().skip(expected);
         if missing.any(|name| !name.is_empty()) || !extra.all(|value| is_empty(Some(value))) {
-            return Err(DataError::FieldCount {
+            return Err(CsvError::FieldCount {
                 path: self.path.clone(),
                 row: line,
                 expected,
                 found: record.len(),
-                hint: self.hint_at_decimal_commas(record),
+                hint: self.hint_at_a_cause(record),
             });
         }
         let mut unnamed = (1..expected).filter(|&column| self.header[column].is_empty());
         match unnamed.find(|&column| !is_empty(record.get(column))) {
             None => Ok(()),
-            Some(column) => Err(DataError::UnnamedColumn {
+            Some(column) => Err(CsvError::UnnamedColumn {
                 path: self.path.clone(),
                 row: line,
                 value: record[column].trim().to_owned(),
                 column: column + 1,
-                hint: self.hint_at_decimal_commas(record),
+                hint: self.hint_at_a_cause(record),
             }),
         }
     }
 
-    /// What to do about `a.jpg,0,25,1,0`.
-    fn hint_at_decimal_commas(&self, record: &StringRecord) -> &'static str {
+    /// What to do about `a.jpg,0,25,1,0` and `"a.jpg,0.25`.
+    fn hint_at_a_cause(&self, record: &StringRecord) -> &'static str {
+        if record.iter().any(|field| field.contains('\n')) {
+            return "; one of them has a line break: is a quotation mark not closed?";
+        }
         let is_whole = |text: &str| {
             let digits = text.trim().trim_start_matches(['+', '-']);
             !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
@@ -200,12 +204,15 @@ fn unquoted(value: &str) -> &str {
         .unwrap_or(value)
 }
 
-fn csv_error(path: &Path, row: u64, error: &csv::Error) -> DataError {
-    DataError::Csv {
+fn csv_error(path: &Path, row: u64, error: &csv::Error) -> CsvError {
+    CsvError::Unreadable {
         path: path.to_owned(),
         row,
         reason: match error.kind() {
-            csv::ErrorKind::Utf8 { err, .. } => err.to_string(),
+            csv::ErrorKind::Utf8 { err, .. } => format!(
+                "field {} is not UTF-8; save the file as UTF-8 (\"CSV UTF-8\" in Excel)",
+                err.field() + 1
+            ),
             _ => error.to_string(),
         },
     }

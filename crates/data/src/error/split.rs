@@ -1,0 +1,82 @@
+//! Errors of splits.
+
+use std::path::PathBuf;
+
+/// Why a split does not fit its data set or can't be written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SplitError {
+    /// A split names a part that does not exist.
+    #[error(
+        "{path}: line {row}: column `split`: `{value}`; expected `train`, `valid` or `test`{hint}"
+    )]
+    UnknownPart {
+        /// The split file or the labels file.
+        path: PathBuf,
+        /// The line.
+        row: u64,
+        /// The refused text.
+        value: String,
+        /// How to do without the column, as a clause, or nothing.
+        hint: &'static str,
+    },
+    /// A split file names an image that the data set lacks.
+    #[error(
+        "{path}: line {row}: `{filename}` is not in {labels}; the split belongs to other labels: \
+         remake it"
+    )]
+    NotInDataset {
+        /// The split file.
+        path: PathBuf,
+        /// The line.
+        row: u64,
+        /// The unknown name.
+        filename: String,
+        /// The labels file.
+        labels: PathBuf,
+    },
+    /// A split file leaves out images of the data set.
+    #[error(
+        "{path}: {count} images of the data set have no row, the first is `{filename}` (line \
+         {row} of {labels}); add them or remake the split"
+    )]
+    NotInSplit {
+        /// The split file.
+        path: PathBuf,
+        /// How many images are left out.
+        count: usize,
+        /// The first of them.
+        filename: String,
+        /// Its line in the labels file.
+        row: u64,
+        /// The labels file.
+        labels: PathBuf,
+    },
+    /// The labels file has no `split` column.
+    #[error(
+        "{path}: line 1: no column `split`; add one with train, valid or test on each row, or use \
+         a split file"
+    )]
+    NoSplitColumn {
+        /// The labels file.
+        path: PathBuf,
+    },
+    /// A split was made for another data set than the one given.
+    #[error(
+        "the split does not belong to {labels}: its samples are others; remake or reread it for \
+         these labels"
+    )]
+    OtherDataset {
+        /// The labels file.
+        labels: PathBuf,
+    },
+    /// A different split stands where one was to be written.
+    #[error(
+        "{path}: a different split is already there; keep it, choose another file with --out, or \
+         replace it with --overwrite"
+    )]
+    SplitExists {
+        /// The split file.
+        path: PathBuf,
+    },
+}
