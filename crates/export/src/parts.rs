@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use psp_data::{LabelRange, Part};
+use psp_data::Part;
 use psp_eval::Predictions;
 use psp_features::{FeatureKey, FeatureLoader, FeatureStore, default_dir};
 use psp_files::write_atomic;
-use psp_models::DeviceSpec;
+use psp_models::{DeviceSpec, Output};
 use psp_train::{Checkpoint, Inputs, RunConfig, RunDir, TrainError};
 use serde::{Deserialize, Serialize};
 
@@ -91,11 +91,12 @@ pub fn stored_predictions(run: &RunDir, part: Part) -> Result<Option<Predictions
     if clipped {
         return Ok(Some(predictions));
     }
-    let range = run.read_config()?.data.label_range;
-    Ok(Some(match range {
-        LabelRange::Given(range) => predictions.clipped(range),
-        LabelRange::Auto | LabelRange::Unbounded => predictions,
-    }))
+    Ok(Some(
+        match run.read_config()?.range_of(&Output::default()) {
+            Some(range) => predictions.clipped(range),
+            None => predictions,
+        },
+    ))
 }
 
 /// What the run's best checkpoint predicts for a part, as stored, or else computed

@@ -98,7 +98,7 @@ impl Predictor {
             });
         }
         let mut checkpoint = Checkpoint::read(&run.best())?;
-        checkpoint.model_config.output.range = config.range_of(&checkpoint.model_config);
+        checkpoint.model_config.output.range = config.range_of(&checkpoint.model_config.output);
         let weights = checkpoint.weights();
         let model = build(&checkpoint.model_config, &weights, &run.best(), device)?
             .for_inference(precision);

@@ -60,7 +60,7 @@ pub fn export(run: &RunDir, out: &Path, overwrite: bool) -> Result<Bundle, Expor
 
     let staged = folder_beside(out, ".export-")?;
     let model_config = checkpoint.model_config.clone();
-    let label_range = config.range_of(&model_config);
+    let label_range = config.range_of(&model_config.output);
     let model = in_label_units(run, &checkpoint)?;
     let path = staged.path().join(SAFETENSORS);
     let weights = state::collect(&model).map_err(misfit(&path))?;

@@ -41,12 +41,13 @@ impl Head {
         self._2.forward(dropout(hidden, self.dropout, noise))
     }
 
-    /// The head whose last layer computes labels, which `output` tells from what
-    /// it computes now.
-    pub(crate) fn in_label_units(mut self, output: &Output) -> Self {
+    /// The head that predicts the same labels with the output `to` as this one does
+    /// with `from`. Not for a device with autodiff, where its weights would be results
+    /// and no parameters.
+    pub(crate) fn in_units_of(mut self, from: &Output, to: &Output) -> Self {
         let [targets, _] = self._2.weight.dims();
         let device = self._2.weight.val().device();
-        let Some([scale, mean]) = output.tensors(targets, &device) else {
+        let Some([scale, mean]) = from.relative_to(to).tensors(targets, &device) else {
             return self;
         };
         let factor = scale.clone().reshape([targets, 1]);

@@ -11,6 +11,7 @@ pub mod backbone;
 mod batch_statistics;
 pub mod device;
 pub mod efficientnet;
+mod freeze;
 pub mod googlenet;
 pub mod head;
 pub mod inception;

@@ -32,7 +32,7 @@ impl Output {
         }
     }
 
-    /// Whether nothing is told that a head in the labels' unit would need.
+    /// Whether this is the default: the head computes labels, of any range.
     pub fn is_default(&self) -> bool {
         *self == Self::default()
     }
@@ -105,6 +105,20 @@ impl Output {
         (!self.is_identity()).then(|| [tensor(&|t| self.scale(t)), tensor(&|t| self.mean(t))])
     }
 
+    /// From what a head with this output computes to what one with `other` computes
+    /// for the same labels: that is `mean + scale · value`, too.
+    pub(crate) fn relative_to(&self, other: &Self) -> Self {
+        let told = [&self.mean, &self.scale, &other.mean, &other.scale];
+        let targets = 0..told.map(Vec::len).into_iter().max().unwrap_or(0);
+        let mean = |target| (self.mean(target) - other.mean(target)) / other.scale(target);
+        let scale = |target| self.scale(target) / other.scale(target);
+        Self {
+            mean: targets.clone().map(mean).collect(),
+            scale: targets.map(scale).collect(),
+            range: other.range,
+        }
+    }
+
     /// That of the same model once its head computes labels.
     pub(crate) fn folded(&self) -> Self {
         Self {
@@ -132,6 +146,25 @@ mod tests {
         for (label, back) in labels.iter().zip(back) {
             assert!((label - back).abs() < 1e-4, "{label} and {back}");
         }
+    }
+
+    #[test]
+    fn values_of_two_outputs_mean_the_same_labels() {
+        let narrow = Output::standardised(vec![0.5, 2.0], vec![0.25, 4.0], Some([0.0, 1.0]));
+        for (from, to) in [
+            (output(), narrow.clone()),
+            (output(), Output::default()),
+            (Output::default(), narrow.clone()),
+            (narrow.clone(), narrow),
+        ] {
+            let values = vec![0.5, -1.0, 2.0, 3.0];
+            let there = from.relative_to(&to).to_labels(values.clone(), 2);
+            let (labels, same) = (from.to_labels(values, 2), to.to_labels(there, 2));
+            for (label, same) in labels.iter().zip(same) {
+                assert!((label - same).abs() <= 1e-6 * label.abs(), "{label} {same}");
+            }
+        }
+        assert!(output().relative_to(&output()).is_identity());
     }
 
     #[test]

@@ -163,6 +163,32 @@ fn a_model_in_label_units_stays_what_it_is_when_asked_again() {
 }
 
 #[test]
+fn a_head_that_is_taken_over_predicts_the_labels_that_it_did_before() {
+    let kind = BackboneKind::ResNet18;
+    let (source, output) = with_output(kind, None);
+    let mut tensors = state::collect(&source.head).unwrap();
+    let config = ModelConfig {
+        output: Output::standardised(vec![-3.0, 40.0], vec![0.5, 10.0], None),
+        ..ModelConfig::new(kind, 2)
+    };
+    // The same backbone with another head, on a device that trains.
+    let device = device().autodiff();
+    let backbone = state::collect(&source.backbone).unwrap();
+    let model = Regressor::pretrained(&config, 5, backbone, &device).unwrap();
+    let model = model.with_head(&tensors, &output).unwrap();
+    assert_eq!(model.output, config.output);
+    let want = source.for_inference(Precision::Fp32);
+    let got = model.for_inference(Precision::Fp32);
+    let images = images(kind);
+    let want = want.predict(images.clone()).unwrap();
+    for (got, want) in got.predict(images).unwrap().iter().zip(want) {
+        assert!((got - want).abs() < 1e-4 * want.abs(), "{got} and {want}");
+    }
+    tensors.remove("2.bias");
+    assert!(model.with_head(&tensors, &output).is_err());
+}
+
+#[test]
 fn the_output_is_left_out_of_a_description_that_needs_none_and_is_read_back() {
     let plain = ModelConfig::new(BackboneKind::ResNet18, 2);
     let text = serde_json::to_string(&plain).unwrap();

@@ -10,8 +10,7 @@
 //! that are frozen lie in a file of their own beside the checkpoints
 //! ([`Frozen`]), which a checkpoint names with its hash.
 
-use std::collections::{BTreeMap, HashMap};
-use std::io::Read;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use psp_files::write_atomic;
@@ -26,14 +25,13 @@ use crate::early_stopping::EarlyStopping;
 use crate::optim::OptimizerState;
 
 mod frozen;
+mod header;
 
 pub use frozen::Frozen;
+use header::{Header, METADATA_KEY, NO_CHECKPOINT, State};
 
 /// Version of the file's layout; raised when it changes.
 pub const CHECKPOINT_VERSION: u32 = 3;
-
-/// The one metadata key; one key keeps the file's bytes reproducible.
-const METADATA_KEY: &str = "psp";
 
 /// Why a checkpoint can't be written or read.
 #[derive(Debug, Error)]
@@ -103,6 +101,22 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// That of a run with `seed` on so many targets, before its first step.
+    pub fn new(seed: u64, targets: usize) -> Self {
+        Self {
+            epoch: 0,
+            batch: 0,
+            batches_done: 0,
+            step: 0,
+            seed,
+            train_metrics: RegressionAccumulator::new(targets),
+            epoch_seconds: 0.0,
+            run_seconds: 0.0,
+            early_stopping: EarlyStopping::default(),
+            metrics_bytes: 0,
+        }
+    }
+
     /// Whether this is the end of the epoch with the best validation result
     /// so far.
     pub fn is_best(&self) -> bool {
@@ -129,26 +143,6 @@ pub struct Checkpoint {
     pub ema: Option<StateDict>,
     /// The optimiser's step count and slots.
     pub optimizer: OptimizerState,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Header {
-    version: u32,
-    state: String,
-    sha256: String,
-}
-
-#[derive(Serialize, Deserialize)]
-struct State {
-    model_config: ModelConfig,
-    targets: Vec<String>,
-    progress: Progress,
-    optimizer_step: u64,
-    #[serde(default)]
-    optimizer_skipped: BTreeMap<String, u64>,
-    has_ema: bool,
-    #[serde(default)]
-    frozen: Option<Frozen>,
 }
 
 impl Checkpoint {
@@ -207,11 +201,8 @@ impl Checkpoint {
         let parts = bytes
             .iter()
             .map(|(key, shape, bytes)| (key.as_str(), shape.as_slice(), bytes.as_slice()));
-        let header = Header {
-            version: CHECKPOINT_VERSION,
-            sha256: digest(&state, parts),
-            state,
-        };
+        let sha256 = digest(&state, parts);
+        let header = Header::new(state, sha256);
         let header = serde_json::to_string(&header).map_err(|error| io(error.to_string()))?;
         let views = bytes
             .iter()
@@ -231,32 +222,26 @@ impl Checkpoint {
     /// # Errors
     /// As [`Checkpoint::read`], but for the tensors, which are not looked at.
     pub fn digest_of(path: &Path) -> Result<String, CheckpointError> {
-        let io = |error: std::io::Error| CheckpointError::Io {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        };
-        let damaged = |reason: &str| CheckpointError::Damaged {
-            path: path.to_owned(),
-            reason: reason.to_owned(),
-        };
-        let mut file = std::fs::File::open(path).map_err(io)?;
-        let size = file.metadata().map_err(io)?.len();
-        let mut length = [0; 8];
-        file.read_exact(&mut length).map_err(io)?;
-        let length = u64::from_le_bytes(length);
-        if length > size {
-            return Err(damaged("its header is longer than the file"));
+        match Header::read(path)? {
+            Some(header) => Ok(header.sha256),
+            None => Err(CheckpointError::Damaged {
+                path: path.to_owned(),
+                reason: NO_CHECKPOINT.to_owned(),
+            }),
         }
-        let mut header = Vec::new();
-        file.take(length).read_to_end(&mut header).map_err(io)?;
-        let header: serde_json::Value =
-            serde_json::from_slice(&header).map_err(|error| damaged(&error.to_string()))?;
-        let header = header["__metadata__"][METADATA_KEY]
-            .as_str()
-            .ok_or_else(|| damaged("not a psp checkpoint (its metadata has no `psp`)"))?;
-        let header: Header =
-            serde_json::from_str(header).map_err(|error| damaged(&error.to_string()))?;
-        Ok(header.sha256)
+    }
+
+    /// The model's structure and the names of its scores, from a checkpoint's first
+    /// bytes alone; `None` of a file that is none.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::digest_of`].
+    pub(crate) fn description_of(
+        path: &Path,
+    ) -> Result<Option<(ModelConfig, Vec<String>)>, CheckpointError> {
+        let state = Header::read(path)?.map(|header| header.state(path));
+        let state = state.transpose()?;
+        Ok(state.map(|state| (state.model_config, state.targets)))
     }
 
     /// Reads a checkpoint and verifies its hash.
@@ -280,15 +265,8 @@ impl Checkpoint {
             .metadata()
             .as_ref()
             .and_then(|metadata| metadata.get(METADATA_KEY))
-            .ok_or_else(|| damaged("not a psp checkpoint (its metadata has no `psp`)"))?;
-        let header: Header =
-            serde_json::from_str(header).map_err(|error| damaged(&error.to_string()))?;
-        if header.version > CHECKPOINT_VERSION {
-            return Err(CheckpointError::Version {
-                path: path.to_owned(),
-                found: header.version,
-            });
-        }
+            .ok_or_else(|| damaged(NO_CHECKPOINT))?;
+        let header = Header::parse(header, path)?;
         let mut tensors: Vec<_> = file.iter().collect();
         tensors.sort_by(|a, b| a.0.cmp(b.0));
         let parts = tensors
@@ -297,8 +275,7 @@ impl Checkpoint {
         if digest(&header.state, parts) != header.sha256 {
             return Err(damaged("its content does not match its SHA-256"));
         }
-        let state: State =
-            serde_json::from_str(&header.state).map_err(|error| damaged(&error.to_string()))?;
+        let state = header.state(path)?;
         let part = |prefix: &str| -> StateDict {
             tensors
                 .iter()

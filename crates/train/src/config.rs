@@ -3,18 +3,19 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use psp_data::{DecodeLimits, LabelRange, LastBatch, Preprocessing, Resize, SplitFractions};
-use psp_models::{BackboneKind, DeviceSpec, ModelConfig, Output, Precision};
+use psp_data::LabelRange;
+use psp_models::{BackboneKind, DeviceSpec, Precision};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::optim::{OptimizerConfig, ScheduleConfig};
+use crate::optim::ScheduleConfig;
 
 pub use changes::Change;
 pub use read::parse;
 
 mod changes;
 mod defaults;
+mod derived;
 mod read;
 mod stages;
 mod validate;
@@ -144,8 +145,9 @@ pub struct PreprocessConfig {
 pub struct ModelSection {
     /// torchvision's name of the backbone.
     pub backbone: BackboneKind,
-    /// Backbone weights: a `.pth`, `.ckpt` or `.safetensors` file, or the folder of an
-    /// exported model or a run; empty: from scratch.
+    /// Initial weights of the backbone: a `.pth`, `.ckpt` or `.safetensors` file, or the
+    /// folder of an exported model or a run, whose head is taken over too where its
+    /// targets and width are the same; empty: from scratch.
     pub weights: PathBuf,
     /// Width of the head's hidden layer.
     pub hidden: usize,
@@ -325,103 +327,6 @@ impl RunConfig {
             }
         }
         data.dir = dir.to_owned();
-    }
-
-    /// The model's structure; what its output is, the training labels tell
-    /// ([`Inputs::output`](crate::Inputs::output)).
-    pub fn model_config(&self) -> ModelConfig {
-        let model = &self.model;
-        let transform_input = match model.transform_input {
-            TransformInput::Auto => !model.weights.as_os_str().is_empty(),
-            TransformInput::On => true,
-            TransformInput::Off => false,
-        };
-        ModelConfig {
-            backbone: model.backbone,
-            hidden: model.hidden,
-            dropout: model.dropout,
-            targets: self.data.targets.len(),
-            input_size: self.input_size(),
-            stochastic_depth: model.stochastic_depth,
-            auxiliary: model.auxiliary,
-            transform_input: transform_input && model.backbone.transforms_input(),
-            output: Output::default(),
-        }
-    }
-
-    /// The range that a trained model of this run clips its predictions to. Older
-    /// checkpoints leave it to the configuration, which then names one.
-    pub fn range_of(&self, model: &ModelConfig) -> Option<[f32; 2]> {
-        model.output.range.or(match self.data.label_range {
-            LabelRange::Given(range) => Some(range),
-            LabelRange::Auto | LabelRange::Unbounded => None,
-        })
-    }
-
-    /// Side of the square input in pixels.
-    pub fn input_size(&self) -> u32 {
-        match self.preprocess.size {
-            0 => self.model.backbone.input_size(),
-            size => size,
-        }
-    }
-
-    /// From a decoded image to the model's input.
-    pub fn preprocessing(&self) -> Preprocessing {
-        let PreprocessConfig {
-            resize, mean, std, ..
-        } = self.preprocess;
-        let size = self.input_size();
-        let resize = match resize {
-            ResizeMode::Squash => Resize::Squash {
-                width: size,
-                height: size,
-            },
-            ResizeMode::CenterCrop => Resize::ShortestSideCenterCrop {
-                resize: (f64::from(size) * 256.0 / 224.0).round() as u32,
-                crop: size,
-            },
-        };
-        Preprocessing { resize, mean, std }
-    }
-
-    /// Shares of a drawn split.
-    pub fn fractions(&self) -> SplitFractions {
-        let [train, valid, test] = self.data.fractions;
-        SplitFractions { train, valid, test }
-    }
-
-    /// What becomes of the last batch of an epoch.
-    pub fn last_batch(&self) -> LastBatch {
-        match (self.train.drop_last, self.single_value_stage()) {
-            (true, _) => LastBatch::DropPartial,
-            (false, Some(_)) => LastBatch::DropSingle,
-            (false, None) => LastBatch::Keep,
-        }
-    }
-
-    /// Which images are refused before they are decoded.
-    pub fn decode_limits(&self) -> DecodeLimits {
-        DecodeLimits {
-            max_pixels: self.data.max_megapixels * 1_000_000,
-        }
-    }
-
-    /// The optimiser and its settings.
-    pub fn optimizer(&self) -> OptimizerConfig {
-        let t = &self.train;
-        match t.optimizer {
-            OptimizerName::AdamW => OptimizerConfig::AdamW {
-                betas: t.betas,
-                epsilon: t.epsilon,
-                weight_decay: t.weight_decay,
-            },
-            OptimizerName::Sgd => OptimizerConfig::Sgd {
-                momentum: t.momentum,
-                nesterov: t.nesterov,
-                weight_decay: t.weight_decay,
-            },
-        }
     }
 }
 

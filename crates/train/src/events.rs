@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use psp_models::Output;
-
 use crate::checkpoint::CheckpointError;
 use crate::config::{Change, RunConfig};
 use crate::log::EpochRecord;
@@ -23,6 +21,8 @@ pub struct Preparation<'a> {
     pub stages: &'a [&'static str],
     /// Optimiser steps per epoch.
     pub steps: usize,
+    /// What predictions are clipped to, if to anything.
+    pub range: Option<[f32; 2]>,
 }
 
 /// Something that happened in a run; the caller decides how to show it.
@@ -60,8 +60,6 @@ pub enum Event<'a> {
         /// Images without stored features.
         total: usize,
     },
-    /// How the model's scores relate to labels, before the run begins or continues.
-    Output(&'a Output),
     /// The run begins or continues.
     Started {
         /// Epoch to work on, counted from 1.

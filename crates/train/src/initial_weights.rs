@@ -1,14 +1,15 @@
 //! The weights that a run begins with: torchvision's, any other program's, or those
 //! of a model that psp has trained.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use psp_models::{ModelConfig, WeightsFile, read_weights};
+use psp_models::stages::is_within;
+use psp_models::{
+    HEAD, ModelConfig, Output, Regressor, StateDict, StateError, WeightsFile, read_weights,
+};
 use serde::Deserialize;
 
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::config::{ConfigError, IMAGENET, RunConfig, TransformInput};
 use crate::error::TrainError;
 use crate::run_dir::RunDir;
@@ -43,7 +44,7 @@ pub(crate) fn locate(config: &mut RunConfig) -> Result<(), TrainError> {
         return Ok(());
     }
     let path = file_of(given)?;
-    if let Some(own) = description_of(&path)? {
+    if let Some(Description { model: own, .. }) = description_of(&path)? {
         if own.backbone != kind {
             return Err(TrainError::Config(ConfigError::Value {
                 key: "model.backbone",
@@ -97,51 +98,104 @@ pub fn file_of(path: &Path) -> Result<PathBuf, TrainError> {
 }
 
 /// Reads a weights file, or the weights of a run's checkpoint: their moving average
-/// where it has one.
+/// where it has one. The head of a model that psp has trained is left out.
 ///
 /// # Errors
 /// Names the file, and the place in it where one is at fault.
 pub fn open(path: &Path) -> Result<WeightsFile, TrainError> {
-    match is_checkpoint(path) {
-        true => Ok(WeightsFile::of(path, Checkpoint::read(path)?.weights())),
-        false => Ok(read_weights(path)?),
+    Ok(read(path)?.0)
+}
+
+/// The same, with the head of a model that psp has trained.
+pub(crate) fn read(path: &Path) -> Result<(WeightsFile, Option<TrainedHead>), TrainError> {
+    let own = description_of(path)?;
+    let mut file = match &own {
+        Some(own) if own.is_checkpoint => WeightsFile::of(path, Checkpoint::read(path)?.weights()),
+        _ => read_weights(path)?,
+    };
+    let head = own.and_then(|own| TrainedHead::take(own, &mut file.tensors));
+    Ok((file, head))
+}
+
+/// The head of a model that psp has trained, and what its scores mean.
+#[derive(Clone, Debug)]
+pub(crate) struct TrainedHead {
+    targets: Vec<String>,
+    hidden: usize,
+    output: Output,
+    /// Under the head's own keys (`0.weight`, …).
+    tensors: StateDict,
+}
+
+impl TrainedHead {
+    /// Takes the head out of the tensors of a model, if it is among them.
+    fn take(model: Description, tensors: &mut StateDict) -> Option<Self> {
+        let all = std::mem::take(tensors).into_iter();
+        let head: StateDict;
+        (head, *tensors) = all.partition(|(key, _)| is_within(key, HEAD));
+        let own_key = |key: String| key[HEAD.len()..].trim_start_matches('.').to_owned();
+        let head = head.into_iter();
+        let head: StateDict = head.map(|(key, tensor)| (own_key(key), tensor)).collect();
+        (!head.is_empty()).then_some(Self {
+            targets: model.targets,
+            hidden: model.model.hidden,
+            output: model.model.output,
+            tensors: head,
+        })
+    }
+
+    /// Puts the head into a model of this structure, so that it predicts what the
+    /// trained one did, where it is one of the same `targets` and width. Says what
+    /// became of it.
+    ///
+    /// # Errors
+    /// [`StateError::Mismatch`] for a head that is not what its description says.
+    pub(crate) fn put_into(
+        &self,
+        model: Regressor,
+        config: &ModelConfig,
+        targets: &[String],
+    ) -> Result<(Regressor, String), StateError> {
+        let other = if self.targets != targets {
+            format!("other targets ({})", self.targets.join(", "))
+        } else if self.hidden != config.hidden {
+            format!("model.hidden was {}", self.hidden)
+        } else {
+            let model = model.with_head(&self.tensors, &self.output)?;
+            return Ok((model, "its head is taken over".to_owned()));
+        };
+        Ok((model, format!("its head is left out: {other}")))
     }
 }
 
-/// The structure of the model in a file that psp has written; `None` for another's.
-fn description_of(path: &Path) -> Result<Option<ModelConfig>, TrainError> {
-    #[derive(Deserialize)]
-    struct Description {
-        model: ModelConfig,
-    }
-    if is_checkpoint(path) {
-        return Ok(Some(Checkpoint::read(path)?.model_config));
+/// What describes a model that psp has trained.
+#[derive(Deserialize)]
+struct Description {
+    model: ModelConfig,
+    targets: Vec<String>,
+    /// Whether it is in a run's checkpoint, and not beside an exported model.
+    #[serde(skip)]
+    is_checkpoint: bool,
+}
+
+/// That of the model in a file that psp has written; `None` for another's.
+fn description_of(path: &Path) -> Result<Option<Description>, TrainError> {
+    match Checkpoint::description_of(path) {
+        Ok(Some((model, targets))) => {
+            return Ok(Some(Description {
+                model,
+                targets,
+                is_checkpoint: true,
+            }));
+        }
+        // What reads the weights tells better of a file that can't be read.
+        Ok(None) | Err(CheckpointError::Io { .. }) => {}
+        Err(error) => return Err(error.into()),
     }
     if path.file_name().is_none_or(|name| name != EXPORTED) {
         return Ok(None);
     }
     // One that is missing or another's says nothing.
     let text = std::fs::read(path.with_file_name(DESCRIPTION)).unwrap_or_default();
-    let description = serde_json::from_slice::<Description>(&text).ok();
-    Ok(description.map(|description| description.model))
-}
-
-/// Whether a file is a checkpoint of psp's, by the metadata of its header.
-fn is_checkpoint(path: &Path) -> bool {
-    /// More than any header has.
-    const LONGEST: u64 = 100 << 20;
-    let metadata = || {
-        let mut file = File::open(path).ok()?;
-        let mut length = [0; 8];
-        file.read_exact(&mut length).ok()?;
-        let length = u64::from_le_bytes(length);
-        let mut header = Vec::new();
-        if length > LONGEST {
-            return None;
-        }
-        file.take(length).read_to_end(&mut header).ok()?;
-        let header: serde_json::Value = serde_json::from_slice(&header).ok()?;
-        header["__metadata__"]["psp"].as_str().map(drop)
-    };
-    metadata().is_some()
+    Ok(serde_json::from_slice(&text).ok())
 }

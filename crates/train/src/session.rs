@@ -15,6 +15,7 @@ use psp_models::{Backbone, DeviceSpec, ModelConfig};
 
 use crate::checkpoint::Frozen;
 use crate::config::RunConfig;
+use crate::initial_weights::TrainedHead;
 use crate::inputs::dataset_options;
 
 /// Kept by whoever makes several runs, and handed to each by
@@ -69,11 +70,22 @@ impl BackboneIdentity {
     }
 }
 
+/// What comes of a weights file besides the backbone.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    /// SHA-256 of the file.
+    pub(crate) sha256: String,
+    /// What a user should know of how it was read, a sentence each.
+    pub(crate) notes: Vec<String>,
+    /// Of a model that psp has trained.
+    pub(crate) head: Option<TrainedHead>,
+}
+
 #[derive(Debug)]
 struct KeptBackbone {
     identity: BackboneIdentity,
     backbone: Backbone,
-    weights_sha256: Option<String>,
+    origin: Option<Origin>,
     /// The keys of what it makes of images, by their preprocessing.
     keys: Vec<(Preprocessing, FeatureKey)>,
     /// A file with its tensors in the folder of a run.
@@ -118,15 +130,14 @@ impl Session {
         self.dataset(&dataset_options(config))?.fingerprint()
     }
 
-    /// A backbone of this identity, and the SHA-256 of its weights file.
+    /// A backbone of this identity, and what else came of its weights file.
     pub(crate) fn backbone(
         &self,
         identity: &BackboneIdentity,
-    ) -> Option<(Backbone, Option<String>)> {
+    ) -> Option<(Backbone, Option<Origin>)> {
         let kept = self.kept();
         let known = kept.backbone.as_ref()?;
-        (known.identity == *identity)
-            .then(|| (known.backbone.clone(), known.weights_sha256.clone()))
+        (known.identity == *identity).then(|| (known.backbone.clone(), known.origin.clone()))
     }
 
     /// Keeps a backbone.
@@ -134,12 +145,12 @@ impl Session {
         &self,
         identity: BackboneIdentity,
         backbone: &Backbone,
-        weights_sha256: Option<&String>,
+        origin: Option<&Origin>,
     ) {
         self.kept().backbone = Some(KeptBackbone {
             identity,
             backbone: backbone.clone(),
-            weights_sha256: weights_sha256.cloned(),
+            origin: origin.cloned(),
             keys: Vec::new(),
             frozen: None,
         });

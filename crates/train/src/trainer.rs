@@ -110,6 +110,7 @@ impl Trainer<'_> {
             split_source: &self.inputs.split_source,
             stages: self.pass.stages().names(),
             steps: batches.div_ceil(self.config.train.accumulate),
+            range: self.model.output.range,
         }));
         let store = match store {
             None => None,
@@ -127,7 +128,6 @@ impl Trainer<'_> {
         let train = Source::training(&self.inputs, &self.config, store.as_ref())?;
         let valid = Source::validation(&self.inputs, &self.config, store.as_ref())?;
         let epochs = self.config.train.epochs;
-        observe(Event::Output(&self.model.output));
         observe(Event::Started {
             epoch: self.progress.epoch + 1,
             batch: self.progress.batch,

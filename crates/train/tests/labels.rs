@@ -5,6 +5,7 @@
 mod support;
 
 use psp_data::LabelRange;
+use psp_models::Output;
 use psp_train::RunConfig;
 use support::Folder;
 
@@ -114,12 +115,14 @@ fn the_range_of_the_labels_is_stored_with_the_model() {
 #[test]
 fn an_older_checkpoint_leaves_the_range_to_the_configuration() {
     let mut config = RunConfig::default();
-    let older = config.model_config();
+    let older = Output::default();
     assert_eq!(config.range_of(&older), None);
     config.data.label_range = LabelRange::Given([0.0, 1.0]);
     assert_eq!(config.range_of(&older), Some([0.0, 1.0]));
-    let mut newer = older;
-    newer.output.range = Some([-1.0, 1.0]);
+    let newer = Output {
+        range: Some([-1.0, 1.0]),
+        ..older
+    };
     assert_eq!(config.range_of(&newer), Some([-1.0, 1.0]));
 }
 

@@ -8,25 +8,6 @@ use toml::{Table, Value};
 use super::read::from_table;
 use super::{ConfigError, RunConfig};
 
-/// Keys that decide where a run computes, how fast and in how much memory, but not
-/// what comes out. Where the data lies is among them: what it holds is compared by
-/// its fingerprint.
-const WITHOUT_EFFECT: &[&str] = &[
-    "data.dir",
-    "data.labels",
-    "data.images",
-    "data.threads",
-    "data.cache_mib",
-    "data.pixel_store_mib",
-    "data.cache_dir",
-    "data.max_megapixels",
-    "train.device",
-    "train.replicas",
-    "train.cache_features",
-    "train.gradient_checkpointing",
-    "train.checkpoint_seconds",
-];
-
 /// Keys that decide when a run ends.
 const LENGTH: &[&str] = &["train.epochs", "train.patience"];
 
@@ -42,9 +23,28 @@ pub struct Change {
 }
 
 impl Change {
+    /// Keys that say where the data lies; what it holds is compared by its fingerprint.
+    pub const PLACES: &'static [&'static str] = &["data.dir", "data.labels", "data.images"];
+
+    /// Keys that decide where a run computes, how fast and in how much memory, but not
+    /// what comes out.
+    pub const MEANS: &'static [&'static str] = &[
+        "data.threads",
+        "data.cache_mib",
+        "data.pixel_store_mib",
+        "data.cache_dir",
+        "data.max_megapixels",
+        "train.device",
+        "train.replicas",
+        "train.cache_features",
+        "train.gradient_checkpointing",
+        "train.checkpoint_seconds",
+    ];
+
     /// Whether the result is the same with either value.
     pub fn is_without_effect(&self) -> bool {
-        WITHOUT_EFFECT.contains(&self.key.as_str())
+        let key = self.key.as_str();
+        Self::PLACES.contains(&key) || Self::MEANS.contains(&key)
     }
 
     /// Whether it changes when the run ends.
@@ -70,7 +70,7 @@ impl RunConfig {
     ///
     /// # Errors
     /// When a path is not valid UTF-8.
-    pub(crate) fn changes_since(&self, then: &Table) -> Result<Vec<Change>, ConfigError> {
+    pub fn changes_since(&self, then: &Table) -> Result<Vec<Change>, ConfigError> {
         let (then, now) = (flat(then), flat(&self.to_table()?));
         let default = flat(&Self::default().to_table()?);
         let keys: BTreeSet<&(String, String)> = then.keys().chain(now.keys()).collect();
@@ -167,7 +167,8 @@ mod tests {
     #[test]
     fn every_key_that_may_differ_exists() {
         let all = flat(&RunConfig::default().to_table().unwrap());
-        for name in WITHOUT_EFFECT.iter().chain(LENGTH) {
+        let lists = [Change::PLACES, Change::MEANS, LENGTH];
+        for name in lists.concat() {
             let (section, key) = name.split_once('.').unwrap();
             let place = (section.to_owned(), key.to_owned());
             assert!(all.contains_key(&place), "{name}");

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use burn::module::Module;
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 use psp_models::{StateDict, StateError};
 
 use super::optimizer::{to_device, to_host};
@@ -40,16 +40,12 @@ impl Ema {
         self.average.extend(added);
     }
 
-    /// Continues from a stored average, on the module's device.
-    pub fn restore<M: Module>(mut self, state: &StateDict, module: &M) -> Self {
-        if let Some(device) = module.devices().first() {
-            let device = device.clone().without_autodiff();
-            self.average = state
-                .iter()
-                .map(|(key, tensor)| (key.clone(), to_device(tensor, &device)))
-                .collect();
-        }
-        self
+    /// Continues from a stored average, on `device` without autodiff. What is averaged
+    /// and not stored goes on from its present value.
+    pub fn restore(&mut self, state: &StateDict, device: &Device) {
+        let stored = state.iter();
+        let stored = stored.map(|(key, tensor)| (key.clone(), to_device(tensor, device)));
+        self.average.extend(stored);
     }
 
     /// Moves the average towards the module's weights after optimiser step

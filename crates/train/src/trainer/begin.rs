@@ -1,23 +1,17 @@
 //! Beginning a run.
 
-use std::time::Instant;
-
 use psp_data::{DataNotice, Loader};
-use psp_metrics::RegressionAccumulator;
 use psp_models::{ModelConfig, Regressor, state};
 
-use super::micro_batch::Pass;
-use super::setup::{check_images, initial_model, open_devices, open_log};
+use super::setup::{Setup, check_images, initial_model, open_devices};
 use super::stages::Stages;
-use super::{Control, Outcome, Trainer, features};
+use super::{Control, Outcome, features};
 use crate::checkpoint::{Frozen, Progress};
 use crate::config::RunConfig;
-use crate::early_stopping::EarlyStopping;
 use crate::error::TrainError;
 use crate::events::Event;
 use crate::initial_weights;
 use crate::inputs::Inputs;
-use crate::optim::{Ema, Optimizer};
 use crate::run_dir::{Manifest, RunDir, write_json, write_text};
 use crate::session::{BackboneIdentity, Session};
 
@@ -40,7 +34,7 @@ pub fn start(
     control.place(&mut config)?;
     initial_weights::locate(&mut config)?;
     config.make_absolute()?;
-    let (device, further) = open_devices(&config)?;
+    let devices = open_devices(&config)?;
     let own = Session::new();
     let session = control.session.unwrap_or(&own);
     let inputs = Inputs::open_within(&config, session)?;
@@ -61,8 +55,14 @@ pub fn start(
         output: inputs.output(),
         ..config.model_config()
     };
-    let (model, weights_sha256) =
-        initial_model(&config, &model_config, &device, session, identity, observe)?;
+    let (model, weights_sha256) = initial_model(
+        &config,
+        &model_config,
+        &devices.0,
+        session,
+        identity,
+        observe,
+    )?;
     let store = features::open(&config, &model, session, identity, observe)?;
     let mut unchecked = match &store {
         Some(store) => store.missing(inputs.dataset.contents()?),
@@ -102,44 +102,23 @@ pub fn start(
             config: Some(config.to_table()?),
         },
     )?;
-    let stages = Stages::of(&config, 0);
     let frozen = match config.trains_everything() {
         true => None,
-        false => Some(store_frozen(run, &model, &stages, session, identity)?),
+        false => {
+            let stages = Stages::of(&config, 0);
+            Some(store_frozen(run, &model, &stages, session, identity)?)
+        }
     };
-    let decay = config.train.ema_decay;
-    let ema = (decay > 0.0).then(|| Ema::new(decay, &model, |key| stages.train(key)));
-    let mut trainer = Trainer {
-        optimizer: Optimizer::new(config.optimizer()),
-        progress: Progress {
-            epoch: 0,
-            batch: 0,
-            batches_done: 0,
-            step: 0,
-            seed: config.train.seed,
-            train_metrics: RegressionAccumulator::new(inputs.dataset.targets().len()),
-            epoch_seconds: 0.0,
-            run_seconds: 0.0,
-            early_stopping: EarlyStopping::default(),
-            metrics_bytes: 0,
-        },
-        log: open_log(run, 0, &config)?,
-        model: model.train_only(stages.names()),
-        pass: Pass::new(&config, &stages),
-        further,
-        replicas: None,
-        frozen,
-        ema,
-        device,
-        inputs,
+    let progress = Progress::new(config.train.seed, inputs.dataset.targets().len());
+    let setup = Setup {
         run: run.clone(),
-        saved_at: Instant::now(),
-        saved_step: None,
-        unsaved_best: None,
-        _lock: lock,
-        control,
         config,
+        inputs,
+        devices,
+        control,
+        lock,
     };
+    let mut trainer = setup.trainer(model, progress, frozen)?;
     // The first checkpoint is stored before the configuration that marks the
     // run as begun, so a begun run can always be continued.
     trainer.save()?;

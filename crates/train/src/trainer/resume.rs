@@ -1,19 +1,15 @@
 //! Continuing a run.
 
-use std::time::Instant;
+use psp_models::{Regressor, StateDict};
 
-use psp_models::Regressor;
-
-use super::micro_batch::Pass;
-use super::setup::{open_devices, open_log};
-use super::stages::Stages;
+use super::setup::{Setup, open_devices};
 use super::{Control, Outcome, Trainer, features};
-use crate::checkpoint::{Checkpoint, Progress};
+use crate::checkpoint::Progress;
 use crate::config::{Change, RunConfig};
 use crate::error::TrainError;
 use crate::events::Event;
 use crate::inputs::Inputs;
-use crate::optim::{Ema, Optimizer};
+use crate::optim::OptimizerState;
 use crate::run_dir::{Ending, Manifest, RunDir, RunResult, write_json, write_text};
 use crate::session::Session;
 
@@ -71,7 +67,7 @@ pub fn resume_with(
     control.place(&mut config)?;
     let lock = control.lock(run)?;
     run.remove_leftovers();
-    let (device, further) = open_devices(&config)?;
+    let devices = open_devices(&config)?;
     let own = Session::new();
     let session = control.session.unwrap_or(&own);
     let inputs = Inputs::of_run_within(&config, run, session)?;
@@ -84,7 +80,7 @@ pub fn resume_with(
     control.check(run)?;
     run.complete_write()?;
     let (mut checkpoint, damaged) = run.read_last()?;
-    checkpoint.model_config.output.range = config.range_of(&checkpoint.model_config);
+    checkpoint.model_config.output.range = config.range_of(&checkpoint.model_config.output);
     let goes_on = check_length(run, &checkpoint.progress, &changes, ended.as_ref(), &config)?;
     if !changes.is_empty() {
         observe(Event::Changed(&changes));
@@ -98,45 +94,31 @@ pub fn resume_with(
     let model = Regressor::from_state(
         &checkpoint.model_config,
         &checkpoint.model,
-        &device.clone().autodiff(),
+        &devices.0.clone().autodiff(),
     )?;
     let store = features::open(&config, &model, session, None, observe)?;
-    let Checkpoint {
-        progress,
-        frozen,
-        ema,
-        optimizer,
-        ..
-    } = checkpoint;
-    let stages = Stages::of(&config, progress.epoch);
-    let ema = ema.map(|average| {
-        let ema = Ema::new(config.train.ema_decay, &model, |_| false);
-        let mut ema = ema.restore(&average, &model);
-        ema.track(&model, |key| stages.train(key));
-        ema
-    });
     control.check(run)?;
-    let trainer = Trainer {
-        optimizer: Optimizer::new(config.optimizer()).restore(&optimizer, &device),
-        log: open_log(run, progress.metrics_bytes, &config)?,
-        progress,
-        model: model.train_only(stages.names()),
-        pass: Pass::new(&config, &stages),
-        further,
-        replicas: None,
-        frozen,
-        ema,
-        device,
-        inputs,
+    let setup = Setup {
         run: run.clone(),
-        saved_at: Instant::now(),
-        saved_step: None,
-        unsaved_best: None,
-        _lock: lock,
-        control,
         config,
+        inputs,
+        devices,
+        control,
+        lock,
     };
+    let mut trainer = setup.trainer(model, checkpoint.progress, checkpoint.frozen)?;
+    trainer.restore(&checkpoint.optimizer, checkpoint.ema.as_ref());
     trainer.run(store, observe, &damaged)
+}
+
+impl Trainer<'_> {
+    /// Takes over an optimiser's state and a moving average.
+    fn restore(&mut self, optimizer: &OptimizerState, average: Option<&StateDict>) {
+        self.optimizer = self.optimizer.clone().restore(optimizer, &self.device);
+        if let (Some(ema), Some(average)) = (&mut self.ema, average) {
+            ema.restore(average, &self.device);
+        }
+    }
 }
 
 /// What differs from what the run was last worked on with, all of it allowed.

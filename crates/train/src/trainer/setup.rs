@@ -1,30 +1,82 @@
 //! What is checked and opened before the first step.
 
 use std::sync::{Mutex, PoisonError, mpsc};
+use std::time::Instant;
 
 use burn::tensor::Device;
-use psp_models::{DeviceSpec, ModelConfig, Regressor};
+use psp_models::{DeviceSpec, ModelConfig, Regressor, StateError};
 
+use super::micro_batch::Pass;
+use super::stages::Stages;
+use super::{Control, Trainer};
+use crate::checkpoint::{Frozen, Progress};
 use crate::config::RunConfig;
 use crate::error::TrainError;
 use crate::events::Event;
 use crate::initial_weights;
 use crate::inputs::{Inputs, decode_threads};
 use crate::log::MetricsLog;
-use crate::run_dir::RunDir;
-use crate::session::{BackboneIdentity, Session};
+use crate::optim::{Ema, Optimizer};
+use crate::run_dir::{RunDir, RunLock};
+use crate::session::{BackboneIdentity, Origin, Session};
 
-pub(super) fn open_log(
-    run: &RunDir,
-    bytes: u64,
-    config: &RunConfig,
-) -> Result<MetricsLog, TrainError> {
-    MetricsLog::open(
-        &run.metrics(),
-        &run.tensorboard(),
-        bytes,
-        &config.data.targets,
-    )
+/// What a run is trained with, apart from its model.
+pub(super) struct Setup<'a> {
+    pub(super) run: RunDir,
+    pub(super) config: RunConfig,
+    pub(super) inputs: Inputs,
+    /// The run's device and its replicas', without autodiff.
+    pub(super) devices: (Device, Vec<Device>),
+    pub(super) control: Control<'a>,
+    pub(super) lock: Option<RunLock>,
+}
+
+impl<'a> Setup<'a> {
+    /// The trainer of `model`, which has come to `progress`, with a new optimiser and
+    /// a moving average that begins with the weights as they are.
+    pub(super) fn trainer(
+        self,
+        model: Regressor,
+        progress: Progress,
+        frozen: Option<Frozen>,
+    ) -> Result<Trainer<'a>, TrainError> {
+        let Self {
+            run,
+            config,
+            inputs,
+            devices: (device, further),
+            control,
+            lock,
+        } = self;
+        let stages = Stages::of(&config, progress.epoch);
+        let decay = config.train.ema_decay;
+        let log = MetricsLog::open(
+            &run.metrics(),
+            &run.tensorboard(),
+            progress.metrics_bytes,
+            &config.data.targets,
+        )?;
+        Ok(Trainer {
+            ema: (decay > 0.0).then(|| Ema::new(decay, &model, |key| stages.train(key))),
+            model: model.train_only(stages.names()),
+            pass: Pass::new(&config, &stages),
+            optimizer: Optimizer::new(config.optimizer()),
+            log,
+            progress,
+            frozen,
+            replicas: None,
+            saved_at: Instant::now(),
+            saved_step: None,
+            unsaved_best: None,
+            run,
+            config,
+            inputs,
+            device,
+            further,
+            control,
+            _lock: lock,
+        })
+    }
 }
 
 /// The run's device and its replicas', without autodiff.
@@ -47,43 +99,66 @@ pub(super) fn initial_model(
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Result<(Regressor, Option<String>), TrainError> {
     let device = device.clone().autodiff();
-    if let Some(identity) = identity
-        && let Some((backbone, sha256)) = session.backbone(identity)
-    {
-        let seed = config.train.seed;
-        let model = Regressor::with_backbone(backbone, model_config, seed, &device);
-        return Ok((model, sha256));
-    }
-    let (model, sha256) = new_model(config, model_config, &device, observe)?;
-    if let Some(identity) = identity {
-        session.keep_backbone(identity.clone(), &model.backbone, sha256.as_ref());
-    }
-    Ok((model, sha256))
+    let kept = identity.and_then(|identity| session.backbone(identity));
+    let (model, origin) = match kept {
+        Some((backbone, origin)) => {
+            let seed = config.train.seed;
+            let model = Regressor::with_backbone(backbone, model_config, seed, &device);
+            (model, origin)
+        }
+        None => {
+            let (model, origin) = new_model(config, model_config, &device)?;
+            if let Some(identity) = identity {
+                session.keep_backbone(identity.clone(), &model.backbone, origin.as_ref());
+            }
+            (model, origin)
+        }
+    };
+    let Some(origin) = origin else {
+        return Ok((model, None));
+    };
+    let mut notes = origin.notes;
+    let model = match origin.head {
+        Some(head) => {
+            let given = head.put_into(model, model_config, &config.data.targets);
+            let (model, note) = given.map_err(misfit(config))?;
+            notes.push(note);
+            model
+        }
+        None => model,
+    };
+    observe(Event::Weights(&notes));
+    Ok((model, Some(origin.sha256)))
 }
 
+/// The same with a head that is drawn, and what else the weights file holds.
 fn new_model(
     config: &RunConfig,
     model_config: &ModelConfig,
     device: &Device,
-    observe: &mut dyn FnMut(Event<'_>),
-) -> Result<(Regressor, Option<String>), TrainError> {
+) -> Result<(Regressor, Option<Origin>), TrainError> {
     let seed = config.train.seed;
     let path = &config.model.weights;
     if path.as_os_str().is_empty() {
         return Ok((Regressor::new(model_config, seed, device), None));
     }
-    let misfit = |source| TrainError::Misfit {
-        path: path.clone(),
-        backbone: model_config.backbone,
-        source,
-    };
-    let file = initial_weights::open(path)?;
+    let (file, head) = initial_weights::read(path)?;
     let recognised = Regressor::zeros(model_config, device).recognise(file, None)?;
-    observe(Event::Weights(&recognised.notes()));
-    let weights = recognised.state;
-    let model = Regressor::pretrained(model_config, seed, weights, device).map_err(misfit)?;
-    let sha256 = psp_weights::hash_of(path).map_err(TrainError::io(path))?;
-    Ok((model, Some(sha256)))
+    let origin = Origin {
+        sha256: psp_weights::hash_of(path).map_err(TrainError::io(path))?,
+        notes: recognised.notes(),
+        head,
+    };
+    let model = Regressor::pretrained(model_config, seed, recognised.state, device);
+    Ok((model.map_err(misfit(config))?, Some(origin)))
+}
+
+fn misfit(config: &RunConfig) -> impl FnOnce(StateError) -> TrainError + use<'_> {
+    move |source| TrainError::Misfit {
+        path: config.model.weights.clone(),
+        backbone: config.model.backbone,
+        source,
+    }
 }
 
 /// Decodes the images of the samples `indices` once, so that a bad one is found

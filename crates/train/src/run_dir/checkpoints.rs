@@ -1,0 +1,155 @@
+//! The checkpoints of a run folder, which replace each other.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::RunDir;
+use crate::checkpoint::{Checkpoint, CheckpointError};
+use crate::error::TrainError;
+
+/// A checkpoint that becomes `best` together with the `next` beside it.
+const NEXT_BEST: &str = "next-best";
+
+impl RunDir {
+    /// The checkpoint to continue from.
+    pub fn last(&self) -> PathBuf {
+        self.checkpoint("last")
+    }
+
+    /// The one before it.
+    pub fn previous(&self) -> PathBuf {
+        self.checkpoint("previous")
+    }
+
+    /// The checkpoint of the best validation MSE; without validation images the last.
+    pub fn best(&self) -> PathBuf {
+        self.checkpoint("best")
+    }
+
+    /// The folder of the checkpoints.
+    pub(crate) fn checkpoints(&self) -> PathBuf {
+        self.root.join("checkpoints")
+    }
+
+    fn checkpoint(&self, name: &str) -> PathBuf {
+        self.checkpoints().join(format!("{name}.safetensors"))
+    }
+
+    /// Removes what an attempt left that was killed before it had begun.
+    ///
+    /// # Errors
+    /// When a checkpoint can't be removed.
+    pub(crate) fn clear(&self) -> Result<(), TrainError> {
+        self.remove_leftovers();
+        for path in [
+            self.checkpoint("next"),
+            self.checkpoint(NEXT_BEST),
+            self.last(),
+            self.previous(),
+            self.best(),
+        ] {
+            remove(&path).map_err(TrainError::io(&path))?;
+        }
+        Ok(())
+    }
+
+    /// Writes `last`, keeping the one before as `previous`, and makes it `best` too
+    /// when it is, or else `best` what is given as such; at no moment is there no
+    /// whole checkpoint, or a `best` that is not the one that `last` knows.
+    pub(crate) fn write_last(
+        &self,
+        checkpoint: &Checkpoint,
+        best: Option<&Checkpoint>,
+    ) -> Result<(), CheckpointError> {
+        let next_best = self.checkpoint(NEXT_BEST);
+        match best {
+            Some(best) => best.write(&next_best)?,
+            // Of a write that was killed before its `next` was whole.
+            None => remove(&next_best).map_err(|error| CheckpointError::Io {
+                path: next_best,
+                reason: error.to_string(),
+            })?,
+        }
+        checkpoint.write(&self.checkpoint("next"))?;
+        self.publish(checkpoint)
+    }
+
+    /// Completes a [`write_last`](Self::write_last) that a killed process left
+    /// between its renames.
+    pub(crate) fn complete_write(&self) -> Result<(), CheckpointError> {
+        let staged = self.checkpoint("next");
+        if !staged.exists() {
+            return Ok(());
+        }
+        match Checkpoint::read(&staged) {
+            Ok(checkpoint) => self.publish(&checkpoint),
+            // `read_last` reports it and goes back to the one before.
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Gives the whole checkpoint `next` its names. Each step may be repeated.
+    fn publish(&self, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
+        let (last, previous) = (self.last(), self.previous());
+        let staged = self.checkpoint("next");
+        let io = |error: std::io::Error| CheckpointError::Io {
+            path: last.clone(),
+            reason: error.to_string(),
+        };
+        if checkpoint.progress.is_best() {
+            // A second name for the same file: checkpoints are replaced, never
+            // changed, so the two can't disturb each other.
+            let link = self.checkpoint("best-link");
+            let _ = std::fs::remove_file(&link);
+            match std::fs::hard_link(&staged, &link) {
+                Ok(()) => {
+                    std::fs::rename(&link, self.best()).map_err(io)?;
+                    // POSIX: renaming one name of a file onto another name of
+                    // the same file does nothing, and leaves both.
+                    let _ = std::fs::remove_file(&link);
+                }
+                Err(_) => checkpoint.write(&self.best())?,
+            }
+        }
+        let next_best = self.checkpoint(NEXT_BEST);
+        if next_best.exists() {
+            std::fs::rename(&next_best, self.best()).map_err(io)?;
+        }
+        if last.exists() {
+            std::fs::rename(&last, &previous).map_err(io)?;
+        }
+        std::fs::rename(&staged, &last).map_err(io)
+    }
+
+    /// Reads the newest checkpoint that is whole, and says what was wrong
+    /// with any newer one.
+    ///
+    /// # Errors
+    /// When no checkpoint is whole, with the fault of each.
+    pub fn read_last(&self) -> Result<(Checkpoint, Vec<CheckpointError>), TrainError> {
+        let mut faults = Vec::new();
+        // `next` is whole but not yet renamed when the process died between.
+        for path in [self.checkpoint("next"), self.last(), self.previous()] {
+            if !path.exists() {
+                continue;
+            }
+            match Checkpoint::read(&path) {
+                Ok(checkpoint) => return Ok((checkpoint, faults)),
+                Err(error @ CheckpointError::Version { .. }) => return Err(error.into()),
+                Err(error) => faults.push(error),
+            }
+        }
+        Err(TrainError::NoCheckpoint {
+            run: self.root.clone(),
+            faults,
+        })
+    }
+}
+
+/// Removes a file that need not be there.
+fn remove(path: &Path) -> std::io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
