@@ -16,6 +16,7 @@ use crate::folder::{StudyDir, write_json};
 use crate::keys;
 use crate::plan::Plan;
 use crate::study::Study;
+use crate::weights::{Hashes, Weights};
 
 /// Between two looks whether another command has begun the study.
 const POLL: Duration = Duration::from_millis(100);
@@ -29,18 +30,19 @@ impl Study {
     /// returned study; it is stored only of data that were moved.
     ///
     /// # Errors
-    /// Data that can't be used, a point that can't be trained, another study in
-    /// the folder, or data that changed since the study began.
+    /// Data or weights that can't be used, a point that can't be trained, another study
+    /// in the folder, or data or weights that changed since the study began.
     pub fn begin(dir: StudyDir, mut config: SearchConfig) -> Result<Self, SearchError> {
         config.make_absolute()?;
-        let draft = Draft::of(&dir, &config, None)?;
+        let mut hashes = Hashes::default();
+        let draft = Draft::of(&dir, &config, None, &mut hashes)?;
         if draft.is_stored {
             return Ok(draft.study);
         }
         let lease = claim(&dir, &config)?;
         let written = (|| {
             // Another command may have begun it meanwhile.
-            let draft = Draft::of(&dir, &config, Some(draft.inputs))?;
+            let draft = Draft::of(&dir, &config, Some(draft.inputs), &mut hashes)?;
             match draft.is_stored {
                 true => Ok(draft.study),
                 false => draft.write(&lease),
@@ -60,12 +62,7 @@ impl Study {
     pub fn resume(dir: StudyDir, data: Option<&Path>) -> Result<Self, SearchError> {
         let mut config = Self::open(dir.clone())?.config;
         if let Some(to) = data {
-            let from = std::mem::replace(&mut config.base.data.dir, to.to_owned());
-            for path in [&mut config.base.data.labels, &mut config.base.data.images] {
-                if let Ok(within) = path.strip_prefix(&from) {
-                    *path = to.join(within);
-                }
-            }
+            config.base.move_data(to);
         }
         Self::begin(dir, config)
     }
@@ -90,10 +87,11 @@ impl Draft {
         dir: &StudyDir,
         config: &SearchConfig,
         inputs: Option<Inputs>,
+        hashes: &mut Hashes,
     ) -> Result<Self, SearchError> {
         match dir.is_begun() {
-            true => Self::going_on(Study::open(dir.clone())?, config, inputs),
-            false => Self::new(dir, config, inputs),
+            true => Self::going_on(Study::open(dir.clone())?, config, inputs, hashes),
+            false => Self::new(dir, config, inputs, hashes),
         }
     }
 
@@ -101,6 +99,7 @@ impl Draft {
         dir: &StudyDir,
         config: &SearchConfig,
         inputs: Option<Inputs>,
+        hashes: &mut Hashes,
     ) -> Result<Self, SearchError> {
         let inputs = match inputs {
             Some(inputs) => inputs,
@@ -109,7 +108,8 @@ impl Draft {
         // What trials are compared by.
         inputs.indices(Part::Valid)?;
         let data = inputs.dataset.fingerprint()?;
-        let mut plan = Plan::draw(config, data, inputs.splits.fingerprint(), &[])?;
+        let weights = Weights::within(config, &Weights::default(), hashes)?;
+        let mut plan = Plan::draw(config, data, inputs.splits.fingerprint(), weights, &[])?;
         let folds = folds(config, &inputs)?;
         plan.fold_fingerprints = folds.iter().map(Splits::fingerprint).collect();
         let refit_split = refit_split(config, &inputs);
@@ -128,6 +128,7 @@ impl Draft {
         known: Study,
         config: &SearchConfig,
         inputs: Option<Inputs>,
+        hashes: &mut Hashes,
     ) -> Result<Self, SearchError> {
         if let Some(what) = known.config.difference(config)? {
             return Err(SearchError::Differs {
@@ -136,6 +137,10 @@ impl Draft {
             });
         }
         let inputs = known.inputs(&config.base, inputs)?;
+        let weights = Weights::within(config, &known.plan.weights, hashes)?;
+        if let Some((name, then, now)) = known.plan.weights.changed(&weights) {
+            known.changed(&format!("the weights file {name}"), then, now)?;
+        }
         let mut stored = config.clone();
         stored.base = known.config.base.clone();
         // A trial that was begun stays part of the study; 0 means all.
@@ -152,7 +157,8 @@ impl Draft {
             place(&mut stored.base, &config.base);
         }
         let (data, split) = (&known.plan.data_fingerprint, &known.plan.split_fingerprint);
-        let mut plan = Plan::draw(&stored, data.clone(), split.clone(), &known.plan.trials)?;
+        let (data, split) = (data.clone(), split.clone());
+        let mut plan = Plan::draw(&stored, data, split, weights, &known.plan.trials)?;
         plan.psp_version.clone_from(&known.plan.psp_version);
         let folds = folds(&stored, &inputs)?;
         plan.fold_fingerprints = folds.iter().map(Splits::fingerprint).collect();
@@ -255,12 +261,33 @@ impl Study {
         }
     }
 
-    fn changed(&self, what: &'static str, then: &str, now: &str) -> Result<(), SearchError> {
+    /// Nothing is trained from other weights than the study began with.
+    ///
+    /// # Errors
+    /// [`SearchError::Changed`], or a file that can't be read.
+    pub(crate) fn check_weights(
+        &self,
+        run: &RunConfig,
+        hashes: &mut Hashes,
+    ) -> Result<(), SearchError> {
+        let Some(then) = self.plan.weights.of_run(run) else {
+            return Ok(());
+        };
+        let (weights, backbone) = (&run.model.weights, run.model.backbone);
+        let now = hashes.of(weights, backbone)?;
+        self.changed(
+            &format!("the weights file {}", weights.display()),
+            then,
+            &now,
+        )
+    }
+
+    fn changed(&self, what: &str, then: &str, now: &str) -> Result<(), SearchError> {
         match then == now {
             true => Ok(()),
             false => Err(SearchError::Changed {
                 study: self.dir.root().to_owned(),
-                what,
+                what: what.to_owned(),
                 then: then.to_owned(),
                 now: now.to_owned(),
             }),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::choose::score_of;
+use crate::choose::score;
 use crate::error::SearchError;
 use crate::folder::{Record, RungRecord, TrialDir, TrialOutcome, read_json};
 use crate::plan::PlannedTrial;
@@ -94,11 +94,11 @@ impl Entry {
     /// Its score so far: of a whole training, or at the last rung that it came to.
     pub(crate) fn score(&self) -> Option<f64> {
         let of_end = match self.record.as_ref().map(|record| &record.outcome) {
-            Some(TrialOutcome::Finished { result }) => score_of(result.best.as_ref()),
+            Some(TrialOutcome::Finished { result }) => result.best.as_ref().map(score),
             Some(TrialOutcome::Failed { .. }) => return None,
             None => None,
         };
-        of_end.or_else(|| score_of(self.standing()?.standing.best.as_ref()))
+        of_end.or_else(|| self.standing()?.standing.best.as_ref().map(score))
     }
 
     /// What trials are ranked by: those that came further are better, then the
@@ -177,7 +177,7 @@ impl Board {
                     // It can't go on; another goes on in its place.
                     Some(_) if entry.has_failed() => {}
                     Some(record) => {
-                        let score = score_of(record.standing.best.as_ref());
+                        let score = record.standing.best.as_ref().map(score);
                         here.push((number, score.unwrap_or(f64::NEG_INFINITY)));
                     }
                     None => awaited |= entry.record.is_none() && coming.contains(&number),

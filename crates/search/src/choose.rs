@@ -14,11 +14,6 @@ use psp_metrics::RegressionMetrics;
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-/// The [`score`] of a run's best epoch; `None` of a run without validation images.
-pub(crate) fn score_of(metrics: Option<&RegressionMetrics>) -> Option<f64> {
-    metrics.map(score)
-}
-
 /// What finalists are compared by, higher is better: R² over all targets, or
 /// the negative MSE where R² is undefined.
 pub fn score(metrics: &RegressionMetrics) -> f64 {

@@ -5,7 +5,6 @@ use psp_space::{Point, Seen, tpe};
 use crate::board::{Board, Entry};
 use crate::error::SearchError;
 use crate::folder::write_json_new;
-use crate::plan::PlannedTrial;
 use crate::study::Study;
 
 impl Study {
@@ -40,14 +39,7 @@ impl Study {
         let Some(point) = point else {
             return Ok(false);
         };
-        let plan = &self.plan;
-        let trial = PlannedTrial::new(
-            &self.config,
-            number,
-            point,
-            &plan.data_fingerprint,
-            &plan.split_fingerprint,
-        )?;
+        let trial = self.plan.trial(&self.config, number, point)?;
         self.config.refit(&trial.point)?;
         let path = self.dir.drawn(number);
         if let Some(parent) = path.parent() {

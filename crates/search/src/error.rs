@@ -146,7 +146,7 @@ pub enum SearchError {
         /// Where they were.
         dir: PathBuf,
     },
-    /// The data or its split changed since the study began.
+    /// The data, its split or a weights file changed since the study began.
     #[error(
         "{}: {what} changed since the study began (then {then}, now {now}): bring back what it \
          began with, or begin a new study under another name (--study)",
@@ -156,7 +156,7 @@ pub enum SearchError {
         /// The study's folder.
         study: PathBuf,
         /// What changed.
-        what: &'static str,
+        what: String,
         /// Its fingerprint then.
         then: String,
         /// Its fingerprint now.
@@ -225,11 +225,9 @@ impl SearchError {
             }
             Self::Train(error) => error.is_passing(),
             Self::Export(error) => error.is_passing(),
-            Self::Write(_)
-            | Self::Lease(_)
-            | Self::DataGone { .. }
-            | Self::BegunElsewhere { .. } => true,
-            Self::Io { source, .. } => is_systems(source) && source.kind() != ErrorKind::NotFound,
+            Self::Lease(_) | Self::DataGone { .. } | Self::BegunElsewhere { .. } => true,
+            Self::Write(error) => error.may_pass(),
+            Self::Io { source, .. } => is_systems(source) && psp_files::may_pass(source),
             _ => false,
         }
     }
@@ -352,7 +350,7 @@ mod tests {
     fn other_data_are_given_back_and_not_tried_again() {
         let changed = SearchError::GivenBack(Box::new(SearchError::Changed {
             study: PathBuf::from("s"),
-            what: "the data",
+            what: "the data".to_owned(),
             then: "a".to_owned(),
             now: "b".to_owned(),
         }));

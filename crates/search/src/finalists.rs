@@ -1,6 +1,6 @@
 //! The best configurations of each backbone, which are trained again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use psp_models::BackboneKind;
 use psp_space::{Point, Seen};
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::board::Board;
 use crate::error::SearchError;
 use crate::folder::{read_json, write_json};
-use crate::plan::{PlannedTrial, trial_id};
+use crate::plan::PlannedTrial;
 use crate::study::Study;
 
 /// `finalists.json`.
@@ -46,6 +46,13 @@ pub struct FinalSeed {
     pub id: String,
 }
 
+impl FinalSeed {
+    /// Whether it is the trial's own training, which is compared as it is.
+    pub(crate) fn is_of(&self, trial: &PlannedTrial) -> bool {
+        self.id == trial.id
+    }
+}
+
 impl std::fmt::Display for FinalSeed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "seed {}", self.seed)?;
@@ -57,6 +64,17 @@ impl std::fmt::Display for FinalSeed {
 }
 
 impl Finalists {
+    /// Whether the same is to be trained for `others`.
+    pub(crate) fn are_trained_as(&self, others: &Self) -> bool {
+        let runs = |all: &Self| -> BTreeSet<(usize, String)> {
+            let entries = all.entries.iter();
+            let runs = entries.flat_map(|one| one.seeds.iter().map(move |run| (one, run)));
+            runs.map(|(one, run)| (one.trial.number, run.id.clone()))
+                .collect()
+        };
+        runs(self) == runs(others)
+    }
+
     /// The id of a finalist's training with this seed, on the study's own split.
     fn id_of(&self, trial: &PlannedTrial, seed: u64) -> Option<&str> {
         let finalist = self.entries.iter().find(|one| one.trial == *trial)?;
@@ -172,7 +190,7 @@ impl Study {
                 // Another psp may make another id of the same configuration.
                 let id = match (fold, known.id_of(trial, seed)) {
                     (None, Some(id)) => id.to_owned(),
-                    _ => trial_id(&config, &plan.data_fingerprint, split)?,
+                    _ => plan.id_of(&config, split)?,
                 };
                 seeds.push(FinalSeed {
                     seed,

@@ -127,7 +127,7 @@ impl StudyDir {
     /// The folder of a finalist that is trained with another seed, or on a fold; the
     /// trial's own where the trial itself is compared.
     pub fn finalist(&self, trial: &PlannedTrial, run: &FinalSeed) -> TrialDir {
-        if run.id == trial.id {
+        if run.is_of(trial) {
             return self.trial(trial);
         }
         let number = trial.number;

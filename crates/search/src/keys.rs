@@ -2,35 +2,16 @@
 //! between two calls on one study.
 
 use psp_space::Space;
-use psp_train::RunConfig;
-use toml::{Table, Value};
+use psp_train::{Change, RunConfig};
 
 use crate::error::SearchError;
-
-/// Where labels and images lie.
-pub(crate) const PLACES: [&str; 3] = ["data.dir", "data.labels", "data.images"];
-
-/// How a trial is computed, without a say in what comes of it.
-const MEANS: [&str; 10] = [
-    "data.threads",
-    "data.cache_mib",
-    "data.pixel_store_mib",
-    "data.cache_dir",
-    "data.max_megapixels",
-    "train.device",
-    "train.replicas",
-    "train.cache_features",
-    "train.gradient_checkpointing",
-    "train.checkpoint_seconds",
-];
 
 /// Keys of `[data]` that may vary: they leave what is validated and tested alone.
 const FREE_DATA: [&str; 1] = ["data.train_images"];
 
-/// Whether a key may change while a study goes on: the same images may lie elsewhere,
-/// and the same numbers be computed by other means.
-fn is_local(key: &str) -> bool {
-    PLACES.contains(&key) || MEANS.contains(&key)
+/// Whether a key decides which images, labels and split a score is of.
+pub(crate) fn decides_what_is_measured(key: &str) -> bool {
+    key.starts_with("data.") && !FREE_DATA.contains(&key)
 }
 
 /// Refuses a space over keys whose values can't be compared by the score.
@@ -40,9 +21,9 @@ fn is_local(key: &str) -> bool {
 pub(crate) fn check_searched(space: &Space, name: &str) -> Result<(), SearchError> {
     for dimension in space.dimensions() {
         let key = dimension.key.as_str();
-        let reason = if MEANS.contains(&key) {
+        let reason = if Change::MEANS.contains(&key) {
             "it changes how a trial is computed and not its result; set it once, outside of [space]"
-        } else if key.starts_with("data.") && !FREE_DATA.contains(&key) {
+        } else if decides_what_is_measured(key) {
             "trials are ranked by their score on the same images, labels and split, and this key \
              changes what is measured; begin a study for each value"
         } else {
@@ -63,17 +44,18 @@ pub(crate) fn check_searched(space: &Space, name: &str) -> Result<(), SearchErro
 /// # Errors
 /// A path that is not valid UTF-8.
 pub(crate) fn differing(then: &RunConfig, now: &RunConfig) -> Result<Vec<String>, SearchError> {
-    let pairs = differences(then, now)?;
     // A split's file may lie elsewhere too; whether it is the same, its content tells.
     let is_file = |config: &RunConfig| !["auto", "random"].contains(&&*config.data.split);
     let are_files = is_file(then) && is_file(now);
-    let decisive = pairs.into_iter().filter(|pair| {
-        let is_moved = are_files && pair.key == "data.split";
-        !is_local(&pair.key) && !is_moved
+    let mut changes = now.changes_since(&then.to_table()?)?;
+    changes.retain(|change| {
+        let is_moved = are_files && change.key == "data.split";
+        !change.is_without_effect() && !is_moved
     });
-    Ok(decisive
-        .map(|pair| format!("{} ({} there, {} here)", pair.key, pair.then, pair.now))
-        .collect())
+    let named = changes
+        .iter()
+        .map(|Change { key, then, now }| format!("{key} ({then} there, {now} here)"));
+    Ok(named.collect())
 }
 
 /// `key=value` of each key that differs and may: what makes a trial of the one
@@ -85,36 +67,12 @@ pub(crate) fn local_overrides(
     then: &RunConfig,
     now: &RunConfig,
 ) -> Result<Vec<String>, SearchError> {
-    let pairs = differences(then, now)?;
-    let local = pairs.into_iter().filter(|pair| is_local(&pair.key));
-    Ok(local
-        .map(|pair| format!("{}={}", pair.key, pair.now))
+    let mut changes = now.changes_since(&then.to_table()?)?;
+    changes.retain(Change::is_without_effect);
+    Ok(changes
+        .iter()
+        .map(|change| format!("{}={}", change.key, change.now))
         .collect())
-}
-
-struct Difference {
-    key: String,
-    then: String,
-    now: String,
-}
-
-fn differences(then: &RunConfig, now: &RunConfig) -> Result<Vec<Difference>, SearchError> {
-    let (then, now) = (then.to_table()?, now.to_table()?);
-    let mut found = Vec::new();
-    for (section, values) in &now {
-        let before = then.get(section).and_then(Value::as_table);
-        for (key, value) in values.as_table().unwrap_or(&Table::new()) {
-            let before = before.and_then(|table| table.get(key));
-            if before != Some(value) {
-                found.push(Difference {
-                    key: format!("{section}.{key}"),
-                    then: before.map_or_else(|| "not set".to_owned(), Value::to_string),
-                    now: value.to_string(),
-                });
-            }
-        }
-    }
-    Ok(found)
 }
 
 #[cfg(test)]

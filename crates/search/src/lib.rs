@@ -26,6 +26,7 @@ mod select;
 mod study;
 mod supervise;
 mod task;
+mod weights;
 mod worker;
 
 pub use config::{PrunerName, RefitSection, SamplerName, SearchConfig, StudySection};
@@ -36,11 +37,12 @@ pub use folder::{FailedAttempt, Record, RungRecord, StudyDir, TrialDir, TrialOut
 pub use launch::{KubernetesJob, SlurmJob};
 pub use memory::available_memory;
 pub use overview::{Overview, State, TrialRow};
-pub use plan::{Plan, PlannedTrial, trial_id};
+pub use plan::{Plan, PlannedTrial};
 pub use pruner::Pruner;
 pub use refit::Refit;
 pub use retry::Failure;
 pub use select::{FinalRun, RankedFinalist, RefitRun, Selection, TestRecord};
 pub use study::Study;
 pub use supervise::{StudyEvent, SuperviseEnd, supervise};
+pub use weights::Weights;
 pub use worker::{WorkEnd, Worker, WorkerSettings};

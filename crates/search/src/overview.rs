@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::board::{Board, Entry, Place};
-use crate::choose::score_of;
+use crate::choose::score;
 use crate::error::SearchError;
 use crate::finalists::Finalists;
 use crate::folder::{Record, StudyDir, TrialDir, TrialOutcome, read_json};
@@ -129,7 +129,7 @@ fn finals(dir: &StudyDir) -> Result<Vec<TrialRow>, SearchError> {
     for finalist in finalists.unwrap_or_default().entries {
         let values = psp_space::point_text(&finalist.trial.point);
         for seed in finalist.seeds {
-            if seed.id == finalist.trial.id {
+            if seed.is_of(&finalist.trial) {
                 // The trial itself, which has a row already.
                 continue;
             }
@@ -165,7 +165,7 @@ fn trial_row(entry: &Entry, place: Place) -> Result<TrialRow, SearchError> {
         Some(_) => None,
     };
     if let Some(standing) = standing {
-        row.score = score_of(standing.best.as_ref());
+        row.score = standing.best.as_ref().map(score);
         row.mse = standing.best.as_ref().map(|best| best.overall.mse);
         row.epochs = Some(standing.epochs);
         row.seconds = Some(standing.seconds);
@@ -213,7 +213,7 @@ fn row(
     match record.outcome {
         TrialOutcome::Finished { result } => {
             row.state = State::Finished;
-            row.score = score_of(result.best.as_ref());
+            row.score = result.best.as_ref().map(score);
             row.mse = result.best.map(|best| best.overall.mse);
             row.epochs = Some(result.epochs);
             row.seconds = Some(result.seconds);

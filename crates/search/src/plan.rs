@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::config::{SamplerName, SearchConfig};
 use crate::error::SearchError;
+use crate::weights::Weights;
 
 /// A trial of the plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,14 +22,16 @@ pub struct PlannedTrial {
 
 impl PlannedTrial {
     /// The trial of a point, once its configuration has been checked.
-    pub(crate) fn new(
+    fn new(
         config: &SearchConfig,
         number: usize,
         point: Point,
         data_fingerprint: &str,
         split_fingerprint: &str,
+        weights: &Weights,
     ) -> Result<Self, SearchError> {
-        let id = trial_id(&config.trial(&point)?, data_fingerprint, split_fingerprint)?;
+        let run = config.trial(&point)?;
+        let id = trial_id(&run, data_fingerprint, split_fingerprint, weights)?;
         Ok(Self { number, id, point })
     }
 }
@@ -58,6 +61,9 @@ pub struct Plan {
     /// The same of a refit that trains on validation images, too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refit_fingerprint: Option<String>,
+    /// What trials and the refit begin with, but for weights that are drawn.
+    #[serde(default, skip_serializing_if = "Weights::is_empty")]
+    pub weights: Weights,
     /// In the order of the draw: all, but for the sampler `tpe` only those that
     /// depend on no result.
     pub trials: Vec<PlannedTrial>,
@@ -75,6 +81,7 @@ impl Plan {
         config: &SearchConfig,
         data_fingerprint: String,
         split_fingerprint: String,
+        weights: Weights,
         known: &[PlannedTrial],
     ) -> Result<Self, SearchError> {
         let mut wanted = match config.study.trials {
@@ -99,6 +106,7 @@ impl Plan {
                 point,
                 &data_fingerprint,
                 &split_fingerprint,
+                &weights,
             )?);
         }
         // What can't be refitted is found now, and not when all else is done.
@@ -112,8 +120,25 @@ impl Plan {
             grid_points: config.space.count().to_string(),
             fold_fingerprints: Vec::new(),
             refit_fingerprint: None,
+            weights,
             trials,
         })
+    }
+
+    /// A trial that is drawn later, once its configuration has been checked.
+    pub(crate) fn trial(
+        &self,
+        config: &SearchConfig,
+        number: usize,
+        point: Point,
+    ) -> Result<PlannedTrial, SearchError> {
+        let (data, split) = (&self.data_fingerprint, &self.split_fingerprint);
+        PlannedTrial::new(config, number, point, data, split, &self.weights)
+    }
+
+    /// The id of a run of this configuration on a split of the study's.
+    pub(crate) fn id_of(&self, config: &RunConfig, split: &str) -> Result<String, SearchError> {
+        trial_id(config, &self.data_fingerprint, split, &self.weights)
     }
 }
 
@@ -151,12 +176,14 @@ impl<'a> Draw<'a> {
 
 /// Hash of what decides a trial's result: its configuration, seed included,
 /// without what only says where files lie or how many threads and replicas work,
-/// and the images and labels themselves.
-pub fn trial_id(
+/// and the images, labels and weights themselves.
+fn trial_id(
     config: &RunConfig,
     data_fingerprint: &str,
     split_fingerprint: &str,
+    weights: &Weights,
 ) -> Result<String, SearchError> {
+    let weights = weights.of_run(config);
     let mut config = config.clone();
     let defaults = RunConfig::default();
     config.data.dir.clone_from(&defaults.data.dir);
@@ -172,7 +199,8 @@ pub fn trial_id(
         config.model.weights = name.into();
     }
     let mut hash = Sha256::new();
-    for part in [&config.to_toml()?, data_fingerprint, split_fingerprint] {
+    let parts = [&config.to_toml()?, data_fingerprint, split_fingerprint];
+    for part in parts.into_iter().chain(weights) {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }

@@ -8,10 +8,10 @@
 use psp_models::BackboneKind;
 use serde::{Deserialize, Serialize};
 
-use crate::choose::{score, score_of};
+use crate::choose::score;
 use crate::error::SearchError;
 use crate::folder::{TrialDir, TrialOutcome, read_json, write_json};
-use crate::plan::{PlannedTrial, trial_id};
+use crate::plan::PlannedTrial;
 use crate::select::{RefitRun, Selection, TestRecord};
 use crate::study::Study;
 
@@ -73,11 +73,17 @@ impl Study {
             Some(merged) if refit.valid => merged,
             _ => &plan.split_fingerprint,
         };
+        let values = refit.text(chosen.backbone);
+        let is_same = |known: &Refit| known.trial == trial && known.values == values;
         let settled = Refit {
-            id: trial_id(&config, &plan.data_fingerprint, split)?,
+            // Another psp may make another id of the same configuration.
+            id: match self.refit()?.filter(is_same) {
+                Some(known) => known.id,
+                None => plan.id_of(&config, split)?,
+            },
             backbone: chosen.backbone,
             finalist: selection.folder.clone(),
-            values: refit.text(chosen.backbone),
+            values,
             trial,
         };
         write_json(&self.dir.refit(), &settled)?;
@@ -139,7 +145,10 @@ fn refit_run(
         folder: format!("refit/{}", dir.name()),
         finalist: refit.finalist.clone(),
         values: refit.values.clone(),
-        valid: score_of(outcome.result().and_then(|result| result.best.as_ref())),
+        valid: outcome
+            .result()
+            .and_then(|result| result.best.as_ref())
+            .map(score),
         test: test.as_ref().map(score),
         failure: match outcome {
             TrialOutcome::Finished { .. } => None,

@@ -8,9 +8,6 @@ use crate::folder::{TrialDir, TrialOutcome, read_json};
 use crate::select::TestRecord;
 use crate::study::Study;
 
-/// Folders of a study in which tasks lie.
-const PARTS: [&str; 3] = ["trials", "finals", "refit"];
-
 /// A trial, or another training or its test, that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
@@ -73,45 +70,65 @@ impl Study {
         Ok(retried)
     }
 
-    /// What failed so far, in the order of the draw.
+    /// What failed so far: trials in the order of the draw, then what is trained and
+    /// tested of the finalists that they make and the refit. What was a finalist or the
+    /// refit before counts no more.
     ///
     /// # Errors
     /// A file that can't be read.
     pub fn failures(&self) -> Result<Vec<Failure>, SearchError> {
         let mut failures = Vec::new();
-        for part in PARTS {
-            let folder = self.dir.root().join(part);
-            let mut tasks = Vec::new();
-            for entry in std::fs::read_dir(&folder).into_iter().flatten() {
-                let path = entry.map_err(SearchError::io(&folder))?.path();
-                tasks.push(TrialDir::new(path));
-            }
-            tasks.sort_by_key(TrialDir::name);
-            for dir in tasks {
-                if let Some((reason, file)) = failure(&dir)? {
-                    failures.push(Failure {
-                        is_trial: part == PARTS[0],
-                        dir,
-                        reason,
-                        file,
-                    });
+        for trial in self.trials()? {
+            let dir = self.folder(&trial);
+            failures.extend(untrained(&dir, true)?);
+        }
+        let mut further = Vec::new();
+        for finalist in self.finalists()?.unwrap_or_default().entries {
+            for run in &finalist.seeds {
+                let dir = self.dir.finalist(&finalist.trial, run);
+                // The trial itself is told of already.
+                if !run.is_of(&finalist.trial) {
+                    failures.extend(untrained(&dir, false)?);
                 }
+                further.push(dir);
             }
+        }
+        if let Some(refit) = self.refit()? {
+            let dir = self.dir.refit_run(&refit);
+            failures.extend(untrained(&dir, false)?);
+            further.push(dir);
+        }
+        for dir in further {
+            failures.extend(untested(dir)?);
         }
         Ok(failures)
     }
 }
 
-/// Why a task failed, and the file that says so.
-fn failure(dir: &TrialDir) -> Result<Option<(String, PathBuf)>, SearchError> {
-    match dir.read_outcome()?.map(|record| record.outcome) {
-        Some(TrialOutcome::Failed { reason }) => return Ok(Some((reason, dir.outcome()))),
-        Some(TrialOutcome::Finished { .. }) => {}
-        None => return Ok(None),
-    }
+/// A training that failed.
+fn untrained(dir: &TrialDir, is_trial: bool) -> Result<Option<Failure>, SearchError> {
+    let outcome = dir.read_outcome()?.map(|record| record.outcome);
+    Ok(match outcome {
+        Some(TrialOutcome::Failed { reason }) => Some(Failure {
+            file: dir.outcome(),
+            dir: dir.clone(),
+            is_trial,
+            reason,
+        }),
+        _ => None,
+    })
+}
+
+/// A test that failed.
+fn untested(dir: TrialDir) -> Result<Option<Failure>, SearchError> {
     let test: Option<TestRecord> = read_json(&dir.test())?;
     let reason = test.and_then(|test| test.failure);
-    Ok(reason.map(|reason| (reason, dir.test())))
+    Ok(reason.map(|reason| Failure {
+        file: dir.test(),
+        dir,
+        is_trial: false,
+        reason,
+    }))
 }
 
 /// Of all who move the file one does.

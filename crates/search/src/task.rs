@@ -104,7 +104,7 @@ impl Study {
                     "finalist, {seed}: {}",
                     psp_space::point_text(&finalist.trial.point)
                 ),
-                promoted: false,
+                promoted: seed.is_of(&finalist.trial),
                 work: Work::Train {
                     trial: finalist.trial.clone(),
                     role: Role::Finalist(seed.clone()),

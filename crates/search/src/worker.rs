@@ -20,6 +20,7 @@ use crate::folder::TrialDir;
 use crate::pruner::Pruner;
 use crate::study::Study;
 use crate::task::Task;
+use crate::weights::Hashes;
 
 /// How often a worker that has nothing to do looks whether others' claims have
 /// run out.
@@ -54,6 +55,7 @@ pub struct Worker<'a> {
     settings: WorkerSettings,
     claims: Claims,
     session: Session,
+    hashes: Hashes,
     cancelled: &'a AtomicBool,
     observe: &'a mut dyn FnMut(WorkerEvent),
 }
@@ -79,6 +81,7 @@ impl<'a> Worker<'a> {
             settings,
             claims,
             session: Session::new(),
+            hashes: Hashes::default(),
             cancelled,
             observe,
         })
@@ -102,9 +105,18 @@ impl<'a> Worker<'a> {
         if !done {
             return Ok(WorkEnd::Interrupted);
         }
-        let finalists = self.study.settle_finalists()?;
-        if !self.train_and_test(self.study.final_tasks(&finalists))? {
-            return Ok(WorkEnd::Interrupted);
+        let mut finalists = self.study.settle_finalists()?;
+        loop {
+            if !self.train_and_test(self.study.final_tasks(&finalists))? {
+                return Ok(WorkEnd::Interrupted);
+            }
+            // A pruned trial that is a finalist itself may fail on the way to its end;
+            // another takes its place.
+            let settled = self.study.settle_finalists()?;
+            if settled.are_trained_as(&finalists) {
+                break;
+            }
+            finalists = settled;
         }
         if self.settings.refit
             && let Some(refit) = self.study.settle_refit()?

@@ -1,7 +1,7 @@
 //! What `[study.refit]` says of each backbone, and what is refused in it.
 #![allow(clippy::unwrap_used)]
 
-use psp_search::{Plan, SearchConfig, SearchError};
+use psp_search::{Plan, SearchConfig, SearchError, Weights};
 use psp_train::RunConfig;
 
 /// Three backbones at small sizes; `[study.refit]` stands on line 2.
@@ -100,7 +100,8 @@ fn a_key_that_is_unknown_or_not_a_refits_is_refused_with_its_line() {
 fn a_backbone_that_the_refit_does_not_fit_is_found_when_the_plan_is_drawn() {
     let draw = |refit: &str| {
         let config = study(refit).unwrap();
-        Plan::draw(&config, "data".to_owned(), "split".to_owned(), &[]).unwrap_err()
+        let (data, split) = ("data".to_owned(), "split".to_owned());
+        Plan::draw(&config, data, split, Weights::default(), &[]).unwrap_err()
     };
     let error = draw("train.epochs = 3\npreprocess.size = 64");
     let parts = ["s.toml, line 4", "75 to 4096", "[study.refit.inception_v3]"];

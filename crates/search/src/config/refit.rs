@@ -10,6 +10,7 @@ use toml::{Table, Value};
 
 use super::SearchConfig;
 use crate::error::SearchError;
+use crate::keys;
 
 /// The sections of a run's configuration.
 const SECTIONS: [&str; 4] = ["data", "preprocess", "model", "train"];
@@ -63,6 +64,13 @@ impl RefitSection {
         let mut given = self.given();
         given.retain(|one| one.path == one.key || one.path.starts_with(&prefix));
         given
+    }
+
+    /// What `model.weights` is for a backbone, where it is given.
+    pub(crate) fn weights(&self, backbone: BackboneKind) -> Option<&str> {
+        let mut given = self.values(backbone).into_iter().rev();
+        let weights = given.find(|one| one.key == "model.weights")?;
+        weights.value.as_str()
     }
 
     /// The values for a backbone, as text.
@@ -241,8 +249,7 @@ impl SearchConfig {
             }
         }
         for one in refit.given() {
-            let is_of_data = one.key.starts_with("data.") && one.key != "data.train_images";
-            if is_of_data || one.key == "model.backbone" {
+            if keys::decides_what_is_measured(&one.key) || one.key == "model.backbone" {
                 let expected = "a key that leaves data and backbone as they were searched; of \
                                 [data], train_images alone may differ";
                 return refuse(&one.path, &one.key, expected.to_owned());

@@ -11,7 +11,7 @@ use super::log::TrialLog;
 use super::reporter::Reporter;
 use super::tries::{fruitless, given_up, message, os_error};
 use crate::begin::relocate;
-use crate::choose::{score, score_of};
+use crate::choose::score;
 use crate::error::SearchError;
 use crate::event::WorkerEvent;
 use crate::folder::{FailedAttempt, Record, RungRecord, TrialDir, TrialOutcome, write_json};
@@ -188,7 +188,7 @@ impl Worker<'_> {
         }
         let (how, score) = match &outcome {
             TrialOutcome::Finished { result } => {
-                ("finished".to_owned(), score_of(result.best.as_ref()))
+                ("finished".to_owned(), result.best.as_ref().map(score))
             }
             TrialOutcome::Failed { reason } => (format!("failed: {reason}"), None),
         };
@@ -214,7 +214,7 @@ impl Worker<'_> {
             return Ok(());
         }
         let how = format!("at epoch {}", standing.epochs);
-        let score = score_of(standing.best.as_ref());
+        let score = standing.best.as_ref().map(score);
         let path = dir.rung(standing.epochs);
         let record = RungRecord {
             standing,
@@ -248,6 +248,10 @@ impl Worker<'_> {
             Work::Train { trial, role, until } => {
                 let run = self.study.task_config(trial, role)?;
                 self.check_data(&task.dir)?;
+                // One that was begun has them in its checkpoint.
+                if !task.dir.run().is_begun() {
+                    self.study.check_weights(&run, &mut self.hashes)?;
+                }
                 let outcome = self.train(&task.dir, run, *until, lease, log)?;
                 Ok(Ended::Trained(outcome))
             }

@@ -18,7 +18,7 @@ pub(super) struct Reporter<'a> {
     observe: &'a mut dyn FnMut(WorkerEvent),
     log: &'a mut TrialLog,
     reported: Option<Instant>,
-    logged: Instant,
+    logged: Option<Instant>,
     epochs: u64,
     batches: usize,
 }
@@ -29,7 +29,7 @@ impl<'a> Reporter<'a> {
             observe,
             log,
             reported: None,
-            logged: Instant::now(),
+            logged: Some(Instant::now()),
             epochs: 0,
             batches: 0,
         }
@@ -40,23 +40,20 @@ impl<'a> Reporter<'a> {
             Event::Checking { done, total } => self.prepare("checking", done, total),
             Event::Features { done, total } => self.prepare("features", done, total),
             Event::PixelWarning(warning) => {
-                let text = warning.to_string();
-                self.log.line(&text);
-                (self.observe)(WorkerEvent::Warning { text });
+                self.warn(warning.to_string());
             }
             Event::WaitingForFeatures => {
                 self.log
                     .line("waiting for the features that another process computes");
             }
             Event::DamagedFeatures { path, reason } => {
-                let text = format!("{}: damaged features removed: {reason}", path.display());
-                self.log.line(&text);
-                (self.observe)(WorkerEvent::Warning { text });
+                self.warn(format!(
+                    "{}: damaged features removed: {reason}",
+                    path.display()
+                ));
             }
             Event::UnstoredFeatures { reason } => {
-                let text = format!("features are kept in memory, not stored: {reason}");
-                self.log.line(&text);
-                (self.observe)(WorkerEvent::Warning { text });
+                self.warn(format!("features are kept in memory, not stored: {reason}"));
             }
             Event::Started {
                 epoch,
@@ -104,7 +101,7 @@ impl<'a> Reporter<'a> {
                 }
             }
             Event::Epoch(record) => {
-                self.logged = Instant::now();
+                self.logged = Some(Instant::now());
                 let overall = record.valid.as_ref().map(|valid| &valid.overall);
                 let mse = overall.map(|overall| overall.mse);
                 let validated = mse.map_or_else(String::new, |mse| format!("valid MSE {mse:.6}, "));
@@ -131,7 +128,7 @@ impl<'a> Reporter<'a> {
                 }
             }
             // What is to be said of the data is the same for all trials.
-            Event::Data(_) | Event::Output(_) | Event::Prepared(_) | Event::Stages { .. } => {}
+            Event::Data(_) | Event::Prepared(_) | Event::Stages { .. } => {}
             Event::Validation { done, total } => {
                 if self.is_due_in_log() {
                     self.log
@@ -151,21 +148,27 @@ impl<'a> Reporter<'a> {
         }
     }
 
+    fn warn(&mut self, text: String) {
+        self.log.line(&text);
+        (self.observe)(WorkerEvent::Warning { text });
+    }
+
     /// Whether it is time for a line between those of whole epochs.
     fn is_due_in_log(&mut self) -> bool {
-        let due = self.logged.elapsed() >= LOG;
-        if due {
-            self.logged = Instant::now();
-        }
-        due
+        is_due(&mut self.logged, LOG)
     }
 
     /// Whether it is time for another report.
     fn is_due(&mut self) -> bool {
-        let due = self.reported.is_none_or(|at| at.elapsed() >= REPORT);
-        if due {
-            self.reported = Some(Instant::now());
-        }
-        due
+        is_due(&mut self.reported, REPORT)
     }
+}
+
+/// Whether that long has passed since `last`, which then is now.
+fn is_due(last: &mut Option<Instant>, pause: Duration) -> bool {
+    let due = last.is_none_or(|at| at.elapsed() >= pause);
+    if due {
+        *last = Some(Instant::now());
+    }
+    due
 }
