@@ -143,12 +143,6 @@ impl TrainProgress {
             Event::Stages { epoch, stages } => {
                 self.line(&format!("epoch {epoch}: training {}", stages.join(", ")));
             }
-            Event::Output(output) => self.line(&match output.range {
-                Some([low, high]) => {
-                    format!("  scores  clipped to [{low}, {high}] (data.label_range)")
-                }
-                None => "  scores  not clipped (data.label_range)".to_owned(),
-            }),
             Event::Started {
                 epoch,
                 batch,

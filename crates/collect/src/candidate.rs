@@ -27,6 +27,5 @@ pub(crate) fn candidate(
         values,
         cost,
         runs,
-        refit: false,
     }
 }

@@ -50,13 +50,12 @@ pub fn collect_study(dir: StudyDir, mut settings: Settings<'_>) -> Result<Collec
         (selection.candidate, selection.run) = (candidates.len(), 0);
         candidates.push(refitted);
     }
-    let explanations = match &selection {
-        Some(_) if settings.explained > 0 => {
-            let folder = overview.selection.as_ref().map(|chosen| &chosen.folder);
-            let folder = study.dir.root().join(folder.map_or("", String::as_str));
+    let explanations = match chosen.filter(|_| selection.is_some() && settings.explained > 0) {
+        Some(chosen) => {
+            let folder = study.dir.root().join(&chosen.folder);
             explanations(&RunDir::new(folder), &mut settings)?
         }
-        _ => Vec::new(),
+        None => Vec::new(),
     };
     let input = Input {
         title: overview.study.clone(),
@@ -163,11 +162,8 @@ fn of_refit(
     let name = format!("{}, refit", finalist.name);
     let values = format!("{}, with {}", finalist.values, refit.values);
     let cost = cost(&dir, &config, settings)?;
-    let candidate = candidate(name, finalist.trial, values, &config, cost, vec![trained]);
-    Ok(Candidate {
-        refit: true,
-        ..candidate
-    })
+    let trial = finalist.trial;
+    Ok(candidate(name, trial, values, &config, cost, vec![trained]))
 }
 
 /// Which finalist was chosen; `folders` are those of the candidates' runs.

@@ -7,10 +7,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+mod data;
 mod devices;
 mod refit;
 mod suggestion;
 
+pub use data::{Data, PartLabels};
 pub use suggestion::{Finding, Suggestion};
 
 /// Everything that a report tells of.
@@ -63,9 +65,10 @@ pub struct Study {
     /// How much each dimension says about the score: shares that sum to 1; `None`
     /// where there are too few trials to tell.
     pub importance: Option<Vec<(String, f64)>>,
-    /// Configurations per backbone that were trained again.
+    /// Configurations per backbone that are finalists.
     pub finalists_per_backbone: usize,
-    /// Seeds that each was trained with.
+    /// Seeds that each was trained again with; 0: the trials themselves are the
+    /// finalists.
     pub seeds: u64,
     /// Folds of cross-validation; 0: the study's own split.
     pub folds: usize,
@@ -89,6 +92,11 @@ pub struct Dimension {
 }
 
 impl Study {
+    /// Whether finalists were trained again, or are the trials themselves.
+    pub(crate) fn trains_finalists(&self) -> bool {
+        self.seeds > 0
+    }
+
     /// The values that a key has in any trial.
     pub(crate) fn values_of<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
         let values = self.trials.iter();
@@ -171,59 +179,6 @@ pub struct Epoch {
     pub valid_r2: Option<f64>,
 }
 
-/// The images and labels.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Data {
-    /// The folder, as given.
-    pub folder: String,
-    /// SHA-256 over targets, file names, labels and images.
-    pub fingerprint: String,
-    /// SHA-256 over which image is in which part.
-    pub split_fingerprint: String,
-    /// The columns that are predicted, at least one.
-    pub targets: Vec<String>,
-    /// The range of valid labels, to which predictions are clipped; `None`: they are
-    /// not.
-    pub label_range: Option<[f64; 2]>,
-    /// Mean label of each target over the training images.
-    pub training_means: Vec<f64>,
-    /// Labels of the training, validation and test images, a row per image.
-    pub parts: Vec<PartLabels>,
-    /// What a reader has to know about where images and labels come from, a
-    /// sentence each: `The images are rendered, not photographed.` They stand
-    /// among what should not be overlooked.
-    #[serde(default)]
-    pub notes: Vec<String>,
-}
-
-impl Data {
-    /// What labels lie in: their range, or else from the lowest to the highest.
-    pub fn span(&self) -> [f64; 2] {
-        if let Some(range) = self.label_range {
-            return range;
-        }
-        let labels = self.parts.iter().flat_map(|part| &part.labels).flatten();
-        let [low, high] = labels.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], &label| {
-            [low.min(label), high.max(label)]
-        });
-        match low < high {
-            true => [low, high],
-            // Labels that are all the same, or none.
-            false if low.is_finite() => [low - 0.5, low + 0.5],
-            false => [0.0, 1.0],
-        }
-    }
-}
-
-/// The labels of one part.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PartLabels {
-    /// `train`, `valid` or `test`.
-    pub name: String,
-    /// A row per image, a value per target.
-    pub labels: Vec<Vec<f64>>,
-}
-
 /// A configuration that was trained one or more times.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Candidate {
@@ -243,10 +198,6 @@ pub struct Candidate {
     pub cost: Cost,
     /// Its trainings.
     pub runs: Vec<Run>,
-    /// Whether it is the chosen configuration, trained again at full budget. It is no
-    /// part of the ranking and of the comparison, where its finalist stands for it.
-    #[serde(default)]
-    pub refit: bool,
 }
 
 /// What a model costs.
@@ -329,7 +280,8 @@ pub struct Selection {
     pub candidate: usize,
     /// Index of its run that is exported.
     pub run: usize,
-    /// Where that is a refit: index of the finalist whose configuration it is.
+    /// Where that is a refit, the configuration trained again at full budget: index of
+    /// the finalist that stands for it in the ranking and the comparison.
     #[serde(default)]
     pub finalist: Option<usize>,
     /// In words.

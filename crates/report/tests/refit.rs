@@ -16,7 +16,6 @@ fn refitted() -> (Input, usize) {
         (Some(finalist), input.candidates.len(), 0);
     let mut refit = input.candidates[finalist].clone();
     refit.name += ", refit";
-    refit.refit = true;
     refit.cost.input_size = 320;
     refit.runs.truncate(1);
     refit.runs[0].folder = "../../experiments/cars/refit/00005-a1b2c3".to_owned();
@@ -73,4 +72,29 @@ fn the_page_says_what_was_trained_again_and_what_was_compared() {
     );
     let ranking = report.all("#ranking tbody tr");
     assert_eq!(ranking.len(), 5);
+}
+
+#[test]
+fn trials_that_are_finalists_themselves_are_not_said_to_be_trained_again() {
+    let mut input = study(Shape {
+        runs: 1,
+        ..Shape::default()
+    });
+    input.study.as_mut().unwrap().seeds = 0;
+    let report = Report::of(&input);
+    for wrong in [
+        "rained again with",
+        "were trained again and tested",
+        "ranked by the lower",
+    ] {
+        assert!(!report.says(wrong), "{wrong}");
+    }
+    for part in [
+        "the best configuration of each backbone, not trained again",
+        "The finalists are the best trials themselves",
+        "the scores that they are ranked by are too good in the same way",
+        "Only the 5 configurations that validation picked out of 40 trials were tested.",
+    ] {
+        assert!(report.says(part), "no `{part}`");
+    }
 }

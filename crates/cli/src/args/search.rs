@@ -6,14 +6,20 @@ use std::time::Duration;
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use psp_models::DeviceSpec;
 
+const EXAMPLES: &str = "\
+Examples:
+  psp search --config configs/search.toml --data photos --plan    what it would do, and how long
+  psp search --config configs/search.toml --data photos           begins or continues the study
+  psp search --study experiments/search --max-hours 8             continues it";
+
 #[derive(Debug, ClapArgs)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct SearchArgs {
     /// Study file; `configs/search.toml` is a commented one. Without it, the study
     /// that --study names is continued as it is.
     #[arg(long, required_unless_present = "study")]
     pub(crate) config: Option<PathBuf>,
-    /// Data folder (`data.dir`). A study goes on with the same images and labels
-    /// wherever they lie.
+    /// Data folder (`data.dir`). A study can be continued when its data has moved.
     #[arg(long)]
     pub(crate) data: Option<PathBuf>,
     /// auto, flex, libtorch, libtorch:cuda:N or cuda:N (`train.device`). Several,
@@ -27,19 +33,17 @@ pub(crate) struct SearchArgs {
     /// Trials to run (`study.trials`); more than before continues a study.
     #[arg(long, requires = "config")]
     pub(crate) trials: Option<u64>,
-    /// Worker processes; default: one per core, or as many as there are 4 GiB of
-    /// free memory, within the limits of control groups; one with `train.replicas`.
+    /// Worker processes; default: one per core or per 4 GiB of free memory, whichever
+    /// are fewer (limits of control groups count); one with `train.replicas`.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) workers: Option<u16>,
-    /// Save and stop after so many hours, such as 1.5, with exit status 75; the same
-    /// command continues.
+    /// Save and stop after this many hours, such as 1.5; the same command continues.
     #[arg(long, value_name = "HOURS", value_parser = super::hours)]
     pub(crate) max_hours: Option<Duration>,
     /// Print the trials and an estimate of the time, and stop.
     #[arg(long, requires = "config")]
     pub(crate) plan: bool,
-    /// Override of a value that trials share, such as `train.epochs=20`; may be
-    /// repeated.
+    /// Override a value that trials share, such as `train.epochs=20`; may be repeated.
     #[arg(long = "set", value_name = "SECTION.KEY=VALUE", requires = "config")]
     pub(crate) overrides: Vec<String>,
     /// Where the workers run.
@@ -48,7 +52,7 @@ pub(crate) struct SearchArgs {
     /// Tasks of the array, or pods.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) tasks: u32,
-    /// Write the job and do not submit it. Kubernetes: print it.
+    /// Write the job without submitting it. Kubernetes: print it.
     #[arg(long)]
     pub(crate) emit: bool,
     /// Kubernetes: the image, whose entry point is `psp`.
@@ -68,7 +72,7 @@ pub(crate) struct SearchArgs {
 /// Where a study's workers run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Launcher {
-    /// As processes of this machine.
+    /// As processes on this machine.
     Local,
     /// As an array job, submitted by `sbatch`.
     Slurm,
@@ -90,8 +94,7 @@ pub(crate) struct WorkerArgs {
     /// The device, where it is not the study's.
     #[arg(long)]
     pub(crate) device: Option<DeviceSpec>,
-    /// What else is computed otherwise than the study says, without a say in the
-    /// results.
+    /// Override a setting that does not affect results.
     #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
     pub(crate) overrides: Vec<String>,
     /// Also do the refit.
@@ -107,7 +110,7 @@ pub(crate) enum StudyCommand {
     Show(StudyShowArgs),
     /// Print the folder of the chosen run, or of the best trial so far.
     Best(StudyBestArgs),
-    /// Have failed trials tried again when the study next goes on.
+    /// Mark failed trials to be tried again when the study continues.
     Retry(StudyRetryArgs),
     /// Remove a study and all of its runs.
     Rm(StudyRmArgs),
@@ -148,8 +151,8 @@ pub(crate) struct StudyBestArgs {
 pub(crate) struct StudyRetryArgs {
     /// Name of a study in `experiments/`, or a folder.
     pub(crate) study: PathBuf,
-    /// Numbers or folders of failed trials; default: all, and failed trainings and
-    /// tests of finalists.
+    /// Numbers or folders of failed trials; default: all of them, and finalists whose
+    /// training or test failed.
     pub(crate) trials: Vec<String>,
 }
 
@@ -157,7 +160,7 @@ pub(crate) struct StudyRetryArgs {
 pub(crate) struct StudyRmArgs {
     /// Name of a study in `experiments/`, or a folder.
     pub(crate) study: PathBuf,
-    /// Remove it although trials have begun that have not ended.
+    /// Remove it even if trials are being worked on, or its files are damaged.
     #[arg(long)]
     pub(crate) force: bool,
 }

@@ -23,8 +23,8 @@ pub(super) fn tell(study: &Study) -> Result<bool> {
     }
     if others > 0 {
         let noun = match others {
-            1 => "training or test of a finalist",
-            _ => "trainings or tests of finalists",
+            1 => "further training or test",
+            _ => "further trainings or tests",
         };
         what.push(format!("{others} {noun}"));
     }

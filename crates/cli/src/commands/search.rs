@@ -12,8 +12,8 @@ use clap::error::ErrorKind;
 use psp_files::shell_quoted;
 use psp_models::DeviceSpec;
 use psp_search::{
-    Overview, Plan, SamplerName, SearchConfig, Study, StudyDir, StudyEvent, SuperviseEnd, WorkEnd,
-    Worker, WorkerSettings, available_memory, supervise,
+    Overview, Plan, SamplerName, SearchConfig, Study, StudyDir, StudyEvent, SuperviseEnd, Weights,
+    WorkEnd, Worker, WorkerSettings, available_memory, supervise,
 };
 use psp_train::Inputs;
 
@@ -249,7 +249,7 @@ fn plan(config: &SearchConfig, workers: usize) -> Result<ExitCode> {
     let inputs = Inputs::open(&config.base)?;
     tell_about_data(&inputs)?;
     let (data, split) = (inputs.dataset.fingerprint()?, inputs.splits.fingerprint());
-    let plan = Plan::draw(config, data, split, &[])?;
+    let plan = Plan::draw(config, data, split, Weights::of(config)?, &[])?;
     let points = config.space.drawable_points().unwrap_or(u128::MAX);
     let points = usize::try_from(points).unwrap_or(usize::MAX);
     let wanted = plan.trials.len().max(match config.study.sampler {

@@ -11,6 +11,7 @@ pub(super) fn lines(preparation: &Preparation<'_>, weights: &[String]) -> Vec<St
         split_source,
         stages,
         steps,
+        range,
     } = preparation;
     let size = config.input_size();
     let per_step = config.train.batch_size * config.train.accumulate;
@@ -32,6 +33,12 @@ pub(super) fn lines(preparation: &Preparation<'_>, weights: &[String]) -> Vec<St
             "  steps   {steps} per epoch, of up to {per_step} images; {} epochs",
             config.train.epochs
         ),
+        match range {
+            Some([low, high]) => {
+                format!("  scores  clipped to [{low}, {high}] (data.label_range)")
+            }
+            None => "  scores  not clipped (data.label_range)".to_owned(),
+        },
     ]
 }
 

@@ -111,7 +111,7 @@ impl Comparison {
         };
         let (mut members, mut models, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
         for candidate in 0..candidates.len() {
-            if prepared.input.candidates[candidate].refit {
+            if prepared.input.refit() == Some(candidate) {
                 continue;
             }
             match members::comparable(prepared, candidate, reference) {

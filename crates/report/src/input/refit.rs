@@ -3,9 +3,17 @@
 use super::{Candidate, Input, Selection};
 
 impl Input {
+    /// Index of the candidate that is a refit.
+    pub(crate) fn refit(&self) -> Option<usize> {
+        let selection = self.selection.as_ref()?;
+        selection.finalist.map(|_| selection.candidate)
+    }
+
     /// The candidates that are compared with each other: all but a refit.
     pub(crate) fn compared(&self) -> impl Iterator<Item = &Candidate> {
-        self.candidates.iter().filter(|candidate| !candidate.refit)
+        let refit = self.refit();
+        let candidates = self.candidates.iter().enumerate();
+        candidates.filter_map(move |(index, candidate)| (refit != Some(index)).then_some(candidate))
     }
 }
 

@@ -73,11 +73,19 @@ fn members(context: &Context, comparison: &Comparison) -> Table {
         .number(context.score_name())
         .hint("Mean validation score over the runs")
         .group("on validation")
-        .number(match context.analysis.focus.is_some_and(|focus| focus.chosen) {
-            true => "less the chosen's",
-            false => "less that in detail",
-        })
-        .hint("MSE less that of the model which this report shows in detail, image by image; negative: better")
+        .number(
+            match context.analysis.focus.is_some_and(|focus| focus.chosen) {
+                true => "less the chosen's",
+                false => "less that in detail",
+            },
+        )
+        .hint(format!(
+            "MSE less that of {}, image by image; negative: better",
+            match context.analysis.focus.and_then(|focus| focus.finalist) {
+                Some(_) => "the finalist whose refit this report shows in detail",
+                None => "the model which this report shows in detail",
+            }
+        ))
         .group("difference of the MSE");
     for member in &comparison.members {
         let seeds = &member.mse_by_run;

@@ -96,7 +96,7 @@ fn table(context: &Context) -> Table {
         let measured = cost.measured.as_ref();
         let member = comparison.and_then(|comparison| comparison.member(index));
         let accuracy = match (member, context.validation(index)) {
-            (None, _) if candidate.refit => of_refit(context, index),
+            (None, _) if context.input.refit() == Some(index) => of_refit(context, index),
             (Some(member), _) => match member.r2 {
                 Some(r2) => Cell::number(r2.value, ratio(r2.value)).detail("test R²"),
                 None => Cell::number(-member.mse.value, context.error(member.mse.value))

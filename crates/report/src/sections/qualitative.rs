@@ -15,21 +15,18 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
         return section;
     };
     section.heading("Predictions and labels");
-    let range = context.range();
     for (name, text) in [
         (
             "prediction_vs_label",
-            "On the line the prediction is the label.".to_owned(),
+            "On the line the prediction is the label.",
         ),
         (
             "residuals",
-            "Above the line of no error the prediction is too high.".to_owned(),
+            "Above the line of no error the prediction is too high.",
         ),
         (
             "distributions",
-            format!(
-                "A good model's predictions are spread as the labels are. Shaded: outside {range}."
-            ),
+            "A good model's predictions are spread as the labels are.",
         ),
     ] {
         section.figure(

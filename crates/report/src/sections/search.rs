@@ -129,7 +129,7 @@ fn facts(study: &Study, search: &Search) -> Vec<(String, Text)> {
     }
     let seeds = counted(study.seeds as usize, "seed", "seeds");
     let again = match (study.seeds, study.folds) {
-        (0, _) => "by the trial itself".to_owned(),
+        (0, _) => "not trained again".to_owned(),
         (_, 0) => format!("trained again with {seeds} each"),
         (_, folds) => format!("trained again on {folds} folds, with {seeds} each"),
     };

@@ -6,16 +6,25 @@ use crate::format::{counted, multiply_adds, whole_percent};
 
 pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
     let mut section = Section::new("selection", "Selection");
-    let confidence = context.input.study.as_ref().map(|study| study.confidence);
-    let percent = whole_percent(confidence.unwrap_or(0.95));
+    let study = context.input.study.as_ref();
+    let percent = whole_percent(study.map_or(0.95, |study| study.confidence));
     let score = context.score_name();
-    section.say(format!(
-        "Validation decides, the test images have no say. Candidates are ranked by the lower \
-         {percent} confidence bound (Student's t) of their mean validation {score} over runs. \
-         The distance from the first's mean to its bound is its noise: a candidate whose mean \
-         and bound are both within it ties with the first, and of those that tie the one with \
-         the fewest multiply-adds is chosen."
-    ));
+    section.say(match study {
+        Some(study) if !study.trains_finalists() => format!(
+            "Validation decides, the test images have no say. The finalists are the best trials \
+             themselves, each trained once, so that their validation {score} has no confidence \
+             bound. They are ranked by it, and only equal scores tie; of those that tie the one \
+             with the fewest multiply-adds is chosen. The best score of many trials is partly \
+             luck, and which of two that are close is better is not known."
+        ),
+        _ => format!(
+            "Validation decides, the test images have no say. Candidates are ranked by the lower \
+             {percent} confidence bound (Student's t) of their mean validation {score} over \
+             runs. The distance from the first's mean to its bound is its noise: a candidate \
+             whose mean and bound are both within it ties with the first, and of those that tie \
+             the one with the fewest multiply-adds is chosen."
+        ),
+    });
     let Some(selection) = &context.input.selection else {
         let search = context.analysis.search.as_ref();
         section.say(match search.map(|search| search.states.finished) {
@@ -40,10 +49,10 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
     );
     if selection.finalist.is_some() {
         section.say(
-            "The refit is the chosen configuration, trained again once with more epochs, larger \
-             images or more of them, as the study says. It is what is exported, and what this \
-             report shows in detail. Rankings and comparisons are between the finalists, which \
-             were all trained with the search's own budget.",
+            "The refit is the chosen configuration, trained once more with what the study's \
+             [study.refit] sets, such as more epochs, larger images or more of them. It is what \
+             is exported, and what this report shows in detail. Rankings and comparisons are \
+             between the finalists, which all had the search's own budget.",
         );
     }
     let mut table = Table::new("ranking", "The ranking, by validation alone")
@@ -54,7 +63,8 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
         .hint("Standard deviation between runs")
         .number("lower bound")
         .hint(format!(
-            "Lower {percent} confidence bound of the mean, which the ranking is by"
+            "Lower {percent} confidence bound of the mean, which the ranking is by; the mean \
+             itself where no candidate has two runs"
         ))
         .text("ties with the first")
         .number("multiply-adds");

@@ -48,7 +48,6 @@ pub(crate) fn candidates(maker: &mut Maker, study: &Study) -> (Vec<Candidate>, S
             runs: (0..maker.shape.runs)
                 .map(|seed| run(maker, name, trial.number, seed))
                 .collect(),
-            refit: false,
         });
     }
     let selection = selection(&candidates);

@@ -183,9 +183,13 @@ fn only_finalists(case: &Case) -> Option<Caveat> {
         .collect();
     let missing: Vec<&str> = tried.difference(&seen).copied().collect();
     let mut because = format!(
-        "Only the {} that validation picked out of {} were trained again and tested.",
+        "Only the {} that validation picked out of {} were {}tested.",
         counted(tested, "configuration", "configurations"),
         counted(trials, "trial", "trials"),
+        match study.trains_finalists() {
+            true => "trained again and ",
+            false => "",
+        },
     );
     if !missing.is_empty() {
         because += &format!(" No model of {} was tested.", listed(&missing));

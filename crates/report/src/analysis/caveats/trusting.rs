@@ -169,7 +169,11 @@ fn optimism(case: &Case) -> Option<Caveat> {
         fixed(best.score, 4)
     );
     let focus = case.analysis.focus.filter(|focus| focus.chosen);
-    if let Some(validation) = focus.and_then(|focus| {
+    let study = case.prepared.input.study.as_ref();
+    if study.is_some_and(|study| !study.trains_finalists()) {
+        because += " The finalists are these trials themselves, not trained again with other \
+                    seeds: the scores that they are ranked by are too good in the same way.";
+    } else if let Some(validation) = focus.and_then(|focus| {
         case.analysis.candidates[focus.compared()]
             .validation
             .as_ref()

@@ -1,11 +1,12 @@
 //! Every flag and every key that a message names exists.
+#![allow(clippy::unwrap_used)]
+
+mod support;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use clap::CommandFactory;
-
-use crate::args::Args;
+use support::{psp, run};
 
 /// Flags of other programs that psp starts or tells about.
 const OTHER_PROGRAMS: &[&str] = &[
@@ -41,8 +42,9 @@ const EXTENSIONS: &[&str] = &[
 
 #[test]
 fn every_flag_in_a_message_is_one_of_the_command_lines() {
-    let mut known: BTreeSet<String> = OTHER_PROGRAMS.iter().map(|&flag| flag.to_owned()).collect();
-    collect_flags(&Args::command(), &mut known);
+    let mut known = flags();
+    assert!(known.len() > 30, "{known:?}");
+    known.extend(OTHER_PROGRAMS.iter().map(|&flag| flag.to_owned()));
     let unknown: Vec<String> = messages()
         .into_iter()
         .flat_map(|(file, text)| {
@@ -87,13 +89,15 @@ fn every_key_in_a_message_is_one_of_the_configurations() {
     assert!(unknown.is_empty(), "{unknown:#?}");
 }
 
-fn collect_flags(command: &clap::Command, flags: &mut BTreeSet<String>) {
-    flags.extend(["help", "version"].map(str::to_owned));
-    let own = command.get_arguments().filter_map(|arg| arg.get_long());
-    flags.extend(own.map(str::to_owned));
-    for command in command.get_subcommands() {
-        collect_flags(command, flags);
-    }
+/// The long flags of all commands, which the completions of a shell list.
+fn flags() -> BTreeSet<String> {
+    let script = run(&mut psp(&["completions", "bash"])).assert_done().stdout;
+    let words = script.split(|c: char| c.is_whitespace() || "\"|)".contains(c));
+    let flags = words.filter_map(|word| word.strip_prefix("--"));
+    flags
+        .filter(|flag| !flag.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The words of `text` that follow `start`, where that begins a word itself.
@@ -148,7 +152,7 @@ fn collect_sources(dir: &Path, files: &mut Vec<PathBuf>) {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         if path.is_dir() {
             collect_sources(&path, files);
-        } else if name.ends_with(".rs") && !matches!(name.as_str(), "tests.rs" | "messages.rs") {
+        } else if name.ends_with(".rs") && name != "tests.rs" {
             files.push(path);
         }
     }

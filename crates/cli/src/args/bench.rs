@@ -1,0 +1,43 @@
+//! Arguments of `psp bench`.
+
+use clap::{Args as ClapArgs, Subcommand};
+use psp_models::{BackboneKind, DeviceSpec, Precision};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BenchCommand {
+    /// Optimiser steps: forward, backward, AdamW.
+    Train(BenchArgs),
+    /// Forward passes of a model for prediction.
+    Infer(BenchArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct BenchArgs {
+    /// The backbone.
+    #[arg(long, default_value = "resnet18")]
+    pub(crate) backbone: BackboneKind,
+    /// auto, flex, libtorch, libtorch:cuda:N or cuda:N.
+    #[arg(long, default_value = "auto")]
+    pub(crate) device: DeviceSpec,
+    /// fp32, or bf16 on LibTorch.
+    #[arg(long, default_value = "fp32")]
+    pub(crate) precision: Precision,
+    /// Images per step.
+    #[arg(long, default_value_t = 16)]
+    pub(crate) batch: usize,
+    /// Side of the square images in pixels; default: the backbone's own.
+    #[arg(long, default_value_t = 0, hide_default_value = true)]
+    pub(crate) size: u32,
+    /// Steps before measuring.
+    #[arg(long, default_value_t = 3)]
+    pub(crate) warmup: usize,
+    /// Runs, of which the median is printed.
+    #[arg(long, default_value_t = 5)]
+    pub(crate) runs: usize,
+    /// Steps per run.
+    #[arg(long, default_value_t = 2)]
+    pub(crate) steps: usize,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}

@@ -1,0 +1,74 @@
+//! Arguments of `psp export` and `psp predict`.
+
+use std::path::PathBuf;
+
+use clap::Args as ClapArgs;
+use psp_models::{BackboneKind, DeviceSpec, Precision};
+
+const EXPORT_EXAMPLES: &str = "\
+Examples:
+  psp export experiments/mine --out model
+  psp export experiments/search --out model --backbone resnet18";
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = EXPORT_EXAMPLES)]
+pub(crate) struct ExportArgs {
+    /// Folder of a run, or of a study, whose chosen model is exported.
+    pub(crate) run: PathBuf,
+    /// Of a study: the best model of this backbone instead.
+    #[arg(long)]
+    pub(crate) backbone: Option<BackboneKind>,
+    /// Folder to write.
+    #[arg(long)]
+    pub(crate) out: PathBuf,
+    /// Replace an exported model in that folder.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+}
+
+const PREDICT_EXAMPLES: &str = "\
+Examples:
+  psp predict --model model photo.jpg other.png
+  psp predict --model model photos/ --recursive --out scores.csv
+  psp predict --model experiments/mine photos/ --json";
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = PREDICT_EXAMPLES)]
+pub(crate) struct PredictArgs {
+    /// Exported model or run folder.
+    #[arg(long)]
+    pub(crate) model: PathBuf,
+    /// Images, folders of images, or a data folder, whose images keep the names that
+    /// its labels give them.
+    #[arg(required = true)]
+    pub(crate) images: Vec<PathBuf>,
+    /// Also score the images in sub-folders.
+    #[arg(long)]
+    pub(crate) recursive: bool,
+    /// Write to this file instead of printing: JSON if its name ends in .json or .jsonl,
+    /// or else CSV. An existing file is replaced once all images are scored.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// CSV: `filename` and a column per score.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) csv: bool,
+    /// JSON lines, one object per image.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Give scores as the model computes them, not clipped to the labels' range.
+    #[arg(long)]
+    pub(crate) raw: bool,
+    /// Refuse images of more megapixels; default: the limit that the model was
+    /// trained with.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_megapixels: Option<u32>,
+    /// Images per forward pass.
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) batch_size: u16,
+    /// auto, flex, libtorch, libtorch:cuda:N or cuda:N.
+    #[arg(long, default_value = "auto")]
+    pub(crate) device: DeviceSpec,
+    /// fp32, or bf16 on LibTorch.
+    #[arg(long, default_value = "fp32")]
+    pub(crate) precision: Precision,
+}

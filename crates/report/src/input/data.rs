@@ -1,0 +1,56 @@
+//! The data set.
+
+use serde::{Deserialize, Serialize};
+
+/// The images and labels.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Data {
+    /// The folder, as given.
+    pub folder: String,
+    /// SHA-256 over targets, file names, labels and images.
+    pub fingerprint: String,
+    /// SHA-256 over which image is in which part.
+    pub split_fingerprint: String,
+    /// The columns that are predicted, at least one.
+    pub targets: Vec<String>,
+    /// The range of valid labels, to which predictions are clipped; `None`: they are
+    /// not.
+    pub label_range: Option<[f64; 2]>,
+    /// Mean label of each target over the training images.
+    pub training_means: Vec<f64>,
+    /// Labels of the training, validation and test images, a row per image.
+    pub parts: Vec<PartLabels>,
+    /// What a reader has to know about where images and labels come from, a
+    /// sentence each: `The images are rendered, not photographed.` They stand
+    /// among what should not be overlooked.
+    #[serde(default)]
+    pub notes: Vec<String>,
+}
+
+impl Data {
+    /// What labels lie in: their range, or else from the lowest to the highest.
+    pub fn span(&self) -> [f64; 2] {
+        if let Some(range) = self.label_range {
+            return range;
+        }
+        let labels = self.parts.iter().flat_map(|part| &part.labels).flatten();
+        let [low, high] = labels.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], &label| {
+            [low.min(label), high.max(label)]
+        });
+        match low < high {
+            true => [low, high],
+            // Labels that are all the same, or none.
+            false if low.is_finite() => [low - 0.5, low + 0.5],
+            false => [0.0, 1.0],
+        }
+    }
+}
+
+/// The labels of one part.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PartLabels {
+    /// `train`, `valid` or `test`.
+    pub name: String,
+    /// A row per image, a value per target.
+    pub labels: Vec<Vec<f64>>,
+}
