@@ -8,7 +8,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)] // of what tests share with it
 
-#[path = "../tests/support/jpeg.rs"]
+#[path = "../tests/support/jpeg/mod.rs"]
 mod jpeg;
 #[path = "../tests/support/metadata.rs"]
 mod metadata;

@@ -1,7 +1,7 @@
 //! JPEGs of kinds that few encoders write, against what was put into them.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-#[path = "support/jpeg.rs"]
+#[path = "support/jpeg/mod.rs"]
 mod jpeg;
 #[path = "support/metadata.rs"]
 #[allow(dead_code)]

@@ -11,6 +11,7 @@
 mod arithmetic;
 mod coefficients;
 mod colour;
+mod decisions;
 mod frame;
 mod huffman;
 mod idct;
