@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use psp_space::Space;
 use psp_train::RunConfig;
 use psp_train::config::{DataConfig, ModelSection, PreprocessConfig, TrainConfig};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use toml::{Table, Value};
 
 use crate::error::SearchError;
@@ -15,109 +15,11 @@ use crate::keys;
 use crate::pruner::Pruner;
 
 mod refit;
+mod study;
 
 use refit::RefitLines;
 pub use refit::RefitSection;
-
-/// How trials are drawn from the space.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SamplerName {
-    /// Uniformly from the grid, none twice.
-    #[default]
-    RandomGrid,
-    /// The whole grid in order.
-    Grid,
-    /// Uniformly from the ranges behind the grid.
-    Random,
-    /// From the same ranges, where earlier trials did well
-    /// ([`psp_space::tpe`]).
-    Tpe,
-}
-
-/// How trials that do badly are stopped early.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PrunerName {
-    /// All are trained to their end.
-    #[default]
-    None,
-    /// At each rung those stop that are below the median of all that came there.
-    Median,
-    /// At each rung one in `reduction` of all that came there goes on.
-    Asha,
-}
-
-/// `[study]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct StudySection {
-    /// Name of the study's folder; empty: the file's.
-    pub name: String,
-    /// How trials are drawn.
-    pub sampler: SamplerName,
-    /// Trials to run; 0, with the sampler `grid`: all points.
-    pub trials: u64,
-    /// Seed of the draw.
-    pub seed: u64,
-    /// With the sampler `tpe`: trial number *n* is drawn from the results of those
-    /// up to *n* − `lag`, whatever else has ended by then, so that a study can be
-    /// repeated.
-    pub lag: u64,
-    /// How trials that do badly are stopped early.
-    pub pruner: PrunerName,
-    /// Epochs after which trials are compared, rising; empty: the powers of
-    /// `reduction` from 1.
-    pub rungs: Vec<u64>,
-    /// The ratio of the rungs that are not given; with the pruner `asha`, one trial
-    /// in so many goes on.
-    pub reduction: u64,
-    /// With the pruner `median`: trials at a rung before any is stopped there.
-    pub startup: u64,
-    /// Further tries of a trial that ends for a reason that may pass, or without
-    /// any, since its last checkpoint.
-    pub retries: u32,
-    /// Seconds without a sign of life after which a worker's trial is taken over
-    /// by another machine.
-    pub lease_seconds: u64,
-    /// Best configurations of each backbone that are trained again.
-    pub finalists: usize,
-    /// Seeds that each of them is trained with; 0: none is trained again, and the
-    /// trials themselves are compared.
-    pub seeds: u64,
-    /// Folds of training and validation images together that finalists are
-    /// trained on in turn, each validated on the fold that it was not trained on;
-    /// 0: the study's own split.
-    pub folds: usize,
-    /// Confidence of the bound that finalists are ranked by, one-sided.
-    pub confidence: f64,
-    /// What the chosen configuration is trained again with; `None`: it is not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub refit: Option<RefitSection>,
-}
-
-impl Default for StudySection {
-    fn default() -> Self {
-        Self {
-            name: String::new(),
-            sampler: SamplerName::RandomGrid,
-            trials: 20,
-            seed: 0,
-            lag: 8,
-            pruner: PrunerName::None,
-            rungs: Vec::new(),
-            reduction: 3,
-            startup: 5,
-            retries: 3,
-            lease_seconds: 30,
-            finalists: 1,
-            seeds: 3,
-            folds: 0,
-            confidence: 0.95,
-            refit: None,
-        }
-    }
-}
+pub use study::{PrunerName, SamplerName, StudySection};
 
 /// A study file, read and checked.
 #[derive(Clone, Debug)]
@@ -167,7 +69,7 @@ impl SearchConfig {
     /// As [`SearchConfig::read`].
     pub fn parse(text: &str, name: &str, overrides: &[String]) -> Result<Self, SearchError> {
         let config = Self::parse_stored(text, name, overrides)?;
-        config.check()?;
+        config.study.check(name)?;
         config.check_refit()?;
         keys::check_searched(&config.space, name)?;
         Ok(config)
@@ -213,7 +115,7 @@ impl SearchConfig {
     /// A name that can't be that of a folder.
     pub fn rename(&mut self, name: &str) -> Result<(), SearchError> {
         name.clone_into(&mut self.study.name);
-        self.check()
+        self.study.check(&self.name)
     }
 
     /// The configuration of a point of the space, checked.
@@ -234,90 +136,6 @@ impl SearchConfig {
     /// `file, line N` of a key of the space.
     fn place(&self, key: &str) -> String {
         self.space.place(key).unwrap_or_else(|| self.name.clone())
-    }
-
-    fn check(&self) -> Result<(), SearchError> {
-        let study = &self.study;
-        let name = &study.name;
-        let is_name = !name.is_empty() && !name.starts_with('.') && name.trim() == name;
-        let checks = [
-            (
-                "study.name",
-                format!("{name:?}"),
-                is_name && !name.contains(|c: char| c == '/' || c == '\\' || c.is_control()),
-                "a folder's name: without slashes and line breaks, and no dot or blank before it",
-            ),
-            (
-                "study.trials",
-                study.trials.to_string(),
-                study.trials > 0 || study.sampler == SamplerName::Grid,
-                "at least 1 (0, for all points, goes with sampler = \"grid\")",
-            ),
-            (
-                "study.lease_seconds",
-                study.lease_seconds.to_string(),
-                study.lease_seconds >= 1,
-                "at least 1",
-            ),
-            (
-                "study.finalists",
-                study.finalists.to_string(),
-                study.finalists >= 1,
-                "at least 1",
-            ),
-            (
-                "study.seeds",
-                study.seeds.to_string(),
-                study.seeds >= 1 || study.folds == 0,
-                "at least 1 with study.folds (0, for the trials themselves, goes without)",
-            ),
-            (
-                "study.lag",
-                study.lag.to_string(),
-                study.lag >= 1,
-                "at least 1: the workers that draw trials at the same time, or a few more",
-            ),
-            (
-                "study.rungs",
-                format!("{:?}", study.rungs),
-                study.rungs.first().is_none_or(|first| *first >= 1)
-                    && study.rungs.is_sorted_by(|a, b| a < b),
-                "epochs, 1 or more, each more than the one before",
-            ),
-            (
-                "study.reduction",
-                study.reduction.to_string(),
-                study.reduction >= 2,
-                "at least 2",
-            ),
-            (
-                "study.startup",
-                study.startup.to_string(),
-                study.startup >= 1,
-                "at least 1",
-            ),
-            (
-                "study.folds",
-                study.folds.to_string(),
-                study.folds != 1,
-                "0 (the study's own split), or at least 2",
-            ),
-            (
-                "study.confidence",
-                study.confidence.to_string(),
-                (0.5..1.0).contains(&study.confidence),
-                "0.5 or more, below 1",
-            ),
-        ];
-        match checks.into_iter().find(|(_, _, valid, _)| !valid) {
-            None => Ok(()),
-            Some((key, value, _, expected)) => Err(SearchError::Setting {
-                name: self.name.clone(),
-                key,
-                value,
-                expected,
-            }),
-        }
     }
 
     /// Stores paths so that trials can be run from another folder.
