@@ -34,4 +34,4 @@ if unshare --mount true 2>/dev/null; then
     python=(unshare --mount --propagation private python3)
     may_mount=(--may-mount)
 fi
-exec "${python[@]}" scripts/replay_cases.py --psp "$PSP" "${may_mount[@]}" "$@" "$cases"
+exec "${python[@]}" scripts/replay --psp "$PSP" "${may_mount[@]}" "$@" "$cases"
