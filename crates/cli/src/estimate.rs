@@ -79,17 +79,19 @@ pub(crate) fn print(
         group.trials += 1;
         if let Some(refit) = config.refit(&trial.point)? {
             let merged = config.study.refit.as_ref().is_some_and(|refit| refit.valid);
-            let images = match merged {
-                true => Images {
+            let images = if merged {
+                Images {
                     train: images.train + images.valid,
                     valid: 0.0,
-                },
-                false => images,
+                }
+            } else {
+                images
             };
             let (images, cost) = (images.of(&refit), measured(&mut costs, &refit)?);
-            let seconds = match trains_on_features(&refit) {
-                true => images.features(cost),
-                false => refit.train.epochs as f64 * images.epoch(cost),
+            let seconds = if trains_on_features(&refit) {
+                images.features(cost)
+            } else {
+                refit.train.epochs as f64 * images.epoch(cost)
             };
             group.refit = group.refit.max(seconds);
         }

@@ -39,14 +39,16 @@ fn main() -> ExitCode {
         Err(error) => {
             eprintln!("error: {}", describe(&error));
             if let Some(details) = details(&error) {
-                match is_verbose {
-                    true => eprintln!("{details}"),
-                    false => eprintln!("(the same command with -v lists all of them)"),
+                if is_verbose {
+                    eprintln!("{details}");
+                } else {
+                    eprintln!("(the same command with -v lists all of them)");
                 }
             }
-            match may_pass(&error) {
-                true => ExitCode::from(interrupt::TRY_AGAIN),
-                false => ExitCode::FAILURE,
+            if may_pass(&error) {
+                ExitCode::from(interrupt::TRY_AGAIN)
+            } else {
+                ExitCode::FAILURE
             }
         }
     };
@@ -70,9 +72,10 @@ fn unless_unprinted(code: ExitCode) -> ExitCode {
         None => code,
         Some(error) => {
             eprintln!("error: standard output: {error}");
-            match code == ExitCode::SUCCESS {
-                true => ExitCode::from(interrupt::TRY_AGAIN),
-                false => code,
+            if code == ExitCode::SUCCESS {
+                ExitCode::from(interrupt::TRY_AGAIN)
+            } else {
+                code
             }
         }
     }

@@ -352,8 +352,9 @@ impl DataError {
 }
 
 fn valid_labels(low: f32, high: f32) -> String {
-    match low.is_finite() && high.is_finite() {
-        true => format!("a number from {low} to {high}"),
-        false => "a number".to_owned(),
+    if low.is_finite() && high.is_finite() {
+        format!("a number from {low} to {high}")
+    } else {
+        "a number".to_owned()
     }
 }

@@ -259,8 +259,9 @@ fn excerpt(value: &str) -> String {
     const SHOWN: usize = 40;
     let line = value.lines().next().unwrap_or_default();
     let shown: String = line.chars().take(SHOWN).collect();
-    match shown.len() == value.len() {
-        true => shown,
-        false => shown + "…",
+    if shown.len() == value.len() {
+        shown
+    } else {
+        shown + "…"
     }
 }

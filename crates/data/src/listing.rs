@@ -82,9 +82,10 @@ impl DataFolder {
 
     /// The images that lie in the data set's folder and not in its image folder.
     pub fn beside(&self) -> Vec<PathBuf> {
-        match self.dir == self.images {
-            true => Vec::new(),
-            false => find_images_in(&self.dir),
+        if self.dir == self.images {
+            Vec::new()
+        } else {
+            find_images_in(&self.dir)
         }
     }
 }

@@ -84,9 +84,10 @@ impl Spelling {
 /// What stands before and behind an image's extension; all of it and nothing where
 /// there is none.
 fn split_extension(name: &str) -> (&str, &str) {
-    match has_image_extension(name.as_ref()) {
-        true => name.rsplit_once('.').unwrap_or((name, "")),
-        false => (name, ""),
+    if has_image_extension(name.as_ref()) {
+        name.rsplit_once('.').unwrap_or((name, ""))
+    } else {
+        (name, "")
     }
 }
 

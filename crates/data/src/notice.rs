@@ -250,12 +250,11 @@ impl fmt::Display for DataNotice {
                 of,
                 is_configured,
             } => {
-                let reason = match is_configured {
-                    true => {
-                        "train.drop_last leaves out a batch that is not full; \
-                         --set train.drop_last=false keeps it"
-                    }
-                    false => "batch norm can't be trained on a last batch of one",
+                let reason = if *is_configured {
+                    "train.drop_last leaves out a batch that is not full; \
+                     --set train.drop_last=false keeps it"
+                } else {
+                    "batch norm can't be trained on a last batch of one"
                 };
                 let images = plural(*count, "image");
                 write!(f, "{images} of {of} left out of each epoch: {reason}")

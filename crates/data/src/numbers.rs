@@ -49,9 +49,10 @@ impl Numbers {
         if text.contains('\n') {
             return Err("has a line break: is a quotation mark not closed?");
         }
-        let number: Cow<'a, str> = match text.contains('\u{2212}') {
-            true => text.replace('\u{2212}', "-").into(),
-            false => text.into(),
+        let number: Cow<'a, str> = if text.contains('\u{2212}') {
+            text.replace('\u{2212}', "-").into()
+        } else {
+            text.into()
         };
         let (own, other) = match (text.matches(',').count(), text.matches('.').count()) {
             (0, 0) => return Ok(number),
@@ -66,9 +67,10 @@ impl Numbers {
             _ => return Err("is not a number"),
         };
         if other.is_some() {
-            return Err(match text.contains(',') {
-                true => "has a decimal comma, where an earlier label has a decimal point",
-                false => "has a decimal point, where an earlier label has a decimal comma",
+            return Err(if text.contains(',') {
+                "has a decimal comma, where an earlier label has a decimal point"
+            } else {
+                "has a decimal point, where an earlier label has a decimal comma"
             });
         }
         own.get_or_insert_with(|| Marked {
@@ -77,9 +79,10 @@ impl Numbers {
             target,
         });
         self.may_be_thousands &= looks_like_thousands(&number);
-        Ok(match number.contains(',') {
-            true => number.replace(',', ".").into(),
-            false => number,
+        Ok(if number.contains(',') {
+            number.replace(',', ".").into()
+        } else {
+            number
         })
     }
 

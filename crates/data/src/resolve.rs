@@ -73,9 +73,10 @@ pub(crate) fn resolve(
         }
         paths.push(path);
     }
-    match problems.is_empty() {
-        true => Ok((paths, near)),
-        false => Err(DataError::names(table, images, problems)),
+    if problems.is_empty() {
+        Ok((paths, near))
+    } else {
+        Err(DataError::names(table, images, problems))
     }
 }
 
@@ -154,10 +155,10 @@ impl Resolver {
 
     fn place(&mut self, name: &str) -> Result<Place, NameProblem> {
         let path = Path::new(name);
-        let asked = match path.is_absolute() {
-            true => return self.absolute(path, name),
-            false => without_dots(&self.roots[0].join(path)),
-        };
+        if path.is_absolute() {
+            return self.absolute(path, name);
+        }
+        let asked = without_dots(&self.roots[0].join(path));
         let Ok(relative) = asked.strip_prefix(&self.roots[0]) else {
             return Err(NameProblem::Outside);
         };
@@ -189,9 +190,12 @@ impl Resolver {
             let mut pairs = forms
                 .iter()
                 .flat_map(|form| roots.iter().map(move |r| (form, r)));
-            pairs.find_map(|(form, root)| match root.as_os_str().is_empty() {
-                true => None,
-                false => form.strip_prefix(root).ok().map(Path::to_owned),
+            pairs.find_map(|(form, root)| {
+                if root.as_os_str().is_empty() {
+                    None
+                } else {
+                    form.strip_prefix(root).ok().map(Path::to_owned)
+                }
             })
         };
         let found = match (below(&self.roots), below(&self.data)) {

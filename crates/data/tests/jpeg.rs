@@ -128,9 +128,12 @@ fn components_named_rgb_are_not_converted_unless_jfif_says_so() {
     encoder.ids = b"RGB".to_vec();
     let difference = |encoder: &Encoder, rgb: bool| {
         let image = decode(&encoder.encode(smooth)).unwrap();
-        mean_difference(&image, |x, y| match rgb {
-            true => [0, 1, 2].map(|c| smooth(c, x, y)),
-            false => smooth_pixel(x, y),
+        mean_difference(&image, |x, y| {
+            if rgb {
+                [0, 1, 2].map(|c| smooth(c, x, y))
+            } else {
+                smooth_pixel(x, y)
+            }
         })
     };
     assert!(difference(&encoder, true) < 1.0);

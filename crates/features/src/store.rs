@@ -111,9 +111,10 @@ impl FeatureStore {
     /// Why what is added is kept in memory only, the first time that this is asked and
     /// it is so.
     pub fn take_trouble(&mut self) -> Option<String> {
-        match std::mem::replace(&mut self.is_told, self.trouble.is_some()) {
-            true => None,
-            false => self.trouble.clone(),
+        if std::mem::replace(&mut self.is_told, self.trouble.is_some()) {
+            None
+        } else {
+            self.trouble.clone()
         }
     }
 

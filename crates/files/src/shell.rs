@@ -6,9 +6,10 @@ use std::path::Path;
 /// never an option, even where its name begins with a dash.
 pub fn shell_quoted(path: &Path) -> String {
     let text = path.to_string_lossy();
-    let text = match text.starts_with('-') {
-        true => format!("./{text}"),
-        false => text.into_owned(),
+    let text = if text.starts_with('-') {
+        format!("./{text}")
+    } else {
+        text.into_owned()
     };
     match shlex::try_quote(&text) {
         Ok(quoted) => quoted.into_owned(),

@@ -49,9 +49,10 @@ impl ModuleMapper for Freezer<'_> {
     }
 
     fn map_flag(&mut self, flag: Param<Flag>) -> Param<Flag> {
-        match self.path.key().ends_with(".training") {
-            true => flag.with_value(self.is_trained()),
-            false => flag,
+        if self.path.key().ends_with(".training") {
+            flag.with_value(self.is_trained())
+        } else {
+            flag
         }
     }
 }

@@ -56,9 +56,10 @@ impl Output {
             let target = index % targets.max(1);
             ((f64::from(label) - self.mean(target)) / self.scale(target)) as f32
         };
-        match self.is_identity() {
-            true => labels.to_vec(),
-            false => labels.iter().enumerate().map(value).collect(),
+        if self.is_identity() {
+            labels.to_vec()
+        } else {
+            labels.iter().enumerate().map(value).collect()
         }
     }
 
@@ -69,9 +70,10 @@ impl Output {
             let target = index % targets.max(1);
             (f64::from(value) * self.scale(target) + self.mean(target)) as f32
         };
-        match self.is_identity() {
-            true => values,
-            false => values.into_iter().enumerate().map(label).collect(),
+        if self.is_identity() {
+            values
+        } else {
+            values.into_iter().enumerate().map(label).collect()
         }
     }
 

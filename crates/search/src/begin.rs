@@ -43,9 +43,10 @@ impl Study {
         let written = (|| {
             // Another command may have begun it meanwhile.
             let draft = Draft::of(&dir, &config, Some(draft.inputs), &mut hashes)?;
-            match draft.is_stored {
-                true => Ok(draft.study),
-                false => draft.write(&lease),
+            if draft.is_stored {
+                Ok(draft.study)
+            } else {
+                draft.write(&lease)
             }
         })();
         let released = lease.release();
@@ -89,9 +90,10 @@ impl Draft {
         inputs: Option<Inputs>,
         hashes: &mut Hashes,
     ) -> Result<Self, SearchError> {
-        match dir.is_begun() {
-            true => Self::going_on(Study::open(dir.clone())?, config, inputs, hashes),
-            false => Self::new(dir, config, inputs, hashes),
+        if dir.is_begun() {
+            Self::going_on(Study::open(dir.clone())?, config, inputs, hashes)
+        } else {
+            Self::new(dir, config, inputs, hashes)
         }
     }
 
@@ -283,14 +285,15 @@ impl Study {
     }
 
     fn changed(&self, what: &str, then: &str, now: &str) -> Result<(), SearchError> {
-        match then == now {
-            true => Ok(()),
-            false => Err(SearchError::Changed {
+        if then == now {
+            Ok(())
+        } else {
+            Err(SearchError::Changed {
                 study: self.dir.root().to_owned(),
                 what: what.to_owned(),
                 then: then.to_owned(),
                 now: now.to_owned(),
-            }),
+            })
         }
     }
 

@@ -115,12 +115,13 @@ impl Study {
             (None, Some(valid)) => format!(
                 "refitted with {values}: validation score {valid:.4}, the finalist's mean \
                  {finalist:.4}{}",
-                match valid < finalist {
-                    true => format!(
+                if valid < finalist {
+                    format!(
                         "; the refit is worse, and `--backbone {}` exports the finalist",
                         refit.backbone
-                    ),
-                    false => String::new(),
+                    )
+                } else {
+                    String::new()
                 }
             ),
         };

@@ -49,9 +49,10 @@ impl Study {
                 return Err(SearchError::NotFailed {
                     study: self.dir.root().to_owned(),
                     name: name.clone(),
-                    failed: match names.is_empty() {
-                        true => "none has".to_owned(),
-                        false => names.join(", "),
+                    failed: if names.is_empty() {
+                        "none has".to_owned()
+                    } else {
+                        names.join(", ")
                     },
                 });
             }

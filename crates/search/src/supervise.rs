@@ -304,22 +304,22 @@ impl Crew {
             End::Memory => self.run_out_of_memory(slot, &reason, observe),
             End::Killed => {
                 self.kills += 1;
-                match self.kills < MOST_KILLS {
-                    true => self.replace(slot, 0, &reason, observe),
-                    false => {
-                        let reason = format!(
-                            "{reason}, {} times in a row; if memory ran out, choose fewer --workers",
-                            self.kills
-                        );
-                        self.fail(slot, reason, true, observe);
-                    }
+                if self.kills < MOST_KILLS {
+                    self.replace(slot, 0, &reason, observe);
+                } else {
+                    let reason = format!(
+                        "{reason}, {} times in a row; if memory ran out, choose fewer --workers",
+                        self.kills
+                    );
+                    self.fail(slot, reason, true, observe);
                 }
             }
             End::Crashed | End::Interrupted => {
                 self.futile += u32::from(worker.task.is_none());
-                match self.futile < FUTILE_STARTS {
-                    true => self.replace(slot, self.futile, &reason, observe),
-                    false => self.fail(slot, reason, false, observe),
+                if self.futile < FUTILE_STARTS {
+                    self.replace(slot, self.futile, &reason, observe);
+                } else {
+                    self.fail(slot, reason, false, observe);
                 }
             }
         }
@@ -360,9 +360,10 @@ impl Crew {
     /// this one.
     fn meet_fault(&mut self, slot: usize, reason: String, observe: &mut dyn FnMut(StudyEvent<'_>)) {
         self.faults[slot] += 1;
-        match self.faults[slot] < FUTILE_STARTS {
-            true => self.replace(slot, self.faults[slot], &reason, observe),
-            false => self.give_up(slot, reason, observe),
+        if self.faults[slot] < FUTILE_STARTS {
+            self.replace(slot, self.faults[slot], &reason, observe);
+        } else {
+            self.give_up(slot, reason, observe);
         }
     }
 
@@ -378,9 +379,10 @@ impl Crew {
              smaller train.batch_size or preprocess.size"
         );
         let has_others = self.slots.iter().any(|slot| !matches!(slot, Slot::Empty));
-        match has_others {
-            true => self.give_up(slot, reason, observe),
-            false => self.meet_fault(slot, reason, observe),
+        if has_others {
+            self.give_up(slot, reason, observe);
+        } else {
+            self.meet_fault(slot, reason, observe);
         }
     }
 

@@ -58,9 +58,10 @@ pub(crate) fn locate(config: &mut RunConfig) -> Result<(), TrainError> {
             }));
         }
         if config.model.transform_input == TransformInput::Auto {
-            config.model.transform_input = match own.transform_input {
-                true => TransformInput::On,
-                false => TransformInput::Off,
+            config.model.transform_input = if own.transform_input {
+                TransformInput::On
+            } else {
+                TransformInput::Off
             };
         }
     }
@@ -82,13 +83,13 @@ pub fn file_of(path: &Path) -> Result<PathBuf, TrainError> {
         return Ok(exported);
     }
     let run = RunDir::new(path);
-    let expected = match run.is_begun() {
-        true if run.best().is_file() => return Ok(run.best()),
-        true => "the run has no epoch that is done",
-        false => {
-            "expected a .pth or .safetensors file, an exported model or a run \
-             (a study's model: psp export)"
-        }
+    let expected = if !run.is_begun() {
+        "expected a .pth or .safetensors file, an exported model or a run \
+         (a study's model: psp export)"
+    } else if run.best().is_file() {
+        return Ok(run.best());
+    } else {
+        "the run has no epoch that is done"
     };
     Err(TrainError::Config(ConfigError::Value {
         key: "model.weights",

@@ -97,14 +97,15 @@ fn on_devices(devices: &[DeviceSpec]) -> Vec<String> {
 /// Why `error` came, where it is that a run's data is not in its place any more, and
 /// what to do then.
 fn unless_moved(error: anyhow::Error, data: &Path, run: &RunDir) -> anyhow::Error {
-    match data.as_os_str().is_empty() || data.exists() {
-        true => error,
-        false => anyhow::anyhow!(
+    if data.as_os_str().is_empty() || data.exists() {
+        error
+    } else {
+        anyhow::anyhow!(
             "{}: the run's data is not there any more; if it has moved: \
              psp train --resume {} --data DIR",
             data.display(),
             shell_quoted(run.root())
-        ),
+        )
     }
 }
 

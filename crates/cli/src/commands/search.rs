@@ -87,32 +87,28 @@ fn search_here(args: &SearchArgs, study: &Study, workers: usize) -> Result<ExitC
     }
     match end {
         SuperviseEnd::Interrupted => {
-            match interrupt::time_is_up() {
-                true => {
-                    let (root, so_far) = (shell_quoted(&root), so_far(&Overview::of(study)?));
-                    eprintln!(
-                        "time is up and all is saved: {so_far}; the same command continues, and \
-                         `psp study show {root}` and `psp report {root}` tell of what there is"
-                    );
-                }
-                false => eprintln!("interrupted and saved; the same command continues"),
+            if interrupt::time_is_up() {
+                let (root, so_far) = (shell_quoted(&root), so_far(&Overview::of(study)?));
+                eprintln!(
+                    "time is up and all is saved: {so_far}; the same command continues, and \
+                     `psp study show {root}` and `psp report {root}` tell of what there is"
+                );
+            } else {
+                eprintln!("interrupted and saved; the same command continues");
             }
             Ok(interrupt::exit_code())
         }
         SuperviseEnd::Failed { reason, may_pass } => {
             eprintln!("error: {reason}");
-            Ok(match may_pass {
-                true => {
-                    eprintln!(
-                        "no trial failed by this: the same command goes on with the study once \
-                         it is mended, and so do others elsewhere"
-                    );
-                    ExitCode::from(interrupt::TRY_AGAIN)
-                }
-                false => {
-                    failures::tell(study)?;
-                    ExitCode::FAILURE
-                }
+            Ok(if may_pass {
+                eprintln!(
+                    "no trial failed by this: the same command goes on with the study once \
+                     it is mended, and so do others elsewhere"
+                );
+                ExitCode::from(interrupt::TRY_AGAIN)
+            } else {
+                failures::tell(study)?;
+                ExitCode::FAILURE
             })
         }
         SuperviseEnd::Done => {
@@ -126,9 +122,10 @@ fn search_here(args: &SearchArgs, study: &Study, workers: usize) -> Result<ExitC
             }
             let failed = failures::tell(study)?;
             selection?;
-            Ok(match failed {
-                true => ExitCode::FAILURE,
-                false => ExitCode::SUCCESS,
+            Ok(if failed {
+                ExitCode::FAILURE
+            } else {
+                ExitCode::SUCCESS
             })
         }
     }

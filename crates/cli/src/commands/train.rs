@@ -41,9 +41,10 @@ pub(crate) fn train(args: &TrainArgs) -> Result<ExitCode> {
     drop(progress);
     match outcome {
         Outcome::Interrupted | Outcome::Paused(_) => {
-            let why = match interrupt::time_is_up() {
-                true => "time is up and all is saved",
-                false => "interrupted and saved",
+            let why = if interrupt::time_is_up() {
+                "time is up and all is saved"
+            } else {
+                "interrupted and saved"
             };
             let root = shell_quoted(run.root());
             eprintln!("{why}; continue with: psp train --resume {root}");

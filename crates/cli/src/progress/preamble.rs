@@ -52,9 +52,10 @@ fn origin(config: &RunConfig, notes: &[String]) -> String {
 }
 
 fn trained(config: &RunConfig, stages: &[&str]) -> String {
-    match stages.len() == config.model.backbone.stages().len() + 1 {
-        true => "the whole model".to_owned(),
-        false => format!("{}; the rest is frozen", stages.join(", ")),
+    if stages.len() == config.model.backbone.stages().len() + 1 {
+        "the whole model".to_owned()
+    } else {
+        format!("{}; the rest is frozen", stages.join(", "))
     }
 }
 

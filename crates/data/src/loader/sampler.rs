@@ -86,9 +86,10 @@ impl BatchSampler {
             LastBatch::DropSingle => last == 1,
             LastBatch::DropPartial => true,
         };
-        match is_dropped && self.samples > self.batch_size {
-            true => last,
-            false => 0,
+        if is_dropped && self.samples > self.batch_size {
+            last
+        } else {
+            0
         }
     }
 

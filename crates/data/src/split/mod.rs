@@ -114,9 +114,10 @@ impl Splits {
         bins: usize,
     ) -> Vec<usize> {
         let all = self.indices(part);
-        match count == 0 || count >= all.len() {
-            true => all,
-            false => stratify::sample(data, &all, count, seed, bins),
+        if count == 0 || count >= all.len() {
+            all
+        } else {
+            stratify::sample(data, &all, count, seed, bins)
         }
     }
 

@@ -135,9 +135,10 @@ impl Table {
         }
         let (_, others) = self.header.split_first()?;
         let is_number = |name: &String| name.replace(',', ".").parse::<f64>().is_ok();
-        match others.iter().all(is_number) {
-            true => others.first().map(String::as_str),
-            false => None,
+        if others.iter().all(is_number) {
+            others.first().map(String::as_str)
+        } else {
+            None
         }
     }
 

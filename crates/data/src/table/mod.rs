@@ -169,12 +169,11 @@ impl Table {
         };
         let fields: Vec<bool> = record.iter().map(is_whole).collect();
         let is_split = fields.windows(2).any(|pair| pair == [true, true]);
-        match self.separator == Separator::Comma && is_split {
-            true => {
-                "; if the numbers have decimal commas, separate the columns by semicolons or put \
-                 each number in quotes"
-            }
-            false => "",
+        if self.separator == Separator::Comma && is_split {
+            "; if the numbers have decimal commas, separate the columns by semicolons or put \
+             each number in quotes"
+        } else {
+            ""
         }
     }
 

@@ -37,11 +37,13 @@ impl Data {
         let [low, high] = labels.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], &label| {
             [low.min(label), high.max(label)]
         });
-        match low < high {
-            true => [low, high],
-            // Labels that are all the same, or none.
-            false if low.is_finite() => [low - 0.5, low + 0.5],
-            false => [0.0, 1.0],
+        if low < high {
+            [low, high]
+        } else if low.is_finite() {
+            // All labels are the same.
+            [low - 0.5, low + 0.5]
+        } else {
+            [0.0, 1.0]
         }
     }
 }

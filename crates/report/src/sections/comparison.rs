@@ -74,9 +74,10 @@ fn members(context: &Context, comparison: &Comparison) -> Table {
         .hint("Mean validation score over the runs")
         .group("on validation")
         .number(
-            match context.analysis.focus.is_some_and(|focus| focus.chosen) {
-                true => "less the chosen's",
-                false => "less that in detail",
+            if context.analysis.focus.is_some_and(|focus| focus.chosen) {
+                "less the chosen's"
+            } else {
+                "less that in detail"
             },
         )
         .hint(format!(

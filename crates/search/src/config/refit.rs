@@ -84,13 +84,15 @@ impl RefitSection {
             .iter()
             .map(|(key, value)| format!("{key}={value}"))
             .collect();
-        let text = match parts.is_empty() {
-            true => "its own values".to_owned(),
-            false => parts.join(" "),
+        let text = if parts.is_empty() {
+            "its own values".to_owned()
+        } else {
+            parts.join(" ")
         };
-        match self.valid {
-            true => format!("{text}, on validation images too"),
-            false => text,
+        if self.valid {
+            format!("{text}, on validation images too")
+        } else {
+            text
         }
     }
 }
@@ -193,9 +195,12 @@ impl SearchConfig {
         let place = |key: &str| self.refit_lines.place(&self.name, path(key));
         let values = given.iter().map(|one| (one.key.as_str(), one.value));
         let config = trial.with_values(values, place)?;
-        let checked = config.validate().and_then(|()| match refit.valid {
-            true => config.validate_unvalidated(),
-            false => Ok(()),
+        let checked = config.validate().and_then(|()| {
+            if refit.valid {
+                config.validate_unvalidated()
+            } else {
+                Ok(())
+            }
         });
         checked.map_err(|source| {
             let key = match &source {

@@ -277,9 +277,10 @@ impl Worker<'_> {
         let base = self.study.base()?;
         let now = self.session.data_fingerprint(&base);
         self.study.check_data(&base, now)?;
-        match dir.run().is_begun() {
-            true => relocate(&dir.run(), &base),
-            false => Ok(()),
+        if dir.run().is_begun() {
+            relocate(&dir.run(), &base)
+        } else {
+            Ok(())
         }
     }
 

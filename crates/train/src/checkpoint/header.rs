@@ -79,12 +79,13 @@ impl Header {
     /// Parses the header of the checkpoint `path`.
     pub(super) fn parse(text: &str, path: &Path) -> Result<Self, CheckpointError> {
         let header: Self = serde_json::from_str(text).map_err(damaged(path))?;
-        match header.version > CHECKPOINT_VERSION {
-            true => Err(CheckpointError::Version {
+        if header.version > CHECKPOINT_VERSION {
+            Err(CheckpointError::Version {
                 path: path.to_owned(),
                 found: header.version,
-            }),
-            false => Ok(header),
+            })
+        } else {
+            Ok(header)
         }
     }
 

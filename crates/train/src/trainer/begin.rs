@@ -102,12 +102,11 @@ pub fn start(
             config: Some(config.to_table()?),
         },
     )?;
-    let frozen = match config.trains_everything() {
-        true => None,
-        false => {
-            let stages = Stages::of(&config, 0);
-            Some(store_frozen(run, &model, &stages, session, identity)?)
-        }
+    let frozen = if config.trains_everything() {
+        None
+    } else {
+        let stages = Stages::of(&config, 0);
+        Some(store_frozen(run, &model, &stages, session, identity)?)
     };
     let progress = Progress::new(config.train.seed, inputs.dataset.targets().len());
     let setup = Setup {

@@ -27,10 +27,11 @@ pub(super) fn open(
         return Ok(None);
     }
     let given = &config.data.cache_dir;
-    let dir = match given.as_os_str().is_empty() {
+    let dir = if given.as_os_str().is_empty() {
         // A user without a home has no cache folder: then nothing can be made there.
-        true => default_dir().unwrap_or_default(),
-        false => given.clone(),
+        default_dir().unwrap_or_default()
+    } else {
+        given.clone()
     };
     let preprocessing = config.preprocessing();
     let key = session.feature_key(identity, &preprocessing, || {
@@ -51,9 +52,10 @@ pub(super) fn open(
 /// A folder that can't be used is no reason not to train: the features are then kept
 /// in memory.
 fn open_or_hold(dir: &Path, key: FeatureKey) -> FeatureStore {
-    let opened = match dir.as_os_str().is_empty() {
-        true => Err(FeatureError::NoFolder),
-        false => FeatureStore::open(dir, key.clone()),
+    let opened = if dir.as_os_str().is_empty() {
+        Err(FeatureError::NoFolder)
+    } else {
+        FeatureStore::open(dir, key.clone())
     };
     opened.unwrap_or_else(|error| FeatureStore::in_memory(dir, key, &error))
 }

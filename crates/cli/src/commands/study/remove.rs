@@ -40,9 +40,10 @@ pub(super) fn remove(args: &StudyRmArgs) -> Result<()> {
     for link in &links {
         remove_file(link).with_context(|| link.display().to_string())?;
     }
-    match links.is_empty() {
-        true => println!("removed {root}"),
-        false => println!("removed {root} and {}, which it led to", folder.display()),
+    if links.is_empty() {
+        println!("removed {root}");
+    } else {
+        println!("removed {root} and {}, which it led to", folder.display());
     }
     Ok(())
 }

@@ -186,9 +186,10 @@ fn only_finalists(case: &Case) -> Option<Caveat> {
         "Only the {} that validation picked out of {} were {}tested.",
         counted(tested, "configuration", "configurations"),
         counted(trials, "trial", "trials"),
-        match study.trains_finalists() {
-            true => "trained again and ",
-            false => "",
+        if study.trains_finalists() {
+            "trained again and "
+        } else {
+            ""
         },
     );
     if !missing.is_empty() {
