@@ -4,10 +4,10 @@
 mod support;
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
 
-use support::{Folder, Ran, json_lines, ran, resume, run, signal};
+use support::study::wait_for;
+use support::{Folder, Ran, assert_says, json_lines, ran, resume, run, signal};
 
 fn continued(folder: &Folder, args: &[&str]) -> Ran {
     run(resume(&folder.path("run")).args(args))
@@ -20,10 +20,7 @@ fn epochs(folder: &Folder) -> Vec<u64> {
 }
 
 fn edit_config(folder: &Folder, from: &str, to: &str) {
-    let path = folder.path("run/config.toml");
-    let text = fs::read_to_string(&path).unwrap();
-    assert!(text.contains(from), "no {from} in {text}");
-    fs::write(&path, text.replacen(from, to, 1)).unwrap();
+    folder.edit("run/config.toml", from, to);
 }
 
 #[test]
@@ -32,14 +29,15 @@ fn a_finished_run_is_trained_longer() {
     let first = folder.train("run", &["train.epochs=2"]).assert_done();
     assert!(first.stdout.contains("--set train.epochs=4"), "{first:#?}");
     let longer = continued(&folder, &["--set", "train.epochs=3"]).assert_done();
-    for part in [
-        "changed: train.epochs: 2 → 3",
-        "the learning rate follows train.schedule over all of these epochs",
-        "continuing at epoch 3",
-        "finished after 3 epochs",
-    ] {
-        assert!(longer.stdout.contains(part), "no {part} in {longer:#?}");
-    }
+    assert_says(
+        &longer.stdout,
+        &[
+            "changed: train.epochs: 2 → 3",
+            "the learning rate follows train.schedule over all of these epochs",
+            "continuing at epoch 3",
+            "finished after 3 epochs",
+        ],
+    );
     assert_eq!(epochs(&folder), [1, 2, 3]);
     // The new number is the run's own.
     let again = continued(&folder, &[]).assert_done();
@@ -138,14 +136,6 @@ fn other_data_is_no_moved_data() {
     assert_eq!(fs::read(folder.path("run/config.toml")).unwrap(), before);
 }
 
-fn wait_for(path: &Path) {
-    let deadline = Instant::now() + Duration::from_secs(120);
-    while !path.exists() {
-        assert!(Instant::now() < deadline, "no {}", path.display());
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
 #[test]
 fn a_closed_terminal_saves_and_the_hint_can_be_pasted() {
     let folder = Folder::with_data();
@@ -153,7 +143,7 @@ fn a_closed_terminal_saves_and_the_hint_can_be_pasted() {
         .training("my run", &["train.epochs=400"])
         .spawn()
         .unwrap();
-    wait_for(&folder.path("my run/config.toml"));
+    wait_for(|| folder.path("my run/config.toml").exists());
     signal(&child, "HUP");
     let ended = ran(child.wait_with_output().unwrap());
     assert_eq!(ended.code, Some(130), "{ended:#?}");
@@ -180,7 +170,7 @@ fn a_run_under_nohup_is_not_ended_by_a_closed_terminal() {
         .stdout(std::process::Stdio::piped())
         .spawn()
         .unwrap();
-    wait_for(&folder.path("run/config.toml"));
+    wait_for(|| folder.path("run/config.toml").exists());
     signal(&child, "HUP");
     let ended = ran(child.wait_with_output().unwrap());
     assert_eq!(ended.code, Some(0), "{ended:#?}");

@@ -6,7 +6,7 @@ mod support;
 use std::process::Command;
 
 use support::study::{Bench, STUDY, count};
-use support::{device, run, training};
+use support::{device, json, run, training};
 
 #[test]
 fn an_unusable_cache_folder_costs_the_cache_and_no_trial() {
@@ -70,10 +70,7 @@ fn a_full_disk_fails_no_trial_and_the_study_goes_on_when_there_is_space() {
     };
     assert!(ran.stdout.contains("full: 75"), "{ran:#?}");
     assert!(ran.stdout.contains("again: 0"), "{ran:#?}");
-    let table = |file: &str| -> serde_json::Value {
-        let text = std::fs::read(bench.folder.path(file)).unwrap();
-        serde_json::from_slice(&text).unwrap()
-    };
+    let table = |file: &str| json(&bench.folder.path(file));
     assert_eq!(count(&table("full.json")["trials"], "failed"), 0);
     assert_eq!(count(&table("again.json")["trials"], "finished"), 2);
 }

@@ -4,7 +4,7 @@
 mod support;
 
 use support::study::{Bench, STUDY, count};
-use support::{Folder, resume, run};
+use support::{Folder, assert_says, resume, run};
 
 #[test]
 fn a_run_whose_time_is_up_is_saved_and_continued() {
@@ -33,14 +33,15 @@ fn a_study_whose_time_is_up_says_how_far_it_has_come_and_goes_on() {
     let bench = Bench::new(&STUDY.replace("trials = 6", "trials = 24"));
     let stopped = run(&mut bench.search(&["--workers", "1", "--max-hours", "0.0006"]));
     assert_eq!(stopped.code, Some(75), "{stopped:#?}");
-    for part in [
-        "time is up and all is saved",
-        " of 24 trials have ended",
-        "the same command continues",
-        "psp report",
-    ] {
-        assert!(stopped.stderr.contains(part), "no `{part}` in {stopped:#?}");
-    }
+    assert_says(
+        &stopped.stderr,
+        &[
+            "time is up and all is saved",
+            " of 24 trials have ended",
+            "the same command continues",
+            "psp report",
+        ],
+    );
     let before = bench.table();
     assert!(count(&before["trials"], "finished") < 24);
     run(&mut bench.search(&["--workers", "2", "--max-hours", "1"])).assert_done();

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
-use support::{Folder, Ran, device, psp, run};
+use support::{Folder, Ran, assert_says, device, json, psp, run};
 
 /// Sizes in MiB: four of the study's table, and what its fifth model, Inception
 /// v3, has in PyTorch.
@@ -29,10 +29,6 @@ fn verify(args: &[&str]) -> Command {
 fn export(path: &Path) -> Ran {
     let mut command = verify(&["--backbone", "resnet18", "--size", "64", "--export"]);
     run(command.arg(path)).assert_done()
-}
-
-fn json(path: &Path) -> Value {
-    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
 #[test]
@@ -169,6 +165,6 @@ fn flags_that_do_not_go_together_are_wrong_usage() {
     ] {
         let ran = run(&mut verify(args));
         assert_eq!(ran.code, Some(2), "{args:?}: {ran:#?}");
-        assert!(ran.stderr.contains(part), "no `{part}`: {}", ran.stderr);
+        assert_says(&ran.stderr, &[part]);
     }
 }

@@ -3,19 +3,12 @@
 
 mod support;
 
-use std::path::Path;
-
 use psp_export::{Bundle, ExportError, Predictor};
 use psp_models::predict::to_host;
 use psp_models::{DeviceSpec, Input, Precision, Regressor, read_state_dict};
 use psp_train::{RunDir, read_metrics};
-use serde_json::Value;
 use support::trained::{eval, export, predict, trained};
-use support::{Folder, device, run};
-
-fn json(path: &Path) -> Value {
-    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
-}
+use support::{Folder, device, json, run};
 
 /// The validation metrics of the best epoch are those that `psp eval` computes, and
 /// the bundle's.
@@ -83,15 +76,20 @@ fn the_exported_weights_alone_compute_the_scores_before_they_are_clipped() {
         .unwrap();
 }
 
-#[test]
-fn labels_stand_in_the_predictions_as_they_stand_in_the_labels_file() {
+/// The data with labels made from an image's number.
+fn labelled(label: impl Fn(i32) -> String) -> Folder {
     let folder = Folder::with_data();
-    let path = folder.data().join("labels.csv");
     let mut text = "filename,perspective_score_hood,perspective_score_backdoor_left\n".to_owned();
     for index in 0..24 {
-        text += &format!("synth-{index:06}.jpg,0.93,0.{:02}\n", index + 1);
+        text += &format!("synth-{index:06}.jpg,{}\n", label(index));
     }
-    std::fs::write(&path, text).unwrap();
+    folder.write("data/labels.csv", text);
+    folder
+}
+
+#[test]
+fn labels_stand_in_the_predictions_as_they_stand_in_the_labels_file() {
+    let folder = labelled(|index| format!("0.93,0.{:02}", index + 1));
     let out = folder.path("out");
     let data = folder.data();
     let all = ["--data", data.to_str().unwrap(), "--samples", "0"];
@@ -105,17 +103,7 @@ fn labels_stand_in_the_predictions_as_they_stand_in_the_labels_file() {
 
 #[test]
 fn a_model_of_unbounded_labels_predicts_in_their_unit_and_says_that_nothing_is_clipped() {
-    let folder = Folder::with_data();
-    let path = folder.data().join("labels.csv");
-    let mut text = "filename,perspective_score_hood,perspective_score_backdoor_left\n".to_owned();
-    for index in 0..24 {
-        text += &format!(
-            "synth-{index:06}.jpg,{},{}\n",
-            1 + index % 5,
-            40 * index - 300
-        );
-    }
-    std::fs::write(&path, text).unwrap();
+    let folder = labelled(|index| format!("{},{}", 1 + index % 5, 40 * index - 300));
     let ran = folder.train("run", &[]).assert_done();
     assert!(
         ran.stdout.contains("  scores  not clipped"),

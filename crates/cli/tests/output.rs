@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::Value;
-use support::{Folder, json_lines, psp};
+use support::{Folder, assert_says, json_lines, psp};
 
 const TARGETS: [&str; 2] = ["perspective_score_hood", "perspective_score_backdoor_left"];
 
@@ -40,9 +40,7 @@ fn in_a_pipe_each_epoch_is_one_plain_line() {
             line.starts_with(&format!("epoch   {number}/3  train MSE ")),
             "{line}"
         );
-        for part in [" R² ", "  valid MSE ", " s  ", " images/s"] {
-            assert!(line.contains(part), "no `{part}` in {line}");
-        }
+        assert_says(line, &[" R² ", "  valid MSE ", " s  ", " images/s"]);
     }
     assert!(
         lines[11].starts_with("finished after 3 epochs"),

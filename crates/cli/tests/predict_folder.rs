@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde_json::Value;
 use support::trained::{predict, trained};
-use support::{Folder, run};
+use support::{Folder, assert_says, run};
 
 /// Photos of several kinds, of which three can be scored, and one in a sub-folder.
 fn photos(folder: &Folder) -> std::path::PathBuf {
@@ -36,14 +36,15 @@ fn each_file_of_a_folder_is_scored_or_named_as_left_out() {
     let ran = run(&mut predict(&trained().bundle, &[&photos], &["--csv"])).assert_done();
     let names = ["a b.jpg", "noext", "ü.jfif"].map(|name| photos.join(name).display().to_string());
     assert_eq!(first_column(&ran.stdout), names);
-    for part in [
-        "left out: IMG_1.HEIC (HEIC is not read; convert to JPEG)",
-        "left out: notes.txt (no image)",
-        "left out: 1 hidden file, .DS_Store",
-        "left out: 1 folder not entered, sub; --recursive",
-    ] {
-        assert!(ran.stderr.contains(part), "no `{part}` in {}", ran.stderr);
-    }
+    assert_says(
+        &ran.stderr,
+        &[
+            "left out: IMG_1.HEIC (HEIC is not read; convert to JPEG)",
+            "left out: notes.txt (no image)",
+            "left out: 1 hidden file, .DS_Store",
+            "left out: 1 folder not entered, sub; --recursive",
+        ],
+    );
     let flags = ["--csv", "--recursive"];
     let ran = run(&mut predict(&trained().bundle, &[&photos], &flags)).assert_done();
     assert_eq!(first_column(&ran.stdout).len(), 4);

@@ -12,7 +12,7 @@ use psp_export::{ExportError, Predictor};
 use psp_models::{DeviceSpec, Precision};
 use serde_json::Value;
 use support::trained::{TARGETS, eval, predict, trained};
-use support::{Folder, device, run};
+use support::{Folder, assert_says, device, json, run};
 
 /// Scores by file name from `predictions.csv`.
 fn evaluated(folder: &Path) -> BTreeMap<String, [f64; 2]> {
@@ -91,17 +91,9 @@ fn eval_writes_metrics_predictions_and_plots_and_prints_the_baseline() {
     let folder = Folder::new();
     let out = folder.path("report");
     let ran = run(&mut eval(&trained().run, &out, &["--samples", "2"])).assert_done();
-    for part in [
-        "test, 3 images",
-        "predict the training mean",
-        "overall",
-        TARGETS[0],
-        TARGETS[1],
-    ] {
-        assert!(ran.stdout.contains(part), "no `{part}` in {}", ran.stdout);
-    }
-    let metrics: Value =
-        serde_json::from_slice(&std::fs::read(out.join("metrics.json")).unwrap()).unwrap();
+    let said = ["test, 3 images", "predict the training mean", "overall"];
+    assert_says(&ran.stdout, &[&said[..], &TARGETS].concat());
+    let metrics = json(&out.join("metrics.json"));
     assert_eq!(
         (&metrics["split"], &metrics["count"]),
         (&"test".into(), &3.into())

@@ -6,7 +6,7 @@ mod support;
 use psp_train::RunDir;
 use serde_json::Value;
 use support::study::{Bench, STUDY};
-use support::{device, psp, run};
+use support::{assert_says, device, json, psp, run};
 
 /// The search is on 12 images of 32 pixels, two epochs.
 const REFIT: &str =
@@ -22,8 +22,14 @@ fn export(bench: &Bench, out: &str, more: &[&str]) -> (String, Value) {
     command.arg(bench.root()).args(more).arg("--out");
     let out = bench.folder.path(out);
     let exported = run(command.arg(&out)).assert_done();
-    let bundle = std::fs::read_to_string(out.join("bundle.json")).unwrap();
-    (exported.stdout, serde_json::from_str(&bundle).unwrap())
+    (exported.stdout, json(&out.join("bundle.json")))
+}
+
+/// Writes a report on the study to `report`.
+fn report(bench: &Bench) {
+    let mut command = psp(&["report", "--no-measure", "--explain", "0", "--device"]);
+    command.arg(device()).arg(bench.root()).arg("--out");
+    run(command.arg(bench.folder.path("report"))).assert_done();
 }
 
 #[test]
@@ -38,15 +44,15 @@ fn the_chosen_configuration_is_trained_again_tested_and_exported() {
 
     let searched = run(&mut bench.search(&["--workers", "2"])).assert_done();
     let values = "data.train_images=0 preprocess.size=40 train.epochs=3";
-    for part in [
-        format!("refit with {values}: "),
-        "chosen: refit/".to_owned(),
-        format!("refitted with {values}: validation score "),
-        "the refit's score on the test split: ".to_owned(),
-    ] {
-        let text = &searched.stdout;
-        assert!(text.contains(&part), "no `{part}` in {text}");
-    }
+    assert_says(
+        &searched.stdout,
+        &[
+            &format!("refit with {values}: "),
+            "chosen: refit/",
+            &format!("refitted with {values}: validation score "),
+            "the refit's score on the test split: ",
+        ],
+    );
 
     let table = bench.table();
     assert_eq!(table["refit"]["state"], "finished");
@@ -84,26 +90,17 @@ fn the_chosen_configuration_is_trained_again_tested_and_exported() {
     assert!(said.contains(finalist), "{said}");
     assert_eq!(bundle["model"]["input_size"], 32);
 
-    let mut command = psp(&[
-        "report",
-        "--no-measure",
-        "--explain",
-        "0",
-        "--device",
-        &device(),
-    ]);
-    command.arg(bench.root()).arg("--out");
-    run(command.arg(bench.folder.path("report"))).assert_done();
+    report(&bench);
     let text = std::fs::read_to_string(bench.folder.path("report/report.md")).unwrap();
-    for part in [
-        "trained again at full budget",
-        ", refit",
-        "before the refit",
-    ] {
-        assert!(text.contains(part), "no `{part}` in {text}");
-    }
-    let numbers = std::fs::read_to_string(bench.folder.path("report/metrics.json")).unwrap();
-    let numbers: Value = serde_json::from_str(&numbers).unwrap();
+    assert_says(
+        &text,
+        &[
+            "trained again at full budget",
+            ", refit",
+            "before the refit",
+        ],
+    );
+    let numbers = json(&bench.folder.path("report/metrics.json"));
     let finalists = selection["finalists"].as_array().unwrap().len();
     let focus = &numbers["focus"];
     assert_eq!(focus["candidate"], finalists, "the refit comes last");
@@ -179,16 +176,7 @@ fn a_refit_on_training_and_validation_images_together_exports_its_last_epoch() {
     assert!(split("split.csv") > 0);
     let (_, bundle) = export(&bench, "model", &[]);
     assert_eq!(bundle["training"]["epoch"], 3);
-    let mut command = psp(&[
-        "report",
-        "--no-measure",
-        "--explain",
-        "0",
-        "--device",
-        &device(),
-    ]);
-    command.arg(bench.root()).arg("--out");
-    run(command.arg(bench.folder.path("report"))).assert_done();
+    report(&bench);
 }
 
 #[test]

@@ -5,9 +5,8 @@ mod support;
 
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
 use support::study::Bench;
-use support::{Folder, Ran, psp, run};
+use support::{Folder, Ran, json, psp, run};
 
 /// Two finalists with two seeds each, which take a second.
 const STUDY: &str = r#"
@@ -65,8 +64,7 @@ fn a_study_becomes_a_page_that_stands_alone_and_is_the_same_each_time() {
     for outside in ["src=\"http", "href=\"http", "url(http", "@import"] {
         assert!(!page.contains(outside), "the page asks for {outside}");
     }
-    let metrics: Value =
-        serde_json::from_slice(&std::fs::read(one.join("metrics.json")).unwrap()).unwrap();
+    let metrics = json(&one.join("metrics.json"));
     assert!(metrics.is_object());
     assert!(one.join("report.md").is_file());
     assert!(one.join("plots").read_dir().unwrap().count() > 10);
@@ -238,7 +236,7 @@ fn a_cost_that_was_measured_elsewhere_is_measured_again() {
         .train("run", &["model.unfreeze=[\"head\"]"])
         .assert_done();
     let path = folder.path("run/cost.json");
-    let stored = || -> Value { serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap() };
+    let stored = || json(&path);
     let report = || {
         let out = folder.path("report");
         report(&[&folder.path("run")], &out, &["--explain", "0"]).assert_done();

@@ -13,7 +13,10 @@ use std::time::{Duration, Instant};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
-use support::{Folder, device, json_lines, ran, render, resume, run, signal, tensors, training};
+use support::{
+    Folder, assert_says, device, json, json_lines, ran, render, resume, run, signal, tensors,
+    training,
+};
 
 /// Everything that has state: moments, a moving average, dropout masks,
 /// accumulated and clipped gradients, a schedule, the best epoch.
@@ -265,13 +268,14 @@ fn a_damaged_checkpoint_is_reported_and_the_one_before_it_leads_to_the_same_bits
         damage(&mut bytes);
         std::fs::write(&last, bytes).unwrap();
         let ran = run(&mut resume(&out)).assert_done();
-        for part in [
-            "warning: ",
-            "last.safetensors: damaged checkpoint",
-            "the checkpoint before it",
-        ] {
-            assert!(ran.stderr.contains(part), "no `{part}` in {}", ran.stderr);
-        }
+        assert_says(
+            &ran.stderr,
+            &[
+                "warning: ",
+                "last.safetensors: damaged checkpoint",
+                "the checkpoint before it",
+            ],
+        );
         reference.assert_same(&out);
     }
 }
@@ -305,8 +309,7 @@ fn a_best_checkpoint_that_was_not_named_yet_is_named_on_resumption() {
     let Some(reference) = undisturbed() else {
         return;
     };
-    let result = std::fs::read_to_string(reference.run.join("result.json")).unwrap();
-    let result: Value = serde_json::from_str(&result).unwrap();
+    let result = json(&reference.run.join("result.json"));
     assert_eq!(
         result["best_epoch"], 4,
         "this test needs the last epoch to be the best"

@@ -4,9 +4,9 @@
 mod support;
 
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use psp_train::{Checkpoint, RunDir};
+use support::study::wait_for;
 use support::{Folder, resume, run, signal};
 
 #[test]
@@ -17,11 +17,7 @@ fn a_second_process_on_a_run_is_refused_while_the_first_trains() {
         .spawn()
         .unwrap();
     let out = folder.path("run");
-    let deadline = Instant::now() + Duration::from_secs(120);
-    while !out.join("config.toml").exists() {
-        assert!(Instant::now() < deadline, "the run does not begin");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    wait_for(|| out.join("config.toml").exists());
     let resumed = run(&mut resume(&out));
     let started = folder.train("run", &[]);
     first.kill().unwrap();
@@ -31,10 +27,7 @@ fn a_second_process_on_a_run_is_refused_while_the_first_trains() {
     // The lock goes with the process that held it.
     let done = epochs(&out);
     let third = resume(&out).spawn().unwrap();
-    while epochs(&out) <= done {
-        assert!(Instant::now() < deadline, "the run does not continue");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    wait_for(|| epochs(&out) > done);
     signal(&third, "TERM");
     assert_eq!(third.wait_with_output().unwrap().status.code(), Some(130));
 }

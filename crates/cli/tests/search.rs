@@ -11,21 +11,19 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 use support::study::{Bench, STUDY, children_of, count, ended, wait_for};
-use support::{device, psp, ran, run, signal};
+use support::{assert_says, device, psp, ran, run, signal};
 
 #[test]
 fn a_study_ends_with_a_chosen_model_that_can_be_exported() {
     let bench = Bench::new(STUDY);
     let searched = run(&mut bench.search(&["--workers", "2"])).assert_done();
-    for part in [
+    let said = [
         "6 of 24 grid points, 2 workers",
         "finalist, seed 1",
         "the test split",
         "chosen: finals/",
-    ] {
-        let text = searched.stdout.to_lowercase();
-        assert!(text.contains(part), "no `{part}` in {}", searched.stdout);
-    }
+    ];
+    assert_says(&searched.stdout.to_lowercase(), &said);
     let table = bench.table();
     assert_eq!(count(&table["trials"], "finished"), 6);
     let backbones: std::collections::BTreeSet<&str> = table["selection"]["finalists"]
@@ -129,9 +127,7 @@ fn a_job_for_a_cluster_names_the_study_and_this_program() {
     run(&mut bench.search(&["--launcher", "slurm", "--emit", "--tasks", "3"])).assert_done();
     let script = std::fs::read_to_string(bench.root().join("slurm/job.sh")).unwrap();
     let study = format!("search --study '{}' &", bench.root().display());
-    for part in ["--array=0-2", &study, env!("CARGO_BIN_EXE_psp")] {
-        assert!(script.contains(part), "no `{part}` in {script}");
-    }
+    assert_says(&script, &["--array=0-2", &study, env!("CARGO_BIN_EXE_psp")]);
     let pods = |mount: &Path| {
         let mut command = bench.search(&["--launcher", "k8s", "--emit", "--image", "psp:1"]);
         run(command.args(["--claim", "shared", "--mount"]).arg(mount))

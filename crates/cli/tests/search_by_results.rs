@@ -6,8 +6,8 @@ mod support;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use support::run;
 use support::study::{Bench, count};
+use support::{json, run};
 
 /// Trials of a frozen backbone, which take a fraction of a second.
 const STUDY: &str = r#"
@@ -68,7 +68,7 @@ fn asha_trains_a_third_of_each_rung_further_and_chooses_among_these() {
     for row in table["trials"].as_array().unwrap() {
         let name = row["name"].as_str().unwrap();
         let rung = bench.root().join("trials").join(name).join("rung.1.json");
-        let rung: Value = serde_json::from_slice(&std::fs::read(rung).unwrap()).unwrap();
+        let rung = json(&rung);
         let went_on = row["epochs"].as_u64().unwrap() > 1;
         scores.push((rung["best"]["overall"]["r2"].as_f64().unwrap(), went_on));
     }
@@ -145,7 +145,7 @@ fn a_trial_that_fails_after_its_rung_gives_its_place_to_the_next() {
     let first = promoted(&before);
     for name in &first {
         let path = bench.root().join("trials").join(name).join("outcome.json");
-        let mut outcome: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        let mut outcome = json(&path);
         let fields = outcome.as_object_mut().unwrap();
         fields.remove("result");
         fields.insert("status".into(), "failed".into());

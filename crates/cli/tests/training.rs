@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 use psp_train::Checkpoint;
-use support::{Folder, device, json_lines, psp, run, tensors};
+use support::{Folder, device, json, json_lines, psp, run, tensors};
 
 #[test]
 fn early_stopping_ends_a_run_and_says_so() {
@@ -23,8 +23,7 @@ fn early_stopping_ends_a_run_and_says_so() {
         ran.stdout.contains("stopped early after 2 epochs"),
         "{ran:#?}"
     );
-    let text = std::fs::read_to_string(folder.path("run/result.json")).unwrap();
-    let result: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let result = json(&folder.path("run/result.json"));
     assert_eq!(result["ending"], "stopped-early");
     assert_eq!(
         (&result["epochs"], &result["best_epoch"]),
@@ -206,8 +205,7 @@ fn several_devices_are_named_with_commas_between_them() {
     let sets = ["train.accumulate=2", &replicas];
     let ran = folder.train("run", &sets).assert_done();
     assert!(ran.stdout.contains("2 devices"), "{ran:#?}");
-    let manifest = std::fs::read_to_string(folder.path("run/run.json")).unwrap();
-    let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+    let manifest = json(&folder.path("run/run.json"));
     assert_eq!(manifest["replicas"], serde_json::json!([device()]));
 }
 

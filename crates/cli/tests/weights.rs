@@ -14,7 +14,7 @@ use files::official::{Precision, keys, saved};
 use files::pth::Container;
 use psp_models::{BackboneKind, ModelConfig, Regressor, read_state_dict};
 use psp_weights::{REGISTRY, hash_of};
-use support::{Folder, psp, run, tensors};
+use support::{Folder, assert_says, psp, run, tensors};
 
 /// `psp weights …` with its cache in `folder`, whatever this machine has set.
 fn weights(folder: &Folder, args: &[&str]) -> Command {
@@ -166,9 +166,7 @@ fn a_file_is_checked_against_every_backbone() {
         let file = write(&folder, container, kind);
         for more in [&[][..], &["--backbone", kind.name()]] {
             let said = run(&mut check(&folder, &file, more)).assert_done().stdout;
-            for part in [fit, "left over", "not an official file"] {
-                assert!(said.contains(part), "no {part} in {said}");
-            }
+            assert_says(&said, &[fit, "left over", "not an official file"]);
         }
     }
     let file = folder.path("model.pth");
@@ -339,13 +337,14 @@ fn training_begins_with_the_weights_of_a_model_of_its_own() {
         let out = format!("from {name}");
         let head = ["model.unfreeze=[\"head\"]", &set];
         let said = folder.train(&out, &head).assert_done();
-        for part in [
-            "weights of ",
-            "prefix `backbone.` removed",
-            "its head is left out",
-        ] {
-            assert!(said.stdout.contains(part), "no {part} in {said:?}");
-        }
+        assert_says(
+            &said.stdout,
+            &[
+                "weights of ",
+                "prefix `backbone.` removed",
+                "its head is left out",
+            ],
+        );
         // A frozen backbone stays what it was.
         let frozen = folder.path(&out).join("checkpoints/frozen.safetensors");
         let frozen = tensors(&frozen);

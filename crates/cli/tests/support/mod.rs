@@ -62,12 +62,17 @@ impl Folder {
         path
     }
 
-    /// Replaces `from`, which must be there, in the labels CSV.
+    /// Replaces the first `from`, which must be there, in a file.
+    #[track_caller]
+    pub(crate) fn edit(&self, name: &str, from: &str, to: &str) {
+        let text = std::fs::read_to_string(self.path(name)).unwrap();
+        assert_says(&text, &[from]);
+        self.write(name, text.replacen(from, to, 1));
+    }
+
+    #[track_caller]
     pub(crate) fn edit_labels(&self, from: &str, to: &str) {
-        let path = self.data().join("labels.csv");
-        let text = std::fs::read_to_string(&path).unwrap();
-        assert!(text.contains(from), "no `{from}` in the labels");
-        std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
+        self.edit("data/labels.csv", from, to);
     }
 
     /// Trains into `out` with [`SMALL`] and further overrides.
@@ -191,9 +196,14 @@ impl Ran {
         let first = self.stderr.lines().find(|line| !told(line));
         let is_error = first.is_some_and(|line| line.starts_with("error: "));
         assert!(is_error, "{self:#?}");
-        for part in parts {
-            assert!(self.stderr.contains(part), "no `{part}` in {}", self.stderr);
-        }
+        assert_says(&self.stderr, parts);
+    }
+}
+
+#[track_caller]
+pub(crate) fn assert_says(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "no `{part}` in {text}");
     }
 }
 
@@ -208,6 +218,11 @@ pub(crate) fn tensors(path: &Path) -> BTreeMap<String, (Vec<usize>, Vec<u8>)> {
         )
     };
     file.iter().map(entry).collect()
+}
+
+/// The JSON of a file.
+pub(crate) fn json(path: &Path) -> serde_json::Value {
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
 /// The JSON of each line of a file.

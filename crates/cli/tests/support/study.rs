@@ -118,6 +118,7 @@ pub(crate) fn ended(bench: &Bench) -> usize {
         .count()
 }
 
+#[track_caller]
 pub(crate) fn wait_for(condition: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(120);
     while !condition() {

@@ -140,6 +140,24 @@ fn table(table: Option<&HuffmanTable>) -> Result<&HuffmanTable, JpegError> {
     table.ok_or(JpegError::Damaged("a Huffman table is missing"))
 }
 
+/// The next symbol's run of zeros and size; `None` where `ended_blocks`, this one
+/// included, have no more coefficients.
+#[inline]
+fn next(
+    bits: &mut Bits<'_>,
+    table: &HuffmanTable,
+    ended_blocks: &mut u32,
+) -> Result<Option<(u32, u32)>, JpegError> {
+    bits.refill();
+    let symbol = table.symbol(bits)?;
+    let (run, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
+    if size == 0 && run < 15 {
+        *ended_blocks = (1 << run) + bits.take(run);
+        return Ok(None);
+    }
+    Ok(Some((run, size)))
+}
+
 /// The first scan of a band (figure G.3).
 fn first(
     bits: &mut Bits<'_>,
@@ -154,23 +172,18 @@ fn first(
     }
     let (mut at, last) = scan.band;
     while at <= last {
-        bits.refill();
-        let symbol = table.symbol(bits)?;
-        let (run, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
-        if size == 0 {
-            if run < 15 {
-                *ended_blocks = (1 << run) + bits.take(run) - 1;
-                break;
-            }
-            at += 16;
-            continue;
-        }
+        let Some((run, size)) = next(bits, table, ended_blocks)? else {
+            *ended_blocks -= 1;
+            break;
+        };
         at += run as usize;
-        if at > last {
-            return Err(TOO_MANY);
+        if size > 0 {
+            if at > last {
+                return Err(TOO_MANY);
+            }
+            let value = extend(bits.take(size), size) << scan.low;
+            block[at] = i16::try_from(value).map_err(|_| TOO_LARGE)?;
         }
-        let value = extend(bits.take(size), size) << scan.low;
-        block[at] = i16::try_from(value).map_err(|_| TOO_LARGE)?;
         at += 1;
     }
     Ok(())
@@ -189,14 +202,10 @@ fn refine(
     let unit = 1i16 << scan.low;
     if *ended_blocks == 0 {
         while at <= last {
-            bits.refill();
-            let symbol = table.symbol(bits)?;
-            let (mut run, size) = (u32::from(symbol >> 4), symbol & 15);
+            let Some((mut run, size)) = next(bits, table, ended_blocks)? else {
+                break;
+            };
             let new = match size {
-                0 if run < 15 => {
-                    *ended_blocks = (1 << run) + bits.take(run);
-                    break;
-                }
                 0 => 0,
                 1 if bits.bit() => unit,
                 1 => -unit,
