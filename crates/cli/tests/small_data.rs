@@ -5,7 +5,7 @@ mod support;
 
 use std::fs;
 
-use support::{Folder, Ran, psp, run};
+use support::{Folder, Ran, assert_says, psp, run};
 
 /// `psp data split` of the folder's data with further arguments.
 fn split(folder: &Folder, more: &[&str]) -> Ran {
@@ -34,9 +34,9 @@ fn a_part_smaller_than_a_batch_is_trained_on_as_one() {
         _ => "test",
     });
     let ran = folder.train("run", &["train.batch_size=16"]).assert_done();
-    assert!(
-        ran.stderr
-            .contains("imgs: 10 images are in no row of labels.csv")
+    assert_says(
+        &ran.stderr,
+        &["imgs: 10 images are in no row of labels.csv"],
     );
     assert!(
         !ran.stderr.contains("left out of each epoch"),
@@ -57,10 +57,8 @@ fn what_epochs_leave_out_is_said() {
     let ran = folder
         .train("single", &["train.batch_size=4"])
         .assert_done();
-    assert!(
-        ran.stderr
-            .contains("note: 1 image of 9 left out of each epoch: batch norm")
-    );
+    let note = "note: 1 image of 9 left out of each epoch: batch norm";
+    assert_says(&ran.stderr, &[note]);
     let larger = ["train.batch_size=4", "preprocess.size=33"];
     let ran = folder.train("larger", &larger).assert_done();
     assert!(
@@ -70,10 +68,8 @@ fn what_epochs_leave_out_is_said() {
     );
     let sets = ["train.batch_size=5", "train.drop_last=true"];
     let ran = folder.train("dropped", &sets).assert_done();
-    assert!(
-        ran.stderr
-            .contains("4 images of 9 left out of each epoch: train.drop_last")
-    );
+    let note = "4 images of 9 left out of each epoch: train.drop_last";
+    assert_says(&ran.stderr, &[note]);
 }
 
 #[test]
@@ -125,13 +121,13 @@ fn copies_in_two_parts_are_warned_about_and_drawn_into_one() {
         ["train", "train", "valid", "test"][index % 4]
     });
     let ran = folder.train("run", &[]).assert_done();
-    let warning = "warning: ";
-    assert!(ran.stderr.contains(warning), "{}", ran.stderr);
-    assert!(
-        ran.stderr
-            .contains("`synth-000000.jpg` in train and `synth-000003.jpg` in test"),
-        "{}",
-        ran.stderr
+    assert_says(
+        &ran.stderr,
+        &[
+            "warning: ",
+            "have a copy in another part",
+            "`synth-000000.jpg` in train and `synth-000003.jpg` in test",
+        ],
     );
 }
 

@@ -131,6 +131,7 @@ fn a_model_for_inference_computes_labels_of_any_scale() {
         InferenceModel::unfolded(&model),
     ] {
         let got = inference.predict(images.clone()).unwrap();
+        assert_eq!(got.len(), want.len());
         for (got, want) in got.iter().zip(&want) {
             assert!((got - want).abs() < 1e-3 * want.abs(), "{got} and {want}");
         }
@@ -181,7 +182,9 @@ fn a_head_that_is_taken_over_predicts_the_labels_that_it_did_before() {
     let got = model.for_inference(Precision::Fp32);
     let images = images(kind);
     let want = want.predict(images.clone()).unwrap();
-    for (got, want) in got.predict(images).unwrap().iter().zip(want) {
+    let got = got.predict(images).unwrap();
+    assert_eq!(got.len(), want.len());
+    for (got, want) in got.iter().zip(want) {
         assert!((got - want).abs() < 1e-4 * want.abs(), "{got} and {want}");
     }
     tensors.remove("2.bias");

@@ -296,7 +296,14 @@ fn labels_without_a_range_are_binned_over_what_they_lie_in() {
     );
     let report = Report::of(&input);
     assert!(!report.text("#metrics").contains("clipped"));
-    assert!(!report.text("#verdict").is_empty());
+    for part in &report.written.analysis.labels.parts {
+        for bins in &part.bins {
+            assert_eq!(bins[0].low, low);
+            assert_eq!(bins[bins.len() - 1].high, high);
+            let binned: u64 = bins.iter().map(|bin| bin.count).sum();
+            assert_eq!(binned, part.images as u64, "{bins:?}");
+        }
+    }
 }
 
 #[test]

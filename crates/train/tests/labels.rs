@@ -56,7 +56,8 @@ fn labels_of_any_scale_are_learned_as_those_from_0_to_1_are() {
     let folder = Folder::new();
     folder.train("scores", &[UNBOUNDED]);
     let scores = r2(&folder, "scores");
-    assert!(!scores.is_empty());
+    // Three epochs, two parts, two targets.
+    assert_eq!(scores.len(), 12);
     for (name, ranges) in [
         ("grades", [[1.0, 5.0], [1.0, 5.0]]),
         ("degrees", [[-300.0, 700.0], [-50.0, 50.0]]),
@@ -66,10 +67,14 @@ fn labels_of_any_scale_are_learned_as_those_from_0_to_1_are() {
         folder.train(name, &[]);
         let scaled = r2(&folder, name);
         assert_eq!(scaled.len(), scores.len());
-        for (scaled, score) in scaled.iter().zip(&scores) {
+        for (index, (scaled, score)) in scaled.iter().zip(&scores).enumerate() {
+            // Labels are rounded to 32 bits, which grows from step to step: 5e-5 in the
+            // first epoch's four scores, 1.4e-2 in later ones.
+            let limit = if index < 4 { 1e-3 } else { 5e-2 };
+            let difference = (scaled - score).abs();
             assert!(
-                (scaled - score).abs() < 2e-2 * (1.0 + score.abs()),
-                "{name}: {scaled} {score}"
+                difference < limit * (1.0 + score.abs()),
+                "{name}, {index}: {scaled} {score}"
             );
         }
         let output = folder.last(name).model_config.output;

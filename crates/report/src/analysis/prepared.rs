@@ -55,7 +55,8 @@ impl<'a> Prepared<'a> {
 /// whatever the labels lie in. Predictions are clipped already.
 fn metric_settings(data: &Data) -> MetricSettings {
     let [low, high] = data.span();
-    let at = |share: f64| low + (high - low) * share;
+    // To the bit, so that the lowest and the highest label are in a bin.
+    let at = |share: f64| low * (1.0 - share) + high * share;
     MetricSettings {
         label_range: [low, high],
         clip: false,
