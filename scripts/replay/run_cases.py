@@ -245,6 +245,9 @@ def search_targets_markup(case):
     shutil.copytree(case.shared.cars, case / "d80")
     for kind in ["markup", "ten", "long", "const", "dots"]:
         subprocess.run([sys.executable, "mkdata.py", kind, kind], cwd=case.folder, check=True)
+        # Its link is relative to the folder it is called in.
+        (case / kind / "imgs").unlink()
+        (case / kind / "imgs").symlink_to("../d80/imgs")
         names = load(case / f"{kind}.names")
         more = [*HEAD, "--set", "train.epochs=1", "--set", f"data.targets={json.dumps(names)}"]
         run = f"run-{kind}"
@@ -320,7 +323,7 @@ def search_terminal(case):
     expect(not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", done.all), "no control characters", repr(done.all))
     for environment in [{"TERM": "dumb"}, {"NO_COLOR": "1"}]:
         text = in_terminal(case, environment)
-        expect("\x1b[3" not in text, f"no colours with {environment}", repr(text))
+        expect(not re.search(r"\x1b\[[0-9;]*m", text), f"no colours with {environment}", repr(text))
     for shell in ["bash", "zsh", "fish"]:
         completions = case.psp("completions", shell).exits(0).out
         expect("predict" in completions, f"completions of {shell}", completions[:200])

@@ -169,7 +169,7 @@ def search_space_grid(case):
         "train.learning_rat = [1e-3]": "did you mean",
         "train.learning_rate = [nan]": "nan|finite",
         "train.learning_rate = { log = [0.0, 1.0], points = 3 }": "log",
-        "train.learning_rate = { range = [1.0, 0.1], points = 3 }": "range",
+        "train.learning_rate = { range = [1.0, 0.1], points = 3 }": r"expected \[low, high\]",
         "train.learning_rate = [1e-3, 1e-3]": "twice|duplicate",
         "model.hidden = { int = [8, 4] }": "int",
     }.items():

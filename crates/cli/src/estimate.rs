@@ -141,8 +141,12 @@ pub(crate) fn print(
         Some(_) => format!(" and up to {:.2} for the refit", longest / 3600.0),
         None => String::new(),
     };
+    let workers = match workers {
+        1 => "1 worker".to_owned(),
+        workers => format!("{workers} workers"),
+    };
     println!(
-        "\nabout {:.2} hours with {workers} workers on this machine, of which {:.2} for features \
+        "\nabout {:.2} hours with {workers} on this machine, of which {:.2} for features \
          of frozen backbones{refit}; measured with one step of each backbone on all cores",
         total / 3600.0,
         features / 3600.0

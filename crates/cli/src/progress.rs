@@ -84,7 +84,7 @@ pub(crate) struct TrainProgress {
 impl TrainProgress {
     pub(crate) fn new() -> Self {
         Self {
-            bar: bar(0, "check"),
+            bar: ProgressBar::hidden(),
             features: 0,
             epochs: 0,
             batches: 0,
@@ -97,7 +97,9 @@ impl TrainProgress {
     pub(crate) fn show(&mut self, event: Event<'_>) {
         match event {
             Event::Checking { done, total } => {
-                self.bar.set_length(total as u64);
+                if self.bar.length() != Some(total as u64) {
+                    self.bar = bar(total as u64, "check");
+                }
                 self.bar.set_position(done as u64);
                 self.break_silence(|_| format!("checking images: {done} of {total}"));
             }
@@ -114,10 +116,12 @@ impl TrainProgress {
             }
             Event::Data(about) => self.bar.suspend(|| notice(about)),
             Event::DamagedFeatures { path, reason } => {
-                eprintln!(
-                    "warning: {}: stored features removed, to be computed again: {reason}",
-                    path.display()
-                );
+                self.bar.suspend(|| {
+                    eprintln!(
+                        "warning: {}: stored features removed, to be computed again: {reason}",
+                        path.display()
+                    );
+                });
             }
             Event::UnstoredFeatures { reason } => {
                 self.bar.suspend(|| {
@@ -151,9 +155,11 @@ impl TrainProgress {
                 devices,
                 damaged,
             } => {
-                for fault in damaged {
-                    eprintln!("warning: {fault}; continuing from the checkpoint before it");
-                }
+                self.bar.suspend(|| {
+                    for fault in damaged {
+                        eprintln!("warning: {fault}; continuing from the checkpoint before it");
+                    }
+                });
                 self.epochs = epochs;
                 self.batches = batches as u64;
                 self.bar.finish_and_clear();

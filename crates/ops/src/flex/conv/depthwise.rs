@@ -107,16 +107,16 @@ impl Wide {
     }
 }
 
-/// Sum of the products of two runs.
+/// Adds the products of two runs to sums in lanes.
 #[inline(always)]
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut lanes = [0.0f32; LANES];
+fn add_products(lanes: &mut [f32; LANES], a: &[f32], b: &[f32]) {
+    let mut sums = *lanes;
     for (a, b) in a.chunks_exact(LANES).zip(b.chunks_exact(LANES)) {
-        for ((lane, a), b) in lanes.iter_mut().zip(a).zip(b) {
-            *lane += a * b;
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += a * b;
         }
     }
-    lanes.iter().sum()
+    *lanes = sums;
 }
 
 pub(super) fn forward(x: &[f32], weight: &[f32], g: &Geometry) -> Vec<f32> {
@@ -168,7 +168,7 @@ pub(super) fn weight_backward(x: &[f32], grad: &[f32], g: &Geometry) -> Vec<f32>
     let mut out = vec![0.0f32; g.channels * g.taps()];
     let of_channel = |(channel, out): (usize, &mut [f32])| {
         let (mut input, mut pulls) = (wide.zeros(), wide.zeros());
-        let mut totals = vec![0.0f64; g.taps()];
+        let mut lanes = vec![[0.0f32; LANES]; g.taps()];
         // In the order of the images, so that the rounding is always the same.
         for image in 0..g.batch {
             let plane = image * g.channels + channel;
@@ -176,12 +176,12 @@ pub(super) fn weight_backward(x: &[f32], grad: &[f32], g: &Geometry) -> Vec<f32>
             let grad = &grad[plane * g.pixels()..][..g.pixels()];
             wide.place(&mut input, x, g.width, g.padding, [1, 1]);
             wide.place(&mut pulls, grad, g.out_width, [0, 0], g.stride);
-            for (total, shift) in totals.iter_mut().zip(&wide.shifts) {
-                *total += f64::from(dot(&pulls[..wide.len], &input[*shift..]));
+            for (lanes, shift) in lanes.iter_mut().zip(&wide.shifts) {
+                add_products(lanes, &pulls[..wide.len], &input[*shift..]);
             }
         }
-        for (out, total) in out.iter_mut().zip(totals) {
-            *out = total as f32;
+        for (out, lanes) in out.iter_mut().zip(lanes) {
+            *out = lanes.iter().sum();
         }
     };
     out.par_chunks_mut(g.taps())
