@@ -153,7 +153,7 @@ fn a_decompression_bomb_is_refused_by_its_header() {
         &[
             "labels.csv: line 5",
             "bomb.png: 40000x40000 pixels",
-            "at most 100000000",
+            "at most 179000000",
         ],
     );
 }
