@@ -21,8 +21,8 @@ step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 step "Render $images labelled cars into $data"
 "$psp" data synth --out "$data" --count "$images" --seed 0 --size 96x72
 
-step "Search five backbones with configs/search.toml in $study, and refit the chosen one"
-"$psp" search --config configs/search.toml --data "$data" --device flex --study "$study" || {
+step "Search five backbones with configs/demo.toml in $study, and refit the chosen one"
+"$psp" search --config configs/demo.toml --data "$data" --device flex --study "$study" || {
     status=$?
     # Failed trials are named above; what was chosen among the others goes on.
     [[ $status == 1 && -e $study/selected.json ]] || {
