@@ -342,7 +342,7 @@ fn training_begins_with_the_weights_of_a_model_of_its_own() {
             &[
                 "weights of ",
                 "prefix `backbone.` removed",
-                "its head is left out",
+                "its head is taken over",
             ],
         );
         // A frozen backbone stays what it was.
@@ -352,6 +352,10 @@ fn training_begins_with_the_weights_of_a_model_of_its_own() {
         assert_eq!(frozen[key].1, best[&format!("model/{key}")].1, "{name}");
     }
     let set = format!("model.weights={}", bundle.display());
+    let said = folder
+        .train("narrow", &["model.hidden=8", &set])
+        .assert_done();
+    assert_says(&said.stdout, &["its head is left out: model.hidden was"]);
     folder
         .train("other", &["model.backbone=googlenet", &set])
         .assert_refused(&["model.backbone", "set model.backbone=resnet18"]);

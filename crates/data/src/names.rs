@@ -73,7 +73,9 @@ impl Spelling {
         match self {
             Self::Form if one.nfc().eq(other.nfc()) => "Unicode form",
             Self::Form if one.contains('%') != other.contains('%') => "URL escapes",
-            Self::Form if one.ends_with('.') != other.ends_with('.') => "dots",
+            Self::Form if one.trim_end().ends_with('.') != other.trim_end().ends_with('.') => {
+                "dots"
+            }
             Self::Form => "blanks",
             Self::Case if extension_of(one) == extension_of(other) => "case",
             Self::Case | Self::Extension => "extension",
