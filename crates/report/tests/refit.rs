@@ -83,7 +83,8 @@ fn trials_that_are_finalists_themselves_are_not_said_to_be_trained_again() {
     input.study.as_mut().unwrap().seeds = 0;
     let report = Report::of(&input);
     for wrong in [
-        "rained again with",
+        "Trained again with",
+        ", trained again with",
         "were trained again and tested",
         "ranked by the lower",
     ] {
