@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 mod data;
 mod devices;
+mod pile;
 mod refit;
 mod suggestion;
 

@@ -6,12 +6,15 @@ use crate::format::counted;
 
 pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
     let mut section = Section::new("loss", "Loss");
-    section.say(
+    let piles = context.input.data.piles(context.targets);
+    let piles = piles.map_or_else(String::new, |piles| {
+        format!(" Every label counts alike, those too that many images share ({piles}).")
+    });
+    section.say(format!(
         "Training minimises the mean squared error (MSE), as in the original study: the square \
-         of prediction − label, averaged over images and over targets. It weighs one error of \
-         0.2 as much as four of 0.1, and it counts the many zeros among the labels as much as \
-         anything else.",
-    );
+         of prediction − label, averaged over images and over targets. One error weighs as much \
+         as four of half its size.{piles}"
+    ));
     let epochs = context.input.candidates.iter().flat_map(|c| &c.runs);
     if epochs.clone().all(|run| run.epochs.is_empty()) {
         section.say("No epoch of any model that is compared here is known.");

@@ -46,8 +46,7 @@ fn galleries<'a>(context: &Context<'a>, section: &mut Section<'a>) {
     let mut best = "Those with the smallest squared error, averaged over targets.".to_owned();
     if images.zeros_left_out > 0 {
         best += &format!(
-            " {} whose labels are all 0 are left out: a model that always says 0 would be best \
-             there.",
+            " Left out: {} whose labels are all 0, where a model that always says 0 would be best.",
             counted(images.zeros_left_out, "image", "images")
         );
     }
