@@ -109,6 +109,17 @@ fn what_predictions_are_clipped_to_is_told() {
     );
 }
 
+#[test]
+fn a_ratio_of_losses_is_not_said_to_show_memorising() {
+    let report = Report::of(&input());
+    let text = report.text("#loss");
+    assert!(
+        text.contains("or only that the running values lag behind"),
+        "{text}"
+    );
+    assert!(!text.contains("by heart"), "{text}");
+}
+
 /// The same study, whose labels are now grades from 1 to 5.
 fn graded() -> Input {
     let mut input = input();

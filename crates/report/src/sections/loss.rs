@@ -26,10 +26,10 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
         .number("best epoch")
         .hint("The epoch whose weights were kept, by validation MSE")
         .number("training MSE")
-        .hint("Over the batches of that epoch, while the weights were changing")
+        .hint("Mean over the batches of that epoch, each as it was trained on")
         .number("validation MSE")
         .number("ratio")
-        .hint("Validation MSE over training MSE: far above 1, the model has learnt its training images by heart")
+        .hint("Validation MSE over training MSE, which are not measured alike: see below")
         .text("device");
     for (index, candidate) in context.input.candidates.iter().enumerate() {
         for run in &candidate.runs {
@@ -54,6 +54,16 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
         }
     }
     section.table(table);
+    section.say(
+        "The two MSEs are not measured alike. That of training is taken batch by batch, while \
+         the weights still change, of predictions that are not clipped, with dropout on, and \
+         by trained batch norms that use the batch's own mean and variance. That of validation \
+         is of the weights at the epoch's end and of the running mean and variance of batch \
+         norms. A ratio far above 1 may therefore mean that the model has memorised its \
+         training images, or only that the running values lag behind, as they do after few \
+         steps. Predictions of the finished model on its training images would tell which; \
+         this report has none.",
+    );
     let caption = match context.focus_link() {
         Some(link) => Text::from("Training and validation MSE of ")
             .then(link)
