@@ -11,6 +11,7 @@ mod data;
 mod devices;
 mod pile;
 mod refit;
+mod selection;
 mod suggestion;
 
 pub use data::{Data, PartLabels};

@@ -68,10 +68,9 @@ fn headline(context: &Context) -> Text {
 fn lines(context: &Context) -> Vec<Text> {
     let mut lines = Vec::new();
     if let Some(selection) = &context.input.selection {
-        let reason = selection.reason.trim().trim_end_matches('.');
         lines.push(
             Text::from("Why: ")
-                .plain(format!("{reason}. "))
+                .plain(format!("{}. ", selection.why()))
                 .section("The rule", "selection"),
         );
         let ties = selection.ranking.iter();
