@@ -64,3 +64,54 @@ fn a_reason_that_noise_was_measured_for_stays_as_it_is() {
             .contains("ties with the first")
     );
 }
+
+/// Changes predictions: `predict` is given a target, its training mean and the image's place.
+fn predicting(input: &mut Input, predict: impl Fn(usize, f64, usize) -> Option<f64>) {
+    let means = input.data.training_means.clone();
+    for run in input.candidates.iter_mut().flat_map(|c| &mut c.runs) {
+        for predictions in [&mut run.valid, &mut run.test].into_iter().flatten() {
+            for (place, row) in predictions.rows.iter_mut().enumerate() {
+                for (target, prediction) in row.predictions.iter_mut().enumerate() {
+                    if let Some(changed) = predict(target, means[target], place) {
+                        *prediction = changed;
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_model_that_is_no_better_than_the_mean_is_said_to_be_so_first() {
+    let mut input = study(Shape::default());
+    let headline = Report::of(&input).text("#verdict .headline");
+    assert!(!headline.contains("the mean"), "{headline}");
+
+    let wobble = |place: usize| if place.is_multiple_of(2) { 0.3 } else { -0.3 };
+    predicting(&mut input, |_, mean, place| Some(mean + wobble(place)));
+    let report = Report::of(&input);
+    let headline = report.text("#verdict .headline");
+    let said = "On the 100 test images it is no better than predicting the mean: its R² is −";
+    assert!(headline.contains(said), "{headline}");
+    assert!(!headline.contains("the same"), "{headline}");
+    let verdict = report.text("#verdict");
+    assert!(!verdict.contains("it removes −"), "{verdict}");
+    let caveat = report.text(".caveat");
+    assert!(
+        caveat.contains("that the model has learnt to judge images"),
+        "{caveat}"
+    );
+}
+
+#[test]
+fn a_model_with_an_answer_that_never_changes_is_said_to_have_one() {
+    let mut input = study(Shape::default());
+    predicting(&mut input, |target, mean, _| (target == 0).then_some(mean));
+    let headline = Report::of(&input).text("#verdict .headline");
+    let said = "Its predictions of hood are the same for every image.";
+    assert!(headline.contains(said), "{headline}");
+    predicting(&mut input, |_, mean, _| Some(mean));
+    let headline = Report::of(&input).text("#verdict .headline");
+    let said = "Its predictions are the same for every image, whatever it shows.";
+    assert!(headline.contains(said), "{headline}");
+}

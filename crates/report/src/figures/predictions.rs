@@ -9,7 +9,7 @@ use psp_plot::{
 
 use super::models::interval;
 use super::{Plan, Source};
-use crate::analysis::{Evaluated, FEW_LABELS, FocusPart};
+use crate::analysis::{Evaluated, FEW_LABELS};
 use crate::input::Predictions;
 
 pub(super) fn plans(source: Source<'_>) -> Vec<Plan<'_>> {
@@ -39,12 +39,8 @@ fn labels(source: Source<'_>) -> Option<Plan<'_>> {
 /// The predictions that are shown in detail.
 pub(super) fn shown<'a>(source: Source<'a>) -> Option<(&'a Predictions, &'a Evaluated)> {
     let focus = source.analysis.focus?;
-    let run = &source.input.candidates[focus.candidate].runs[focus.run];
-    let predictions = match focus.part {
-        FocusPart::Test => run.test.as_ref(),
-        FocusPart::Valid => run.valid.as_ref(),
-    };
-    Some((predictions?, focus.evaluated(&source.analysis.candidates)?))
+    let predictions = focus.predictions(source.input)?;
+    Some((predictions, focus.evaluated(&source.analysis.candidates)?))
 }
 
 fn of_focus(source: Source<'_>) -> Option<Vec<Plan<'_>>> {

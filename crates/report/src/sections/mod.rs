@@ -11,6 +11,7 @@ mod errors;
 mod key_numbers;
 mod loss;
 mod metrics;
+mod no_use;
 mod qualitative;
 mod quantitative;
 mod reproduction;

@@ -79,12 +79,7 @@ fn galleries<'a>(context: &Context<'a>, section: &mut Section<'a>) {
 }
 
 fn shot<'a>(context: &Context<'a>, shown: &Shown) -> Option<Shot<'a>> {
-    let focus = context.analysis.focus?;
-    let run = &context.input.candidates[focus.candidate].runs[focus.run];
-    let predictions = match focus.part {
-        crate::analysis::FocusPart::Test => run.test.as_ref()?,
-        crate::analysis::FocusPart::Valid => run.valid.as_ref()?,
-    };
+    let predictions = context.analysis.focus?.predictions(context.input)?;
     let row = predictions.rows.get(shown.row)?;
     Some(Shot {
         filename: &row.filename,
