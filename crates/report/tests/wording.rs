@@ -163,7 +163,7 @@ fn labels_without_zeros_are_not_said_to_have_any() {
 }
 
 #[test]
-fn the_head_of_the_original_study_is_that_of_the_table_of_sizes_only() {
+fn the_head_of_the_perspective_score_project_is_that_of_the_table_of_sizes_only() {
     let mut input = input();
     let report = Report::of(&input);
     let text = report.text("#backbones");

@@ -11,7 +11,7 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
         format!(" Every label counts alike, those too that many images share ({piles}).")
     });
     section.say(format!(
-        "Training minimises the mean squared error (MSE), as in the original study: the square \
+        "Training minimises the mean squared error (MSE): the square \
          of prediction − label, averaged over images and over targets. One error weighs as much \
          as four of half its size.{piles}"
     ));
