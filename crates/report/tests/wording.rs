@@ -151,6 +151,10 @@ fn labels_without_zeros_are_not_said_to_have_any() {
             assert!(!text.contains(wrong), "{section}: {text}");
         }
     }
+    // The picture has all of them, the lowest too.
+    let picture = report.folder.path().join("plots/error_by_bin.svg");
+    let picture = std::fs::read_to_string(picture).unwrap();
+    assert!(picture.contains("100 images"));
     // The many are not at an end of the range any more.
     let mut input = graded();
     input.data.label_range = Some([0.0, 6.0]);
