@@ -35,6 +35,11 @@ fn of_candidates_that_were_trained_once_none_is_said_not_to_tie() {
         assert!(!heads.contains(wrong), "{heads}");
     }
     assert_eq!(report.all("#ranking tbody tr").len(), 5);
+    assert!(report.says("Each model was trained once, and all are over the same 100 test images"));
+    for table in ["#models thead", "#pairs thead"] {
+        let heads = report.text(table);
+        assert!(!heads.contains("seeds"), "{heads}");
+    }
 
     // Runs by themselves, without a study, are not the best of many trials.
     let mut runs = once();

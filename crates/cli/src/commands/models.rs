@@ -16,8 +16,8 @@ use crate::args::{Args, VerifyArgs};
 const SIZES: &str = "\
 MiB are of fp32 parameters and buffers of the backbone with the head
 Linear(features, 256), ReLU, Linear(256, 2). \"stated\" is what the perspective-score
-project says: the one whose report this task is known from, to score in photos of cars
-how well the hood and the left rear door can be judged. Its table can be reproduced to
+project says: the one whose report made this task known, scoring in photos of cars how
+well the hood and the left rear door can be judged. Its table can be reproduced to
 the third decimal, but for a name: the 22.421 of its row \"Inception_v3\" are those of
 GoogLeNet, Inception v1. Inception v3 itself has 85.240.";
 

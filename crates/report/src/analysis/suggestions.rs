@@ -123,12 +123,12 @@ fn more_search(search: Option<&Search>, score: Score) -> Option<(bool, String)> 
     let half = progress.iter().find(|row| row.trials == last.trials / 2)?;
     let gain = last.best - half.best;
     let mut text = format!(
-        "The first {} of {} finished trials had a best validation {} of {}, all of them {}: \
-         the second half of the search gained {}.",
+        "The best of the first {} finished trials has a validation {} of {}, the best of all {} \
+         one of {}: the second half of the search gained {}.",
         half.trials,
-        last.trials,
         score.name(),
         fixed(half.best, 4),
+        last.trials,
         fixed(last.best, 4),
         match gain {
             gain if gain > 0.0 => fixed(gain, 4),

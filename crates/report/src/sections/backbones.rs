@@ -22,8 +22,8 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
     let of_project = context.input.data.is_perspective_scores();
     if of_project {
         section.say(
-            "This is the head of the perspective-score project, the one whose report this task \
-             is known from: to score in photos of cars how well the hood and the left rear door \
+            "This is the head of the perspective-score project, the one whose report made this \
+             task known: scoring, in photos of cars, how well the hood and the left rear door \
              can be judged. It compares four backbones; \"stated MiB\" is what its table of \
              sizes says of them.",
         );

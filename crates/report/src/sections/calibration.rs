@@ -22,14 +22,14 @@ pub(super) fn blocks<'a>(context: &Context<'a>, section: &mut Section<'a>) {
     );
     let mut text = format!(
         "A split-conformal interval of one width per target, prediction ± the {} quantile of the \
-         absolute errors on {fitted}, is to hold the label with a probability of {} on average \
+         absolute errors on {fitted}, should hold the label with a probability of {} on average \
          over images.",
         whole_percent(wanted),
         whole_percent(wanted),
     );
     text += &match calibration.measured_on {
         Some(images) => format!(
-            " How often it did was measured on {}, which it had not seen.",
+            " How often it does was measured on {}, which it was not fitted to.",
             counted(images, "test image", "test images")
         ),
         None => " There are no test predictions on which to measure how often it does.".to_owned(),

@@ -11,9 +11,9 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
         format!(" Every label counts alike, those too that many images share ({piles}).")
     });
     section.say(format!(
-        "Training minimises the mean squared error (MSE): the square \
-         of prediction − label, averaged over images and over targets. One error weighs as much \
-         as four of half its size.{piles}"
+        "Training minimises the mean squared error (MSE): the square of prediction − label, \
+         averaged over images and over targets. One error weighs as much as four of half its \
+         size.{piles}"
     ));
     let epochs = context.input.candidates.iter().flat_map(|c| &c.runs);
     if epochs.clone().all(|run| run.epochs.is_empty()) {
@@ -56,8 +56,9 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
     section.table(table);
     section.say(
         "The two MSEs are not measured alike. That of training is taken batch by batch, while \
-         the weights still change, of predictions that are not clipped, with dropout on, and \
-         by trained batch norms that use the batch's own mean and variance. That of validation \
+         the weights still change, of predictions that are not clipped, with dropout where it \
+         is set, and with the batch's own mean and variance in batch norms that are trained. \
+         That of validation \
          is of the weights at the epoch's end and of the running mean and variance of batch \
          norms. A ratio far above 1 may therefore mean that the model has memorised its \
          training images, or only that the running values lag behind, as they do after few \

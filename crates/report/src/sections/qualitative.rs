@@ -121,6 +121,13 @@ fn explanations<'a>(context: &Context<'a>, section: &mut Section<'a>) {
          measure; the maps of one method share a scale, so that a score that hardly hangs on \
          an image stays dark. That a place is bright does not say why.",
     );
+    let mut maps = context.input.explanations.iter().flat_map(|one| &one.maps);
+    if maps.any(|map| map.values.len() == 1) {
+        section.say(
+            "Some maps are of one cell, as the images are so small that nothing more is left of \
+             them behind the last stage: these say nothing of places.",
+        );
+    }
     section.figure(context.figure("explanations"), explained(context));
 }
 

@@ -58,7 +58,7 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
             "The refit is the chosen configuration, trained once more with what the study's \
              [study.refit] sets, such as more epochs, larger images or more of them. It is what \
              is exported, and what this report shows in detail. Rankings and comparisons are \
-             between the finalists, which all had the search's own budget.",
+             between the finalists, which were all trained with the settings of the search.",
         );
     }
     let mut table = Table::new("ranking", "The ranking, by validation alone")

@@ -40,7 +40,7 @@ fn choice(context: &Context) -> Text {
         let run = &candidate.runs[selection.run];
         let name = Text::new().path(&candidate.name, &run.folder);
         let refitted = match selection.finalist {
-            Some(_) => ", trained again at full budget",
+            Some(_) => ", trained again with the settings of the study's refit",
             None => "",
         };
         return match input.compared().count() {

@@ -46,7 +46,9 @@ fn intervals(case: &Case) -> Option<Caveat> {
     let percent = whole_percent(wanted);
     Some(caveat(
         CaveatKind::IntervalsOnAverage,
-        format!("that the interval of any one image holds its label with {percent}"),
+        format!(
+            "that the interval of any one image holds its label with a probability of {percent}"
+        ),
         because,
     ))
 }
