@@ -9,8 +9,8 @@ use std::process::Command;
 use serde_json::Value;
 use support::{Folder, Ran, assert_says, device, json, psp, run};
 
-/// Sizes in MiB: four of the study's table, and what its fifth model, Inception
-/// v3, has in PyTorch.
+/// Sizes in MiB: the four of the perspective-score project's table, and what Inception v3
+/// has in PyTorch.
 const SIZES: [(&str, &str); 5] = [
     ("resnet18", "43.175"),
     ("googlenet", "22.421"),
@@ -32,7 +32,7 @@ fn export(path: &Path) -> Ran {
 }
 
 #[test]
-fn the_table_shows_five_backbones_with_the_studys_sizes() {
+fn the_table_shows_five_backbones_with_the_sizes_that_are_stated() {
     let ran = run(&mut psp(&["models"])).assert_done();
     let rows: Vec<Vec<&str>> = ran
         .stdout
@@ -42,10 +42,13 @@ fn the_table_shows_five_backbones_with_the_studys_sizes() {
         .map(|line| line.split_whitespace().collect())
         .collect();
     for (row, (name, mib)) in rows.iter().zip(SIZES) {
-        let study = if name == "inception_v3" { "-" } else { mib };
-        assert_eq!((row[0], row[2], row[3]), (name, mib, study));
+        let stated = if name == "inception_v3" { "-" } else { mib };
+        assert_eq!((row[0], row[2], row[3]), (name, mib, stated));
     }
-    assert!(ran.stdout.contains("that\nis GoogLeNet"), "{}", ran.stdout);
+    assert_says(
+        &ran.stdout,
+        &["those of\nGoogLeNet", "perspective-score\nproject"],
+    );
 }
 
 #[test]
@@ -56,9 +59,9 @@ fn the_json_has_the_same_sizes() {
     for (model, (name, mib)) in models.iter().zip(SIZES) {
         assert_eq!(model["name"], name);
         assert_eq!(format!("{:.3}", model["mib"].as_f64().unwrap()), mib);
-        let study = model["study_mib"].as_f64().map(|mib| format!("{mib:.3}"));
+        let stated = model["study_mib"].as_f64().map(|mib| format!("{mib:.3}"));
         let expected = (name != "inception_v3").then(|| mib.to_owned());
-        assert_eq!(study, expected);
+        assert_eq!(stated, expected);
     }
 }
 

@@ -106,6 +106,29 @@ fn a_study_that_has_only_begun_and_one_that_only_failed_are_reported_on() {
 }
 
 #[test]
+fn data_of_a_study_that_moved_is_told_of_with_the_way_out() {
+    let bench = Bench::new(STUDY);
+    run(&mut bench.search(&["--launcher", "slurm", "--emit"])).assert_done();
+    std::fs::rename(bench.folder.data(), bench.folder.path("moved")).unwrap();
+    let out = bench.folder.path("report");
+    report(&[&bench.root()], &out, &["--no-measure"]).assert_refused(&[
+        "the study's data is not there any more",
+        "psp search --study ",
+        " --data DIR",
+    ]);
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_said_not_to_be() {
+    let folder = Folder::new();
+    let out = folder.path("report");
+    report(&[&folder.path("none")], &out, &[]).assert_refused(&["none: no such folder\n"]);
+    // A bare name may be a study's.
+    let told = "none: no such folder, and no study of this name in experiments/";
+    report(&[Path::new("none")], &out, &[]).assert_refused(&[told]);
+}
+
+#[test]
 fn runs_on_the_same_data_are_compared_and_others_refused() {
     let folder = Folder::with_data();
     for (name, seed) in [("a0", 0), ("a1", 1)] {

@@ -4,7 +4,7 @@ use burn::tensor::Device;
 use psp_models::{BackboneKind, BackboneSummary};
 use psp_report::input::BackboneSize;
 
-/// The five backbones with the study's head.
+/// The five backbones with the perspective-score project's head.
 pub(crate) fn backbones(device: &Device) -> Vec<BackboneSize> {
     let of = |kind: &BackboneKind| {
         let summary = BackboneSummary::of(*kind, device);
@@ -12,7 +12,7 @@ pub(crate) fn backbones(device: &Device) -> Vec<BackboneSize> {
             name: summary.name.to_owned(),
             parameters: summary.parameters as u64,
             mib: summary.mib,
-            study_mib: summary.study_mib,
+            stated_mib: summary.study_mib,
             multiply_adds: summary.multiply_adds,
             input_size: summary.input_size,
         }

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 
 mod data;
 mod devices;
+mod pile;
 mod refit;
+mod selection;
 mod suggestion;
 
 pub use data::{Data, PartLabels};
@@ -34,7 +36,7 @@ pub struct Input {
     pub backbones: Vec<BackboneSize>,
     /// What the chosen model looks at.
     pub explanations: Vec<Explanation>,
-    /// What was measured of the original study's suggestions outside this search;
+    /// What was measured of the perspective-score project's suggestions outside this search;
     /// of those that are not here, and that the search says nothing of, the report
     /// says that they were not tried.
     #[serde(default)]
@@ -305,7 +307,7 @@ pub struct Rank {
     pub ties: bool,
 }
 
-/// Size of a backbone with the study's head.
+/// Size of a backbone with the perspective-score project's head.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BackboneSize {
     /// torchvision's name.
@@ -314,8 +316,8 @@ pub struct BackboneSize {
     pub parameters: u64,
     /// MiB of parameters and buffers in fp32.
     pub mib: f64,
-    /// What the original study's table says, MiB.
-    pub study_mib: Option<f64>,
+    /// What the perspective-score project's table says, MiB.
+    pub stated_mib: Option<f64>,
     /// Multiply-adds of one prediction at its own input size.
     pub multiply_adds: u64,
     /// Side of its own square input in pixels.

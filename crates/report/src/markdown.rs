@@ -240,11 +240,8 @@ mod tests {
 
     #[test]
     fn a_section_is_linked_to_by_its_heading() {
-        let anchors = Anchors::from([("x", anchor(8, "The original study's suggestions"))]);
+        let anchors = Anchors::from([("x", anchor(8, "The project's suggestions"))]);
         let of = Text::new().section("there", "x");
-        assert_eq!(
-            text(&of, &anchors),
-            "[there](#8-the-original-studys-suggestions)"
-        );
+        assert_eq!(text(&of, &anchors), "[there](#8-the-projects-suggestions)");
     }
 }

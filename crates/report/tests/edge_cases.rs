@@ -339,7 +339,7 @@ fn of_many_candidates_the_best_of_each_backbone_are_compared() {
 #[test]
 fn a_suggestion_that_was_tried_elsewhere_is_told_of() {
     let mut input = input();
-    assert!(Report::of(&input).says("Not tried in this study: the sizes in this report"));
+    assert!(Report::of(&input).says("Not tried here: the sizes in this report"));
     input.findings.push(Finding {
         suggestion: Suggestion::Compression,
         text: "Weights in int8 take 4.2 MiB and cost 0.001 of R².".to_owned(),
@@ -349,6 +349,25 @@ fn a_suggestion_that_was_tried_elsewhere_is_told_of() {
     assert!(report.says("Weights in int8 take 4.2 MiB"));
     assert!(!report.says("the sizes in this report are those"));
     assert_eq!(report.all("a[href='../../experiments/int8']").len(), 1);
+}
+
+#[test]
+fn data_of_other_targets_is_not_held_against_the_perspective_score_project() {
+    let mut input = input();
+    input.data.targets = ["wear", "rust"].map(str::to_owned).to_vec();
+    let report = Report::of(&input);
+    assert!(!report.html.contains("perspective-score"));
+    assert!(!report.text("#sizes").contains("stated"));
+    let section = report.text("#suggestions");
+    assert!(section.contains("Ways to better results"), "{section}");
+    assert!(section.contains("Acceleration"), "{section}");
+    assert!(!section.contains("Not tried here"), "{section}");
+    // Nothing was measured.
+    input.study = None;
+    for candidate in &mut input.candidates {
+        candidate.cost.measured = None;
+    }
+    assert!(Report::of(&input).all("#suggestions").is_empty());
 }
 
 #[test]
@@ -368,24 +387,4 @@ fn an_input_that_contradicts_itself_is_refused_with_what_is_wrong() {
     assert!(error.contains("the label range is [1, 0]"), "{error}");
     let error = refused(&|input| input.explanations[0].maps[0].width = 3);
     assert!(error.contains("Grad-CAM is malformed"), "{error}");
-}
-
-#[test]
-fn a_model_that_learnt_nothing_is_cautioned_about_first() {
-    let mut input = input();
-    let means = input.data.training_means.clone();
-    for run in input.candidates.iter_mut().flat_map(|c| &mut c.runs) {
-        for predictions in [&mut run.valid, &mut run.test].into_iter().flatten() {
-            for (place, row) in predictions.rows.iter_mut().enumerate() {
-                let wobble = if place % 2 == 0 { 0.02 } else { -0.02 };
-                row.predictions = means.iter().map(|mean| mean + wobble).collect();
-            }
-        }
-    }
-    let report = Report::of(&input);
-    let caveat = report.text(".caveat");
-    assert!(
-        caveat.contains("that the model has learnt to judge images"),
-        "{caveat}"
-    );
 }

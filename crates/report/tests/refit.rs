@@ -56,7 +56,7 @@ fn the_page_says_what_was_trained_again_and_what_was_compared() {
     let verdict = report.text("#verdict");
     for part in [
         &*format!("{name}, refit"),
-        "is the model of choice among 5 candidates, trained again at full budget",
+        "is the model of choice among 5 candidates, trained again with the settings of the study's refit",
         "before the refit",
         "Before its refit, on the same",
     ] {

@@ -14,7 +14,7 @@ fn report() -> Report {
 }
 
 #[test]
-fn the_sections_are_the_original_studys_in_their_order() {
+fn the_sections_are_the_perspective_score_projects_in_their_order() {
     let report = report();
     let titles: Vec<String> = report.all("main h2").iter().map(text).collect();
     assert_eq!(
@@ -27,7 +27,7 @@ fn the_sections_are_the_original_studys_in_their_order() {
             "5 Quantitative results",
             "6 Qualitative results",
             "7 Selection",
-            "8 The original study's suggestions",
+            "8 The perspective-score project's suggestions",
             "9 What should not be concluded",
             "10 Data, split and labels",
             "11 How this was made",
@@ -70,9 +70,9 @@ fn importances_say_what_becomes_of_conditional_keys_and_of_failed_trials() {
 }
 
 #[test]
-fn googlenet_is_found_in_the_original_studys_table() {
+fn googlenet_is_found_in_the_perspective_score_projects_table() {
     let report = report();
-    assert!(report.says("What the original study calls Inception_v3 is GoogLeNet."));
+    assert!(report.says("What the perspective-score project calls Inception_v3 is GoogLeNet."));
     assert!(report.says("The 22.421 MiB in its table are those of GoogLeNet"));
     assert!(report.says("the real inception_v3 would have 85.240 MiB"));
 }

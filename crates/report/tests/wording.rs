@@ -110,7 +110,64 @@ fn what_predictions_are_clipped_to_is_told() {
 }
 
 #[test]
-fn the_head_of_the_original_study_is_that_of_the_table_of_sizes_only() {
+fn a_ratio_of_losses_is_not_said_to_show_memorising() {
+    let report = Report::of(&input());
+    let text = report.text("#loss");
+    assert!(
+        text.contains("or only that the running values lag behind"),
+        "{text}"
+    );
+    assert!(!text.contains("by heart"), "{text}");
+}
+
+/// The same study, whose labels are now grades from 1 to 5.
+fn graded() -> Input {
+    let mut input = input();
+    let grade = |scores: &mut Vec<f64>| scores.iter_mut().for_each(|one| *one = 1.0 + 4.0 * *one);
+    input.data.label_range = None;
+    grade(&mut input.data.training_means);
+    for part in &mut input.data.parts {
+        part.labels.iter_mut().for_each(grade);
+    }
+    for run in runs(&mut input) {
+        for row in rows(&mut run.valid).iter_mut().chain(rows(&mut run.test)) {
+            grade(&mut row.labels);
+            grade(&mut row.predictions);
+        }
+    }
+    input
+}
+
+#[test]
+fn labels_without_zeros_are_not_said_to_have_any() {
+    let report = Report::of(&graded());
+    for section in ["#loss", "#quantitative", "#caveats"] {
+        let text = report.text(section);
+        assert!(text.contains("% are exactly 1"), "{text}");
+    }
+    for section in ["#labels", "#label-pairs", "#groups", "#calibration"] {
+        let text = report.text(section);
+        for wrong in ["exactly 0", "= 0", "≠ 0", "label is 0", "both 0"] {
+            assert!(!text.contains(wrong), "{section}: {text}");
+        }
+    }
+    // The picture has all of them, the lowest too.
+    let picture = report.folder.path().join("plots/error_by_bin.svg");
+    let picture = std::fs::read_to_string(picture).unwrap();
+    assert!(picture.contains("100 images"));
+    // The many are not at an end of the range any more.
+    let mut input = graded();
+    input.data.label_range = Some([0.0, 6.0]);
+    let report = Report::of(&input);
+    assert!(!report.says("% are exactly"));
+    assert_eq!(
+        because(&report.written.analysis, CaveatKind::ManyAlike),
+        None
+    );
+}
+
+#[test]
+fn the_head_of_the_perspective_score_project_is_that_of_the_table_of_sizes_only() {
     let mut input = input();
     let report = Report::of(&input);
     let text = report.text("#backbones");

@@ -11,12 +11,15 @@ use psp_verify::{RecordedBy, Reference, Report, Settings, compare, record};
 
 use crate::args::{Args, VerifyArgs};
 
-/// Why the study's sizes name one model more than it can have had.
-const MISMATCH: &str = "\
-The sizes are fp32 parameters and buffers in MiB of the backbone with the head
-Linear(features, 256), ReLU, Linear(256, 2), which is how the study's table can
-be reproduced to the third decimal. Its row \"Inception_v3\" says 22.421: that
-is GoogLeNet, Inception v1. Inception v3 itself has 85.240.";
+/// What the sizes are of, and why one of those that are stated names a model that it
+/// can't have been.
+const SIZES: &str = "\
+MiB are of fp32 parameters and buffers of the backbone with the head
+Linear(features, 256), ReLU, Linear(256, 2). \"stated\" is what the perspective-score
+project says: the one whose report made this task known, scoring in photos of cars how
+well the hood and the left rear door can be judged. Its table can be reproduced to
+the third decimal, but for a name: the 22.421 of its row \"Inception_v3\" are those of
+GoogLeNet, Inception v1. Inception v3 itself has 85.240.";
 
 pub(crate) fn list(json: bool) -> Result<ExitCode> {
     let device = DeviceSpec::Auto.open()?;
@@ -30,14 +33,14 @@ pub(crate) fn list(json: bool) -> Result<ExitCode> {
     }
     println!(
         "{:<16} {:>10} {:>8} {:>8} {:>8} {:>6} {:>9}  torchvision's weights",
-        "backbone", "parameters", "MiB", "study", "features", "input", "mult-adds"
+        "backbone", "parameters", "MiB", "stated", "features", "input", "mult-adds"
     );
     for s in &summaries {
-        let study = s
+        let stated = s
             .study_mib
             .map_or("-".to_owned(), |mib| format!("{mib:.3}"));
         println!(
-            "{:<16} {:>10} {:>8.3} {study:>8} {:>8} {:>6} {:>7.3} G  {}",
+            "{:<16} {:>10} {:>8.3} {stated:>8} {:>8} {:>6} {:>7.3} G  {}",
             s.name,
             s.parameters,
             s.mib,
@@ -47,9 +50,7 @@ pub(crate) fn list(json: bool) -> Result<ExitCode> {
             s.weights.as_deref().unwrap_or("-")
         );
     }
-    println!(
-        "\n{MISMATCH}\n\nStages that can be frozen, from input to output; `head` is one more:"
-    );
+    println!("\n{SIZES}\n\nStages that can be frozen, from input to output; `head` is one more:");
     for s in &summaries {
         println!("  {}: {}", s.name, s.stages.join(" "));
     }

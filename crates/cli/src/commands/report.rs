@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use indicatif::ProgressBar;
 use psp_collect::input::{Environment, MeasuredCost};
 use psp_collect::{CollectError, CollectEvent, Collected, Settings, collect_runs, collect_study};
@@ -11,7 +11,7 @@ use psp_data::decode_file;
 use psp_export::Place;
 use psp_files::shell_quoted;
 use psp_report::PhotoError;
-use psp_search::StudyDir;
+use psp_search::{Study, StudyDir};
 use psp_train::{RunConfig, RunDir};
 
 use super::study::study_dir;
@@ -95,25 +95,28 @@ impl Source {
         }
         let runs: Vec<RunDir> = sources.iter().map(RunDir::new).collect();
         for run in &runs {
-            let root = run.root().display();
             if study_dir(run.root()).is_begun() {
+                let root = run.root().display();
                 bail!("{root}: a study is reported on by itself; name it alone, or name runs");
             }
             if !run.is_begun() {
-                bail!("{root}: neither a study (it has no plan.json) nor a run (no config.toml)");
+                return Err(unknown(run.root()));
             }
         }
         Ok(Self::Runs(runs))
     }
 
-    /// The error, or that the data of one of the runs has moved.
+    /// The error, or that the data of the study or of one of the runs has moved.
     fn explain(&self, error: anyhow::Error) -> anyhow::Error {
-        let Self::Runs(runs) = self else { return error };
-        runs.iter()
-            .fold(error, |error, run| match run.read_config() {
-                Ok(config) => unless_moved(error, &config.data.dir, run),
-                Err(_) => error,
-            })
+        match self {
+            Self::Study(dir) => unless_its_data_moved(error, dir),
+            Self::Runs(runs) => runs
+                .iter()
+                .fold(error, |error, run| match run.read_config() {
+                    Ok(config) => unless_moved(error, &config.data.dir, run),
+                    Err(_) => error,
+                }),
+        }
     }
 
     /// The folders of the study or of the runs.
@@ -160,6 +163,40 @@ impl Source {
             }
         }
     }
+}
+
+/// Why `root` can't be reported on: it is neither a study nor a run.
+fn unknown(root: &Path) -> anyhow::Error {
+    let shown = root.display();
+    let stored = Path::new("experiments").join(root);
+    if root.exists() {
+        anyhow!("{shown}: neither a study (it has no plan.json) nor a run (no config.toml)")
+    } else if root.components().count() > 1 {
+        anyhow!("{shown}: no such folder")
+    } else if RunDir::new(&stored).is_begun() {
+        let stored = shell_quoted(&stored);
+        anyhow!("{shown}: no such folder; a run is named by its path: psp report {stored}")
+    } else {
+        anyhow!("{shown}: no such folder, and no study of this name in experiments/")
+    }
+}
+
+/// Why `error` came, where it is that the study's data is not in its place any more,
+/// and what to do then.
+fn unless_its_data_moved(error: anyhow::Error, dir: &StudyDir) -> anyhow::Error {
+    let Ok(study) = Study::open(dir.clone()) else {
+        return error;
+    };
+    let data = &study.config.base.data.dir;
+    if data.as_os_str().is_empty() || data.exists() {
+        return error;
+    }
+    anyhow!(
+        "{}: the study's data is not there any more; if it has moved: \
+         psp search --study {} --data DIR",
+        data.display(),
+        shell_quoted(dir.root())
+    )
 }
 
 fn environment(source: &Source, out: &Path) -> Environment {

@@ -52,8 +52,9 @@ pub enum CaveatKind {
     UnequalSearch,
     /// The validation score is that of the best of many.
     ValidationOptimism,
-    /// Most labels are zero.
-    ManyZeros,
+    /// Many labels are one and the same: 0, or an end of their range.
+    #[serde(alias = "many-zeros")]
+    ManyAlike,
     /// Only finalists were tested.
     OnlyFinalists,
     /// The test images have been looked at.

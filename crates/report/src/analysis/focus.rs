@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::candidate::{CandidateAnalysis, Evaluated};
 use super::prepared::{Part, Prepared};
+use crate::input::{Input, Predictions};
 
 /// Which run is shown in detail, and over which images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,6 +89,15 @@ impl Focus {
 
     pub(crate) fn rows<'a, 'b>(self, prepared: &'b Prepared<'a>) -> Option<&'b Part<'a>> {
         part_of(prepared, self.candidate, self.run, self.part)
+    }
+
+    /// Its predictions over these images.
+    pub(crate) fn predictions(self, input: &Input) -> Option<&Predictions> {
+        let run = input.candidates.get(self.candidate)?.runs.get(self.run)?;
+        match self.part {
+            FocusPart::Test => run.test.as_ref(),
+            FocusPart::Valid => run.valid.as_ref(),
+        }
     }
 
     /// What was computed of it.

@@ -61,14 +61,14 @@ impl Labels {
         self.parts.iter().map(|part| part.images).sum()
     }
 
-    /// The share of labels of one target that are exactly 0, over all parts.
-    pub(crate) fn zero_share(&self, target: usize) -> Option<f64> {
-        let parts = self.parts.iter().filter_map(|part| {
-            let statistics = part.statistics.as_ref()?;
-            Some(statistics.targets[target].zero_share * part.images as f64)
-        });
-        let images = self.images();
-        (images > 0).then(|| parts.sum::<f64>() / images as f64)
+    /// Whether any label is exactly 0.
+    pub(crate) fn has_zeros(&self) -> bool {
+        let statistics = self
+            .parts
+            .iter()
+            .filter_map(|part| part.statistics.as_ref());
+        let mut targets = statistics.flat_map(|statistics| &statistics.targets);
+        targets.any(|target| target.zero_share > 0.0)
     }
 }
 

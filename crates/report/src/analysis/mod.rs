@@ -81,7 +81,7 @@ pub struct Analysis {
     pub calibration: Option<Calibration>,
     /// The images of the galleries.
     pub images: Option<ImageChoice>,
-    /// The original study's suggestions.
+    /// What came of the perspective-score project's suggestions.
     pub suggestions: Vec<SuggestionResult>,
     /// What should not be concluded, the most important first.
     pub caveats: Vec<Caveat>,

@@ -1,4 +1,4 @@
-//! What the suggestions at the end of the original study gave here.
+//! What the suggestions of the perspective-score project gave here.
 
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +24,7 @@ pub struct SuggestionResult {
     pub findings: Vec<Finding>,
 }
 
-/// The suggestions in the order of the original study.
+/// The suggestions in the project's order.
 pub(crate) const ALL: [Suggestion; 6] = [
     Suggestion::MoreSearch,
     Suggestion::Augmentation,
@@ -81,21 +81,19 @@ fn not_tried(suggestion: Suggestion) -> &'static str {
     match suggestion {
         Suggestion::MoreSearch => "No search was made here, so that nothing can be said of more.",
         Suggestion::Augmentation => {
-            "Not tried in this study: no key that alters the training images was searched."
+            "Not tried here: no key that alters the training images was searched."
         }
         Suggestion::DomainPretraining => {
-            "Not tried in this study: no training on other images of the same kind came first."
+            "Not tried here: no training on other images of the same kind came first."
         }
         Suggestion::Regularisation => {
-            "Not tried in this study: neither weight decay nor dropout nor stochastic depth was \
+            "Not tried here: neither weight decay nor dropout nor stochastic depth was \
              searched."
         }
         Suggestion::Compression => {
-            "Not tried in this study: the sizes in this report are those of all weights in fp32."
+            "Not tried here: the sizes in this report are those of all weights in fp32."
         }
-        Suggestion::Acceleration => {
-            "Not tried in this study: the speed of prediction was not measured."
-        }
+        Suggestion::Acceleration => "Not tried here: the speed of prediction was not measured.",
     }
 }
 
@@ -125,12 +123,12 @@ fn more_search(search: Option<&Search>, score: Score) -> Option<(bool, String)> 
     let half = progress.iter().find(|row| row.trials == last.trials / 2)?;
     let gain = last.best - half.best;
     let mut text = format!(
-        "The first {} of {} finished trials had a best validation {} of {}, all of them {}: \
-         the second half of the search gained {}.",
+        "The best of the first {} finished trials has a validation {} of {}, the best of all {} \
+         one of {}: the second half of the search gained {}.",
         half.trials,
-        last.trials,
         score.name(),
         fixed(half.best, 4),
+        last.trials,
         fixed(last.best, 4),
         match gain {
             gain if gain > 0.0 => fixed(gain, 4),
@@ -189,7 +187,7 @@ fn acceleration(input: &Input) -> Option<(bool, String)> {
     );
     let is_tried = |finding: &Finding| finding.suggestion == Suggestion::Acceleration;
     if !input.findings.iter().any(is_tried) {
-        text += " No technique that makes one and the same model faster was tried in this study.";
+        text += " No technique that makes one and the same model faster was tried here.";
     }
     for device in devices {
         let on_device = measured.iter().filter(|(_, cost)| cost.device == device);

@@ -1,6 +1,6 @@
 //! Pictures of the predictions of the run in focus, and of the labels.
 
-use psp_metrics::{Group, Metric};
+use psp_metrics::{Group, GroupScores, Metric};
 use psp_plot::{
     Distributions, ErrorBin, ErrorByBin, ErrorMeasure, LabelDistribution, LabelRange, Metrics,
     Pairs, PartLabels, PredictionVsLabel, Residuals, TargetErrors, distributions, error_by_bin,
@@ -9,7 +9,7 @@ use psp_plot::{
 
 use super::models::interval;
 use super::{Plan, Source};
-use crate::analysis::{Evaluated, FEW_LABELS, FocusPart};
+use crate::analysis::{Evaluated, FEW_LABELS};
 use crate::input::Predictions;
 
 pub(super) fn plans(source: Source<'_>) -> Vec<Plan<'_>> {
@@ -39,12 +39,8 @@ fn labels(source: Source<'_>) -> Option<Plan<'_>> {
 /// The predictions that are shown in detail.
 pub(super) fn shown<'a>(source: Source<'a>) -> Option<(&'a Predictions, &'a Evaluated)> {
     let focus = source.analysis.focus?;
-    let run = &source.input.candidates[focus.candidate].runs[focus.run];
-    let predictions = match focus.part {
-        FocusPart::Test => run.test.as_ref(),
-        FocusPart::Valid => run.valid.as_ref(),
-    };
-    Some((predictions?, focus.evaluated(&source.analysis.candidates)?))
+    let predictions = focus.predictions(source.input)?;
+    Some((predictions, focus.evaluated(&source.analysis.candidates)?))
 }
 
 fn of_focus(source: Source<'_>) -> Option<Vec<Plan<'_>>> {
@@ -115,26 +111,52 @@ fn of_focus(source: Source<'_>) -> Option<Vec<Plan<'_>>> {
     ])
 }
 
-/// The bins of the table, with their intervals.
+/// The bins of the table, with their intervals. The lowest label by itself has a place in
+/// the picture only where it is 0; others are counted in the bin above, whose interval is
+/// then not known.
 fn bins(evaluated: &Evaluated, target: usize) -> Vec<ErrorBin> {
-    let bins = evaluated.metrics.targets[target].groups.bins.iter();
-    let bins = bins.enumerate().filter_map(|(index, bin)| {
+    let mut lowest = None;
+    let mut bins = Vec::new();
+    let all = evaluated.metrics.targets[target].groups.bins.iter();
+    for (index, bin) in all.enumerate() {
         let labels = match (bin.low, bin.high) {
             (0.0, 0.0) => LabelRange::Zero,
-            // The lowest label alone, which is no range: of interest only as zero.
-            (low, high) if low == high => return None,
+            (low, high) if low == high => {
+                lowest = Some(&bin.scores).filter(|scores| scores.count > 0);
+                continue;
+            }
             (low, high) => LabelRange::Between(low, high),
         };
+        if let Some(lowest) = lowest.take() {
+            bins.push(merged(labels, lowest, &bin.scores));
+            continue;
+        }
         let metric = Metric::GroupMse(Group::Bin(index));
         let is_few = bin.scores.count < FEW_LABELS;
         let drawn = evaluated.target(target, metric).filter(|_| !is_few);
         let ends = drawn.and_then(|drawn| Some([drawn.low?, drawn.high?]));
-        Some(ErrorBin {
+        bins.push(ErrorBin {
             labels,
             count: bin.scores.count,
             error: bin.scores.model.map(|errors| errors.mse),
             interval: interval(ends),
-        })
-    });
-    bins.collect()
+        });
+    }
+    bins
+}
+
+/// Two groups of labels as one bin.
+fn merged(labels: LabelRange, one: &GroupScores, other: &GroupScores) -> ErrorBin {
+    let count = one.count + other.count;
+    let squares = |scores: &GroupScores| {
+        let mse = scores.model.map_or(0.0, |errors| errors.mse);
+        mse * scores.count as f64
+    };
+    let mean = (squares(one) + squares(other)) / count as f64;
+    ErrorBin {
+        labels,
+        count,
+        error: (count > 0).then_some(mean),
+        interval: None,
+    }
 }

@@ -1,8 +1,8 @@
-//! The original study's suggestions.
+//! The perspective-score project's suggestions.
 
 use serde::{Deserialize, Serialize};
 
-/// What the original study suggests at its end.
+/// What the report of the perspective-score project suggests at its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Suggestion {

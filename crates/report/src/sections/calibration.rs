@@ -22,14 +22,14 @@ pub(super) fn blocks<'a>(context: &Context<'a>, section: &mut Section<'a>) {
     );
     let mut text = format!(
         "A split-conformal interval of one width per target, prediction ± the {} quantile of the \
-         absolute errors on {fitted}, is to hold the label with a probability of {} on average \
+         absolute errors on {fitted}, should hold the label with a probability of {} on average \
          over images.",
         whole_percent(wanted),
         whole_percent(wanted),
     );
     text += &match calibration.measured_on {
         Some(images) => format!(
-            " How often it did was measured on {}, which it had not seen.",
+            " How often it does was measured on {}, which it was not fitted to.",
             counted(images, "test image", "test images")
         ),
         None => " There are no test predictions on which to measure how often it does.".to_owned(),
@@ -45,17 +45,24 @@ pub(super) fn blocks<'a>(context: &Context<'a>, section: &mut Section<'a>) {
         .text("target")
         .number(title)
         .hint("Half the width; – where the validation images are too few for this coverage")
-        .number("mean width")
-        .hint("Cut off at the ends of the label range")
-        .number("labels inside")
-        .number("where the label is 0")
-        .number("where it is not");
+        .number("mean width");
+    if context.input.data.label_range.is_some() {
+        table = table.hint("Cut off at the ends of the label range");
+    }
+    table = table.number("labels inside");
+    let mut levels = calibration.targets.iter().flat_map(|target| &target.levels);
+    let has_zeros = levels.any(|level| level.zero.is_some());
+    if has_zeros {
+        table = table
+            .number("where the label is 0")
+            .number("where it is not");
+    }
     for (target, name) in context.targets.iter().enumerate() {
         let levels = &calibration.targets[target].levels;
         let Some(level) = levels.iter().find(|level| level.nominal == wanted) else {
             continue;
         };
-        table.row(row(context, name, level));
+        table.row(row(context, name, level, has_zeros));
     }
     section.table(table);
     section.figure(
@@ -67,7 +74,7 @@ pub(super) fn blocks<'a>(context: &Context<'a>, section: &mut Section<'a>) {
     );
 }
 
-fn row(context: &Context, name: &str, level: &CoverageLevel) -> Vec<Cell> {
+fn row(context: &Context, name: &str, level: &CoverageLevel, has_zeros: bool) -> Vec<Cell> {
     let error = |value: f64| context.error(value);
     let measured = |measured: &Option<Measured>| match measured {
         Some(measured) => {
@@ -79,12 +86,14 @@ fn row(context: &Context, name: &str, level: &CoverageLevel) -> Vec<Cell> {
         }
         None => Cell::none(),
     };
-    vec![
+    let mut cells = vec![
         Cell::text(name),
         Cell::of(level.radius, error),
         Cell::of(level.all.and_then(|all| all.mean_width), error),
         measured(&level.all),
-        measured(&level.zero),
-        measured(&level.nonzero),
-    ]
+    ];
+    if has_zeros {
+        cells.extend([measured(&level.zero), measured(&level.nonzero)]);
+    }
+    cells
 }

@@ -5,7 +5,7 @@ use psp_metrics::SeedSummary;
 use super::Context;
 use crate::analysis::{Comparison, Member, Pair, Repeats};
 use crate::document::{Cell, Mark, Section, Table, Text};
-use crate::format::{counted, fixed, listed, ratio, sample_size, signed, whole_percent};
+use crate::format::{count, counted, fixed, listed, ratio, sample_size, signed, whole_percent};
 
 pub(super) fn blocks<'a>(context: &Context<'a>, section: &mut Section<'a>) {
     section.heading("Models against each other");
@@ -15,20 +15,27 @@ pub(super) fn blocks<'a>(context: &Context<'a>, section: &mut Section<'a>) {
     };
     let images = counted(comparison.images, "test image", "test images");
     let repeats = context.repeats();
-    section.say(format!(
-        "Each model stands for the mean over its runs: its squared error of an image is the \
-         mean of its runs' squared errors there. All are over the same {images}. \"Between \
-         {}\" is the standard deviation between the runs of a model{}, \"from images\" the \
-         bootstrap's standard error of one run: how much another draw of test images would move \
-         it.",
-        repeats.name(),
-        match repeats {
-            Repeats::Seeds | Repeats::Runs => "",
-            Repeats::Folds => ", which were trained on different folds with one seed",
-            Repeats::SeedsAndFolds =>
-                ", which were trained on different folds and with different seeds",
-        }
-    ));
+    let from_images = "\"from images\" is the bootstrap's standard error of one run's MSE: how \
+                       much another draw of test images would move it";
+    section.say(if is_repeated(comparison) {
+        format!(
+            "Each model stands for the mean over its runs: its squared error of an image is the \
+             mean of its runs' squared errors there. All are over the same {images}. \"Between \
+             {}\" is the standard deviation between the runs of a model{}, {from_images}.",
+            repeats.name(),
+            match repeats {
+                Repeats::Seeds | Repeats::Runs => "",
+                Repeats::Folds => ", which were trained on different folds with one seed",
+                Repeats::SeedsAndFolds =>
+                    ", which were trained on different folds and with different seeds",
+            }
+        )
+    } else {
+        format!(
+            "Each model was trained once, and all are over the same {images}: {from_images}. \
+             How much another training would move it was not measured."
+        )
+    });
     section.table(members(context, comparison));
     left_out(context, comparison, section);
     section.figure(
@@ -64,9 +71,14 @@ fn members(context: &Context, comparison: &Comparison) -> Table {
         .group("")
         .number("MSE")
         .number("R²")
-        .group("on the test images")
-        .number(format!("between {}", context.repeats().name()))
-        .hint("Standard deviation of the MSE between runs")
+        .group("on the test images");
+    let is_repeated = is_repeated(comparison);
+    if is_repeated {
+        table = table
+            .number(format!("between {}", context.repeats().name()))
+            .hint("Standard deviation of the MSE between runs");
+    }
+    table = table
         .number("from images")
         .hint("Bootstrap standard error of one run's MSE")
         .group("noise of the MSE")
@@ -98,18 +110,22 @@ fn members(context: &Context, comparison: &Comparison) -> Table {
             Cell::number(difference.value, signed(&error(difference.value)))
                 .interval(difference.interval, |end| signed(&error(end)))
         });
-        let cells = vec![
+        let mut cells = vec![
             context.heading(member.candidate),
             Cell::number(member.mse.value, error(member.mse.value))
                 .interval(member.mse.interval, error),
             member.r2.map_or_else(Cell::none, |r2| {
                 Cell::number(r2.value, ratio(r2.value)).interval(r2.interval, ratio)
             }),
-            spread(seeds, context),
+        ];
+        if is_repeated {
+            cells.push(spread(seeds, context));
+        }
+        cells.extend([
             Cell::of(seeds.sampling_error, error),
             validation,
             difference,
-        ];
+        ]);
         let mark = match context.is_chosen(member.candidate) {
             true => Mark::Chosen,
             false => Mark::None,
@@ -117,6 +133,12 @@ fn members(context: &Context, comparison: &Comparison) -> Table {
         table.marked(mark, cells);
     }
     table
+}
+
+/// Whether any model was trained more than once.
+fn is_repeated(comparison: &Comparison) -> bool {
+    let mut members = comparison.members.iter();
+    members.any(|member| member.mse_by_run.values.len() > 1)
 }
 
 fn spread(seeds: &SeedSummary, context: &Context) -> Cell {
@@ -137,9 +159,7 @@ fn left_out(context: &Context, comparison: &Comparison, section: &mut Section) {
 }
 
 fn verdicts(context: &Context, comparison: &Comparison) -> String {
-    let pairs = counted(comparison.pairs.len(), "pair", "pairs");
     let shown = comparison.pairs.iter().filter(|pair| pair.differs).count();
-    let repeats = context.repeats().name();
     let which = match comparison.best_of_each_backbone {
         true => {
             let names = compared(context, comparison);
@@ -153,13 +173,38 @@ fn verdicts(context: &Context, comparison: &Comparison) -> String {
         }
         false => String::new(),
     };
+    let (found, corrected) = match (comparison.pairs.len(), shown) {
+        (1, 0) => ("No difference is shown.".to_owned(), String::new()),
+        (1, _) => ("A difference is shown.".to_owned(), String::new()),
+        (pairs, shown) => {
+            let shown = match shown {
+                0 => "none".to_owned(),
+                shown => count(shown as u64),
+            };
+            let pairs = counted(pairs, "pair", "pairs");
+            (
+                format!("Of {pairs}, a difference is shown in {shown}."),
+                format!(
+                    ", corrected for {pairs} by Holm's method; the intervals are not corrected"
+                ),
+            )
+        }
+    };
+    let level = whole_percent(context.analysis.settings.level);
+    let beyond = if is_repeated(comparison) {
+        let repeats = context.repeats().name();
+        format!(
+            "The column \"beyond the {repeats}\" asks whether the difference is also larger than \
+             the spread between {repeats} explains (Welch's t-test at {level})."
+        )
+    } else {
+        "Each model was trained once: whether other trainings would differ in the same way is \
+         not known."
+            .to_owned()
+    };
     format!(
-        "{which}Of {pairs}, a difference is shown in {shown}. Differences are the first model's \
-         MSE less the second's, image by image: negative speaks for the first. p is of the \
-         permutation test, corrected for {pairs} by Holm's method; the intervals are not \
-         corrected. The column \"beyond the {repeats}\" asks whether the difference is also \
-         larger than the spread between {repeats} explains (Welch's t-test at {}).",
-        whole_percent(context.analysis.settings.level)
+        "{which}{found} Differences are the first model's MSE less the second's, image by image: \
+         negative speaks for the first. p is of the permutation test{corrected}. {beyond}"
     )
 }
 
@@ -189,12 +234,15 @@ fn pairs(context: &Context, comparison: &Comparison) -> Table {
         .text("on these images")
         .names()
         .number("p")
-        .hint("Of the permutation test, after Holm's correction")
-        .text(format!("beyond the {repeats}"))
-        .hint(format!(
+        .hint("Of the permutation test, after Holm's correction");
+    let is_repeated = is_repeated(comparison);
+    if is_repeated {
+        table = table.text(format!("beyond the {repeats}")).hint(format!(
             "Whether the difference is more than the spread between {repeats} explains; no: \
              training again might turn it round"
-        ))
+        ));
+    }
+    table = table
         .number("MSE")
         .hint("The first's less the second's; negative speaks for the first")
         .number("R²")
@@ -214,17 +262,21 @@ fn pairs(context: &Context, comparison: &Comparison) -> Table {
             Cell::text(verdict(context, pair)),
             Cell::number(pair.adjusted_p_value, p_value(pair.adjusted_p_value))
                 .detail(format!("uncorrected {}", p_value(pair.p_value))),
-            Cell::text(match (pair.differs, pair.beyond_seeds) {
+        ];
+        if is_repeated {
+            cells.push(Cell::text(match (pair.differs, pair.beyond_seeds) {
                 (false, _) => "–",
                 (true, None) => "one run only",
                 (true, Some(true)) => "yes",
                 (true, Some(false)) => "no",
-            }),
+            }));
+        }
+        cells.extend([
             Cell::number(pair.mse.value, error(pair.mse.value)).interval(pair.mse.interval, error),
             pair.r2.map_or_else(Cell::none, |r2| {
                 Cell::number(r2.value, difference(r2.value)).interval(r2.interval, difference)
             }),
-        ];
+        ]);
         if by_target {
             cells.extend(pair.target_mse.iter().map(|mse| {
                 Cell::number(mse.value, error(mse.value)).interval(mse.interval, error)

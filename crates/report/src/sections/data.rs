@@ -73,8 +73,11 @@ fn statistics(context: &Context) -> Table {
         .number("mean")
         .number("std")
         .number("lowest")
-        .number("highest")
-        .number("exactly 0");
+        .number("highest");
+    let has_zeros = context.analysis.labels.has_zeros();
+    if has_zeros {
+        table = table.number("exactly 0");
+    }
     let number = |value: f64| Cell::number(value, short(value));
     for (target, name) in context.targets.iter().enumerate() {
         for part in &context.analysis.labels.parts {
@@ -82,7 +85,7 @@ fn statistics(context: &Context) -> Table {
                 continue;
             };
             let of = &statistics.targets[target];
-            table.row(vec![
+            let mut cells = vec![
                 Cell::text(name.as_str()),
                 Cell::text(part.name.as_str()),
                 Cell::count(part.images),
@@ -90,8 +93,11 @@ fn statistics(context: &Context) -> Table {
                 number(of.std),
                 number(of.min),
                 number(of.max),
-                Cell::number(of.zero_share, percent(of.zero_share)),
-            ]);
+            ];
+            if has_zeros {
+                cells.push(Cell::number(of.zero_share, percent(of.zero_share)));
+            }
+            table.row(cells);
         }
     }
     table
@@ -133,32 +139,41 @@ fn pairs(context: &Context, section: &mut Section) {
     if targets.len() < 2 || targets.len() > 4 {
         return;
     }
-    let mut table = Table::new(
-        "label-pairs",
-        "Targets two by two: how many images have which labels",
-    )
-    .text("targets")
-    .text("part")
-    .number("both 0")
-    .number("only the first 0")
-    .number("only the second 0")
-    .number("neither 0")
-    .number("Pearson");
+    let has_zeros = context.analysis.labels.has_zeros();
+    let caption = if has_zeros {
+        "Targets two by two: how many images have which labels, and how labels correlate"
+    } else {
+        "Targets two by two: how labels correlate"
+    };
+    let mut table = Table::new("label-pairs", caption)
+        .text("targets")
+        .text("part");
+    if has_zeros {
+        table = table
+            .number("both 0")
+            .number("only the first 0")
+            .number("only the second 0")
+            .number("neither 0");
+    }
+    table = table.number("Pearson");
     for part in &context.analysis.labels.parts {
         let Some(statistics) = &part.statistics else {
             continue;
         };
         for pair in &statistics.pairs {
             let names = format!("{}, {}", targets[pair.first], targets[pair.second]);
-            table.row(vec![
-                Cell::text(names),
-                Cell::text(part.name.as_str()),
-                Cell::count(pair.both_zero as usize),
-                Cell::count(pair.only_first_zero as usize),
-                Cell::count(pair.only_second_zero as usize),
-                Cell::count(pair.neither_zero as usize),
-                Cell::of(pair.pearson, |pearson| fixed(pearson, 2)),
-            ]);
+            let mut cells = vec![Cell::text(names), Cell::text(part.name.as_str())];
+            if has_zeros {
+                let counts = [
+                    pair.both_zero,
+                    pair.only_first_zero,
+                    pair.only_second_zero,
+                    pair.neither_zero,
+                ];
+                cells.extend(counts.map(|images| Cell::count(images as usize)));
+            }
+            cells.push(Cell::of(pair.pearson, |pearson| fixed(pearson, 2)));
+            table.row(cells);
         }
     }
     section.table(table);

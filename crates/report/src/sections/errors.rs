@@ -62,10 +62,14 @@ pub(super) fn blocks<'a>(context: &Context<'a>, section: &mut Section<'a>) {
         section.table(metrics(context, chunk, id));
     }
     section.heading("By label");
-    section.say(
-        "The same predictions by what the label is. Where half of the labels are zero, a model \
-         that says 0 looks good over all images, and is useless where there is something to see.",
-    );
+    let piles = context.input.data.piles(context.targets);
+    let piles = piles.map_or_else(String::new, |piles| {
+        format!(
+            " Many labels are one and the same ({piles}): a model that always gives this answer \
+             looks good over all images, and is useless for the others."
+        )
+    });
+    section.say(format!("The same predictions by what the label is.{piles}"));
     section.table(groups(context, &parts));
     let source = context.focus_source().unwrap_or_default();
     section.figure(context.figure("error_by_bin"), source);
@@ -231,14 +235,16 @@ fn groups(context: &Context, parts: &[Part]) -> Table {
 }
 
 fn label_groups(groups: &LabelGroups) -> Vec<(String, Group, &GroupScores)> {
-    let mut rows = vec![
-        ("= 0".to_owned(), Group::Zero, &groups.zero),
-        ("≠ 0".to_owned(), Group::Nonzero, &groups.nonzero),
-    ];
+    let mut rows = Vec::new();
+    // Without zeros, the others are all labels.
+    if groups.zero.count > 0 {
+        rows.push(("= 0".to_owned(), Group::Zero, &groups.zero));
+        rows.push(("≠ 0".to_owned(), Group::Nonzero, &groups.nonzero));
+    }
     for (index, bin) in groups.bins.iter().enumerate() {
         let (low, high) = (tidy(bin.low), tidy(bin.high));
         let name = match bin.low == bin.high {
-            // The same as the row of zeros, where the range begins at 0.
+            // The row of zeros, or nothing: the range begins at 0.
             true if bin.low == 0.0 => continue,
             true => format!("= {low}"),
             false => format!("({low}, {high}]"),

@@ -6,12 +6,15 @@ use crate::format::counted;
 
 pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
     let mut section = Section::new("loss", "Loss");
-    section.say(
-        "Training minimises the mean squared error (MSE), as in the original study: the square \
-         of prediction − label, averaged over images and over targets. It weighs one error of \
-         0.2 as much as four of 0.1, and it counts the many zeros among the labels as much as \
-         anything else.",
-    );
+    let piles = context.input.data.piles(context.targets);
+    let piles = piles.map_or_else(String::new, |piles| {
+        format!(" Every label counts alike, those too that many images share ({piles}).")
+    });
+    section.say(format!(
+        "Training minimises the mean squared error (MSE): the square of prediction − label, \
+         averaged over images and over targets. One error weighs as much as four of half its \
+         size.{piles}"
+    ));
     let epochs = context.input.candidates.iter().flat_map(|c| &c.runs);
     if epochs.clone().all(|run| run.epochs.is_empty()) {
         section.say("No epoch of any model that is compared here is known.");
@@ -23,10 +26,10 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
         .number("best epoch")
         .hint("The epoch whose weights were kept, by validation MSE")
         .number("training MSE")
-        .hint("Over the batches of that epoch, while the weights were changing")
+        .hint("Mean over the batches of that epoch, each as it was trained on")
         .number("validation MSE")
         .number("ratio")
-        .hint("Validation MSE over training MSE: far above 1, the model has learnt its training images by heart")
+        .hint("Validation MSE over training MSE, which are not measured alike: see below")
         .text("device");
     for (index, candidate) in context.input.candidates.iter().enumerate() {
         for run in &candidate.runs {
@@ -51,6 +54,17 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
         }
     }
     section.table(table);
+    section.say(
+        "The two MSEs are not measured alike. That of training is taken batch by batch, while \
+         the weights still change, of predictions that are not clipped, with dropout where it \
+         is set, and with the batch's own mean and variance in batch norms that are trained. \
+         That of validation \
+         is of the weights at the epoch's end and of the running mean and variance of batch \
+         norms. A ratio far above 1 may therefore mean that the model has memorised its \
+         training images, or only that the running values lag behind, as they do after few \
+         steps. Predictions of the finished model on its training images would tell which; \
+         this report has none.",
+    );
     let caption = match context.focus_link() {
         Some(link) => Text::from("Training and validation MSE of ")
             .then(link)

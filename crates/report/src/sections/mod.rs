@@ -1,4 +1,4 @@
-//! The sections of the report, in the order of the original study.
+//! The sections of the report, in the order of the perspective-score project's.
 
 mod backbones;
 mod calibration;
@@ -11,6 +11,7 @@ mod errors;
 mod key_numbers;
 mod loss;
 mod metrics;
+mod no_use;
 mod qualitative;
 mod quantitative;
 mod reproduction;
@@ -43,23 +44,24 @@ pub(crate) fn document<'a>(context: &Context<'a>) -> Document<'a> {
         lead = lead.plain(".");
     }
     let version = &input.environment.psp_version;
+    let sections = [
+        Some(backbones::section(context)),
+        Some(loss::section(context)),
+        Some(metrics::section(context)),
+        Some(search::section(context)),
+        Some(quantitative::section(context)),
+        Some(qualitative::section(context)),
+        Some(selection::section(context)),
+        suggestions::section(context),
+        Some(caveats::section(context)),
+        Some(data::section(context)),
+        Some(reproduction::section(context)),
+    ];
     Document {
         title: input.title.clone(),
         lead,
         verdict: verdict::verdict(context),
-        sections: vec![
-            backbones::section(context),
-            loss::section(context),
-            metrics::section(context),
-            search::section(context),
-            quantitative::section(context),
-            qualitative::section(context),
-            selection::section(context),
-            suggestions::section(context),
-            caveats::section(context),
-            data::section(context),
-            reproduction::section(context),
-        ],
+        sections: sections.into_iter().flatten().collect(),
         foot: Text::from(format!(
             "Written by psp {version} on {}.",
             input.environment.date

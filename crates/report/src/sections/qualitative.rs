@@ -46,8 +46,7 @@ fn galleries<'a>(context: &Context<'a>, section: &mut Section<'a>) {
     let mut best = "Those with the smallest squared error, averaged over targets.".to_owned();
     if images.zeros_left_out > 0 {
         best += &format!(
-            " {} whose labels are all 0 are left out: a model that always says 0 would be best \
-             there.",
+            " Left out: {} whose labels are all 0, where a model that always says 0 would be best.",
             counted(images.zeros_left_out, "image", "images")
         );
     }
@@ -80,12 +79,7 @@ fn galleries<'a>(context: &Context<'a>, section: &mut Section<'a>) {
 }
 
 fn shot<'a>(context: &Context<'a>, shown: &Shown) -> Option<Shot<'a>> {
-    let focus = context.analysis.focus?;
-    let run = &context.input.candidates[focus.candidate].runs[focus.run];
-    let predictions = match focus.part {
-        crate::analysis::FocusPart::Test => run.test.as_ref()?,
-        crate::analysis::FocusPart::Valid => run.valid.as_ref()?,
-    };
+    let predictions = context.analysis.focus?.predictions(context.input)?;
     let row = predictions.rows.get(shown.row)?;
     Some(Shot {
         filename: &row.filename,
@@ -127,6 +121,13 @@ fn explanations<'a>(context: &Context<'a>, section: &mut Section<'a>) {
          measure; the maps of one method share a scale, so that a score that hardly hangs on \
          an image stays dark. That a place is bright does not say why.",
     );
+    let mut maps = context.input.explanations.iter().flat_map(|one| &one.maps);
+    if maps.any(|map| map.values.len() == 1) {
+        section.say(
+            "Some maps are of one cell, as the images are so small that nothing more is left of \
+             them behind the last stage: these say nothing of places.",
+        );
+    }
     section.figure(context.figure("explanations"), explained(context));
 }
 

@@ -161,20 +161,23 @@ fn space(section: &mut Section, study: &Study) {
         .text("domain")
         .long()
         .text("only when")
-        .long()
-        .number("importance")
-        .hint("Share of what all keys together say about the score");
+        .long();
+    if importance.is_some() {
+        table = table
+            .number("importance")
+            .hint("Share of what all keys together say about the score");
+    }
     for dimension in &study.dimensions {
-        let share = importance.and_then(|shares| {
-            let share = shares.iter().find(|(key, _)| *key == dimension.key)?;
-            Some(share.1)
-        });
-        table.row(vec![
+        let mut cells = vec![
             Cell::text(Text::new().code(&dimension.key)),
             Cell::text(dimension.domain.as_str()),
             Cell::text(dimension.condition.as_deref().unwrap_or("always")),
-            Cell::of(share, percent),
-        ]);
+        ];
+        if let Some(shares) = importance {
+            let share = shares.iter().find(|(key, _)| *key == dimension.key);
+            cells.push(Cell::of(share.map(|share| share.1), percent));
+        }
+        table.row(cells);
     }
     section.table(table);
 }

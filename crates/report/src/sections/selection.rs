@@ -3,12 +3,15 @@
 use super::Context;
 use crate::document::{Cell, Mark, Section, Table, Text};
 use crate::format::{counted, multiply_adds, whole_percent};
+use crate::input::Selection;
 
 pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
     let mut section = Section::new("selection", "Selection");
     let study = context.input.study.as_ref();
     let percent = whole_percent(study.map_or(0.95, |study| study.confidence));
     let score = context.score_name();
+    let selection = context.input.selection.as_ref();
+    let knows_noise = selection.is_none_or(Selection::knows_noise);
     section.say(match study {
         Some(study) if !study.trains_finalists() => format!(
             "Validation decides, the test images have no say. The finalists are the best trials \
@@ -16,6 +19,12 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
              bound. They are ranked by it, and only equal scores tie; of those that tie the one \
              with the fewest multiply-adds is chosen. The best score of many trials is partly \
              luck, and which of two that are close is better is not known."
+        ),
+        _ if !knows_noise => format!(
+            "Validation decides, the test images have no say. Each candidate was trained once, \
+             so that its validation {score} has no confidence bound. Candidates are ranked by \
+             it, and only equal scores tie; of those that tie the one with the fewest \
+             multiply-adds is chosen. Which of two that are close is better is not known."
         ),
         _ => format!(
             "Validation decides, the test images have no say. Candidates are ranked by the lower \
@@ -25,7 +34,7 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
              the one with the fewest multiply-adds is chosen."
         ),
     });
-    let Some(selection) = &context.input.selection else {
+    let Some(selection) = selection else {
         let search = context.analysis.search.as_ref();
         section.say(match search.map(|search| search.states.finished) {
             Some(0) => "No model has been chosen: no trial was trained to its end.",
@@ -42,48 +51,53 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
     section.say(
         Text::from("Chosen: ")
             .then(context.run_link(selection.candidate, run))
-            .plain(format!(
-                ". {}.",
-                selection.reason.trim().trim_end_matches('.')
-            )),
+            .plain(format!(". {}.", selection.why())),
     );
     if selection.finalist.is_some() {
         section.say(
             "The refit is the chosen configuration, trained once more with what the study's \
              [study.refit] sets, such as more epochs, larger images or more of them. It is what \
              is exported, and what this report shows in detail. Rankings and comparisons are \
-             between the finalists, which all had the search's own budget.",
+             between the finalists, which were all trained with the settings of the search.",
         );
     }
     let mut table = Table::new("ranking", "The ranking, by validation alone")
         .text("model and runs")
-        .number("place")
-        .number(format!("mean {score}"))
-        .number("between runs")
-        .hint("Standard deviation between runs")
-        .number("lower bound")
-        .hint(format!(
-            "Lower {percent} confidence bound of the mean, which the ranking is by; the mean \
-             itself where no candidate has two runs"
-        ))
-        .text("ties with the first")
-        .number("multiply-adds");
+        .number("place");
+    if knows_noise {
+        table = table
+            .number(format!("mean {score}"))
+            .number("between runs")
+            .hint("Standard deviation between runs")
+            .number("lower bound")
+            .hint(format!(
+                "Lower {percent} confidence bound of the mean, which the ranking is by"
+            ))
+            .text("ties with the first");
+    } else {
+        table = table.number(score);
+    }
+    table = table.number("multiply-adds");
     for (place, rank) in selection.ranking.iter().enumerate() {
         let candidate = &context.input.candidates[rank.candidate];
         let cost = candidate.cost.multiply_adds;
-        let cells = vec![
+        let mut cells = vec![
             context.heading(rank.candidate),
             Cell::count(place + 1),
             Cell::number(rank.mean, context.score(rank.mean)),
-            Cell::of(rank.deviation, |deviation| context.score(deviation)),
-            Cell::number(rank.lower_bound, context.score(rank.lower_bound)),
-            Cell::text(match (place, rank.ties) {
-                (0, _) => "is the first",
-                (_, true) => "yes",
-                (_, false) => "no",
-            }),
-            Cell::number(cost as f64, multiply_adds(cost)),
         ];
+        if knows_noise {
+            cells.extend([
+                Cell::of(rank.deviation, |deviation| context.score(deviation)),
+                Cell::number(rank.lower_bound, context.score(rank.lower_bound)),
+                Cell::text(match (place, rank.ties) {
+                    (0, _) => "is the first",
+                    (_, true) => "yes",
+                    (_, false) => "no",
+                }),
+            ]);
+        }
+        cells.push(Cell::number(cost as f64, multiply_adds(cost)));
         let mark = match rank.candidate == selection.ranked() {
             true => Mark::Chosen,
             false => Mark::None,

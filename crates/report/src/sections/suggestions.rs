@@ -1,4 +1,4 @@
-//! What the original study's suggestions gave here.
+//! What the perspective-score project's suggestions gave here.
 
 use super::Context;
 use crate::analysis::{KeyEffect, SuggestionResult};
@@ -6,13 +6,33 @@ use crate::document::{Cell, Section, Table, Text};
 use crate::format::percent;
 use crate::input::Suggestion;
 
-pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
-    let mut section = Section::new("suggestions", "The original study's suggestions");
-    section.say(
-        "The original study ends with six suggestions for better results. What each gave here, \
-         as far as it was measured:",
-    );
-    for result in &context.analysis.suggestions {
+/// On other data than the project's only what was measured; `None` where nothing was.
+pub(super) fn section<'a>(context: &Context<'a>) -> Option<Section<'a>> {
+    let of_project = context.input.data.is_perspective_scores();
+    let results = context.analysis.suggestions.iter();
+    let results: Vec<&SuggestionResult> = results
+        .filter(|result| of_project || result.measured)
+        .collect();
+    if results.is_empty() {
+        return None;
+    }
+    let heading = if of_project {
+        "The perspective-score project's suggestions"
+    } else {
+        "Ways to better results"
+    };
+    let mut section = Section::new("suggestions", heading);
+    section.say(if of_project {
+        Text::from("The report of the ")
+            .section("perspective-score project", "backbones")
+            .plain(
+                " ends with six suggestions for better results. What each gave here, as far as \
+                 it was measured:",
+            )
+    } else {
+        Text::from("What was tried here, and what it gave:")
+    });
+    for result in results {
         section.heading(title(result.suggestion));
         if !result.text.is_empty() {
             section.say(result.text.as_str());
@@ -32,7 +52,7 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
         }
         effects(context, &mut section, result);
     }
-    section
+    Some(section)
 }
 
 fn title(suggestion: Suggestion) -> &'static str {

@@ -2,6 +2,7 @@
 
 use psp_metrics::{Metric, MetricInterval};
 
+use super::no_use::no_use;
 use super::{Context, key_numbers};
 use crate::analysis::Evaluated;
 use crate::document::{Text, Verdict};
@@ -23,14 +24,23 @@ pub(super) fn verdict(context: &Context) -> Verdict {
     }
 }
 
+/// The choice, and whether what was chosen is of any use.
 fn headline(context: &Context) -> Text {
+    let choice = choice(context);
+    match no_use(context) {
+        Some(said) => choice.plain(format!(" {said}")),
+        None => choice,
+    }
+}
+
+fn choice(context: &Context) -> Text {
     let input = context.input;
     if let Some(selection) = &input.selection {
         let candidate = &input.candidates[selection.candidate];
         let run = &candidate.runs[selection.run];
         let name = Text::new().path(&candidate.name, &run.folder);
         let refitted = match selection.finalist {
-            Some(_) => ", trained again at full budget",
+            Some(_) => ", trained again with the settings of the study's refit",
             None => "",
         };
         return match input.compared().count() {
@@ -68,10 +78,9 @@ fn headline(context: &Context) -> Text {
 fn lines(context: &Context) -> Vec<Text> {
     let mut lines = Vec::new();
     if let Some(selection) = &context.input.selection {
-        let reason = selection.reason.trim().trim_end_matches('.');
         lines.push(
             Text::from("Why: ")
-                .plain(format!("{reason}. "))
+                .plain(format!("{}. ", selection.why()))
                 .section("The rule", "selection"),
         );
         let ties = selection.ranking.iter();
@@ -171,13 +180,22 @@ fn trustworthy(
 ) -> Option<Text> {
     let skill = skill?;
     let (value, low, high) = (skill.estimate?, skill.low?, skill.high?);
+    let confidence = context.confidence();
+    let beside = if value < 0.0 {
+        let (more, low, high) = (percent(-value), percent(-high), percent(-low));
+        format!(
+            "Its MSE is {more} higher than that of \"predict the training mean\" ({confidence} \
+             interval of the difference: {low} to {high})"
+        )
+    } else {
+        let (less, low, high) = (percent(value), percent(low), percent(high));
+        format!(
+            "Of the MSE of \"predict the training mean\" it removes {less} ({confidence} interval \
+             {low} to {high})"
+        )
+    };
     Some(Text::from(format!(
-        "Of the MSE of \"predict the training mean\" it removes {} ({} interval {} to {}). \
-         Intervals are bootstrapped over the {} of this one trained model.",
-        percent(value),
-        context.confidence(),
-        percent(low),
-        percent(high),
+        "{beside}. Intervals are bootstrapped over the {} of this one trained model.",
         counted(evaluated.images, "image", "images"),
     )))
 }

@@ -21,11 +21,11 @@ use rand_chacha::rand_core::SeedableRng;
 
 pub(crate) const TARGETS: [&str; 2] = ["perspective_score_hood", "perspective_score_backdoor_left"];
 
-/// Name, parameters, MiB, the MiB that the original study states, multiply-adds, and
+/// Name, parameters, MiB, the MiB that the perspective-score project states, multiply-adds, and
 /// input size.
 type Size = (&'static str, u64, f64, Option<f64>, u64, u32);
 
-/// torchvision's sizes with the original study's head.
+/// torchvision's sizes with the project's head.
 const SIZES: [Size; 5] = [
     (
         "resnet18",
@@ -193,14 +193,15 @@ pub(crate) fn study(shape: Shape) -> Input {
 }
 
 pub(crate) fn backbones() -> Vec<BackboneSize> {
-    let size = |(name, parameters, mib, study_mib, multiply_adds, input_size): Size| BackboneSize {
-        name: name.to_owned(),
-        parameters,
-        mib,
-        study_mib,
-        multiply_adds,
-        input_size,
-    };
+    let size =
+        |(name, parameters, mib, stated_mib, multiply_adds, input_size): Size| BackboneSize {
+            name: name.to_owned(),
+            parameters,
+            mib,
+            stated_mib,
+            multiply_adds,
+            input_size,
+        };
     SIZES.into_iter().map(size).collect()
 }
 

@@ -2,10 +2,7 @@
 
 use super::{Case, Caveat, CaveatKind, caveat};
 use crate::analysis::labels::Labels;
-use crate::format::{counted, fixed, listed, percent};
-
-/// From this share on, zeros are called many.
-const MANY: f64 = 0.3;
+use crate::format::{counted, fixed, listed};
 
 pub(super) fn caveats(case: &Case, caveats: &mut Vec<Caveat>) {
     for note in &case.prepared.input.data.notes {
@@ -15,31 +12,23 @@ pub(super) fn caveats(case: &Case, caveats: &mut Vec<Caveat>) {
             note.clone(),
         ));
     }
-    caveats.extend(zeros(case));
+    caveats.extend(alike(case));
     caveats.extend(parts_differ(case));
     caveats.extend(one_source(case));
 }
 
-fn zeros(case: &Case) -> Option<Caveat> {
-    let labels = &case.analysis.labels;
-    let targets = case.prepared.input.data.targets.iter().enumerate();
-    let many = targets.filter_map(|(target, name)| {
-        let share = labels.zero_share(target).filter(|share| *share >= MANY)?;
-        Some(format!("{name}: {}", percent(share)))
-    });
-    let many: Vec<String> = many.collect();
-    (!many.is_empty()).then(|| {
-        caveat(
-            CaveatKind::ManyZeros,
-            "that a small error over all images means small errors where there is something to see",
-            format!(
-                "Many labels are exactly 0 ({}). A model that says 0 there is right without \
-                 judging anything; the errors of the other labels, and the balanced MSE, tell \
-                 more.",
-                many.join("; ")
-            ),
-        )
-    })
+fn alike(case: &Case) -> Option<Caveat> {
+    let data = &case.prepared.input.data;
+    let piles = data.piles(&data.targets)?;
+    Some(caveat(
+        CaveatKind::ManyAlike,
+        "that a small error over all images means a small error whatever the label",
+        format!(
+            "Many labels are one and the same ({piles}). A model that always gives this answer is \
+             right there without judging anything; the errors by label, and the balanced MSE, \
+             tell more."
+        ),
+    ))
 }
 
 fn parts_differ(case: &Case) -> Option<Caveat> {
@@ -102,7 +91,7 @@ fn one_source(case: &Case) -> Option<Caveat> {
     let evaluated = focus.evaluated(&case.analysis.candidates)?;
     Some(caveat(
         CaveatKind::OneSource,
-        "that the numbers hold for photos of other cameras, places or cars",
+        "that the numbers hold for images from elsewhere: of other cameras, places or subjects",
         format!(
             "All {} come from the same data set as the training images. Intervals say what \
              another draw from it might have given, and nothing of other sources.",

@@ -1,7 +1,7 @@
 //! What the side measurements do not bear.
 
 use super::{Case, Caveat, CaveatKind, caveat};
-use crate::format::{counted, percent, whole_percent};
+use crate::format::{counted, percent, sample_size, whole_percent};
 
 pub(super) fn caveats(case: &Case, caveats: &mut Vec<Caveat>) {
     caveats.extend(intervals(case));
@@ -27,21 +27,28 @@ fn intervals(case: &Case) -> Option<Caveat> {
         };
         // Only where even the upper end stays below what was promised.
         if nonzero.interval.is_some_and(|[_, high]| high < wanted) {
-            because += &format!(
-                " Of the labels of {name} that are not 0 only {} are in their intervals ({}), \
-                 of those that are 0 {}.",
+            let (share, labels) = (
                 percent(nonzero.coverage),
-                crate::format::sample_size(nonzero.count as usize),
-                level
-                    .zero
-                    .map_or("none".to_owned(), |zero| percent(zero.coverage)),
+                sample_size(nonzero.count as usize),
             );
+            because += &match level.zero {
+                Some(zero) => format!(
+                    " Of the labels of {name} that are not 0 only {share} are in their intervals \
+                     ({labels}), of those that are 0 {}.",
+                    percent(zero.coverage)
+                ),
+                None => format!(
+                    " Of the labels of {name} only {share} are in their intervals ({labels})."
+                ),
+            };
         }
     }
     let percent = whole_percent(wanted);
     Some(caveat(
         CaveatKind::IntervalsOnAverage,
-        format!("that the interval of any one image holds its label with {percent}"),
+        format!(
+            "that the interval of any one image holds its label with a probability of {percent}"
+        ),
         because,
     ))
 }

@@ -76,8 +76,8 @@ fn not_better(case: &Case) -> Option<Caveat> {
             "that the model has learnt to judge images",
             format!(
                 "Its skill beside \"predict the training mean\" (1 − MSE / that MSE) lies \
-                 between {} and {}, over {images} of the {part} part: no better than the mean \
-                 is among what is plausible.",
+                 between {} and {} over {images} of the {part} part: being no better than the \
+                 mean remains plausible.",
                 ratio(low),
                 ratio(high)
             ),
@@ -115,7 +115,7 @@ fn few_images(case: &Case) -> Option<Caveat> {
     let because = match r2.and_then(|r2| Some((r2.estimate?, r2.low?, r2.high?))) {
         Some((value, low, high)) => format!(
             "There are only {images} {part} images. The R² of {} is known only to lie between \
-             {} and {}, and with so few images even these ends are too close.",
+             {} and {}, and from so few images even this interval is too narrow.",
             ratio(value),
             ratio(low),
             ratio(high)

@@ -1,0 +1,122 @@
+//! What stands first in a report: the choice, and whether the model is of any use.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::page::Report;
+use common::{Shape, study};
+use psp_report::Input;
+
+/// Five candidates that were trained once each.
+fn once() -> Input {
+    let mut input = study(Shape {
+        runs: 1,
+        ..Shape::default()
+    });
+    input.study.as_mut().unwrap().seeds = 0;
+    let selection = input.selection.as_mut().unwrap();
+    let leads = "resnet18 (trial 1) leads with a mean of 0.8 (one seed only, so without a bound)";
+    selection.reason = format!("{leads}; no other candidate ties with it; refitted with x=1");
+    input
+}
+
+#[test]
+fn of_candidates_that_were_trained_once_none_is_said_not_to_tie() {
+    let report = Report::of(&once());
+    for section in ["#verdict", "#selection"] {
+        let text = report.text(section);
+        assert!(!text.contains("no other candidate ties"), "{text}");
+        let said = "without a bound); refitted with x=1. Each candidate was trained once: how \
+                    much such scores vary from one training to the next was not measured";
+        assert!(text.contains(said), "{text}");
+    }
+    let heads = report.text("#ranking thead");
+    for wrong in ["between runs", "lower bound", "ties"] {
+        assert!(!heads.contains(wrong), "{heads}");
+    }
+    assert_eq!(report.all("#ranking tbody tr").len(), 5);
+    assert!(report.says("Each model was trained once, and all are over the same 100 test images"));
+    for table in ["#models thead", "#pairs thead"] {
+        let heads = report.text(table);
+        assert!(!heads.contains("seeds"), "{heads}");
+    }
+
+    // Runs by themselves, without a study, are not the best of many trials.
+    let mut runs = once();
+    runs.study = None;
+    let text = Report::of(&runs).text("#selection");
+    assert!(
+        text.contains("Each candidate was trained once, so that"),
+        "{text}"
+    );
+    assert!(!text.contains("confidence bound (Student"), "{text}");
+}
+
+#[test]
+fn a_reason_that_noise_was_measured_for_stays_as_it_is() {
+    let mut input = study(Shape::default());
+    let selection = input.selection.as_mut().unwrap();
+    selection.reason = "a leads; no other candidate ties with it".to_owned();
+    let report = Report::of(&input);
+    let text = report.text("#selection");
+    assert!(
+        text.contains("a leads; no other candidate ties with it."),
+        "{text}"
+    );
+    assert!(
+        report
+            .text("#ranking thead")
+            .contains("ties with the first")
+    );
+}
+
+/// Changes predictions: `predict` is given a target, its training mean and the image's place.
+fn predicting(input: &mut Input, predict: impl Fn(usize, f64, usize) -> Option<f64>) {
+    let means = input.data.training_means.clone();
+    for run in input.candidates.iter_mut().flat_map(|c| &mut c.runs) {
+        for predictions in [&mut run.valid, &mut run.test].into_iter().flatten() {
+            for (place, row) in predictions.rows.iter_mut().enumerate() {
+                for (target, prediction) in row.predictions.iter_mut().enumerate() {
+                    if let Some(changed) = predict(target, means[target], place) {
+                        *prediction = changed;
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_model_that_is_no_better_than_the_mean_is_said_to_be_so_first() {
+    let mut input = study(Shape::default());
+    let headline = Report::of(&input).text("#verdict .headline");
+    assert!(!headline.contains("the mean"), "{headline}");
+
+    let wobble = |place: usize| if place.is_multiple_of(2) { 0.3 } else { -0.3 };
+    predicting(&mut input, |_, mean, place| Some(mean + wobble(place)));
+    let report = Report::of(&input);
+    let headline = report.text("#verdict .headline");
+    let said = "On the 100 test images it is no better than predicting the mean: its R² is −";
+    assert!(headline.contains(said), "{headline}");
+    assert!(!headline.contains("the same"), "{headline}");
+    let verdict = report.text("#verdict");
+    assert!(!verdict.contains("it removes −"), "{verdict}");
+    let caveat = report.text(".caveat");
+    assert!(
+        caveat.contains("that the model has learnt to judge images"),
+        "{caveat}"
+    );
+}
+
+#[test]
+fn a_model_with_an_answer_that_never_changes_is_said_to_have_one() {
+    let mut input = study(Shape::default());
+    predicting(&mut input, |target, mean, _| (target == 0).then_some(mean));
+    let headline = Report::of(&input).text("#verdict .headline");
+    let said = "Its predictions of hood are the same for every image.";
+    assert!(headline.contains(said), "{headline}");
+    predicting(&mut input, |_, mean, _| Some(mean));
+    let headline = Report::of(&input).text("#verdict .headline");
+    let said = "Its predictions are the same for every image, whatever it shows.";
+    assert!(headline.contains(said), "{headline}");
+}
