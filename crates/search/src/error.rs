@@ -183,6 +183,15 @@ pub enum SearchError {
         /// The folder.
         path: PathBuf,
     },
+    /// The study's folder was removed while it was worked on.
+    #[error(
+        "{}: the study is gone: its folder was removed, or its disk is no longer there",
+        study.display()
+    )]
+    Gone {
+        /// The study's folder.
+        study: PathBuf,
+    },
     /// A trial that is to be tried again and has not failed.
     #[error(
         "{}: no failed trial `{name}`; those that failed: {failed}",

@@ -83,26 +83,30 @@ impl Study {
             let dir = self.folder(&trial);
             failures.extend(untrained(&dir, true)?);
         }
-        let mut further = Vec::new();
-        for finalist in self.finalists()?.unwrap_or_default().entries {
-            for run in &finalist.seeds {
-                let dir = self.dir.finalist(&finalist.trial, run);
-                // The trial itself is told of already.
-                if !run.is_of(&finalist.trial) {
-                    failures.extend(untrained(&dir, false)?);
-                }
-                further.push(dir);
+        let tested = self.tested()?;
+        let trials = self.dir.trials();
+        for dir in &tested {
+            // A trial that is compared itself is told of already.
+            if !dir.root().starts_with(&trials) {
+                failures.extend(untrained(dir, false)?);
             }
         }
-        if let Some(refit) = self.refit()? {
-            let dir = self.dir.refit_run(&refit);
-            failures.extend(untrained(&dir, false)?);
-            further.push(dir);
-        }
-        for dir in further {
+        for dir in tested {
             failures.extend(untested(dir)?);
         }
         Ok(failures)
+    }
+
+    /// What is evaluated on the test split once it is trained: the finalists'
+    /// trainings, then the refit.
+    pub(crate) fn tested(&self) -> Result<Vec<TrialDir>, SearchError> {
+        let mut dirs = Vec::new();
+        for finalist in self.finalists()?.unwrap_or_default().entries {
+            let runs = finalist.seeds.iter();
+            dirs.extend(runs.map(|run| self.dir.finalist(&finalist.trial, run)));
+        }
+        dirs.extend(self.refit()?.map(|refit| self.dir.refit_run(&refit)));
+        Ok(dirs)
     }
 }
 

@@ -85,6 +85,8 @@ fn search_here(args: &SearchArgs, study: &Study, workers: usize) -> Result<ExitC
         // One training: by one worker, with all cores.
         end = work_together(args, study, 1, true, &cancelled)?;
     }
+    // Where the study is gone nothing is saved, however its workers ended.
+    study.check_is_there()?;
     match end {
         SuperviseEnd::Interrupted => {
             if interrupt::time_is_up() {

@@ -125,7 +125,10 @@ impl Worker<'_> {
                 self.release(dir, lease, "interrupted");
             }
             Err(_) if !holds(&lease) => {
-                let reason = "taken over by another worker".to_owned();
+                let reason = match self.study.check_is_there() {
+                    Ok(()) => "taken over by another worker".to_owned(),
+                    Err(error) => error.to_string(),
+                };
                 log.line(&reason);
                 let task = dir.name();
                 (self.observe)(WorkerEvent::Released { task, reason });
@@ -292,6 +295,8 @@ impl Worker<'_> {
         lease: &Lease,
         log: &mut TrialLog,
     ) -> Result<Outcome, SearchError> {
+        // To begin makes the run's folder.
+        self.study.check_is_there()?;
         let run = dir.run();
         let fence = || holds(lease);
         let devices = match self.settings.device {
