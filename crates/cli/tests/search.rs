@@ -36,6 +36,22 @@ fn a_study_ends_with_a_chosen_model_that_can_be_exported() {
     let runs = &table["selection"]["finalists"][0]["runs"];
     assert!(runs[0]["test"].is_number() && runs[1]["test"].is_number());
     bench.assert_each_ended_once();
+    // Whether the choice is better than the mean label is said with it.
+    let chosen = table["selection"]["finalists"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|finalist| {
+            let mut runs = finalist["runs"].as_array().unwrap().iter();
+            runs.any(|run| run["folder"] == table["selection"]["folder"])
+        });
+    let is_in_doubt = chosen.unwrap()["lower_bound"].as_f64().unwrap() <= 0.0;
+    let reason = table["selection"]["reason"].as_str().unwrap();
+    assert_eq!(
+        reason.contains("skill beyond predicting the mean label"),
+        is_in_doubt,
+        "{reason}"
+    );
 
     // The same command again finds nothing to do and says the same.
     let again = run(&mut bench.search(&["--workers", "2"])).assert_done();

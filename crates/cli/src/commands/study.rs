@@ -212,6 +212,8 @@ pub(crate) fn print_selection(selection: &Selection) {
         "Finalists, by the lower confidence bound of their mean validation score. The test split \
          was read once, at the end, and had no say:"
     );
+    // The first is within its own noise; alone it ties with nobody.
+    let has_tie = selection.finalists.iter().filter(|one| one.ties).count() > 1;
     println!(
         "{:<16} {:>5} {:>8} {:>8} {:>8} {:>4} {:>9}  {:>8}  values",
         "backbone", "trial", "mean", "sd", "bound", "tie", "mult-adds", "test"
@@ -226,7 +228,7 @@ pub(crate) fn print_selection(selection: &Selection) {
             finalist.mean,
             number(finalist.deviation),
             finalist.lower_bound,
-            if finalist.ties { "yes" } else { "" },
+            if finalist.ties && has_tie { "yes" } else { "" },
             finalist.multiply_adds as f64 / 1e9,
             number(test),
             finalist.values
