@@ -251,7 +251,7 @@ impl Study {
         let dir = &base.data.dir;
         match fingerprint {
             Ok(now) => self.changed("the data", &self.plan.data_fingerprint, &now),
-            Err(_) if !dir.exists() => Err(SearchError::DataGone {
+            Err(_) if matches!(dir.try_exists(), Ok(false)) => Err(SearchError::DataGone {
                 study: self.dir.root().to_owned(),
                 dir: dir.clone(),
             }),
