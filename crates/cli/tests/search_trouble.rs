@@ -101,9 +101,11 @@ fn a_trial_that_comes_no_further_is_given_up_after_its_retries() {
     );
     let retried = bench.study("retry", &[]).assert_done();
     assert!(
-        retried.stdout.contains("nothing has failed"),
+        retried.stdout.contains("no trial has failed"),
         "{retried:#?}"
     );
+    let parts = ["study: no trial has failed"];
+    bench.study("retry", &["7"]).assert_refused(&parts);
 }
 
 #[test]

@@ -194,17 +194,12 @@ pub enum SearchError {
         study: PathBuf,
     },
     /// A trial that is to be tried again and has not failed.
-    #[error(
-        "{}: no failed trial `{name}`; those that failed: {failed}",
-        study.display()
-    )]
+    #[error("{}: {reason}", study.display())]
     NotFailed {
         /// The study's folder.
         study: PathBuf,
-        /// What was named.
-        name: String,
-        /// Folders of the failed ones.
-        failed: String,
+        /// What was named, and what failed.
+        reason: String,
     },
     /// A study that has no model to choose yet.
     #[error("{}: {reason}", study.display())]

@@ -45,15 +45,9 @@ impl Study {
         let failed = self.failures()?;
         for name in named {
             if !failed.iter().any(|failure| failure.is_named(name)) {
-                let names: Vec<String> = failed.iter().map(|one| one.dir.name()).collect();
                 return Err(SearchError::NotFailed {
                     study: self.dir.root().to_owned(),
-                    name: name.clone(),
-                    failed: if names.is_empty() {
-                        "none has".to_owned()
-                    } else {
-                        names.join(", ")
-                    },
+                    reason: not_failed(name, &failed),
                 });
             }
         }
@@ -108,6 +102,16 @@ impl Study {
         dirs.extend(self.refit()?.map(|refit| self.dir.refit_run(&refit)));
         Ok(dirs)
     }
+}
+
+/// Why nothing that failed is meant by `name`.
+fn not_failed(name: &str, failed: &[Failure]) -> String {
+    if failed.is_empty() {
+        return "no trial has failed".to_owned();
+    }
+    let names: Vec<String> = failed.iter().map(|one| one.dir.name()).collect();
+    let names = names.join(", ");
+    format!("no failed trial `{name}`; those that failed: {names}")
 }
 
 /// A training that failed.

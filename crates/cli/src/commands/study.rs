@@ -290,7 +290,7 @@ fn retry(args: &StudyRetryArgs) -> Result<()> {
     }
     let root = study.dir.root();
     match retried.len() {
-        0 => println!("{}: nothing has failed", root.display()),
+        0 => println!("{}: no trial has failed", root.display()),
         count => println!(
             "{count} to be tried again, each from its last checkpoint, by: psp search --study {}",
             shell_quoted(root)
