@@ -44,7 +44,15 @@ fn a_trial_that_diverges_is_recorded_and_the_others_go_on() {
         assert!(!folder.join("claim.2").exists());
         let log = std::fs::read_to_string(folder.join("log.txt")).unwrap();
         assert!(log.contains("failed: training diverged"), "{log}");
+        // In its first epoch: nothing but the initial weights is stored.
+        assert!(reason.contains("in epoch 1,"), "{reason}");
+        assert!(reason.ends_with("It had no checkpoint yet"), "{reason}");
     }
+    let retried = bench.study("retry", &[]).assert_done();
+    assert_says(
+        &retried.stdout,
+        &["2 to be tried again, from the beginning"],
+    );
 }
 
 #[test]

@@ -22,6 +22,11 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// Whether it can go on from a checkpoint, and not only from its beginning.
+    pub fn has_checkpoint(&self) -> bool {
+        self.dir.has_progress()
+    }
+
     /// Whether a user means it: by its trial's number, or its folder's name or path.
     fn is_named(&self, name: &str) -> bool {
         let folder = self.dir.name();
@@ -36,7 +41,7 @@ impl Study {
     /// Takes failed trials up again, and failed trainings and tests of finalists: all, or
     /// those named by their numbers or folders. How they had failed is kept beside as
     /// `failed.N.json`, and the tries until then count no more. They go on from their
-    /// last checkpoints when the study next goes on; workers that are at it meanwhile
+    /// last checkpoints, or begin anew, when the study next goes on; workers that are at it meanwhile
     /// are not disturbed and may leave them to later ones.
     ///
     /// # Errors

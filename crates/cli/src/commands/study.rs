@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use psp_files::shell_quoted;
-use psp_search::{Overview, Selection, State, Study, StudyDir, TrialRow};
+use psp_search::{Failure, Overview, Selection, State, Study, StudyDir, TrialRow};
 use serde::Serialize;
 
 use crate::args::{StudyBestArgs, StudyCommand, StudyListArgs, StudyRetryArgs, StudyShowArgs};
@@ -292,11 +292,23 @@ fn retry(args: &StudyRetryArgs) -> Result<()> {
     match retried.len() {
         0 => println!("{}: no trial has failed", root.display()),
         count => println!(
-            "{count} to be tried again, each from its last checkpoint, by: psp search --study {}",
+            "{count} to be tried again, {}, by: psp search --study {}",
+            resumption(&retried),
             shell_quoted(root)
         ),
     }
     Ok(())
+}
+
+/// Where what is tried again goes on.
+fn resumption(retried: &[Failure]) -> String {
+    let stored = retried.iter().filter(|one| one.has_checkpoint()).count();
+    match stored {
+        0 => "from the beginning".to_owned(),
+        1 if retried.len() == 1 => "from its last checkpoint".to_owned(),
+        all if all == retried.len() => "each from its last checkpoint".to_owned(),
+        some => format!("{some} of them from the last checkpoint"),
+    }
 }
 
 fn write_csv(overview: &Overview) -> Result<()> {
