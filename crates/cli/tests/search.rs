@@ -98,7 +98,8 @@ fn the_plan_is_known_before_anything_runs_and_a_smaller_one_is_its_beginning() {
     let bench = Bench::new(STUDY);
     let plan = |trials: &str| {
         let planned = run(&mut bench.search(&["--plan", "--trials", trials])).assert_done();
-        assert!(planned.stdout.contains("hours"), "{planned:#?}");
+        assert_says(&planned.stdout, &["time, finalists", "\nabout "]);
+        assert!(!planned.stdout.contains("hours"), "{planned:#?}");
         let rows = planned.stdout.lines().skip(3);
         let rows = rows.take_while(|line| !line.is_empty()).map(str::to_owned);
         rows.collect::<Vec<_>>()
@@ -122,7 +123,7 @@ fn trials_on_two_devices_are_those_of_one_and_end_alike() {
         (bench, searched)
     });
     // Each trial takes both.
-    assert!(two.1.stdout.contains(" 1 workers"), "{}", two.1.stdout);
+    assert!(two.1.stdout.contains(" 1 worker\n"), "{}", two.1.stdout);
     for task in two.0.tasks() {
         let log = std::fs::read_to_string(task.join("log.txt")).unwrap();
         assert!(log.contains("training on 2 devices"), "{log}");

@@ -9,6 +9,7 @@ use psp_search::{KubernetesJob, SlurmJob, Study};
 
 use super::search::devices_of_workers;
 use crate::args::SearchArgs;
+use crate::progress::counted;
 
 /// Writes the array job and submits it.
 pub(super) fn slurm(args: &SearchArgs, study: &Study) -> Result<ExitCode> {
@@ -36,8 +37,8 @@ pub(super) fn slurm(args: &SearchArgs, study: &Study) -> Result<ExitCode> {
     let number = String::from_utf8_lossy(&submitted.stdout);
     let number = number.trim().split(';').next().unwrap_or_default();
     println!(
-        "submitted as job {number}, {} tasks; follow it with: psp study show {}",
-        args.tasks,
+        "submitted as job {number}, {}; follow it with: psp study show {}",
+        counted(args.tasks as usize, "task"),
         shell_quoted(study.dir.root())
     );
     Ok(ExitCode::SUCCESS)

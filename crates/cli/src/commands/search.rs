@@ -18,7 +18,7 @@ use psp_search::{
 use psp_train::Inputs;
 
 use super::failures;
-use super::study::{print_selection, so_far, study_dir};
+use super::study::{grid_points, print_selection, so_far, study_dir};
 use super::{launch, on_devices, toml_string};
 use crate::args::{Launcher, SearchArgs, WorkerArgs};
 use crate::estimate;
@@ -92,10 +92,11 @@ fn search_here(args: &SearchArgs, study: &Study, workers: usize) -> Result<ExitC
     let root = study.dir.root().to_owned();
     let trials = study.wanted();
     println!(
-        "study {}: {trials} of {} grid points{}, {workers} workers",
+        "study {}: {trials} of {}{}, {}",
         root.display(),
-        study.plan.grid_points,
-        fewer(trials, &study.config)
+        grid_points(&study.plan.grid_points),
+        fewer(trials, &study.config),
+        progress::counted(workers, "worker")
     );
     let mut end = work_together(args, study, workers, false, &cancelled)?;
     if end == SuperviseEnd::Done && study.config.study.refit.is_some() {
@@ -291,8 +292,9 @@ fn plan(config: &SearchConfig, workers: usize) -> Result<ExitCode> {
         _ => 0,
     });
     println!(
-        "{wanted} trials of {} grid points{}\n",
-        plan.grid_points,
+        "{} of {}{}\n",
+        progress::counted(wanted, "trial"),
+        grid_points(&plan.grid_points),
         fewer(wanted, config)
     );
     println!("{:>6}  {:<12}  {:>4}  values", "trial", "id", "seed");

@@ -10,6 +10,7 @@ use psp_search::{Failure, Overview, Selection, State, Study, StudyDir, TrialRow}
 use serde::Serialize;
 
 use crate::args::{StudyBestArgs, StudyCommand, StudyListArgs, StudyRetryArgs, StudyShowArgs};
+use crate::progress::counted;
 
 mod remove;
 
@@ -114,11 +115,11 @@ fn show(args: &StudyShowArgs) -> Result<()> {
         return write_csv(&overview);
     }
     println!(
-        "{}: {} trials of {} grid points: {} finished, {} pruned, {} failed, {} begun, \
-         {} paused, {} waiting, {} to be drawn",
+        "{}: {} of {}: {} finished, {} pruned, {} failed, {} begun, {} paused, {} waiting, \
+         {} to be drawn",
         overview.study,
-        overview.wanted(),
-        overview.grid_points,
+        counted(overview.wanted(), "trial"),
+        grid_points(&overview.grid_points),
         overview.count(State::Finished),
         overview.count(State::Pruned),
         overview.count(State::Failed),
@@ -146,19 +147,25 @@ fn show(args: &StudyShowArgs) -> Result<()> {
     Ok(())
 }
 
+/// The size of a grid, whose decimal digits these are.
+pub(crate) fn grid_points(digits: &str) -> String {
+    let noun = if digits == "1" { "point" } else { "points" };
+    format!("{digits} grid {noun}")
+}
+
 /// How far a study has come, in a line.
 pub(crate) fn so_far(overview: &Overview) -> String {
     let ended = |row: &TrialRow| matches!(row.state, State::Finished | State::Failed);
     let trials = overview.count(State::Finished)
         + overview.count(State::Failed)
         + overview.count(State::Pruned);
-    let mut text = format!("{trials} of {} trials have ended", overview.wanted());
+    let verb = if trials == 1 { "has" } else { "have" };
+    let wanted = counted(overview.wanted(), "trial");
+    let mut text = format!("{trials} of {wanted} {verb} ended");
     if !overview.finals.is_empty() {
         let finals = overview.finals.iter().filter(|row| ended(row)).count();
-        text += &format!(
-            ", {finals} of {} trainings of finalists",
-            overview.finals.len()
-        );
+        let all = counted(overview.finals.len(), "training");
+        text += &format!(", {finals} of {all} of finalists");
     }
     if let Some(refit) = &overview.refit {
         let state = match refit.state {
@@ -261,8 +268,8 @@ fn best(args: &StudyBestArgs) -> Result<()> {
                 )
             })?;
             let reason = format!(
-                "the best of {} finished trials so far, validation score {}; nothing is chosen yet",
-                overview.count(State::Finished),
+                "the best of {} so far, validation score {}; nothing is chosen yet",
+                counted(overview.count(State::Finished), "finished trial"),
                 number(best.score)
             );
             (dir.trials().join(&best.name), reason)

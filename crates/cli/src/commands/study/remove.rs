@@ -10,6 +10,7 @@ use psp_search::{Study, StudyDir, TrialDir};
 
 use super::study_dir;
 use crate::args::StudyRmArgs;
+use crate::progress::counted;
 
 /// More links on the way to a study are taken for a circle.
 const MOST_LINKS: usize = 40;
@@ -37,12 +38,11 @@ pub(super) fn remove(args: &StudyRmArgs) -> Result<()> {
         Err(error) => return Err(error.into()),
     };
     if !under_way.is_empty() && !args.force {
-        let what = match under_way.len() {
-            1 => "1 task has".to_owned(),
-            count => format!("{count} tasks have"),
-        };
+        let count = under_way.len();
+        let verb = if count == 1 { "has" } else { "have" };
         bail!(
-            "{root}: {what} begun and not ended ({}); stop the workers, or pass --force",
+            "{root}: {} {verb} begun and not ended ({}); stop the workers, or pass --force",
+            counted(count, "task"),
             named(&under_way)
         );
     }
