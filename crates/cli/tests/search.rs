@@ -157,6 +157,18 @@ fn a_job_for_a_cluster_names_the_study_and_this_program() {
 }
 
 #[test]
+fn a_job_that_can_not_be_launched_leaves_no_study() {
+    let bench = Bench::new(STUDY);
+    let mut command = bench.search(&["--launcher", "slurm"]);
+    run(command.env("PATH", "/nonexistent")).assert_refused(&["sbatch", "--emit"]);
+    let pods = ["--launcher", "k8s", "--image", "psp:1", "--claim", "shared"];
+    let pods = || bench.search(&[&pods[..], &["--mount", "/elsewhere"]].concat());
+    run(&mut pods()).assert_refused(&["pass --emit"]);
+    run(pods().arg("--emit")).assert_refused(&["not within --mount /elsewhere"]);
+    assert!(!bench.root().exists(), "a refused study left a folder");
+}
+
+#[test]
 fn four_processes_started_at_once_share_a_study() {
     let bench = Bench::new(STUDY);
     let start = || bench.search(&["--workers", "1"]).spawn().unwrap();

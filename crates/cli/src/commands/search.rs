@@ -37,8 +37,9 @@ pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
     };
     let study = match &args.config {
         None => {
-            let study = study_dir(args.study.as_deref().unwrap_or(Path::new("")));
-            Study::resume(study, args.data.as_deref(), args.trials)?
+            let dir = study_dir(args.study.as_deref().unwrap_or(Path::new("")));
+            launch::check(args, &dir)?;
+            Study::resume(dir, args.data.as_deref(), args.trials)?
         }
         Some(path) => {
             let config = config(path, args)?;
@@ -49,6 +50,7 @@ pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
                 Some(study) => study_dir(study),
                 None => StudyDir::new(config.default_folder()),
             };
+            launch::check(args, &dir)?;
             let is_new = !dir.is_begun();
             let study = Study::begin(dir, config)?;
             if is_new {
