@@ -8,6 +8,8 @@ use psp_data::Part;
 use psp_search::{Plan, Pruner, SearchConfig};
 use psp_train::{Inputs, RunConfig};
 
+use crate::progress::{counted, duration};
+
 /// What one backbone's images take, in seconds, with all cores.
 struct Cost {
     train: f64,
@@ -112,12 +114,12 @@ pub(crate) fn print(
     let per_finalist = config.study.seeds as f64 * config.study.folds.max(1) as f64;
     let runs = config.study.finalists as f64 * per_finalist;
     let heading = match config.study.refit {
-        Some(_) => "  hours, if refitted",
+        Some(_) => "  time, if refitted",
         None => "",
     };
     println!(
         "{:<16} {:>6}  {:>14}  {:>16}{heading}",
-        "backbone", "trials", "hours, trials", "hours, finalists"
+        "backbone", "trials", "time, trials", "time, finalists"
     );
     let mut total = features;
     let mut longest = 0.0f64;
@@ -126,30 +128,34 @@ pub(crate) fn print(
         total += group.seconds * drawn + finals;
         longest = longest.max(group.refit);
         let refit = match config.study.refit {
-            Some(_) => format!("  {:>18.2}", group.refit / 3600.0),
+            Some(_) => format!("  {:>17}", duration(group.refit)),
             None => String::new(),
         };
         println!(
-            "{backbone:<16} {:>6.0}  {:>14.2}  {:>16.2}{refit}",
+            "{backbone:<16} {:>6.0}  {:>14}  {:>16}{refit}",
             group.trials as f64 * drawn,
-            group.seconds * drawn / 3600.0,
-            finals / 3600.0
+            duration(group.seconds * drawn),
+            duration(finals)
         );
     }
     total += longest;
-    let refit = match config.study.refit {
-        Some(_) => format!(" and up to {:.2} for the refit", longest / 3600.0),
-        None => String::new(),
-    };
-    let workers = match workers {
-        1 => "1 worker".to_owned(),
-        workers => format!("{workers} workers"),
+    let mut parts = Vec::new();
+    if features > 0.0 {
+        let features = duration(features);
+        parts.push(format!("{features} for features of frozen backbones"));
+    }
+    if config.study.refit.is_some() {
+        parts.push(format!("up to {} for the refit", duration(longest)));
+    }
+    let parts = match parts.len() {
+        0 => String::new(),
+        _ => format!(", of which {}", parts.join(" and ")),
     };
     println!(
-        "\nabout {:.2} hours with {workers} on this machine, of which {:.2} for features \
-         of frozen backbones{refit}; measured with one step of each backbone on all cores",
-        total / 3600.0,
-        features / 3600.0
+        "\nabout {} with {} on this machine{parts}; measured with one step of each backbone on \
+         all cores",
+        duration(total),
+        counted(workers, "worker")
     );
     Ok(())
 }

@@ -57,12 +57,23 @@ pub(crate) fn style(template: &str) -> ProgressStyle {
 }
 
 /// `1 h 5 min`, `12 min` or `40 s`.
-fn duration(seconds: f64) -> String {
+pub(crate) fn duration(seconds: f64) -> String {
+    if seconds.round() < 60.0 {
+        return format!("{:.0} s", seconds.round());
+    }
     let minutes = (seconds / 60.0).round() as u64;
     match (minutes / 60, minutes % 60) {
-        (0, 0) => format!("{seconds:.0} s"),
         (0, minutes) => format!("{minutes} min"),
+        (hours, 0) => format!("{hours} h"),
         (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
+}
+
+/// `1 trial`, `2 trials`.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    match count {
+        1 => format!("1 {noun}"),
+        _ => format!("{count} {noun}s"),
     }
 }
 
@@ -260,5 +271,31 @@ impl TrainProgress {
 impl Drop for TrainProgress {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_is_told_in_its_own_unit() {
+        for (seconds, text) in [
+            (0.2, "0 s"),
+            (12.4, "12 s"),
+            (40.0, "40 s"),
+            (59.6, "1 min"),
+            (179.0, "3 min"),
+            (3600.0, "1 h"),
+            (3899.0, "1 h 5 min"),
+        ] {
+            assert_eq!(duration(seconds), text);
+        }
+    }
+
+    #[test]
+    fn one_is_singular() {
+        let texts = [0, 1, 2].map(|count| counted(count, "trial"));
+        assert_eq!(texts, ["0 trials", "1 trial", "2 trials"]);
     }
 }

@@ -153,7 +153,8 @@ impl StudyView {
                 self.line(&format!("worker {slot}: {task}: {reason}"));
             }
             WorkerEvent::Waiting { held } => {
-                bar.set_message(format!("waiting for {held} tasks of other workers"));
+                let tasks = progress::counted(*held, "task");
+                bar.set_message(format!("waiting for {tasks} of other workers"));
             }
             WorkerEvent::Warning { text } => self.line(&format!("worker {slot}: warning: {text}")),
         }

@@ -37,7 +37,7 @@ fn a_study_whose_time_is_up_says_how_far_it_has_come_and_goes_on() {
         &stopped.stderr,
         &[
             "time is up and all is saved",
-            " of 24 trials have ended",
+            " of 24 trials ha",
             "the same command continues",
             "psp report",
         ],

@@ -36,6 +36,22 @@ fn a_study_ends_with_a_chosen_model_that_can_be_exported() {
     let runs = &table["selection"]["finalists"][0]["runs"];
     assert!(runs[0]["test"].is_number() && runs[1]["test"].is_number());
     bench.assert_each_ended_once();
+    // Whether the choice is better than the mean label is said with it.
+    let chosen = table["selection"]["finalists"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|finalist| {
+            let mut runs = finalist["runs"].as_array().unwrap().iter();
+            runs.any(|run| run["folder"] == table["selection"]["folder"])
+        });
+    let is_in_doubt = chosen.unwrap()["lower_bound"].as_f64().unwrap() <= 0.0;
+    let reason = table["selection"]["reason"].as_str().unwrap();
+    assert_eq!(
+        reason.contains("skill beyond predicting the mean label"),
+        is_in_doubt,
+        "{reason}"
+    );
 
     // The same command again finds nothing to do and says the same.
     let again = run(&mut bench.search(&["--workers", "2"])).assert_done();
@@ -82,7 +98,8 @@ fn the_plan_is_known_before_anything_runs_and_a_smaller_one_is_its_beginning() {
     let bench = Bench::new(STUDY);
     let plan = |trials: &str| {
         let planned = run(&mut bench.search(&["--plan", "--trials", trials])).assert_done();
-        assert!(planned.stdout.contains("hours"), "{planned:#?}");
+        assert_says(&planned.stdout, &["time, finalists", "\nabout "]);
+        assert!(!planned.stdout.contains("hours"), "{planned:#?}");
         let rows = planned.stdout.lines().skip(3);
         let rows = rows.take_while(|line| !line.is_empty()).map(str::to_owned);
         rows.collect::<Vec<_>>()
@@ -106,7 +123,7 @@ fn trials_on_two_devices_are_those_of_one_and_end_alike() {
         (bench, searched)
     });
     // Each trial takes both.
-    assert!(two.1.stdout.contains(" 1 workers"), "{}", two.1.stdout);
+    assert!(two.1.stdout.contains(" 1 worker\n"), "{}", two.1.stdout);
     for task in two.0.tasks() {
         let log = std::fs::read_to_string(task.join("log.txt")).unwrap();
         assert!(log.contains("training on 2 devices"), "{log}");
@@ -137,6 +154,18 @@ fn a_job_for_a_cluster_names_the_study_and_this_program() {
     let container = &manifest["spec"]["template"]["spec"]["containers"][0];
     assert_eq!(container["args"][2], bench.root().to_str().unwrap());
     pods(Path::new("/elsewhere")).assert_refused(&["not within --mount /elsewhere"]);
+}
+
+#[test]
+fn a_job_that_can_not_be_launched_leaves_no_study() {
+    let bench = Bench::new(STUDY);
+    let mut command = bench.search(&["--launcher", "slurm"]);
+    run(command.env("PATH", "/nonexistent")).assert_refused(&["sbatch", "--emit"]);
+    let pods = ["--launcher", "k8s", "--image", "psp:1", "--claim", "shared"];
+    let pods = || bench.search(&[&pods[..], &["--mount", "/elsewhere"]].concat());
+    run(&mut pods()).assert_refused(&["pass --emit"]);
+    run(pods().arg("--emit")).assert_refused(&["not within --mount /elsewhere"]);
+    assert!(!bench.root().exists(), "a refused study left a folder");
 }
 
 #[test]

@@ -108,7 +108,7 @@ fn a_study_goes_on_where_its_data_were_moved_to() {
     }
     let (data, moved) = (bench.folder.data(), bench.folder.path("moved here"));
     std::fs::rename(&data, &moved).unwrap();
-    search_again(&bench, &[]).assert_refused_for_now(&["are no longer in", "--data"]);
+    search_again(&bench, &[]).assert_refused(&["are no longer in", "--data DIR"]);
     search_again(&bench, &["--data", moved.to_str().unwrap()]).assert_done();
     assert_eq!(bench.table(), table);
     // From now on the study and its runs know.
@@ -219,6 +219,46 @@ fn trials_that_differ_in_their_seed_alone_are_one_finalist() {
     assert_eq!(finals.len(), 2, "{table}");
     // With a seed that no trial had.
     assert!(finals.iter().all(|row| row["seed"] == 6), "{table}");
+}
+
+#[test]
+fn a_study_that_is_named_can_be_given_more_trials() {
+    let bench = Bench::new(&STUDY.replace("trials = 6", "trials = 2"));
+    begin(&bench);
+    // Fewer than it has change nothing.
+    for (trials, expected) in [("3", 3), ("1", 3)] {
+        let emit = ["--trials", trials, "--launcher", "slurm", "--emit"];
+        search_again(&bench, &emit).assert_done();
+        assert_eq!(bench.table()["trials"].as_array().unwrap().len(), expected);
+    }
+    let parts = ["study.trials = 0", "at least 1"];
+    search_again(&bench, &["--trials", "0"]).assert_refused(&parts);
+}
+
+#[test]
+fn what_an_option_can_not_change_is_refused_with_the_place_that_can() {
+    let bench = Bench::new(STUDY);
+    for (set, place) in [
+        ("study.trials=2", "--trials N"),
+        ("study.name=x", "--study NAME"),
+        ("study.seeds=1", "study.toml"),
+        ("space.model.hidden=[4]", "study.toml"),
+    ] {
+        run(&mut bench.search(&["--set", set])).assert_refused(&[set, place]);
+    }
+    for (args, part) in [
+        (&[][..], "`--study NAME` continues"),
+        (&["--trials", "2"], "`--config FILE` begins"),
+        (&["--study", "s", "--plan"], "--plan and --set go with"),
+        (
+            &["--study", "s", "--set", "train.epochs=2"],
+            "`--config FILE`",
+        ),
+    ] {
+        let refused = run(psp(&["search"]).args(args));
+        assert_eq!(refused.code, Some(2), "{refused:#?}");
+        assert!(refused.stderr.contains(part), "{refused:#?}");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::Value;
 use support::study::{Bench, STUDY, children_of, count, ended, wait_for};
-use support::{device, psp, ran, run};
+use support::{assert_says, device, psp, ran, run};
 
 #[test]
 fn a_trial_that_diverges_is_recorded_and_the_others_go_on() {
@@ -44,7 +44,15 @@ fn a_trial_that_diverges_is_recorded_and_the_others_go_on() {
         assert!(!folder.join("claim.2").exists());
         let log = std::fs::read_to_string(folder.join("log.txt")).unwrap();
         assert!(log.contains("failed: training diverged"), "{log}");
+        // In its first epoch: nothing but the initial weights is stored.
+        assert!(reason.contains("in epoch 1,"), "{reason}");
+        assert!(reason.ends_with("It had no checkpoint yet"), "{reason}");
     }
+    let retried = bench.study("retry", &[]).assert_done();
+    assert_says(
+        &retried.stdout,
+        &["2 to be tried again, from the beginning"],
+    );
 }
 
 #[test]
@@ -101,9 +109,11 @@ fn a_trial_that_comes_no_further_is_given_up_after_its_retries() {
     );
     let retried = bench.study("retry", &[]).assert_done();
     assert!(
-        retried.stdout.contains("nothing has failed"),
+        retried.stdout.contains("no trial has failed"),
         "{retried:#?}"
     );
+    let parts = ["study: no trial has failed"];
+    bench.study("retry", &["7"]).assert_refused(&parts);
 }
 
 #[test]
@@ -168,7 +178,7 @@ fn what_a_machine_lacks_ends_its_work_and_no_trial() {
     search(&["--device", "cuda:0"]).assert_refused_for_now(&parts);
     let (data, away) = (bench.folder.data(), bench.folder.path("away"));
     std::fs::rename(&data, &away).unwrap();
-    search(&[]).assert_refused_for_now(&["are no longer in", "--data"]);
+    search(&[]).assert_refused(&["are no longer in", "--data DIR"]);
     std::fs::rename(&away, &data).unwrap();
     // A worker on a device that is missing leaves the work to the other.
     let devices = format!("{},cuda:7", device());
@@ -179,4 +189,56 @@ fn what_a_machine_lacks_ends_its_work_and_no_trial() {
         "{searched:#?}"
     );
     assert_eq!(count(&bench.table()["trials"], "finished"), 2);
+}
+
+#[test]
+fn a_study_with_any_task_under_way_is_removed_only_by_force() {
+    let bench = Bench::new(&STUDY.replace("trials = 6", "trials = 2"));
+    // Begins the study without working on it.
+    run(&mut bench.search(&["--launcher", "slurm", "--emit"])).assert_done();
+    let tasks = ["trials/00000-a", "finals/00000-s1-a", "refit/00000-a"];
+    for task in tasks {
+        let folder = bench.root().join(task);
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("claim.1"), "").unwrap();
+        let parts = ["1 task has begun and not ended", task, "--force"];
+        bench.study("rm", &[]).assert_refused(&parts);
+        std::fs::write(folder.join("release.1"), "").unwrap();
+    }
+    for task in tasks {
+        std::fs::remove_file(bench.root().join(task).join("release.1")).unwrap();
+    }
+    bench
+        .study("rm", &[])
+        .assert_refused(&["3 tasks have begun", tasks[2]]);
+    // Nobody tests what failed.
+    let failed = r#"{"status":"failed","reason":"x","attempts":1,"worker":"w","ended":""}"#;
+    for task in tasks {
+        std::fs::write(bench.root().join(task).join("outcome.json"), failed).unwrap();
+    }
+    bench.study("rm", &[]).assert_done();
+    assert!(!bench.root().exists());
+}
+
+#[test]
+fn a_search_whose_study_is_removed_says_so_and_brings_nothing_of_it_back() {
+    let bench = Bench::new(&STUDY.replace("epochs = 2", "epochs = 100000"));
+    let child = bench.search(&["--workers", "1"]).spawn().unwrap();
+    let trials = bench.root().join("trials");
+    wait_for(|| {
+        let mut logs = std::fs::read_dir(&trials).into_iter().flatten();
+        logs.any(|entry| {
+            let log = std::fs::read_to_string(entry.unwrap().path().join("log.txt"));
+            log.unwrap_or_default().contains("epoch 1/")
+        })
+    });
+    bench
+        .study("rm", &[])
+        .assert_refused(&["1 task has begun and not ended (trials/0"]);
+    bench.study("rm", &["--force"]).assert_done();
+    let ended = ran(child.wait_with_output().unwrap());
+    assert_eq!(ended.code, Some(1), "{ended:#?}");
+    assert_says(&ended.stderr, &["the study is gone"]);
+    assert!(!ended.stderr.contains("saved"), "{ended:#?}");
+    assert!(!bench.root().exists(), "{ended:#?}");
 }

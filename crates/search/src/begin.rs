@@ -55,15 +55,22 @@ impl Study {
         Ok(study)
     }
 
-    /// Goes on with the study in `dir` as it is, with its data in the folder `data` if
-    /// one is given.
+    /// Goes on with the study in `dir`, with its data in the folder `data` and with up
+    /// to `trials` trials, where these are given; trials that it has remain.
     ///
     /// # Errors
     /// As [`Study::begin`]; when there is no study.
-    pub fn resume(dir: StudyDir, data: Option<&Path>) -> Result<Self, SearchError> {
+    pub fn resume(
+        dir: StudyDir,
+        data: Option<&Path>,
+        trials: Option<u64>,
+    ) -> Result<Self, SearchError> {
         let mut config = Self::open(dir.clone())?.config;
         if let Some(to) = data {
             config.base.move_data(to);
+        }
+        if let Some(trials) = trials {
+            config.set_trials(trials)?;
         }
         Self::begin(dir, config)
     }
@@ -251,7 +258,7 @@ impl Study {
         let dir = &base.data.dir;
         match fingerprint {
             Ok(now) => self.changed("the data", &self.plan.data_fingerprint, &now),
-            Err(_) if !dir.exists() => Err(SearchError::DataGone {
+            Err(_) if matches!(dir.try_exists(), Ok(false)) => Err(SearchError::DataGone {
                 study: self.dir.root().to_owned(),
                 dir: dir.clone(),
             }),

@@ -78,7 +78,13 @@ pub fn choose(candidates: &[Candidate], confidence: f64) -> Option<Choice> {
     let cost = |ranked: &&Ranked| candidates[ranked.candidate].multiply_adds;
     let tied: Vec<&Ranked> = ranking.iter().filter(|ranked| ranked.ties).collect();
     let chosen = (*tied.iter().min_by_key(|ranked| cost(ranked))?).clone();
-    let reason = reason(candidates, &leader, &chosen, tied.len(), confidence);
+    let compared = Compared {
+        candidates,
+        trained: ranking.len(),
+        tied: tied.len(),
+        confidence,
+    };
+    let reason = compared.reason(&leader, &chosen);
     Some(Choice {
         candidate: chosen.candidate,
         reason,
@@ -135,53 +141,112 @@ fn quantile(confidence: f64, freedom: f64) -> f64 {
     StudentsT::new(0.0, 1.0, freedom).map_or(f64::INFINITY, |t| t.inverse_cdf(confidence))
 }
 
-fn reason(
-    candidates: &[Candidate],
-    leader: &Ranked,
-    chosen: &Ranked,
+/// What is to be said of a model by its mean R² and the lower bound of that, where these
+/// do not show that it is better than predicting the mean label for every image, whose
+/// R² is 0. A verb phrase.
+pub(crate) fn doubt(mean: f64, lower_bound: f64) -> Option<&'static str> {
+    if mean <= 0.0 {
+        Some("shows no skill beyond predicting the mean label: its R² is not above 0")
+    } else if lower_bound <= 0.0 {
+        Some(
+            "shows no certain skill beyond predicting the mean label: the lower bound of its R² \
+             is not above 0",
+        )
+    } else {
+        None
+    }
+}
+
+/// What a choice was made of.
+struct Compared<'a> {
+    candidates: &'a [Candidate],
+    /// Candidates with a score.
+    trained: usize,
+    /// Of these, such as tie with the leader, itself included.
     tied: usize,
     confidence: f64,
-) -> String {
-    let name = |ranked: &Ranked| &candidates[ranked.candidate].name;
-    let percent = confidence * 100.0;
-    let bound = format!(
-        "lower {percent:.0} % confidence bound {:.4}",
-        leader.lower_bound
-    );
-    let bound = match leader.deviation {
-        Some(_) => bound,
-        None if leader.lower_bound < leader.mean => {
-            format!("one seed only; {bound} by the others' spread")
-        }
-        None => "one seed only, so without a bound".to_owned(),
-    };
-    let leads = format!(
-        "{} leads with a mean of {:.4} ({bound})",
-        name(leader),
-        leader.mean
-    );
-    if tied == 1 {
-        return match candidates.len() {
-            1 => format!("{leads}; there is no other candidate"),
-            _ => format!("{leads}; no other candidate ties with it"),
-        };
+}
+
+impl Compared<'_> {
+    fn name(&self, ranked: &Ranked) -> &str {
+        &self.candidates[ranked.candidate].name
     }
-    let cost = |ranked: &Ranked| candidates[ranked.candidate].multiply_adds as f64 / 1e9;
-    let others = tied - 1;
-    let tie = match others {
-        1 => "1 other is within its noise: a tie".to_owned(),
-        _ => format!("{others} others are within its noise: a tie"),
-    };
-    match chosen.candidate == leader.candidate {
-        true => format!("{leads}; {tie}, in which it is also the cheapest"),
-        false => format!(
-            "{leads}; {tie}, in which {} is the cheapest ({:.2} instead of {:.2} billion \
-             multiply-adds; mean {:.4})",
-            name(chosen),
-            cost(chosen),
-            cost(leader),
-            chosen.mean
-        ),
+
+    /// Multiply-adds in billions.
+    fn cost(&self, ranked: &Ranked) -> f64 {
+        self.candidates[ranked.candidate].multiply_adds as f64 / 1e9
+    }
+
+    /// Whether any candidate has two scores, without which nothing is known of noise.
+    fn is_noise_known(&self) -> bool {
+        let mut candidates = self.candidates.iter();
+        candidates.any(|candidate| candidate.scores.len() > 1)
+    }
+
+    fn reason(&self, leader: &Ranked, chosen: &Ranked) -> String {
+        let leads = format!(
+            "{} leads with a mean of {:.4} ({})",
+            self.name(leader),
+            leader.mean,
+            self.bound(leader)
+        );
+        if self.tied == 1 {
+            return format!("{leads}; {}", self.no_tie());
+        }
+        let tie = self.tie();
+        if chosen.candidate == leader.candidate {
+            format!("{leads}; {tie}, in which it is also the cheapest")
+        } else {
+            format!(
+                "{leads}; {tie}, in which {} is the cheapest ({:.2} instead of {:.2} billion \
+                 multiply-adds; mean {:.4})",
+                self.name(chosen),
+                self.cost(chosen),
+                self.cost(leader),
+                chosen.mean
+            )
+        }
+    }
+
+    fn bound(&self, leader: &Ranked) -> String {
+        let percent = self.confidence * 100.0;
+        let bound = format!(
+            "lower {percent:.0} % confidence bound {:.4}",
+            leader.lower_bound
+        );
+        match leader.deviation {
+            Some(_) => bound,
+            None if self.is_noise_known() => {
+                format!("one seed only; {bound} by the others' spread")
+            }
+            None => "one seed only, so without a bound".to_owned(),
+        }
+    }
+
+    fn no_tie(&self) -> &'static str {
+        if self.candidates.len() == 1 {
+            "there is no other candidate"
+        } else if self.trained == 1 {
+            "no other candidate was trained to its end"
+        } else if self.is_noise_known() {
+            "no other candidate ties with it"
+        } else {
+            "one seed of each does not tell whether another ties with it"
+        }
+    }
+
+    fn tie(&self) -> String {
+        let others = match self.tied - 1 {
+            1 => "1 other".to_owned(),
+            others => format!("{others} others"),
+        };
+        let verb = match (self.is_noise_known(), self.tied) {
+            (true, 2) => "is within its noise",
+            (true, _) => "are within its noise",
+            (false, 2) => "has the same score",
+            (false, _) => "have the same score",
+        };
+        format!("{others} {verb}: a tie")
     }
 }
 
@@ -288,9 +353,23 @@ mod tests {
     #[test]
     fn single_seeds_tie_only_when_equal() {
         let candidates = [candidate("a", &[0.8], 5), candidate("b", &[0.79], 1)];
-        assert_eq!(choose(&candidates, 0.95).unwrap().candidate, 0);
+        let choice = choose(&candidates, 0.95).unwrap();
+        assert_eq!(choice.candidate, 0);
+        let unknown = "without a bound); one seed of each does not tell whether another ties";
+        assert!(choice.reason.contains(unknown), "{}", choice.reason);
         let candidates = [candidate("a", &[0.8], 5), candidate("b", &[0.8], 1)];
-        assert_eq!(choose(&candidates, 0.95).unwrap().candidate, 1);
+        let choice = choose(&candidates, 0.95).unwrap();
+        assert_eq!(choice.candidate, 1);
+        let tie = "1 other has the same score: a tie";
+        assert!(choice.reason.contains(tie), "{}", choice.reason);
+    }
+
+    #[test]
+    fn a_model_is_doubted_unless_its_bound_is_above_that_of_the_mean_label() {
+        assert!(doubt(-0.1, -0.2).unwrap().contains("no skill"));
+        assert!(doubt(0.0, 0.0).unwrap().contains("no skill"));
+        assert!(doubt(0.08, -0.15).unwrap().contains("no certain skill"));
+        assert_eq!(doubt(0.08, 0.01), None);
     }
 
     #[test]
@@ -299,6 +378,8 @@ mod tests {
         let choice = choose(&candidates, 0.95).unwrap();
         assert_eq!(choice.candidate, 1);
         assert_eq!(choice.ranking.len(), 1);
+        let alone = "no other candidate was trained to its end";
+        assert!(choice.reason.contains(alone), "{}", choice.reason);
         assert_eq!(choose(&candidates[..1], 0.95), None);
     }
 }

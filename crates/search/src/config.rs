@@ -118,6 +118,15 @@ impl SearchConfig {
         self.study.check(&self.name)
     }
 
+    /// Asks for so many trials.
+    ///
+    /// # Errors
+    /// A number that the sampler can't draw.
+    pub fn set_trials(&mut self, trials: u64) -> Result<(), SearchError> {
+        self.study.trials = trials;
+        self.study.check(&self.name)
+    }
+
     /// The configuration of a point of the space, checked.
     ///
     /// # Errors

@@ -135,10 +135,11 @@ pub enum SearchError {
     },
     /// The data are not where they were.
     #[error(
-        "{}: the data of this study are no longer in {}; name the folder that they are in now \
-         with --data",
+        "{}: the data of this study are no longer in {}; if they have moved: psp search --study {} \
+         --data DIR",
         study.display(),
-        dir.display()
+        dir.display(),
+        psp_files::shell_quoted(study)
     )]
     DataGone {
         /// The study's folder.
@@ -183,18 +184,22 @@ pub enum SearchError {
         /// The folder.
         path: PathBuf,
     },
-    /// A trial that is to be tried again and has not failed.
+    /// The study's folder was removed while it was worked on.
     #[error(
-        "{}: no failed trial `{name}`; those that failed: {failed}",
+        "{}: the study is gone: its folder was removed, or its disk is no longer there",
         study.display()
     )]
+    Gone {
+        /// The study's folder.
+        study: PathBuf,
+    },
+    /// A trial that is to be tried again and has not failed.
+    #[error("{}: {reason}", study.display())]
     NotFailed {
         /// The study's folder.
         study: PathBuf,
-        /// What was named.
-        name: String,
-        /// Folders of the failed ones.
-        failed: String,
+        /// What was named, and what failed.
+        reason: String,
     },
     /// A study that has no model to choose yet.
     #[error("{}: {reason}", study.display())]
@@ -223,9 +228,10 @@ impl SearchError {
             Self::GivenBack(error) => {
                 !matches!(**error, Self::Changed { .. } | Self::Unusable { .. })
             }
+            Self::Data(error) => error.is_passing(),
             Self::Train(error) => error.is_passing(),
             Self::Export(error) => error.is_passing(),
-            Self::Lease(_) | Self::DataGone { .. } | Self::BegunElsewhere { .. } => true,
+            Self::Lease(_) | Self::BegunElsewhere { .. } => true,
             Self::Write(error) => error.may_pass(),
             Self::Io { source, .. } => is_systems(source) && psp_files::may_pass(source),
             _ => false,
@@ -344,6 +350,30 @@ mod tests {
                 "{error}"
             );
         }
+    }
+
+    #[test]
+    fn a_missing_data_folder_is_the_users_and_where_a_worker_misses_it_the_machines() {
+        let gone = || SearchError::DataGone {
+            study: PathBuf::from("my study"),
+            dir: PathBuf::from("d"),
+        };
+        assert!(!gone().is_passing());
+        assert!(
+            gone()
+                .to_string()
+                .ends_with("--study 'my study' --data DIR")
+        );
+        assert!(SearchError::GivenBack(Box::new(gone())).is_passing());
+        let unread = |code| {
+            SearchError::Data(DataError::Io {
+                path: PathBuf::from("labels.csv"),
+                action: "read it",
+                source: io(code),
+            })
+        };
+        // EIO may pass, ENOENT not.
+        assert!(unread(5).is_passing() && !unread(2).is_passing());
     }
 
     #[test]

@@ -176,6 +176,12 @@ impl TrialDir {
         RunDir::new(&self.root)
     }
 
+    /// Whether training can go on from a checkpoint and not only from its beginning.
+    /// The first one, which holds the initial weights, has none before it.
+    pub(crate) fn has_progress(&self) -> bool {
+        self.run().previous().exists()
+    }
+
     /// What happened, one line each.
     pub fn log(&self) -> PathBuf {
         self.root.join("log.txt")

@@ -26,6 +26,7 @@ mod select;
 mod study;
 mod supervise;
 mod task;
+mod under_way;
 mod weights;
 mod worker;
 

@@ -8,7 +8,7 @@
 use psp_models::BackboneKind;
 use serde::{Deserialize, Serialize};
 
-use crate::choose::score;
+use crate::choose::{doubt, score};
 use crate::error::SearchError;
 use crate::folder::{TrialDir, TrialOutcome, read_json, write_json};
 use crate::plan::PlannedTrial;
@@ -103,6 +103,11 @@ impl Study {
         let finalist = selection.chosen().map_or(f64::NAN, |chosen| chosen.mean);
         let run = refit_run(&dir, &refit, &record.outcome)?;
         let values = &refit.values;
+        let result = record.outcome.result();
+        let r2 = result.and_then(|result| result.best.as_ref()?.overall.r2);
+        let doubted = r2
+            .and_then(|r2| doubt(r2, r2))
+            .map_or_else(String::new, |doubt| format!("; the refit {doubt}"));
         let reason = match (&run.failure, run.valid) {
             (Some(reason), _) => {
                 format!(
@@ -114,7 +119,7 @@ impl Study {
             }
             (None, Some(valid)) => format!(
                 "refitted with {values}: validation score {valid:.4}, the finalist's mean \
-                 {finalist:.4}{}",
+                 {finalist:.4}{}{doubted}",
                 if valid < finalist {
                     format!(
                         "; the refit is worse, and `--backbone {}` exports the finalist",

@@ -22,6 +22,11 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// Whether it can go on from a checkpoint, and not only from its beginning.
+    pub fn has_checkpoint(&self) -> bool {
+        self.dir.has_progress()
+    }
+
     /// Whether a user means it: by its trial's number, or its folder's name or path.
     fn is_named(&self, name: &str) -> bool {
         let folder = self.dir.name();
@@ -36,7 +41,7 @@ impl Study {
     /// Takes failed trials up again, and failed trainings and tests of finalists: all, or
     /// those named by their numbers or folders. How they had failed is kept beside as
     /// `failed.N.json`, and the tries until then count no more. They go on from their
-    /// last checkpoints when the study next goes on; workers that are at it meanwhile
+    /// last checkpoints, or begin anew, when the study next goes on; workers that are at it meanwhile
     /// are not disturbed and may leave them to later ones.
     ///
     /// # Errors
@@ -45,15 +50,9 @@ impl Study {
         let failed = self.failures()?;
         for name in named {
             if !failed.iter().any(|failure| failure.is_named(name)) {
-                let names: Vec<String> = failed.iter().map(|one| one.dir.name()).collect();
                 return Err(SearchError::NotFailed {
                     study: self.dir.root().to_owned(),
-                    name: name.clone(),
-                    failed: if names.is_empty() {
-                        "none has".to_owned()
-                    } else {
-                        names.join(", ")
-                    },
+                    reason: not_failed(name, &failed),
                 });
             }
         }
@@ -83,27 +82,41 @@ impl Study {
             let dir = self.folder(&trial);
             failures.extend(untrained(&dir, true)?);
         }
-        let mut further = Vec::new();
-        for finalist in self.finalists()?.unwrap_or_default().entries {
-            for run in &finalist.seeds {
-                let dir = self.dir.finalist(&finalist.trial, run);
-                // The trial itself is told of already.
-                if !run.is_of(&finalist.trial) {
-                    failures.extend(untrained(&dir, false)?);
-                }
-                further.push(dir);
+        let tested = self.tested()?;
+        let trials = self.dir.trials();
+        for dir in &tested {
+            // A trial that is compared itself is told of already.
+            if !dir.root().starts_with(&trials) {
+                failures.extend(untrained(dir, false)?);
             }
         }
-        if let Some(refit) = self.refit()? {
-            let dir = self.dir.refit_run(&refit);
-            failures.extend(untrained(&dir, false)?);
-            further.push(dir);
-        }
-        for dir in further {
+        for dir in tested {
             failures.extend(untested(dir)?);
         }
         Ok(failures)
     }
+
+    /// What is evaluated on the test split once it is trained: the finalists'
+    /// trainings, then the refit.
+    pub(crate) fn tested(&self) -> Result<Vec<TrialDir>, SearchError> {
+        let mut dirs = Vec::new();
+        for finalist in self.finalists()?.unwrap_or_default().entries {
+            let runs = finalist.seeds.iter();
+            dirs.extend(runs.map(|run| self.dir.finalist(&finalist.trial, run)));
+        }
+        dirs.extend(self.refit()?.map(|refit| self.dir.refit_run(&refit)));
+        Ok(dirs)
+    }
+}
+
+/// Why nothing that failed is meant by `name`.
+fn not_failed(name: &str, failed: &[Failure]) -> String {
+    if failed.is_empty() {
+        return "no trial has failed".to_owned();
+    }
+    let names: Vec<String> = failed.iter().map(|one| one.dir.name()).collect();
+    let names = names.join(", ");
+    format!("no failed trial `{name}`; those that failed: {names}")
 }
 
 /// A training that failed.

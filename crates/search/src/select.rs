@@ -7,7 +7,7 @@ use psp_metrics::RegressionMetrics;
 use psp_models::{BackboneKind, multiply_adds_of};
 use serde::{Deserialize, Serialize};
 
-use crate::choose::{Candidate, Choice, choose, score};
+use crate::choose::{Candidate, Choice, Ranked, choose, doubt, score};
 use crate::error::SearchError;
 use crate::finalists::{FinalSeed, Finalists};
 use crate::folder::{TrialDir, read_json, write_json};
@@ -150,11 +150,16 @@ impl Study {
     pub(crate) fn selection(&self, finalists: &Finalists) -> Result<Selection, SearchError> {
         let mut candidates = Vec::new();
         let mut runs = Vec::new();
+        // Whether the scores are R², which tells how much better than the mean label.
+        let mut are_r2 = true;
         for finalist in &finalists.entries {
             let mut trained = Vec::new();
             for seed in &finalist.seeds {
                 let dir = self.dir.finalist(&finalist.trial, seed);
-                trained.extend(final_run(self.dir.root(), &dir, seed)?);
+                if let Some((run, is_r2)) = final_run(self.dir.root(), &dir, seed)? {
+                    trained.push(run);
+                    are_r2 &= is_r2;
+                }
             }
             // Equal scores keep the order of the seeds.
             trained.sort_by(|a, b| b.valid.total_cmp(&a.valid));
@@ -173,22 +178,31 @@ impl Study {
         };
         let choice = choose(&candidates, self.config.study.confidence).ok_or_else(none)?;
         let chosen = to_export(&runs[choice.candidate]).ok_or_else(none)?;
+        let mut reason = choice.reason.clone();
+        let mut ranking = choice.ranking.iter();
+        if let Some(ranked) = ranking.find(|ranked| ranked.candidate == choice.candidate)
+            && are_r2
+            && let Some(doubt) = doubt(ranked.mean, ranked.lower_bound)
+        {
+            let name = &candidates[choice.candidate].name;
+            reason = format!("{reason}; {name} {doubt}");
+        }
         Ok(Selection {
             folder: chosen.folder.clone(),
             backbone: finalists.entries[choice.candidate].backbone,
-            reason: choice.reason.clone(),
+            reason,
             finalists: ranked(&choice, finalists, &candidates, &runs),
             refit: None,
         })
     }
 }
 
-/// A training of a finalist that came to its end.
+/// A training of a finalist that came to its end, and whether its score is R².
 fn final_run(
     study: &Path,
     dir: &TrialDir,
     seed: &FinalSeed,
-) -> Result<Option<FinalRun>, SearchError> {
+) -> Result<Option<(FinalRun, bool)>, SearchError> {
     let record = dir.read_outcome()?;
     let result = record.as_ref().and_then(|record| record.outcome.result());
     let Some(best) = result.and_then(|result| result.best.as_ref()) else {
@@ -196,13 +210,14 @@ fn final_run(
     };
     let test: Option<TestRecord> = read_json(&dir.test())?;
     let metrics = test.and_then(|test| test.metrics);
-    Ok(Some(FinalRun {
+    let run = FinalRun {
         folder: within(study, dir),
         seed: seed.seed,
         fold: seed.fold,
         valid: score(best),
         test: metrics.as_ref().map(score),
-    }))
+    };
+    Ok(Some((run, best.overall.r2.is_some())))
 }
 
 /// A task's folder as `selected.json` names it: within the study's.
@@ -228,7 +243,7 @@ fn ranked(
     candidates: &[Candidate],
     runs: &[Vec<FinalRun>],
 ) -> Vec<RankedFinalist> {
-    let place = |ranked: &crate::choose::Ranked| {
+    let place = |ranked: &Ranked| {
         let finalist = &finalists.entries[ranked.candidate];
         RankedFinalist {
             backbone: finalist.backbone,

@@ -67,7 +67,22 @@ impl Study {
         Ok(study)
     }
 
-    /// The same, in which trials are computed as these `section.key=value` overrides
+    /// Whether the study is still in its folder.
+    ///
+    /// # Errors
+    /// [`SearchError::Gone`] when it is not, or a folder that can't be read.
+    pub fn check_is_there(&self) -> Result<(), SearchError> {
+        let plan = self.dir.plan();
+        if plan.try_exists().map_err(SearchError::io(&plan))? {
+            Ok(())
+        } else {
+            Err(SearchError::Gone {
+                study: self.dir.root().to_owned(),
+            })
+        }
+    }
+
+    /// This study, in which trials are computed as these `section.key=value` overrides
     /// say: where data lie, the device and such; they have no say in the results.
     #[must_use]
     pub fn with_local(self, overrides: Vec<String>) -> Self {

@@ -92,15 +92,25 @@ impl<'a> Worker<'a> {
     /// is told to.
     ///
     /// # Errors
-    /// When the study's folder can't be read or written. A trial that fails is
-    /// recorded and is no error.
+    /// When the study's folder is gone, or can't be read or written. A trial that
+    /// fails is recorded and is no error.
     pub fn run(mut self) -> Result<WorkEnd, SearchError> {
+        let end = self.run_phases();
+        if end.is_err() {
+            // Where the study is gone, that is why.
+            self.study.check_is_there()?;
+        }
+        end
+    }
+
+    fn run_phases(&mut self) -> Result<WorkEnd, SearchError> {
         let study = &self.study;
         // Whether what is to be done next depends on what has been done.
         let depends = study.pruner() != Pruner::None || study.wanted() > study.plan.trials.len();
-        let done = match depends {
-            true => self.work_by_results()?,
-            false => self.work_on(&study.trial_tasks())?,
+        let done = if depends {
+            self.work_by_results()?
+        } else {
+            self.work_on(&self.study.trial_tasks())?
         };
         if !done {
             return Ok(WorkEnd::Interrupted);
@@ -143,6 +153,9 @@ impl<'a> Worker<'a> {
             if self.is_cancelled() {
                 return Ok(false);
             }
+            // A claim makes the task's folder, which would bring back a part of a study
+            // that was removed.
+            self.study.check_is_there()?;
             if let Some(lease) = self.claims.try_first(task.dir.root(), "")? {
                 self.attempt(task, lease)?;
             }
@@ -161,8 +174,7 @@ impl<'a> Worker<'a> {
                 if task.is_done() {
                     continue;
                 }
-                let note = tries::progress_of(&task.dir);
-                if let Attempt::Claimed(lease) = self.claims.try_claim(task.dir.root(), &note)? {
+                if let Some(lease) = self.claim(&task.dir)? {
                     self.attempt(task, lease)?;
                     worked = true;
                 }
@@ -181,6 +193,7 @@ impl<'a> Worker<'a> {
             if self.is_cancelled() {
                 return Ok(false);
             }
+            self.study.check_is_there()?;
             board.refresh(&self.study)?;
             if self.study.draw_next(&board)? {
                 continue;
@@ -198,13 +211,22 @@ impl<'a> Worker<'a> {
     /// Works on the first of `tasks` that can be claimed; false where all are held.
     fn work_on_one(&mut self, tasks: &[Task]) -> Result<bool, SearchError> {
         for task in tasks {
-            let note = tries::progress_of(&task.dir);
-            if let Attempt::Claimed(lease) = self.claims.try_claim(task.dir.root(), &note)? {
+            if let Some(lease) = self.claim(&task.dir)? {
                 self.attempt(task, lease)?;
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// Claims a task of a study that is still there; `None` where somebody holds it.
+    fn claim(&self, dir: &TrialDir) -> Result<Option<Lease>, SearchError> {
+        self.study.check_is_there()?;
+        let note = tries::progress_of(dir);
+        Ok(match self.claims.try_claim(dir.root(), &note)? {
+            Attempt::Claimed(lease) => Some(lease),
+            Attempt::Held(_) => None,
+        })
     }
 
     /// Waits for others; false when interrupted meanwhile.

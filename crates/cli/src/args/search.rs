@@ -16,8 +16,8 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub(crate) struct SearchArgs {
     /// Study file; `configs/search.toml` is a commented one. Without it, the study
-    /// that --study names is continued as it is.
-    #[arg(long, required_unless_present = "study")]
+    /// that --study names is continued.
+    #[arg(long)]
     pub(crate) config: Option<PathBuf>,
     /// Data folder (`data.dir`). A study can be continued when its data has moved.
     #[arg(long)]
@@ -31,7 +31,7 @@ pub(crate) struct SearchArgs {
     #[arg(long)]
     pub(crate) study: Option<PathBuf>,
     /// Trials to run (`study.trials`); more than before continues a study.
-    #[arg(long, requires = "config")]
+    #[arg(long)]
     pub(crate) trials: Option<u64>,
     /// Worker processes; default: one per core or per 4 GiB of free memory, whichever
     /// are fewer (limits of control groups count); one with `train.replicas`.
@@ -40,11 +40,12 @@ pub(crate) struct SearchArgs {
     /// Save and stop after this many hours, such as 1.5; the same command continues.
     #[arg(long, value_name = "HOURS", value_parser = super::hours)]
     pub(crate) max_hours: Option<Duration>,
-    /// Print the trials and an estimate of the time, and stop.
-    #[arg(long, requires = "config")]
+    /// Print the trials and an estimate of the time, and stop; goes with --config.
+    #[arg(long)]
     pub(crate) plan: bool,
-    /// Override a value that trials share, such as `train.epochs=20`; may be repeated.
-    #[arg(long = "set", value_name = "SECTION.KEY=VALUE", requires = "config")]
+    /// Override a value that trials share, such as `train.epochs=20`; may be repeated;
+    /// goes with --config.
+    #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
     pub(crate) overrides: Vec<String>,
     /// Where the workers run.
     #[arg(long, value_enum, default_value_t = Launcher::Local)]

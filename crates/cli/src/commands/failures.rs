@@ -6,6 +6,8 @@ use anyhow::Result;
 use psp_files::shell_quoted;
 use psp_search::{Failure, Study};
 
+use crate::progress::counted;
+
 /// Folders that are named for one reason.
 const NAMED: usize = 5;
 
@@ -19,7 +21,8 @@ pub(super) fn tell(study: &Study) -> Result<bool> {
     let others = failures.len() - trials;
     let mut what = Vec::new();
     if trials > 0 {
-        what.push(format!("{trials} of {} trials", study.wanted()));
+        let all = counted(study.wanted(), "trial");
+        what.push(format!("{trials} of {all}"));
     }
     if others > 0 {
         let noun = match others {

@@ -1,14 +1,43 @@
 //! Studies on a cluster.
 
-use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail};
 use psp_files::shell_quoted;
-use psp_search::{KubernetesJob, SlurmJob, Study};
+use psp_search::{KubernetesJob, SlurmJob, Study, StudyDir};
 
 use super::search::devices_of_workers;
-use crate::args::SearchArgs;
+use crate::args::{Launcher, SearchArgs};
+use crate::progress::counted;
+
+/// Refuses what can't be launched, before anything of the study in `dir` is written.
+pub(super) fn check(args: &SearchArgs, dir: &StudyDir) -> Result<()> {
+    match args.launcher {
+        Launcher::Local => {}
+        Launcher::Slurm if args.emit => {}
+        Launcher::Slurm => {
+            let asked = Command::new("sbatch").arg("--version").output();
+            asked.context(
+                "sbatch, Slurm's command, can't be started here; --emit writes the job without \
+                 submitting it",
+            )?;
+        }
+        Launcher::K8s if !args.emit => {
+            bail!("--launcher k8s prints the Job for `kubectl apply -f -`: pass --emit")
+        }
+        Launcher::K8s => {
+            let root = std::path::absolute(dir.root())?;
+            let mount = args.mount.as_deref().unwrap_or_default();
+            if !root.starts_with(mount) {
+                bail!(
+                    "{}: the study is not within --mount {mount}, so pods would not see it",
+                    root.display()
+                );
+            }
+        }
+    }
+    Ok(())
+}
 
 /// Writes the array job and submits it.
 pub(super) fn slurm(args: &SearchArgs, study: &Study) -> Result<ExitCode> {
@@ -36,8 +65,8 @@ pub(super) fn slurm(args: &SearchArgs, study: &Study) -> Result<ExitCode> {
     let number = String::from_utf8_lossy(&submitted.stdout);
     let number = number.trim().split(';').next().unwrap_or_default();
     println!(
-        "submitted as job {number}, {} tasks; follow it with: psp study show {}",
-        args.tasks,
+        "submitted as job {number}, {}; follow it with: psp study show {}",
+        counted(args.tasks as usize, "task"),
         shell_quoted(study.dir.root())
     );
     Ok(ExitCode::SUCCESS)
@@ -45,22 +74,12 @@ pub(super) fn slurm(args: &SearchArgs, study: &Study) -> Result<ExitCode> {
 
 /// Prints the Job.
 pub(super) fn kubernetes(args: &SearchArgs, study: &Study) -> Result<ExitCode> {
-    if !args.emit {
-        bail!("--launcher k8s prints the Job for `kubectl apply -f -`: pass --emit");
-    }
     let root = std::path::absolute(study.dir.root())?;
-    let mount = args.mount.clone().unwrap_or_default();
-    if !root.starts_with(Path::new(&mount)) {
-        bail!(
-            "{}: the study is not within --mount {mount}, so pods would not see it",
-            root.display()
-        );
-    }
     let job = KubernetesJob {
         name: job_name(&study.config.study.name),
         image: args.image.clone().unwrap_or_default(),
         claim: args.claim.clone().unwrap_or_default(),
-        mount,
+        mount: args.mount.clone().unwrap_or_default(),
         tasks: args.tasks,
         arguments: arguments(args, study)?,
     };

@@ -18,7 +18,7 @@ use psp_search::{
 use psp_train::Inputs;
 
 use super::failures;
-use super::study::{print_selection, so_far, study_dir};
+use super::study::{grid_points, print_selection, so_far, study_dir};
 use super::{launch, on_devices, toml_string};
 use crate::args::{Launcher, SearchArgs, WorkerArgs};
 use crate::estimate;
@@ -30,20 +30,16 @@ use crate::study_view::StudyView;
 const WORKER_MEMORY: u64 = 4 << 30;
 
 pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
-    if args.max_hours.is_some() && args.launcher != Launcher::Local {
-        let what = "--max-hours is for workers on this machine; a cluster's job has a time limit \
-                    of its own, such as `-- --time=60`";
-        let mut command = crate::args::Args::command();
-        command.error(ErrorKind::ArgumentConflict, what).exit();
-    }
+    check_usage(args);
     let workers = |config: &SearchConfig| {
         let given = args.workers.map(usize::from);
         given.unwrap_or_else(|| default_workers(config, args))
     };
     let study = match &args.config {
         None => {
-            let study = study_dir(args.study.as_deref().unwrap_or(Path::new("")));
-            Study::resume(study, args.data.as_deref())?
+            let dir = study_dir(args.study.as_deref().unwrap_or(Path::new("")));
+            launch::check(args, &dir)?;
+            Study::resume(dir, args.data.as_deref(), args.trials)?
         }
         Some(path) => {
             let config = config(path, args)?;
@@ -54,6 +50,7 @@ pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
                 Some(study) => study_dir(study),
                 None => StudyDir::new(config.default_folder()),
             };
+            launch::check(args, &dir)?;
             let is_new = !dir.is_begun();
             let study = Study::begin(dir, config)?;
             if is_new {
@@ -69,22 +66,47 @@ pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
     }
 }
 
+/// Ends the command where its arguments don't go together.
+fn check_usage(args: &SearchArgs) {
+    let (kind, what) = if args.max_hours.is_some() && args.launcher != Launcher::Local {
+        let what = "--max-hours is for workers on this machine; a cluster's job has a time limit \
+                    of its own, such as `-- --time=60`";
+        (ErrorKind::ArgumentConflict, what)
+    } else if args.config.is_some() {
+        return;
+    } else if args.study.is_none() {
+        let what = "which study? `--config FILE` begins or continues the one that a study file \
+                    describes, `--study NAME` continues one that was begun";
+        (ErrorKind::MissingRequiredArgument, what)
+    } else if args.plan || !args.overrides.is_empty() {
+        let what = "--plan and --set go with a study file: add `--config FILE`; `--study NAME` \
+                    alone continues a study as it was begun";
+        (ErrorKind::MissingRequiredArgument, what)
+    } else {
+        return;
+    };
+    crate::args::Args::command().error(kind, what).exit();
+}
+
 fn search_here(args: &SearchArgs, study: &Study, workers: usize) -> Result<ExitCode> {
     let cancelled = interrupt::flag()?;
     interrupt::after(args.max_hours, &cancelled);
     let root = study.dir.root().to_owned();
     let trials = study.wanted();
     println!(
-        "study {}: {trials} of {} grid points{}, {workers} workers",
+        "study {}: {trials} of {}{}, {}",
         root.display(),
-        study.plan.grid_points,
-        fewer(trials, &study.config)
+        grid_points(&study.plan.grid_points),
+        fewer(trials, &study.config),
+        progress::counted(workers, "worker")
     );
     let mut end = work_together(args, study, workers, false, &cancelled)?;
     if end == SuperviseEnd::Done && study.config.study.refit.is_some() {
         // One training: by one worker, with all cores.
         end = work_together(args, study, 1, true, &cancelled)?;
     }
+    // Where the study is gone nothing is saved, however its workers ended.
+    study.check_is_there()?;
     match end {
         SuperviseEnd::Interrupted => {
             if interrupt::time_is_up() {
@@ -196,7 +218,10 @@ fn config(path: &Path, args: &SearchArgs) -> Result<SearchConfig> {
     if args.device.len() == 1 {
         overrides.extend(on_devices(&args.device));
     }
-    overrides.extend(args.overrides.iter().cloned());
+    for given in &args.overrides {
+        check_override(given, path)?;
+        overrides.push(given.clone());
+    }
     let mut config = SearchConfig::read(path, &overrides)?;
     if config.base.data.dir.as_os_str().is_empty() {
         bail!("no data folder: pass --data DIR, or set data.dir in the study file");
@@ -205,9 +230,24 @@ fn config(path: &Path, args: &SearchArgs) -> Result<SearchConfig> {
         config.rename(&name.to_string_lossy())?;
     }
     if let Some(trials) = args.trials {
-        config.study.trials = trials;
+        config.set_trials(trials)?;
     }
     Ok(config)
+}
+
+/// Refuses to override what is no value that trials share, and says where it is set.
+fn check_override(given: &str, file: &Path) -> Result<()> {
+    let key = given.split('=').next().unwrap_or_default().trim();
+    let section = key.split('.').next().unwrap_or_default();
+    let place = match key {
+        "study.trials" => "pass --trials N".to_owned(),
+        "study.name" => "pass --study NAME".to_owned(),
+        _ if ["study", "space", "exclude"].contains(&section) => {
+            format!("write it into {}", file.display())
+        }
+        _ => return Ok(()),
+    };
+    bail!("--set {given}: --set is for values that all trials share; {place}")
 }
 
 /// The devices that workers are told of, in turn; `None` where it is the study's
@@ -254,8 +294,9 @@ fn plan(config: &SearchConfig, workers: usize) -> Result<ExitCode> {
         _ => 0,
     });
     println!(
-        "{wanted} trials of {} grid points{}\n",
-        plan.grid_points,
+        "{} of {}{}\n",
+        progress::counted(wanted, "trial"),
+        grid_points(&plan.grid_points),
         fewer(wanted, config)
     );
     println!("{:>6}  {:<12}  {:>4}  values", "trial", "id", "seed");

@@ -6,10 +6,11 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use psp_files::shell_quoted;
-use psp_search::{Overview, Selection, State, Study, StudyDir, TrialRow};
+use psp_search::{Failure, Overview, Selection, State, Study, StudyDir, TrialRow};
 use serde::Serialize;
 
 use crate::args::{StudyBestArgs, StudyCommand, StudyListArgs, StudyRetryArgs, StudyShowArgs};
+use crate::progress::counted;
 
 mod remove;
 
@@ -114,11 +115,11 @@ fn show(args: &StudyShowArgs) -> Result<()> {
         return write_csv(&overview);
     }
     println!(
-        "{}: {} trials of {} grid points: {} finished, {} pruned, {} failed, {} begun, \
-         {} paused, {} waiting, {} to be drawn",
+        "{}: {} of {}: {} finished, {} pruned, {} failed, {} begun, {} paused, {} waiting, \
+         {} to be drawn",
         overview.study,
-        overview.wanted(),
-        overview.grid_points,
+        counted(overview.wanted(), "trial"),
+        grid_points(&overview.grid_points),
         overview.count(State::Finished),
         overview.count(State::Pruned),
         overview.count(State::Failed),
@@ -146,19 +147,25 @@ fn show(args: &StudyShowArgs) -> Result<()> {
     Ok(())
 }
 
+/// The size of a grid, whose decimal digits these are.
+pub(crate) fn grid_points(digits: &str) -> String {
+    let noun = if digits == "1" { "point" } else { "points" };
+    format!("{digits} grid {noun}")
+}
+
 /// How far a study has come, in a line.
 pub(crate) fn so_far(overview: &Overview) -> String {
     let ended = |row: &TrialRow| matches!(row.state, State::Finished | State::Failed);
     let trials = overview.count(State::Finished)
         + overview.count(State::Failed)
         + overview.count(State::Pruned);
-    let mut text = format!("{trials} of {} trials have ended", overview.wanted());
+    let verb = if trials == 1 { "has" } else { "have" };
+    let wanted = counted(overview.wanted(), "trial");
+    let mut text = format!("{trials} of {wanted} {verb} ended");
     if !overview.finals.is_empty() {
         let finals = overview.finals.iter().filter(|row| ended(row)).count();
-        text += &format!(
-            ", {finals} of {} trainings of finalists",
-            overview.finals.len()
-        );
+        let all = counted(overview.finals.len(), "training");
+        text += &format!(", {finals} of {all} of finalists");
     }
     if let Some(refit) = &overview.refit {
         let state = match refit.state {
@@ -212,6 +219,8 @@ pub(crate) fn print_selection(selection: &Selection) {
         "Finalists, by the lower confidence bound of their mean validation score. The test split \
          was read once, at the end, and had no say:"
     );
+    // The first is within its own noise; alone it ties with nobody.
+    let has_tie = selection.finalists.iter().filter(|one| one.ties).count() > 1;
     println!(
         "{:<16} {:>5} {:>8} {:>8} {:>8} {:>4} {:>9}  {:>8}  values",
         "backbone", "trial", "mean", "sd", "bound", "tie", "mult-adds", "test"
@@ -226,7 +235,7 @@ pub(crate) fn print_selection(selection: &Selection) {
             finalist.mean,
             number(finalist.deviation),
             finalist.lower_bound,
-            if finalist.ties { "yes" } else { "" },
+            if finalist.ties && has_tie { "yes" } else { "" },
             finalist.multiply_adds as f64 / 1e9,
             number(test),
             finalist.values
@@ -259,8 +268,8 @@ fn best(args: &StudyBestArgs) -> Result<()> {
                 )
             })?;
             let reason = format!(
-                "the best of {} finished trials so far, validation score {}; nothing is chosen yet",
-                overview.count(State::Finished),
+                "the best of {} so far, validation score {}; nothing is chosen yet",
+                counted(overview.count(State::Finished), "finished trial"),
                 number(best.score)
             );
             (dir.trials().join(&best.name), reason)
@@ -288,13 +297,25 @@ fn retry(args: &StudyRetryArgs) -> Result<()> {
     }
     let root = study.dir.root();
     match retried.len() {
-        0 => println!("{}: nothing has failed", root.display()),
+        0 => println!("{}: no trial has failed", root.display()),
         count => println!(
-            "{count} to be tried again, each from its last checkpoint, by: psp search --study {}",
+            "{count} to be tried again, {}, by: psp search --study {}",
+            resumption(&retried),
             shell_quoted(root)
         ),
     }
     Ok(())
+}
+
+/// Where what is tried again goes on.
+fn resumption(retried: &[Failure]) -> String {
+    let stored = retried.iter().filter(|one| one.has_checkpoint()).count();
+    match stored {
+        0 => "from the beginning".to_owned(),
+        1 if retried.len() == 1 => "from its last checkpoint".to_owned(),
+        all if all == retried.len() => "each from its last checkpoint".to_owned(),
+        some => format!("{some} of them from the last checkpoint"),
+    }
 }
 
 fn write_csv(overview: &Overview) -> Result<()> {

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use psp_lease::Lease;
-use psp_train::{Control, Event, Outcome, RunConfig, Standing, trainer};
+use psp_train::{Control, Event, Outcome, RunConfig, Standing, TrainError, trainer};
 
 use super::Worker;
 use super::log::TrialLog;
@@ -95,7 +95,7 @@ impl Worker<'_> {
             }
             Ok(ended) => ended.map_err(|error| FailedAttempt {
                 may_pass: error.is_passing(),
-                reason: error.to_string(),
+                reason: failure(&error, dir),
                 of_machine: false,
             }),
             Err(text) => Err(FailedAttempt {
@@ -125,7 +125,10 @@ impl Worker<'_> {
                 self.release(dir, lease, "interrupted");
             }
             Err(_) if !holds(&lease) => {
-                let reason = "taken over by another worker".to_owned();
+                let reason = match self.study.check_is_there() {
+                    Ok(()) => "taken over by another worker".to_owned(),
+                    Err(error) => error.to_string(),
+                };
                 log.line(&reason);
                 let task = dir.name();
                 (self.observe)(WorkerEvent::Released { task, reason });
@@ -292,6 +295,8 @@ impl Worker<'_> {
         lease: &Lease,
         log: &mut TrialLog,
     ) -> Result<Outcome, SearchError> {
+        // To begin makes the run's folder.
+        self.study.check_is_there()?;
         let run = dir.run();
         let fence = || holds(lease);
         let devices = match self.settings.device {
@@ -312,6 +317,24 @@ impl Worker<'_> {
             false => trainer::start(&run, config, control, observe)?,
         };
         Ok(outcome)
+    }
+}
+
+/// Why a try failed. A training that diverged says that its last checkpoint is kept, which
+/// one that never wrote any but the initial weights' should not.
+fn failure(error: &SearchError, dir: &TrialDir) -> String {
+    match error {
+        SearchError::Train(TrainError::Diverged {
+            epoch,
+            batch,
+            what,
+            cause,
+            ..
+        }) if !dir.has_progress() => format!(
+            "training diverged in epoch {epoch}, batch {batch}: {what}. Likely cause: {cause}. \
+             It had no checkpoint yet"
+        ),
+        other => other.to_string(),
     }
 }
 

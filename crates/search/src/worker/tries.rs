@@ -57,7 +57,10 @@ pub(super) fn fruitless(dir: &TrialDir, token: u64) -> Result<Vec<String>, Searc
 /// Why a task is given up, by the reasons of its tries.
 pub(super) fn given_up(reasons: &[String]) -> String {
     let last = reasons.last().map_or("", String::as_str);
-    format!("{} tries came no further; the last: {last}", reasons.len())
+    match reasons.len() {
+        1 => format!("1 try came no further: {last}"),
+        count => format!("{count} tries came no further; the last: {last}"),
+    }
 }
 
 /// The text of a panic.

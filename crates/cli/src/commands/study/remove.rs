@@ -1,16 +1,27 @@
 //! `psp study rm`.
 
 use std::fs::{read_dir, read_link, remove_dir_all, remove_file};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use psp_search::{Overview, State, Study, StudyDir};
+use psp_search::{Study, StudyDir, TrialDir};
 
 use super::study_dir;
 use crate::args::StudyRmArgs;
+use crate::progress::counted;
 
 /// More links on the way to a study are taken for a circle.
 const MOST_LINKS: usize = 40;
+
+/// Tasks that are named where some are under way.
+const NAMED: usize = 3;
+
+/// Times that removal begins again where a worker has just written a file, and the
+/// pause before each: a worker finds within a second that its claim is gone.
+const TRIES: usize = 50;
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Removes a study's folder with all that is in it, and where the name is that of a
 /// symbolic link, what it leads to and the link.
@@ -18,17 +29,21 @@ pub(super) fn remove(args: &StudyRmArgs) -> Result<()> {
     let dir = study_dir(&args.study);
     let root = dir.root().display();
     // A damaged study can be removed, too, if one insists.
-    let begun = match Study::open(dir.clone()).and_then(|study| Overview::of(&study)) {
-        Ok(overview) => overview.count(State::Begun),
-        Err(_) if args.force && dir.is_begun() => 0,
+    let under_way = match Study::open(dir.clone()).and_then(|study| study.under_way()) {
+        Ok(tasks) => tasks,
+        Err(_) if args.force && dir.is_begun() => Vec::new(),
         Err(error) if dir.is_begun() => {
             bail!("{error}; the study is damaged, and --force removes it nevertheless")
         }
         Err(error) => return Err(error.into()),
     };
-    if begun > 0 && !args.force {
+    if !under_way.is_empty() && !args.force {
+        let count = under_way.len();
+        let verb = if count == 1 { "has" } else { "have" };
         bail!(
-            "{root}: {begun} trials have begun and not ended; stop their workers, or pass --force"
+            "{root}: {} {verb} begun and not ended ({}); stop the workers, or pass --force",
+            counted(count, "task"),
+            named(&under_way)
         );
     }
     let (links, folder) = followed(dir.root())?;
@@ -36,7 +51,7 @@ pub(super) fn remove(args: &StudyRmArgs) -> Result<()> {
     let study = StudyDir::new(&folder);
     // First what makes it a study, so that half of it is none.
     remove_file(study.plan()).with_context(|| format!("{root}: plan.json"))?;
-    remove_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    remove_folder(&folder).with_context(|| folder.display().to_string())?;
     for link in &links {
         remove_file(link).with_context(|| link.display().to_string())?;
     }
@@ -46,6 +61,33 @@ pub(super) fn remove(args: &StudyRmArgs) -> Result<()> {
         println!("removed {root} and {}, which it led to", folder.display());
     }
     Ok(())
+}
+
+/// The first tasks' folders, within the study's.
+fn named(tasks: &[TrialDir]) -> String {
+    let name = |task: &TrialDir| {
+        let kind = task.root().parent().and_then(Path::file_name);
+        let kind = kind.unwrap_or_default().to_string_lossy().into_owned();
+        format!("{kind}/{}", task.name())
+    };
+    let mut names: Vec<String> = tasks.iter().take(NAMED).map(name).collect();
+    if tasks.len() > NAMED {
+        names.push("…".to_owned());
+    }
+    names.join(", ")
+}
+
+/// Removes a folder in which a worker may still be writing.
+fn remove_folder(folder: &Path) -> std::io::Result<()> {
+    for _ in 0..TRIES {
+        match remove_dir_all(folder) {
+            Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => {
+                std::thread::sleep(PAUSE);
+            }
+            other => return other,
+        }
+    }
+    remove_dir_all(folder)
 }
 
 /// The symbolic links on the way from `path` to a folder, and the folder.
