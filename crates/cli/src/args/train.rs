@@ -21,7 +21,7 @@ Examples:
 pub(crate) struct TrainArgs {
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
-    /// Run folder; default: `experiments/<config>-<date>-<time>`.
+    /// Run folder, new or empty; default: `experiments/<config>-<date>-<time>`.
     #[arg(long)]
     pub(crate) out: Option<PathBuf>,
     /// Continue the run in this folder with its own configuration. --device may name
