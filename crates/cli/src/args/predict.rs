@@ -46,7 +46,8 @@ pub(crate) struct PredictArgs {
     #[arg(long)]
     pub(crate) recursive: bool,
     /// Write to this file instead of printing: JSON if its name ends in .json or .jsonl,
-    /// or else CSV. An existing file is replaced once all images are scored.
+    /// or else CSV. It is written at the end, with the images that could be scored, and
+    /// replaces an existing file unless none could.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
     /// CSV: `filename` and a column per score.

@@ -118,6 +118,12 @@ pub(crate) fn number(value: f64) -> String {
     }
 }
 
+/// `1 image`, `2 images`.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    let s = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{s}")
+}
+
 /// A TOML basic string; JSON's escapes are valid in it.
 fn toml_string(text: &str) -> String {
     serde_json::Value::from(text).to_string()
