@@ -18,10 +18,10 @@ pub(crate) struct EvalArgs {
     /// Run folder or exported model.
     pub(crate) model: PathBuf,
     /// Part to evaluate: train, valid, test, or all (only with --data).
-    /// Default: test, or all with --data.
+    /// Default: test; of data that the model was not trained on, all.
     #[arg(long, value_parser = chosen_part)]
     pub(crate) split: Option<ChosenPart>,
-    /// Data folder other than the run's own; an exported model needs one.
+    /// Data folder in place of the run's own; an exported model needs one.
     #[arg(long)]
     pub(crate) data: Option<PathBuf>,
     /// Folder to write; default: `reports/<model>-<part>`.
