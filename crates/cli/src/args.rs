@@ -99,6 +99,19 @@ pub(crate) enum Command {
     Completions(CompletionsArgs),
 }
 
+impl Command {
+    /// Whether it takes settings of a configuration, by --set.
+    pub(crate) fn takes_settings(&self) -> bool {
+        match self {
+            Self::Data(DataCommand::Split(_)) | Self::Config(_) => true,
+            // What a run or a study has begun with can hardly change.
+            Self::Train(args) => args.resume.is_none(),
+            Self::Search(args) => args.config.is_some(),
+            _ => false,
+        }
+    }
+}
+
 #[derive(Debug, ClapArgs)]
 pub(crate) struct CompletionsArgs {
     /// The shell.

@@ -197,6 +197,21 @@ fn images_of_other_data_that_a_run_was_trained_on_are_counted() {
 }
 
 #[test]
+fn advice_on_a_data_folder_fits_the_command() {
+    let folder = Folder::with_data();
+    let labels = folder.data().join("labels.csv");
+    std::fs::rename(labels, folder.data().join("a.csv")).unwrap();
+    folder.write("data/b.csv", "x\n");
+    let advice = "(--set data.labels=FILE names the labels file)";
+    folder.assert_refuses_to_train(&[], &["several CSV files (`a.csv`, `b.csv`)", advice]);
+    let data = folder.data();
+    let flags = ["--data", data.to_str().unwrap()];
+    let ran = run(&mut eval(&trained().bundle, &folder.path("out"), &flags));
+    ran.assert_refused(&["several CSV files (`a.csv`, `b.csv`)"]);
+    assert!(!ran.stderr.contains("--set"), "{}", ran.stderr);
+}
+
+#[test]
 fn an_exported_model_is_not_evaluated_without_data() {
     let folder = Folder::new();
     let ran = run(&mut eval(&trained().bundle, &folder.path("out"), &[]));
