@@ -150,9 +150,44 @@ fn hours(text: &str) -> Result<Duration, String> {
     duration.ok_or_else(|| "expected a number of hours above 0, such as 1.5".to_owned())
 }
 
+/// A whole number, 0 or more.
+fn whole<T: TryFrom<u64>>(text: &str) -> Result<T, String> {
+    let number: u64 = text
+        .parse()
+        .map_err(|_| "expected a whole number, 0 or more")?;
+    fitting(number)
+}
+
+/// A whole number, 1 or more.
+fn positive<T: TryFrom<u64>>(text: &str) -> Result<T, String> {
+    match text.parse::<u64>() {
+        Ok(number) if number > 0 => fitting(number),
+        _ => Err("expected a whole number, 1 or more".to_owned()),
+    }
+}
+
+fn fitting<T: TryFrom<u64>>(number: u64) -> Result<T, String> {
+    T::try_from(number).map_err(|_| "the number is too large".to_owned())
+}
+
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use clap::CommandFactory;
+
+    #[test]
+    fn whole_numbers_are_read_and_others_refused_in_words() {
+        assert_eq!(super::whole::<u64>("0"), Ok(0));
+        assert_eq!(super::positive::<u16>("7"), Ok(7));
+        for (text, told) in [
+            ("0.001", "1 or more"),
+            ("0", "1 or more"),
+            ("70000", "too large"),
+        ] {
+            let refused = super::positive::<u16>(text).unwrap_err();
+            assert!(refused.contains(told), "{text}: {refused}");
+        }
+    }
 
     #[test]
     fn the_command_line_is_consistent() {

@@ -16,6 +16,7 @@ pub use read::parse;
 mod changes;
 mod defaults;
 mod derived;
+mod explain;
 mod read;
 mod stages;
 mod validate;

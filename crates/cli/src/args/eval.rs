@@ -37,10 +37,10 @@ pub(crate) struct EvalArgs {
     #[arg(long, default_value = "fp32")]
     pub(crate) precision: Precision,
     /// Photos on the page of random samples; 0 leaves it out.
-    #[arg(long, default_value_t = 16)]
+    #[arg(long, default_value_t = 16, value_parser = super::whole::<usize>)]
     pub(crate) samples: usize,
     /// Seed that chooses them.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, value_parser = super::whole::<u64>)]
     pub(crate) seed: u64,
 }
 

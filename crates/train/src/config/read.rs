@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
+use super::explain::explain;
 use super::{ConfigError, RunConfig};
 
 pub(super) fn read(path: Option<&Path>, overrides: &[String]) -> Result<RunConfig, ConfigError> {
@@ -135,19 +136,4 @@ fn insert(table: &mut Table, path: &str, value: Value, place: &str) -> Result<()
         .ok_or_else(malformed)?
         .insert(key.to_owned(), value);
     Ok(())
-}
-
-/// Adds the nearest known name to serde's "unknown …, expected one of …".
-fn explain(message: &str) -> String {
-    let message = message.trim_end();
-    let mut quoted = message.split('`').skip(1).step_by(2);
-    let unknown = message.starts_with("unknown field") || message.starts_with("unknown variant");
-    let (true, Some(given)) = (unknown, quoted.next()) else {
-        return message.to_owned();
-    };
-    let nearest = quoted.min_by_key(|known| strsim::damerau_levenshtein(given, known));
-    match nearest {
-        Some(nearest) => format!("{message}; did you mean `{nearest}`?"),
-        None => message.to_owned(),
-    }
 }
