@@ -9,6 +9,9 @@ use toml::{Table, Value};
 use super::explain::explain;
 use super::{ConfigError, RunConfig};
 
+/// What only the file of a study has.
+const STUDY: [&str; 3] = ["study", "space", "exclude"];
+
 pub(super) fn read(path: Option<&Path>, overrides: &[String]) -> Result<RunConfig, ConfigError> {
     let table = match path {
         Some(path) => read_file(path)?,
@@ -27,16 +30,22 @@ fn overridden(mut table: Table, overrides: &[String]) -> Result<RunConfig, Confi
     Ok(config)
 }
 
-/// Parses the file as the configuration first, for the line of any error,
-/// and then as a table that overrides can change.
+/// Parses the file as a table that overrides can change, and as the configuration for
+/// the line of any error.
 fn read_file(path: &Path) -> Result<Table, ConfigError> {
     let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Io {
         path: path.to_owned(),
         source,
     })?;
     let name = path.display().to_string();
+    let table: Table = parse(&text, &name)?;
+    if STUDY.iter().any(|key| table.contains_key(*key)) {
+        return Err(ConfigError::StudyFile {
+            path: path.to_owned(),
+        });
+    }
     parse::<RunConfig>(&text, &name)?;
-    parse(&text, &name)
+    Ok(table)
 }
 
 /// Parses a TOML document; an error names the line of `name`, and the nearest
