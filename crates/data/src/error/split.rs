@@ -52,6 +52,19 @@ pub enum SplitError {
         /// The labels file.
         labels: PathBuf,
     },
+    /// A split was to be drawn of fewer images than it has parts.
+    #[error(
+        "{labels}: too few different images ({images}) for {parts} parts with at least one in \
+         each; add images, or leave a part out by a 0 in data.fractions"
+    )]
+    TooFewImages {
+        /// The labels file.
+        labels: PathBuf,
+        /// Images, of which copies count once.
+        images: usize,
+        /// Parts that get a share.
+        parts: usize,
+    },
     /// The labels file has no `split` column.
     #[error(
         "{path}: line 1: no column `split`; add one with train, valid or test on each row, or use \
