@@ -121,7 +121,15 @@ pub(crate) struct CompletionsArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
     /// Print the configuration that results from defaults, file and overrides.
-    Show(ConfigArgs),
+    Show(ShowArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ShowArgs {
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    #[command(flatten)]
+    pub(crate) devices: DeviceArgs,
 }
 
 /// What a configuration is made of; later entries win.
@@ -133,14 +141,19 @@ pub(crate) struct ConfigArgs {
     /// Data folder (`data.dir`).
     #[arg(long)]
     pub(crate) data: Option<PathBuf>,
+    /// Override one value, such as `train.epochs=20`; may be repeated.
+    #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
+    pub(crate) overrides: Vec<String>,
+}
+
+/// Where a configuration is trained.
+#[derive(Clone, Debug, Default, ClapArgs)]
+pub(crate) struct DeviceArgs {
     /// auto, flex, libtorch, libtorch:cuda:N or cuda:N (`train.device`). Several of
     /// one kind, with commas between them, share each step's batches
     /// (`train.replicas`).
     #[arg(long, value_delimiter = ',')]
     pub(crate) device: Vec<DeviceSpec>,
-    /// Override one value, such as `train.epochs=20`; may be repeated.
-    #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
-    pub(crate) overrides: Vec<String>,
 }
 
 /// Hours, fractions allowed.

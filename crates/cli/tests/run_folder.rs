@@ -94,7 +94,7 @@ fn resuming_a_finished_run_reports_its_result_and_changes_nothing() {
     folder.train("run", &[]).assert_done();
     let before = snapshot(&folder.path("run"));
     let ran = run(&mut resume(&folder.path("run"))).assert_done();
-    assert!(ran.stdout.contains("finished after 1 epochs"), "{ran:#?}");
+    assert!(ran.stdout.contains("finished after 1 epoch in"), "{ran:#?}");
     assert_eq!(snapshot(&folder.path("run")), before);
 }
 

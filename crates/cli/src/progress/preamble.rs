@@ -2,6 +2,8 @@
 
 use psp_train::{Change, Preparation, RunConfig};
 
+use crate::commands::counted;
+
 /// The run folder, and what will be done with what.
 pub(super) fn lines(preparation: &Preparation<'_>, weights: &[String]) -> Vec<String> {
     let Preparation {
@@ -30,8 +32,9 @@ pub(super) fn lines(preparation: &Preparation<'_>, weights: &[String]) -> Vec<St
             split_source.display()
         ),
         format!(
-            "  steps   {steps} per epoch, of up to {per_step} images; {} epochs",
-            config.train.epochs
+            "  steps   {steps} per epoch, of up to {}; {}",
+            counted(per_step, "image"),
+            counted(config.train.epochs as usize, "epoch")
         ),
         match range {
             Some([low, high]) => {
