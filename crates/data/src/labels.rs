@@ -152,10 +152,12 @@ impl LabelTable {
                     column,
                 }),
         );
+        let (range, stray) = range.resolve(path, targets, &samples)?;
+        notices.extend(stray);
         Ok(Self {
             path: path.to_owned(),
             targets: targets.to_vec(),
-            range: range.resolve(path, targets, &samples)?,
+            range,
             samples,
             split,
             notices,
