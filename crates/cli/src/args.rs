@@ -99,6 +99,19 @@ pub(crate) enum Command {
     Completions(CompletionsArgs),
 }
 
+impl Command {
+    /// Whether it takes settings of a configuration, by --set.
+    pub(crate) fn takes_settings(&self) -> bool {
+        match self {
+            Self::Data(DataCommand::Split(_)) | Self::Config(_) => true,
+            // What a run or a study has begun with can hardly change.
+            Self::Train(args) => args.resume.is_none(),
+            Self::Search(args) => args.config.is_some(),
+            _ => false,
+        }
+    }
+}
+
 #[derive(Debug, ClapArgs)]
 pub(crate) struct CompletionsArgs {
     /// The shell.
@@ -108,7 +121,15 @@ pub(crate) struct CompletionsArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
     /// Print the configuration that results from defaults, file and overrides.
-    Show(ConfigArgs),
+    Show(ShowArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ShowArgs {
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    #[command(flatten)]
+    pub(crate) devices: DeviceArgs,
 }
 
 /// What a configuration is made of; later entries win.
@@ -120,14 +141,19 @@ pub(crate) struct ConfigArgs {
     /// Data folder (`data.dir`).
     #[arg(long)]
     pub(crate) data: Option<PathBuf>,
+    /// Override one value, such as `train.epochs=20`; may be repeated.
+    #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
+    pub(crate) overrides: Vec<String>,
+}
+
+/// Where a configuration is trained.
+#[derive(Clone, Debug, Default, ClapArgs)]
+pub(crate) struct DeviceArgs {
     /// auto, flex, libtorch, libtorch:cuda:N or cuda:N (`train.device`). Several of
     /// one kind, with commas between them, share each step's batches
     /// (`train.replicas`).
     #[arg(long, value_delimiter = ',')]
     pub(crate) device: Vec<DeviceSpec>,
-    /// Override one value, such as `train.epochs=20`; may be repeated.
-    #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
-    pub(crate) overrides: Vec<String>,
 }
 
 /// Hours, fractions allowed.
@@ -137,9 +163,44 @@ fn hours(text: &str) -> Result<Duration, String> {
     duration.ok_or_else(|| "expected a number of hours above 0, such as 1.5".to_owned())
 }
 
+/// A whole number, 0 or more.
+fn whole<T: TryFrom<u64>>(text: &str) -> Result<T, String> {
+    let number: u64 = text
+        .parse()
+        .map_err(|_| "expected a whole number, 0 or more")?;
+    fitting(number)
+}
+
+/// A whole number, 1 or more.
+fn positive<T: TryFrom<u64>>(text: &str) -> Result<T, String> {
+    match text.parse::<u64>() {
+        Ok(number) if number > 0 => fitting(number),
+        _ => Err("expected a whole number, 1 or more".to_owned()),
+    }
+}
+
+fn fitting<T: TryFrom<u64>>(number: u64) -> Result<T, String> {
+    T::try_from(number).map_err(|_| "the number is too large".to_owned())
+}
+
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use clap::CommandFactory;
+
+    #[test]
+    fn whole_numbers_are_read_and_others_refused_in_words() {
+        assert_eq!(super::whole::<u64>("0"), Ok(0));
+        assert_eq!(super::positive::<u16>("7"), Ok(7));
+        for (text, told) in [
+            ("0.001", "1 or more"),
+            ("0", "1 or more"),
+            ("70000", "too large"),
+        ] {
+            let refused = super::positive::<u16>(text).unwrap_err();
+            assert!(refused.contains(told), "{text}: {refused}");
+        }
+    }
 
     #[test]
     fn the_command_line_is_consistent() {

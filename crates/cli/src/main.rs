@@ -3,6 +3,10 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use psp_collect::CollectError;
+use psp_data::DataError;
+use psp_search::SearchError;
+use psp_train::TrainError;
 
 // First, for its macros.
 #[macro_use]
@@ -34,6 +38,7 @@ fn main() -> ExitCode {
     }
     compute_on_this_thread();
     let is_verbose = args.verbose;
+    let takes_settings = args.command.takes_settings();
     let code = match commands::run(args) {
         Ok(code) => code,
         Err(error) => {
@@ -44,6 +49,9 @@ fn main() -> ExitCode {
                 } else {
                     eprintln!("(the same command with -v lists all of them)");
                 }
+            }
+            if takes_settings && let Some(remedy) = remedy(&error) {
+                eprintln!("(--set {} {})", remedy.setting, remedy.effect);
             }
             if may_pass(&error) {
                 ExitCode::from(interrupt::TRY_AGAIN)
@@ -83,15 +91,29 @@ fn unless_unprinted(code: ExitCode) -> ExitCode {
 
 /// Whether the same command may succeed at another time.
 fn may_pass(error: &anyhow::Error) -> bool {
-    let of_data = error.downcast_ref::<psp_data::DataError>();
-    let of_a_run = error.downcast_ref::<psp_train::TrainError>();
-    let of_a_study = error.downcast_ref::<psp_search::SearchError>();
-    let of_a_report = error.downcast_ref::<psp_collect::CollectError>();
-    of_data.is_some_and(psp_data::DataError::is_passing)
-        || of_a_run.is_some_and(psp_train::TrainError::is_passing)
-        || of_a_study.is_some_and(psp_search::SearchError::is_passing)
-        || of_a_report.is_some_and(psp_collect::CollectError::is_passing)
+    let of_data = error.downcast_ref::<DataError>();
+    let of_a_run = error.downcast_ref::<TrainError>();
+    let of_a_study = error.downcast_ref::<SearchError>();
+    let of_a_report = error.downcast_ref::<CollectError>();
+    of_data.is_some_and(DataError::is_passing)
+        || of_a_run.is_some_and(TrainError::is_passing)
+        || of_a_study.is_some_and(SearchError::is_passing)
+        || of_a_report.is_some_and(CollectError::is_passing)
         || error.chain().any(is_full_disk)
+}
+
+/// The setting that may mend what is wrong with the data, where there is one.
+fn remedy(error: &anyhow::Error) -> Option<psp_data::Remedy> {
+    let of_a_study = error.downcast_ref::<SearchError>();
+    let of_a_run = match of_a_study {
+        Some(SearchError::Train(error)) => Some(error),
+        _ => error.downcast_ref::<TrainError>(),
+    };
+    let of_data = match (of_a_study, of_a_run) {
+        (Some(SearchError::Data(error)), _) | (_, Some(TrainError::Data(error))) => Some(error),
+        _ => error.downcast_ref::<DataError>(),
+    };
+    of_data?.remedy()
 }
 
 /// Whether the cause is that something could not be written for want of space.

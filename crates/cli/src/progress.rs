@@ -7,6 +7,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use psp_data::DataNotice;
 use psp_train::Event;
 
+use crate::commands::counted;
+
 mod preamble;
 
 /// The longest silence in a pipe while something is computed whose parts are shorter.
@@ -149,7 +151,8 @@ impl TrainProgress {
                 if self.features == 0 {
                     self.bar.finish_and_clear();
                     self.bar = bar(total as u64, "features");
-                    self.line(&format!("computing the features of {total} images"));
+                    let images = counted(total, "image");
+                    self.line(&format!("computing the features of {images}"));
                 }
                 self.features = done;
                 self.bar.set_position(done as u64);

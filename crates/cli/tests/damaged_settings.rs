@@ -40,6 +40,13 @@ fn a_file_that_is_not_toml_is_refused_with_its_line() {
 }
 
 #[test]
+fn a_study_file_is_told_from_a_configuration() {
+    let folder = Folder::with_data();
+    let ran = train_with_config(&folder, "[train]\nepochs = 1\n[study]\ntrials = 2\n");
+    ran.assert_refused(&["car.toml: is a study file, for psp search --config"]);
+}
+
+#[test]
 fn a_missing_configuration_is_refused_by_name() {
     let folder = Folder::with_data();
     let mut command = psp(&["train", "--config", "no-such.toml"]);

@@ -22,13 +22,12 @@ fn in_a_pipe_each_epoch_is_one_plain_line() {
         "what will be done, three epochs, the result and two hints: {lines:#?}"
     );
     assert_eq!(lines[0], format!("run {}", folder.path("run").display()));
-    let images = format!("(split: {})", folder.data().display());
     for (line, (name, text)) in lines[1..8].iter().zip([
         ("model", "resnet18, from scratch"),
-        ("trained", "the whole model"),
+        ("trains", "the whole model"),
         ("input", "32x32 pixels"),
         ("device", &support::device()),
-        ("images", &images),
+        ("images", "(split: drawn, seed 0)"),
         ("steps", "per epoch, of up to 4 images; 3 epochs"),
         ("scores", "clipped to [0, 1] (data.label_range)"),
     ]) {
@@ -53,6 +52,26 @@ fn in_a_pipe_each_epoch_is_one_plain_line() {
     assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
     let is_control = |c: char| c.is_control() && c != '\n';
     assert!(!ran.stdout.contains(is_control), "{:?}", ran.stdout);
+}
+
+#[test]
+fn what_is_trained_later_and_the_split_that_was_used_are_said() {
+    let folder = Folder::with_data();
+    let split = folder.path("own split.csv");
+    let mut command = psp(&["data", "split", "--seed", "7", "--data"]);
+    command.arg(folder.data()).arg("--out").arg(&split);
+    support::run(&mut command).assert_done();
+    let from = format!("data.split={}", split.display());
+    let sets = ["train.unfreeze_every=0.5", "train.epochs=2", &from];
+    let ran = folder.train("run", &sets).assert_done();
+    let told =
+        "  trains  head at first, and one layer more every 0.5 epochs (train.unfreeze_every)";
+    let from = format!("test (split: {})", split.display());
+    assert_says(&ran.stdout, &[told, &from]);
+    let frozen = folder
+        .train("frozen", &["model.unfreeze=['head']"])
+        .assert_done();
+    assert_says(&frozen.stdout, &["  trains  head; the rest is frozen"]);
 }
 
 #[test]

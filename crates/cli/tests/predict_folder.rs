@@ -79,10 +79,21 @@ fn scores_go_to_a_file_in_the_form_of_its_name() {
         (ran, fs::read_to_string(out))
     };
     let (ran, csv) = to(&[&image], "scores.csv");
-    ran.assert_done();
+    let wrote = format!(
+        "wrote {}: scores of 1 image\n",
+        folder.path("scores.csv").display()
+    );
+    assert_eq!(ran.assert_done().stderr, wrote);
     let csv = csv.unwrap();
     let shown = run(&mut predict(&trained().bundle, &[&image], &["--csv"])).assert_done();
     assert_eq!(csv, shown.stdout);
+
+    let (ran, kept) = to(&[&broken], "scores.csv");
+    ran.assert_refused(&[
+        "scores.csv: not written",
+        "1 of 1 image could not be scored",
+    ]);
+    assert_eq!(kept.unwrap(), csv);
 
     let (ran, json) = to(&[&image, &broken], "scores.json");
     ran.assert_refused(&["broken.jpg", "1 of 2 images"]);
@@ -94,5 +105,7 @@ fn scores_go_to_a_file_in_the_form_of_its_name() {
     assert_eq!(lines.unwrap().lines().count(), 1);
 
     let (ran, _) = to(&[&image], "absent/scores.csv");
-    ran.assert_refused(&["absent/scores.csv"]);
+    ran.assert_refused(&["absent/scores.csv", "there is no folder"]);
+    let (ran, _) = to(&[&image], "");
+    ran.assert_refused(&["it is a folder"]);
 }

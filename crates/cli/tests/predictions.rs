@@ -30,12 +30,18 @@ fn evaluated(folder: &Path) -> BTreeMap<String, [f64; 2]> {
     rows.collect()
 }
 
+/// The flags that evaluate all images, with one more.
+fn of_all(flag: &str) -> [&str; 5] {
+    let data = trained().data.to_str().unwrap();
+    ["--data", data, "--split", "all", flag]
+}
+
 /// All 24 images, evaluated once.
 fn evaluated_all() -> &'static BTreeMap<String, [f64; 2]> {
     static SCORES: OnceLock<BTreeMap<String, [f64; 2]>> = OnceLock::new();
     SCORES.get_or_init(|| {
         let folder = Folder::new();
-        let all = ["--data", trained().data.to_str().unwrap(), "--samples", "0"];
+        let all = of_all("--samples=0");
         run(&mut eval(&trained().bundle, &folder.path("out"), &all)).assert_done();
         evaluated(&folder.path("out"))
     })
@@ -130,7 +136,7 @@ fn assert_png(path: &Path) {
 #[test]
 fn a_run_and_its_export_evaluate_to_the_same_numbers() {
     let folder = Folder::new();
-    let all = ["--data", trained().data.to_str().unwrap(), "--samples", "0"];
+    let all = of_all("--samples=0");
     for (model, out) in [(&trained().run, "run"), (&trained().bundle, "bundle")] {
         run(&mut eval(model, &folder.path(out), &all)).assert_done();
     }
@@ -139,6 +145,70 @@ fn a_run_and_its_export_evaluate_to_the_same_numbers() {
         assert_eq!(read("run"), read("bundle"), "{name}");
     }
     assert_eq!(evaluated(&folder.path("run")).len(), 24);
+}
+
+#[test]
+fn of_the_data_that_a_model_was_trained_on_the_test_images_are_evaluated() {
+    let folder = Folder::new();
+    let copy = folder.path("copy");
+    support::render(&copy, 24);
+    let split = std::fs::read_to_string(trained().run.join("split.csv")).unwrap();
+    let data = ["--data", copy.to_str().unwrap(), "--samples=0"];
+    let count = |name: &str| json(&folder.path(name).join("metrics.json"))["count"].clone();
+    for (model, name) in [(&trained().run, "run"), (&trained().bundle, "bundle")] {
+        let ran = run(&mut eval(model, &folder.path(name), &data)).assert_done();
+        assert_says(&ran.stderr, &["note: ", "trained on", "--split all"]);
+        assert_eq!(count(name), 3);
+    }
+    let all = ["--split", "all"];
+    let flags = [&data[..], &all].concat();
+    let ran = run(&mut eval(&trained().run, &folder.path("all"), &flags)).assert_done();
+    let trained_on = split.matches(",train\n").count();
+    let said = format!("trained on {trained_on} of the 24 images");
+    assert_says(&ran.stderr, &["warning: ", &said, "--split test"]);
+    assert_eq!(count("all"), 24);
+    // Another split: the export has no more than the fingerprint of its own.
+    std::fs::write(
+        copy.join("split.csv"),
+        split.replacen(",train\n", ",test\n", 1),
+    )
+    .unwrap();
+    let ran = run(&mut eval(&trained().bundle, &folder.path("mixed"), &data)).assert_done();
+    assert_says(&ran.stderr, &["warning: ", "does not tell which images"]);
+    let ran = run(&mut eval(&trained().run, &folder.path("own"), &data)).assert_done();
+    assert_says(&ran.stderr, &["--split all"]);
+    assert_eq!(count("own"), 3);
+}
+
+#[test]
+fn images_of_other_data_that_a_run_was_trained_on_are_counted() {
+    let folder = Folder::new();
+    let other = folder.path("other");
+    // The first 12 images of the run's data.
+    support::render(&other, 12);
+    let split = std::fs::read_to_string(trained().run.join("split.csv")).unwrap();
+    let first = split.lines().skip(1).take(12);
+    let trained_on = first.filter(|line| line.ends_with(",train")).count();
+    let data = ["--data", other.to_str().unwrap(), "--samples=0"];
+    let ran = run(&mut eval(&trained().run, &folder.path("out"), &data)).assert_done();
+    let said = format!("trained on {trained_on} of the 12 images");
+    assert_says(&ran.stderr, &["warning: ", &said]);
+    assert_says(&ran.stdout, &["all, 12 images"]);
+}
+
+#[test]
+fn advice_on_a_data_folder_fits_the_command() {
+    let folder = Folder::with_data();
+    let labels = folder.data().join("labels.csv");
+    std::fs::rename(labels, folder.data().join("a.csv")).unwrap();
+    folder.write("data/b.csv", "x\n");
+    let advice = "(--set data.labels=FILE names the labels file)";
+    folder.assert_refuses_to_train(&[], &["several CSV files (`a.csv`, `b.csv`)", advice]);
+    let data = folder.data();
+    let flags = ["--data", data.to_str().unwrap()];
+    let ran = run(&mut eval(&trained().bundle, &folder.path("out"), &flags));
+    ran.assert_refused(&["several CSV files (`a.csv`, `b.csv`)"]);
+    assert!(!ran.stderr.contains("--set"), "{}", ran.stderr);
 }
 
 #[test]

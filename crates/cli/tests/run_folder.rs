@@ -53,6 +53,25 @@ fn starting_into_an_existing_run_is_refused_with_the_way_to_continue_it() {
 }
 
 #[test]
+fn a_folder_that_holds_something_else_is_not_trained_into() {
+    let folder = Folder::with_data();
+    folder.write("data/split.csv", "the user's own");
+    let before = snapshot(&folder.data());
+    folder
+        .train("data", &[])
+        .assert_refused(&["is the data folder", "--out"]);
+    folder
+        .train("data/imgs", &[])
+        .assert_refused(&["holds synth-000000.jpg, and no run", "--out"]);
+    // A folder of checkpoints need not be psp's.
+    std::fs::create_dir_all(folder.path("other/checkpoints")).unwrap();
+    folder
+        .train("other", &[])
+        .assert_refused(&["holds checkpoints, and no run"]);
+    assert_eq!(snapshot(&folder.data()), before);
+}
+
+#[test]
 fn checkpoints_of_an_attempt_that_never_began_are_not_taken_up() {
     let folder = Folder::with_data();
     let run = RunDir::new(folder.path("run"));
@@ -61,6 +80,8 @@ fn checkpoints_of_an_attempt_that_never_began_are_not_taken_up() {
     for path in [run.last(), run.previous(), run.best()] {
         std::fs::write(path, b"of another run").unwrap();
     }
+    folder.write("run/run.lock", "");
+    folder.write("run/.DS_Store", "");
     folder.train("run", &["train.epochs=1"]).assert_done();
     for path in [run.last(), run.previous(), run.best()] {
         Checkpoint::read(&path).unwrap();
@@ -73,7 +94,7 @@ fn resuming_a_finished_run_reports_its_result_and_changes_nothing() {
     folder.train("run", &[]).assert_done();
     let before = snapshot(&folder.path("run"));
     let ran = run(&mut resume(&folder.path("run"))).assert_done();
-    assert!(ran.stdout.contains("finished after 1 epochs"), "{ran:#?}");
+    assert!(ran.stdout.contains("finished after 1 epoch in"), "{ran:#?}");
     assert_eq!(snapshot(&folder.path("run")), before);
 }
 

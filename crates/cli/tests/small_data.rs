@@ -108,6 +108,13 @@ fn labels_with_a_split_are_not_split_past_it() {
 }
 
 #[test]
+fn a_part_without_images_has_no_mean() {
+    let folder = Folder::with_data();
+    let ran = split(&folder, &["--fractions", "0.8", "0.2", "0"]).assert_done();
+    assert_says(&ran.stdout, &[" 0 images  perspective_score_hood mean –  "]);
+}
+
+#[test]
 fn copies_in_two_parts_are_warned_about_and_drawn_into_one() {
     let folder = Folder::with_data();
     fs::copy(

@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use psp_files::WriteError;
 
 mod names;
+mod remedy;
 mod split;
 mod table;
 
 pub(crate) use names::NameProblem;
+pub use remedy::Remedy;
 pub use split::SplitError;
 pub use table::CsvError;
 
@@ -46,17 +48,14 @@ pub enum DataError {
     /// The data set's folder holds no labels file.
     #[error(
         "{dir}: no labels file; expected `labels.csv` or a single other `.csv` in this folder \
-         (`split.csv` does not count), or name one with --set data.labels=FILE"
+         (`split.csv` does not count)"
     )]
     NoLabels {
         /// The data set's folder.
         dir: PathBuf,
     },
     /// The data set's folder holds several CSV files and none is `labels.csv`.
-    #[error(
-        "{dir}: several CSV files ({found}); name the one that holds the labels with --set \
-         data.labels=FILE"
-    )]
+    #[error("{dir}: several CSV files ({found}); call the one that holds the labels `labels.csv`")]
     SeveralLabels {
         /// The data set's folder.
         dir: PathBuf,
@@ -66,17 +65,14 @@ pub enum DataError {
     /// The data set's images were found in no usual place.
     #[error(
         "{dir}: no images; looked for the folders `imgs/` and `images/` and for image files in \
-         the folder itself; name the image folder with --set data.images=FOLDER"
+         the folder itself"
     )]
     NoImages {
         /// The data set's folder.
         dir: PathBuf,
     },
     /// Both usual image folders exist.
-    #[error(
-        "{dir}: both `imgs/` and `images/` exist; name the one that holds the images with --set \
-         data.images=FOLDER"
-    )]
+    #[error("{dir}: both `imgs/` and `images/` exist; expected one of them")]
     SeveralImageFolders {
         /// The data set's folder.
         dir: PathBuf,
@@ -90,7 +86,7 @@ pub enum DataError {
         option: &'static str,
     },
     /// A folder stands where a CSV file should.
-    #[error("{path}: is a folder; expected a CSV file, as in --set data.labels=FILE")]
+    #[error("{path}: is a folder; expected a CSV file")]
     FolderForFile {
         /// The folder.
         path: PathBuf,
@@ -191,7 +187,7 @@ pub enum DataError {
     /// A row's file name leads out of the image folder.
     #[error(
         "{path}: line {row}: `{filename}` leads out of the image folder {images}; expected a path \
-         relative to it, or another folder with --set data.images=FOLDER"
+         relative to it"
     )]
     OutsideImages {
         /// The labels file.
@@ -221,7 +217,7 @@ pub enum DataError {
     /// The images of several rows can't be found.
     #[error(
         "{path}: the images of {count} of {rows} rows can't be found in {images}: {examples}; add \
-         the files, remove the rows, or name another folder with --set data.images=FOLDER"
+         the files or remove the rows"
     )]
     UnknownImages {
         /// The labels file.

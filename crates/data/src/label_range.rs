@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::DataError;
 use crate::labels::Sample;
+use crate::notice::DataNotice;
 
 /// Which labels are valid, and with it what predictions are clipped to: `"auto"`,
 /// `"none"` or `[low, high]` in a file.
@@ -29,6 +30,9 @@ const USUAL: [f32; 2] = [0.0, 1.0];
 /// Share of labels in the usual range from which on the others are taken for mistakes.
 const NEARLY_ALL: f64 = 0.9;
 
+/// Share from which on the others may be mistakes.
+const MOST: f64 = 0.5;
+
 impl LabelRange {
     /// Whether the range, where one is given, is one.
     pub fn is_valid(self) -> bool {
@@ -46,7 +50,8 @@ impl LabelRange {
         }
     }
 
-    /// The range in effect for these samples, if there is one.
+    /// The range in effect for these samples, if there is one, and a word about labels
+    /// outside the usual one that most lie in.
     ///
     /// # Errors
     /// [`DataError::StrayLabel`] of the first label outside the usual range, where
@@ -56,35 +61,48 @@ impl LabelRange {
         path: &std::path::Path,
         targets: &[String],
         samples: &[Sample],
-    ) -> Result<Option<[f32; 2]>, DataError> {
+    ) -> Result<(Option<[f32; 2]>, Option<DataNotice>), DataError> {
         match self {
-            Self::Given(range) => return Ok(Some(range)),
-            Self::Unbounded => return Ok(None),
+            Self::Given(range) => return Ok((Some(range), None)),
+            Self::Unbounded => return Ok((None, None)),
             Self::Auto => {}
         }
         let [low, high] = USUAL;
         let is_outside = |label: &f32| !(low..=high).contains(label);
-        let labels = samples.iter().flat_map(|sample| &sample.labels);
-        let outside = labels.filter(|&label| is_outside(label)).count();
+        let labels = || samples.iter().flat_map(|sample| &sample.labels);
         let total = samples.len() * targets.len();
+        let inside = total - labels().filter(|&label| is_outside(label)).count();
         let first = samples.iter().find_map(|sample| {
             let target = sample.labels.iter().position(is_outside)?;
             Some((sample, target))
         });
         let Some((sample, target)) = first else {
-            return Ok(Some(USUAL));
+            return Ok((Some(USUAL), None));
         };
-        if ((total - outside) as f64) < NEARLY_ALL * total as f64 {
-            return Ok(None);
+        let (path, row) = (path.to_owned(), sample.row);
+        let (column, value) = (targets[target].clone(), sample.labels[target]);
+        let share = inside as f64 / total as f64;
+        if share >= NEARLY_ALL {
+            return Err(DataError::StrayLabel {
+                path,
+                row,
+                column,
+                value,
+                inside,
+                total,
+            });
         }
-        Err(DataError::StrayLabel {
-            path: path.to_owned(),
-            row: sample.row,
-            column: targets[target].clone(),
-            value: sample.labels[target],
-            inside: total - outside,
+        // Grades and counts may be 0 and 1, too, and are nothing in between.
+        let are_scores = labels().any(|label| *label > low && *label < high);
+        let notice = (are_scores && share >= MOST).then_some(DataNotice::StrayLabel {
+            path,
+            row,
+            column,
+            value,
+            inside,
             total,
-        })
+        });
+        Ok((None, notice))
     }
 }
 
@@ -163,5 +181,37 @@ impl<'de> Visitor<'de> for RangeVisitor {
             None => Ok(LabelRange::Given(range)),
             Some(_) => Err(de::Error::invalid_length(3, &self)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said of labels without a range.
+    fn told(labels: &[f32]) -> Option<String> {
+        let samples: Vec<Sample> = (2..)
+            .zip(labels)
+            .map(|(row, &label)| Sample {
+                filename: format!("{row}.jpg"),
+                labels: vec![label],
+                row,
+            })
+            .collect();
+        let path = std::path::Path::new("labels.csv");
+        let resolved = LabelRange::Auto.resolve(path, &["hood".to_owned()], &samples);
+        let (range, notice) = resolved.unwrap();
+        assert_eq!(range, None);
+        notice.map(|notice| notice.to_string())
+    }
+
+    #[test]
+    fn a_label_beyond_the_range_of_most_is_told_of_unless_they_are_grades_or_few_lie_in_it() {
+        let note = told(&[0.5, -3.0, 1.0]).unwrap();
+        for part in ["2 of 3 labels", "`-3`", "`hood`", "line 3"] {
+            assert!(note.contains(part), "{note}");
+        }
+        assert_eq!(told(&[0.0, 3.0, 1.0]), None);
+        assert_eq!(told(&[0.5, -3.0, 7.0]), None);
     }
 }

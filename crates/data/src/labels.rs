@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use crate::error::DataError;
+use crate::error::{DataError, Remedy};
 use crate::label_range::LabelRange;
 use crate::notice::DataNotice;
 use crate::numbers::Numbers;
 use crate::split::part;
-use crate::table::{FILENAME, FILENAME_KEY, Table};
+use crate::table::{FILENAME, Table};
 
 /// One image and its scores.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,7 +69,7 @@ impl LabelTable {
         let range = range.into();
         check_settings(targets, range)?;
         let mut table = Table::open(path)?;
-        let filename_column = table.filename_column(filename, FILENAME_KEY)?;
+        let filename_column = table.filename_column(filename, Some(Remedy::FILENAME_COLUMN))?;
         let target_columns = targets
             .iter()
             .map(|target| table.require(target))
@@ -152,10 +152,12 @@ impl LabelTable {
                     column,
                 }),
         );
+        let (range, stray) = range.resolve(path, targets, &samples)?;
+        notices.extend(stray);
         Ok(Self {
             path: path.to_owned(),
             targets: targets.to_vec(),
-            range: range.resolve(path, targets, &samples)?,
+            range,
             samples,
             split,
             notices,

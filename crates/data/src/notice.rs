@@ -38,6 +38,21 @@ pub enum DataNotice {
         /// The column's name.
         found: String,
     },
+    /// A label outside the range that most lie in.
+    StrayLabel {
+        /// The labels file.
+        path: PathBuf,
+        /// The line.
+        row: u64,
+        /// The target's column.
+        column: String,
+        /// The label.
+        value: f32,
+        /// Labels in the range.
+        inside: usize,
+        /// All labels.
+        total: usize,
+    },
     /// Columns without a name or rows without a value were passed over.
     EmptyCells {
         /// The CSV file.
@@ -159,6 +174,20 @@ impl fmt::Display for DataNotice {
             } => write!(
                 f,
                 "{}: the column `{found}` is taken for `{wanted}`",
+                path.display()
+            ),
+            Self::StrayLabel {
+                path,
+                row,
+                column,
+                value,
+                inside,
+                total,
+            } => write!(
+                f,
+                "{}: {inside} of {total} labels lie from 0 to 1, and `{value}` in column `{column}` \
+                 on line {row} does not: labels are taken for numbers of any size \
+                 (data.label_range)",
                 path.display()
             ),
             Self::EmptyCells {

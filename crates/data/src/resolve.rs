@@ -13,7 +13,7 @@ use crate::error::{DataError, NameProblem};
 use crate::labels::LabelTable;
 use crate::names::{Found, NameIndex};
 use crate::notice::DataNotice;
-use crate::table::{FILENAME_HINT, Table};
+use crate::table::Table;
 
 /// Folder names that stand in front of an image's name in labels that were made
 /// beside the image folder.
@@ -91,7 +91,7 @@ pub(crate) fn named_files(
     dir: &Path,
 ) -> Result<HashMap<PathBuf, String>, DataError> {
     let mut table = Table::open(labels)?;
-    let column = table.filename_column(None, FILENAME_HINT)?;
+    let column = table.filename_column(None, None)?;
     let mut resolver = Resolver::new(images, dir)?;
     let mut names = HashMap::new();
     table.rows(|row| {

@@ -46,24 +46,18 @@ fn several_csv_files_are_refused_by_name_with_the_key_that_decides() {
     let folder = Folder::new();
     folder.write("one.csv", HEADER);
     folder.write("two.csv", HEADER);
-    assert_says(
-        &folder.refusal(),
-        &["`one.csv`, `two.csv`", "--set data.labels=FILE"],
-    );
+    folder.assert_refused(&["`one.csv`, `two.csv`"], "data.labels=FILE");
 }
 
 #[test]
 fn a_folder_without_labels_or_images_is_refused_with_what_was_looked_for() {
     let folder = Folder::new();
-    assert_says(&folder.refusal(), &["labels.csv", "--set data.labels=FILE"]);
+    folder.assert_refused(&["labels.csv"], "data.labels=FILE");
     folder.write("labels.csv", format!("{HEADER}one.png,0,1\n"));
-    assert_says(
-        &folder.refusal(),
-        &["`imgs/`", "`images/`", "--set data.images=FOLDER"],
-    );
+    folder.assert_refused(&["`imgs/`", "`images/`"], "data.images=FOLDER");
     folder.image("imgs/one.png", 1);
     folder.image("images/one.png", 1);
-    assert_says(&folder.refusal(), &["both", "--set data.images=FOLDER"]);
+    folder.assert_refused(&["both"], "data.images=FOLDER");
 }
 
 #[test]

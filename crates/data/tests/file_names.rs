@@ -103,7 +103,9 @@ fn many_rows_without_an_image_are_counted_and_the_first_listed() {
         .map(String::as_str)
         .chain(["../x.png"])
         .collect();
-    let message = folder(&["7.png"], &names).refusal();
+    let folder = folder(&["7.png"], &names);
+    let message = folder.refusal();
+    folder.assert_refused(&[], "data.images=FOLDER");
     assert_says(
         &message,
         &[
@@ -111,7 +113,6 @@ fn many_rows_without_an_image_are_counted_and_the_first_listed() {
             "line 2: `0.png`",
             "line 4: `2.png`",
             ", …",
-            "--set data.images=FOLDER",
         ],
     );
     assert!(!message.contains("3.png"), "{message}");

@@ -64,11 +64,7 @@ fn a_missing_column_is_refused_with_the_present_ones_and_the_nearest() {
     );
     refused(
         "photo,hood,door\na.jpg,0,0\n",
-        &[
-            "no column `filename`",
-            "`photo`",
-            "--set data.filename_column=NAME",
-        ],
+        &["no column `filename`", "`photo`", "call the column"],
     );
 }
 
@@ -81,7 +77,7 @@ fn a_column_is_found_in_another_case_and_file_names_under_other_usual_names() {
     }
     refused(
         "image,path,hood,door\na.jpg,x,0,0\n",
-        &["`image`, `path`", "--set data.filename_column=NAME"],
+        &["`image`, `path`", "call the column"],
     );
     let folder = Folder::new();
     let path = folder.write("l.csv", "Bild,filename,hood\na.jpg,x,0\n");

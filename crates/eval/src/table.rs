@@ -34,7 +34,8 @@ impl Evaluation {
                 block(|target| &target.baseline, &overall.baseline),
             ),
         ];
-        let mut text = format!("{}, {} images\n", self.split, count(self.count));
+        let images = if self.count == 1 { "image" } else { "images" };
+        let mut text = format!("{}, {} {images}\n", self.split, count(self.count));
         text += &render(&blocks);
         text += &self.dominant().map_or_else(String::new, |name| {
             format!(

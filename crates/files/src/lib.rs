@@ -10,7 +10,7 @@ pub use shell::shell_quoted;
 
 /// A file could not be written; whatever stood at `path` before is untouched.
 #[derive(Debug, thiserror::Error)]
-#[error("{path}: could not {step}: {source}; check free space and permissions of the folder")]
+#[error("{path}: could not {step}: {source}{}", advice(source))]
 pub struct WriteError {
     /// The file that was to be written.
     pub path: PathBuf,
@@ -104,6 +104,47 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
+/// What may help, where the reason doesn't say it.
+fn advice(source: &io::Error) -> &'static str {
+    use io::ErrorKind::{IsADirectory, NotADirectory, NotFound};
+    if matches!(source.kind(), NotFound | NotADirectory | IsADirectory) {
+        ""
+    } else {
+        "; check free space and permissions of the folder"
+    }
+}
+
+/// Whether a file can be at `path`: its folder exists, and it is no folder itself.
+/// For who computes long before anything is written.
+///
+/// # Errors
+/// [`WriteError`] that says what is in the way.
+pub fn check_place(path: &Path) -> Result<(), WriteError> {
+    use io::ErrorKind::{IsADirectory, NotADirectory, NotFound};
+    let fail = |kind, reason: String| {
+        let error = io::Error::new(kind, reason);
+        Err(WriteError::at(path, "write this file")(error))
+    };
+    let folder = folder_of(path);
+    match std::fs::metadata(folder) {
+        Err(error) if error.kind() == NotFound => {
+            let reason = format!("there is no folder {}", folder.display());
+            return fail(NotFound, reason);
+        }
+        Ok(found) if !found.is_dir() => {
+            let reason = format!("{} is a file, not a folder", folder.display());
+            return fail(NotADirectory, reason);
+        }
+        // What else is wrong shows when it is written.
+        _ => {}
+    }
+    if std::fs::symlink_metadata(path).is_ok_and(|found| found.is_dir()) {
+        let reason = "it is a folder; name a file in it".to_owned();
+        return fail(IsADirectory, reason);
+    }
+    Ok(())
+}
+
 /// A temporary file in the folder of `path` with what `write` writes, synced.
 fn temporary_beside<F>(path: &Path, write: F) -> Result<tempfile::NamedTempFile, WriteError>
 where
@@ -114,6 +155,7 @@ where
         let reason = io::Error::new(io::ErrorKind::InvalidInput, "the path names no file");
         return Err(fail("tell the file's name")(reason));
     };
+    check_place(path)?;
 
     let mut builder = tempfile::Builder::new();
     let prefix = format!(".{}.", name.to_string_lossy());

@@ -43,11 +43,23 @@ fn a_failed_write_leaves_the_old_file_and_no_temporary_one() {
 }
 
 #[test]
-fn a_missing_folder_and_a_path_without_a_name_are_errors() {
+fn a_missing_folder_a_folder_and_a_path_without_a_name_are_errors() {
     let folder = tempfile::tempdir().unwrap();
     let error = write_atomic(&folder.path().join("no/such/file"), |_| Ok(())).unwrap_err();
     let message = error.to_string();
-    assert!(message.contains("no/such/file") && message.contains("temporary file"));
+    let missing = folder.path().join("no/such");
+    let said = format!("there is no folder {}", missing.display());
+    assert!(
+        message.contains("no/such/file") && message.ends_with(&said),
+        "{message}"
+    );
+    let error = write_atomic(folder.path(), |_| Ok(())).unwrap_err();
+    let message = error.to_string();
+    assert!(
+        message.ends_with("it is a folder; name a file in it"),
+        "{message}"
+    );
+    assert!(!message.contains(".tmp"), "{message}");
     assert!(write_atomic(&folder.path().join(".."), |_| Ok(())).is_err());
 }
 

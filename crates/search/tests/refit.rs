@@ -68,7 +68,10 @@ fn a_written_study_has_the_same_refit() {
 fn a_key_that_is_unknown_or_not_a_refits_is_refused_with_its_line() {
     for (refit, parts) in [
         ("train.epoch = 3", &["line 3", "did you mean `epochs`"][..]),
-        ("\ntrain.epochs = \"x\"", &["line 4", "invalid type"]),
+        (
+            "\ntrain.epochs = \"x\"",
+            &["line 4", "expected a whole number"],
+        ),
         (
             "trian.epochs = 3",
             &["line 3", "`trian`", "did you mean `train`"],

@@ -1,6 +1,7 @@
 //! Writing a data set: images, labels, and the record that lets an
 //! interrupted run continue.
 
+use std::fmt;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -41,6 +42,17 @@ struct Record {
     seed: u64,
     width: u32,
     height: u32,
+}
+
+impl fmt::Display for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let images = if self.count == 1 { "image" } else { "images" };
+        write!(
+            f,
+            "{} {images} of {}x{} pixels with seed {} by renderer {}",
+            self.count, self.width, self.height, self.seed, self.renderer_version
+        )
+    }
 }
 
 impl Record {
@@ -154,7 +166,7 @@ fn prepare(out: &Path, options: &SynthOptions) -> Result<(), SynthError> {
             .map_err(|e| occupied(format!("its {RECORD} is not readable ({e})")))?;
         if found != record {
             return Err(occupied(format!(
-                "its {RECORD} says {found:?}, while this run is {record:?}"
+                "its {RECORD} says {found}, while this run is to be {record}"
             )));
         }
     }

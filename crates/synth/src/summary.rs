@@ -54,9 +54,10 @@ impl fmt::Display for Summary {
     /// One line: `1500 images; hood mean 0.30, 51 % zero; …`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let percent = |n: usize| 100.0 * n as f64 / self.count.max(1) as f64;
+        let images = if self.count == 1 { "image" } else { "images" };
         write!(
             f,
-            "{} images; hood mean {:.2}, {:.0} % zero; backdoor_left mean {:.2}, {:.0} % zero; \
+            "{} {images}; hood mean {:.2}, {:.0} % zero; backdoor_left mean {:.2}, {:.0} % zero; \
              both zero {:.0} %, both non-zero {:.0} %",
             self.count,
             self.hood.mean,

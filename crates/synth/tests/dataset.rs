@@ -149,7 +149,7 @@ fn a_run_with_other_parameters_is_refused_and_left_untouched() {
     write(folder.path(), &options(2)).unwrap();
     let before = contents(folder.path());
     let error = write(folder.path(), &options(3)).unwrap_err();
-    assert!(error.to_string().contains("count: 2"), "{error}");
+    assert!(error.to_string().contains("says 2 images of "), "{error}");
     assert!(contents(folder.path()) == before);
 }
 

@@ -16,6 +16,7 @@ pub use read::parse;
 mod changes;
 mod defaults;
 mod derived;
+mod explain;
 mod read;
 mod stages;
 mod validate;
@@ -33,6 +34,12 @@ pub enum ConfigError {
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// The file says how to search, and not how to train.
+    #[error("{}: is a study file, for psp search --config", path.display())]
+    StudyFile {
+        /// The file.
+        path: PathBuf,
     },
     /// The text is not valid TOML, a key is unknown or a value has the wrong
     /// type; says where.

@@ -97,6 +97,23 @@ pub enum TrainError {
         /// The run folder.
         run: PathBuf,
     },
+    /// A new run would fill a folder that holds something else.
+    #[error("{}: holds {name}, and no run; pass a new or an empty folder to --out", run.display())]
+    Occupied {
+        /// The folder.
+        run: PathBuf,
+        /// A file or folder in it.
+        name: String,
+    },
+    /// A new run would write among the data.
+    #[error(
+        "{}: is the data folder; pass another one to --out, which the run fills with its files",
+        run.display()
+    )]
+    InData {
+        /// The folder.
+        run: PathBuf,
+    },
     /// There is no run to continue.
     #[error("{}: not a run folder (it has no config.toml)", path.display())]
     NoRun {

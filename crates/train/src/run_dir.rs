@@ -14,6 +14,7 @@
 //! ```
 
 use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use psp_files::write_atomic;
@@ -24,6 +25,19 @@ use crate::config::RunConfig;
 use crate::error::TrainError;
 
 mod checkpoints;
+
+/// Held by the process that writes the folder.
+const LOCK: &str = "run.lock";
+
+/// What a run writes before the configuration that marks it as begun.
+const BEFORE_CONFIG: [&str; 6] = [
+    LOCK,
+    "checkpoints",
+    "metrics.jsonl",
+    "run.json",
+    "split.csv",
+    "tensorboard",
+];
 
 /// Paths inside a run folder.
 #[derive(Clone, Debug)]
@@ -144,6 +158,31 @@ impl RunDir {
         self.config().exists()
     }
 
+    /// The first file or folder here that stands in the way of a new run; `None` where
+    /// one may begin: the folder is missing or empty, or left by an attempt that was
+    /// killed before it had begun. Hidden files, such as `.DS_Store`, don't count.
+    ///
+    /// # Errors
+    /// When the folder can't be listed.
+    pub(crate) fn in_the_way(&self) -> Result<Option<String>, TrainError> {
+        let entries = match std::fs::read_dir(&self.root) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(TrainError::io(&self.root)(error)),
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let name = entry.map_err(TrainError::io(&self.root))?.file_name();
+            names.push(name.to_string_lossy().into_owned());
+        }
+        names.retain(|name| !name.starts_with('.'));
+        names.sort();
+        // A run's folder is locked before anything else is written into it.
+        let is_an_attempt = names.iter().any(|name| name == LOCK);
+        names.retain(|name| !(is_an_attempt && BEFORE_CONFIG.contains(&name.as_str())));
+        Ok(names.into_iter().next())
+    }
+
     /// Creates the folder.
     pub(crate) fn create(&self) -> Result<(), TrainError> {
         std::fs::create_dir_all(self.checkpoints()).map_err(TrainError::io(&self.root))
@@ -154,11 +193,14 @@ impl RunDir {
     /// # Errors
     /// [`TrainError::Locked`] when another process holds it.
     pub fn lock(&self) -> Result<RunLock, TrainError> {
-        let path = self.root.join("run.lock");
-        self.create()?;
+        let path = self.root.join(LOCK);
+        std::fs::create_dir_all(&self.root).map_err(TrainError::io(&self.root))?;
         let file = File::create(&path).map_err(TrainError::io(&path))?;
         match file.try_lock() {
-            Ok(()) => Ok(RunLock { _file: file }),
+            Ok(()) => {
+                self.create()?;
+                Ok(RunLock { _file: file })
+            }
             Err(TryLockError::WouldBlock) => Err(TrainError::Locked {
                 run: self.root.clone(),
             }),

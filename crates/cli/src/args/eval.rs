@@ -18,10 +18,10 @@ pub(crate) struct EvalArgs {
     /// Run folder or exported model.
     pub(crate) model: PathBuf,
     /// Part to evaluate: train, valid, test, or all (only with --data).
-    /// Default: test, or all with --data.
+    /// Default: test; of data that the model was not trained on, all.
     #[arg(long, value_parser = chosen_part)]
     pub(crate) split: Option<ChosenPart>,
-    /// Data folder other than the run's own; an exported model needs one.
+    /// Data folder in place of the run's own; an exported model needs one.
     #[arg(long)]
     pub(crate) data: Option<PathBuf>,
     /// Folder to write; default: `reports/<model>-<part>`.
@@ -37,10 +37,10 @@ pub(crate) struct EvalArgs {
     #[arg(long, default_value = "fp32")]
     pub(crate) precision: Precision,
     /// Photos on the page of random samples; 0 leaves it out.
-    #[arg(long, default_value_t = 16)]
+    #[arg(long, default_value_t = 16, value_parser = super::whole::<usize>)]
     pub(crate) samples: usize,
     /// Seed that chooses them.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, value_parser = super::whole::<u64>)]
     pub(crate) seed: u64,
 }
 

@@ -36,10 +36,10 @@ pub(crate) struct VerifyArgs {
     pub(crate) backbone: Option<BackboneKind>,
     /// Side of the square input in pixels; default: the backbone's own, 224 or
     /// 299.
-    #[arg(long, value_name = "PIXELS", requires = "backbone")]
+    #[arg(long, value_name = "PIXELS", requires = "backbone", value_parser = super::whole::<u32>)]
     pub(crate) size: Option<u32>,
     /// Images in the batch; default: 2.
-    #[arg(long, requires = "backbone", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, requires = "backbone", value_parser = super::positive::<u16>)]
     pub(crate) batch: Option<u16>,
     /// File for the numbers computed here, in the form of a reference; an existing
     /// one is replaced.

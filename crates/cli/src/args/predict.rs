@@ -46,7 +46,8 @@ pub(crate) struct PredictArgs {
     #[arg(long)]
     pub(crate) recursive: bool,
     /// Write to this file instead of printing: JSON if its name ends in .json or .jsonl,
-    /// or else CSV. An existing file is replaced once all images are scored.
+    /// or else CSV. It is written at the end, with the images that could be scored, and
+    /// replaces an existing file unless none could.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
     /// CSV: `filename` and a column per score.
@@ -60,10 +61,10 @@ pub(crate) struct PredictArgs {
     pub(crate) raw: bool,
     /// Refuse images of more megapixels; default: the limit that the model was
     /// trained with.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = super::positive::<u32>)]
     pub(crate) max_megapixels: Option<u32>,
     /// Images per forward pass.
-    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, default_value_t = 16, value_parser = super::positive::<u16>)]
     pub(crate) batch_size: u16,
     /// auto, flex, libtorch, libtorch:cuda:N or cuda:N.
     #[arg(long, default_value = "auto")]

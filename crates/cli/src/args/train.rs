@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args as ClapArgs;
 
-use super::ConfigArgs;
+use super::{ConfigArgs, DeviceArgs};
 
 /// How runs begin and continue.
 const EXAMPLES: &str = "\
@@ -21,7 +21,9 @@ Examples:
 pub(crate) struct TrainArgs {
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
-    /// Run folder; default: `experiments/<config>-<date>-<time>`.
+    #[command(flatten)]
+    pub(crate) devices: DeviceArgs,
+    /// Run folder, new or empty; default: `experiments/<config>-<date>-<time>`.
     #[arg(long)]
     pub(crate) out: Option<PathBuf>,
     /// Continue the run in this folder with its own configuration. --device may name

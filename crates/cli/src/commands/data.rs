@@ -9,7 +9,7 @@ use psp_synth::{SynthError, SynthOptions};
 use psp_train::Inputs;
 use psp_train::inputs::{dataset_options, drawn_split};
 
-use super::resolve;
+use super::{counted, resolve};
 use crate::args::{SplitArgs, SynthArgs};
 use crate::{interrupt, progress};
 
@@ -32,7 +32,8 @@ pub(crate) fn synth(args: &SynthArgs) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Err(SynthError::Cancelled { done, count }) => {
-            eprintln!("interrupted after {done} of {count} images; the same command continues");
+            let images = counted(count, "image");
+            eprintln!("interrupted after {done} of {images}; the same command continues");
             Ok(interrupt::exit_code())
         }
         Err(error) => Err(error.into()),
@@ -77,18 +78,11 @@ pub(crate) fn split(args: &SplitArgs) -> Result<ExitCode> {
             .targets()
             .iter()
             .enumerate()
-            .map(|(target, name)| {
-                let labels = indices
-                    .iter()
-                    .map(|&i| f64::from(dataset.samples()[i].labels[target]));
-                format!(
-                    "{name} mean {:.4}",
-                    labels.sum::<f64>() / indices.len().max(1) as f64
-                )
-            })
+            .map(|(target, name)| format!("{name} mean {}", mean(dataset, &indices, target)))
             .collect();
+        let images = if count == 1 { "image " } else { "images" };
         println!(
-            "  {:<5} {count:>6} images  {}",
+            "  {:<5} {count:>6} {images}  {}",
             part.name(),
             means.join("  ")
         );
@@ -98,4 +92,15 @@ pub(crate) fn split(args: &SplitArgs) -> Result<ExitCode> {
         println!("train on it with --set data.split={out}");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The mean label of some images, and a dash for none.
+fn mean(dataset: &Dataset, indices: &[usize], target: usize) -> String {
+    if indices.is_empty() {
+        return "–".to_owned();
+    }
+    let labels = indices
+        .iter()
+        .map(|&index| f64::from(dataset.samples()[index].labels[target]));
+    format!("{:.4}", labels.sum::<f64>() / indices.len() as f64)
 }

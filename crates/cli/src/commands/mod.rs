@@ -33,7 +33,8 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
         Command::Data(DataCommand::Synth(args)) => data::synth(&args),
         Command::Data(DataCommand::Split(args)) => data::split(&args),
         Command::Config(ConfigCommand::Show(args)) => {
-            print!("{}", resolve(&args, &[])?.to_toml()?);
+            let devices = on_devices(&args.devices.device);
+            print!("{}", resolve(&args.config, &devices)?.to_toml()?);
             Ok(ExitCode::SUCCESS)
         }
         Command::Models(args) => match &args.command {
@@ -75,7 +76,6 @@ fn resolve(args: &ConfigArgs, more: &[String]) -> Result<RunConfig> {
     if let Some(dir) = &args.data {
         overrides.push(format!("data.dir={}", toml_string(&dir.to_string_lossy())));
     }
-    overrides.extend(on_devices(&args.device));
     overrides.extend(more.iter().cloned());
     overrides.extend(args.overrides.iter().cloned());
     Ok(RunConfig::read(args.config.as_deref(), &overrides)?)
@@ -116,6 +116,12 @@ pub(crate) fn number(value: f64) -> String {
         true => format!("{value:.4}"),
         false => format!("{value:.2e}"),
     }
+}
+
+/// `1 image`, `2 images`.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    let s = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{s}")
 }
 
 /// A TOML basic string; JSON's escapes are valid in it.

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use psp_files::shell_quoted;
 use psp_train::{Control, Ending, Outcome, RunConfig, RunDir, RunResult, trainer};
 
-use super::{resolve, unless_moved};
+use super::{counted, on_devices, resolve, unless_moved};
 use crate::args::TrainArgs;
 use crate::interrupt;
 use crate::progress::TrainProgress;
@@ -22,14 +22,14 @@ pub(crate) fn train(args: &TrainArgs) -> Result<ExitCode> {
             let run = RunDir::new(run);
             let config = continued(&run, args)?;
             let data = config.data.dir.clone();
-            let control = control.placed(&args.config.device, 0);
+            let control = control.placed(&args.devices.device, 0);
             let resumed =
                 trainer::resume_with(&run, config, control, &mut |event| progress.show(event));
             let outcome = resumed.map_err(|error| unless_moved(error.into(), &data, &run))?;
             (run, outcome)
         }
         None => {
-            let config = resolve(&args.config, &[])?;
+            let config = resolve(&args.config, &on_devices(&args.devices.device))?;
             if config.data.dir.as_os_str().is_empty() {
                 bail!("no data folder: pass --data DIR, or set data.dir in the configuration");
             }
@@ -75,8 +75,9 @@ fn print_result(run: &Path, result: &RunResult) {
         None => "without validation images the last epoch counts as the best".to_owned(),
     };
     println!(
-        "{how} after {} epochs in {:.0} s; {best}",
-        result.epochs, result.seconds
+        "{how} after {} in {:.0} s; {best}",
+        counted(result.epochs as usize, "epoch"),
+        result.seconds
     );
     let run = shell_quoted(run);
     println!("evaluate with: psp eval {run}");

@@ -1,6 +1,10 @@
 //! What is said of a run before it trains.
 
+use std::path::Path;
+
 use psp_train::{Change, Preparation, RunConfig};
+
+use crate::commands::counted;
 
 /// The run folder, and what will be done with what.
 pub(super) fn lines(preparation: &Preparation<'_>, weights: &[String]) -> Vec<String> {
@@ -22,16 +26,17 @@ pub(super) fn lines(preparation: &Preparation<'_>, weights: &[String]) -> Vec<St
             config.model.backbone,
             origin(config, weights)
         ),
-        format!("  trained {}", trained(config, stages)),
+        format!("  trains  {}", trained(config, stages)),
         format!("  input   {size}x{size} pixels"),
         format!("  device  {}", devices(config)),
         format!(
             "  images  {train} train, {valid} valid, {test} test (split: {})",
-            split_source.display()
+            split(config, split_source)
         ),
         format!(
-            "  steps   {steps} per epoch, of up to {per_step} images; {} epochs",
-            config.train.epochs
+            "  steps   {steps} per epoch, of up to {}; {}",
+            counted(per_step, "image"),
+            counted(config.train.epochs as usize, "epoch")
         ),
         match range {
             Some([low, high]) => {
@@ -51,11 +56,31 @@ fn origin(config: &RunConfig, notes: &[String]) -> String {
     format!("weights of {}{notes}", path.display())
 }
 
+/// Which layers are trained, from when on.
 fn trained(config: &RunConfig, stages: &[&str]) -> String {
-    if stages.len() == config.model.backbone.stages().len() + 1 {
+    let names = stages.join(", ");
+    let last = config.trained_stages(config.train.epochs - 1);
+    if last.len() > stages.len() {
+        let every = config.train.unfreeze_every;
+        let every = if every == 1.0 {
+            "epoch".to_owned()
+        } else {
+            format!("{every} epochs")
+        };
+        format!("{names} at first, and one layer more every {every} (train.unfreeze_every)")
+    } else if stages.len() == config.model.backbone.stages().len() + 1 {
         "the whole model".to_owned()
     } else {
-        format!("{}; the rest is frozen", stages.join(", "))
+        format!("{names}; the rest is frozen")
+    }
+}
+
+/// Where the split comes from: a file, or a draw, whose source is the data folder.
+fn split(config: &RunConfig, source: &Path) -> String {
+    if source == config.data.dir {
+        format!("drawn, seed {}", config.data.split_seed)
+    } else {
+        source.display().to_string()
     }
 }
 

@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
+use super::Remedy;
+
 /// Why a split does not fit its data set or can't be written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SplitError {
     /// A split names a part that does not exist.
-    #[error(
-        "{path}: line {row}: column `split`: `{value}`; expected `train`, `valid` or `test`{hint}"
-    )]
+    #[error("{path}: line {row}: column `split`: `{value}`; expected `train`, `valid` or `test`")]
     UnknownPart {
         /// The split file or the labels file.
         path: PathBuf,
@@ -17,8 +17,8 @@ pub enum SplitError {
         row: u64,
         /// The refused text.
         value: String,
-        /// How to do without the column, as a clause, or nothing.
-        hint: &'static str,
+        /// How to do without the column, where that can be.
+        remedy: Option<Remedy>,
     },
     /// A split file names an image that the data set lacks.
     #[error(
@@ -51,6 +51,19 @@ pub enum SplitError {
         row: u64,
         /// The labels file.
         labels: PathBuf,
+    },
+    /// A split was to be drawn of fewer images than it has parts.
+    #[error(
+        "{labels}: too few different images ({images}) for {parts} parts with at least one in \
+         each; add images, or leave a part out by a 0 in data.fractions"
+    )]
+    TooFewImages {
+        /// The labels file.
+        labels: PathBuf,
+        /// Images, of which copies count once.
+        images: usize,
+        /// Parts that get a share.
+        parts: usize,
     },
     /// The labels file has no `split` column.
     #[error(

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::Remedy;
+
 /// What is wrong with a CSV file's format, header or number of fields.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -28,8 +30,10 @@ pub enum CsvError {
         row: u64,
         /// The column that was looked for.
         column: String,
-        /// Which columns are there, the likeliest and the key that names another, as clauses.
+        /// Which columns are there and the likeliest, as clauses.
         help: String,
+        /// The setting that names another, where there is one.
+        remedy: Option<Remedy>,
     },
     /// A CSV begins with a row of values.
     #[error(
@@ -47,7 +51,7 @@ pub enum CsvError {
     /// Several columns may hold the images' names.
     #[error(
         "{path}: line {row}: no column `filename`, and several that may take its place \
-         ({found}){hint}"
+         ({found}); call the column of the file names `filename`"
     )]
     SeveralFilenameColumns {
         /// The CSV file.
@@ -56,8 +60,8 @@ pub enum CsvError {
         row: u64,
         /// The columns, quoted and comma-separated.
         found: String,
-        /// How to name one of them, as a clause.
-        hint: &'static str,
+        /// The setting that names one of them, where there is one.
+        remedy: Option<Remedy>,
     },
     /// A value stands in a column without a name.
     #[error(

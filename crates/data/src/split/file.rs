@@ -7,7 +7,7 @@ use super::Splits;
 use super::part::{self, Part};
 use crate::error::{DataError, SplitError};
 use crate::labels::LabelTable;
-use crate::table::{FILENAME, FILENAME_HINT, Table};
+use crate::table::{FILENAME, Table};
 use psp_files::{WriteError, write_atomic};
 
 impl Splits {
@@ -20,7 +20,7 @@ impl Splits {
     /// data set without a row.
     pub fn read(path: &Path, data: &LabelTable) -> Result<Self, DataError> {
         let mut table = Table::open(path)?;
-        let filename_column = table.filename_column(None, FILENAME_HINT)?;
+        let filename_column = table.filename_column(None, None)?;
         let split_column = table.require("split")?;
         let places: HashMap<&str, usize> = data
             .samples()
@@ -38,7 +38,7 @@ impl Splits {
                     column: FILENAME.to_owned(),
                 });
             }
-            let part = part::parse(cells.cell(split_column), path, row, "")?;
+            let part = part::parse(cells.cell(split_column), path, row, None)?;
             let known = places.get(filename).or_else(|| places.get(filename.trim()));
             let Some(&index) = known else {
                 return Err(SplitError::NotInDataset {

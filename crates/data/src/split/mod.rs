@@ -5,7 +5,7 @@ mod file;
 pub(crate) mod part;
 mod stratify;
 
-use crate::error::{DataError, SplitError};
+use crate::error::{DataError, Remedy, SplitError};
 use crate::hash::FieldHasher;
 use crate::labels::LabelTable;
 
@@ -57,7 +57,7 @@ impl Splits {
     /// # Errors
     /// No such column, or a text in it that is no part's name, with the line.
     pub fn from_column(data: &LabelTable) -> Result<Self, DataError> {
-        const HINT: &str = " (--set data.split=random draws a split instead)";
+        let remedy = Some(Remedy::DRAWN_SPLIT);
         let column = data
             .split_column()
             .ok_or_else(|| SplitError::NoSplitColumn {
@@ -66,7 +66,7 @@ impl Splits {
         let parts = column
             .iter()
             .zip(data.samples())
-            .map(|(text, sample)| part::parse(text, data.labels_path(), sample.row, HINT))
+            .map(|(text, sample)| part::parse(text, data.labels_path(), sample.row, remedy))
             .collect::<Result<Vec<Part>, _>>()?;
         Ok(Self::new(parts, data))
     }

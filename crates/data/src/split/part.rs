@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{DataError, SplitError};
+use crate::error::{DataError, Remedy, SplitError};
 
 /// What a sample is used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -62,13 +62,13 @@ pub(crate) fn known(text: &str) -> Option<Part> {
     }
 }
 
-/// Reads a part's name from line `row` of `path`; `hint` says how to do without the
-/// column, as a clause.
+/// Reads a part's name from line `row` of `path`; `remedy` says how to do without the
+/// column.
 pub(super) fn parse(
     text: &str,
     path: &Path,
     row: u64,
-    hint: &'static str,
+    remedy: Option<Remedy>,
 ) -> Result<Part, DataError> {
     known(text).ok_or_else(|| {
         let (path, value) = (path.to_owned(), text.to_owned());
@@ -76,7 +76,7 @@ pub(super) fn parse(
             path,
             row,
             value,
-            hint,
+            remedy,
         }
         .into()
     })

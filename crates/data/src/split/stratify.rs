@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::part::{Part, SplitFractions};
-use crate::error::DataError;
+use crate::error::{DataError, SplitError};
 use crate::labels::LabelTable;
 use crate::shuffle::{below, generator, shuffle};
 
@@ -21,7 +21,12 @@ pub(super) fn stratify(
     }
     let shares = fractions.as_array();
     let dealt_out = firsts(copies, (0..data.len()).collect());
-    let counts = part_counts(dealt_out.len(), shares)?;
+    let samples = dealt_out.len();
+    let counts = part_counts(samples, shares).ok_or_else(|| SplitError::TooFewImages {
+        labels: data.labels_path().to_owned(),
+        images: samples,
+        parts: wanted(shares),
+    })?;
     let mut rng = generator(b"psp stratify 1..", seed, 0);
 
     let order: Vec<usize> = strata(data, &dealt_out, bins, smallest_stratum(shares))
@@ -129,16 +134,16 @@ pub(super) fn sample(
     drawn
 }
 
+/// How many parts have a share.
+fn wanted(shares: [f64; 3]) -> usize {
+    shares.iter().filter(|&&share| share > 0.0).count()
+}
+
 /// How many samples each part gets: the largest remainders are rounded up, and
-/// every part with a share gets at least one sample.
-fn part_counts(samples: usize, shares: [f64; 3]) -> Result<[usize; 3], DataError> {
-    let wanted = shares.iter().filter(|&&share| share > 0.0).count();
-    if samples < wanted {
-        return Err(DataError::setting(
-            "split fractions",
-            format!("a split in {wanted} parts of {samples} samples"),
-            "at least one sample for each part",
-        ));
+/// every part with a share gets at least one sample; `None` for fewer samples.
+fn part_counts(samples: usize, shares: [f64; 3]) -> Option<[usize; 3]> {
+    if samples < wanted(shares) {
+        return None;
     }
     let exact = shares.map(|share| share * samples as f64);
     let mut counts = exact.map(|count| count.floor() as usize);
@@ -155,7 +160,7 @@ fn part_counts(samples: usize, shares: [f64; 3]) -> Result<[usize; 3], DataError
             counts[part] = 1;
         }
     }
-    Ok(counts)
+    Some(counts)
 }
 
 /// The size from which a stratum can give a sample to each part.
@@ -286,6 +291,6 @@ mod tests {
         assert_eq!(part_counts(7, [0.8, 0.1, 0.1]).unwrap(), [5, 1, 1]);
         assert_eq!(part_counts(3, [0.98, 0.01, 0.01]).unwrap(), [1, 1, 1]);
         assert_eq!(part_counts(5, [1.0, 0.0, 0.0]).unwrap(), [5, 0, 0]);
-        assert!(part_counts(2, [0.8, 0.1, 0.1]).is_err());
+        assert!(part_counts(2, [0.8, 0.1, 0.1]).is_none());
     }
 }

@@ -2,21 +2,14 @@
 
 use super::Table;
 use crate::discover::has_image_extension;
-use crate::error::{CsvError, DataError};
+use crate::error::{CsvError, DataError, Remedy};
 use crate::notice::DataNotice;
 
 /// The column of image names unless another is configured.
 pub(crate) const FILENAME: &str = "filename";
 
-/// The key that names it in labels.
-pub(crate) const FILENAME_KEY: &str =
-    "; --set data.filename_column=NAME names the column of the file names";
-
-/// What helps where no key does.
-pub(crate) const FILENAME_HINT: &str = "; call the column of the file names `filename`";
-
-/// The key that names the other columns that are needed.
-const TARGETS_KEY: &str = "; --set 'data.targets=[\"NAME\"]' names the columns to predict";
+/// What helps where none is known as such.
+const FILENAME_HINT: &str = "; call the column of the file names `filename`";
 
 /// What other tools call that column. Case counts as little as the difference
 /// between `_`, `-` and a blank.
@@ -41,16 +34,15 @@ const OTHER_FILENAMES: [&str; 16] = [
 
 impl Table {
     /// The column of image names: the `configured` one, or else `filename`, or else
-    /// the only one under a name that other tools give it. `hint` says how to name
-    /// another, as a clause.
+    /// the only one under a name that other tools give it. `remedy` names another.
     pub(crate) fn filename_column(
         &mut self,
         configured: Option<&str>,
-        hint: &'static str,
+        remedy: Option<Remedy>,
     ) -> Result<usize, DataError> {
         if let Some(name) = configured {
             let found = self.find(name);
-            return found.ok_or_else(|| self.missing(name, hint));
+            return found.ok_or_else(|| self.missing(name, FILENAME_HINT, remedy));
         }
         if let Some(column) = self.find(FILENAME) {
             return Ok(column);
@@ -66,12 +58,12 @@ impl Table {
                 self.note_column(FILENAME, column);
                 Ok(column)
             }
-            [] => Err(self.missing(FILENAME, hint)),
+            [] => Err(self.missing(FILENAME, FILENAME_HINT, remedy)),
             _ => Err(CsvError::SeveralFilenameColumns {
                 path: self.path.clone(),
                 row: self.header_line(),
                 found: self.quoted(&found),
-                hint,
+                remedy,
             }
             .into()),
         }
@@ -97,8 +89,8 @@ impl Table {
     pub(crate) fn require(&mut self, column: &str) -> Result<usize, DataError> {
         match self.find(column) {
             Some(found) => Ok(found),
-            None if column == "split" => Err(self.missing(column, "")),
-            None => Err(self.missing(column, TARGETS_KEY)),
+            None if column == "split" => Err(self.missing(column, "", None)),
+            None => Err(self.missing(column, "", Some(Remedy::TARGETS))),
         }
     }
 
@@ -150,8 +142,8 @@ impl Table {
         });
     }
 
-    /// `key` says which setting names another column, as a clause.
-    fn missing(&self, column: &str, key: &str) -> DataError {
+    /// `hint` says what else helps, as a clause, and `remedy` which setting does.
+    fn missing(&self, column: &str, hint: &str, remedy: Option<Remedy>) -> DataError {
         let named: Vec<usize> = self.named().collect();
         let help = match named[..] {
             [] if self.header.is_empty() => "the file is empty".to_owned(),
@@ -163,7 +155,7 @@ impl Table {
                 self.header[only]
             ),
             _ => format!(
-                "the columns are {}{}{key}",
+                "the columns are {}{}{hint}",
                 self.quoted(&named),
                 self.nearest(column)
             ),
@@ -173,6 +165,7 @@ impl Table {
             row: self.header_line(),
             column: column.to_owned(),
             help,
+            remedy: remedy.filter(|_| named.len() > 1),
         }
         .into()
     }

@@ -12,7 +12,7 @@ use crate::error::{CsvError, DataError};
 use crate::notice::DataNotice;
 use text::Text;
 
-pub(crate) use columns::{FILENAME, FILENAME_HINT, FILENAME_KEY};
+pub(crate) use columns::FILENAME;
 pub use text::Separator;
 
 /// A CSV whose header has been checked.

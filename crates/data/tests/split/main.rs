@@ -144,7 +144,10 @@ fn a_handful_of_samples_still_fills_each_part_and_fewer_are_refused() {
     let counts = stratified(&table(3), 1).counts();
     assert_eq!(counts, [1, 1, 1]);
     let error = Splits::stratified(&table(2), &[], SplitFractions::default(), 1, 4).unwrap_err();
-    assert_says(&error.to_string(), &["3 parts of 2 samples"]);
+    assert_says(
+        &error.to_string(),
+        &["different images (2)", "3 parts", "data.fractions"],
+    );
 }
 
 #[test]

@@ -62,6 +62,14 @@ impl Folder {
         Arc::new(Dataset::open(&self.options()).unwrap())
     }
 
+    /// The data set must be refused with all of `parts` and the setting that mends it.
+    #[track_caller]
+    pub(crate) fn assert_refused(&self, parts: &[&str], setting: &str) {
+        let error = Dataset::open(&self.options()).unwrap_err();
+        assert_says(&error.to_string(), parts);
+        assert_eq!(error.remedy().map(|remedy| remedy.setting), Some(setting));
+    }
+
     /// The message with which the data set is refused.
     pub(crate) fn refusal(&self) -> String {
         Dataset::open(&self.options()).unwrap_err().to_string()

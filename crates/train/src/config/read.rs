@@ -6,7 +6,11 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
+use super::explain::explain;
 use super::{ConfigError, RunConfig};
+
+/// What only the file of a study has.
+const STUDY: [&str; 3] = ["study", "space", "exclude"];
 
 pub(super) fn read(path: Option<&Path>, overrides: &[String]) -> Result<RunConfig, ConfigError> {
     let table = match path {
@@ -26,16 +30,22 @@ fn overridden(mut table: Table, overrides: &[String]) -> Result<RunConfig, Confi
     Ok(config)
 }
 
-/// Parses the file as the configuration first, for the line of any error,
-/// and then as a table that overrides can change.
+/// Parses the file as a table that overrides can change, and as the configuration for
+/// the line of any error.
 fn read_file(path: &Path) -> Result<Table, ConfigError> {
     let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Io {
         path: path.to_owned(),
         source,
     })?;
     let name = path.display().to_string();
+    let table: Table = parse(&text, &name)?;
+    if STUDY.iter().any(|key| table.contains_key(*key)) {
+        return Err(ConfigError::StudyFile {
+            path: path.to_owned(),
+        });
+    }
     parse::<RunConfig>(&text, &name)?;
-    parse(&text, &name)
+    Ok(table)
 }
 
 /// Parses a TOML document; an error names the line of `name`, and the nearest
@@ -135,19 +145,4 @@ fn insert(table: &mut Table, path: &str, value: Value, place: &str) -> Result<()
         .ok_or_else(malformed)?
         .insert(key.to_owned(), value);
     Ok(())
-}
-
-/// Adds the nearest known name to serde's "unknown …, expected one of …".
-fn explain(message: &str) -> String {
-    let message = message.trim_end();
-    let mut quoted = message.split('`').skip(1).step_by(2);
-    let unknown = message.starts_with("unknown field") || message.starts_with("unknown variant");
-    let (true, Some(given)) = (unknown, quoted.next()) else {
-        return message.to_owned();
-    };
-    let nearest = quoted.min_by_key(|known| strsim::damerau_levenshtein(given, known));
-    match nearest {
-        Some(nearest) => format!("{message}; did you mean `{nearest}`?"),
-        None => message.to_owned(),
-    }
 }

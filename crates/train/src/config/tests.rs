@@ -74,7 +74,8 @@ fn values_out_of_range_are_refused_by_key() {
         ("data.targets=[]", "data.targets"),
         ("data.fractions=[0.5, 0.5, 0.5]", "data.fractions"),
         ("preprocess.size=8", "preprocess.size"),
-        ("preprocess.std=[0.0, 1.0, 1.0]", "preprocess"),
+        ("preprocess.std=[0.0, 1.0, 1.0]", "preprocess.std"),
+        ("data.label_range=[2.0, 1.0]", "data.label_range = [2, 1]"),
     ] {
         let message = read("", &[set]).unwrap_err().to_string();
         assert!(message.starts_with(key), "{set}: {message}");

@@ -28,7 +28,7 @@ impl RunConfig {
         )?;
         check(
             "data.label_range",
-            data.label_range,
+            format_args!("{}", data.label_range),
             data.label_range.is_valid(),
             "\"auto\", \"none\" or [low, high], the first below the second",
         )?;
@@ -44,13 +44,12 @@ impl RunConfig {
             data.max_megapixels >= 1,
             "at least 1",
         )?;
-        self.fractions()
-            .validate()
-            .map_err(|error| ConfigError::Value {
-                key: "data.fractions",
-                value: format!("{:?}", data.fractions),
-                expected: error.to_string(),
-            })?;
+        check(
+            "data.fractions",
+            data.fractions,
+            self.fractions().validate().is_ok(),
+            "numbers from 0 to 1 that sum to 1, the first of them, for training, above 0",
+        )?;
         let size = self.input_size();
         let (smallest, multiple) = (
             model.backbone.smallest_input(model.auxiliary),
@@ -73,13 +72,19 @@ impl RunConfig {
                 }
             ),
         )?;
-        self.preprocessing()
-            .validate()
-            .map_err(|error| ConfigError::Value {
-                key: "preprocess",
-                value: format!("{preprocess:?}"),
-                expected: error.to_string(),
-            })?;
+        let (mean, std) = (preprocess.mean, preprocess.std);
+        check(
+            "preprocess.mean",
+            mean,
+            mean.iter().all(|mean| mean.is_finite()),
+            "three finite numbers",
+        )?;
+        check(
+            "preprocess.std",
+            std,
+            std.iter().all(|&std| std.is_finite() && std > 0.0),
+            "three numbers above 0",
+        )?;
         check(
             "model.hidden",
             model.hidden,
@@ -278,7 +283,7 @@ impl RunConfig {
 fn check_replicas(train: &TrainConfig) -> Result<(), ConfigError> {
     check(
         "train.device",
-        train.device,
+        format_args!("{}", train.device),
         train.device != DeviceSpec::Auto || train.replicas.is_empty(),
         "a device by name, since there are train.replicas, which are of its kind",
     )?;
@@ -286,14 +291,14 @@ fn check_replicas(train: &TrainConfig) -> Result<(), ConfigError> {
     for &replica in &train.replicas {
         check(
             "train.replicas",
-            replica,
+            format_args!("{replica}"),
             discriminant(&replica) == discriminant(&train.device),
             &format!("devices of the same kind as train.device, {}", train.device),
         )?;
         let is_cpu = matches!(replica, DeviceSpec::Flex | DeviceSpec::LibTorch);
         check(
             "train.replicas",
-            replica,
+            format_args!("{replica}"),
             is_cpu || !taken.contains(&replica),
             "each GPU once, train.device among them",
         )?;
@@ -310,6 +315,7 @@ fn check_replicas(train: &TrainConfig) -> Result<(), ConfigError> {
     )
 }
 
+/// `value` is shown as it is debugged; [`format_args`] shows it as it is displayed.
 fn check(
     key: &'static str,
     value: impl std::fmt::Debug,

@@ -1,5 +1,7 @@
 //! Beginning a run.
 
+use std::path::Path;
+
 use psp_data::{DataNotice, Loader};
 use psp_models::{ModelConfig, Regressor, state};
 
@@ -18,7 +20,7 @@ use crate::session::{BackboneIdentity, Session};
 /// Begins a run in `run` with `config` and trains to its end.
 ///
 /// # Errors
-/// Bad inputs before anything is computed; [`TrainError::Diverged`] when the
+/// A folder that holds something else; bad inputs before anything is computed; [`TrainError::Diverged`] when the
 /// loss stops being a number; I/O. Whatever was stored stays.
 pub fn start(
     run: &RunDir,
@@ -26,11 +28,7 @@ pub fn start(
     control: Control<'_>,
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Result<Outcome, TrainError> {
-    if run.is_begun() {
-        return Err(TrainError::Exists {
-            run: run.root().to_owned(),
-        });
-    }
+    check_folder(run, &config, &control)?;
     control.place(&mut config)?;
     initial_weights::locate(&mut config)?;
     config.make_absolute()?;
@@ -124,6 +122,37 @@ pub fn start(
     trainer.control.check(run)?;
     write_text(&run.config(), trainer.config.to_toml()?.as_bytes())?;
     trainer.run(store, observe, &[])
+}
+
+/// Whether a run may begin in this folder, which it fills. One that is fenced has files
+/// of whoever fences it.
+fn check_folder(run: &RunDir, config: &RunConfig, control: &Control<'_>) -> Result<(), TrainError> {
+    if is_same(run.root(), &config.data.dir) {
+        return Err(TrainError::InData {
+            run: run.root().to_owned(),
+        });
+    }
+    if run.is_begun() {
+        return Err(TrainError::Exists {
+            run: run.root().to_owned(),
+        });
+    }
+    if control.is_fenced() {
+        return Ok(());
+    }
+    match run.in_the_way()? {
+        None => Ok(()),
+        Some(name) => Err(TrainError::Occupied {
+            run: run.root().to_owned(),
+            name,
+        }),
+    }
+}
+
+/// Whether two paths lead to one folder, which exists.
+fn is_same(a: &Path, b: &Path) -> bool {
+    let followed = |path: &Path| std::fs::canonicalize(path).ok();
+    followed(a).is_some_and(|a| followed(b) == Some(a))
 }
 
 /// The training images that no batch of an epoch holds, if there are any.

@@ -99,6 +99,11 @@ impl<'a> Control<'a> {
         self.cancelled.load(Ordering::Relaxed)
     }
 
+    /// Whether the folder is given away by a fence.
+    pub(super) fn is_fenced(&self) -> bool {
+        self.fence.is_some()
+    }
+
     /// Takes the run's folder, unless a fence does that.
     pub(super) fn lock(&self, run: &RunDir) -> Result<Option<RunLock>, TrainError> {
         match self.fence {

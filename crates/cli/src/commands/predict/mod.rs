@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use psp_export::Predictor;
+use psp_files::check_place;
 
+use super::counted;
 use crate::args::PredictArgs;
 use crate::progress;
 use output::{Format, Output};
@@ -14,6 +16,9 @@ mod output;
 mod photos;
 
 pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
+    if let Some(path) = &args.out {
+        check_place(path)?;
+    }
     let device = args.device.open_for(args.precision)?;
     let mut predictor = Predictor::open(&args.model, &device, args.precision)?;
     if let Some(megapixels) = args.max_megapixels {
@@ -44,12 +49,18 @@ pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
         }
     })?;
     bar.finish_and_clear();
-    let failed = out.finish()?;
-    if failed > 0 {
-        eprintln!(
-            "error: {failed} of {} images could not be scored",
-            paths.len()
-        );
+    let scored = out.finish()?;
+    if let Some(path) = &args.out {
+        let path = path.display();
+        if scored > 0 {
+            eprintln!("wrote {path}: scores of {}", counted(scored, "image"));
+        } else {
+            eprintln!("{path}: not written, since there are no scores");
+        }
+    }
+    if scored < paths.len() {
+        let (failed, images) = (paths.len() - scored, counted(paths.len(), "image"));
+        eprintln!("error: {failed} of {images} could not be scored");
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)

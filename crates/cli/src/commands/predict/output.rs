@@ -57,8 +57,10 @@ pub(super) struct Output<'a> {
     targets: &'a [String],
     /// Characters of the longest name.
     width: usize,
+    /// Images in the JSON so far.
     images: usize,
-    failed: usize,
+    /// Images that have scores.
+    scored: usize,
 }
 
 impl<'a> Output<'a> {
@@ -75,7 +77,7 @@ impl<'a> Output<'a> {
             targets,
             width,
             images: 0,
-            failed: 0,
+            scored: 0,
         };
         if format == Format::Csv {
             let names = targets.iter().map(String::as_str);
@@ -85,6 +87,7 @@ impl<'a> Output<'a> {
     }
 
     pub(super) fn scores(&mut self, file: &str, scores: &[f32]) -> Result<()> {
+        self.scored += 1;
         let targets = self.targets.iter().map(String::as_str);
         match self.format {
             Format::Csv => {
@@ -110,7 +113,6 @@ impl<'a> Output<'a> {
 
     /// An image without scores has no row in CSV; standard error names it.
     pub(super) fn error(&mut self, file: &str, error: &str) -> Result<()> {
-        self.failed += 1;
         match self.format {
             Format::Json | Format::JsonLines => self.json(&Line {
                 file,
@@ -121,17 +123,21 @@ impl<'a> Output<'a> {
         }
     }
 
-    /// Writes the file, if there is one; the answer is how many images have no scores.
+    /// Writes the file, if there is one and any image has scores: a file of earlier
+    /// scores is not replaced by one without any. The answer is how many images have scores.
     pub(super) fn finish(mut self) -> Result<usize> {
         if self.format == Format::Json {
             let end = if self.images == 0 { "[]\n" } else { "\n]\n" };
             self.content.extend_from_slice(end.as_bytes());
         }
         match self.path {
-            Some(path) => write_atomic(path, |out| out.write_all(&self.content))?,
+            Some(path) if self.scored > 0 => {
+                write_atomic(path, |out| out.write_all(&self.content))?;
+            }
+            Some(_) => {}
             None => self.print()?,
         }
-        Ok(self.failed)
+        Ok(self.scored)
     }
 
     fn row<'b>(&mut self, fields: impl Iterator<Item = &'b str>) -> Result<()> {

@@ -1,0 +1,183 @@
+//! Which images are evaluated, and what the model knows of them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+use psp_data::{Dataset, DatasetOptions, Part};
+use psp_export::{Bundle, Predictor};
+use psp_files::shell_quoted;
+use psp_train::{Inputs, RunConfig, RunDir};
+
+use super::seen;
+use crate::args::{ChosenPart, EvalArgs};
+use crate::commands::{counted, unless_moved};
+
+/// The images to evaluate.
+pub(super) struct Chosen {
+    pub(super) dataset: Arc<Dataset>,
+    pub(super) indices: Vec<usize>,
+    pub(super) part: ChosenPart,
+}
+
+impl Chosen {
+    /// Those of the run's own data, or of `--data`.
+    pub(super) fn of(args: &EvalArgs, predictor: &Predictor) -> Result<Self> {
+        let run = RunDir::new(&args.model);
+        let config = if run.is_begun() {
+            run.read_config()?
+        } else {
+            RunConfig::default()
+        };
+        if let Some(dir) = &args.data {
+            return Self::given(dir, args, predictor, &config);
+        }
+        if !run.is_begun() {
+            bail!(
+                "{}: an exported model has no data of its own; pass --data DIR",
+                args.model.display()
+            );
+        }
+        let part = match args.split {
+            None => Part::Test,
+            Some(ChosenPart::Part(part)) => part,
+            Some(ChosenPart::All) => {
+                bail!("--split all needs --data: a run's parts are kept apart")
+            }
+        };
+        let inputs = Inputs::of_run(&config, &run)
+            .map_err(|error| unless_moved(error.into(), &config.data.dir, &run))?;
+        Self::part_of(&inputs, part)
+    }
+
+    /// Those of the data folder `dir`, with a word about the ones that the model was
+    /// trained on.
+    fn given(dir: &Path, args: &EvalArgs, predictor: &Predictor, own: &RunConfig) -> Result<Self> {
+        let mut config = own.clone();
+        config.data.dir = dir.to_owned();
+        config.data.labels = PathBuf::new();
+        config.data.images = PathBuf::new();
+        config.data.split = "auto".to_owned();
+        config.data.targets.clone_from(&predictor.targets);
+        config.data.label_range = predictor.label_range().into();
+        let data = dir.display();
+        let chosen = match (Known::of(&args.model, &config)?, args.split) {
+            (Known::Parts(inputs), None) => {
+                eprintln!(
+                    "note: {data}: the data that the model was trained on, of which the test \
+                     images are evaluated; --split all evaluates all of it"
+                );
+                Self::part_of(&inputs, Part::Test)?
+            }
+            (Known::Parts(inputs), Some(ChosenPart::Part(part))) => Self::part_of(&inputs, part)?,
+            (Known::Parts(inputs), Some(ChosenPart::All)) => {
+                let (trained, all) = (inputs.indices(Part::Train)?.len(), inputs.dataset.len());
+                eprintln!(
+                    "warning: {data}: the model was trained on {trained} of the {}, whose scores \
+                     say little about new ones; --split test evaluates those that it has not seen",
+                    counted(all, "image")
+                );
+                Self::all(inputs.dataset)
+            }
+            (known, split) => {
+                let chosen = match split {
+                    Some(ChosenPart::Part(part)) => Self::part_of(&Inputs::open(&config)?, part)?,
+                    None | Some(ChosenPart::All) => Self::all(Arc::new(open(dir, predictor)?)),
+                };
+                chosen.warn(&known, args, own);
+                chosen
+            }
+        };
+        Ok(chosen)
+    }
+
+    /// Warns of images that the model was trained on, where that can be known.
+    fn warn(&self, known: &Known, args: &EvalArgs, own: &RunConfig) {
+        let data = self.dataset.labels_path().display();
+        if matches!(known, Known::Mixed) {
+            eprintln!(
+                "warning: {data}: the data that the model was trained on, and an exported model \
+                 does not tell which images those are, whose scores say little about new ones; \
+                 psp eval RUN, of the run that it was exported from, evaluates the others"
+            );
+            return;
+        }
+        let seen = seen::count(&RunDir::new(&args.model), own, &self.dataset, &self.indices);
+        if seen > 0 {
+            let images = counted(self.indices.len(), "image");
+            eprintln!(
+                "warning: {data}: the model was trained on {seen} of the {images}, whose scores \
+                 say little about new ones; psp eval {} evaluates those that it has not seen",
+                shell_quoted(&args.model)
+            );
+        }
+    }
+
+    fn part_of(inputs: &Inputs, part: Part) -> Result<Self> {
+        Ok(Self {
+            dataset: Arc::clone(&inputs.dataset),
+            indices: inputs.indices(part)?,
+            part: ChosenPart::Part(part),
+        })
+    }
+
+    fn all(dataset: Arc<Dataset>) -> Self {
+        Self {
+            indices: (0..dataset.len()).collect(),
+            dataset,
+            part: ChosenPart::All,
+        }
+    }
+}
+
+fn open(dir: &Path, predictor: &Predictor) -> Result<Dataset> {
+    Ok(Dataset::open(&DatasetOptions {
+        targets: predictor.targets.clone(),
+        label_range: predictor.label_range().into(),
+        ..DatasetOptions::new(dir)
+    })?)
+}
+
+/// What a model knows of a data set.
+enum Known {
+    /// It was made from it, with these parts: another draw would put images that it was
+    /// trained on into the test part.
+    Parts(Inputs),
+    /// It was made from it, with parts that are not known here.
+    Mixed,
+    /// Nothing.
+    Nothing,
+}
+
+impl Known {
+    /// What the run or exported model at `model` knows of the data that `config` names.
+    fn of(model: &Path, config: &RunConfig) -> Result<Self> {
+        let run = RunDir::new(model);
+        // What can't be opened is not the model's; whoever evaluates it says why.
+        if run.is_begun() {
+            let own = Inputs::of_run(config, &run).ok();
+            let own = own.zip(run.read_manifest().ok());
+            return Ok(match own {
+                Some((inputs, manifest))
+                    if inputs.dataset.fingerprint()? == manifest.data_fingerprint =>
+                {
+                    Self::Parts(inputs)
+                }
+                _ => Self::Nothing,
+            });
+        }
+        let training = Bundle::read(model)?.training;
+        let Ok(inputs) = Inputs::open(config) else {
+            return Ok(Self::Nothing);
+        };
+        Ok(
+            if inputs.dataset.fingerprint()? != training.data_fingerprint {
+                Self::Nothing
+            } else if inputs.splits.fingerprint() == training.split_fingerprint {
+                Self::Parts(inputs)
+            } else {
+                Self::Mixed
+            },
+        )
+    }
+}

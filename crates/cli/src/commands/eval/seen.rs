@@ -1,0 +1,48 @@
+//! Which images of other data a run was trained on.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use psp_data::{Dataset, Part};
+use psp_train::{Inputs, RunConfig, RunDir};
+
+/// How many of the images `indices` of `dataset` have the content of an image that the
+/// run with this configuration was trained on; 0 where its data is gone.
+///
+/// Of the run's images only those are read whose length another one has.
+pub(super) fn count(
+    run: &RunDir,
+    config: &RunConfig,
+    dataset: &Dataset,
+    indices: &[usize],
+) -> usize {
+    if !run.is_begun() {
+        return 0;
+    }
+    let Ok(own) = Inputs::of_run(config, run) else {
+        return 0;
+    };
+    let trained = own.indices(Part::Train).unwrap_or_default();
+    let asked: Vec<&Path> = indices.iter().map(|&i| dataset.image_path(i)).collect();
+    let lengths: HashSet<u64> = asked.iter().filter_map(|path| length(path)).collect();
+    let contents: HashSet<String> = trained
+        .iter()
+        .map(|&index| own.dataset.image_path(index))
+        .filter(|path| length(path).is_some_and(|length| lengths.contains(&length)))
+        .filter_map(content)
+        .collect();
+    if contents.is_empty() {
+        return 0;
+    }
+    let seen = |path: &&&Path| content(path).is_some_and(|content| contents.contains(&content));
+    asked.iter().filter(seen).count()
+}
+
+fn length(path: &Path) -> Option<u64> {
+    Some(path.metadata().ok()?.len())
+}
+
+/// The SHA-256 of a file that can be read.
+fn content(path: &Path) -> Option<String> {
+    psp_weights::hash_of(path).ok()
+}

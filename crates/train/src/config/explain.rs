@@ -1,0 +1,120 @@
+//! What is wrong with a value or a key, in the words of a configuration and not of the
+//! library that reads it.
+
+/// What serde says of a document: the expected value and the given one, or the nearest
+/// known name beside "unknown …, expected one of …".
+pub(super) fn explain(message: &str) -> String {
+    let message = message.trim_end();
+    if let Some(wrong) = wrong_value(message) {
+        return wrong;
+    }
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let unknown = message.starts_with("unknown field") || message.starts_with("unknown variant");
+    let (true, Some(given)) = (unknown, quoted.next()) else {
+        return message.to_owned();
+    };
+    let nearest = quoted.min_by_key(|known| strsim::damerau_levenshtein(given, known));
+    match nearest {
+        Some(nearest) => format!("{message}; did you mean `{nearest}`?"),
+        None => message.to_owned(),
+    }
+}
+
+/// The same of a value of the wrong type or length; `None` for other faults.
+fn wrong_value(message: &str) -> Option<String> {
+    let (given, expected) = if let Some(rest) = message.strip_prefix("invalid length ") {
+        let (length, expected) = rest.split_once(", expected ")?;
+        (Some(format!("{length} values")), expected)
+    } else {
+        let typed = message.strip_prefix("invalid type: ");
+        let rest = typed.or_else(|| message.strip_prefix("invalid value: "))?;
+        let (given, expected) = rest.split_once(", expected ")?;
+        (value(given), expected)
+    };
+    let expected = match expected {
+        "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more".to_owned(),
+        "f32" | "f64" => "a number".to_owned(),
+        "a boolean" => "true or false".to_owned(),
+        "a string" | "path string" | "string only" => "a text in quotes".to_owned(),
+        "a map" => "a table".to_owned(),
+        "a sequence" => match &given {
+            Some(text) if text.starts_with('"') => format!("a list, such as [{text}]"),
+            _ => "a list".to_owned(),
+        },
+        other => match other.strip_prefix("an array of length ") {
+            Some(length) => format!("a list of {length} values"),
+            None if other.starts_with("struct ") => "a table".to_owned(),
+            None => other.to_owned(),
+        },
+    };
+    Some(match given {
+        Some(given) => format!("expected {expected}, not {given}"),
+        None => format!("expected {expected}"),
+    })
+}
+
+/// The value in serde's "string "abc"" or "integer `5`"; `None` where it names none.
+fn value(given: &str) -> Option<String> {
+    match given {
+        "sequence" => Some("a list".to_owned()),
+        "map" => Some("a table".to_owned()),
+        _ => {
+            let start = given.find(['"', '`'])?;
+            Some(given[start..].trim_matches('`').to_owned())
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::super::{RunConfig, parse};
+
+    #[test]
+    fn a_wrong_value_is_told_beside_what_is_expected_without_the_parsers_terms() {
+        for (set, told) in [
+            (
+                "train.epochs=abc",
+                "expected a whole number, 0 or more, not \"abc\"",
+            ),
+            (
+                "train.epochs=-1",
+                "expected a whole number, 0 or more, not -1",
+            ),
+            (
+                "train.epochs=1.5",
+                "expected a whole number, 0 or more, not 1.5",
+            ),
+            (
+                "train.learning_rate=fast",
+                "expected a number, not \"fast\"",
+            ),
+            ("train.drop_last=yes", "expected true or false, not \"yes\""),
+            (
+                "model.unfreeze=layer4",
+                "expected a list, such as [\"layer4\"], not \"layer4\"",
+            ),
+            (
+                "data.fractions=[0.5, 0.5]",
+                "expected a list of 3 values, not 2 values",
+            ),
+            ("train.betas=0.5", "expected a list of 2 values, not 0.5"),
+            ("data.dir=5", "expected a text in quotes, not 5"),
+            ("model.backbone=5", "expected a text in quotes"),
+            ("train.stage_learning_rates=5", "expected a table, not 5"),
+        ] {
+            let error = RunConfig::read(None, &[set.to_owned()]).unwrap_err();
+            assert_eq!(error.to_string(), format!("--set {set}: {told}"));
+        }
+        for (text, told) in [
+            ("train = 3\n", "line 1: expected a table, not 3"),
+            (
+                "[data]\nlabel_range = 5\n",
+                "line 2: expected \"auto\", \"none\" or [low, high], not 5",
+            ),
+        ] {
+            let error = parse::<RunConfig>(text, "a.toml").unwrap_err();
+            assert_eq!(error.to_string(), format!("a.toml, {told}"));
+        }
+    }
+}
