@@ -6,8 +6,8 @@ use std::path::Path;
 
 use image::metadata::Orientation;
 use image::{
-    DynamicImage, ExtendedColorType, ImageBuffer, ImageDecoder, ImageError, ImageFormat,
-    ImageReader, Limits, Pixel, RgbImage,
+    DynamicImage, ImageBuffer, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, Pixel,
+    RgbImage,
 };
 use serde::{Deserialize, Serialize};
 
@@ -116,7 +116,7 @@ fn decode_other(
     let decoder = reader.into_decoder().map_err(undecodable)?;
     check_size(name, decoder.dimensions(), limits)?;
     whole::check(bytes).map_err(|reason| refused(name, reason))?;
-    if decoder.original_color_type() == ExtendedColorType::L16 {
+    if format == Some(ImageFormat::Png) && is_grey16_png(bytes) {
         return Err(refused(
             name,
             "it is 16-bit grey, of which an 8-bit conversion would be a guess; save it with 8 bits",
@@ -130,6 +130,12 @@ fn decode_other(
     let orientation = orientation.map_err(|reason| refused(name, reason))?;
     let decoded = DynamicImage::from_decoder(decoder).map_err(undecodable)?;
     Ok((into_rgb8(decoded), orientation))
+}
+
+/// By the header's depth and colour type: with a `tRNS` chunk the decoder gives
+/// such a PNG as grey with alpha.
+fn is_grey16_png(bytes: &[u8]) -> bool {
+    bytes.get(24..26).is_some_and(|header| header == [16, 0])
 }
 
 fn check_size(

@@ -5,11 +5,15 @@
 //! segment, `ycck_adobe.jpg` with Adobe's transform set to 2).
 #![allow(clippy::unwrap_used)]
 
+#[path = "support/metadata.rs"]
+#[allow(dead_code)]
+mod metadata;
 mod support;
 
 use std::fs;
 use std::path::PathBuf;
 
+use metadata::with_chunk;
 use psp_data::{DataError, DecodeLimits, RgbImage, decode_bytes, decode_file};
 use support::{Folder, assert_says};
 
@@ -120,6 +124,14 @@ fn exif_orientation_is_applied() {
 fn sixteen_bit_grey_is_refused_rather_than_guessed() {
     let error = decode_file(&fixture("grey16.png"), &DecodeLimits::default()).unwrap_err();
     assert_says(&error.to_string(), &["grey16.png", "16-bit grey", "8 bits"]);
+    let transparent = with_chunk(
+        &fs::read(fixture("grey16.png")).unwrap(),
+        b"tRNS",
+        &[0, 1],
+        false,
+    );
+    let error = decode_bytes(&transparent, "clear.png", &DecodeLimits::default()).unwrap_err();
+    assert_says(&error.to_string(), &["clear.png", "16-bit grey"]);
 }
 
 #[test]
