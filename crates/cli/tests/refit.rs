@@ -6,7 +6,7 @@ mod support;
 use psp_train::RunDir;
 use serde_json::Value;
 use support::study::{Bench, STUDY};
-use support::{assert_says, device, json, psp, run};
+use support::{assert_says, device, json, psp, resume, run};
 
 /// The search is on 12 images of 32 pixels, two epochs.
 const REFIT: &str =
@@ -76,6 +76,17 @@ fn the_chosen_configuration_is_trained_again_tested_and_exported() {
     // The same command again finds nothing to do and says the same.
     let again = run(&mut bench.search(&["--workers", "2"])).assert_done();
     assert!(!again.stdout.contains("worker 0: 0"), "{again:#?}");
+    assert_eq!(bench.table(), table);
+
+    // Nor is it trained on behind the study's back.
+    for part in [folder, finalist] {
+        let longer = ["--set", "train.epochs=9"];
+        run(resume(&bench.root().join(part)).args(longer)).assert_refused(&[
+            "is part of a study",
+            "psp search --study ",
+            "model.weights=",
+        ]);
+    }
     assert_eq!(bench.table(), table);
 
     let best = bench.study("best", &[]).assert_done();
