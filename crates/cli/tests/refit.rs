@@ -101,6 +101,15 @@ fn the_chosen_configuration_is_trained_again_tested_and_exported() {
     assert!(said.contains(finalist), "{said}");
     assert_eq!(bundle["model"]["input_size"], 32);
 
+    let outcome = format!("study/{folder}/outcome.json");
+    let scored = json(&bench.folder.path(&outcome))["result"]["best_epoch"].clone();
+    let (scored, other) = (format!("\"best_epoch\": {scored}"), "\"best_epoch\": 99");
+    bench.folder.edit(&outcome, &scored, other);
+    let mut command = psp(&["export"]);
+    command.arg(bench.root()).arg("--out");
+    run(command.arg(bench.folder.path("other"))).assert_refused(&["the study scored epoch 99"]);
+    bench.folder.edit(&outcome, other, &scored);
+
     report(&bench);
     let text = std::fs::read_to_string(bench.folder.path("report/report.md")).unwrap();
     assert_says(
