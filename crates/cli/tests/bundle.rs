@@ -8,7 +8,7 @@ use burn::tensor::Device;
 use psp_export::Bundle;
 use psp_models::{Regressor, read_state_dict, state};
 use support::trained::{export, predict, trained};
-use support::{Folder, run, tensors};
+use support::{Folder, ran, run, tensors};
 
 #[test]
 fn exported_weights_have_torchvisions_keys_and_the_checkpoints_moving_average() {
@@ -84,7 +84,8 @@ fn an_existing_folder_is_replaced_only_when_asked_and_only_if_it_is_a_bundle() {
     run(&mut export(run_dir, &out, &[])).assert_done();
     std::fs::write(out.join("note.txt"), "mine").unwrap();
     run(&mut export(run_dir, &out, &[])).assert_refused(&["exists already", "--overwrite"]);
-    assert!(out.join("note.txt").exists());
+    run(&mut export(run_dir, &out, &["--overwrite"])).assert_refused(&["holds note.txt"]);
+    std::fs::remove_file(out.join("note.txt")).unwrap();
     run(&mut export(run_dir, &out, &["--overwrite"])).assert_done();
     let mut names: Vec<_> = std::fs::read_dir(&out)
         .unwrap()
@@ -100,6 +101,19 @@ fn an_existing_folder_is_replaced_only_when_asked_and_only_if_it_is_a_bundle() {
     std::fs::write(other.join("chapter1.tex"), "In the beginning").unwrap();
     run(&mut export(run_dir, &other, &["--overwrite"])).assert_refused(&["is not a bundle"]);
     assert!(other.join("chapter1.tex").exists());
+}
+
+#[test]
+fn of_two_exports_to_one_place_at_once_one_is_refused() {
+    let folder = Folder::new();
+    let out = folder.path("bundle");
+    let begin = || export(&trained().run, &out, &[]).spawn().unwrap();
+    let both = [begin(), begin()].map(|child| ran(child.wait_with_output().unwrap()));
+    let refused = both.iter().find(|ran| ran.code != Some(0)).unwrap();
+    refused.assert_refused(&["exists already", "--overwrite"]);
+    assert!(both.iter().any(|ran| ran.code == Some(0)), "{both:#?}");
+    // Nothing half-written stays beside it.
+    assert_eq!(std::fs::read_dir(folder.path("")).unwrap().count(), 1);
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod support;
 use psp_train::RunDir;
 use serde_json::Value;
 use support::study::{Bench, STUDY};
-use support::{assert_says, device, json, psp, run};
+use support::{assert_says, device, json, psp, resume, run};
 
 /// The search is on 12 images of 32 pixels, two epochs.
 const REFIT: &str =
@@ -75,6 +75,17 @@ fn the_chosen_configuration_is_trained_again_tested_and_exported() {
     assert!(!again.stdout.contains("worker 0: 0"), "{again:#?}");
     assert_eq!(bench.table(), table);
 
+    // Nor is it trained on behind the study's back.
+    for part in [folder, finalist] {
+        let longer = ["--set", "train.epochs=9"];
+        run(resume(&bench.root().join(part)).args(longer)).assert_refused(&[
+            "is part of a study",
+            "psp search --study ",
+            "model.weights=",
+        ]);
+    }
+    assert_eq!(bench.table(), table);
+
     let best = bench.study("best", &[]).assert_done();
     assert!(best.stdout.contains(folder), "{best:#?}");
     let csv = bench.study("show", &["--csv"]).assert_done();
@@ -86,6 +97,15 @@ fn the_chosen_configuration_is_trained_again_tested_and_exported() {
     let (said, bundle) = export(&bench, "finalist", &["--backbone", backbone]);
     assert!(said.contains(finalist), "{said}");
     assert_eq!(bundle["model"]["input_size"], 32);
+
+    let outcome = format!("study/{folder}/outcome.json");
+    let scored = json(&bench.folder.path(&outcome))["result"]["best_epoch"].clone();
+    let (scored, other) = (format!("\"best_epoch\": {scored}"), "\"best_epoch\": 99");
+    bench.folder.edit(&outcome, &scored, other);
+    let mut command = psp(&["export"]);
+    command.arg(bench.root()).arg("--out");
+    run(command.arg(bench.folder.path("other"))).assert_refused(&["the study scored epoch 99"]);
+    bench.folder.edit(&outcome, other, &scored);
 
     report(&bench);
     let text = std::fs::read_to_string(bench.folder.path("report/report.md")).unwrap();

@@ -208,7 +208,8 @@ fn a_file_that_fits_none_is_compared_with_the_nearest_and_every_fault_is_listed(
 
     // Nor is it imported, and what stood there stays.
     let out = folder.write("out.safetensors", "mine");
-    run(&mut import(&folder, &file, BackboneKind::ResNet18, &out)).assert_refused(&parts);
+    let mut command = import(&folder, &file, BackboneKind::ResNet18, &out);
+    run(command.arg("--overwrite")).assert_refused(&parts);
     assert_eq!(fs::read(&out).unwrap(), b"mine");
     assert_eq!(names(&folder.path("")), ["model.pth", "out.safetensors"]);
 }
@@ -283,7 +284,9 @@ fn an_import_replaces_what_stood_there_in_one_step() {
     // Another name for the old file shows that it was replaced, not written to.
     let old = folder.path("old");
     fs::hard_link(&out, &old).unwrap();
-    run(&mut import(&folder, &file, kind, &out)).assert_done();
+    run(&mut import(&folder, &file, kind, &out)).assert_refused(&["exists already", "--overwrite"]);
+    assert_eq!(fs::read(&out).unwrap(), b"old");
+    run(import(&folder, &file, kind, &out).arg("--overwrite")).assert_done();
     assert_eq!(fs::read(&old).unwrap(), b"old");
     run(&mut check(&folder, &out, &[])).assert_done();
     let left = ["model.pth", "old", "weights.safetensors"];
@@ -294,6 +297,30 @@ fn an_import_replaces_what_stood_there_in_one_step() {
     refused.assert_refused(&["there is no folder"]);
     let place = nowhere.to_str().unwrap();
     assert_eq!(refused.stderr.matches(place).count(), 1, "{refused:?}");
+}
+
+#[test]
+fn an_import_writes_over_neither_its_own_file_nor_a_models() {
+    let folder = Folder::new();
+    let kind = BackboneKind::EfficientnetB0;
+    let file = write(&folder, Container::Zip, kind);
+    for name in ["model", "run/checkpoints"] {
+        fs::create_dir_all(folder.path(name)).unwrap();
+    }
+    folder.write("model/bundle.json", "{}");
+    folder.write("run/config.toml", "");
+    let of_models = [
+        "model/model.safetensors",
+        "run/checkpoints/best.safetensors",
+    ];
+    let of_models = of_models.map(|name| (folder.write(name, "a model's"), "belongs to a model"));
+    let own = (file.clone(), "is the file that is imported");
+    for (out, reason) in of_models.into_iter().chain([own]) {
+        let before = fs::read(&out).unwrap();
+        let mut command = import(&folder, &file, kind, &out);
+        run(command.arg("--overwrite")).assert_refused(&[reason]);
+        assert!(fs::read(&out).unwrap() == before);
+    }
 }
 
 #[test]

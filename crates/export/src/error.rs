@@ -62,6 +62,14 @@ pub enum ExportError {
         /// The folder.
         path: PathBuf,
     },
+    /// `--overwrite` would delete a file beside the bundle's own.
+    #[error("{}: holds {name}, which is no part of the exported model; move it elsewhere first", path.display())]
+    NotOwn {
+        /// The folder.
+        path: PathBuf,
+        /// The file.
+        name: String,
+    },
     /// The folder holds neither a bundle nor a run.
     #[error(
         "{}: neither an exported model (bundle.json) nor a run (config.toml)",

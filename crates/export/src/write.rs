@@ -1,7 +1,8 @@
 //! Writing a bundle.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
+use std::io::ErrorKind::{AlreadyExists, DirectoryNotEmpty, NotADirectory};
 use std::path::Path;
 
 use burn::module::Module;
@@ -19,7 +20,8 @@ use crate::error::ExportError;
 const ASIDE: &str = "bundle";
 
 /// Exports the best checkpoint of `run` into the folder `out`, which appears
-/// whole or not at all; an existing bundle is replaced only with `overwrite`.
+/// whole or not at all. An existing bundle is replaced only with `overwrite`, and only
+/// if nothing else lies in its folder; of all who write a new one at once, one succeeds.
 ///
 /// The weights are written twice: `model.safetensors` under torchvision's keys
 /// (`backbone.…` and `head.…`), and `model.bpk` in Burn's own format. With both the
@@ -28,18 +30,7 @@ const ASIDE: &str = "bundle";
 /// # Errors
 /// When the run has no finished epoch, a file is damaged or `out` is taken.
 pub fn export(run: &RunDir, out: &Path, overwrite: bool) -> Result<Bundle, ExportError> {
-    if out.exists() {
-        if !overwrite {
-            return Err(ExportError::Exists {
-                path: out.to_owned(),
-            });
-        }
-        if !out.join(BUNDLE_JSON).exists() {
-            return Err(ExportError::NotReplaced {
-                path: out.to_owned(),
-            });
-        }
-    }
+    check_place(out, overwrite)?;
     let config = run.read_config()?;
     let manifest = run.read_manifest()?;
     if !run.best().exists() {
@@ -106,8 +97,41 @@ pub fn export(run: &RunDir, out: &Path, overwrite: bool) -> Result<Bundle, Expor
         let file = File::open(&path).map_err(io(&path))?;
         file.sync_all().map_err(io(&path))?;
     }
-    publish(staged, out)?;
+    // Something may have come there meanwhile.
+    check_place(out, overwrite)?;
+    publish(staged, out, overwrite)?;
     Ok(bundle)
+}
+
+/// Refuses a place where something stands that a bundle is not to replace.
+fn check_place(out: &Path, overwrite: bool) -> Result<(), ExportError> {
+    let path = out.to_owned();
+    if !out.exists() {
+        return Ok(());
+    }
+    if !overwrite {
+        return Err(ExportError::Exists { path });
+    }
+    if !out.join(BUNDLE_JSON).exists() {
+        return Err(ExportError::NotReplaced { path });
+    }
+    let own = own_files(out);
+    for entry in std::fs::read_dir(out).map_err(io(out))? {
+        let name = entry.map_err(io(out))?.file_name();
+        let name = name.to_string_lossy().into_owned();
+        if !own.contains(&name) {
+            return Err(ExportError::NotOwn { path, name });
+        }
+    }
+    Ok(())
+}
+
+/// Names of the files that make up the bundle in a folder.
+fn own_files(dir: &Path) -> BTreeSet<String> {
+    let listed = Bundle::read(dir).map(|bundle| bundle.files);
+    let listed = listed.unwrap_or_default().into_keys();
+    let always = [BUNDLE_JSON, SAFETENSORS, BURNPACK].map(str::to_owned);
+    listed.chain(always).collect()
 }
 
 /// A temporary folder beside `out` that is as open as the umask lets a new folder
@@ -129,17 +153,25 @@ fn folder_beside(out: &Path, prefix: &str) -> Result<TempDir, ExportError> {
 
 /// Renames the finished folder to its place; a bundle that was there is moved
 /// aside first, brought back if that fails, and deleted last.
-fn publish(staged: TempDir, out: &Path) -> Result<(), ExportError> {
+fn publish(staged: TempDir, out: &Path, overwrite: bool) -> Result<(), ExportError> {
     let mut replaced = None;
-    if out.exists() {
+    if overwrite && out.exists() {
         let aside = folder_beside(out, ".replaced-")?;
         std::fs::rename(out, aside.path().join(ASIDE)).map_err(io(out))?;
         // From here on it holds what must not be lost.
         replaced = Some(aside.keep());
     }
+    // It replaces nothing but an empty folder.
     if let Err(error) = std::fs::rename(staged.path(), out) {
         let Some(aside) = replaced else {
-            return Err(io(out)(error));
+            return Err(match error.kind() {
+                AlreadyExists | DirectoryNotEmpty | NotADirectory if out.exists() => {
+                    ExportError::Exists {
+                        path: out.to_owned(),
+                    }
+                }
+                _ => io(out)(error),
+            });
         };
         let old = aside.join(ASIDE);
         return Err(match std::fs::rename(&old, out) {
@@ -159,9 +191,26 @@ fn publish(staged: TempDir, out: &Path) -> Result<(), ExportError> {
     sync_dir(out.parent().unwrap_or(Path::new("."))).map_err(io(out))?;
     if let Some(aside) = replaced {
         // The new bundle stands whether or not the old one can be deleted.
-        let _ = std::fs::remove_dir_all(aside);
+        let _ = remove_bundle(&aside.join(ASIDE));
+        let _ = std::fs::remove_dir(aside);
     }
     Ok(())
+}
+
+/// Deletes a bundle, which may be a symbolic link to one, and nothing else: what came
+/// into its folder meanwhile stays there.
+fn remove_bundle(dir: &Path) -> std::io::Result<()> {
+    if dir.is_symlink() {
+        return std::fs::remove_file(dir);
+    }
+    let own = own_files(dir);
+    for entry in std::fs::read_dir(dir)? {
+        let entry = entry?;
+        if own.contains(&*entry.file_name().to_string_lossy()) {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    std::fs::remove_dir(dir)
 }
 
 /// The checkpoint's model with a head that computes labels.

@@ -57,6 +57,19 @@ impl StudyDir {
         self.plan().exists()
     }
 
+    /// The study that a run's folder is a part of: as a trial, a finalist's training or
+    /// the refit.
+    pub fn around(run: &Path) -> Option<Self> {
+        let as_named = std::path::absolute(run).ok();
+        let mut paths = as_named.into_iter().chain(run.canonicalize().ok());
+        paths.find_map(|path| {
+            let part = path.parent()?;
+            let study = Self::new(part.parent()?);
+            let parts = [study.trials(), study.finals(), study.refits()];
+            (study.is_begun() && parts.iter().any(|known| known == part)).then_some(study)
+        })
+    }
+
     /// The study file.
     pub fn study(&self) -> PathBuf {
         self.root.join("study.toml")

@@ -146,6 +146,17 @@ impl Study {
         read_json(&self.dir.selected())
     }
 
+    /// The epoch of the checkpoint that a training's scores are of, by its folder within
+    /// the study's; `None` where it was not trained to its end.
+    ///
+    /// # Errors
+    /// A file that can't be read.
+    pub fn scored_epoch(&self, folder: &str) -> Result<Option<u64>, SearchError> {
+        let record = TrialDir::new(self.dir.root().join(folder)).read_outcome()?;
+        let result = record.as_ref().and_then(|record| record.outcome.result());
+        Ok(result.map(|result| result.best_epoch))
+    }
+
     /// Which finalist was chosen, whatever becomes of its refit.
     pub(crate) fn selection(&self, finalists: &Finalists) -> Result<Selection, SearchError> {
         let mut candidates = Vec::new();

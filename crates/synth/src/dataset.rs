@@ -75,7 +75,7 @@ impl Record {
 /// Every file appears whole or not at all, and `labels.csv` comes last. A
 /// folder with an interrupted run of the same parameters is continued: images
 /// that are there stay, and the result equals that of an uninterrupted run byte
-/// for byte; a complete one is left as it is. Work is spread over rayon's current pool.
+/// for byte; a complete one is left as it is. No file is replaced. Work is spread over rayon's current pool.
 ///
 /// `progress` hears `(done, count)` after each image, from any thread;
 /// `cancelled` is looked at before each image.
@@ -83,8 +83,9 @@ impl Record {
 /// # Errors
 ///
 /// Invalid options; [`SynthError::Occupied`] for a folder that holds anything
-/// else, which is left as it is; [`SynthError::Cancelled`]; and failures to
-/// encode or write.
+/// else, which is left as it is; [`SynthError::Differs`] for a file of an incomplete
+/// set that is not as it would be written; [`SynthError::Cancelled`]; and failures to
+/// encode, read or write.
 pub fn write_dataset(
     out: &Path,
     options: &SynthOptions,
@@ -202,11 +203,7 @@ fn entries(folder: &Path) -> Result<Vec<String>, SynthError> {
         .collect()
 }
 
-/// Writes the image unless an earlier run did.
 fn write_image(path: &Path, rendered: &Rendered) -> Result<(), SynthError> {
-    if path.exists() {
-        return Ok(());
-    }
     let mut jpeg = Vec::new();
     rendered
         .image
@@ -215,7 +212,7 @@ fn write_image(path: &Path, rendered: &Rendered) -> Result<(), SynthError> {
             path: path.to_owned(),
             source,
         })?;
-    write_atomically(path, &jpeg)
+    write_once(path, &jpeg)
 }
 
 fn write_labels(path: &Path, scores: &[(f32, f32)]) -> Result<(), SynthError> {
@@ -230,7 +227,19 @@ fn write_labels(path: &Path, scores: &[(f32, f32)]) -> Result<(), SynthError> {
     let bytes = writer
         .into_inner()
         .map_err(|e| io(path, "write it")(std::io::Error::other(e.to_string())))?;
-    write_atomically(path, &bytes)
+    write_once(path, &bytes)
+}
+
+/// Writes a file unless an earlier run did. Somebody's own is not replaced.
+fn write_once(path: &Path, bytes: &[u8]) -> Result<(), SynthError> {
+    match fs::read(path) {
+        Ok(there) if there == bytes => Ok(()),
+        Ok(_) => Err(SynthError::Differs {
+            path: path.to_owned(),
+        }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => write_atomically(path, bytes),
+        Err(error) => Err(io(path, "read it")(error)),
+    }
 }
 
 /// Writes a file beside its place and moves it there.

@@ -28,6 +28,15 @@ pub enum SynthError {
         /// What was found instead of an interrupted run.
         reason: String,
     },
+    /// A file has the name of one to be written, and another content.
+    #[error(
+        "{}: differs from what these parameters give, and is left as it is; remove it to have \
+         it written again, or choose another folder", path.display()
+    )]
+    Differs {
+        /// The file.
+        path: PathBuf,
+    },
     /// The run was cancelled between two images; it can be continued.
     #[error("cancelled after {done} of {count} images; the same command continues")]
     Cancelled {

@@ -154,6 +154,41 @@ fn a_run_with_other_parameters_is_refused_and_left_untouched() {
 }
 
 #[test]
+fn a_file_of_somebodys_own_is_named_and_not_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), &options(4)).unwrap();
+    let labels = folder.path().join("labels.csv");
+    let image = folder.path().join("imgs/synth-000002.jpg");
+    let text = fs::read_to_string(&labels).unwrap();
+    let whole = contents(folder.path());
+
+    // Numbers are anybody's to correct; other rows make it another set.
+    fs::write(&labels, text.replacen(".jpg,0", ".jpg,1", 1)).unwrap();
+    write(folder.path(), &options(4)).unwrap();
+    for own in [
+        text.replacen("synth-000001.jpg", "mine.jpg", 1),
+        String::new(),
+    ] {
+        fs::write(&labels, &own).unwrap();
+        let error = write(folder.path(), &options(4)).unwrap_err();
+        assert!(error.to_string().contains("labels.csv: differs"), "{error}");
+        assert_eq!(fs::read_to_string(&labels).unwrap(), own);
+    }
+
+    // An interrupted run has no labels yet.
+    fs::remove_file(&labels).unwrap();
+    fs::write(&image, "a photo").unwrap();
+    let error = write(folder.path(), &options(4)).unwrap_err();
+    assert!(
+        error.to_string().contains("synth-000002.jpg: differs"),
+        "{error}"
+    );
+    fs::remove_file(&image).unwrap();
+    write(folder.path(), &options(4)).unwrap();
+    assert!(contents(folder.path()) == whole);
+}
+
+#[test]
 fn progress_hears_of_every_image() {
     let folder = tempfile::tempdir().unwrap();
     let heard = AtomicUsize::new(0);

@@ -29,7 +29,7 @@ pub(crate) struct TrainArgs {
     /// Continue the run in this folder with its own configuration. --device may name
     /// other devices, --data the folder that its data has moved to; --set may change
     /// train.epochs (to train a finished run longer), train.patience, and what does not
-    /// affect results.
+    /// affect results. A study's runs are continued by psp search.
     #[arg(long, value_name = "RUN", conflicts_with_all = ["out", "config"])]
     pub(crate) resume: Option<PathBuf>,
     /// Save and stop after this many hours, such as 1.5; --resume continues.

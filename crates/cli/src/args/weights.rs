@@ -74,4 +74,7 @@ pub(crate) struct ImportArgs {
     /// The .safetensors file to write.
     #[arg(long)]
     pub(crate) out: PathBuf,
+    /// Replace an existing file.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
 }

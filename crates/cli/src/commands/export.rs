@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use psp_files::shell_quoted;
 use psp_search::{Study, StudyDir};
-use psp_train::RunDir;
+use psp_train::{Checkpoint, RunDir};
 
 use crate::args::ExportArgs;
 
@@ -63,5 +63,25 @@ fn run_of(args: &ExportArgs) -> Result<RunDir> {
             selection.reason
         ),
     }
-    Ok(RunDir::new(args.run.join(folder)))
+    let run = RunDir::new(args.run.join(folder));
+    check_is_scored(&study, &run, folder)?;
+    Ok(run)
+}
+
+/// Refuses a run that was trained on after the study had scored it: the model is not
+/// the one that was chosen.
+fn check_is_scored(study: &Study, run: &RunDir, folder: &str) -> Result<()> {
+    let Some(scored) = study.scored_epoch(folder)? else {
+        return Ok(());
+    };
+    let best = Checkpoint::read(&run.best())?.progress.epoch;
+    if best != scored {
+        let quoted = shell_quoted(run.root());
+        bail!(
+            "{}: the study scored epoch {scored}, and the best checkpoint is of epoch {best} now: \
+             the run was trained on outside the study; `psp export {quoted}` exports it as it is",
+            run.root().display()
+        );
+    }
+    Ok(())
 }

@@ -7,6 +7,7 @@ use anyhow::Result;
 use clap::CommandFactory;
 use psp_files::shell_quoted;
 use psp_models::DeviceSpec;
+use psp_search::StudyDir;
 use psp_train::{RunConfig, RunDir};
 
 use crate::args::{
@@ -98,15 +99,16 @@ fn on_devices(devices: &[DeviceSpec]) -> Vec<String> {
 /// what to do then.
 fn unless_moved(error: anyhow::Error, data: &Path, run: &RunDir) -> anyhow::Error {
     if data.as_os_str().is_empty() || data.exists() {
-        error
-    } else {
-        anyhow::anyhow!(
-            "{}: the run's data is not there any more; if it has moved: \
-             psp train --resume {} --data DIR",
-            data.display(),
-            shell_quoted(run.root())
-        )
+        return error;
     }
+    let command = match StudyDir::around(run.root()) {
+        Some(study) => format!("psp search --study {}", shell_quoted(study.root())),
+        None => format!("psp train --resume {}", shell_quoted(run.root())),
+    };
+    anyhow::anyhow!(
+        "{}: the run's data is not there any more; if it has moved: {command} --data DIR",
+        data.display()
+    )
 }
 
 /// A score in few letters: a diverged model's R² may have fifteen digits before the

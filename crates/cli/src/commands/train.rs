@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use psp_files::shell_quoted;
+use psp_search::StudyDir;
 use psp_train::{Control, Ending, Outcome, RunConfig, RunDir, RunResult, trainer};
 
 use super::{counted, on_devices, resolve, unless_moved};
@@ -20,6 +21,7 @@ pub(crate) fn train(args: &TrainArgs) -> Result<ExitCode> {
     let (run, outcome) = match &args.resume {
         Some(run) => {
             let run = RunDir::new(run);
+            unless_in_study(&run)?;
             let config = continued(&run, args)?;
             let data = config.data.dir.clone();
             let control = control.placed(&args.devices.device, 0);
@@ -86,6 +88,21 @@ fn print_result(run: &Path, result: &RunResult) {
         Ending::StoppedEarly => "train.patience=0".to_owned(),
     };
     println!("train longer with: psp train --resume {run} --set {longer}");
+}
+
+/// Refuses a run that a study has scored, or is about to: what it chose and reports
+/// would be of another model.
+fn unless_in_study(run: &RunDir) -> Result<()> {
+    let Some(study) = StudyDir::around(run.root()) else {
+        return Ok(());
+    };
+    let (study, quoted) = (shell_quoted(study.root()), shell_quoted(run.root()));
+    bail!(
+        "{}: is part of a study, which `psp search --study {study}` continues; to train this \
+         model further, copy its folder out of the study and resume the copy, or begin a new run \
+         with --set model.weights={quoted}",
+        run.root().display()
+    )
 }
 
 /// The configuration that a run is continued with: its own, with what the command

@@ -10,6 +10,7 @@ use psp_models::{
     BackboneKind, DeviceSpec, ModelConfig, Recognised, Regressor, StateDict, StateError,
     WeightsFile, state, write_state_dict,
 };
+use psp_train::RunDir;
 use psp_train::initial_weights::{file_of, open};
 use psp_weights::{FetchError, Pretrained, REGISTRY, Source, default_dir, find, hash_of};
 
@@ -133,6 +134,7 @@ pub(crate) fn check(args: &WeightsCheckArgs) -> Result<ExitCode> {
 
 pub(crate) fn import(args: &ImportArgs) -> Result<ExitCode> {
     let path = file_of(&args.file)?;
+    check_place(&path, args)?;
     let kind = args.backbone;
     let within = |key: &str, modules: &[&str]| modules.iter().any(|m| is_within(key, m));
     let fitted = Fitted::new(
@@ -168,6 +170,29 @@ pub(crate) fn import(args: &ImportArgs) -> Result<ExitCode> {
         shell_quoted(&args.out)
     );
     Ok(ExitCode::SUCCESS)
+}
+
+/// Refuses to write over what is read, over a model's own files, and over any file
+/// unless asked to.
+fn check_place(from: &Path, args: &ImportArgs) -> Result<()> {
+    let out = &args.out;
+    let Ok(place) = out.canonicalize() else {
+        return Ok(());
+    };
+    let shown = out.display();
+    if from.canonicalize().is_ok_and(|from| from == place) {
+        bail!("{shown}: is the file that is imported; name another one with --out");
+    }
+    let dir = place.parent().unwrap_or(Path::new("/"));
+    let run = RunDir::new(dir.parent().unwrap_or(dir));
+    let is_of_run = run.is_begun() && run.best().parent() == Some(dir);
+    if dir.join("bundle.json").exists() || is_of_run {
+        bail!("{shown}: belongs to a model in this folder; name another file with --out");
+    }
+    if !args.overwrite {
+        bail!("{shown}: exists already; choose another file, or pass --overwrite to replace it");
+    }
+    Ok(())
 }
 
 /// A weights file beside a backbone.
