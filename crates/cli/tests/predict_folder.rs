@@ -70,11 +70,8 @@ fn scores_go_to_a_file_in_the_form_of_its_name() {
     let broken = folder.write("broken.jpg", "x");
     let to = |images: &[&Path], name: &str| {
         let out = folder.path(name);
-        let ran = run(&mut predict(
-            &trained().bundle,
-            images,
-            &["--out", out.to_str().unwrap()],
-        ));
+        let more = ["--overwrite", "--out", out.to_str().unwrap()];
+        let ran = run(&mut predict(&trained().bundle, images, &more));
         assert!(ran.stdout.is_empty(), "{}", ran.stdout);
         (ran, fs::read_to_string(out))
     };
@@ -108,4 +105,14 @@ fn scores_go_to_a_file_in_the_form_of_its_name() {
     ran.assert_refused(&["absent/scores.csv", "there is no folder"]);
     let (ran, _) = to(&[&image], "");
     ran.assert_refused(&["it is a folder"]);
+    // A link is followed, and what it leads to is kept unless told otherwise.
+    std::os::unix::fs::symlink("scores.csv", folder.path("link.csv")).unwrap();
+    let out = folder.path("link.csv");
+    let more = ["--out", out.to_str().unwrap()];
+    run(&mut predict(&trained().bundle, &[&image], &more)).assert_refused(&["--overwrite"]);
+    folder.write("scores.csv", "");
+    let (ran, through) = to(&[&image], "link.csv");
+    ran.assert_done();
+    assert_eq!(through.unwrap(), csv);
+    assert!(out.is_symlink());
 }

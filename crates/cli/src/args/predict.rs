@@ -46,10 +46,12 @@ pub(crate) struct PredictArgs {
     #[arg(long)]
     pub(crate) recursive: bool,
     /// Write to this file instead of printing: JSON if its name ends in .json or .jsonl,
-    /// or else CSV. It is written at the end, with the images that could be scored, and
-    /// replaces an existing file unless none could.
+    /// or else CSV. It is written at the end, unless no image could be scored.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// Replace the file if it is there.
+    #[arg(long, requires = "out")]
+    pub(crate) overwrite: bool,
     /// CSV: `filename` and a column per score.
     #[arg(long, conflicts_with = "json")]
     pub(crate) csv: bool,

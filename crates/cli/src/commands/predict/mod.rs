@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use psp_export::Predictor;
 use psp_files::check_place;
 
@@ -18,6 +18,11 @@ mod photos;
 pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
     if let Some(path) = &args.out {
         check_place(path)?;
+        ensure!(
+            args.overwrite || !path.is_file(),
+            "{}: there is a file; replace it with --overwrite, or name another --out",
+            path.display()
+        );
     }
     let device = args.device.open_for(args.precision)?;
     let mut predictor = Predictor::open(&args.model, &device, args.precision)?;

@@ -1,6 +1,7 @@
 //! The forms in which `psp predict` gives scores.
 
 use std::collections::BTreeMap;
+use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
 
@@ -37,6 +38,16 @@ impl Format {
             None => Self::Text,
         }
     }
+}
+
+/// Writes a file as a whole, where a link leads, or into what is no file, such as a pipe.
+fn write(path: &Path, content: &[u8]) -> Result<()> {
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    if path.exists() && !path.is_file() {
+        let mut pipe = OpenOptions::new().write(true).open(&path)?;
+        return Ok(pipe.write_all(content)?);
+    }
+    Ok(write_atomic(&path, |out| out.write_all(content))?)
 }
 
 /// One image in JSON.
@@ -131,9 +142,7 @@ impl<'a> Output<'a> {
             self.content.extend_from_slice(end.as_bytes());
         }
         match self.path {
-            Some(path) if self.scored > 0 => {
-                write_atomic(path, |out| out.write_all(&self.content))?;
-            }
+            Some(path) if self.scored > 0 => write(path, &self.content)?,
             Some(_) => {}
             None => self.print()?,
         }
