@@ -8,7 +8,8 @@ use psp_data::Part;
 use psp_search::{Plan, Pruner, SearchConfig};
 use psp_train::{Inputs, RunConfig};
 
-use crate::progress::{counted, duration};
+use crate::commands::counted;
+use crate::progress::duration;
 
 /// What one backbone's images take, in seconds, with all cores.
 struct Cost {

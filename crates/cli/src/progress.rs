@@ -71,14 +71,6 @@ pub(crate) fn duration(seconds: f64) -> String {
     }
 }
 
-/// `1 trial`, `2 trials`.
-pub(crate) fn counted(count: usize, noun: &str) -> String {
-    match count {
-        1 => format!("1 {noun}"),
-        _ => format!("{count} {noun}s"),
-    }
-}
-
 /// Shows a training run.
 pub(crate) struct TrainProgress {
     bar: ProgressBar,

@@ -7,6 +7,7 @@ use anyhow::Result;
 use indicatif::{HumanDuration, MultiProgress, ProgressBar};
 use psp_search::{Overview, State, Study, StudyEvent, WorkerEvent};
 
+use crate::commands::counted;
 use crate::commands::number;
 use crate::progress;
 
@@ -153,7 +154,7 @@ impl StudyView {
                 self.line(&format!("worker {slot}: {task}: {reason}"));
             }
             WorkerEvent::Waiting { held } => {
-                let tasks = progress::counted(*held, "task");
+                let tasks = counted(*held, "task");
                 bar.set_message(format!("waiting for {tasks} of other workers"));
             }
             WorkerEvent::Warning { text } => self.line(&format!("worker {slot}: warning: {text}")),

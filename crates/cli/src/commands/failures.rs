@@ -6,7 +6,7 @@ use anyhow::Result;
 use psp_files::shell_quoted;
 use psp_search::{Failure, Study};
 
-use crate::progress::counted;
+use crate::commands::counted;
 
 /// Folders that are named for one reason.
 const NAMED: usize = 5;

@@ -8,7 +8,7 @@ use psp_search::{KubernetesJob, SlurmJob, Study, StudyDir};
 
 use super::search::devices_of_workers;
 use crate::args::{Launcher, SearchArgs};
-use crate::progress::counted;
+use crate::commands::counted;
 
 /// Refuses what can't be launched, before anything of the study in `dir` is written.
 pub(super) fn check(args: &SearchArgs, dir: &StudyDir) -> Result<()> {

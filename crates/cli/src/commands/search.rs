@@ -19,7 +19,7 @@ use psp_train::Inputs;
 
 use super::failures;
 use super::study::{grid_points, print_selection, so_far, study_dir};
-use super::{launch, on_devices, toml_string};
+use super::{counted, launch, on_devices, toml_string};
 use crate::args::{Launcher, SearchArgs, WorkerArgs};
 use crate::estimate;
 use crate::interrupt;
@@ -98,7 +98,7 @@ fn search_here(args: &SearchArgs, study: &Study, workers: usize) -> Result<ExitC
         root.display(),
         grid_points(&study.plan.grid_points),
         fewer(trials, &study.config),
-        progress::counted(workers, "worker")
+        counted(workers, "worker")
     );
     let mut end = work_together(args, study, workers, false, &cancelled)?;
     if end == SuperviseEnd::Done && study.config.study.refit.is_some() {
@@ -295,7 +295,7 @@ fn plan(config: &SearchConfig, workers: usize) -> Result<ExitCode> {
     });
     println!(
         "{} of {}{}\n",
-        progress::counted(wanted, "trial"),
+        counted(wanted, "trial"),
         grid_points(&plan.grid_points),
         fewer(wanted, config)
     );

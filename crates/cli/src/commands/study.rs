@@ -10,7 +10,7 @@ use psp_search::{Failure, Overview, Selection, State, Study, StudyDir, TrialRow}
 use serde::Serialize;
 
 use crate::args::{StudyBestArgs, StudyCommand, StudyListArgs, StudyRetryArgs, StudyShowArgs};
-use crate::progress::counted;
+use crate::commands::counted;
 
 mod remove;
 

@@ -10,7 +10,7 @@ use psp_search::{Study, StudyDir, TrialDir};
 
 use super::study_dir;
 use crate::args::StudyRmArgs;
-use crate::progress::counted;
+use crate::commands::counted;
 
 /// More links on the way to a study are taken for a circle.
 const MOST_LINKS: usize = 40;
