@@ -7,8 +7,7 @@ use anyhow::Result;
 use indicatif::{HumanDuration, MultiProgress, ProgressBar};
 use psp_search::{Overview, State, Study, StudyEvent, WorkerEvent};
 
-use crate::commands::counted;
-use crate::commands::number;
+use crate::commands::{counted, number};
 use crate::progress;
 
 /// Shows a study's events.
