@@ -359,7 +359,11 @@ fn training_begins_with_the_weights_of_a_model_of_its_own() {
         ("run", folder.path("run")),
     ] {
         let said = run(&mut check(&folder, &from, &[])).assert_done();
-        assert!(said.stdout.contains("100 tensors fit resnet18"), "{said:?}");
+        let told = [
+            "100 tensors fit resnet18",
+            "its head (of perspective_score_hood, ",
+        ];
+        assert_says(&said.stdout, &told);
         let set = format!("model.weights={}", from.display());
         let out = format!("from {name}");
         let head = ["model.unfreeze=[\"head\"]", &set];

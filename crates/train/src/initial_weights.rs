@@ -99,12 +99,21 @@ pub fn file_of(path: &Path) -> Result<PathBuf, TrainError> {
 }
 
 /// Reads a weights file, or the weights of a run's checkpoint: their moving average
-/// where it has one. The head of a model that psp has trained is left out.
+/// where it has one. The head of a model that psp has trained is left out, of which the
+/// second part of the answer tells.
 ///
 /// # Errors
 /// Names the file, and the place in it where one is at fault.
-pub fn open(path: &Path) -> Result<WeightsFile, TrainError> {
-    Ok(read(path)?.0)
+pub fn open(path: &Path) -> Result<(WeightsFile, Option<String>), TrainError> {
+    let (file, head) = read(path)?;
+    let told = head.map(|head| {
+        format!(
+            "its head (of {}) is left out: psp train takes it over with model.weights = this \
+             model, where data.targets and model.hidden are the same",
+            head.targets.join(", ")
+        )
+    });
+    Ok((file, told))
 }
 
 /// The same, with the head of a model that psp has trained.

@@ -7,7 +7,7 @@ use psp_models::BackboneKind;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum WeightsCommand {
-    /// List the files, with where each one is stored.
+    /// List the files, with where each one is stored or else is fetched from.
     List(WeightsListArgs),
     /// Download files, verify them and store them.
     Fetch(FetchArgs),

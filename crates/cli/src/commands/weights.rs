@@ -7,8 +7,8 @@ use anyhow::{Context, Result, bail};
 use psp_files::shell_quoted;
 use psp_models::stages::is_within;
 use psp_models::{
-    BackboneKind, DeviceSpec, ModelConfig, Recognised, Regressor, StateDict, StateError,
-    WeightsFile, state, write_state_dict,
+    BackboneKind, DeviceSpec, ModelConfig, Recognised, Regressor, StateDict, StateError, state,
+    write_state_dict,
 };
 use psp_train::RunDir;
 use psp_train::initial_weights::{file_of, open};
@@ -99,8 +99,7 @@ pub(crate) fn check(args: &WeightsCheckArgs) -> Result<ExitCode> {
     };
     let mut nearest: Option<Fitted> = None;
     for &kind in kinds {
-        let config = ModelConfig::new(kind, 1);
-        let fitted = Fitted::new(&config, open(&path)?, args.prefix.as_deref())?;
+        let fitted = Fitted::open(&path, kind, args.prefix.as_deref())?;
         if nearest
             .as_ref()
             .is_none_or(|best| fitted.faults() < best.faults())
@@ -108,14 +107,16 @@ pub(crate) fn check(args: &WeightsCheckArgs) -> Result<ExitCode> {
             nearest = Some(fitted);
         }
     }
-    let Some(Fitted {
+    let Some(fitted) = nearest else {
+        bail!("{}: there is no backbone to compare with", path.display());
+    };
+    let notes = fitted.notes();
+    let Fitted {
         kind,
         recognised,
         model,
-    }) = nearest
-    else {
-        bail!("{}: there is no backbone to compare with", path.display());
-    };
+        ..
+    } = fitted;
     let model = model.map_err(|misfit| misfit_of(&path, kind, misfit))?;
     let tensors = state::shapes(&model.backbone).len();
     println!(
@@ -126,7 +127,7 @@ pub(crate) fn check(args: &WeightsCheckArgs) -> Result<ExitCode> {
             .as_deref()
             .unwrap_or("not an official file")
     );
-    for note in recognised.notes() {
+    for note in notes {
         println!("  {note}");
     }
     Ok(ExitCode::SUCCESS)
@@ -137,11 +138,7 @@ pub(crate) fn import(args: &ImportArgs) -> Result<ExitCode> {
     check_place(&path, args)?;
     let kind = args.backbone;
     let within = |key: &str, modules: &[&str]| modules.iter().any(|m| is_within(key, m));
-    let fitted = Fitted::new(
-        &ModelConfig::new(kind, 1),
-        open(&path)?,
-        args.prefix.as_deref(),
-    )?;
+    let fitted = Fitted::open(&path, kind, args.prefix.as_deref())?;
     // Training with auxiliary classifiers needs them in the imported file too.
     let config = ModelConfig {
         auxiliary: {
@@ -150,7 +147,7 @@ pub(crate) fn import(args: &ImportArgs) -> Result<ExitCode> {
         },
         ..ModelConfig::new(kind, 1)
     };
-    let notes = fitted.recognised.notes();
+    let notes = fitted.notes();
     let model = load(&config, fitted.recognised.state);
     let model = model.map_err(|misfit| misfit_of(&path, kind, misfit))?;
     let mut tensors = state::collect(&model.backbone)?;
@@ -199,22 +196,33 @@ fn check_place(from: &Path, args: &ImportArgs) -> Result<()> {
 struct Fitted {
     kind: BackboneKind,
     recognised: Recognised,
+    /// What is to be told of the head of a model of psp's own.
+    head: Option<String>,
     /// The model with these weights, unless they don't fit.
     model: Result<Regressor, StateError>,
 }
 
 impl Fitted {
     /// # Errors
-    /// When a tensor of the backbone is no weight.
-    fn new(config: &ModelConfig, file: WeightsFile, prefix: Option<&str>) -> Result<Self> {
+    /// When the file can't be read, or a tensor of the backbone is no weight.
+    fn open(path: &Path, kind: BackboneKind, prefix: Option<&str>) -> Result<Self> {
+        let (file, head) = open(path)?;
         let device = DeviceSpec::Auto.open().unwrap_or_default();
-        let model = Regressor::zeros(config, &device);
+        let model = Regressor::zeros(&ModelConfig::new(kind, 1), &device);
         let recognised = model.recognise(file, prefix)?;
         Ok(Self {
-            kind: config.backbone,
+            kind,
             model: model.load_backbone(recognised.state.clone()),
             recognised,
+            head,
         })
+    }
+
+    /// What a user should know of how the file was read.
+    fn notes(&self) -> Vec<String> {
+        let mut notes = self.recognised.notes();
+        notes.extend(self.head.clone());
+        notes
     }
 
     /// How many tensors don't fit.
