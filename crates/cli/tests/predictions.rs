@@ -239,9 +239,13 @@ fn predictions_agree_with_the_evaluation_in_every_form() {
         let line: Value = serde_json::from_str(line).unwrap();
         assert!(line["error"].is_null(), "{line}");
         let scores = TARGETS.map(|target| line["scores"][target].as_f64().unwrap());
-        (file_name(line["file"].as_str().unwrap()), scores)
+        (file_name(line["filename"].as_str().unwrap()), scores)
     });
     assert_agree(&json.collect(), want);
+    // In the order of the CSV's columns, which is not that of the alphabet.
+    for line in ran.stdout.lines() {
+        assert!(line.find(TARGETS[0]) < line.find(TARGETS[1]), "{line}");
+    }
 }
 
 #[test]

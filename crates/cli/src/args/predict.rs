@@ -55,7 +55,7 @@ pub(crate) struct PredictArgs {
     /// CSV: `filename` and a column per score.
     #[arg(long, conflicts_with = "json")]
     pub(crate) csv: bool,
-    /// JSON lines, one object per image.
+    /// JSON lines, one object per image: `filename` and `scores`, or `error`.
     #[arg(long)]
     pub(crate) json: bool,
     /// Give scores as the model computes them, not clipped to the labels' range.

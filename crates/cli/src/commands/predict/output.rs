@@ -1,13 +1,12 @@
 //! The forms in which `psp predict` gives scores.
 
-use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
 
 use anyhow::Result;
 use psp_files::write_atomic;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::args::PredictArgs;
 
@@ -50,14 +49,26 @@ fn write(path: &Path, content: &[u8]) -> Result<()> {
     Ok(write_atomic(&path, |out| out.write_all(content))?)
 }
 
-/// One image in JSON.
+/// One image in JSON, named as in CSV.
 #[derive(Serialize)]
 struct Line<'a> {
-    file: &'a str,
+    filename: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    scores: Option<BTreeMap<&'a str, f32>>,
+    scores: Option<Scores<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a str>,
+}
+
+/// Scores by their names, in the order of the columns in CSV.
+struct Scores<'a> {
+    names: &'a [String],
+    values: &'a [f32],
+}
+
+impl Serialize for Scores<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.names.iter().zip(self.values))
+    }
 }
 
 /// Where scores go: to standard output as they come, or to a file once all are there.
@@ -106,8 +117,11 @@ impl<'a> Output<'a> {
                 self.row(std::iter::once(file).chain(values.iter().map(String::as_str)))
             }
             Format::Json | Format::JsonLines => self.json(&Line {
-                file,
-                scores: Some(targets.zip(scores.iter().copied()).collect()),
+                filename: file,
+                scores: Some(Scores {
+                    names: self.targets,
+                    values: scores,
+                }),
                 error: None,
             }),
             Format::Text => {
@@ -126,7 +140,7 @@ impl<'a> Output<'a> {
     pub(super) fn error(&mut self, file: &str, error: &str) -> Result<()> {
         match self.format {
             Format::Json | Format::JsonLines => self.json(&Line {
-                file,
+                filename: file,
                 scores: None,
                 error: Some(error),
             }),
