@@ -48,10 +48,6 @@ was at fault, or --max-hours is over); 130 interrupted and saved.";
 #[derive(Debug, Parser)]
 #[command(name = "psp", version, max_term_width = 100, after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// When weights don't fit, list every tensor at fault.
-    // Before --help, and not among each command's own.
-    #[arg(short, long, global = true, display_order = 900)]
-    pub(crate) verbose: bool,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -99,7 +95,31 @@ pub(crate) enum Command {
     Completions(CompletionsArgs),
 }
 
+/// Of commands that read weights.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct VerboseArgs {
+    /// When weights don't fit, list every tensor at fault.
+    // Before --help, and not among each command's own.
+    #[arg(short, long, display_order = 900)]
+    pub(crate) verbose: bool,
+}
+
 impl Command {
+    /// Whether it is to list every tensor at fault; `None` of one that can't be told to.
+    pub(crate) fn is_verbose(&self) -> Option<bool> {
+        let args = match self {
+            Self::Weights(WeightsCommand::Check(args)) => &args.verbose,
+            Self::Weights(WeightsCommand::Import(args)) => &args.verbose,
+            Self::Train(args) => &args.verbose,
+            Self::Search(args) => &args.verbose,
+            Self::Eval(args) => &args.verbose,
+            Self::Export(args) => &args.verbose,
+            Self::Predict(args) => &args.verbose,
+            _ => return None,
+        };
+        Some(args.verbose)
+    }
+
     /// Whether it takes settings of a configuration, by --set.
     pub(crate) fn takes_settings(&self) -> bool {
         match self {
@@ -186,7 +206,17 @@ fn fitting<T: TryFrom<u64>>(number: u64) -> Result<T, String> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use clap::CommandFactory;
+    use clap::{CommandFactory, Parser};
+
+    #[test]
+    fn commands_that_read_weights_may_be_verbose() {
+        let parsed = |line: &str| super::Args::try_parse_from(line.split(' '));
+        let verbose = parsed("psp weights check a.pth -v").unwrap();
+        assert_eq!(verbose.command.is_verbose(), Some(true));
+        assert!(parsed("psp data synth --out a -v").is_err());
+        let quiet = parsed("psp data synth --out a").unwrap();
+        assert_eq!(quiet.command.is_verbose(), None);
+    }
 
     #[test]
     fn whole_numbers_are_read_and_others_refused_in_words() {

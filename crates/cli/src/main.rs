@@ -37,13 +37,13 @@ fn main() -> ExitCode {
         interrupt::end_with_the_reader();
     }
     compute_on_this_thread();
-    let is_verbose = args.verbose;
+    let is_verbose = args.command.is_verbose();
     let takes_settings = args.command.takes_settings();
     let code = match commands::run(args) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {}", describe(&error));
-            if let Some(details) = details(&error) {
+            if let (Some(details), Some(is_verbose)) = (details(&error), is_verbose) {
                 if is_verbose {
                     eprintln!("{details}");
                 } else {

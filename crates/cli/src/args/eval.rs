@@ -42,6 +42,8 @@ pub(crate) struct EvalArgs {
     /// Seed that chooses them.
     #[arg(long, default_value_t = 0, value_parser = super::whole::<u64>)]
     pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) verbose: super::VerboseArgs,
 }
 
 /// A part of a split, or all images.

@@ -24,6 +24,8 @@ pub(crate) struct ExportArgs {
     /// Replace an exported model in that folder.
     #[arg(long)]
     pub(crate) overwrite: bool,
+    #[command(flatten)]
+    pub(crate) verbose: super::VerboseArgs,
 }
 
 const PREDICT_EXAMPLES: &str = "\
@@ -74,4 +76,6 @@ pub(crate) struct PredictArgs {
     /// fp32, or bf16 on LibTorch.
     #[arg(long, default_value = "fp32")]
     pub(crate) precision: Precision,
+    #[command(flatten)]
+    pub(crate) verbose: super::VerboseArgs,
 }

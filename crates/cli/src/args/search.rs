@@ -65,6 +65,8 @@ pub(crate) struct SearchArgs {
     /// Kubernetes: where it is mounted, on this machine as in the pods.
     #[arg(long, required_if_eq("launcher", "k8s"))]
     pub(crate) mount: Option<String>,
+    #[command(flatten)]
+    pub(crate) verbose: super::VerboseArgs,
     /// Slurm: further arguments of sbatch, such as `-- --time=60 --partition=gpu`.
     #[arg(last = true)]
     pub(crate) sbatch: Vec<String>,

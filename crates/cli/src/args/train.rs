@@ -35,4 +35,6 @@ pub(crate) struct TrainArgs {
     /// Save and stop after this many hours, such as 1.5; --resume continues.
     #[arg(long, value_name = "HOURS", value_parser = super::hours)]
     pub(crate) max_hours: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) verbose: super::VerboseArgs,
 }

@@ -53,6 +53,8 @@ pub(crate) struct WeightsCheckArgs {
     /// default: whatever is found there.
     #[arg(long)]
     pub(crate) prefix: Option<String>,
+    #[command(flatten)]
+    pub(crate) verbose: super::VerboseArgs,
 }
 
 const IMPORT_EXAMPLES: &str = "\
@@ -77,4 +79,6 @@ pub(crate) struct ImportArgs {
     /// Replace an existing file.
     #[arg(long)]
     pub(crate) overwrite: bool,
+    #[command(flatten)]
+    pub(crate) verbose: super::VerboseArgs,
 }
