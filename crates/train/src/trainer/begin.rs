@@ -20,8 +20,9 @@ use crate::session::{BackboneIdentity, Session};
 /// Begins a run in `run` with `config` and trains to its end.
 ///
 /// # Errors
-/// A folder that holds something else; bad inputs before anything is computed; [`TrainError::Diverged`] when the
-/// loss stops being a number; I/O. Whatever was stored stays.
+/// A folder that holds something else; bad inputs before anything is computed;
+/// [`TrainError::Diverged`] when the loss stops being a number; I/O. Whatever was
+/// stored stays.
 pub fn start(
     run: &RunDir,
     mut config: RunConfig,
