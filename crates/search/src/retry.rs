@@ -41,8 +41,8 @@ impl Study {
     /// Takes failed trials up again, and failed trainings and tests of finalists: all, or
     /// those named by their numbers or folders. How they had failed is kept beside as
     /// `failed.N.json`, and the tries until then count no more. They go on from their
-    /// last checkpoints, or begin anew, when the study next goes on; workers that are at it meanwhile
-    /// are not disturbed and may leave them to later ones.
+    /// last checkpoints, or begin anew, when the study next goes on; workers that are at
+    /// it meanwhile are not disturbed and may leave them to later ones.
     ///
     /// # Errors
     /// A name that no failed trial has, or a file that can't be read or moved.

@@ -96,9 +96,11 @@ impl<'a> Worker<'a> {
     /// fails is recorded and is no error.
     pub fn run(mut self) -> Result<WorkEnd, SearchError> {
         let end = self.run_phases();
-        if end.is_err() {
-            // Where the study is gone, that is why.
-            self.study.check_is_there()?;
+        // Where the study is gone, that is why.
+        if end.is_err()
+            && let Err(gone @ SearchError::Gone { .. }) = self.study.check_is_there()
+        {
+            return Err(gone);
         }
         end
     }

@@ -12,8 +12,8 @@ use clap::error::ErrorKind;
 use psp_files::shell_quoted;
 use psp_models::DeviceSpec;
 use psp_search::{
-    Overview, Plan, SamplerName, SearchConfig, Study, StudyDir, StudyEvent, SuperviseEnd, Weights,
-    WorkEnd, Worker, WorkerSettings, available_memory, supervise,
+    Overview, Plan, SamplerName, SearchConfig, SearchError, Study, StudyDir, StudyEvent,
+    SuperviseEnd, Weights, WorkEnd, Worker, WorkerSettings, available_memory, supervise,
 };
 use psp_train::Inputs;
 
@@ -106,7 +106,9 @@ fn search_here(args: &SearchArgs, study: &Study, workers: usize) -> Result<ExitC
         end = work_together(args, study, 1, true, &cancelled)?;
     }
     // Where the study is gone nothing is saved, however its workers ended.
-    study.check_is_there()?;
+    if let Err(gone @ SearchError::Gone { .. }) = study.check_is_there() {
+        return Err(gone.into());
+    }
     match end {
         SuperviseEnd::Interrupted => {
             if interrupt::time_is_up() {
