@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::DataError;
 use crate::jpeg::{self, Jpeg};
-use crate::{orientation, whole};
+use crate::{bmp, orientation, whole};
 
 /// To be raised when an image file decodes to other pixels than before, by a
 /// change here or in a decoder: what was computed from the old ones and stored
@@ -53,14 +53,16 @@ pub fn decode_file(path: &Path, limits: &DecodeLimits) -> Result<RgbImage, DataE
 /// blended), palettes and grey are expanded, CMYK and YCCK follow Adobe's
 /// inverted convention, embedded colour profiles are ignored, of 16-bit values
 /// the high byte is kept, and of an animation the first frame. 16-bit grey is
-/// refused, since that conversion makes nearly all of it white.
+/// refused, since that conversion makes nearly all of it white, and so are BMPs
+/// that decoders understand differently, run-length encoded ones among them.
 ///
 /// `name` stands for the bytes in errors.
 ///
 /// # Errors
 /// [`DataError::TooManyPixels`] from the header alone, before any pixel is
-/// decoded; [`DataError::Decode`] for anything else that is not a whole image:
-/// cut-off and damaged files, and kinds of image that are not read.
+/// decoded; [`DataError::UnreadKind`] for such a BMP; [`DataError::Decode`] for
+/// anything else that is not a whole image: cut-off and damaged files, and other
+/// kinds of image that are not read.
 pub fn decode_bytes(
     bytes: &[u8],
     name: &str,
@@ -116,6 +118,13 @@ fn decode_other(
     let decoder = reader.into_decoder().map_err(undecodable)?;
     check_size(name, decoder.dimensions(), limits)?;
     whole::check(bytes).map_err(|reason| refused(name, reason))?;
+    if format == Some(ImageFormat::Bmp) {
+        bmp::check(bytes).map_err(|kind| DataError::UnreadKind {
+            file: name.to_owned(),
+            kind,
+            remedy: "save it as PNG or JPEG",
+        })?;
+    }
     if format == Some(ImageFormat::Png) && is_grey16_png(bytes) {
         return Err(refused(
             name,

@@ -17,6 +17,7 @@
 //!
 //! Nothing here prints, exits or reads the environment.
 
+mod bmp;
 mod dataset;
 mod decode;
 mod discover;
