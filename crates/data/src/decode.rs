@@ -13,12 +13,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::DataError;
 use crate::jpeg::{self, Jpeg};
-use crate::{bmp, orientation, whole};
+use crate::{bmp, orientation, webp, whole};
 
 /// To be raised when an image file decodes to other pixels than before, by a
 /// change here or in a decoder: what was computed from the old ones and stored
 /// (pixels, features) is then left alone and no longer read.
-pub const DECODE_VERSION: u32 = 2;
+pub const DECODE_VERSION: u32 = 3;
 
 /// How large an image may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,6 +110,7 @@ fn decode_other(
     limits: &DecodeLimits,
 ) -> Result<(RgbImage, Orientation), DataError> {
     let undecodable = |error: ImageError| refused(name, error.to_string());
+    let bytes = &*webp::with_first_frame_unblended(bytes);
     let mut reader = ImageReader::new(Cursor::new(bytes))
         .with_guessed_format()
         .map_err(|error| refused(name, error.to_string()))?;

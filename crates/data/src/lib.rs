@@ -41,6 +41,7 @@ mod shuffle;
 mod split;
 mod stamp;
 mod table;
+mod webp;
 mod whole;
 
 pub use dataset::{DEFAULT_TARGETS, Dataset, DatasetOptions};
