@@ -1,6 +1,6 @@
 //! Image files to RGB pixels.
 
-use std::io::Cursor;
+use std::io::{self, Cursor};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -42,8 +42,27 @@ impl Default for DecodeLimits {
 /// # Errors
 /// A file that can't be read, and all of [`decode_bytes`]'s.
 pub fn decode_file(path: &Path, limits: &DecodeLimits) -> Result<RgbImage, DataError> {
-    let bytes = std::fs::read(path).map_err(DataError::io(path, "read this image"))?;
+    let bytes = read_image(path)?;
     decode_bytes(&bytes, &path.to_string_lossy(), limits)
+}
+
+/// The bytes of an image file.
+///
+/// # Errors
+/// What can't be read, and what is no file: a pipe is waited for and a device may
+/// never end.
+pub(crate) fn read_image(path: &Path) -> Result<Vec<u8>, DataError> {
+    let read = || {
+        let kind = std::fs::metadata(path)?.file_type();
+        if kind.is_file() || kind.is_dir() {
+            // Of a folder this is the error that is usual for it.
+            std::fs::read(path)
+        } else {
+            let reason = "it is a pipe, socket or device; expected a file";
+            Err(io::Error::new(io::ErrorKind::InvalidInput, reason))
+        }
+    };
+    read().map_err(DataError::io(path, "read this image"))
 }
 
 /// Decodes a JPEG, PNG, WebP or BMP, told apart by content, to 8-bit RGB.
