@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::{Deserialize, Serialize};
 
-use crate::decode::{DecodeLimits, decode_file};
+use crate::decode::{DecodeLimits, decode_file, read_image};
 use crate::discover::{find_images, find_labels, has_image_extension, is_hidden, walk};
 use crate::error::DataError;
 use crate::hash::{self, FieldHasher};
@@ -280,8 +280,7 @@ impl Dataset {
 
     /// The bytes of an image's file; errors lack the line.
     pub(crate) fn read_image(&self, index: usize) -> Result<Vec<u8>, DataError> {
-        let path = self.image_path(index);
-        std::fs::read(path).map_err(DataError::io(path, "read this image"))
+        read_image(self.image_path(index))
     }
 
     /// SHA-256, as 64 hex digits, over the targets' names and over each

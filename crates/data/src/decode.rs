@@ -1,6 +1,6 @@
 //! Image files to RGB pixels.
 
-use std::io::Cursor;
+use std::io::{self, Cursor};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -13,12 +13,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::DataError;
 use crate::jpeg::{self, Jpeg};
-use crate::{orientation, whole};
+use crate::{bmp, orientation, webp, whole};
 
 /// To be raised when an image file decodes to other pixels than before, by a
 /// change here or in a decoder: what was computed from the old ones and stored
 /// (pixels, features) is then left alone and no longer read.
-pub const DECODE_VERSION: u32 = 2;
+pub const DECODE_VERSION: u32 = 3;
 
 /// How large an image may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,8 +42,27 @@ impl Default for DecodeLimits {
 /// # Errors
 /// A file that can't be read, and all of [`decode_bytes`]'s.
 pub fn decode_file(path: &Path, limits: &DecodeLimits) -> Result<RgbImage, DataError> {
-    let bytes = std::fs::read(path).map_err(DataError::io(path, "read this image"))?;
+    let bytes = read_image(path)?;
     decode_bytes(&bytes, &path.to_string_lossy(), limits)
+}
+
+/// The bytes of an image file.
+///
+/// # Errors
+/// What can't be read, and what is no file: a pipe is waited for and a device may
+/// never end.
+pub(crate) fn read_image(path: &Path) -> Result<Vec<u8>, DataError> {
+    let read = || {
+        let kind = std::fs::metadata(path)?.file_type();
+        if kind.is_file() || kind.is_dir() {
+            // Of a folder this is the error that is usual for it.
+            std::fs::read(path)
+        } else {
+            let reason = "it is a pipe, socket or device; expected a file";
+            Err(io::Error::new(io::ErrorKind::InvalidInput, reason))
+        }
+    };
+    read().map_err(DataError::io(path, "read this image"))
 }
 
 /// Decodes a JPEG, PNG, WebP or BMP, told apart by content, to 8-bit RGB.
@@ -53,14 +72,16 @@ pub fn decode_file(path: &Path, limits: &DecodeLimits) -> Result<RgbImage, DataE
 /// blended), palettes and grey are expanded, CMYK and YCCK follow Adobe's
 /// inverted convention, embedded colour profiles are ignored, of 16-bit values
 /// the high byte is kept, and of an animation the first frame. 16-bit grey is
-/// refused, since that conversion makes nearly all of it white.
+/// refused, since that conversion makes nearly all of it white, and so are BMPs
+/// that decoders understand differently, run-length encoded ones among them.
 ///
 /// `name` stands for the bytes in errors.
 ///
 /// # Errors
 /// [`DataError::TooManyPixels`] from the header alone, before any pixel is
-/// decoded; [`DataError::Decode`] for anything else that is not a whole image:
-/// cut-off and damaged files, and kinds of image that are not read.
+/// decoded; [`DataError::UnreadKind`] for such a BMP; [`DataError::Decode`] for
+/// anything else that is not a whole image: cut-off and damaged files, and other
+/// kinds of image that are not read.
 pub fn decode_bytes(
     bytes: &[u8],
     name: &str,
@@ -108,6 +129,7 @@ fn decode_other(
     limits: &DecodeLimits,
 ) -> Result<(RgbImage, Orientation), DataError> {
     let undecodable = |error: ImageError| refused(name, error.to_string());
+    let bytes = &*webp::with_first_frame_unblended(bytes);
     let mut reader = ImageReader::new(Cursor::new(bytes))
         .with_guessed_format()
         .map_err(|error| refused(name, error.to_string()))?;
@@ -116,6 +138,13 @@ fn decode_other(
     let decoder = reader.into_decoder().map_err(undecodable)?;
     check_size(name, decoder.dimensions(), limits)?;
     whole::check(bytes).map_err(|reason| refused(name, reason))?;
+    if format == Some(ImageFormat::Bmp) {
+        bmp::check(bytes).map_err(|kind| DataError::UnreadKind {
+            file: name.to_owned(),
+            kind,
+            remedy: "save it as PNG or JPEG",
+        })?;
+    }
     if format == Some(ImageFormat::Png) && is_grey16_png(bytes) {
         return Err(refused(
             name,

@@ -17,6 +17,7 @@
 //!
 //! Nothing here prints, exits or reads the environment.
 
+mod bmp;
 mod dataset;
 mod decode;
 mod discover;
@@ -40,6 +41,7 @@ mod shuffle;
 mod split;
 mod stamp;
 mod table;
+mod webp;
 mod whole;
 
 pub use dataset::{DEFAULT_TARGETS, Dataset, DatasetOptions};

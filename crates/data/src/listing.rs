@@ -105,7 +105,10 @@ fn kind_of(path: &Path) -> Option<FileKind> {
     let extension = path.extension().unwrap_or_default().to_string_lossy();
     let unread = |name| Some(FileKind::Unread(name));
     let mut head = Vec::new();
-    if let Ok(file) = File::open(path) {
+    // A pipe would be waited for.
+    if path.is_file()
+        && let Ok(file) = File::open(path)
+    {
         // What can't be read is told by its name.
         let _ = file.take(32).read_to_end(&mut head);
     }

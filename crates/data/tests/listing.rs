@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::PathBuf;
 
-use psp_data::{DataFolder, FileKind, Listing, list_images};
+use psp_data::{DataFolder, DecodeLimits, FileKind, Listing, decode_file, list_images};
 use support::{Folder, assert_says};
 
 #[test]
@@ -71,6 +71,26 @@ fn links_are_followed_and_a_circle_of_them_ends() {
     let listing = list_images(&folder.path("photos"), true).unwrap();
     let names = ["photos/b.png", "photos/sub/a.png"];
     assert_eq!(listing.images, names.map(|name| folder.path(name)));
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_and_devices_are_refused_by_name_and_not_waited_for() {
+    use std::process::Command;
+    let folder = Folder::new();
+    for name in ["p.jpg", "p"] {
+        let made = Command::new("mkfifo").arg(folder.path(name)).status();
+        assert!(made.unwrap().success());
+    }
+    let listing = list_images(folder.0.path(), false).unwrap();
+    assert_eq!(listing.images, [folder.path("p.jpg")]);
+    assert_eq!(listing.left_out, [(folder.path("p"), FileKind::Other)]);
+    for path in [folder.path("p.jpg"), PathBuf::from("/dev/zero")] {
+        let error = decode_file(&path, &DecodeLimits::default()).unwrap_err();
+        let name = path.to_str().unwrap();
+        assert_says(&error.to_string(), &[name, "pipe, socket or device"]);
+        assert!(!error.is_passing());
+    }
 }
 
 #[test]

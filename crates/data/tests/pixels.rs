@@ -146,6 +146,27 @@ fn an_image_that_changed_under_its_name_is_decoded_anew() {
 }
 
 #[test]
+fn an_image_replaced_after_the_fingerprint_was_taken_ends_the_epoch() {
+    let folder = Folder::with_images(6);
+    let store = open(&folder.path("cache"));
+    let loaders = [
+        plain(&folder, options()),
+        stored(&folder, &store, options()),
+    ];
+    for loader in &loaders {
+        loader.dataset().fingerprint().unwrap();
+    }
+    folder.image("imgs/2.png", 200);
+    for loader in loaders {
+        let error = loader.epoch(0, 0).find_map(Result::err).unwrap();
+        assert_says(
+            &error.to_string(),
+            &["labels.csv: line 4", "2.png", "has changed"],
+        );
+    }
+}
+
+#[test]
 fn an_image_under_two_names_is_stored_once() {
     let folder = Folder::with_images(6);
     fs::copy(folder.path("imgs/0.png"), folder.path("imgs/3.png")).unwrap();

@@ -6,6 +6,7 @@ mod epoch;
 mod pipeline;
 mod sampler;
 
+use std::io;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::dataset::Dataset;
 use crate::decode::{DecodeLimits, decode_bytes};
 use crate::error::DataError;
+use crate::hash;
 use crate::pixels::{PixelStore, Pixels};
 use crate::preprocess::Preprocessing;
 use cache::PixelCache;
@@ -158,6 +160,9 @@ impl Loader {
 
     /// Starts `epoch` at batch `first_batch`, and the threads that decode it.
     ///
+    /// An image that is not in memory or in the store ends it with an error if its
+    /// content has changed since [`Dataset::contents`] was computed.
+    ///
     /// A later start yields exactly the batches that an undisturbed epoch
     /// yields from there; at or past the end it yields none.
     pub fn epoch(&self, epoch: u64, first_batch: usize) -> Epoch {
@@ -209,14 +214,19 @@ impl Shared {
             return Ok(pixels);
         }
         let bytes = self.dataset.read_image(index)?;
+        // The data set's fingerprint, which results refer to, is of other bytes.
+        if known.is_some_and(|known| known != hash::content(&bytes)) {
+            let reason = "its content has changed since the data set was read";
+            let error = io::Error::new(io::ErrorKind::InvalidData, reason);
+            let path = self.dataset.image_path(index);
+            return Err(DataError::io(path, "use this image")(error));
+        }
         let Some(store) = store else {
             let pixels = self.decode(index, &bytes)?;
             self.cache.offer(place, &pixels);
             return Ok(pixels.into());
         };
-        // Of the bytes at hand, not of those that were read some time ago: what
-        // is stored must belong to its content.
-        let content = self.dataset.note_content(index, &bytes);
+        let content = known.unwrap_or_else(|| self.dataset.note_content(index, &bytes));
         if let Some(pixels) = store.get(&content) {
             return Ok(pixels);
         }
