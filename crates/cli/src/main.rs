@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use psp_collect::CollectError;
 use psp_data::DataError;
+use psp_export::ExportError;
 use psp_search::SearchError;
 use psp_train::TrainError;
 
@@ -94,12 +95,14 @@ fn may_pass(error: &anyhow::Error) -> bool {
     let of_data = error.downcast_ref::<DataError>();
     let of_a_run = error.downcast_ref::<TrainError>();
     let of_a_study = error.downcast_ref::<SearchError>();
+    let of_a_model = error.downcast_ref::<ExportError>();
     let of_a_report = error.downcast_ref::<CollectError>();
     of_data.is_some_and(DataError::is_passing)
         || of_a_run.is_some_and(TrainError::is_passing)
         || of_a_study.is_some_and(SearchError::is_passing)
+        || of_a_model.is_some_and(ExportError::is_passing)
         || of_a_report.is_some_and(CollectError::is_passing)
-        || error.chain().any(is_full_disk)
+        || error.chain().any(is_of_the_disk)
 }
 
 /// The setting that may mend what is wrong with the data, where there is one.
@@ -116,16 +119,22 @@ fn remedy(error: &anyhow::Error) -> Option<psp_data::Remedy> {
     of_data?.remedy()
 }
 
-/// Whether the cause is that something could not be written for want of space.
-fn is_full_disk(cause: &(dyn std::error::Error + 'static)) -> bool {
-    use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+/// Whether the cause is that there is no space, or nothing may be written or read there.
+fn is_of_the_disk(cause: &(dyn std::error::Error + 'static)) -> bool {
+    use std::io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
     let of_a_table = cause.downcast_ref::<csv::Error>();
     let inside = of_a_table.and_then(|error| match error.kind() {
         csv::ErrorKind::Io(error) => Some(error),
         _ => None,
     });
     let error = inside.or_else(|| cause.downcast_ref::<std::io::Error>());
-    error.is_some_and(|error| matches!(error.kind(), StorageFull | QuotaExceeded))
+    error.is_some_and(|error| {
+        let kind = error.kind();
+        matches!(
+            kind,
+            PermissionDenied | QuotaExceeded | ReadOnlyFilesystem | StorageFull
+        )
+    })
 }
 
 /// Every tensor at fault where weights don't fit, a line for each kind of fault.

@@ -6,7 +6,7 @@ mod support;
 use std::process::Command;
 
 use support::study::{Bench, STUDY, count};
-use support::{device, json, run, training};
+use support::{Folder, device, json, run, training};
 
 #[test]
 fn an_unusable_cache_folder_costs_the_cache_and_no_trial() {
@@ -73,4 +73,47 @@ fn a_full_disk_fails_no_trial_and_the_study_goes_on_when_there_is_space() {
     let table = |file: &str| json(&bench.folder.path(file));
     assert_eq!(count(&table("full.json")["trials"], "failed"), 0);
     assert_eq!(count(&table("again.json")["trials"], "finished"), 2);
+}
+
+/// Skips where no file system may be mounted.
+#[test]
+fn what_can_not_be_written_for_the_disks_sake_is_worth_another_try() {
+    let folder = Folder::with_data();
+    folder.train("run", &[]).assert_done();
+    std::fs::create_dir(folder.path("disk")).unwrap();
+    let script = r#"
+        mount -t tmpfs -o size=100k tmpfs disk 2>/dev/null || exit 99
+        on_disk() {
+            "$PSP" export run --out disk/model; echo "$1 export: $?"
+            "$PSP" weights import run --backbone resnet18 --out disk/w; echo "$1 import: $?"
+            "$PSP" data synth --out disk/data --count 200; echo "$1 synth: $?"
+        }
+        on_disk full
+        rm -r disk/data
+        mount -o remount,ro disk
+        on_disk locked
+        image=data/imgs/synth-000000.jpg
+        "$PSP" eval run --device "$DEVICE" --out disk/report; echo "locked eval: $?"
+        "$PSP" predict --model run --device "$DEVICE" $image --out disk/scores.csv
+        echo "locked predict: $?"
+        "$PSP" export run --out $image/model; echo "wrong export: $?"
+        exit 0
+    "#;
+    let mut command = Command::new("unshare");
+    command
+        .args(["--mount", "sh", "-c", script])
+        .current_dir(folder.path(""))
+        .env("PSP", env!("CARGO_BIN_EXE_psp"))
+        .env("DEVICE", device())
+        .env("PSP_CACHE_DIR", folder.path("cache"));
+    let ran = match command.output() {
+        Ok(output) if output.status.success() => support::ran(output),
+        _ => {
+            eprintln!("SKIPPED: no file system may be mounted here");
+            return;
+        }
+    };
+    let codes = ran.stdout.lines().filter(|line| line.contains(": 75"));
+    assert_eq!(codes.count(), 8, "{ran:#?}");
+    assert!(ran.stdout.contains("wrong export: 1"), "{ran:#?}");
 }

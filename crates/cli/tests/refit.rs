@@ -163,6 +163,18 @@ fn a_refit_that_is_added_later_is_all_that_is_still_trained() {
     assert_eq!(after["finals"], before["finals"]);
     assert_eq!(after["refit"]["state"], "finished");
     bench.assert_each_ended_once();
+
+    // A second one is a second look at the test split.
+    let said = bench.study("show", &[]).assert_done().stdout;
+    assert_says(&said, &["The test split was read once, at the end, and"]);
+    bench
+        .folder
+        .edit("study.toml", "train.epochs = 3", "train.epochs = 4");
+    let searched = run(&mut bench.search(&["--workers", "1"])).assert_done();
+    assert_says(
+        &searched.stdout,
+        &["was read at the end of each of 2 refits"],
+    );
 }
 
 #[test]

@@ -151,6 +151,30 @@ fn a_trial_that_was_trained_to_its_end_is_finished_whatever_became_of_its_worker
 }
 
 #[test]
+fn what_an_emptied_file_held_is_made_again_once_it_is_removed() {
+    let bench = Bench::new(&STUDY.replace("trials = 6", "trials = 1"));
+    run(&mut bench.search(&["--workers", "1"])).assert_done();
+    let table = bench.table();
+    let tasks = bench.tasks();
+    let tested = tasks.iter().find(|task| task.join("test.json").exists());
+    let files = [
+        bench.root().join("selected.json"),
+        bench.root().join("finalists.json"),
+        tasks[0].join("outcome.json"),
+        tested.unwrap().join("test.json"),
+    ];
+    for file in files {
+        std::fs::write(&file, "").unwrap();
+        let way_out = format!("{}: EOF", file.display());
+        run(&mut bench.search(&["--workers", "1"])).assert_refused(&[&way_out, "remove this file"]);
+        std::fs::remove_file(&file).unwrap();
+        run(&mut bench.search(&["--workers", "1"])).assert_done();
+        assert!(file.exists(), "{} was not made again", file.display());
+    }
+    assert_eq!(bench.table(), table);
+}
+
+#[test]
 fn a_worker_that_alone_is_told_to_stop_is_replaced_and_the_study_ends() {
     let bench = Bench::new(&STUDY.replace("epochs = 2", "epochs = 4"));
     let child = bench.search(&["--workers", "2"]).spawn().unwrap();

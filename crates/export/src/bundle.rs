@@ -129,9 +129,9 @@ impl Bundle {
 impl FileEntry {
     /// Length and hash of a file.
     pub(crate) fn of(path: &Path) -> Result<Self, ExportError> {
-        let bytes = std::fs::read(path).map_err(|error| ExportError::Io {
+        let bytes = std::fs::read(path).map_err(|source| ExportError::Io {
             path: path.to_owned(),
-            reason: error.to_string(),
+            source,
         })?;
         let digest = Sha256::digest(&bytes);
         Ok(Self {

@@ -43,12 +43,12 @@ pub enum ExportError {
     #[error(transparent)]
     Data(#[from] DataError),
     /// A file can't be read or written.
-    #[error("{}: {reason}", path.display())]
+    #[error("{}: {source}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        reason: String,
+        source: std::io::Error,
     },
     /// The target folder exists.
     #[error("{}: exists already; choose another folder, or pass --overwrite to replace it", path.display())]
@@ -116,7 +116,8 @@ impl ExportError {
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Run(error) => error.is_passing(),
-            Self::Predictions(EvalError::Write(_)) | Self::Io { .. } => true,
+            Self::Io { source, .. } => psp_files::may_pass(source),
+            Self::Predictions(EvalError::Write(_)) => true,
             Self::Features(FeatureError::Write(_) | FeatureError::Io { .. }) => true,
             _ => false,
         }

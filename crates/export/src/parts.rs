@@ -70,9 +70,9 @@ impl Origin {
 /// A run that can't be read, or a stored file that is damaged.
 pub fn stored_predictions(run: &RunDir, part: Part) -> Result<Option<Predictions>, ExportError> {
     let [csv, json] = paths(run, part);
-    let io = |error: std::io::Error| ExportError::Io {
+    let io = |source: std::io::Error| ExportError::Io {
         path: json.clone(),
-        reason: error.to_string(),
+        source,
     };
     let text = match std::fs::read(&json) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -206,10 +206,7 @@ fn store(
     let [csv, json] = paths(run, part);
     let io = |path: &Path| {
         let path = path.to_owned();
-        move |error: std::io::Error| ExportError::Io {
-            path,
-            reason: error.to_string(),
-        }
+        move |source: std::io::Error| ExportError::Io { path, source }
     };
     if let Some(dir) = csv.parent() {
         std::fs::create_dir_all(dir).map_err(io(dir))?;

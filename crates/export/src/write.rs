@@ -180,10 +180,10 @@ fn publish(staged: TempDir, out: &Path, overwrite: bool) -> Result<(), ExportErr
                 let _ = std::fs::remove_dir(&aside);
                 io(out)(error)
             }
-            Err(_) => ExportError::Io {
-                path: out.to_owned(),
-                reason: format!("{error}; what was there is now {}", old.display()),
-            },
+            Err(_) => {
+                let told = format!("{error}; what was there is now {}", old.display());
+                io(out)(std::io::Error::new(error.kind(), told))
+            }
         });
     }
     // It is `out` now, and no longer a temporary folder.
@@ -231,14 +231,10 @@ fn misfit(path: &Path) -> impl Fn(StateError) -> ExportError + use<> {
 }
 
 fn write_burnpack(path: &Path, model: Regressor) -> Result<(), ExportError> {
-    model
-        .valid()
-        .into_record()
-        .save(path)
-        .map_err(|error| ExportError::Io {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        })
+    let packed = model.valid().into_record().into_bytes();
+    let packed = packed.map_err(|error| io(path)(std::io::Error::other(error)))?;
+    // Burn's own `save` tells of the system's errors in words alone.
+    std::fs::write(path, &*packed).map_err(io(path))
 }
 
 fn name_of(path: &Path) -> String {
@@ -251,8 +247,8 @@ fn name_of(path: &Path) -> String {
 
 fn io(path: &Path) -> impl Fn(std::io::Error) -> ExportError + use<> {
     let path = path.to_owned();
-    move |error| ExportError::Io {
+    move |source| ExportError::Io {
         path: path.clone(),
-        reason: error.to_string(),
+        source,
     }
 }

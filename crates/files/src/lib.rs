@@ -81,12 +81,13 @@ impl WriteError {
 /// the path that was given, such as a file in place of a folder.
 pub fn may_pass(error: &io::Error) -> bool {
     use io::ErrorKind::{
-        InvalidData, InvalidFilename, InvalidInput, IsADirectory, NotADirectory, NotFound,
-        UnexpectedEof, Unsupported,
+        AlreadyExists, InvalidData, InvalidFilename, InvalidInput, IsADirectory, NotADirectory,
+        NotFound, UnexpectedEof, Unsupported,
     };
     !matches!(
         error.kind(),
-        NotFound
+        AlreadyExists
+            | NotFound
             | NotADirectory
             | IsADirectory
             | InvalidFilename

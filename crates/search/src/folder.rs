@@ -330,8 +330,22 @@ pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, S
         other => other.map_err(SearchError::io(path))?,
     };
     let value = serde_json::from_slice(&text).map_err(|error| {
-        let reason = std::io::Error::new(std::io::ErrorKind::InvalidData, error);
-        SearchError::io(path)(reason)
+        let way_out = if is_made_again(path) {
+            "; remove this file, and the next `psp search` makes it again"
+        } else {
+            ""
+        };
+        let reason = format!("{error}{way_out}");
+        SearchError::io(path)(std::io::Error::new(std::io::ErrorKind::InvalidData, reason))
     })?;
     Ok(Some(value))
+}
+
+/// Whether a search without this file writes it anew: of what was trained to its end
+/// the other files tell as much.
+fn is_made_again(path: &Path) -> bool {
+    let study = ["finalists.json", "refit.json", "selected.json"];
+    let task = ["outcome.json", "test.json"];
+    path.file_name()
+        .is_some_and(|name| study.iter().chain(&task).any(|known| name == *known))
 }

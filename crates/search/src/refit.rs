@@ -43,6 +43,25 @@ impl Study {
         }
     }
 
+    /// How many refits were measured on the test split, those before the present one
+    /// included.
+    ///
+    /// # Errors
+    /// A folder that can't be read.
+    pub fn tested_refits(&self) -> Result<usize, SearchError> {
+        let folder = self.dir.refits();
+        let entries = match std::fs::read_dir(&folder) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
+            other => other.map_err(SearchError::io(&folder))?,
+        };
+        let mut tested = 0;
+        for entry in entries {
+            let path = entry.map_err(SearchError::io(&folder))?.path();
+            tested += usize::from(TrialDir::new(path).test().exists());
+        }
+        Ok(tested)
+    }
+
     /// What is to be trained again, by the finalists' validation scores, and writes it
     /// down; `None` where the study has no refit, or nothing can be chosen. The same
     /// for whoever asks, once all finalists have ended.

@@ -138,7 +138,7 @@ fn search_here(args: &SearchArgs, study: &Study, workers: usize) -> Result<ExitC
         SuperviseEnd::Done => {
             let selection = study.select();
             if let Ok(selection) = &selection {
-                print_selection(selection);
+                print_selection(selection, study.tested_refits()?);
                 println!(
                     "export with: psp export {} --out MODEL",
                     shell_quoted(&root)

@@ -106,7 +106,8 @@ fn list(args: &StudyListArgs) -> Result<()> {
 }
 
 fn show(args: &StudyShowArgs) -> Result<()> {
-    let overview = Overview::of(&Study::open(study_dir(&args.study))?)?;
+    let study = Study::open(study_dir(&args.study))?;
+    let overview = Overview::of(&study)?;
     if args.json {
         println!("{}", serde_json::to_string_pretty(&overview)?);
         return Ok(());
@@ -142,7 +143,7 @@ fn show(args: &StudyShowArgs) -> Result<()> {
     }
     if let Some(selection) = &overview.selection {
         println!();
-        print_selection(selection);
+        print_selection(selection, study.tested_refits()?);
     }
     Ok(())
 }
@@ -213,11 +214,16 @@ fn print_rows(rows: &[TrialRow]) {
     }
 }
 
-/// The finalists' comparison and the choice.
-pub(crate) fn print_selection(selection: &Selection) {
+/// The finalists' comparison and the choice, in a study of which so many refits were
+/// tested.
+pub(crate) fn print_selection(selection: &Selection, tested_refits: usize) {
+    let read = match tested_refits {
+        0 | 1 => "once, at the end".to_owned(),
+        refits => format!("at the end of each of {refits} refits"),
+    };
     println!(
         "Finalists, by the lower confidence bound of their mean validation score. The test split \
-         was read once, at the end, and had no say:"
+         was read {read}, and had no say:"
     );
     // The first is within its own noise; alone it ties with nobody.
     let has_tie = selection.finalists.iter().filter(|one| one.ties).count() > 1;
