@@ -52,7 +52,7 @@ fn main() -> ExitCode {
                 }
             }
             if takes_settings && let Some(remedy) = remedy(&error) {
-                eprintln!("(--set {} {})", remedy.setting, remedy.effect);
+                eprintln!("(--set {} {})", remedy.setting(), remedy.effect());
             }
             if may_pass(&error) {
                 ExitCode::from(interrupt::TRY_AGAIN)

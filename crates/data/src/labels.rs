@@ -69,7 +69,7 @@ impl LabelTable {
         let range = range.into();
         check_settings(targets, range)?;
         let mut table = Table::open(path)?;
-        let filename_column = table.filename_column(filename, Some(Remedy::FILENAME_COLUMN))?;
+        let filename_column = table.filename_column(filename, Some(Remedy::FilenameColumn))?;
         let target_columns = targets
             .iter()
             .map(|target| table.require(target))

@@ -57,7 +57,7 @@ impl Splits {
     /// # Errors
     /// No such column, or a text in it that is no part's name, with the line.
     pub fn from_column(data: &LabelTable) -> Result<Self, DataError> {
-        let remedy = Some(Remedy::DRAWN_SPLIT);
+        let remedy = Some(Remedy::DrawnSplit);
         let column = data
             .split_column()
             .ok_or_else(|| SplitError::NoSplitColumn {

@@ -90,7 +90,7 @@ impl Table {
         match self.find(column) {
             Some(found) => Ok(found),
             None if column == "split" => Err(self.missing(column, "", None)),
-            None => Err(self.missing(column, "", Some(Remedy::TARGETS))),
+            None => Err(self.missing(column, "", Some(Remedy::Targets))),
         }
     }
 

@@ -67,7 +67,7 @@ impl Folder {
     pub(crate) fn assert_refused(&self, parts: &[&str], setting: &str) {
         let error = Dataset::open(&self.options()).unwrap_err();
         assert_says(&error.to_string(), parts);
-        assert_eq!(error.remedy().map(|remedy| remedy.setting), Some(setting));
+        assert_eq!(error.remedy().map(psp_data::Remedy::setting), Some(setting));
     }
 
     /// The message with which the data set is refused.
