@@ -93,6 +93,14 @@ fn batches_of_one_value_per_channel_are_refused_before_anything_is_computed() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn a_split_that_is_a_link_to_nowhere_is_not_taken_for_none() {
+    let folder = Folder::with_data();
+    std::os::unix::fs::symlink("away.csv", folder.data().join("split.csv")).unwrap();
+    folder.assert_refuses_to_train(&[], &["split.csv", "link to away.csv"]);
+}
+
 #[test]
 fn labels_with_a_split_are_not_split_past_it() {
     let folder = Folder::with_data();

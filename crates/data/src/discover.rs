@@ -1,6 +1,7 @@
 //! Finding a data set's files in their usual places.
 
 use std::collections::HashSet;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use crate::error::DataError;
@@ -14,6 +15,27 @@ pub(crate) fn has_image_extension(path: &Path) -> bool {
     has_extension(path, &IMAGE_EXTENSIONS)
 }
 
+/// Whether anything stands at `path`, links followed.
+///
+/// # Errors
+/// A symbolic link that leads nowhere, as where a disk is not mounted: what it stands
+/// for is missing rather than not wanted.
+pub fn is_present(path: &Path) -> Result<bool, DataError> {
+    let Err(error) = std::fs::metadata(path) else {
+        return Ok(true);
+    };
+    let Ok(target) = std::fs::read_link(path) else {
+        return Ok(false);
+    };
+    let why = match error.kind() {
+        ErrorKind::NotFound => "does not exist".to_owned(),
+        _ => format!("can't be read: {error}"),
+    };
+    let reason = format!("it is a symbolic link to {}, which {why}", target.display());
+    let error = io::Error::new(error.kind(), reason);
+    Err(DataError::io(path, "open it")(error))
+}
+
 /// `labels.csv`, or else the only CSV other than `split.csv`, or else the only
 /// `.tsv`.
 pub(crate) fn find_labels(dir: &Path) -> Result<PathBuf, DataError> {
@@ -21,7 +43,7 @@ pub(crate) fn find_labels(dir: &Path) -> Result<PathBuf, DataError> {
         return Err(DataError::no_folder(dir, "--data"));
     }
     let usual = dir.join("labels.csv");
-    if usual.is_file() {
+    if is_present(&usual)? && usual.is_file() {
         return Ok(usual);
     }
     let is_split = |path: &Path| path.file_name().is_some_and(|name| name == "split.csv");
@@ -72,12 +94,15 @@ pub(crate) fn find_images(dir: &Path, first: &str) -> Result<PathBuf, DataError>
 /// The sub-folders `imgs/` and `images/`, as far as they exist; in any case where
 /// none is spelled so.
 pub(crate) fn image_folders(dir: &Path) -> Result<Vec<PathBuf>, DataError> {
-    let usual = ["imgs", "images"].map(|name| dir.join(name));
-    let found: Vec<PathBuf> = usual.into_iter().filter(|path| path.is_dir()).collect();
+    let mut found = Vec::new();
+    for path in ["imgs", "images"].map(|name| dir.join(name)) {
+        if is_present(&path)? && path.is_dir() {
+            found.push(path);
+        }
+    }
     if !found.is_empty() {
         return Ok(found);
     }
-    let mut found = Vec::new();
     for entry in std::fs::read_dir(dir).map_err(DataError::io(dir, "list this folder"))? {
         let entry = entry.map_err(DataError::io(dir, "list this folder"))?;
         let name = entry.file_name().to_string_lossy().to_lowercase();

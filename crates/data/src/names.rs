@@ -30,7 +30,7 @@ pub(crate) enum Found<'a> {
 #[derive(Clone, Copy)]
 enum Spelling {
     /// The same characters in another Unicode form or as URL escapes, or with blanks
-    /// around them or dots behind.
+    /// around them, dots behind or invisible ones between.
     Form,
     /// Also in another case, or with another of JPEG's extensions.
     Case,
@@ -43,7 +43,9 @@ impl Spelling {
 
     /// What all names have in common that are the same under this spelling.
     fn of(self, name: &str) -> String {
-        let composed: String = without_escapes(name).nfc().collect();
+        let plain = without_escapes(name);
+        let visible = plain.chars().filter(|&one| !is_invisible(one));
+        let composed: String = visible.nfc().collect();
         let is_around = |one: char| one.is_whitespace() || one == '.';
         let parts = composed.split('/').map(str::trim_start);
         let parts: Vec<&str> = parts.map(|part| part.trim_end_matches(is_around)).collect();
@@ -76,11 +78,43 @@ impl Spelling {
             Self::Form if one.trim_end().ends_with('.') != other.trim_end().ends_with('.') => {
                 "dots"
             }
+            Self::Form if one.contains(is_invisible) || other.contains(is_invisible) => {
+                "invisible characters"
+            }
             Self::Form => "blanks",
             Self::Case if extension_of(one) == extension_of(other) => "case",
             Self::Case | Self::Extension => "extension",
         }
     }
+}
+
+/// Whether a character takes no place, such as a soft hyphen, a zero-width space or a
+/// byte-order mark; text that was copied from elsewhere holds them.
+fn is_invisible(one: char) -> bool {
+    matches!(
+        one,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{180e}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{feff}'
+    )
+}
+
+/// A name for messages: characters that can't be seen as `\u{200b}` and the like.
+pub(crate) fn shown(name: &str) -> String {
+    let mut shown = String::with_capacity(name.len());
+    for one in name.chars() {
+        if is_invisible(one) || one.is_control() {
+            shown.extend(one.escape_unicode());
+        } else {
+            shown.push(one);
+        }
+    }
+    shown
 }
 
 /// What stands before and behind an image's extension; all of it and nothing where
@@ -182,6 +216,8 @@ mod tests {
             ("d.jpg.jpg", "d.jpeg", "extension"),
             ("d.jpeg. ", "d.jpeg", "dots"),
             ("b%20.png", "b .png", "URL escapes"),
+            ("d\u{ad}.jpeg", "d.jpeg", "invisible characters"),
+            ("\u{feff}e.webp\u{200b}", "e.webp", "invisible characters"),
             ("M%C3%BCller.jpg", "Mu\u{308}ller.jpg", "URL escapes"),
         ] {
             let got = index.find(name);
@@ -204,5 +240,13 @@ mod tests {
         assert_eq!(index.find("a.JPG"), Found::Several(vec!["a.jpg", "A.jpg"]));
         assert_eq!(index.find("A.PNG"), Found::One("a.png", "case"));
         assert_eq!(index.find("x"), Found::Several(vec!["x.jpg", "x.jpeg"]));
+    }
+
+    #[test]
+    fn characters_that_can_not_be_seen_are_shown_escaped() {
+        assert_eq!(
+            shown("\u{fc} a\u{200e}.png\t"),
+            "\u{fc} a\\u{200e}.png\\u{9}"
+        );
     }
 }

@@ -70,7 +70,7 @@ pub enum DataNotice {
         count: usize,
         /// The line of the first.
         row: u64,
-        /// Its name in the CSV.
+        /// Its name in the CSV, invisible characters escaped.
         filename: String,
         /// The file that it stands for, relative to the image folder.
         file: String,

@@ -11,7 +11,7 @@ use std::path::{Component, Path, PathBuf};
 use crate::discover::walk;
 use crate::error::{DataError, NameProblem};
 use crate::labels::LabelTable;
-use crate::names::{Found, NameIndex};
+use crate::names::{Found, NameIndex, shown};
 use crate::notice::DataNotice;
 use crate::table::Table;
 
@@ -41,7 +41,7 @@ pub(crate) fn resolve(
         let place = match resolver.place(&sample.filename) {
             Ok(place) => place,
             Err(problem) => {
-                problems.push((sample.row, sample.filename.clone(), problem));
+                problems.push((sample.row, shown(&sample.filename), problem));
                 continue;
             }
         };
@@ -53,8 +53,8 @@ pub(crate) fn resolve(
                         path: table.labels_path().to_owned(),
                         count: 1,
                         row: sample.row,
-                        filename: sample.filename.clone(),
-                        file: place.relative.to_string_lossy().into_owned(),
+                        filename: shown(&sample.filename),
+                        file: shown(&place.relative.to_string_lossy()),
                         difference,
                     });
                 }

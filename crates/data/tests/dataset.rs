@@ -257,3 +257,17 @@ fn images_that_no_row_names_are_counted() {
         ],
     );
 }
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_nowhere_is_refused_and_not_taken_for_absent() {
+    for name in ["labels.csv", "imgs"] {
+        let folder = Folder::with_images(2);
+        folder.write("other.csv", "filename,a,b\n0.png,0,1\n");
+        folder.image("0.png", 0);
+        fs::rename(folder.path(name), folder.path("moved")).unwrap();
+        std::os::unix::fs::symlink("/absent/place", folder.path(name)).unwrap();
+        let link = format!("{name}: could not open it: it is a symbolic link to /absent/place");
+        assert_says(&folder.refusal(), &[&link, "which does not exist"]);
+    }
+}

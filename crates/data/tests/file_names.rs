@@ -29,6 +29,7 @@ fn names_are_found_in_other_spellings_and_the_difference_is_told() {
         ("a.png", "a", "extension"),
         ("a.png", " a.png ", "blanks"),
         ("a .png", "a.png", "blanks"),
+        ("a.png", "a\u{200e}.png", "invisible characters"),
         ("car/a.png", "car\\a.png", "slashes"),
         ("a.png", "imgs/a.png", "folder"),
         ("a.png", "./imgs\\a.png", "folder"),
@@ -54,6 +55,14 @@ fn names_are_found_in_other_spellings_and_the_difference_is_told() {
         assert_eq!(*told, difference, "{name}");
         assert_says(&notice.to_string(), &["labels.csv: 1 file name is", file]);
     }
+}
+
+#[test]
+fn a_missing_name_shows_its_invisible_characters() {
+    let message = folder(&["b.png"], &["a\u{200b}.png"]).refusal();
+    assert_says(&message, &["imgs/a\\u{200b}.png"]);
+    let message = folder(&["b.png"], &["a\u{200b}.png", "c.png"]).refusal();
+    assert_says(&message, &["`a\\u{200b}.png`"]);
 }
 
 #[test]

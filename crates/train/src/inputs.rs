@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use psp_data::{
     DataError, DataNotice, Dataset, DatasetOptions, Loader, LoaderOptions, Part, PixelStore,
-    PixelWarning, Splits,
+    PixelWarning, Splits, is_present,
 };
 use psp_features::{Content, default_dir};
 use psp_models::Output;
@@ -64,7 +64,7 @@ impl Inputs {
                 let labels = dataset.labels_path().to_owned();
                 (Splits::from_column(&dataset)?, labels)
             }
-            "auto" if beside.exists() => (Splits::read(&beside, &dataset)?, beside),
+            "auto" if is_present(&beside)? => (Splits::read(&beside, &dataset)?, beside),
             "auto" | "random" => (drawn_split(config, &dataset)?, data.dir.clone()),
             path => {
                 let path = PathBuf::from(path);

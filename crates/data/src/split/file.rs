@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::Splits;
 use super::part::{self, Part};
+use crate::discover::is_present;
 use crate::error::{DataError, SplitError};
 use crate::labels::LabelTable;
 use crate::table::{FILENAME, Table};
@@ -83,7 +84,8 @@ impl Splits {
     ///
     /// # Errors
     /// [`SplitError::OtherDataset`] when the split was made for other labels,
-    /// [`SplitError::SplitExists`], or a failed write.
+    /// [`SplitError::SplitExists`], a symbolic link that leads nowhere, or a failed
+    /// write.
     pub fn write(&self, path: &Path, data: &LabelTable, overwrite: bool) -> Result<(), DataError> {
         let same_length = self.parts.len() == data.len();
         if !same_length || Self::new(self.parts.clone(), data) != *self {
@@ -102,7 +104,10 @@ impl Splits {
                 return Err(SplitError::SplitExists { path }.into());
             }
             Ok(_) => {}
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                // A link that leads nowhere would be replaced.
+                is_present(path)?;
+            }
             Err(error) => return Err(DataError::io(path, "read the split already there")(error)),
         }
         write_atomic(path, |out| out.write_all(&content))?;

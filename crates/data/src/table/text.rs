@@ -82,8 +82,8 @@ impl Text {
     /// # Errors
     /// The reason why they can't be text.
     pub(super) fn new(bytes: Vec<u8>) -> Result<Self, &'static str> {
-        if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"\xD0\xCF\x11\xE0") {
-            return Err("it is a spreadsheet; save it as CSV there");
+        if let Some(reason) = other_format(&bytes) {
+            return Err(reason);
         }
         let utf16 = match bytes[..] {
             [0xFF, 0xFE, ref rest @ ..] => Some(from_utf16(rest, u16::from_le_bytes)?),
@@ -111,6 +111,24 @@ impl Text {
             content,
             is_utf16,
         })
+    }
+}
+
+/// What the bytes are, if no text in UTF-8 or UTF-16, and what to do about it.
+fn other_format(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [b'P', b'K', 3, 4, ..] | [0xD0, 0xCF, 0x11, 0xE0, ..] => {
+            Some("it is a spreadsheet; save it as CSV there")
+        }
+        [0x1F, 0x8B, ..] => Some("it is packed with gzip; unpack it"),
+        [0xFF, 0xFE, 0, 0, ..]
+        | [0, 0, 0xFE, 0xFF, ..]
+        | [1..=255, 0, 0, 0, ..]
+        | [0, 0, 0, 1..=255, ..] => Some("it is in UTF-32; save it as UTF-8"),
+        [1..=255, 0, ..] | [0, 1..=255, ..] => {
+            Some("it is in UTF-16 without a byte-order mark; save it as UTF-8")
+        }
+        _ => None,
     }
 }
 
@@ -192,6 +210,29 @@ mod tests {
         }
         assert!(Text::new(vec![0xFF, 0xFE, 0x00]).is_err());
         assert!(Text::new(b"PK\x03\x04...".to_vec()).is_err());
+    }
+
+    #[test]
+    fn other_encodings_and_packed_files_are_told_apart() {
+        let utf16 = |unit: fn(u16) -> [u8; 2]| -> Vec<u8> {
+            "name,a\n".encode_utf16().flat_map(unit).collect()
+        };
+        let utf32 = |unit: fn(u32) -> [u8; 4], text: &str| -> Vec<u8> {
+            text.chars().flat_map(|one| unit(one.into())).collect()
+        };
+        for (bytes, reason) in [
+            (utf16(u16::to_le_bytes), "UTF-16 without"),
+            (utf16(u16::to_be_bytes), "UTF-16 without"),
+            (utf32(u32::to_le_bytes, "name"), "UTF-32"),
+            (utf32(u32::to_be_bytes, "name"), "UTF-32"),
+            (utf32(u32::to_le_bytes, "\u{feff}name"), "UTF-32"),
+            (utf32(u32::to_be_bytes, "\u{feff}name"), "UTF-32"),
+            (vec![0x1F, 0x8B, 8, 0], "gzip"),
+        ] {
+            let error = Text::new(bytes).err().unwrap();
+            assert!(error.contains(reason), "{error}");
+        }
+        assert!(Text::new(Vec::new()).is_ok());
     }
 
     #[test]

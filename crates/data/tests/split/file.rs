@@ -36,6 +36,25 @@ fn a_different_split_is_replaced_only_when_allowed() {
     assert_eq!(Splits::read(&path, &data).unwrap(), second);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_nowhere_is_not_replaced() {
+    let data = table(50);
+    let folder = Folder::new();
+    let path = folder.path("split.csv");
+    std::os::unix::fs::symlink("away.csv", &path).unwrap();
+    let write = |overwrite| stratified(&data, 1).write(&path, &data, overwrite);
+    for overwrite in [false, true] {
+        let error = write(overwrite).unwrap_err().to_string();
+        assert_says(
+            &error,
+            &["split.csv", "link to away.csv, which does not exist"],
+        );
+    }
+    fs::write(folder.path("away.csv"), "").unwrap();
+    write(true).unwrap();
+}
+
 #[test]
 fn a_split_is_not_written_for_a_data_set_it_was_not_made_for() {
     let folder = Folder::new();
