@@ -221,27 +221,43 @@ pub(crate) fn print_selection(selection: &Selection, tested_refits: usize) {
         0 | 1 => "once, at the end".to_owned(),
         refits => format!("at the end of each of {refits} refits"),
     };
-    println!(
-        "Finalists, by the lower confidence bound of their mean validation score. The test split \
-         was read {read}, and had no say:"
-    );
+    let finalists = &selection.finalists;
+    let is_measured = finalists.iter().any(|one| one.deviation.is_some());
+    let rank = if is_measured {
+        "the lower confidence bound of their mean validation score"
+    } else {
+        "the validation score of a single training each"
+    };
+    println!("Finalists, by {rank}. The test split was read {read}, and had no say:");
     // The first is within its own noise; alone it ties with nobody.
-    let has_tie = selection.finalists.iter().filter(|one| one.ties).count() > 1;
+    let has_tie = finalists.iter().filter(|one| one.ties).count() > 1;
+    let noise = |[deviation, bound, tie]: [&str; 3]| {
+        if is_measured {
+            format!(" {deviation:>8} {bound:>8} {tie:>4}")
+        } else {
+            String::new()
+        }
+    };
     println!(
-        "{:<16} {:>5} {:>8} {:>8} {:>8} {:>4} {:>9}  {:>8}  values",
-        "backbone", "trial", "mean", "sd", "bound", "tie", "mult-adds", "test"
+        "{:<16} {:>5} {:>8}{} {:>9}  {:>8}  values",
+        "backbone",
+        "trial",
+        if is_measured { "mean" } else { "valid" },
+        noise(["sd", "bound", "tie"]),
+        "mult-adds",
+        "test"
     );
-    for finalist in &selection.finalists {
+    for finalist in finalists {
         let tests: Vec<f64> = finalist.runs.iter().filter_map(|run| run.test).collect();
         let test = (!tests.is_empty()).then(|| tests.iter().sum::<f64>() / tests.len() as f64);
+        let bound = format!("{:.4}", finalist.lower_bound);
+        let tie = if finalist.ties && has_tie { "yes" } else { "" };
         println!(
-            "{:<16} {:>5} {:>8.4} {:>8} {:>8.4} {:>4} {:>7.3} G  {:>8}  {}",
+            "{:<16} {:>5} {:>8.4}{} {:>7.3} G  {:>8}  {}",
             finalist.backbone.name(),
             finalist.trial,
             finalist.mean,
-            number(finalist.deviation),
-            finalist.lower_bound,
-            if finalist.ties && has_tie { "yes" } else { "" },
+            noise([&number(finalist.deviation), &bound, tie]),
             finalist.multiply_adds as f64 / 1e9,
             number(test),
             finalist.values
