@@ -1,4 +1,4 @@
-//! The chosen configuration, trained again at full budget.
+//! The chosen configuration, trained again.
 #![allow(clippy::unwrap_used)]
 
 mod support;
@@ -112,7 +112,7 @@ fn the_chosen_configuration_is_trained_again_tested_and_exported() {
     assert_says(
         &text,
         &[
-            "trained again at full budget",
+            "trained again with the settings of the study's refit",
             ", refit",
             "before the refit",
         ],

@@ -52,6 +52,14 @@ fn not_better(context: &Context) -> Option<String> {
         return by_validation(context);
     };
     let evaluated = focus.evaluated(&analysis.candidates)?;
+    // R² is beside the mean of these very labels, and far below 0 where they hardly differ.
+    let skill = evaluated.overall(Metric::Skill);
+    if skill
+        .and_then(|skill| skill.low)
+        .is_some_and(|low| low > 0.0)
+    {
+        return None;
+    }
     // R² is undefined where no target's labels differ.
     let metrics = [Metric::R2, Metric::Skill].into_iter();
     let interval = metrics
