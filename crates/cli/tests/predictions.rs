@@ -197,6 +197,26 @@ fn images_of_other_data_that_a_run_was_trained_on_are_counted() {
 }
 
 #[test]
+fn an_evaluation_on_data_that_changed_since_the_run_says_so() {
+    let folder = Folder::with_data();
+    folder.train("run", &[]).assert_done();
+    let model = folder.path("run");
+    let out = folder.path("out");
+    let ran = run(&mut eval(&model, &out, &["--samples=0"])).assert_done();
+    assert!(!ran.stderr.contains("changed"), "{}", ran.stderr);
+    std::fs::copy(
+        folder.image("synth-000004.jpg"),
+        folder.image("synth-000003.jpg"),
+    )
+    .unwrap();
+    let ran = run(&mut eval(&model, &out, &["--samples=0"])).assert_done();
+    assert_says(
+        &ran.stderr,
+        &["warning: ", "the data changed since the run began"],
+    );
+}
+
+#[test]
 fn advice_on_a_data_folder_fits_the_command() {
     let folder = Folder::with_data();
     let labels = folder.data().join("labels.csv");

@@ -47,6 +47,13 @@ impl Chosen {
         };
         let inputs = Inputs::of_run(&config, &run)
             .map_err(|error| unless_moved(error.into(), &config.data.dir, &run))?;
+        if inputs.dataset.fingerprint()? != run.read_manifest()?.data_fingerprint {
+            eprintln!(
+                "warning: {}: the data changed since the run began; the figures are of what lies \
+                 there now",
+                config.data.dir.display()
+            );
+        }
         Self::part_of(&inputs, part)
     }
 
