@@ -93,7 +93,7 @@ fn a_key_that_is_unknown_or_not_a_refits_is_refused_with_its_line() {
             "data.split_seed = 3",
             &["line 3", "`data.split_seed`", "train_images"],
         ),
-        ("valid = 3", &["s.toml, line", "expected a boolean"]),
+        ("valid = 3", &["s.toml, line", "expected true or false"]),
     ] {
         assert_says(&study(refit).unwrap_err(), parts);
     }
