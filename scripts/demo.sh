@@ -10,7 +10,7 @@ cargo build --release --workspace --bin psp --test atomic
 psp="$CARGO_TARGET_DIR/release/psp"
 begun=$SECONDS
 
-images=8000
+images=6000
 # Named by its size: a folder that holds another data set is never written to.
 data=data/demo-$images
 study=experiments/demo
