@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use psp_files::WriteError;
 
+use crate::label_range::StrayLabel;
+
 mod names;
 mod remedy;
 mod split;
@@ -118,24 +120,11 @@ pub enum DataError {
     },
     /// A label outside the range that nearly all lie in.
     #[error(
-        "{path}: line {row}: column `{column}`: `{value}` is out of range, since {inside} of \
-         {total} labels lie from 0 to 1; correct it, or set data.label_range = \"none\" or \
-         [low, high] if it is right"
+        "{}: line {}: column `{}`: `{}` is out of range, since {} of {} labels lie from 0 to 1; \
+         correct it, or set data.label_range = \"none\" or [low, high] if it is right",
+        .0.path.display(), .0.row, .0.column, .0.value, .0.inside, .0.total
     )]
-    StrayLabel {
-        /// The labels file.
-        path: PathBuf,
-        /// The line.
-        row: u64,
-        /// The target's column.
-        column: String,
-        /// The label.
-        value: f32,
-        /// Labels in the range.
-        inside: usize,
-        /// All labels.
-        total: usize,
-    },
+    StrayLabel(StrayLabel),
     /// A row names no image.
     #[error("{path}: line {row}: column `{column}` is empty; expected an image's file name")]
     EmptyFilename {

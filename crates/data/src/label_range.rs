@@ -1,6 +1,7 @@
 //! Which labels are valid.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde::ser::{SerializeTuple, Serializer};
@@ -22,6 +23,23 @@ pub enum LabelRange {
     Unbounded,
     /// From the first to the second, both included.
     Given([f32; 2]),
+}
+
+/// A label outside the usual range, in which most lie.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StrayLabel {
+    /// The labels file.
+    pub path: PathBuf,
+    /// The line.
+    pub row: u64,
+    /// The target's column.
+    pub column: String,
+    /// The label.
+    pub value: f32,
+    /// Labels in the range.
+    pub inside: usize,
+    /// All labels.
+    pub total: usize,
 }
 
 /// What scores usually lie in.
@@ -58,7 +76,7 @@ impl LabelRange {
     /// nearly all lie in it.
     pub(crate) fn resolve(
         self,
-        path: &std::path::Path,
+        path: &Path,
         targets: &[String],
         samples: &[Sample],
     ) -> Result<(Option<[f32; 2]>, Option<DataNotice>), DataError> {
@@ -79,29 +97,21 @@ impl LabelRange {
         let Some((sample, target)) = first else {
             return Ok((Some(USUAL), None));
         };
-        let (path, row) = (path.to_owned(), sample.row);
-        let (column, value) = (targets[target].clone(), sample.labels[target]);
+        let stray = StrayLabel {
+            path: path.to_owned(),
+            row: sample.row,
+            column: targets[target].clone(),
+            value: sample.labels[target],
+            inside,
+            total,
+        };
         let share = inside as f64 / total as f64;
         if share >= NEARLY_ALL {
-            return Err(DataError::StrayLabel {
-                path,
-                row,
-                column,
-                value,
-                inside,
-                total,
-            });
+            return Err(DataError::StrayLabel(stray));
         }
         // Grades and counts may be 0 and 1, too, and are nothing in between.
         let are_scores = labels().any(|label| *label > low && *label < high);
-        let notice = (are_scores && share >= MOST).then_some(DataNotice::StrayLabel {
-            path,
-            row,
-            column,
-            value,
-            inside,
-            total,
-        });
+        let notice = (are_scores && share >= MOST).then_some(DataNotice::StrayLabel(stray));
         Ok((None, notice))
     }
 }

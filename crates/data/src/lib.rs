@@ -51,7 +51,7 @@ pub use error::{CsvError, DataError, Remedy, SplitError};
 /// The image type that decoding yields and preprocessing takes: rows of
 /// 8-bit red, green, blue, `[height, width, 3]`.
 pub use image::RgbImage;
-pub use label_range::LabelRange;
+pub use label_range::{LabelRange, StrayLabel};
 pub use labels::{LabelTable, Sample};
 pub use listing::{DataFolder, FileKind, Listing, list_images};
 pub use loader::{Batch, BatchSampler, Epoch, LastBatch, Loader, LoaderOptions};

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::label_range::StrayLabel;
 use crate::split::Part;
 use crate::table::Separator;
 
@@ -39,20 +40,7 @@ pub enum DataNotice {
         found: String,
     },
     /// A label outside the range that most lie in.
-    StrayLabel {
-        /// The labels file.
-        path: PathBuf,
-        /// The line.
-        row: u64,
-        /// The target's column.
-        column: String,
-        /// The label.
-        value: f32,
-        /// Labels in the range.
-        inside: usize,
-        /// All labels.
-        total: usize,
-    },
+    StrayLabel(StrayLabel),
     /// Columns without a name or rows without a value were passed over.
     EmptyCells {
         /// The CSV file.
@@ -176,14 +164,14 @@ impl fmt::Display for DataNotice {
                 "{}: the column `{found}` is taken for `{wanted}`",
                 path.display()
             ),
-            Self::StrayLabel {
+            Self::StrayLabel(StrayLabel {
                 path,
                 row,
                 column,
                 value,
                 inside,
                 total,
-            } => write!(
+            }) => write!(
                 f,
                 "{}: {inside} of {total} labels lie from 0 to 1, and `{value}` in column `{column}` \
                  on line {row} does not: labels are taken for numbers of any size \
