@@ -142,7 +142,6 @@ fn decode_other(
         bmp::check(bytes).map_err(|kind| DataError::UnreadKind {
             file: name.to_owned(),
             kind,
-            remedy: "save it as PNG or JPEG",
         })?;
     }
     if format == Some(ImageFormat::Png) && is_grey16_png(bytes) {

@@ -239,14 +239,12 @@ pub enum DataError {
         reason: String,
     },
     /// A kind of image that is not read.
-    #[error("{file}: {kind} is not read; {remedy}")]
+    #[error("{file}: {kind} is not read; save it as PNG or JPEG")]
     UnreadKind {
         /// The file, or the name that the caller gave to the bytes.
         file: String,
         /// The format, or what of it is not read.
         kind: &'static str,
-        /// What to do about it, as a verb phrase.
-        remedy: &'static str,
     },
     /// An image is larger than the limit; only its header was read.
     #[error(
