@@ -8,7 +8,7 @@ use super::part::{self, Part};
 use crate::discover::is_present;
 use crate::error::{DataError, SplitError};
 use crate::labels::LabelTable;
-use crate::table::{FILENAME, Table};
+use crate::table::Table;
 use psp_files::{WriteError, write_atomic};
 
 impl Splits {
@@ -22,6 +22,7 @@ impl Splits {
     pub fn read(path: &Path, data: &LabelTable) -> Result<Self, DataError> {
         let mut table = Table::open(path)?;
         let filename_column = table.filename_column(None, None)?;
+        let filename_name = table.name(filename_column).to_owned();
         let split_column = table.require("split")?;
         let places: HashMap<&str, usize> = data
             .samples()
@@ -36,7 +37,7 @@ impl Splits {
                 return Err(DataError::EmptyFilename {
                     path: path.to_owned(),
                     row,
-                    column: FILENAME.to_owned(),
+                    column: filename_name.clone(),
                 });
             }
             let part = part::parse(cells.cell(split_column), path, row, None)?;
