@@ -24,7 +24,7 @@ pub struct Change {
 
 impl Change {
     /// Keys that say where the data lies; what it holds is compared by its fingerprint.
-    pub const PLACES: &'static [&'static str] = &["data.dir", "data.labels", "data.images"];
+    const PLACES: &'static [&'static str] = &["data.dir", "data.labels", "data.images"];
 
     /// Keys that decide where a run computes, how fast and in how much memory, but not
     /// what comes out.
