@@ -223,7 +223,8 @@ fn a_tensor_that_joins_later_starts_with_its_own_first_step() {
         .collect();
     // It joins in a run that was continued, too.
     let state = optimizer.state().unwrap();
-    optimizer = Optimizer::new(adamw(0.0)).restore(&state, &Device::default());
+    optimizer = Optimizer::new(adamw(0.0));
+    optimizer.restore(&state, &Device::default());
     layer = optimizer.step(layer, grads, |_| 0.1);
     let moved: Vec<f64> = (0..2)
         .map(|i| f64::from(BIAS[i]) - 0.1 * first[i] / (first[i].abs() + 1e-3))
@@ -242,7 +243,8 @@ fn an_optimiser_restored_from_its_state_continues_bit_for_bit() {
             layer = optimizer.step(layer, grads, |_| 0.1);
         }
         let state = optimizer.state().unwrap();
-        let mut restored = Optimizer::new(config).restore(&state, &Device::default());
+        let mut restored = Optimizer::new(config);
+        restored.restore(&state, &Device::default());
         let grads = gradients(&layer);
         let a = optimizer.step(layer.clone(), grads.clone(), |_| 0.1);
         let b = restored.step(layer, grads, |_| 0.1);

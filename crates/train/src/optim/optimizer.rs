@@ -169,7 +169,7 @@ impl Optimizer {
     }
 
     /// Continues from a stored state, on `device` (without autodiff).
-    pub fn restore(mut self, state: &OptimizerState, device: &Device) -> Self {
+    pub fn restore(&mut self, state: &OptimizerState, device: &Device) {
         self.step = state.step;
         self.slots = state
             .slots
@@ -185,7 +185,6 @@ impl Optimizer {
                 Some((key.to_owned(), slot))
             })
             .collect();
-        self
     }
 
     /// The updated value of one parameter of the given rank, in four dimensions.

@@ -114,7 +114,7 @@ pub fn resume_with(
 impl Trainer<'_> {
     /// Takes over an optimiser's state and a moving average.
     fn restore(&mut self, optimizer: &OptimizerState, average: Option<&StateDict>) {
-        self.optimizer = self.optimizer.clone().restore(optimizer, &self.device);
+        self.optimizer.restore(optimizer, &self.device);
         if let (Some(ema), Some(average)) = (&mut self.ema, average) {
             ema.restore(average, &self.device);
         }
