@@ -176,11 +176,10 @@ impl RunDir {
             names.push(name.to_string_lossy().into_owned());
         }
         names.retain(|name| !name.starts_with('.'));
-        names.sort();
         // A run's folder is locked before anything else is written into it.
         let is_an_attempt = names.iter().any(|name| name == LOCK);
         names.retain(|name| !(is_an_attempt && BEFORE_CONFIG.contains(&name.as_str())));
-        Ok(names.into_iter().next())
+        Ok(names.into_iter().min())
     }
 
     /// Creates the folder.
