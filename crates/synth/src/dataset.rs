@@ -75,7 +75,8 @@ impl Record {
 /// Every file appears whole or not at all, and `labels.csv` comes last. A
 /// folder with an interrupted run of the same parameters is continued: images
 /// that are there stay, and the result equals that of an uninterrupted run byte
-/// for byte; a complete one is left as it is. No file is replaced. Work is spread over rayon's current pool.
+/// for byte; a complete one is left as it is. No file is replaced. Work is spread
+/// over rayon's current pool.
 ///
 /// `progress` hears `(done, count)` after each image, from any thread;
 /// `cancelled` is looked at before each image.
