@@ -35,9 +35,10 @@ impl Geometry {
         let [batch, channels, height, width] = x.shape().dims();
         let [out_channels, _, kernel_h, kernel_w] = weight.shape().dims();
         let padding = options.symmetric_padding();
-        let is_depthwise = options.groups == channels && out_channels == channels;
+        let is_depthwise = options.groups != 1;
+        let are_alone = options.groups == channels && out_channels == channels;
         let is_within = padding[0] < kernel_h && padding[1] < kernel_w;
-        if options.groups != 1 && !(is_depthwise && is_within) {
+        if is_depthwise && !(are_alone && is_within) {
             return None;
         }
         let out = |size: usize, pad: usize, kernel: usize, stride: usize| {
@@ -46,7 +47,7 @@ impl Geometry {
         Some(Self {
             batch,
             channels,
-            is_depthwise: options.groups != 1,
+            is_depthwise,
             height,
             width,
             out_channels,
