@@ -191,9 +191,10 @@ pub fn sync_dir(dir: &Path) -> io::Result<()> {
     if !cfg!(unix) {
         return Ok(());
     }
-    let dir = match dir.as_os_str().is_empty() {
-        true => Path::new("."),
-        false => dir,
+    let dir = if dir.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        dir
     };
     match File::open(dir)?.sync_all() {
         // Some network file systems can't sync a folder; the rename stands.

@@ -307,9 +307,10 @@ impl TrainSample {
 
 fn open_pixels(config: &RunConfig) -> Result<Option<PixelStore>, DataError> {
     let data = &config.data;
-    let dir = match data.cache_dir.as_os_str().is_empty() {
-        true => default_dir(),
-        false => Some(data.cache_dir.clone()),
+    let dir = if data.cache_dir.as_os_str().is_empty() {
+        default_dir()
+    } else {
+        Some(data.cache_dir.clone())
     };
     let (Some(dir), true) = (dir, data.pixel_store_mib > 0) else {
         return Ok(None);

@@ -52,9 +52,10 @@ impl BackboneIdentity {
         }
         let path = &config.model.weights;
         let is_drawn = path.as_os_str().is_empty();
-        let weights = match is_drawn {
-            true => None,
-            false => Some((path.clone(), Stamp::of(path)?)),
+        let weights = if is_drawn {
+            None
+        } else {
+            Some((path.clone(), Stamp::of(path)?))
         };
         Some(Self {
             config: ModelConfig {

@@ -281,9 +281,10 @@ impl Trainer<'_> {
     }
 
     fn save_unless_saved(&mut self) -> Result<(), TrainError> {
-        match self.saved_step == Some(self.progress.step) {
-            true => Ok(()),
-            false => self.save(),
+        if self.saved_step == Some(self.progress.step) {
+            Ok(())
+        } else {
+            self.save()
         }
     }
 
@@ -351,9 +352,10 @@ impl Trainer<'_> {
     fn result(&self, stopped: bool) -> Result<RunResult, TrainError> {
         let standing = self.standing()?;
         Ok(RunResult {
-            ending: match stopped {
-                true => Ending::StoppedEarly,
-                false => Ending::Finished,
+            ending: if stopped {
+                Ending::StoppedEarly
+            } else {
+                Ending::Finished
             },
             epochs: standing.epochs,
             steps: self.progress.step,

@@ -223,10 +223,13 @@ fn bin_target(data: &LabelTable, samples: &[usize], target: usize, bins: usize) 
         .collect();
     labels
         .iter()
-        .map(|&label| match label > minimum {
-            // Equal labels always share a bin: edges are compared by value.
-            true => 1 + edges.partition_point(|&edge| edge <= label) as u32,
-            false => 0,
+        .map(|&label| {
+            if label > minimum {
+                // Equal labels always share a bin: edges are compared by value.
+                1 + edges.partition_point(|&edge| edge <= label) as u32
+            } else {
+                0
+            }
         })
         .collect()
 }

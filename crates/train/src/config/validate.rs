@@ -66,9 +66,10 @@ impl RunConfig {
             &format!(
                 "0, or {smallest} to 4096 pixels{unit}, for {}{}",
                 model.backbone,
-                match model.auxiliary {
-                    true => " with auxiliary classifiers",
-                    false => "",
+                if model.auxiliary {
+                    " with auxiliary classifiers"
+                } else {
+                    ""
                 }
             ),
         )?;

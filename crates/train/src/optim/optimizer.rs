@@ -68,9 +68,12 @@ struct Slot {
 impl Slot {
     /// The same in a parameter's shape: restored ones come flat.
     fn reshape(self, shape: [usize; 4]) -> Self {
-        let to = |tensor: Tensor<4>| match tensor.dims() == shape {
-            true => tensor,
-            false => tensor.reshape(shape),
+        let to = |tensor: Tensor<4>| {
+            if tensor.dims() == shape {
+                tensor
+            } else {
+                tensor.reshape(shape)
+            }
         };
         Self {
             first: to(self.first),

@@ -120,11 +120,12 @@ impl<'a> Control<'a> {
     /// # Errors
     /// [`TrainError::Fenced`].
     pub(super) fn check(&self, run: &RunDir) -> Result<(), TrainError> {
-        match self.fence.is_none_or(|holds| holds()) {
-            true => Ok(()),
-            false => Err(TrainError::Fenced {
+        if self.fence.is_none_or(|holds| holds()) {
+            Ok(())
+        } else {
+            Err(TrainError::Fenced {
                 run: run.root().to_owned(),
-            }),
+            })
         }
     }
 }
