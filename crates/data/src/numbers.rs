@@ -123,3 +123,49 @@ fn looks_like_thousands(number: &str) -> bool {
         && are_digits(before)
         && are_digits(after)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The numbers of a file, from its second line on.
+    fn numbers(separator: Separator, texts: &[&str]) -> Numbers {
+        let mut numbers = Numbers::new(separator);
+        for (row, text) in (2..).zip(texts) {
+            numbers.with_point(text, row, 0).unwrap();
+        }
+        numbers
+    }
+
+    #[test]
+    fn commas_are_unclear_where_all_may_separate_thousands_and_commas_separate_columns() {
+        let unclear = |separator, texts: &[&str]| {
+            let numbers = numbers(separator, texts);
+            numbers.unclear().map(|first| first.row)
+        };
+        let row = unclear(Separator::Comma, &["5", "1,234", "-12,500"]);
+        assert_eq!(row, Some(3));
+        assert_eq!(unclear(Separator::Comma, &["1,234", "0,5"]), None);
+        assert_eq!(unclear(Separator::Comma, &["0,234"]), None);
+        assert_eq!(unclear(Separator::Semicolon, &["1,234"]), None);
+    }
+
+    #[test]
+    fn points_are_told_where_all_may_separate_thousands_and_other_marks_separate_columns() {
+        let path = Path::new("labels.csv");
+        let told = |separator, texts: &[&str]| {
+            let notice = numbers(separator, texts).notice(path);
+            notice.map(|notice| notice.to_string())
+        };
+        let note = told(Separator::Tab, &["7", "1.234"]).unwrap();
+        assert!(note.contains("decimal points, such as `1.234`"), "{note}");
+        assert_eq!(told(Separator::Tab, &["1.234", "1.5"]), None);
+        assert_eq!(told(Separator::Comma, &["1.234"]), None);
+    }
+
+    #[test]
+    fn a_typographic_minus_is_read() {
+        let mut numbers = Numbers::new(Separator::Semicolon);
+        assert_eq!(numbers.with_point("\u{2212}0,5", 2, 0).unwrap(), "-0.5");
+    }
+}
