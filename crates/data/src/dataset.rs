@@ -99,9 +99,10 @@ impl Dataset {
     /// (see [`check_images`](Self::check_images)).
     ///
     /// Names are relative to the image folder, or absolute paths into it. One that is
-    /// spelled a little differently from the file's (case, extension, Unicode form,
-    /// blanks, slashes, the image folder in front) stands for it where it can be no
-    /// other's; [`notices`](Self::notices) tell. Symbolic links are followed.
+    /// spelled a little differently from the file's (case, extension, Unicode form, URL
+    /// escapes, blanks, dots, invisible characters, slashes, the image folder in front)
+    /// stands for it where it can be no other's; [`notices`](Self::notices) tell.
+    /// Symbolic links are followed.
     ///
     /// # Errors
     /// All of [`LabelTable::read`]'s; labels or images that are in no usual

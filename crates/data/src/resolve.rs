@@ -2,7 +2,8 @@
 //!
 //! A name is tried as it stands first. Where there is no such file, spellings that
 //! people and their tools are known to leave in labels are tried: other slashes, the
-//! image folder's name in front, another case, extension or Unicode form, blanks.
+//! image folder's name in front, another case, extension or Unicode form, URL escapes,
+//! blanks, dots, invisible characters.
 
 use std::collections::HashMap;
 use std::io;
