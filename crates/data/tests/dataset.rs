@@ -258,6 +258,20 @@ fn images_that_no_row_names_are_counted() {
     );
 }
 
+#[test]
+fn a_column_that_names_parts_on_each_row_and_is_not_called_split_is_told_of() {
+    let folder = Folder::with_images(2);
+    for (second, count) in [("val", 1), ("left", 0)] {
+        let csv = format!("filename,a,b,part\n0.png,0,1,Train\n1.png,0,1,{second}\n");
+        folder.write("labels.csv", csv);
+        let dataset = folder.open();
+        assert_eq!(dataset.notices().len(), count, "{second}");
+        if let Some(notice) = dataset.notices().first() {
+            assert_says(&notice.to_string(), &["`part`", "call it `split`"]);
+        }
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_link_that_leads_nowhere_is_refused_and_not_taken_for_absent() {

@@ -94,7 +94,7 @@ fn a_split_file_is_refused_with_the_line_that_is_wrong() {
 }
 
 #[test]
-fn parts_are_read_in_any_case_and_validation_has_three_spellings() {
+fn parts_are_read_in_any_case_and_in_other_usual_spellings() {
     let data = table(3);
     let folder = Folder::new();
     let path = folder.write(
@@ -104,6 +104,8 @@ fn parts_are_read_in_any_case_and_validation_has_three_spellings() {
     assert_eq!(Splits::read(&path, &data).unwrap().counts(), [0, 3, 0]);
     assert_eq!("val".parse::<Part>().unwrap().to_string(), "valid");
     assert_eq!("Train".parse::<Part>().unwrap(), Part::Train);
+    assert_eq!("training".parse::<Part>().unwrap(), Part::Train);
+    assert_eq!("testing".parse::<Part>().unwrap(), Part::Test);
     assert!("learn".parse::<Part>().is_err());
 }
 
