@@ -110,3 +110,20 @@ fn sigmoid(x: f32) -> f32 {
 pub(super) fn relu(x: f32) -> f32 {
     if x < 0.0 { 0.0 } else { x }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sigmoid_is_exact_far_from_zero_too_and_nan_of_nan() {
+        let far = [f32::NEG_INFINITY, -200.0, -87.5, 87.5, 200.0, f32::INFINITY];
+        let near = (-400..=400).map(|step| step as f32 * 0.05);
+        for x in near.chain(far) {
+            let want = 1.0 / (1.0 + (-f64::from(x)).exp());
+            let got = sigmoid(x);
+            assert!((f64::from(got) - want).abs() < 2e-7, "{x}: {got} {want}");
+        }
+        assert!(sigmoid(f32::NAN).is_nan());
+    }
+}
