@@ -98,17 +98,27 @@ fn on_devices(devices: &[DeviceSpec]) -> Vec<String> {
 /// Why `error` came, where it is that a run's data is not in its place any more, and
 /// what to do then.
 fn unless_moved(error: anyhow::Error, data: &Path, run: &RunDir) -> anyhow::Error {
+    let command = match StudyDir::around(run.root()) {
+        Some(study) => continuing(&study),
+        None => format!("psp train --resume {}", shell_quoted(run.root())),
+    };
+    unless_gone(error, data, "run", &command)
+}
+
+/// The same of a run's or a study's data, which `command` is to be told of.
+fn unless_gone(error: anyhow::Error, data: &Path, whose: &str, command: &str) -> anyhow::Error {
     if data.as_os_str().is_empty() || data.exists() {
         return error;
     }
-    let command = match StudyDir::around(run.root()) {
-        Some(study) => format!("psp search --study {}", shell_quoted(study.root())),
-        None => format!("psp train --resume {}", shell_quoted(run.root())),
-    };
     anyhow::anyhow!(
-        "{}: the run's data is not there any more; if it has moved: {command} --data DIR",
+        "{}: the {whose}'s data is not there any more; if it has moved: {command} --data DIR",
         data.display()
     )
+}
+
+/// The command that continues a study.
+fn continuing(study: &StudyDir) -> String {
+    format!("psp search --study {}", shell_quoted(study.root()))
 }
 
 /// A score in few letters: a diverged model's R² may have fifteen digits before the
