@@ -140,3 +140,12 @@ pub(crate) fn counted(count: usize, noun: &str) -> String {
 fn toml_string(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn one_is_singular() {
+        let texts = [0, 1, 2].map(|count| super::counted(count, "trial"));
+        assert_eq!(texts, ["0 trials", "1 trial", "2 trials"]);
+    }
+}
