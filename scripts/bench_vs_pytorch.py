@@ -29,7 +29,7 @@ def size_of(backbone):
 
 
 def build(backbone):
-    """torchvision's backbone, without weights, with the study's head."""
+    """torchvision's backbone, without weights, with the perspective-score project's head."""
     import torch
     import torchvision
 

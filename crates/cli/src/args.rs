@@ -153,7 +153,7 @@ pub(crate) struct ShowArgs {
 }
 
 /// What a configuration is made of; later entries win.
-#[derive(Clone, Debug, Default, ClapArgs)]
+#[derive(Debug, ClapArgs)]
 pub(crate) struct ConfigArgs {
     /// TOML file; `configs/` has commented ones.
     #[arg(long)]
@@ -167,7 +167,7 @@ pub(crate) struct ConfigArgs {
 }
 
 /// Where a configuration is trained.
-#[derive(Clone, Debug, Default, ClapArgs)]
+#[derive(Debug, ClapArgs)]
 pub(crate) struct DeviceArgs {
     /// auto, flex, libtorch, libtorch:cuda:N or cuda:N (`train.device`). Several of
     /// one kind, with commas between them, share each step's batches

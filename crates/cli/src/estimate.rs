@@ -148,9 +148,10 @@ pub(crate) fn print(
     if config.study.refit.is_some() {
         parts.push(format!("up to {} for the refit", duration(longest)));
     }
-    let parts = match parts.len() {
-        0 => String::new(),
-        _ => format!(", of which {}", parts.join(" and ")),
+    let parts = if parts.is_empty() {
+        String::new()
+    } else {
+        format!(", of which {}", parts.join(" and "))
     };
     println!(
         "\nabout {} with {} on this machine{parts}; measured with one step of each backbone on \

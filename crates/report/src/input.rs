@@ -282,8 +282,8 @@ pub struct Selection {
     pub candidate: usize,
     /// Index of its run that is exported.
     pub run: usize,
-    /// Where that is a refit, the configuration trained again at full budget: index of
-    /// the finalist that stands for it in the ranking and the comparison.
+    /// Where that is a refit: index of the finalist that stands for it in the ranking and
+    /// the comparison.
     #[serde(default)]
     pub finalist: Option<usize>,
     /// In words.

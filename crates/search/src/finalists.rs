@@ -1,6 +1,6 @@
 //! The best configurations of each backbone, which are trained again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use psp_models::BackboneKind;
 use psp_space::{Point, Seen};
@@ -64,17 +64,6 @@ impl std::fmt::Display for FinalSeed {
 }
 
 impl Finalists {
-    /// Whether the same is to be trained for `others`.
-    pub(crate) fn are_trained_as(&self, others: &Self) -> bool {
-        let runs = |all: &Self| -> BTreeSet<(usize, String)> {
-            let entries = all.entries.iter();
-            let runs = entries.flat_map(|one| one.seeds.iter().map(move |run| (one, run)));
-            runs.map(|(one, run)| (one.trial.number, run.id.clone()))
-                .collect()
-        };
-        runs(self) == runs(others)
-    }
-
     /// The id of a finalist's training with this seed, on the study's own split.
     fn id_of(&self, trial: &PlannedTrial, seed: u64) -> Option<&str> {
         let finalist = self.entries.iter().find(|one| one.trial == *trial)?;

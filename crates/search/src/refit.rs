@@ -14,6 +14,7 @@ use crate::folder::{TrialDir, TrialOutcome, read_json, write_json};
 use crate::plan::PlannedTrial;
 use crate::select::{RefitRun, Selection, TestRecord};
 use crate::study::Study;
+use crate::under_way::tasks_in;
 
 /// `refit.json`: what is trained again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,17 +50,8 @@ impl Study {
     /// # Errors
     /// A folder that can't be read.
     pub fn tested_refits(&self) -> Result<usize, SearchError> {
-        let folder = self.dir.refits();
-        let entries = match std::fs::read_dir(&folder) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
-            other => other.map_err(SearchError::io(&folder))?,
-        };
-        let mut tested = 0;
-        for entry in entries {
-            let path = entry.map_err(SearchError::io(&folder))?.path();
-            tested += usize::from(TrialDir::new(path).test().exists());
-        }
-        Ok(tested)
+        let refits = tasks_in(&self.dir.refits())?;
+        Ok(refits.iter().filter(|dir| dir.test().exists()).count())
     }
 
     /// What is to be trained again, by the finalists' validation scores, and writes it

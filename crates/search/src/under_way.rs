@@ -32,7 +32,7 @@ impl Study {
 }
 
 /// The tasks' folders in one of a study's, by name.
-fn tasks_in(folder: &Path) -> Result<Vec<TrialDir>, SearchError> {
+pub(crate) fn tasks_in(folder: &Path) -> Result<Vec<TrialDir>, SearchError> {
     let entries = match read_dir(folder) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         other => other.map_err(SearchError::io(folder))?,

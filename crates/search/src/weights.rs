@@ -6,15 +6,13 @@ use std::path::{Path, PathBuf};
 
 use psp_data::Stamp;
 use psp_models::BackboneKind;
+use psp_train::config::IMAGENET;
 use psp_train::{RunConfig, initial_weights};
 use serde::{Deserialize, Serialize};
 use toml::Value;
 
 use crate::config::SearchConfig;
 use crate::error::SearchError;
-
-/// `model.weights` that stands for torchvision's file, whose SHA-256 psp knows.
-const IMAGENET: &str = "imagenet";
 
 /// SHA-256 of each weights file that a study's trials and refit begin with, by what
 /// `model.weights` says, or the name of torchvision's file.
@@ -119,7 +117,7 @@ fn name_of(weights: &Path, backbone: BackboneKind) -> Option<String> {
     (!named.is_empty()).then_some(named)
 }
 
-/// torchvision's file, where `weights` stands for it.
+/// torchvision's file, whose SHA-256 psp knows, where `weights` stands for it.
 fn torchvisions(
     weights: &Path,
     backbone: BackboneKind,

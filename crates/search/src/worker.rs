@@ -125,7 +125,7 @@ impl<'a> Worker<'a> {
             // A pruned trial that is a finalist itself may fail on the way to its end;
             // another takes its place.
             let settled = self.study.settle_finalists()?;
-            if settled.are_trained_as(&finalists) {
+            if settled == finalists {
                 break;
             }
             finalists = settled;

@@ -22,7 +22,7 @@ mod stages;
 mod validate;
 
 /// `model.weights` that stands for torchvision's fetched weights.
-pub(crate) const IMAGENET: &str = "imagenet";
+pub const IMAGENET: &str = "imagenet";
 
 /// Why a configuration can't be used.
 #[derive(Debug, Error)]

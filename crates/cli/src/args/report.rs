@@ -28,7 +28,7 @@ pub(crate) struct ReportArgs {
     #[arg(long)]
     pub(crate) device: Option<DeviceSpec>,
     /// Test images for which to show what the chosen model looks at.
-    #[arg(long, default_value_t = 3)]
+    #[arg(long, default_value_t = 3, value_parser = super::whole::<usize>)]
     pub(crate) explain: usize,
     /// Don't measure speed and memory where they are not stored yet.
     #[arg(long)]

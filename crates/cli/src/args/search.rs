@@ -31,11 +31,11 @@ pub(crate) struct SearchArgs {
     #[arg(long)]
     pub(crate) study: Option<PathBuf>,
     /// Trials to run (`study.trials`); more than before continues a study.
-    #[arg(long)]
+    #[arg(long, value_parser = super::whole::<u64>)]
     pub(crate) trials: Option<u64>,
     /// Worker processes; default: one per core or per 4 GiB of free memory, whichever
     /// are fewer (limits of control groups count); one with `train.replicas`.
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_parser = super::positive::<u16>)]
     pub(crate) workers: Option<u16>,
     /// Save and stop after this many hours, such as 1.5; the same command continues.
     #[arg(long, value_name = "HOURS", value_parser = super::hours)]
@@ -51,7 +51,7 @@ pub(crate) struct SearchArgs {
     #[arg(long, value_enum, default_value_t = Launcher::Local)]
     pub(crate) launcher: Launcher,
     /// Tasks of the array, or pods.
-    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = 4, value_parser = super::positive::<u32>)]
     pub(crate) tasks: u32,
     /// Write the job without submitting it. Kubernetes: print it.
     #[arg(long)]

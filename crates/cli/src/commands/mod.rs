@@ -98,17 +98,27 @@ fn on_devices(devices: &[DeviceSpec]) -> Vec<String> {
 /// Why `error` came, where it is that a run's data is not in its place any more, and
 /// what to do then.
 fn unless_moved(error: anyhow::Error, data: &Path, run: &RunDir) -> anyhow::Error {
+    let command = match StudyDir::around(run.root()) {
+        Some(study) => continuing(&study),
+        None => format!("psp train --resume {}", shell_quoted(run.root())),
+    };
+    unless_gone(error, data, "run", &command)
+}
+
+/// The same of a run's or a study's data, which `command` is to be told of.
+fn unless_gone(error: anyhow::Error, data: &Path, whose: &str, command: &str) -> anyhow::Error {
     if data.as_os_str().is_empty() || data.exists() {
         return error;
     }
-    let command = match StudyDir::around(run.root()) {
-        Some(study) => format!("psp search --study {}", shell_quoted(study.root())),
-        None => format!("psp train --resume {}", shell_quoted(run.root())),
-    };
     anyhow::anyhow!(
-        "{}: the run's data is not there any more; if it has moved: {command} --data DIR",
+        "{}: the {whose}'s data is not there any more; if it has moved: {command} --data DIR",
         data.display()
     )
+}
+
+/// The command that continues a study.
+fn continuing(study: &StudyDir) -> String {
+    format!("psp search --study {}", shell_quoted(study.root()))
 }
 
 /// A score in few letters: a diverged model's R² may have fifteen digits before the
@@ -129,4 +139,13 @@ pub(crate) fn counted(count: usize, noun: &str) -> String {
 /// A TOML basic string; JSON's escapes are valid in it.
 fn toml_string(text: &str) -> String {
     serde_json::Value::from(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn one_is_singular() {
+        let texts = [0, 1, 2].map(|count| super::counted(count, "trial"));
+        assert_eq!(texts, ["0 trials", "1 trial", "2 trials"]);
+    }
 }

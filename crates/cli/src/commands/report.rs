@@ -15,7 +15,7 @@ use psp_search::{Study, StudyDir};
 use psp_train::{RunConfig, RunDir};
 
 use super::study::study_dir;
-use super::unless_moved;
+use super::{continuing, unless_gone, unless_moved};
 use crate::args::ReportArgs;
 use crate::origin::Origin;
 use crate::{interrupt, progress};
@@ -109,7 +109,13 @@ impl Source {
     /// The error, or that the data of the study or of one of the runs has moved.
     fn explain(&self, error: anyhow::Error) -> anyhow::Error {
         match self {
-            Self::Study(dir) => unless_its_data_moved(error, dir),
+            Self::Study(dir) => match Study::open(dir.clone()) {
+                Ok(study) => {
+                    let data = &study.config.base.data.dir;
+                    unless_gone(error, data, "study", &continuing(dir))
+                }
+                Err(_) => error,
+            },
             Self::Runs(runs) => runs
                 .iter()
                 .fold(error, |error, run| match run.read_config() {
@@ -179,24 +185,6 @@ fn unknown(root: &Path) -> anyhow::Error {
     } else {
         anyhow!("{shown}: no such folder, and no study of this name in experiments/")
     }
-}
-
-/// Why `error` came, where it is that the study's data is not in its place any more,
-/// and what to do then.
-fn unless_its_data_moved(error: anyhow::Error, dir: &StudyDir) -> anyhow::Error {
-    let Ok(study) = Study::open(dir.clone()) else {
-        return error;
-    };
-    let data = &study.config.base.data.dir;
-    if data.as_os_str().is_empty() || data.exists() {
-        return error;
-    }
-    anyhow!(
-        "{}: the study's data is not there any more; if it has moved: \
-         psp search --study {} --data DIR",
-        data.display(),
-        shell_quoted(dir.root())
-    )
 }
 
 fn environment(source: &Source, out: &Path) -> Environment {

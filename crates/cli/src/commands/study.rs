@@ -5,12 +5,11 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use psp_files::shell_quoted;
 use psp_search::{Failure, Overview, Selection, State, Study, StudyDir, TrialRow};
 use serde::Serialize;
 
 use crate::args::{StudyBestArgs, StudyCommand, StudyListArgs, StudyRetryArgs, StudyShowArgs};
-use crate::commands::counted;
+use crate::commands::{continuing, counted};
 
 mod remove;
 
@@ -321,9 +320,9 @@ fn retry(args: &StudyRetryArgs) -> Result<()> {
     match retried.len() {
         0 => println!("{}: no trial has failed", root.display()),
         count => println!(
-            "{count} to be tried again, {}, by: psp search --study {}",
+            "{count} to be tried again, {}, by: {}",
             resumption(&retried),
-            shell_quoted(root)
+            continuing(&study.dir)
         ),
     }
     Ok(())

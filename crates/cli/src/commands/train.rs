@@ -8,7 +8,7 @@ use psp_files::shell_quoted;
 use psp_search::StudyDir;
 use psp_train::{Control, Ending, Outcome, RunConfig, RunDir, RunResult, trainer};
 
-use super::{counted, on_devices, resolve, unless_moved};
+use super::{continuing, counted, on_devices, resolve, unless_moved};
 use crate::args::TrainArgs;
 use crate::interrupt;
 use crate::progress::TrainProgress;
@@ -96,11 +96,11 @@ fn unless_in_study(run: &RunDir) -> Result<()> {
     let Some(study) = StudyDir::around(run.root()) else {
         return Ok(());
     };
-    let (study, quoted) = (shell_quoted(study.root()), shell_quoted(run.root()));
+    let (command, quoted) = (continuing(&study), shell_quoted(run.root()));
     bail!(
-        "{}: is part of a study, which `psp search --study {study}` continues; to train this \
-         model further, copy its folder out of the study and resume the copy, or begin a new run \
-         with --set model.weights={quoted}",
+        "{}: is part of a study, which `{command}` continues; to train this model further, copy \
+         its folder out of the study and resume the copy, or begin a new run with --set \
+         model.weights={quoted}",
         run.root().display()
     )
 }

@@ -53,7 +53,6 @@ pub enum CaveatKind {
     /// The validation score is that of the best of many.
     ValidationOptimism,
     /// Many labels are one and the same: 0, or an end of their range.
-    #[serde(alias = "many-zeros")]
     ManyAlike,
     /// Only finalists were tested.
     OnlyFinalists,

@@ -12,21 +12,24 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
     let score = context.score_name();
     let selection = context.input.selection.as_ref();
     let knows_noise = selection.is_none_or(Selection::knows_noise);
-    section.say(match study {
-        Some(study) if !study.trains_finalists() => format!(
-            "Validation decides, the test images have no say. The finalists are the best trials \
-             themselves, each trained once, so that their validation {score} has no confidence \
-             bound. They are ranked by it, and only equal scores tie; of those that tie the one \
-             with the fewest multiply-adds is chosen. The best score of many trials is partly \
-             luck, and which of two that are close is better is not known."
+    let trained_once = match study {
+        Some(study) if !study.trains_finalists() => Some(
+            "The finalists are the best trials themselves. Each was trained once, so that its \
+             score has no confidence bound, and the best score of many is partly luck.",
         ),
-        _ if !knows_noise => format!(
-            "Validation decides, the test images have no say. Each candidate was trained once, \
-             so that its validation {score} has no confidence bound. Candidates are ranked by \
-             it, and only equal scores tie; of those that tie the one with the fewest \
-             multiply-adds is chosen. Which of two that are close is better is not known."
+        _ if !knows_noise => {
+            Some("Each candidate was trained once, so that its score has no confidence bound.")
+        }
+        _ => None,
+    };
+    section.say(match trained_once {
+        Some(once) => format!(
+            "Validation decides, the test images have no say. {once} Candidates are ranked by \
+             their validation {score}, and only equal scores tie; of those that tie the one with \
+             the fewest multiply-adds is chosen. Which of two that are close is better is not \
+             known."
         ),
-        _ => format!(
+        None => format!(
             "Validation decides, the test images have no say. Candidates are ranked by the lower \
              {percent} confidence bound (Student's t) of their mean validation {score} over \
              runs. The distance from the first's mean to its bound is its noise: a candidate \

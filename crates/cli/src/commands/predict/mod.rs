@@ -20,7 +20,7 @@ pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
         check_place(path)?;
         ensure!(
             args.overwrite || !path.is_file(),
-            "{}: there is a file; replace it with --overwrite, or name another --out",
+            "{}: exists already; choose another file, or pass --overwrite to replace it",
             path.display()
         );
     }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use psp_data::{DataFolder, FileKind, Listing, list_images};
 
+use crate::commands::counted;
+
 /// How many files of a kind are named.
 const NAMED: usize = 3;
 
@@ -119,21 +121,22 @@ fn say_left_out(dir: &Path, listing: &Listing) {
         kinds.entry(*kind).or_default().push(path);
     }
     for (kind, files) in kinds {
-        let (count, names) = (files.len(), named(dir, &files));
-        let s = if count == 1 { "" } else { "s" };
+        let names = named(dir, &files);
         match kind {
             FileKind::Unread(format) => {
                 eprintln!("left out: {names} ({format} is not read; convert to JPEG)");
             }
             FileKind::Other => eprintln!("left out: {names} (no image)"),
-            FileKind::Hidden => eprintln!("left out: {count} hidden file{s}, {names}"),
+            FileKind::Hidden => {
+                let count = counted(files.len(), "hidden file");
+                eprintln!("left out: {count}, {names}");
+            }
         }
     }
     let folders: Vec<&Path> = listing.folders.iter().map(PathBuf::as_path).collect();
     if !folders.is_empty() {
-        let (count, names) = (folders.len(), named(dir, &folders));
-        let s = if count == 1 { "" } else { "s" };
-        eprintln!("left out: {count} folder{s} not entered, {names}; --recursive enters folders");
+        let (count, names) = (counted(folders.len(), "folder"), named(dir, &folders));
+        eprintln!("left out: {count} not entered, {names}; --recursive enters folders");
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) fn remove(args: &StudyRmArgs) -> Result<()> {
         bail!(
             "{root}: {} {verb} begun and not ended ({}); stop the workers, or pass --force",
             counted(count, "task"),
-            named(&under_way)
+            named(&under_way, dir.root())
         );
     }
     let (links, folder) = followed(dir.root())?;
@@ -64,11 +64,11 @@ pub(super) fn remove(args: &StudyRmArgs) -> Result<()> {
 }
 
 /// The first tasks' folders, within the study's.
-fn named(tasks: &[TrialDir]) -> String {
+fn named(tasks: &[TrialDir], study: &Path) -> String {
     let name = |task: &TrialDir| {
-        let kind = task.root().parent().and_then(Path::file_name);
-        let kind = kind.unwrap_or_default().to_string_lossy().into_owned();
-        format!("{kind}/{}", task.name())
+        let folder = task.root();
+        let folder = folder.strip_prefix(study).unwrap_or(folder);
+        folder.display().to_string()
     };
     let mut names: Vec<String> = tasks.iter().take(NAMED).map(name).collect();
     if tasks.len() > NAMED {
