@@ -277,6 +277,12 @@ fn a_damaged_checkpoint_is_reported_and_the_one_before_it_leads_to_the_same_bits
             ],
         );
         reference.assert_same(&out);
+        // Nor does the damaged one take the place of the one before it.
+        let previous = out.join("checkpoints/previous.safetensors");
+        assert_eq!(
+            std::fs::read(previous).unwrap(),
+            std::fs::read(reference.run.join("checkpoints/previous.safetensors")).unwrap()
+        );
     }
 }
 

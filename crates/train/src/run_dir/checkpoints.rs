@@ -122,21 +122,31 @@ impl RunDir {
     }
 
     /// Reads the newest checkpoint that is whole, and says what was wrong
-    /// with any newer one.
+    /// with any newer one. Damaged ones are removed when there is a whole one,
+    /// so that none of them becomes `previous` in its place.
     ///
     /// # Errors
-    /// When no checkpoint is whole, with the fault of each.
+    /// When no checkpoint is whole, with the fault of each, or one can't be read.
     pub fn read_last(&self) -> Result<(Checkpoint, Vec<CheckpointError>), TrainError> {
         let mut faults = Vec::new();
+        let mut damaged = Vec::new();
         // `next` is whole but not yet renamed when the process died between.
         for path in [self.checkpoint("next"), self.last(), self.previous()] {
             if !path.exists() {
                 continue;
             }
             match Checkpoint::read(&path) {
-                Ok(checkpoint) => return Ok((checkpoint, faults)),
-                Err(error @ CheckpointError::Version { .. }) => return Err(error.into()),
-                Err(error) => faults.push(error),
+                Ok(checkpoint) => {
+                    for path in &damaged {
+                        remove(path).map_err(TrainError::io(path))?;
+                    }
+                    return Ok((checkpoint, faults));
+                }
+                Err(error @ CheckpointError::Damaged { .. }) => {
+                    faults.push(error);
+                    damaged.push(path);
+                }
+                Err(error) => return Err(error.into()),
             }
         }
         Err(TrainError::NoCheckpoint {
