@@ -69,7 +69,7 @@ fn convolution(
         .init(device)
 }
 
-/// ResNet18 with the study's head.
+/// ResNet18 with the perspective-score project's head.
 #[derive(Module, Debug)]
 struct Stock {
     conv1: Conv2d,

@@ -8,7 +8,7 @@ use crate::BenchError;
 /// What is measured, and how often.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Settings {
-    /// The backbone, with the study's head for two scores.
+    /// The backbone, with the perspective-score project's head for two scores.
     pub backbone: BackboneKind,
     /// Where.
     pub device: DeviceSpec,

@@ -150,7 +150,7 @@ impl BackboneKind {
         }
     }
 
-    /// Size in the original study's table, whose row "Inception_v3" can only
+    /// Size in the perspective-score project's table, whose row "Inception_v3" can only
     /// have been GoogLeNet; `None` for what was not in it.
     pub fn study_mib(self) -> Option<f64> {
         match self {

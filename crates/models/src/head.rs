@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use crate::nn::{Linear, Noise, dropout, relu};
 use crate::output::Output;
 
-/// The study's head. Its keys are those of
+/// The perspective-score project's head. Its keys are those of
 /// `Sequential(Linear, ReLU, Linear)`: `0.weight`, `0.bias`, `2.weight`,
 /// `2.bias`; dropout holds no parameters and does not shift them.
 #[derive(Module, Debug)]

@@ -43,9 +43,9 @@ pub struct ModelConfig {
 }
 
 impl ModelConfig {
-    /// `backbone` with the study's head, for inputs of the backbone's own size,
-    /// as torchvision builds it from scratch but without dropout, stochastic
-    /// depth and auxiliary classifiers.
+    /// `backbone` with the perspective-score project's head, for inputs of the
+    /// backbone's own size, as torchvision builds it from scratch but without dropout,
+    /// stochastic depth and auxiliary classifiers.
     pub fn new(backbone: BackboneKind, targets: usize) -> Self {
         Self {
             backbone,

@@ -9,7 +9,8 @@ use crate::nn::{Noise, multiply_adds};
 use crate::regressor::{ModelConfig, Regressor};
 use crate::state;
 
-/// One backbone with the study's head `Linear(F, 256) → ReLU → Linear(256, 2)`.
+/// One backbone with the perspective-score project's head,
+/// `Linear(F, 256) → ReLU → Linear(256, 2)`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct BackboneSummary {
     /// torchvision's name.

@@ -18,7 +18,7 @@
 //!     failed.2.json           the outcome of claim 2, after which it was taken up again
 //!   finalists.json          which configurations are trained again
 //!   finals/<number>-s<seed>-<id>/   the same for them; test.json: the test split
-//!   refit.json              what of them is trained again at full budget
+//!   refit.json              which of them is trained once more, with what
 //!   refit-split.csv         its split, where it trains on validation images, too
 //!   refit/<number>-<id>/    the same for it
 //!   selected.json           the chosen model, and why
@@ -100,7 +100,7 @@ impl StudyDir {
         self.root.join("finalists.json")
     }
 
-    /// What is trained again, at full budget.
+    /// What is trained once more, and with what.
     pub fn refit(&self) -> PathBuf {
         self.root.join("refit.json")
     }

@@ -1,4 +1,4 @@
-//! Training the chosen configuration again, at full budget.
+//! Training the chosen configuration once more.
 //!
 //! A search compares many configurations at a small budget: few epochs, small
 //! images, some of the training images. The chosen one is then trained with what

@@ -40,7 +40,7 @@ pub struct Selection {
     pub refit: Option<RefitRun>,
 }
 
-/// The chosen configuration, trained again at full budget.
+/// The chosen configuration, trained once more.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RefitRun {
     /// Its folder, within the study's.

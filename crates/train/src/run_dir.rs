@@ -26,6 +26,8 @@ use crate::error::TrainError;
 
 mod checkpoints;
 
+pub(crate) use checkpoints::{Newest, remove};
+
 /// Held by the process that writes the folder.
 const LOCK: &str = "run.lock";
 

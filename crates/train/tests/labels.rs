@@ -54,7 +54,7 @@ fn r2(folder: &Folder, run: &str) -> Vec<f64> {
 #[test]
 fn labels_of_any_scale_are_learned_as_those_from_0_to_1_are() {
     let folder = Folder::new();
-    // From step to step grows what rounding labels to 32 bits does.
+    // What rounding labels to 32 bits does grows from step to step.
     let one = "train.epochs=1";
     folder.train("scores", &[UNBOUNDED, one]);
     let scores = r2(&folder, "scores");

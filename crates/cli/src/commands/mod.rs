@@ -105,7 +105,7 @@ fn unless_moved(error: anyhow::Error, data: &Path, run: &RunDir) -> anyhow::Erro
     unless_gone(error, data, "run", &command)
 }
 
-/// The same of a run's or a study's data, which `command` is to be told of.
+/// The same of the data of a run or a study, whose new place `command` takes.
 fn unless_gone(error: anyhow::Error, data: &Path, whose: &str, command: &str) -> anyhow::Error {
     if data.as_os_str().is_empty() || data.exists() {
         return error;

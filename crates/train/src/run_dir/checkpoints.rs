@@ -10,6 +10,15 @@ use crate::error::TrainError;
 /// A checkpoint that becomes `best` together with the `next` beside it.
 const NEXT_BEST: &str = "next-best";
 
+/// The newest checkpoint that is whole.
+pub(crate) struct Newest {
+    pub(crate) checkpoint: Checkpoint,
+    /// Newer ones, which are not.
+    pub(crate) unusable: Vec<PathBuf>,
+    /// What is wrong with each.
+    pub(crate) faults: Vec<CheckpointError>,
+}
+
 impl RunDir {
     /// The checkpoint to continue from.
     pub fn last(&self) -> PathBuf {
@@ -81,11 +90,19 @@ impl RunDir {
         if !staged.exists() {
             return Ok(());
         }
-        match Checkpoint::read(&staged) {
-            Ok(checkpoint) => self.publish(&checkpoint),
-            // `read_last` reports it and goes back to the one before.
-            Err(_) => Ok(()),
+        let Ok(checkpoint) = Checkpoint::read(&staged) else {
+            // `read_last` meets the same fault and goes back to the one before.
+            return Ok(());
+        };
+        let last = self.last();
+        if last.exists() && Checkpoint::read(&last).is_err() {
+            // It must not take the place of a whole `previous`.
+            remove(&last).map_err(|error| CheckpointError::Io {
+                path: last,
+                reason: error.to_string(),
+            })?;
         }
+        self.publish(&checkpoint)
     }
 
     /// Gives the whole checkpoint `next` its names. Each step may be repeated.
@@ -121,15 +138,13 @@ impl RunDir {
         std::fs::rename(&staged, &last).map_err(io)
     }
 
-    /// Reads the newest checkpoint that is whole, and says what was wrong
-    /// with any newer one. Damaged ones are removed when there is a whole one,
-    /// so that none of them becomes `previous` in its place.
+    /// Reads the newest checkpoint that is whole.
     ///
     /// # Errors
-    /// When no checkpoint is whole, with the fault of each, or one can't be read.
-    pub fn read_last(&self) -> Result<(Checkpoint, Vec<CheckpointError>), TrainError> {
+    /// When no checkpoint is whole, with the fault of each, or a newer psp wrote one.
+    pub(crate) fn read_last(&self) -> Result<Newest, TrainError> {
+        let mut unusable = Vec::new();
         let mut faults = Vec::new();
-        let mut damaged = Vec::new();
         // `next` is whole but not yet renamed when the process died between.
         for path in [self.checkpoint("next"), self.last(), self.previous()] {
             if !path.exists() {
@@ -137,16 +152,17 @@ impl RunDir {
             }
             match Checkpoint::read(&path) {
                 Ok(checkpoint) => {
-                    for path in &damaged {
-                        remove(path).map_err(TrainError::io(path))?;
-                    }
-                    return Ok((checkpoint, faults));
+                    return Ok(Newest {
+                        checkpoint,
+                        unusable,
+                        faults,
+                    });
                 }
-                Err(error @ CheckpointError::Damaged { .. }) => {
+                Err(error @ CheckpointError::Version { .. }) => return Err(error.into()),
+                Err(error) => {
+                    unusable.push(path);
                     faults.push(error);
-                    damaged.push(path);
                 }
-                Err(error) => return Err(error.into()),
             }
         }
         Err(TrainError::NoCheckpoint {
@@ -157,7 +173,7 @@ impl RunDir {
 }
 
 /// Removes a file that need not be there.
-fn remove(path: &Path) -> std::io::Result<()> {
+pub(crate) fn remove(path: &Path) -> std::io::Result<()> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
         _ => Ok(()),

@@ -10,7 +10,7 @@ use crate::error::TrainError;
 use crate::events::Event;
 use crate::inputs::Inputs;
 use crate::optim::OptimizerState;
-use crate::run_dir::{Ending, Manifest, RunDir, RunResult, write_json, write_text};
+use crate::run_dir::{Ending, Manifest, Newest, RunDir, RunResult, remove, write_json, write_text};
 use crate::session::Session;
 
 /// Continues the run in `run` from its newest whole checkpoint.
@@ -79,7 +79,11 @@ pub fn resume_with(
     // Opening may have taken longer than a claim lasts.
     control.check(run)?;
     run.complete_write()?;
-    let (mut checkpoint, damaged) = run.read_last()?;
+    let Newest {
+        mut checkpoint,
+        unusable,
+        faults,
+    } = run.read_last()?;
     checkpoint.model_config.output.range = config.range_of(&checkpoint.model_config.output);
     let goes_on = check_length(run, &checkpoint.progress, &changes, ended.as_ref(), &config)?;
     if !changes.is_empty() {
@@ -108,7 +112,11 @@ pub fn resume_with(
     };
     let mut trainer = setup.trainer(model, checkpoint.progress, checkpoint.frozen)?;
     trainer.restore(&checkpoint.optimizer, checkpoint.ema.as_ref());
-    trainer.run(store, observe, &damaged)
+    // None of them becomes `previous` in place of a whole one.
+    for path in &unusable {
+        remove(path).map_err(TrainError::io(path))?;
+    }
+    trainer.run(store, observe, &faults)
 }
 
 impl Trainer<'_> {

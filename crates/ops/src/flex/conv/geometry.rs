@@ -24,6 +24,15 @@ pub(super) struct Geometry {
     pub(super) out_width: usize,
 }
 
+/// Pixels of one output row that a tap reads from inside the image.
+pub(super) struct Run {
+    /// Where they begin in a tile's pixels of one image.
+    pub(super) tile: usize,
+    /// Where the first is read from in the input plane; the next ones are a stride apart.
+    pub(super) input: usize,
+    pub(super) len: usize,
+}
+
 impl Geometry {
     /// `None` unless the kernels here serve these tensors: f32, not empty, and
     /// without groups or depthwise.
@@ -92,30 +101,28 @@ impl Geometry {
         first.min(end)..end
     }
 
-    /// Calls `run(tile offset, input offset, count)` for each run of pixels
-    /// that tap `tap` reads from inside one image plane in these output rows.
-    #[inline(always)]
-    pub(super) fn runs(
-        &self,
-        tap: usize,
-        rows: &Range<usize>,
-        mut run: impl FnMut(usize, usize, usize),
-    ) {
-        let (ky, kx) = (tap / self.kernel[1], tap % self.kernel[1]);
+    /// By tap, the runs of pixels in these output rows that it reads from inside an
+    /// image's plane.
+    pub(super) fn runs(&self, rows: &Range<usize>) -> Vec<Vec<Run>> {
         let [pad_h, pad_w] = self.padding;
         let [stride_h, stride_w] = self.stride;
-        let inside_h = Self::inside(self.out_height, self.height, ky, pad_h, stride_h);
-        let inside_w = Self::inside(self.out_width, self.width, kx, pad_w, stride_w);
-        if inside_w.is_empty() {
-            return;
-        }
-        for oy in inside_h.start.max(rows.start)..inside_h.end.min(rows.end) {
-            let row = (oy * stride_h + ky - pad_h) * self.width;
-            run(
-                (oy - rows.start) * self.out_width + inside_w.start,
-                row + inside_w.start * stride_w + kx - pad_w,
-                inside_w.len(),
-            );
-        }
+        let of_tap = |tap: usize| {
+            let (ky, kx) = (tap / self.kernel[1], tap % self.kernel[1]);
+            let inside_h = Self::inside(self.out_height, self.height, ky, pad_h, stride_h);
+            let inside_w = Self::inside(self.out_width, self.width, kx, pad_w, stride_w);
+            if inside_w.is_empty() {
+                return Vec::new();
+            }
+            let run = |oy: usize| Run {
+                tile: (oy - rows.start) * self.out_width + inside_w.start,
+                input: (oy * stride_h + ky - pad_h) * self.width + inside_w.start * stride_w + kx
+                    - pad_w,
+                len: inside_w.len(),
+            };
+            (inside_h.start.max(rows.start)..inside_h.end.min(rows.end))
+                .map(run)
+                .collect()
+        };
+        (0..self.taps()).map(of_tap).collect()
     }
 }

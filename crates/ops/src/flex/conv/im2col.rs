@@ -5,6 +5,9 @@ use super::geometry::Geometry;
 use super::tiles::Tile;
 use crate::flex::matmul::Matrix;
 
+/// Values from which on a call that copies them pays.
+const LONG: usize = 8;
+
 impl Tile {
     /// The patches of `x` (all images), `[patch, columns]`.
     pub(super) fn gather<'a>(
@@ -20,23 +23,24 @@ impl Tile {
             return Matrix::new(image, g.patch(), columns, g.plane());
         }
         let pixels = self.pixels(g);
+        let runs = g.runs(&self.rows);
         let out = sized(buffer, g.patch() * columns);
         let fill = |(row, out): (usize, &mut [f32])| {
             let (channel, tap) = (row / g.taps(), row % g.taps());
             for (image, out) in self.images.clone().zip(out.chunks_mut(pixels)) {
                 let source = &x[(image * g.channels + channel) * g.plane()..][..g.plane()];
                 out.fill(0.0);
-                g.runs(tap, &self.rows, |to, from, count| {
-                    let out = &mut out[to..to + count];
-                    if g.stride[1] == 1 {
-                        out.copy_from_slice(&source[from..from + count]);
+                for run in &runs[tap] {
+                    let out = &mut out[run.tile..][..run.len];
+                    if g.stride[1] == 1 && run.len >= LONG {
+                        out.copy_from_slice(&source[run.input..][..run.len]);
                     } else {
-                        let source = source[from..].iter().step_by(g.stride[1]);
+                        let source = source[run.input..].iter().step_by(g.stride[1]);
                         for (out, source) in out.iter_mut().zip(source) {
                             *out = *source;
                         }
                     }
-                });
+                }
             }
         };
         each_chunk(out, columns, !apart, fill);
@@ -47,24 +51,25 @@ impl Tile {
     /// the transpose of [`Tile::gather`]. `x` holds the tile's images only.
     pub(super) fn scatter(&self, patches: &[f32], x: &mut [f32], g: &Geometry, apart: bool) {
         let (columns, pixels) = (self.columns(g), self.pixels(g));
+        let runs = g.runs(&self.rows);
         let add = |(index, x): (usize, &mut [f32])| {
             let (image, channel) = (index / g.channels, index % g.channels);
-            for tap in 0..g.taps() {
+            for (tap, runs) in runs.iter().enumerate() {
                 let row = (channel * g.taps() + tap) * columns + image * pixels;
                 let patches = &patches[row..][..pixels];
-                g.runs(tap, &self.rows, |from, to, count| {
-                    let patches = &patches[from..from + count];
+                for run in runs {
+                    let patches = &patches[run.tile..][..run.len];
                     if g.stride[1] == 1 {
-                        for (x, patch) in x[to..to + count].iter_mut().zip(patches) {
+                        for (x, patch) in x[run.input..][..run.len].iter_mut().zip(patches) {
                             *x += *patch;
                         }
                     } else {
-                        let targets = x[to..].iter_mut().step_by(g.stride[1]);
+                        let targets = x[run.input..].iter_mut().step_by(g.stride[1]);
                         for (x, patch) in targets.zip(patches) {
                             *x += *patch;
                         }
                     }
-                });
+                }
             }
         };
         each_chunk(x, g.plane(), !apart, add);
