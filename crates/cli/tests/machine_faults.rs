@@ -1,4 +1,5 @@
-//! Faults of the machine, which are no trial's: an unusable cache, a full disk.
+//! Faults of the machine, which are no trial's: an unusable cache, a full disk, a run that
+//! can only be read.
 #![allow(clippy::unwrap_used)]
 
 mod support;
@@ -6,7 +7,7 @@ mod support;
 use std::process::Command;
 
 use support::study::{Bench, STUDY, count};
-use support::{Folder, device, json, run, training};
+use support::{Folder, assert_says, device, json, run, training};
 
 #[test]
 fn an_unusable_cache_folder_costs_the_cache_and_no_trial() {
@@ -116,4 +117,42 @@ fn what_can_not_be_written_for_the_disks_sake_is_worth_another_try() {
     let codes = ran.stdout.lines().filter(|line| line.contains(": 75"));
     assert_eq!(codes.count(), 8, "{ran:#?}");
     assert!(ran.stdout.contains("wrong export: 1"), "{ran:#?}");
+}
+
+/// Skips where no file system may be mounted.
+#[test]
+fn a_report_on_a_run_that_can_only_be_read_tells_of_a_cost_that_is_not_stored() {
+    let folder = Folder::with_data();
+    folder
+        .train("run", &["model.unfreeze=[\"head\"]"])
+        .assert_done();
+    std::fs::create_dir(folder.path("disk")).unwrap();
+    let script = r#"
+        mount -t tmpfs tmpfs disk 2>/dev/null || exit 99
+        report() { "$PSP" report disk/run --device "$DEVICE" --explain 0 "$@"; }
+        cp -r run disk/run
+        # Stores the predictions.
+        report --no-measure --out before; echo "before: $?"
+        mount -o remount,ro disk
+        report --out report; echo "locked: $?"
+        exit 0
+    "#;
+    let mut command = Command::new("unshare");
+    command
+        .args(["--mount", "sh", "-c", script])
+        .current_dir(folder.path(""))
+        .env("PSP", env!("CARGO_BIN_EXE_psp"))
+        .env("DEVICE", device())
+        .env("PSP_CACHE_DIR", folder.path("cache"));
+    let ran = match command.output() {
+        Ok(output) if output.status.success() => support::ran(output),
+        _ => {
+            eprintln!("SKIPPED: no file system may be mounted here");
+            return;
+        }
+    };
+    assert_says(&ran.stdout, &["before: 0", "locked: 0"]);
+    assert_says(&ran.stderr, &["warning: ", "cost.json: could not "]);
+    let page = std::fs::read_to_string(folder.path("report/report.md")).unwrap();
+    assert_says(&page, &["prediction were measured once per model"]);
 }

@@ -27,8 +27,8 @@ struct Stored {
 }
 
 /// The cost of the run's model. What was measured of it on this machine and device is
-/// read from the run's folder, or else measured and stored there; where nothing is
-/// to be measured, it is what was measured anywhere.
+/// read from the run's folder, or else measured and, where possible, stored there; where
+/// nothing is to be measured, it is what was measured anywhere.
 pub(crate) fn cost(
     run: &RunDir,
     config: &RunConfig,
@@ -81,7 +81,10 @@ fn measured(
     let hardware = settings.environment.hardware.clone();
     let stored = Stored { hardware, cost };
     let text = serde_json::to_vec_pretty(&stored).map_err(CollectError::read(&path))?;
-    write_atomic(&path, |out| out.write_all(&text))?;
+    // It is told of all the same, where the run can only be read.
+    if let Err(error) = write_atomic(&path, |out| out.write_all(&text)) {
+        settings.warn(&error.to_string());
+    }
     Ok(Some(stored.cost))
 }
 

@@ -6,7 +6,6 @@ use psp_data::DataError;
 use psp_eval::EvalError;
 use psp_explain::ExplainError;
 use psp_export::ExportError;
-use psp_files::WriteError;
 use psp_models::DeviceError;
 use psp_search::SearchError;
 use psp_train::TrainError;
@@ -33,9 +32,6 @@ pub enum CollectError {
     /// A device.
     #[error(transparent)]
     Device(#[from] DeviceError),
-    /// A file could not be written.
-    #[error(transparent)]
-    Write(#[from] WriteError),
     /// A file could not be read.
     #[error("{}: {reason}", path.display())]
     Read {
@@ -87,7 +83,6 @@ impl CollectError {
             Self::Study(error) => error.is_passing(),
             Self::Run(error) => error.is_passing(),
             Self::Model(error) => error.is_passing(),
-            Self::Write(_) => true,
             _ => false,
         }
     }

@@ -57,7 +57,7 @@ pub enum CollectEvent<'a> {
         /// Forward passes in all.
         total: usize,
     },
-    /// Something is left out of the report.
+    /// Something is left out of the report, or can't be stored for the next one.
     Warning {
         /// What, and why.
         text: &'a str,
