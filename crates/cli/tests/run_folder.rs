@@ -99,6 +99,28 @@ fn resuming_a_finished_run_reports_its_result_and_changes_nothing() {
 }
 
 #[test]
+fn a_run_whose_metrics_are_cut_short_is_left_as_it_is_until_they_are_back() {
+    let folder = Folder::with_data();
+    folder.train("run", &["train.epochs=2"]).assert_done();
+    let path = folder.path("run/metrics.jsonl");
+    let longer = || run(resume(&folder.path("run")).args(["--set", "train.epochs=3"]));
+    let whole = std::fs::read(&path).unwrap();
+    for found in [0, whole.len() / 2] {
+        std::fs::write(&path, &whole[..found]).unwrap();
+        if found == 0 {
+            std::fs::remove_file(&path).unwrap();
+        }
+        let before = snapshot(&folder.path("run"));
+        let told = format!("({found} of {} bytes)", whole.len());
+        longer().assert_refused(&["metrics.jsonl: missing or shorter", &told, "--out"]);
+        assert_eq!(snapshot(&folder.path("run")), before);
+    }
+    std::fs::write(&path, whole).unwrap();
+    longer().assert_done();
+    assert_eq!(epochs(&folder.path("run")), 3);
+}
+
+#[test]
 fn resuming_a_folder_that_is_no_run_is_refused() {
     let folder = Folder::with_data();
     run(&mut resume(&folder.data())).assert_refused(&["not a run folder (it has no config.toml)"]);

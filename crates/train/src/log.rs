@@ -1,7 +1,7 @@
 //! `metrics.jsonl`, one line per epoch, and its TensorBoard mirror.
 
 use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use psp_metrics::RegressionMetrics;
@@ -45,9 +45,31 @@ pub(crate) struct MetricsLog {
 }
 
 impl MetricsLog {
-    /// Opens the log, cut to the `bytes` that the checkpoint vouches for; what
-    /// is beyond will be done again. TensorBoard gets a further file, with the
-    /// epochs that its files lack.
+    /// Whether all of the `bytes` that the checkpoint vouches for are there: without them
+    /// the run can't be continued.
+    ///
+    /// # Errors
+    /// [`TrainError::Damaged`] for a file that is shorter or missing.
+    pub(crate) fn check(path: &Path, bytes: u64) -> Result<(), TrainError> {
+        let found = match std::fs::metadata(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => 0,
+            other => other.map_err(TrainError::io(path))?.len(),
+        };
+        if found >= bytes {
+            return Ok(());
+        }
+        Err(TrainError::Damaged {
+            path: path.to_owned(),
+            reason: format!(
+                "missing or shorter than the checkpoint says ({found} of {bytes} bytes); restore \
+                 it, or begin a new run with another --out"
+            ),
+        })
+    }
+
+    /// Opens the log, cut to the `bytes` that the checkpoint vouches for, which it
+    /// [has](Self::check); what is beyond will be done again. TensorBoard gets a
+    /// further file, with the epochs that its files lack.
     pub(crate) fn open(
         path: &Path,
         tensorboard: &Path,

@@ -9,6 +9,7 @@ use crate::config::{Change, RunConfig};
 use crate::error::TrainError;
 use crate::events::Event;
 use crate::inputs::Inputs;
+use crate::log::MetricsLog;
 use crate::optim::OptimizerState;
 use crate::run_dir::{Ending, Manifest, Newest, RunDir, RunResult, remove, write_json, write_text};
 use crate::session::Session;
@@ -84,6 +85,7 @@ pub fn resume_with(
         unusable,
         faults,
     } = run.read_last()?;
+    MetricsLog::check(&run.metrics(), checkpoint.progress.metrics_bytes)?;
     checkpoint.model_config.output.range = config.range_of(&checkpoint.model_config.output);
     let goes_on = check_length(run, &checkpoint.progress, &changes, ended.as_ref(), &config)?;
     if !changes.is_empty() {
