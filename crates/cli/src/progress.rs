@@ -133,6 +133,9 @@ impl TrainProgress {
                     eprintln!("warning: features are kept in memory, not stored: {reason}");
                 });
             }
+            Event::BestCheckpoint { text } => {
+                self.bar.suspend(|| eprintln!("warning: {text}"));
+            }
             Event::PixelWarning(warning) => {
                 self.bar.suspend(|| eprintln!("warning: {warning}"));
             }

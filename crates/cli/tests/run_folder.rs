@@ -7,7 +7,8 @@ use std::path::Path;
 
 use psp_train::{Checkpoint, RunDir};
 use support::study::wait_for;
-use support::{Folder, resume, run, signal};
+use support::trained::export;
+use support::{Folder, assert_says, resume, run, signal};
 
 #[test]
 fn a_second_process_on_a_run_is_refused_while_the_first_trains() {
@@ -96,6 +97,52 @@ fn resuming_a_finished_run_reports_its_result_and_changes_nothing() {
     let ran = run(&mut resume(&folder.path("run"))).assert_done();
     assert!(ran.stdout.contains("finished after 1 epoch in"), "{ran:#?}");
     assert_eq!(snapshot(&folder.path("run")), before);
+}
+
+#[test]
+fn a_best_checkpoint_that_is_missing_or_damaged_is_restored_from_the_last() {
+    let folder = Folder::with_data();
+    folder.train("run", &[]).assert_done();
+    let dir = RunDir::new(folder.path("run"));
+    let whole = std::fs::read(dir.best()).unwrap();
+    let restored = |fault: &str| {
+        let resumed = run(&mut resume(dir.root())).assert_done();
+        let told = format!("best.safetensors: {fault}");
+        assert_says(&resumed.stderr, &["warning: ", &told, "; restored from"]);
+        assert!(std::fs::read(dir.best()).unwrap() == whole);
+        // They are names of one file.
+        std::fs::remove_file(dir.best()).unwrap();
+    };
+    std::fs::remove_file(dir.best()).unwrap();
+    run(&mut export(dir.root(), &folder.path("out"), &[]))
+        .assert_refused(&["best.safetensors: missing", "psp train --resume"]);
+    restored("missing");
+    std::fs::write(dir.best(), &whole[..whole.len() / 2]).unwrap();
+    restored("damaged checkpoint");
+    std::fs::write(dir.last(), "no weights").unwrap();
+    run(&mut resume(dir.root())).assert_refused(&["best.safetensors: missing", "holds epoch 1"]);
+}
+
+#[test]
+fn a_best_checkpoint_that_is_lost_is_missed_until_a_better_epoch_comes() {
+    let folder = Folder::with_data();
+    folder.train("run", &["train.epochs=2"]).assert_done();
+    let dir = RunDir::new(folder.path("run"));
+    // No later epoch is better than the first.
+    let mut last = Checkpoint::read(&dir.last()).unwrap();
+    last.progress.early_stopping.best_epoch = 1;
+    last.progress.early_stopping.best_mse = Some(0.0);
+    last.write(&dir.last()).unwrap();
+    for path in [dir.previous(), dir.best()] {
+        std::fs::remove_file(path).unwrap();
+    }
+    run(resume(dir.root()).args(["--set", "train.epochs=3"])).assert_refused(&[
+        "warning: ",
+        "best.safetensors: missing; the best epoch's weights are lost",
+        "holds epoch 1, the best",
+    ]);
+    assert_eq!(epochs(dir.root()), 3);
+    assert!(!dir.result().exists());
 }
 
 #[test]

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use psp_data::DataError;
 use psp_eval::EvalError;
 use psp_features::FeatureError;
+use psp_files::shell_quoted;
 use psp_models::predict::PredictError;
 use psp_models::{StateError, WeightsError};
-use psp_train::{CheckpointError, TrainError};
+use psp_train::{CheckpointError, RunDir, TrainError};
 use thiserror::Error;
 
 /// Why a model can't be exported or opened.
@@ -85,6 +86,17 @@ pub enum ExportError {
         /// The run.
         path: PathBuf,
     },
+    /// The best epoch's checkpoint is gone.
+    #[error(
+        "{}: missing, though an epoch of this run is finished; restore the file, or have \
+         `psp train --resume {}` look for another checkpoint of that epoch",
+        run.best().display(),
+        shell_quoted(run.root())
+    )]
+    LostBest {
+        /// The run.
+        run: RunDir,
+    },
     /// Told to stop.
     #[error("interrupted")]
     Interrupted,
@@ -112,6 +124,19 @@ pub enum ExportError {
 }
 
 impl ExportError {
+    /// Refuses a run without a best checkpoint.
+    pub(crate) fn unless_trained(run: &RunDir) -> Result<(), Self> {
+        if run.best().exists() {
+            Ok(())
+        } else if run.has_lost_best() {
+            Err(Self::LostBest { run: run.clone() })
+        } else {
+            Err(Self::NotTrained {
+                path: run.root().to_owned(),
+            })
+        }
+    }
+
     /// Whether the same work may succeed at another time.
     pub fn is_passing(&self) -> bool {
         match self {

@@ -48,11 +48,7 @@ struct Origin {
 
 impl Origin {
     fn of(run: &RunDir) -> Result<Self, ExportError> {
-        if !run.best().exists() {
-            return Err(ExportError::NotTrained {
-                path: run.root().to_owned(),
-            });
-        }
+        ExportError::unless_trained(run)?;
         let manifest = run.read_manifest()?;
         Ok(Self {
             checkpoint: Checkpoint::digest_of(&run.best())?,

@@ -92,11 +92,7 @@ impl Predictor {
 
     fn from_run(run: &RunDir, device: &Device, precision: Precision) -> Result<Self, ExportError> {
         let config = run.read_config()?;
-        if !run.best().exists() {
-            return Err(ExportError::NotTrained {
-                path: run.root().to_owned(),
-            });
-        }
+        ExportError::unless_trained(run)?;
         let mut checkpoint = Checkpoint::read(&run.best())?;
         checkpoint.model_config.output.range = config.range_of(&checkpoint.model_config.output);
         let weights = checkpoint.weights();

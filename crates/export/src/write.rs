@@ -33,11 +33,7 @@ pub fn export(run: &RunDir, out: &Path, overwrite: bool) -> Result<Bundle, Expor
     check_place(out, overwrite)?;
     let config = run.read_config()?;
     let manifest = run.read_manifest()?;
-    if !run.best().exists() {
-        return Err(ExportError::NotTrained {
-            path: run.root().to_owned(),
-        });
-    }
+    ExportError::unless_trained(run)?;
     let checkpoint = Checkpoint::read(&run.best())?;
     let epoch = checkpoint.progress.epoch;
     let records = read_metrics(&run.metrics())?;

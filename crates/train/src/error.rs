@@ -128,6 +128,17 @@ pub enum TrainError {
         /// What is wrong with each that exists.
         faults: Vec<CheckpointError>,
     },
+    /// The weights that a run was trained for are gone.
+    #[error(
+        "{fault}, and no other checkpoint holds epoch {epoch}, the best; restore the file, or \
+         train on for a better epoch with --set train.epochs=N"
+    )]
+    LostBest {
+        /// What is wrong with the best checkpoint.
+        fault: String,
+        /// Its epoch, counted from 1.
+        epoch: u64,
+    },
     /// The inputs are no longer those of the run.
     #[error("{}: {what} changed since the run began (then {then}, now {now}); start a new run", run.display())]
     Changed {

@@ -75,6 +75,11 @@ pub enum Event<'a> {
         /// Checkpoints newer than the one continued from that are damaged.
         damaged: &'a [CheckpointError],
     },
+    /// The best epoch's checkpoint was missing or damaged.
+    BestCheckpoint {
+        /// What was wrong with it, and what became of it.
+        text: &'a str,
+    },
     /// The initial weights were read; what a user should know of how, a sentence each.
     Weights(&'a [String]),
     /// Everything is checked, and the work begins.

@@ -88,6 +88,8 @@ pub fn file_of(path: &Path) -> Result<PathBuf, TrainError> {
          (a study's model: psp export)"
     } else if run.best().is_file() {
         return Ok(run.best());
+    } else if run.has_lost_best() {
+        "the run's best checkpoint is missing; psp train --resume looks for another of its epoch"
     } else {
         "the run has no epoch that is done"
     };

@@ -174,6 +174,13 @@ impl Trainer<'_> {
         }
         self.save_unless_saved()?;
         let result = self.result(stopped)?;
+        // It was lost before the run was continued, and no later epoch was better.
+        if !self.run.best().exists()
+            && let Some(fault) = self.run.fault_of_best()?
+        {
+            let epoch = result.best_epoch;
+            return Err(TrainError::LostBest { fault, epoch });
+        }
         self.control.check(&self.run)?;
         write_json(&self.run.result(), &result)?;
         Ok(Outcome::Ended(result))

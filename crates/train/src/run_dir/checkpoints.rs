@@ -114,19 +114,7 @@ impl RunDir {
             reason: error.to_string(),
         };
         if checkpoint.progress.is_best() {
-            // A second name for the same file: checkpoints are replaced, never
-            // changed, so the two can't disturb each other.
-            let link = self.checkpoint("best-link");
-            let _ = std::fs::remove_file(&link);
-            match std::fs::hard_link(&staged, &link) {
-                Ok(()) => {
-                    std::fs::rename(&link, self.best()).map_err(io)?;
-                    // POSIX: renaming one name of a file onto another name of
-                    // the same file does nothing, and leaves both.
-                    let _ = std::fs::remove_file(&link);
-                }
-                Err(_) => checkpoint.write(&self.best())?,
-            }
+            self.name_best(&staged, checkpoint)?;
         }
         let next_best = self.checkpoint(NEXT_BEST);
         if next_best.exists() {
@@ -136,6 +124,63 @@ impl RunDir {
             std::fs::rename(&last, &previous).map_err(io)?;
         }
         std::fs::rename(&staged, &last).map_err(io)
+    }
+
+    /// Gives the checkpoint in `file` the name `best` too.
+    fn name_best(&self, file: &Path, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
+        let best = self.best();
+        // A second name for the same file: checkpoints are replaced, never
+        // changed, so the two can't disturb each other.
+        let link = self.checkpoint("best-link");
+        let _ = std::fs::remove_file(&link);
+        if std::fs::hard_link(file, &link).is_err() {
+            return checkpoint.write(&best);
+        }
+        std::fs::rename(&link, &best).map_err(|error| CheckpointError::Io {
+            path: best,
+            reason: error.to_string(),
+        })?;
+        // POSIX: renaming one name of a file onto another name of the same file
+        // does nothing, and leaves both.
+        let _ = std::fs::remove_file(&link);
+        Ok(())
+    }
+
+    /// What is wrong with `best`, if anything is.
+    ///
+    /// # Errors
+    /// When that can't be said: it can't be read, or a newer psp wrote it.
+    pub(crate) fn fault_of_best(&self) -> Result<Option<String>, CheckpointError> {
+        let path = self.best();
+        match Checkpoint::read(&path) {
+            Ok(_) => Ok(None),
+            Err(error @ CheckpointError::Damaged { .. }) => Ok(Some(error.to_string())),
+            Err(_) if !path.exists() => Ok(Some(format!("{}: missing", path.display()))),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Makes the checkpoint of the end of this `epoch`, which is the best, `best` again;
+    /// whether there still is one.
+    pub(crate) fn restore_best(&self, epoch: u64) -> Result<bool, CheckpointError> {
+        for path in [self.last(), self.previous()] {
+            if let Ok(kept) = Checkpoint::read(&path)
+                && kept.progress.is_best()
+                && kept.progress.epoch == epoch
+            {
+                return self.name_best(&path, &kept).map(|()| true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether the best epoch's checkpoint is missing, and not just to come.
+    pub fn has_lost_best(&self) -> bool {
+        let has_best_epoch = || match Checkpoint::read(&self.last()) {
+            Ok(last) => last.progress.early_stopping.best_epoch > 0,
+            Err(_) => self.result().exists(),
+        };
+        !self.best().exists() && has_best_epoch()
     }
 
     /// Reads the newest checkpoint that is whole.

@@ -61,7 +61,7 @@ pub fn resume_with(
         && changes.is_empty()
         && !is_cut_short(result, &config)
     {
-        return Ok(Outcome::Ended(result.clone()));
+        return finished(run, result.clone(), &control, observe);
     }
     // Where it is placed for this time only is not kept.
     let kept = config.clone();
@@ -82,7 +82,7 @@ pub fn resume_with(
     run.complete_write()?;
     let Newest {
         mut checkpoint,
-        unusable,
+        mut unusable,
         faults,
     } = run.read_last()?;
     MetricsLog::check(&run.metrics(), checkpoint.progress.metrics_bytes)?;
@@ -95,7 +95,21 @@ pub fn resume_with(
     if let Some(result) = ended
         && !goes_on
     {
-        return Ok(Outcome::Ended(result));
+        drop(lock);
+        return finished(run, result, &control, observe);
+    }
+    let best_epoch = checkpoint.progress.early_stopping.best_epoch;
+    if best_epoch > 0
+        && let Some(fault) = run.fault_of_best()?
+    {
+        let what = if run.restore_best(best_epoch)? {
+            RESTORED
+        } else {
+            unusable.push(run.best());
+            "the best epoch's weights are lost until a better one comes"
+        };
+        let text = &format!("{fault}; {what}");
+        observe(Event::BestCheckpoint { text });
     }
     let model = Regressor::from_state(
         &checkpoint.model_config,
@@ -119,6 +133,28 @@ pub fn resume_with(
         remove(path).map_err(TrainError::io(path))?;
     }
     trainer.run(store, observe, &faults)
+}
+
+/// What became of a best checkpoint that was missing or damaged.
+const RESTORED: &str = "restored from another checkpoint of its epoch";
+
+/// The outcome of a run that has ended, with its best checkpoint in its place.
+fn finished(
+    run: &RunDir,
+    result: RunResult,
+    control: &Control<'_>,
+    observe: &mut dyn FnMut(Event<'_>),
+) -> Result<Outcome, TrainError> {
+    if let Some(fault) = run.fault_of_best()? {
+        let _lock = control.lock(run)?;
+        let epoch = result.best_epoch;
+        if !run.restore_best(epoch)? {
+            return Err(TrainError::LostBest { fault, epoch });
+        }
+        let text = &format!("{fault}; {RESTORED}");
+        observe(Event::BestCheckpoint { text });
+    }
+    Ok(Outcome::Ended(result))
 }
 
 impl Trainer<'_> {
