@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::path::{Path, PathBuf};
+
 use burn::module::Module;
 use burn::tensor::Device;
 use psp_export::Bundle;
@@ -60,20 +62,43 @@ fn the_burnpack_loads_with_burn_and_holds_the_same_weights() {
 #[test]
 fn a_flipped_byte_in_a_bundle_is_refused_by_hash() {
     let folder = Folder::with_data();
+    let bundle = copied(&folder);
+    let image = folder.image("synth-000000.jpg");
+    run(&mut predict(&bundle, &[&image], &[])).assert_done();
+    flip_a_byte(&bundle.join("model.safetensors"));
+    run(&mut predict(&bundle, &[&image], &[]))
+        .assert_refused(&["model.safetensors: damaged or exchanged", "SHA-256"]);
+}
+
+#[test]
+fn a_damaged_bundle_is_not_trained_on() {
+    let folder = Folder::with_data();
+    let bundle = copied(&folder);
+    let set = format!("model.weights={}", bundle.display());
+    let refuses = |parts: &[&str]| folder.assert_refuses_to_train(&[&set], parts);
+    flip_a_byte(&bundle.join("model.safetensors"));
+    refuses(&["model.safetensors: damaged or exchanged", "SHA-256"]);
+    std::fs::write(bundle.join("bundle.json"), "{ torn").unwrap();
+    refuses(&["bundle.json: "]);
+    std::fs::remove_file(bundle.join("bundle.json")).unwrap();
+    refuses(&["bundle.json: No such file"]);
+}
+
+/// A copy of the exported model.
+fn copied(folder: &Folder) -> PathBuf {
     let bundle = folder.path("bundle");
     std::fs::create_dir(&bundle).unwrap();
     for name in ["bundle.json", "model.safetensors", "model.bpk"] {
         std::fs::copy(trained().bundle.join(name), bundle.join(name)).unwrap();
     }
-    let image = folder.image("synth-000000.jpg");
-    run(&mut predict(&bundle, &[&image], &[])).assert_done();
-    let path = bundle.join("model.safetensors");
-    let mut bytes = std::fs::read(&path).unwrap();
+    bundle
+}
+
+fn flip_a_byte(path: &Path) {
+    let mut bytes = std::fs::read(path).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
-    std::fs::write(&path, bytes).unwrap();
-    run(&mut predict(&bundle, &[&image], &[]))
-        .assert_refused(&["model.safetensors: damaged or exchanged", "SHA-256"]);
+    std::fs::write(path, bytes).unwrap();
 }
 
 #[test]

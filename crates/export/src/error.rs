@@ -14,7 +14,7 @@ use thiserror::Error;
 /// Why a model can't be exported or opened.
 #[derive(Debug, Error)]
 pub enum ExportError {
-    /// The run.
+    /// The run, or a file of the bundle.
     #[error(transparent)]
     Run(#[from] TrainError),
     /// The run's checkpoint.
@@ -100,26 +100,13 @@ pub enum ExportError {
     /// Told to stop.
     #[error("interrupted")]
     Interrupted,
-    /// `bundle.json` is not valid.
+    /// A file is not valid.
     #[error("{}: {reason}", path.display())]
     Format {
         /// The file.
         path: PathBuf,
         /// What is wrong.
         reason: String,
-    },
-    /// A file of the bundle is not the one that was exported.
-    #[error(
-        "{}: damaged or exchanged: its SHA-256 is {found}, bundle.json says {expected}",
-        path.display()
-    )]
-    Hash {
-        /// The file.
-        path: PathBuf,
-        /// What the bundle says.
-        expected: String,
-        /// What the file has.
-        found: String,
     },
 }
 

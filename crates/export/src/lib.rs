@@ -1,14 +1,13 @@
 //! Export of a trained model as a bundle, and the one door through which a
 //! trained model is opened, whether bundle or run folder.
 
-mod bundle;
 mod error;
 mod parts;
 mod predictor;
 mod write;
 
-pub use bundle::{BUNDLE_VERSION, Bundle, FileEntry, Training};
 pub use error::ExportError;
 pub use parts::{Place, predict_part, stored_predictions};
 pub use predictor::{Prediction, Predictor, Scores};
+pub use psp_train::bundle::{BUNDLE_VERSION, Bundle, FileEntry, Training};
 pub use write::export;

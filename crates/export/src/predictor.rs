@@ -8,9 +8,9 @@ use psp_data::{Batch, DataError, Dataset, DecodeLimits, Loader, Preprocessing, d
 use psp_eval::{PredictionRow, Predictions};
 use psp_models::predict::{predict_epoch, to_host};
 use psp_models::{InferenceModel, ModelConfig, Precision, Regressor, StateDict, read_state_dict};
+use psp_train::bundle::{BUNDLE_JSON, Bundle, SAFETENSORS};
 use psp_train::{Checkpoint, RunDir};
 
-use crate::bundle::{BUNDLE_JSON, Bundle, SAFETENSORS};
 use crate::error::ExportError;
 
 /// A trained model with the preprocessing it was trained with.

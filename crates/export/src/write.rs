@@ -8,12 +8,12 @@ use std::path::Path;
 use burn::module::Module;
 use psp_files::sync_dir;
 use psp_models::{ModelConfig, Output, Regressor, StateError, state, write_state_dict};
+use psp_train::bundle::{
+    BUNDLE_JSON, BUNDLE_VERSION, BURNPACK, Bundle, FileEntry, SAFETENSORS, Training,
+};
 use psp_train::{Checkpoint, RunDir, read_metrics};
 use tempfile::TempDir;
 
-use crate::bundle::{
-    BUNDLE_JSON, BUNDLE_VERSION, BURNPACK, Bundle, FileEntry, SAFETENSORS, Training,
-};
 use crate::error::ExportError;
 
 /// The name of a bundle that is about to be replaced, in a folder of its own.

@@ -68,7 +68,7 @@ pub enum TrainError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// A file of the run is not what was written.
+    /// A file of a run or an exported model is not what was written.
     #[error("{}: {reason}", path.display())]
     Damaged {
         /// The file.

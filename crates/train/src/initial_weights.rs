@@ -7,16 +7,12 @@ use psp_models::stages::is_within;
 use psp_models::{
     HEAD, ModelConfig, Output, Regressor, StateDict, StateError, WeightsFile, read_weights,
 };
-use serde::Deserialize;
 
+use crate::bundle::{BUNDLE_JSON, BURNPACK, Bundle, SAFETENSORS};
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::config::{ConfigError, IMAGENET, RunConfig, TransformInput};
 use crate::error::TrainError;
 use crate::run_dir::RunDir;
-
-/// The weights of an exported model, and what describes it.
-const EXPORTED: &str = "model.safetensors";
-const DESCRIPTION: &str = "bundle.json";
 
 /// Replaces `model.weights` by the file that it stands for: `imagenet` by the one
 /// that `psp weights fetch` has stored, a folder by the one in it. What decides how
@@ -78,7 +74,7 @@ pub fn file_of(path: &Path) -> Result<PathBuf, TrainError> {
     if !path.is_dir() {
         return Ok(path.to_owned());
     }
-    let exported = path.join(EXPORTED);
+    let exported = path.join(SAFETENSORS);
     if exported.is_file() {
         return Ok(exported);
     }
@@ -122,8 +118,17 @@ pub fn open(path: &Path) -> Result<(WeightsFile, Option<String>), TrainError> {
 pub(crate) fn read(path: &Path) -> Result<(WeightsFile, Option<TrainedHead>), TrainError> {
     let own = description_of(path)?;
     let mut file = match &own {
-        Some(own) if own.is_checkpoint => WeightsFile::of(path, Checkpoint::read(path)?.weights()),
-        _ => read_weights(path)?,
+        Some(Description { bundle: None, .. }) => {
+            WeightsFile::of(path, Checkpoint::read(path)?.weights())
+        }
+        Some(Description {
+            bundle: Some(bundle),
+            ..
+        }) => {
+            bundle.check(folder_of(path), SAFETENSORS)?;
+            read_weights(path)?
+        }
+        None => read_weights(path)?,
     };
     let head = own.and_then(|own| TrainedHead::take(own, &mut file.tensors));
     Ok((file, head))
@@ -181,13 +186,11 @@ impl TrainedHead {
 }
 
 /// What describes a model that psp has trained.
-#[derive(Deserialize)]
 struct Description {
     model: ModelConfig,
     targets: Vec<String>,
-    /// Whether it is in a run's checkpoint, and not beside an exported model.
-    #[serde(skip)]
-    is_checkpoint: bool,
+    /// The exported model that it is of; `None` in a run's checkpoint.
+    bundle: Option<Bundle>,
 }
 
 /// That of the model in a file that psp has written; `None` for another's.
@@ -197,17 +200,29 @@ fn description_of(path: &Path) -> Result<Option<Description>, TrainError> {
             return Ok(Some(Description {
                 model,
                 targets,
-                is_checkpoint: true,
+                bundle: None,
             }));
         }
         // What reads the weights tells better of a file that can't be read.
         Ok(None) | Err(CheckpointError::Io { .. }) => {}
         Err(error) => return Err(error.into()),
     }
-    if path.file_name().is_none_or(|name| name != EXPORTED) {
+    let dir = folder_of(path);
+    let is_there = |name: &str| dir.join(name).exists();
+    // Another program's weights may have this name, too.
+    if path.file_name().is_none_or(|name| name != SAFETENSORS)
+        || !(is_there(BUNDLE_JSON) || is_there(BURNPACK))
+    {
         return Ok(None);
     }
-    // One that is missing or another's says nothing.
-    let text = std::fs::read(path.with_file_name(DESCRIPTION)).unwrap_or_default();
-    Ok(serde_json::from_slice(&text).ok())
+    let bundle = Bundle::read(dir)?;
+    Ok(Some(Description {
+        model: bundle.model.clone(),
+        targets: bundle.targets.clone(),
+        bundle: Some(bundle),
+    }))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new(""))
 }

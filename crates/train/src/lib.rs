@@ -4,6 +4,7 @@
 //! [`trainer::start`] begins a run and [`trainer::resume`] continues it; both
 //! report through [`Event`] and write everything into one [`RunDir`].
 
+pub mod bundle;
 pub mod checkpoint;
 pub mod config;
 mod early_stopping;

@@ -7,9 +7,8 @@ use psp_data::Preprocessing;
 use psp_metrics::RegressionMetrics;
 use psp_models::ModelConfig;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use crate::error::ExportError;
+use crate::error::TrainError;
 
 /// Version of the bundle's form; raised when it changes.
 pub const BUNDLE_VERSION: u32 = 2;
@@ -74,20 +73,20 @@ pub struct FileEntry {
 }
 
 /// Name of the description.
-pub(crate) const BUNDLE_JSON: &str = "bundle.json";
+pub const BUNDLE_JSON: &str = "bundle.json";
 /// Name of the weights under torchvision's keys.
-pub(crate) const SAFETENSORS: &str = "model.safetensors";
+pub const SAFETENSORS: &str = "model.safetensors";
 /// Name of the weights in Burn's own format.
-pub(crate) const BURNPACK: &str = "model.bpk";
+pub const BURNPACK: &str = "model.bpk";
 
 impl Bundle {
     /// Reads `bundle.json` of a bundle.
     ///
     /// # Errors
     /// When it is missing, not valid or of a newer version.
-    pub fn read(dir: &Path) -> Result<Self, ExportError> {
+    pub fn read(dir: &Path) -> Result<Self, TrainError> {
         let path = dir.join(BUNDLE_JSON);
-        let format = |reason: String| ExportError::Format {
+        let format = |reason: String| TrainError::Damaged {
             path: path.clone(),
             reason,
         };
@@ -107,10 +106,10 @@ impl Bundle {
     /// Checks one of the bundle's files against its recorded hash.
     ///
     /// # Errors
-    /// [`ExportError::Hash`], or when the file can't be read or isn't listed.
-    pub fn check(&self, dir: &Path, name: &str) -> Result<(), ExportError> {
+    /// [`TrainError::Damaged`], or when the file can't be read or isn't listed.
+    pub fn check(&self, dir: &Path, name: &str) -> Result<(), TrainError> {
         let path = dir.join(name);
-        let entry = self.files.get(name).ok_or_else(|| ExportError::Format {
+        let entry = self.files.get(name).ok_or_else(|| TrainError::Damaged {
             path: dir.join(BUNDLE_JSON),
             reason: format!("`files` has no entry `{name}`"),
         })?;
@@ -118,25 +117,26 @@ impl Bundle {
         if found.sha256 == entry.sha256 {
             return Ok(());
         }
-        Err(ExportError::Hash {
+        Err(TrainError::Damaged {
             path,
-            expected: entry.sha256.clone(),
-            found: found.sha256,
+            reason: format!(
+                "damaged or exchanged: its SHA-256 is {}, bundle.json says {}",
+                found.sha256, entry.sha256
+            ),
         })
     }
 }
 
 impl FileEntry {
     /// Length and hash of a file.
-    pub(crate) fn of(path: &Path) -> Result<Self, ExportError> {
-        let bytes = std::fs::read(path).map_err(|source| ExportError::Io {
-            path: path.to_owned(),
-            source,
-        })?;
-        let digest = Sha256::digest(&bytes);
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn of(path: &Path) -> Result<Self, TrainError> {
+        let io = TrainError::io(path);
         Ok(Self {
-            bytes: bytes.len() as u64,
-            sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+            bytes: std::fs::metadata(path).map_err(&io)?.len(),
+            sha256: psp_weights::hash_of(path).map_err(&io)?,
         })
     }
 }
