@@ -16,6 +16,7 @@ data=data/demo-$images
 study=experiments/demo
 model=experiments/demo-model
 report=reports/demo
+about="Each backbone was trained from scratch on 3750 images for two or three epochs; the best was then trained again on all. Of the ViT only the head was trained, on what its random backbone makes of images: from scratch it needs far more of them."
 step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 
 step "Render $images labelled cars into $data"
@@ -45,17 +46,11 @@ done
 step "Report on the study into $report"
 "$psp" report "$study" --out "$report" \
     --note "The images are rendered, not photographed: nothing here says how the model does on photos." \
-    --note "All backbones start from scratch. A ViT that starts so needs far more images than these, so that only a head is trained on its random backbone; its row shows what that is worth. Inception v3 needs more steps than this small budget has: its row says how far it has come, not what it can do."
+    --note "$about"
 
 step "What was found"
-cat <<'TEXT'
-Each backbone was trained from scratch on 3750 images for two or three epochs; the best of them
-was then trained again on all. Scores are R²: 1 is perfect, 0 is the mean label for every
-image. Of the ViT only the head was trained, on what its random backbone makes of images:
-from scratch it needs far more of them. Inception v3 needs more steps than this budget has;
-its row says how far it has come, not what it can do.
-
-TEXT
+fmt -w 95 <<<"$about Scores are R²: 1 is perfect, 0 is the mean label for every image."
+echo
 "$psp" study show "$study" | sed -n '/^Finalists/,$p'
 printf '\nDone in %d s. Open these:\n' "$((SECONDS - begun))"
 printf '  %-42s %s\n' \

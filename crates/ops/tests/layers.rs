@@ -3,9 +3,10 @@
 
 mod common;
 
-use burn::tensor::{Tensor, activation::softmax};
+use burn::tensor::ops::AvgPoolOptions;
+use burn::tensor::{Tensor, activation::softmax, module};
 use common::{Graph, assert_close, random};
-use psp_ops::{add, attention, gelu, layer_norm, mean_pixel, mul, relu, silu};
+use psp_ops::{add, attention, avg_pool2d, gelu, layer_norm, mean_pixel, mul, relu, silu};
 
 /// Compares two functions of one tensor, values and gradients.
 #[track_caller]
@@ -80,6 +81,21 @@ fn the_mean_pixel_is_the_mean_over_height_and_width() {
     };
     compare(random([3, 4, 5, 7]), mean_pixel, definition);
     compare(random([1, 1, 1, 1]), mean_pixel, definition);
+}
+
+#[test]
+fn an_average_pool_counts_the_zeros_around_an_image() {
+    for (kernel, stride, padding) in [(3, 1, 1), (5, 3, 0), (3, 2, 1)] {
+        let options = AvgPoolOptions::new([kernel; 2])
+            .with_stride([stride; 2])
+            .with_padding([padding; 2])
+            .with_count_include_pad(true);
+        compare(
+            random([2, 3, 8, 7]),
+            |x| avg_pool2d(x, kernel, stride, padding),
+            |x| module::avg_pool2d(x, options.clone()),
+        );
+    }
 }
 
 #[test]

@@ -1,10 +1,6 @@
 //! Pooling.
 
-use burn::tensor::{
-    Tensor,
-    module::{avg_pool2d as burn_avg_pool2d, max_pool2d as burn_max_pool2d},
-    ops::{AvgPoolOptions, MaxPoolOptions},
-};
+use burn::tensor::{Tensor, module::max_pool2d as burn_max_pool2d, ops::MaxPoolOptions};
 use psp_ops::mean_pixel;
 
 /// `torch.nn.MaxPool2d(kernel, stride, padding)` with square windows.
@@ -23,16 +19,6 @@ pub fn max_pool2d_ceil(x: Tensor<4>, kernel: usize, stride: usize, padding: usiz
         .with_padding([padding; 2])
         .with_ceil_mode(true);
     burn_max_pool2d(x, options)
-}
-
-/// `torch.nn.AvgPool2d(kernel, stride, padding)` with square windows; the
-/// padding's zeros count.
-pub fn avg_pool2d(x: Tensor<4>, kernel: usize, stride: usize, padding: usize) -> Tensor<4> {
-    let options = AvgPoolOptions::new([kernel; 2])
-        .with_stride([stride; 2])
-        .with_padding([padding; 2])
-        .with_count_include_pad(true);
-    burn_avg_pool2d(x, options)
 }
 
 /// [`mean_pixel`] and `flatten`: `[batch, channels, h, w]` to
