@@ -92,7 +92,7 @@ pub fn stored_predictions(run: &RunDir, part: Part) -> Result<Option<Predictions
         return Ok(Some(predictions));
     }
     Ok(Some(
-        match run.read_config()?.range_of(&Output::default()) {
+        match run.read_trained_config()?.range_of(&Output::default()) {
             Some(range) => predictions.clipped(range),
             None => predictions,
         },
@@ -118,7 +118,7 @@ pub fn predict_part(
         return Ok(Some(predictions));
     }
     let origin = Origin::of(run)?;
-    let mut config = run.read_config()?;
+    let mut config = run.read_trained_config()?;
     if place.threads > 0 {
         config.data.threads = place.threads;
     }

@@ -91,7 +91,7 @@ impl Predictor {
     }
 
     fn from_run(run: &RunDir, device: &Device, precision: Precision) -> Result<Self, ExportError> {
-        let config = run.read_config()?;
+        let config = run.read_trained_config()?;
         if !run.best().exists() {
             return Err(ExportError::NotTrained {
                 path: run.root().to_owned(),

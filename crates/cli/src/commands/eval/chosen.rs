@@ -25,7 +25,7 @@ impl Chosen {
     pub(super) fn of(args: &EvalArgs, predictor: &Predictor) -> Result<Self> {
         let run = RunDir::new(&args.model);
         let config = if run.is_begun() {
-            run.read_config()?
+            run.read_trained_config()?
         } else {
             RunConfig::default()
         };
