@@ -6,7 +6,7 @@ mod support;
 use std::process::Command;
 
 use support::trained::{TARGETS, eval, export, predict};
-use support::{Folder, json, psp, run};
+use support::{Folder, assert_says, json, psp, render, run};
 
 /// Data, and a run on it in `run`.
 fn trained() -> Folder {
@@ -74,4 +74,20 @@ fn what_decides_no_result_may_be_edited_and_an_older_run_holds_nothing_to_compar
     std::fs::write(&path, manifest.to_string()).unwrap();
     folder.edit("run/config.toml", "seed = 0", "seed = 1");
     run(&mut evaluation(&folder)).assert_done();
+}
+
+#[test]
+fn an_image_that_was_trained_on_does_not_become_a_test_image() {
+    let folder = trained();
+    folder.edit("run/split.csv", ",train", ",test");
+    let mut on_the_same_data = evaluation(&folder);
+    on_the_same_data.arg("--data").arg(folder.data());
+    for mut command in [evaluation(&folder), report(&folder), on_the_same_data] {
+        run(&mut command).assert_refused(&["the split in split.csv changed", "restore it"]);
+    }
+    // Some of the run's own images.
+    let other = folder.path("other");
+    render(&other, 12);
+    let ran = run(evaluation(&folder).arg("--data").arg(&other)).assert_done();
+    assert_says(&ran.stderr, &["warning: ", "was trained on can't be told"]);
 }

@@ -127,14 +127,7 @@ pub fn predict_part(
         return Ok(None);
     }
     let now = inputs.dataset.fingerprint()?;
-    if now != origin.data_fingerprint {
-        return Err(ExportError::Run(TrainError::Changed {
-            run: run.root().to_owned(),
-            what: "the data",
-            then: origin.data_fingerprint,
-            now,
-        }));
-    }
+    run.check_same("the data", &origin.data_fingerprint, now)?;
     let spec = place.device.unwrap_or(config.train.device);
     let precision = config.train.precision.on(spec);
     let device = spec.open_for(precision).map_err(TrainError::from)?;

@@ -129,7 +129,7 @@ pub enum TrainError {
         faults: Vec<CheckpointError>,
     },
     /// The inputs are no longer those of the run.
-    #[error("{}: {what} changed since the run began (then {then}, now {now}); start a new run", run.display())]
+    #[error("{}: {what} changed since the run began (then {then}, now {now}); restore it, or start a new run", run.display())]
     Changed {
         /// The run folder.
         run: PathBuf,

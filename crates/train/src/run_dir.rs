@@ -283,6 +283,27 @@ impl RunDir {
         read_json(&self.manifest())
     }
 
+    /// Refuses `what` the run works on, where its fingerprint is not `then` any more.
+    ///
+    /// # Errors
+    /// [`TrainError::Changed`].
+    pub fn check_same(
+        &self,
+        what: &'static str,
+        then: &str,
+        now: String,
+    ) -> Result<(), TrainError> {
+        if then == now {
+            return Ok(());
+        }
+        Err(TrainError::Changed {
+            run: self.root.clone(),
+            what,
+            then: then.to_owned(),
+            now,
+        })
+    }
+
     /// Reads how the run ended.
     ///
     /// # Errors

@@ -138,20 +138,9 @@ fn is_cut_short(result: &RunResult, config: &RunConfig) -> bool {
 }
 
 fn check_inputs(run: &RunDir, manifest: &Manifest, inputs: &Inputs) -> Result<(), TrainError> {
-    let changed = |what, then: &str, now: String| {
-        if then == now {
-            return Ok(());
-        }
-        Err(TrainError::Changed {
-            run: run.root().to_owned(),
-            what,
-            then: then.to_owned(),
-            now,
-        })
-    };
-    let (data, split) = (inputs.dataset.fingerprint()?, inputs.splits.fingerprint());
-    changed("the data", &manifest.data_fingerprint, data)?;
-    changed("the split", &manifest.split_fingerprint, split)
+    let data = inputs.dataset.fingerprint()?;
+    run.check_same("the data", &manifest.data_fingerprint, data)?;
+    inputs.check_split(run, manifest)
 }
 
 /// Whether there is something to be trained with the length that `config` says.
