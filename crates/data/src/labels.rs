@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{DataError, Remedy};
 use crate::label_range::LabelRange;
 use crate::notice::DataNotice;
-use crate::numbers::Numbers;
+use crate::numbers::{Numbers, Rounding};
 use crate::split::part;
 use crate::table::{FILENAME, Table};
 
@@ -96,6 +96,7 @@ impl LabelTable {
         let mut split = split_column.map(|_| Vec::new());
         let mut seen: HashMap<String, u64> = HashMap::new();
         let mut numbers = Numbers::new(table.separator);
+        let mut roundings = vec![Rounding::NONE; targets.len()];
         let mut notices = table.rows(|row| {
             let filename = row.raw(filename_column).to_owned();
             if filename.trim().is_empty() {
@@ -119,7 +120,11 @@ impl LabelTable {
                 let value = row.cell(column);
                 let label = numbers
                     .with_point(value, row.line, target)
-                    .and_then(|number| parse_label(&number, limits));
+                    .and_then(|number| {
+                        let label = parse_label(&number, limits)?;
+                        roundings[target].add(&number, label);
+                        Ok(label)
+                    });
                 labels.push(label.map_err(|problem| refused(row.line, target, value, problem))?);
             }
             like_split.retain(|&(column, _)| part::known(row.cell(column)).is_some());
@@ -144,6 +149,8 @@ impl LabelTable {
             return Err(refused(unclear.row, unclear.target, &unclear.text, problem));
         }
         notices.extend(numbers.notice(path));
+        let columns = targets.iter().zip(&roundings);
+        notices.extend(columns.filter_map(|(column, rounding)| rounding.notice(path, column)));
         notices.extend(
             like_split
                 .pop()
