@@ -203,6 +203,27 @@ impl LabelTable {
         &self.path
     }
 
+    /// The targets whose label is the same on all of the training samples `indices`, of
+    /// which there are several.
+    pub fn same_labels(&self, indices: &[usize]) -> Vec<DataNotice> {
+        let [first, _, ..] = *indices else {
+            return Vec::new();
+        };
+        let labels = |index: usize| self.samples[index].labels.as_slice();
+        let targets = self.targets.iter().zip(labels(first)).enumerate();
+        let same = targets.filter(|&(target, (_, value))| {
+            let mut others = indices.iter();
+            others.all(|&index| labels(index)[target] == *value)
+        });
+        same.map(|(_, (column, &value))| DataNotice::SameLabel {
+            path: self.path.clone(),
+            column: column.clone(),
+            value,
+            count: indices.len(),
+        })
+        .collect()
+    }
+
     /// The column named `split`, one text per sample, if the CSV has one.
     ///
     /// The texts are not yet checked; `Splits::from_column` does that.

@@ -54,6 +54,17 @@ pub enum DataNotice {
         /// The smallest label.
         low: f64,
     },
+    /// All training images have the same label in a column.
+    SameLabel {
+        /// The labels file.
+        path: PathBuf,
+        /// The target's column.
+        column: String,
+        /// The label.
+        value: f32,
+        /// Training images.
+        count: usize,
+    },
     /// Columns without a name or rows without a value were passed over.
     EmptyCells {
         /// The CSV file.
@@ -142,6 +153,7 @@ impl DataNotice {
                 | Self::CopiesWithOtherLabels { .. }
                 | Self::UnusedSplitFile { .. }
                 | Self::Rounded { .. }
+                | Self::SameLabel { .. }
         )
     }
 }
@@ -203,6 +215,17 @@ impl fmt::Display for DataNotice {
                 "{}: column `{column}`: labels are kept in single precision, which moves these by \
                  up to {error:.1e}, where all lie within {spread:.1e}; subtract a constant from \
                  the column, such as {low:?}, or multiply it by one if they are that small",
+                path.display()
+            ),
+            Self::SameLabel {
+                path,
+                column,
+                value,
+                count,
+            } => write!(
+                f,
+                "{}: column `{column}` is {value} on all {count} training images, which teach \
+                 nothing of it; leave it out of data.targets, or train on other images",
                 path.display()
             ),
             Self::EmptyCells {

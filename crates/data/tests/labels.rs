@@ -310,6 +310,22 @@ fn a_few_labels_beyond_the_range_of_nearly_all_are_refused_with_the_key_that_all
 }
 
 #[test]
+fn a_column_that_is_the_same_on_all_training_images_is_told_of() {
+    let csv = "filename,hood,door\na.jpg,0.5,0\nb.jpg,0.5,1\nc.jpg,0.25,1\n";
+    let table = read(csv).unwrap();
+    let notices = table.same_labels(&[0, 1]);
+    let [notice] = &notices[..] else {
+        panic!("{notices:?}")
+    };
+    assert!(notice.is_warning());
+    let parts = ["labels.csv", "`hood`", "0.5 on all 2", "data.targets"];
+    assert_says(&notice.to_string(), &parts);
+    assert_eq!(table.same_labels(&[0, 1, 2]), []);
+    // One image is too few to say so.
+    assert_eq!(table.same_labels(&[0]), []);
+}
+
+#[test]
 fn a_label_range_is_read_and_written_as_a_word_or_two_numbers() {
     #[derive(Debug, serde::Serialize, serde::Deserialize)]
     struct Data {

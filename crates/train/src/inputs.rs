@@ -115,6 +115,7 @@ impl Inputs {
     pub fn notices(&self) -> Result<Vec<DataNotice>, TrainError> {
         let mut notices = self.dataset.notices().to_vec();
         notices.extend(self.dataset.unlabelled()?);
+        notices.extend(self.dataset.same_labels(&self.used(Part::Train)));
         let labels = self.dataset.labels_path();
         let beside = labels.with_file_name("split.csv");
         if self.split_source == labels && beside.is_file() {
