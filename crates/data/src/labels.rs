@@ -74,6 +74,7 @@ impl LabelTable {
             .iter()
             .map(|target| table.require(target))
             .collect::<Result<Vec<usize>, _>>()?;
+        check_columns(path, targets, &target_columns, filename_column)?;
         let split_column = table.find("split");
         let filename_name = table.name(filename_column).to_owned();
         // Those that name a part on each row so far, where no column `split` does.
@@ -260,6 +261,35 @@ fn check_settings(targets: &[String], range: LabelRange) -> Result<(), DataError
                 "targets",
                 format!("a list with `{target}`"),
                 "columns of numbers; this one has another use",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// No column is predicted twice, as one that is named in two cases would be, nor the one of
+/// the file names.
+fn check_columns(
+    path: &Path,
+    targets: &[String],
+    columns: &[usize],
+    filename_column: usize,
+) -> Result<(), DataError> {
+    let path = path.display();
+    for (index, (target, column)) in targets.iter().zip(columns).enumerate() {
+        if let Some(first) = columns[..index].iter().position(|other| other == column) {
+            let first = &targets[first];
+            return Err(DataError::setting(
+                "targets",
+                format!("a list with `{first}` and `{target}`, which are one column of {path}"),
+                "each column once",
+            ));
+        }
+        if *column == filename_column {
+            return Err(DataError::setting(
+                "targets",
+                format!("a list with `{target}`, which holds the file names in {path}"),
+                "columns of numbers",
             ));
         }
     }

@@ -256,6 +256,21 @@ fn targets_and_ranges_that_can_not_work_are_refused() {
 }
 
 #[test]
+fn targets_that_are_one_column_or_the_file_names_are_refused() {
+    let folder = Folder::new();
+    let path = folder.write("labels.csv", "image,hood\n1,0\n");
+    let read = |targets: [&str; 2]| {
+        let targets = targets.map(str::to_owned);
+        let error = LabelTable::read(&path, &targets, [0.0, 1.0]).unwrap_err();
+        error.to_string()
+    };
+    let twice = ["`hood` and `Hood`", "one column of", "labels.csv"];
+    assert_says(&read(["hood", "Hood"]), &twice);
+    let names = ["targets", "`image`", "the file names", "labels.csv"];
+    assert_says(&read(["hood", "image"]), &names);
+}
+
+#[test]
 fn the_challenge_labels_are_read_as_they_are_known() {
     let Some(path) = shared("data/challenge_labels.csv") else {
         return;
