@@ -196,7 +196,7 @@ fn a_run_whose_split_changed_is_not_continued() {
     let path = folder.path("run/split.csv");
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, text.replacen("train", "test", 1)).unwrap();
-    run(&mut resume(&folder.path("run"))).assert_refused(&["the split changed"]);
+    run(&mut resume(&folder.path("run"))).assert_refused(&["the split in split.csv changed"]);
 }
 
 /// SGD's weights overflow in the first step, so the second loss is no number.

@@ -37,7 +37,7 @@ fn of_run(run: &RunDir, settings: &mut Settings<'_>) -> Result<Vec<Explanation>,
             None => return Ok(Vec::new()),
         },
     };
-    let config = run.read_config()?;
+    let config = run.read_trained_config()?;
     let inputs = Inputs::of_run(&config, run)?;
     let spec = settings.place.device.unwrap_or(config.train.device);
     // What is shown is the model, not what a precision makes of it.

@@ -34,7 +34,7 @@ pub(crate) fn run(
     parts: &[Part],
     settings: &mut Settings<'_>,
 ) -> Result<Run, CollectError> {
-    let config = dir.read_config()?;
+    let config = dir.read_trained_config()?;
     let mut failure = None;
     let result = match dir.read_result() {
         Ok(result) => Some(result),

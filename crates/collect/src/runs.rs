@@ -41,7 +41,7 @@ pub fn collect_runs(
 ) -> Result<Collected, CollectError> {
     check_comparable(runs)?;
     let first = &runs[0];
-    let config = first.read_config()?;
+    let config = first.read_trained_config()?;
     let inputs = Inputs::of_run(&config, first)?;
     let mut candidates = Vec::new();
     let mut scores = Vec::new();
@@ -132,7 +132,7 @@ fn score(run: &Run) -> Option<f64> {
 /// Same images and labels, validation and test images, and range of labels.
 fn check_comparable(runs: &[RunDir]) -> Result<(), CollectError> {
     let seen = |run: &RunDir| -> Result<_, CollectError> {
-        let config = run.read_config()?;
+        let config = run.read_trained_config()?;
         let Inputs {
             splits, dataset, ..
         } = Inputs::of_run(&config, run)?;
@@ -172,7 +172,7 @@ fn groups(runs: &[RunDir], settings: &mut Settings<'_>) -> Result<Vec<Group>, Co
     let mut groups: Vec<Group> = Vec::new();
     let mut seeds = Vec::new();
     for run in runs {
-        let config = run.read_config()?;
+        let config = run.read_trained_config()?;
         let split = run.read_manifest()?.split_fingerprint;
         let of_group = |group: &Group| group.split == split && same(&group.config, &config);
         let place = groups.iter().position(of_group).unwrap_or(groups.len());

@@ -140,7 +140,7 @@ fn of_finalist(
     let Some(first) = folders.first().map(RunDir::new) else {
         return Ok(None);
     };
-    let config = first.read_config()?;
+    let config = first.read_trained_config()?;
     let name = format!("{} (trial {})", finalist.backbone, finalist.trial.number);
     let cost = cost(&first, &config, settings)?;
     let values = psp_space::point_text(&finalist.trial.point);
@@ -157,7 +157,7 @@ fn of_refit(
     settings: &mut Settings<'_>,
 ) -> Result<Candidate, CollectError> {
     let dir = RunDir::new(study.dir.root().join(&refit.folder));
-    let config = dir.read_config()?;
+    let config = dir.read_trained_config()?;
     let trained = run(&dir, &[Part::Valid, Part::Test], settings)?;
     let name = format!("{}, refit", finalist.name);
     let values = format!("{}, with {}", finalist.values, refit.values);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{DataError, Remedy};
 use crate::label_range::LabelRange;
 use crate::notice::DataNotice;
-use crate::numbers::Numbers;
+use crate::numbers::{Numbers, Rounding};
 use crate::split::part;
 use crate::table::{FILENAME, Table};
 
@@ -74,6 +74,7 @@ impl LabelTable {
             .iter()
             .map(|target| table.require(target))
             .collect::<Result<Vec<usize>, _>>()?;
+        check_columns(path, targets, &target_columns, filename_column)?;
         let split_column = table.find("split");
         let filename_name = table.name(filename_column).to_owned();
         // Those that name a part on each row so far, where no column `split` does.
@@ -96,6 +97,7 @@ impl LabelTable {
         let mut split = split_column.map(|_| Vec::new());
         let mut seen: HashMap<String, u64> = HashMap::new();
         let mut numbers = Numbers::new(table.separator);
+        let mut roundings = vec![Rounding::NONE; targets.len()];
         let mut notices = table.rows(|row| {
             let filename = row.raw(filename_column).to_owned();
             if filename.trim().is_empty() {
@@ -119,7 +121,11 @@ impl LabelTable {
                 let value = row.cell(column);
                 let label = numbers
                     .with_point(value, row.line, target)
-                    .and_then(|number| parse_label(&number, limits));
+                    .and_then(|number| {
+                        let label = parse_label(&number, limits)?;
+                        roundings[target].add(&number, label);
+                        Ok(label)
+                    });
                 labels.push(label.map_err(|problem| refused(row.line, target, value, problem))?);
             }
             like_split.retain(|&(column, _)| part::known(row.cell(column)).is_some());
@@ -144,6 +150,8 @@ impl LabelTable {
             return Err(refused(unclear.row, unclear.target, &unclear.text, problem));
         }
         notices.extend(numbers.notice(path));
+        let columns = targets.iter().zip(&roundings);
+        notices.extend(columns.filter_map(|(column, rounding)| rounding.notice(path, column)));
         notices.extend(
             like_split
                 .pop()
@@ -196,6 +204,27 @@ impl LabelTable {
         &self.path
     }
 
+    /// The targets whose label is the same on all of the training samples `indices`, of
+    /// which there are several.
+    pub fn same_labels(&self, indices: &[usize]) -> Vec<DataNotice> {
+        let [first, _, ..] = *indices else {
+            return Vec::new();
+        };
+        let labels = |index: usize| self.samples[index].labels.as_slice();
+        let targets = self.targets.iter().zip(labels(first)).enumerate();
+        let same = targets.filter(|&(target, (_, value))| {
+            let mut others = indices.iter();
+            others.all(|&index| labels(index)[target] == *value)
+        });
+        same.map(|(_, (column, &value))| DataNotice::SameLabel {
+            path: self.path.clone(),
+            column: column.clone(),
+            value,
+            count: indices.len(),
+        })
+        .collect()
+    }
+
     /// The column named `split`, one text per sample, if the CSV has one.
     ///
     /// The texts are not yet checked; `Splits::from_column` does that.
@@ -232,6 +261,35 @@ fn check_settings(targets: &[String], range: LabelRange) -> Result<(), DataError
                 "targets",
                 format!("a list with `{target}`"),
                 "columns of numbers; this one has another use",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// No column is predicted twice, as one that is named in two cases would be, nor the one of
+/// the file names.
+fn check_columns(
+    path: &Path,
+    targets: &[String],
+    columns: &[usize],
+    filename_column: usize,
+) -> Result<(), DataError> {
+    let path = path.display();
+    for (index, (target, column)) in targets.iter().zip(columns).enumerate() {
+        if let Some(first) = columns[..index].iter().position(|other| other == column) {
+            let first = &targets[first];
+            return Err(DataError::setting(
+                "targets",
+                format!("a list with `{first}` and `{target}`, which are one column of {path}"),
+                "each column once",
+            ));
+        }
+        if *column == filename_column {
+            return Err(DataError::setting(
+                "targets",
+                format!("a list with `{target}`, which holds the file names in {path}"),
+                "columns of numbers",
             ));
         }
     }

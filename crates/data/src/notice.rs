@@ -41,6 +41,30 @@ pub enum DataNotice {
     },
     /// A label outside the range that most lie in.
     StrayLabel(StrayLabel),
+    /// Labels of a column are rounded so much that they can't be told apart.
+    Rounded {
+        /// The labels file.
+        path: PathBuf,
+        /// The target's column.
+        column: String,
+        /// The largest difference between a label and what it is rounded to.
+        error: f64,
+        /// The difference between the largest and the smallest label.
+        spread: f64,
+        /// The smallest label.
+        low: f64,
+    },
+    /// All training images have the same label in a column.
+    SameLabel {
+        /// The labels file.
+        path: PathBuf,
+        /// The target's column.
+        column: String,
+        /// The label.
+        value: f32,
+        /// Training images.
+        count: usize,
+    },
     /// Columns without a name or rows without a value were passed over.
     EmptyCells {
         /// The CSV file.
@@ -128,6 +152,8 @@ impl DataNotice {
             Self::CopiesAcrossParts { .. }
                 | Self::CopiesWithOtherLabels { .. }
                 | Self::UnusedSplitFile { .. }
+                | Self::Rounded { .. }
+                | Self::SameLabel { .. }
         )
     }
 }
@@ -176,6 +202,30 @@ impl fmt::Display for DataNotice {
                 "{}: {inside} of {total} labels lie from 0 to 1, and `{value}` in column `{column}` \
                  on line {row} does not: labels are taken for numbers of any size \
                  (data.label_range)",
+                path.display()
+            ),
+            Self::Rounded {
+                path,
+                column,
+                error,
+                spread,
+                low,
+            } => write!(
+                f,
+                "{}: column `{column}`: labels are kept in single precision, which moves these by \
+                 up to {error:.1e}, where all lie within {spread:.1e}; subtract a constant from \
+                 the column, such as {low:?}, or multiply it by one if they are that small",
+                path.display()
+            ),
+            Self::SameLabel {
+                path,
+                column,
+                value,
+                count,
+            } => write!(
+                f,
+                "{}: column `{column}` is {value} on all {count} training images, which teach \
+                 nothing of it; leave it out of data.targets, or train on other images",
                 path.display()
             ),
             Self::EmptyCells {

@@ -110,6 +110,49 @@ impl Numbers {
     }
 }
 
+/// What single precision makes of a column's numbers.
+#[derive(Clone)]
+pub(crate) struct Rounding {
+    low: f64,
+    high: f64,
+    /// The largest difference from a number as the file has it.
+    error: f64,
+}
+
+impl Rounding {
+    /// Share of the column's spread up to which rounding says nothing of it.
+    const HARMLESS: f64 = 1e-3;
+
+    /// Of no number yet.
+    pub(crate) const NONE: Self = Self {
+        low: f64::INFINITY,
+        high: f64::NEG_INFINITY,
+        error: 0.0,
+    };
+
+    /// Adds a number with a decimal point, which was read as `label`.
+    pub(crate) fn add(&mut self, number: &str, label: f32) {
+        let Ok(exact) = number.trim().parse::<f64>() else {
+            return;
+        };
+        self.low = self.low.min(exact);
+        self.high = self.high.max(exact);
+        self.error = self.error.max((exact - f64::from(label)).abs());
+    }
+
+    /// That numbers of the column can't be told apart any more, where it is so.
+    pub(crate) fn notice(&self, path: &Path, column: &str) -> Option<DataNotice> {
+        let spread = self.high - self.low;
+        (spread > 0.0 && self.error > Self::HARMLESS * spread).then(|| DataNotice::Rounded {
+            path: path.to_owned(),
+            column: column.to_owned(),
+            error: self.error,
+            spread,
+            low: self.low,
+        })
+    }
+}
+
 /// Whether a number with one mark has it where thousands are separated, as in `12,345`.
 fn looks_like_thousands(number: &str) -> bool {
     let digits = number.trim_start_matches(['+', '-']);

@@ -272,6 +272,28 @@ fn a_column_that_names_parts_on_each_row_and_is_not_called_split_is_told_of() {
     }
 }
 
+#[test]
+fn a_column_whose_labels_single_precision_does_not_tell_apart_is_told_of() {
+    let folder = Folder::with_images(3);
+    for (labels, count) in [
+        (["100000000", "100000001", "100000002"], 1),
+        (["0.500000001", "0.500000002", "0.500000003"], 1),
+        (["0", "100000001", "100000002"], 0),
+        (["100000001", "100000001", "100000001"], 0),
+        (["1999.9", "2000", "2024"], 0),
+    ] {
+        let [first, second, third] = labels;
+        let csv = format!("filename,a,b\n0.png,{first},0\n1.png,{second},1\n2.png,{third},1\n");
+        folder.write("labels.csv", csv);
+        let dataset = folder.open();
+        assert_eq!(dataset.notices().len(), count, "{labels:?}");
+        if let Some(notice) = dataset.notices().first() {
+            assert!(notice.is_warning());
+            assert_says(&notice.to_string(), &["labels.csv", "`a`", "subtract"]);
+        }
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_link_that_leads_nowhere_is_refused_and_not_taken_for_absent() {

@@ -256,6 +256,21 @@ fn targets_and_ranges_that_can_not_work_are_refused() {
 }
 
 #[test]
+fn targets_that_are_one_column_or_the_file_names_are_refused() {
+    let folder = Folder::new();
+    let path = folder.write("labels.csv", "image,hood\n1,0\n");
+    let read = |targets: [&str; 2]| {
+        let targets = targets.map(str::to_owned);
+        let error = LabelTable::read(&path, &targets, [0.0, 1.0]).unwrap_err();
+        error.to_string()
+    };
+    let twice = ["`hood` and `Hood`", "one column of", "labels.csv"];
+    assert_says(&read(["hood", "Hood"]), &twice);
+    let names = ["targets", "`image`", "the file names", "labels.csv"];
+    assert_says(&read(["hood", "image"]), &names);
+}
+
+#[test]
 fn the_challenge_labels_are_read_as_they_are_known() {
     let Some(path) = shared("data/challenge_labels.csv") else {
         return;
@@ -307,6 +322,22 @@ fn a_few_labels_beyond_the_range_of_nearly_all_are_refused_with_the_key_that_all
     let path = folder.write("labels.csv", scores_and(20, &[1.5]));
     let table = LabelTable::read(&path, &["hood".to_owned()], LabelRange::Unbounded).unwrap();
     assert_eq!(table.label_range(), None);
+}
+
+#[test]
+fn a_column_that_is_the_same_on_all_training_images_is_told_of() {
+    let csv = "filename,hood,door\na.jpg,0.5,0\nb.jpg,0.5,1\nc.jpg,0.25,1\n";
+    let table = read(csv).unwrap();
+    let notices = table.same_labels(&[0, 1]);
+    let [notice] = &notices[..] else {
+        panic!("{notices:?}")
+    };
+    assert!(notice.is_warning());
+    let parts = ["labels.csv", "`hood`", "0.5 on all 2", "data.targets"];
+    assert_says(&notice.to_string(), &parts);
+    assert_eq!(table.same_labels(&[0, 1, 2]), []);
+    // One image is too few to say so.
+    assert_eq!(table.same_labels(&[0]), []);
 }
 
 #[test]

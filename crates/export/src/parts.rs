@@ -88,7 +88,7 @@ pub fn stored_predictions(run: &RunDir, part: Part) -> Result<Option<Predictions
         return Ok(Some(predictions));
     }
     Ok(Some(
-        match run.read_config()?.range_of(&Output::default()) {
+        match run.read_trained_config()?.range_of(&Output::default()) {
             Some(range) => predictions.clipped(range),
             None => predictions,
         },
@@ -114,7 +114,7 @@ pub fn predict_part(
         return Ok(Some(predictions));
     }
     let origin = Origin::of(run)?;
-    let mut config = run.read_config()?;
+    let mut config = run.read_trained_config()?;
     if place.threads > 0 {
         config.data.threads = place.threads;
     }
@@ -123,14 +123,7 @@ pub fn predict_part(
         return Ok(None);
     }
     let now = inputs.dataset.fingerprint()?;
-    if now != origin.data_fingerprint {
-        return Err(ExportError::Run(TrainError::Changed {
-            run: run.root().to_owned(),
-            what: "the data",
-            then: origin.data_fingerprint,
-            now,
-        }));
-    }
+    run.check_same("the data", &origin.data_fingerprint, now)?;
     let spec = place.device.unwrap_or(config.train.device);
     let precision = config.train.precision.on(spec);
     let device = spec.open_for(precision).map_err(TrainError::from)?;

@@ -91,7 +91,7 @@ impl Predictor {
     }
 
     fn from_run(run: &RunDir, device: &Device, precision: Precision) -> Result<Self, ExportError> {
-        let config = run.read_config()?;
+        let config = run.read_trained_config()?;
         ExportError::unless_trained(run)?;
         let mut checkpoint = Checkpoint::read(&run.best())?;
         checkpoint.model_config.output.range = config.range_of(&checkpoint.model_config.output);

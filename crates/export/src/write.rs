@@ -31,7 +31,7 @@ const ASIDE: &str = "bundle";
 /// When the run has no finished epoch, a file is damaged or `out` is taken.
 pub fn export(run: &RunDir, out: &Path, overwrite: bool) -> Result<Bundle, ExportError> {
     check_place(out, overwrite)?;
-    let config = run.read_config()?;
+    let config = run.read_trained_config()?;
     let manifest = run.read_manifest()?;
     ExportError::unless_trained(run)?;
     let checkpoint = Checkpoint::read(&run.best())?;

@@ -140,7 +140,7 @@ pub enum TrainError {
         epoch: u64,
     },
     /// The inputs are no longer those of the run.
-    #[error("{}: {what} changed since the run began (then {then}, now {now}); start a new run", run.display())]
+    #[error("{}: {what} changed since the run began (then {then}, now {now}); restore it, or start a new run", run.display())]
     Changed {
         /// The run folder.
         run: PathBuf,
@@ -154,7 +154,8 @@ pub enum TrainError {
     /// A setting that decides the result has another value than when the run began.
     #[error(
         "{}: {key} was {then} when the run began and can't become {now}, since it decides \
-         the result; leave it as it was, or start a new run with --out", run.display()
+         the result; leave it as it was in config.toml, or start a new run with --out",
+        run.display()
     )]
     Fixed {
         /// The run folder.

@@ -13,7 +13,7 @@ use psp_models::Output;
 
 use crate::config::RunConfig;
 use crate::error::TrainError;
-use crate::run_dir::RunDir;
+use crate::run_dir::{Manifest, RunDir};
 use crate::session::Session;
 
 /// Batches prepared ahead of the model.
@@ -80,12 +80,21 @@ impl Inputs {
     /// Opens a run's data with the split that the run was trained on.
     ///
     /// # Errors
-    /// As [`Inputs::open`]; also when `split.csv` of the run no longer fits.
+    /// As [`Inputs::open`]; also when `split.csv` of the run no longer fits, or is not
+    /// what it was: an image that the run was trained on would count as a new one.
     pub fn of_run(config: &RunConfig, run: &RunDir) -> Result<Self, TrainError> {
-        Self::of_run_within(config, run, &Session::new())
+        let inputs = Self::of_run_within(config, run, &Session::new())?;
+        inputs.check_split(run, &run.read_manifest()?)?;
+        Ok(inputs)
     }
 
-    /// The same, with what `session` keeps of earlier runs.
+    /// Refuses a split that is not the one that the run began with.
+    pub(crate) fn check_split(&self, run: &RunDir, manifest: &Manifest) -> Result<(), TrainError> {
+        let (then, now) = (&manifest.split_fingerprint, self.splits.fingerprint());
+        run.check_same("the split in split.csv", then, now)
+    }
+
+    /// The same of any `split.csv` that fits, with what `session` keeps of earlier runs.
     pub(crate) fn of_run_within(
         config: &RunConfig,
         run: &RunDir,
@@ -106,6 +115,7 @@ impl Inputs {
     pub fn notices(&self) -> Result<Vec<DataNotice>, TrainError> {
         let mut notices = self.dataset.notices().to_vec();
         notices.extend(self.dataset.unlabelled()?);
+        notices.extend(self.dataset.same_labels(&self.used(Part::Train)));
         let labels = self.dataset.labels_path();
         let beside = labels.with_file_name("split.csv");
         if self.split_source == labels && beside.is_file() {

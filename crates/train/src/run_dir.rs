@@ -21,7 +21,7 @@ use psp_files::write_atomic;
 use psp_models::DeviceSpec;
 use serde::{Deserialize, Serialize};
 
-use crate::config::RunConfig;
+use crate::config::{Change, RunConfig};
 use crate::error::TrainError;
 
 mod checkpoints;
@@ -234,12 +234,74 @@ impl RunDir {
         Ok(RunConfig::read(Some(&self.config()), &[])?)
     }
 
+    /// Reads the configuration of a run whose model is made use of: nothing that decides
+    /// the result may have been edited since the run was last worked on.
+    ///
+    /// # Errors
+    /// As [`read_config`](Self::read_config) and [`read_manifest`](Self::read_manifest);
+    /// [`TrainError::Fixed`] names the first setting that must not differ.
+    pub fn read_trained_config(&self) -> Result<RunConfig, TrainError> {
+        let (config, manifest) = (self.read_config()?, self.read_manifest()?);
+        if let Some(then) = &manifest.config {
+            self.changes(&manifest, then, &config)?;
+        }
+        Ok(config)
+    }
+
+    /// What of `config` differs from `then`, all of it allowed.
+    ///
+    /// # Errors
+    /// [`TrainError::Fixed`].
+    pub(crate) fn changes(
+        &self,
+        manifest: &Manifest,
+        then: &toml::Table,
+        config: &RunConfig,
+    ) -> Result<Vec<Change>, TrainError> {
+        let changes = config.changes_since(then)?;
+        let is_allowed = |change: &Change| {
+            change.is_without_effect()
+                || change.is_of_length()
+                || (change.key == "model.weights" && is_same_file(manifest, config))
+        };
+        match changes.iter().find(|change| !is_allowed(change)) {
+            None => Ok(changes),
+            Some(Change { key, then, now }) => Err(TrainError::Fixed {
+                run: self.root.clone(),
+                key: key.clone(),
+                then: then.clone(),
+                now: now.clone(),
+            }),
+        }
+    }
+
     /// Reads what identifies the run.
     ///
     /// # Errors
     /// When the file is missing or not valid.
     pub fn read_manifest(&self) -> Result<Manifest, TrainError> {
         read_json(&self.manifest())
+    }
+
+    /// Refuses `what` the run works on, where its fingerprint is not `then` any more.
+    ///
+    /// # Errors
+    /// [`TrainError::Changed`].
+    pub fn check_same(
+        &self,
+        what: &'static str,
+        then: &str,
+        now: String,
+    ) -> Result<(), TrainError> {
+        if then == now {
+            return Ok(());
+        }
+        Err(TrainError::Changed {
+            run: self.root.clone(),
+            what,
+            then: then.to_owned(),
+            now,
+        })
     }
 
     /// Reads how the run ended.
@@ -249,6 +311,12 @@ impl RunDir {
     pub fn read_result(&self) -> Result<RunResult, TrainError> {
         read_json(&self.result())
     }
+}
+
+/// Whether the initial weights only lie elsewhere.
+fn is_same_file(manifest: &Manifest, config: &RunConfig) -> bool {
+    let now = psp_weights::hash_of(&config.model.weights).ok();
+    now.is_some() && now == manifest.weights_sha256
 }
 
 /// Whether a name is that of a temporary file of training: `.<file>.<random>.tmp`.

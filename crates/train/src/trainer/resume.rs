@@ -55,7 +55,10 @@ pub fn resume_with(
     };
     let changes = match &manifest {
         None => Vec::new(),
-        Some(manifest) => changes(run, manifest, &stored, &config)?,
+        Some(manifest) => match &manifest.config {
+            Some(then) => run.changes(manifest, then, &config)?,
+            None => run.changes(manifest, &stored.to_table()?, &config)?,
+        },
     };
     if let Some(result) = &ended
         && changes.is_empty()
@@ -167,59 +170,15 @@ impl Trainer<'_> {
     }
 }
 
-/// What differs from what the run was last worked on with, all of it allowed.
-fn changes(
-    run: &RunDir,
-    manifest: &Manifest,
-    stored: &RunConfig,
-    config: &RunConfig,
-) -> Result<Vec<Change>, TrainError> {
-    let changes = match &manifest.config {
-        Some(then) => config.changes_since(then)?,
-        None => config.changes_since(&stored.to_table()?)?,
-    };
-    let is_allowed = |change: &Change| {
-        change.is_without_effect()
-            || change.is_of_length()
-            || (change.key == "model.weights" && is_same_file(manifest, config))
-    };
-    match changes.iter().find(|change| !is_allowed(change)) {
-        None => Ok(changes),
-        Some(Change { key, then, now }) => Err(TrainError::Fixed {
-            run: run.root().to_owned(),
-            key: key.clone(),
-            then: then.clone(),
-            now: now.clone(),
-        }),
-    }
-}
-
-/// Whether the initial weights only lie elsewhere.
-fn is_same_file(manifest: &Manifest, config: &RunConfig) -> bool {
-    let now = psp_weights::hash_of(&config.model.weights).ok();
-    now.is_some() && now == manifest.weights_sha256
-}
-
 /// Whether the process ended between taking a new length over and training on.
 fn is_cut_short(result: &RunResult, config: &RunConfig) -> bool {
     result.ending == Ending::Finished && result.epochs < config.train.epochs
 }
 
 fn check_inputs(run: &RunDir, manifest: &Manifest, inputs: &Inputs) -> Result<(), TrainError> {
-    let changed = |what, then: &str, now: String| {
-        if then == now {
-            return Ok(());
-        }
-        Err(TrainError::Changed {
-            run: run.root().to_owned(),
-            what,
-            then: then.to_owned(),
-            now,
-        })
-    };
-    let (data, split) = (inputs.dataset.fingerprint()?, inputs.splits.fingerprint());
-    changed("the data", &manifest.data_fingerprint, data)?;
-    changed("the split", &manifest.split_fingerprint, split)
+    let data = inputs.dataset.fingerprint()?;
+    run.check_same("the data", &manifest.data_fingerprint, data)?;
+    inputs.check_split(run, manifest)
 }
 
 /// Whether there is something to be trained with the length that `config` says.

@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 use psp_data::{Dataset, DatasetOptions, Part};
 use psp_export::{Bundle, Predictor};
 use psp_files::shell_quoted;
+use psp_train::inputs::dataset_options;
 use psp_train::{Inputs, RunConfig, RunDir};
 
 use super::seen;
@@ -25,7 +26,7 @@ impl Chosen {
     pub(super) fn of(args: &EvalArgs, predictor: &Predictor) -> Result<Self> {
         let run = RunDir::new(&args.model);
         let config = if run.is_begun() {
-            run.read_config()?
+            run.read_trained_config()?
         } else {
             RunConfig::default()
         };
@@ -109,7 +110,17 @@ impl Chosen {
             );
             return;
         }
-        let seen = seen::count(&RunDir::new(&args.model), own, &self.dataset, &self.indices);
+        let run = RunDir::new(&args.model);
+        let seen = match seen::count(&run, own, &self.dataset, &self.indices) {
+            Ok(seen) => seen,
+            Err(error) => {
+                eprintln!(
+                    "warning: {data}: which of the images the model was trained on can't be \
+                     told: {error}"
+                );
+                return;
+            }
+        };
         if seen > 0 {
             let images = counted(self.indices.len(), "image");
             eprintln!(
@@ -162,16 +173,13 @@ impl Known {
         let run = RunDir::new(model);
         // What can't be opened is not the model's; whoever evaluates it says why.
         if run.is_begun() {
-            let own = Inputs::of_run(config, &run).ok();
-            let own = own.zip(run.read_manifest().ok());
-            return Ok(match own {
-                Some((inputs, manifest))
-                    if inputs.dataset.fingerprint()? == manifest.data_fingerprint =>
-                {
-                    Self::Parts(inputs)
-                }
-                _ => Self::Nothing,
-            });
+            let Ok(dataset) = Dataset::open(&dataset_options(config)) else {
+                return Ok(Self::Nothing);
+            };
+            if dataset.fingerprint()? != run.read_manifest()?.data_fingerprint {
+                return Ok(Self::Nothing);
+            }
+            return Ok(Self::Parts(Inputs::of_run(config, &run)?));
         }
         let training = Bundle::read(model)?.training;
         let Ok(inputs) = Inputs::open(config) else {

@@ -4,23 +4,28 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use psp_data::{Dataset, Part};
-use psp_train::{Inputs, RunConfig, RunDir};
+use psp_train::{Inputs, RunConfig, RunDir, TrainError};
 
 /// How many of the images `indices` of `dataset` have the content of an image that the
 /// run with this configuration was trained on; 0 where its data is gone.
 ///
 /// Of the run's images only those are read whose length another one has.
+///
+/// # Errors
+/// [`TrainError::Changed`] where the run's split is not what it was.
 pub(super) fn count(
     run: &RunDir,
     config: &RunConfig,
     dataset: &Dataset,
     indices: &[usize],
-) -> usize {
+) -> Result<usize, TrainError> {
     if !run.is_begun() {
-        return 0;
+        return Ok(0);
     }
-    let Ok(own) = Inputs::of_run(config, run) else {
-        return 0;
+    let own = match Inputs::of_run(config, run) {
+        Ok(own) => own,
+        Err(error @ TrainError::Changed { .. }) => return Err(error),
+        Err(_) => return Ok(0),
     };
     let trained = own.indices(Part::Train).unwrap_or_default();
     let asked: Vec<&Path> = indices.iter().map(|&i| dataset.image_path(i)).collect();
@@ -32,10 +37,10 @@ pub(super) fn count(
         .filter_map(content)
         .collect();
     if contents.is_empty() {
-        return 0;
+        return Ok(0);
     }
     let seen = |path: &&&Path| content(path).is_some_and(|content| contents.contains(&content));
-    asked.iter().filter(seen).count()
+    Ok(asked.iter().filter(seen).count())
 }
 
 fn length(path: &Path) -> Option<u64> {

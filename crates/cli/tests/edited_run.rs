@@ -1,0 +1,93 @@
+//! A run whose files were edited since it was trained is not taken for what it was.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::process::Command;
+
+use support::trained::{TARGETS, eval, export, predict};
+use support::{Folder, assert_says, json, psp, render, run};
+
+/// Data, and a run on it in `run`.
+fn trained() -> Folder {
+    let folder = Folder::with_data();
+    folder
+        .train("run", &["model.unfreeze=[\"head\"]"])
+        .assert_done();
+    folder
+}
+
+/// An evaluation of the run.
+fn evaluation(folder: &Folder) -> Command {
+    eval(&folder.path("run"), &folder.path("out"), &["--samples=0"])
+}
+
+/// A report on the run.
+fn report(folder: &Folder) -> Command {
+    let mut command = psp(&["report", "--no-measure", "--explain", "0", "--out"]);
+    command.arg(folder.path("report")).arg(folder.path("run"));
+    command
+}
+
+/// Everything that makes use of the run.
+fn uses(folder: &Folder) -> [Command; 4] {
+    let (model, image) = (folder.path("run"), folder.image("synth-000000.jpg"));
+    [
+        evaluation(folder),
+        report(folder),
+        predict(&model, &[&image], &[]),
+        export(&model, &folder.path("bundle"), &[]),
+    ]
+}
+
+#[test]
+fn a_run_whose_configuration_was_edited_is_refused_by_the_key_that_decides_the_result() {
+    let folder = trained();
+    folder.edit("run/config.toml", "size = 32", "size = 48");
+    for mut command in uses(&folder) {
+        run(&mut command).assert_refused(&["preprocess.size was 32", "48", "config.toml"]);
+    }
+    folder.edit("run/config.toml", "size = 48", "size = 32");
+    for (from, to) in [
+        (TARGETS[0], "swapped"),
+        (TARGETS[1], TARGETS[0]),
+        ("swapped", TARGETS[1]),
+    ] {
+        folder.edit("run/config.toml", from, to);
+    }
+    for mut command in uses(&folder) {
+        run(&mut command).assert_refused(&["data.targets was", "config.toml"]);
+    }
+}
+
+#[test]
+fn what_decides_no_result_may_be_edited_and_an_older_run_holds_nothing_to_compare() {
+    let folder = trained();
+    folder.edit("run/config.toml", "threads = 0", "threads = 1");
+    folder.edit("run/config.toml", "epochs = 1", "epochs = 2");
+    for mut command in uses(&folder) {
+        run(&mut command).assert_done();
+    }
+    let path = folder.path("run/run.json");
+    let mut manifest = json(&path);
+    manifest.as_object_mut().unwrap().remove("config").unwrap();
+    std::fs::write(&path, manifest.to_string()).unwrap();
+    folder.edit("run/config.toml", "seed = 0", "seed = 1");
+    run(&mut evaluation(&folder)).assert_done();
+}
+
+#[test]
+fn an_image_that_was_trained_on_does_not_become_a_test_image() {
+    let folder = trained();
+    folder.edit("run/split.csv", ",train", ",test");
+    let mut on_the_same_data = evaluation(&folder);
+    on_the_same_data.arg("--data").arg(folder.data());
+    for mut command in [evaluation(&folder), report(&folder), on_the_same_data] {
+        run(&mut command).assert_refused(&["the split in split.csv changed", "restore it"]);
+    }
+    // Some of the run's own images.
+    let other = folder.path("other");
+    render(&other, 12);
+    let ran = run(evaluation(&folder).arg("--data").arg(&other)).assert_done();
+    assert_says(&ran.stderr, &["warning: ", "was trained on can't be told"]);
+}
