@@ -122,3 +122,24 @@ fn scores_go_to_a_file_in_the_form_of_its_name() {
     assert_eq!(through.unwrap(), csv);
     assert!(out.is_symlink());
 }
+
+#[test]
+fn only_a_file_of_scores_is_replaced() {
+    let folder = Folder::with_data();
+    let image = folder.image("synth-000000.jpg");
+    let bundle = trained().bundle.join("bundle.json");
+    for kept in [image.clone(), folder.data().join("labels.csv"), bundle] {
+        let before = fs::read(&kept).unwrap();
+        let more = ["--overwrite", "--out", kept.to_str().unwrap()];
+        let ran = run(&mut predict(&trained().bundle, &[&image], &more));
+        ran.assert_refused(&[kept.to_str().unwrap(), "no file of scores", "--out"]);
+        assert_eq!(fs::read(&kept).unwrap(), before);
+    }
+    for name in ["scores.csv", "scores.json", "scores.jsonl"] {
+        let out = folder.path(name);
+        let more = ["--overwrite", "--out", out.to_str().unwrap()];
+        for _ in 0..2 {
+            run(&mut predict(&trained().bundle, &[&image], &more)).assert_done();
+        }
+    }
+}
