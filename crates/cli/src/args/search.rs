@@ -45,7 +45,7 @@ pub(crate) struct SearchArgs {
     pub(crate) plan: bool,
     /// Override a value that trials share, such as `train.epochs=20`; may be repeated;
     /// goes with --config.
-    #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
+    #[arg(long = "set", value_name = "SECTION.KEY=VALUE", value_parser = super::setting)]
     pub(crate) overrides: Vec<String>,
     /// Where the workers run.
     #[arg(long, value_enum, default_value_t = Launcher::Local)]
