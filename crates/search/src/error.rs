@@ -179,10 +179,12 @@ pub enum SearchError {
     #[error(transparent)]
     GivenBack(Box<Self>),
     /// There is no study.
-    #[error("{}: not a study folder (it has no study.toml)", path.display())]
+    #[error("{}: not a study folder (it has no {missing})", path.display())]
     NoStudy {
         /// The folder.
         path: PathBuf,
+        /// The first file that a study has and this folder lacks.
+        missing: &'static str,
     },
     /// The study's folder was removed while it was worked on.
     #[error(
