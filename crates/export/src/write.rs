@@ -55,7 +55,7 @@ pub fn export(run: &RunDir, out: &Path, overwrite: bool) -> Result<Bundle, Expor
     let model = in_label_units(run, &checkpoint)?;
     let path = staged.path().join(SAFETENSORS);
     let weights = state::collect(&model).map_err(misfit(&path))?;
-    write_state_dict(&path, &weights).map_err(io(&path))?;
+    write_state_dict(&path, &weights)?;
     write_burnpack(&staged.path().join(BURNPACK), model)?;
     let mut files = BTreeMap::new();
     for name in [SAFETENSORS, BURNPACK] {

@@ -250,7 +250,7 @@ impl SearchError {
             | Self::Changed { .. }
             | Self::Unusable { .. }
             | Self::DataGone { .. } => true,
-            Self::Export(ExportError::Io { .. }) => true,
+            Self::Export(ExportError::Io { .. } | ExportError::Write(_)) => true,
             Self::Train(error) | Self::Export(ExportError::Run(error)) => {
                 error.is_of_this_machine() || is_caused_by_system(error)
             }
