@@ -23,8 +23,8 @@ pub(crate) use models::{ModelsArgs, ModelsCommand, VerifyArgs};
 pub(crate) use predict::{ExportArgs, PredictArgs};
 pub(crate) use report::ReportArgs;
 pub(crate) use search::{
-    Launcher, SearchArgs, StudyBestArgs, StudyCommand, StudyListArgs, StudyRetryArgs, StudyRmArgs,
-    StudyShowArgs, WorkerArgs,
+    Launcher, STUDIES, SearchArgs, StudyBestArgs, StudyCommand, StudyListArgs, StudyRetryArgs,
+    StudyRmArgs, StudyShowArgs, WorkerArgs,
 };
 pub(crate) use train::TrainArgs;
 pub(crate) use weights::{
