@@ -23,8 +23,8 @@ pub(crate) use models::{ModelsArgs, ModelsCommand, VerifyArgs};
 pub(crate) use predict::{ExportArgs, PredictArgs};
 pub(crate) use report::ReportArgs;
 pub(crate) use search::{
-    Launcher, SearchArgs, StudyBestArgs, StudyCommand, StudyListArgs, StudyRetryArgs, StudyRmArgs,
-    StudyShowArgs, WorkerArgs,
+    Launcher, STUDIES, SearchArgs, StudyBestArgs, StudyCommand, StudyListArgs, StudyRetryArgs,
+    StudyRmArgs, StudyShowArgs, WorkerArgs,
 };
 pub(crate) use train::TrainArgs;
 pub(crate) use weights::{
@@ -162,7 +162,7 @@ pub(crate) struct ConfigArgs {
     #[arg(long)]
     pub(crate) data: Option<PathBuf>,
     /// Override one value, such as `train.epochs=20`; may be repeated.
-    #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
+    #[arg(long = "set", value_name = "SECTION.KEY=VALUE", value_parser = setting)]
     pub(crate) overrides: Vec<String>,
 }
 
@@ -174,6 +174,15 @@ pub(crate) struct DeviceArgs {
     /// (`train.replicas`).
     #[arg(long, value_delimiter = ',')]
     pub(crate) device: Vec<DeviceSpec>,
+}
+
+/// An override; whether there is such a key, and what it takes, the configuration tells.
+fn setting(text: &str) -> Result<String, String> {
+    let key = text.split_once('=').map(|(key, _)| key);
+    if key.is_some_and(|key| key.contains('.')) {
+        return Ok(text.to_owned());
+    }
+    Err("expected section.key=value, such as train.epochs=20".to_owned())
 }
 
 /// Hours, fractions allowed.

@@ -53,8 +53,14 @@ impl Origin {
     /// those of the same origin, or `overwrite` says so.
     ///
     /// # Errors
-    /// Says what the folder holds, and names another.
+    /// Says what the folder holds, and names another; or that it is none.
     pub(crate) fn check(&self, out: &Path, overwrite: bool) -> Result<()> {
+        if out.exists() && !out.is_dir() {
+            bail!(
+                "{}: is a file, not a folder; name a folder with --out",
+                out.display()
+            );
+        }
         let earlier = Self::read(out)?;
         if overwrite || earlier.as_ref() == Some(self) {
             return Ok(());
@@ -198,6 +204,17 @@ mod tests {
         std::fs::write(out.path().join("metrics.json"), "{}").unwrap();
         assert!(evaluate(Path::new("run"), out.path(), false).is_err());
         assert!(!out.path().join(FILE).exists());
+    }
+
+    #[test]
+    fn a_file_is_no_place_for_results() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let error = evaluate(Path::new("run"), file.path(), true).unwrap_err();
+        let error = error.to_string();
+        assert!(
+            error.contains("is a file") && error.contains("--out"),
+            "{error}"
+        );
     }
 
     #[test]

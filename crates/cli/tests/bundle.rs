@@ -129,6 +129,23 @@ fn an_existing_folder_is_replaced_only_when_asked_and_only_if_it_is_a_bundle() {
 }
 
 #[test]
+fn what_a_link_leads_to_is_replaced_and_the_link_stays() {
+    let folder = Folder::new();
+    let (inner, out) = (folder.path("disk/bundle"), folder.path("link"));
+    run(&mut export(&trained().run, &inner, &[])).assert_done();
+    std::fs::write(inner.join("model.bpk"), "old").unwrap();
+    std::os::unix::fs::symlink("disk/bundle", &out).unwrap();
+    run(&mut export(&trained().run, &out, &["--overwrite"])).assert_done();
+    assert!(out.is_symlink());
+    assert_ne!(std::fs::read(inner.join("model.bpk")).unwrap(), b"old");
+    // Nothing half-written stays beside either.
+    for dir in ["", "disk"] {
+        let entries = std::fs::read_dir(folder.path(dir)).unwrap();
+        assert_eq!(entries.count(), if dir.is_empty() { 2 } else { 1 });
+    }
+}
+
+#[test]
 fn of_two_exports_to_one_place_at_once_one_is_refused() {
     let folder = Folder::new();
     let out = folder.path("bundle");

@@ -59,8 +59,6 @@ fn a_bad_override_is_refused_as_it_was_given() {
     let folder = Folder::with_data();
     for (set, part) in [
         ("train.epoch=3", "did you mean `epochs`?"),
-        ("epochs=3", "expected section.key=value"),
-        ("train.epochs", "expected section.key=value"),
         ("train.epochs=many", "--set train.epochs=many"),
         ("train.epochs=0", "train.epochs = 0"),
         ("model.unfreeze=[\"layer9\"]", "layer4"),
@@ -70,9 +68,17 @@ fn a_bad_override_is_refused_as_it_was_given() {
 }
 
 #[test]
-fn an_unknown_flag_is_wrong_usage_with_status_2() {
-    let ran = run(&mut psp(&["train", "--epochs", "3"]));
-    assert_eq!(ran.code, Some(2), "{ran:#?}");
+fn what_the_command_line_can_not_mean_is_wrong_usage_with_status_2() {
+    for (args, part) in [
+        (&["train", "--epochs", "3"][..], "--epochs"),
+        (&["train", "--set", "epochs=3"], "section.key=value"),
+        (&["search", "--set", "train.epochs"], "section.key=value"),
+        (&["eval", "run", "--split", "all"], "--data"),
+    ] {
+        let ran = run(&mut psp(args));
+        assert_eq!(ran.code, Some(2), "{ran:#?}");
+        assert!(ran.stderr.contains(part), "{ran:#?}");
+    }
 }
 
 #[test]

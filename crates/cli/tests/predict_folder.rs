@@ -14,6 +14,8 @@ use support::{Folder, assert_says, run};
 fn photos(folder: &Folder) -> std::path::PathBuf {
     let photos = folder.path("photos");
     fs::create_dir_all(photos.join("sub")).unwrap();
+    fs::create_dir(photos.join(".thumbnails")).unwrap();
+    std::os::unix::fs::symlink("sub", photos.join("00latest")).unwrap();
     let image = fs::read(trained().data.join("imgs/synth-000000.jpg")).unwrap();
     for name in ["a b.jpg", "ü.jfif", "noext", "sub/d.jpg"] {
         fs::write(photos.join(name), &image).unwrap();
@@ -42,13 +44,17 @@ fn each_file_of_a_folder_is_scored_or_named_as_left_out() {
             "left out: IMG_1.HEIC (HEIC is not read; convert to JPEG)",
             "left out: notes.txt (no image)",
             "left out: 1 hidden file, .DS_Store",
-            "left out: 1 folder not entered, sub; --recursive",
+            "left out: 2 folders not entered, 00latest, sub; --recursive",
+            "left out: 1 folder not entered, .thumbnails (hidden folders are never entered)",
         ],
     );
     let flags = ["--csv", "--recursive"];
     let ran = run(&mut predict(&trained().bundle, &[&photos], &flags)).assert_done();
-    assert_eq!(first_column(&ran.stdout).len(), 4);
-    assert!(!ran.stderr.contains("folder"), "{}", ran.stderr);
+    let deep = photos.join("sub/d.jpg").display().to_string();
+    assert_eq!(first_column(&ran.stdout), [&names[..], &[deep]].concat());
+    let again = "left out: 1 folder not entered, 00latest (listed already under another path)";
+    assert_says(&ran.stderr, &[again, "not entered, .thumbnails (hidden"]);
+    assert!(!ran.stderr.contains("--recursive"), "{}", ran.stderr);
 }
 
 #[test]
@@ -115,4 +121,25 @@ fn scores_go_to_a_file_in_the_form_of_its_name() {
     ran.assert_done();
     assert_eq!(through.unwrap(), csv);
     assert!(out.is_symlink());
+}
+
+#[test]
+fn only_a_file_of_scores_is_replaced() {
+    let folder = Folder::with_data();
+    let image = folder.image("synth-000000.jpg");
+    let bundle = trained().bundle.join("bundle.json");
+    for kept in [image.clone(), folder.data().join("labels.csv"), bundle] {
+        let before = fs::read(&kept).unwrap();
+        let more = ["--overwrite", "--out", kept.to_str().unwrap()];
+        let ran = run(&mut predict(&trained().bundle, &[&image], &more));
+        ran.assert_refused(&[kept.to_str().unwrap(), "no file of scores", "--out"]);
+        assert_eq!(fs::read(&kept).unwrap(), before);
+    }
+    for name in ["scores.csv", "scores.json", "scores.jsonl"] {
+        let out = folder.path(name);
+        let more = ["--overwrite", "--out", out.to_str().unwrap()];
+        for _ in 0..2 {
+            run(&mut predict(&trained().bundle, &[&image], &more)).assert_done();
+        }
+    }
 }

@@ -311,5 +311,9 @@ fn a_folder_that_holds_another_study_is_left_alone() {
     ]);
     assert_eq!(bench.table(), table);
     let nothing: &Path = Path::new("/nonexistent/study");
-    run(psp(&["study", "show"]).arg(nothing)).assert_refused(&["not a study folder"]);
+    run(psp(&["study", "show"]).arg(nothing)).assert_refused(&["it has no study.toml"]);
+    std::fs::remove_file(bench.root().join("plan.json")).unwrap();
+    bench
+        .study("show", &[])
+        .assert_refused(&["not a study folder (it has no plan.json)"]);
 }

@@ -303,6 +303,11 @@ fn one_damaged_study_does_not_hide_the_others() {
     assert!(listed.stdout.contains("whole"), "{listed:#?}");
     assert!(listed.stderr.contains("warning: "), "{listed:#?}");
     assert!(listed.stderr.contains("damaged"), "{listed:#?}");
+    let mut nowhere = psp(&["study", "list", "absent"]);
+    run(nowhere.current_dir(&folder)).assert_refused(&["absent: No such file or directory"]);
+    let mut none_yet = psp(&["study", "list"]);
+    let none_yet = run(none_yet.current_dir(&folder)).assert_done();
+    assert_eq!(none_yet.stdout, "no studies in experiments\n");
     let damaged = folder.join("damaged");
     run(psp(&["study", "rm"]).arg(&damaged)).assert_refused(&["plan.json", "--force"]);
     run(psp(&["study", "rm", "--force"]).arg(&damaged)).assert_done();

@@ -1,10 +1,11 @@
 //! Finding a data set's files in their usual places.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use crate::error::DataError;
+use crate::listing::FolderKind;
 
 /// The file-name endings that mark an image when a folder is listed, in lower
 /// case and without the dot. Decoding itself goes by content.
@@ -138,8 +139,9 @@ pub(crate) fn is_hidden(path: &Path) -> bool {
 }
 
 /// Calls `each` with every file of `dir`, sorted, and then with those of its sub-folders
-/// if `recursive` is set, hidden ones apart. Links are followed,
-/// but no folder is entered twice. The answer is the sub-folders that were left out.
+/// if `recursive` is set, hidden ones apart. Links are followed, after all folders that
+/// need none, but no folder is entered twice. The answer is the sub-folders that were left
+/// out, and why.
 ///
 /// # Errors
 /// A folder that can't be listed.
@@ -147,12 +149,16 @@ pub(crate) fn walk(
     dir: &Path,
     recursive: bool,
     each: &mut dyn FnMut(&Path),
-) -> Result<Vec<PathBuf>, DataError> {
+) -> Result<Vec<(PathBuf, FolderKind)>, DataError> {
     let mut left_out = Vec::new();
     let mut entered = HashSet::new();
-    entered.extend(std::fs::canonicalize(dir));
     let mut folders = vec![dir.to_owned()];
-    while let Some(folder) = folders.pop() {
+    let mut links = VecDeque::new();
+    while let Some(folder) = folders.pop().or_else(|| links.pop_front()) {
+        if std::fs::canonicalize(&folder).is_ok_and(|real| !entered.insert(real)) {
+            left_out.push((folder, FolderKind::Repeated));
+            continue;
+        }
         let list = DataError::io(&folder, "list this folder");
         let entries: Result<Vec<_>, _> = std::fs::read_dir(&folder)
             .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
@@ -163,9 +169,13 @@ pub(crate) fn walk(
             if !path.is_dir() {
                 // A link that leads nowhere is a file that can't be read.
                 each(&path);
-            } else if !recursive || is_hidden(&path) {
-                left_out.push(path);
-            } else if std::fs::canonicalize(&path).is_ok_and(|real| entered.insert(real)) {
+            } else if is_hidden(&path) {
+                left_out.push((path, FolderKind::Hidden));
+            } else if !recursive {
+                left_out.push((path, FolderKind::Inner));
+            } else if path.is_symlink() {
+                links.push_back(path);
+            } else {
                 inner.push(path);
             }
         }

@@ -53,7 +53,7 @@ pub use error::{CsvError, DataError, Remedy, SplitError};
 pub use image::RgbImage;
 pub use label_range::{LabelRange, StrayLabel};
 pub use labels::{LabelTable, Sample};
-pub use listing::{DataFolder, FileKind, Listing, list_images};
+pub use listing::{DataFolder, FileKind, FolderKind, Listing, list_images};
 pub use loader::{Batch, BatchSampler, Epoch, LastBatch, Loader, LoaderOptions};
 pub use notice::DataNotice;
 pub use pixels::{PixelStore, PixelWarning};

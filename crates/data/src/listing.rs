@@ -16,8 +16,8 @@ pub struct Listing {
     pub images: Vec<PathBuf>,
     /// The other files, and what they are.
     pub left_out: Vec<(PathBuf, FileKind)>,
-    /// The folders that were not entered.
-    pub folders: Vec<PathBuf>,
+    /// The folders that were not entered, and why.
+    pub folders: Vec<(PathBuf, FolderKind)>,
 }
 
 /// What a file is that is no readable image.
@@ -31,8 +31,20 @@ pub enum FileKind {
     Hidden,
 }
 
+/// Why a folder is not entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FolderKind {
+    /// No sub-folder is.
+    Inner,
+    /// Its name begins with a dot.
+    Hidden,
+    /// It was entered by another path, as where it is a link.
+    Repeated,
+}
+
 /// Lists the files of `dir`, with those of its sub-folders if `recursive` is set.
-/// Hidden folders are never entered; links are followed.
+/// Hidden folders are never entered; links are followed, to folders that have no other path
+/// in `dir`.
 ///
 /// # Errors
 /// A folder that can't be listed.

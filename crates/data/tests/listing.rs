@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::PathBuf;
 
-use psp_data::{DataFolder, DecodeLimits, FileKind, Listing, decode_file, list_images};
+use psp_data::{DataFolder, DecodeLimits, FileKind, FolderKind, Listing, decode_file, list_images};
 use support::{Folder, assert_says};
 
 #[test]
@@ -39,13 +39,14 @@ fn every_file_of_a_folder_is_accounted_for() {
     let flat = Listing {
         images: paths(&["a.png", "b.JPG", "c.jfif", "d.webp", "named.dat", "noext"]),
         left_out,
-        folders: paths(&["sub"]),
+        folders: vec![(folder.path("sub"), FolderKind::Inner)],
     };
     assert_eq!(list_images(folder.0.path(), false).unwrap(), flat);
     let deep = list_images(folder.0.path(), true).unwrap();
     assert_eq!(deep.images.last(), Some(&folder.path("sub/e.png")));
     assert_eq!(deep.images.len(), flat.images.len() + 1);
-    assert_eq!(deep.folders, paths(&["sub/.deep"]));
+    let hidden = (folder.path("sub/.deep"), FolderKind::Hidden);
+    assert_eq!(deep.folders, [hidden]);
 }
 
 #[test]
@@ -71,6 +72,30 @@ fn links_are_followed_and_a_circle_of_them_ends() {
     let listing = list_images(&folder.path("photos"), true).unwrap();
     let names = ["photos/b.png", "photos/sub/a.png"];
     assert_eq!(listing.images, names.map(|name| folder.path(name)));
+}
+
+#[cfg(unix)]
+#[test]
+fn folders_are_listed_by_their_own_paths_and_links_to_them_are_named() {
+    use std::os::unix::fs::symlink;
+    let folder = Folder::new();
+    folder.image("photos/2024/a.png", 1);
+    folder.image("away/b.png", 1);
+    folder.image("away/inner/c.png", 1);
+    for (target, link) in [
+        ("2024", "00latest"),
+        ("../away/inner", "01inner"),
+        ("../away", "02away"),
+    ] {
+        symlink(target, folder.path("photos").join(link)).unwrap();
+    }
+    let listing = list_images(&folder.path("photos"), true).unwrap();
+    let names = ["2024/a.png", "01inner/c.png", "02away/b.png"];
+    let photos = folder.path("photos");
+    assert_eq!(listing.images, names.map(|name| photos.join(name)));
+    let repeated = ["00latest", "02away/inner"];
+    let repeated = repeated.map(|name| (photos.join(name), FolderKind::Repeated));
+    assert_eq!(listing.folders, repeated);
 }
 
 #[cfg(unix)]

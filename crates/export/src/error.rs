@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use psp_data::DataError;
 use psp_eval::EvalError;
 use psp_features::FeatureError;
-use psp_files::shell_quoted;
+use psp_files::{WriteError, shell_quoted};
 use psp_models::predict::PredictError;
 use psp_models::{StateError, WeightsError};
 use psp_train::{CheckpointError, RunDir, TrainError};
@@ -43,6 +43,9 @@ pub enum ExportError {
     /// An image.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// A file of the bundle could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
     /// A file can't be read or written.
     #[error("{}: {source}", path.display())]
     Io {
@@ -128,6 +131,7 @@ impl ExportError {
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Run(error) => error.is_passing(),
+            Self::Write(error) => error.may_pass(),
             Self::Io { source, .. } => psp_files::may_pass(source),
             Self::Predictions(EvalError::Write(_)) => true,
             Self::Features(FeatureError::Write(_) | FeatureError::Io { .. }) => true,

@@ -22,6 +22,7 @@ const ASIDE: &str = "bundle";
 /// Exports the best checkpoint of `run` into the folder `out`, which appears
 /// whole or not at all. An existing bundle is replaced only with `overwrite`, and only
 /// if nothing else lies in its folder; of all who write a new one at once, one succeeds.
+/// Where `out` is a link to a bundle, that is what is replaced.
 ///
 /// The weights are written twice: `model.safetensors` under torchvision's keys
 /// (`backbone.…` and `head.…`), and `model.bpk` in Burn's own format. With both the
@@ -45,13 +46,15 @@ pub fn export(run: &RunDir, out: &Path, overwrite: bool) -> Result<Bundle, Expor
             reason: format!("has no line for epoch {epoch}, the best one"),
         })?;
 
-    let staged = folder_beside(out, ".export-")?;
+    // Where a link leads, the link stays.
+    let place = out.canonicalize().unwrap_or_else(|_| out.to_owned());
+    let staged = folder_beside(&place, ".export-")?;
     let model_config = checkpoint.model_config.clone();
     let label_range = config.range_of(&model_config.output);
     let model = in_label_units(run, &checkpoint)?;
     let path = staged.path().join(SAFETENSORS);
     let weights = state::collect(&model).map_err(misfit(&path))?;
-    write_state_dict(&path, &weights).map_err(io(&path))?;
+    write_state_dict(&path, &weights)?;
     write_burnpack(&staged.path().join(BURNPACK), model)?;
     let mut files = BTreeMap::new();
     for name in [SAFETENSORS, BURNPACK] {
@@ -95,7 +98,7 @@ pub fn export(run: &RunDir, out: &Path, overwrite: bool) -> Result<Bundle, Expor
     }
     // Something may have come there meanwhile.
     check_place(out, overwrite)?;
-    publish(staged, out, overwrite)?;
+    publish(staged, &place, overwrite)?;
     Ok(bundle)
 }
 
@@ -193,12 +196,8 @@ fn publish(staged: TempDir, out: &Path, overwrite: bool) -> Result<(), ExportErr
     Ok(())
 }
 
-/// Deletes a bundle, which may be a symbolic link to one, and nothing else: what came
-/// into its folder meanwhile stays there.
+/// Deletes a bundle and nothing else: what came into its folder meanwhile stays there.
 fn remove_bundle(dir: &Path) -> std::io::Result<()> {
-    if dir.is_symlink() {
-        return std::fs::remove_file(dir);
-    }
     let own = own_files(dir);
     for entry in std::fs::read_dir(dir)? {
         let entry = entry?;

@@ -7,9 +7,9 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use half::{bf16, f16};
-use psp_files::write_atomic;
+use psp_files::{WriteError, write_atomic};
 use pytorch_reader::{DType as TorchDType, PytorchReader};
-use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use safetensors::{Dtype, SafeTensorError, SafeTensors, tensor::TensorView};
 use thiserror::Error;
 
 use crate::state::{HostTensor, StateDict};
@@ -159,7 +159,12 @@ pub fn read_state_dict(path: &Path) -> Result<StateDict, WeightsError> {
 ///
 /// # Errors
 /// When it can't be written.
-pub fn write_state_dict(path: &Path, state: &StateDict) -> io::Result<()> {
+pub fn write_state_dict(path: &Path, state: &StateDict) -> Result<(), WriteError> {
+    let fail = |error: SafeTensorError| WriteError {
+        path: path.to_owned(),
+        step: "lay out its content",
+        source: io::Error::other(error),
+    };
     let mut tensors: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = Vec::new();
     for (key, tensor) in state {
         let bytes = tensor.data.iter().flat_map(|v| v.to_le_bytes()).collect();
@@ -175,11 +180,11 @@ pub fn write_state_dict(path: &Path, state: &StateDict) -> io::Result<()> {
             TensorView::new(*dtype, shape.clone(), bytes).map(|view| (key, view))
         })
         .collect::<Result<Vec<_>, _>>()
-        .map_err(io::Error::other)?;
+        .map_err(fail)?;
     // The entry by which PyTorch's tools recognise their own layout.
     let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
-    let bytes = safetensors::serialize(views, Some(metadata)).map_err(io::Error::other)?;
-    write_atomic(path, |out| out.write_all(&bytes)).map_err(io::Error::other)
+    let bytes = safetensors::serialize(views, Some(metadata)).map_err(fail)?;
+    write_atomic(path, |out| out.write_all(&bytes))
 }
 
 fn is_counter(key: &str) -> bool {

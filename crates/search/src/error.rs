@@ -179,10 +179,12 @@ pub enum SearchError {
     #[error(transparent)]
     GivenBack(Box<Self>),
     /// There is no study.
-    #[error("{}: not a study folder (it has no study.toml)", path.display())]
+    #[error("{}: not a study folder (it has no {missing})", path.display())]
     NoStudy {
         /// The folder.
         path: PathBuf,
+        /// The first file that a study has and this folder lacks.
+        missing: &'static str,
     },
     /// The study's folder was removed while it was worked on.
     #[error(
@@ -248,7 +250,7 @@ impl SearchError {
             | Self::Changed { .. }
             | Self::Unusable { .. }
             | Self::DataGone { .. } => true,
-            Self::Export(ExportError::Io { .. }) => true,
+            Self::Export(ExportError::Io { .. } | ExportError::Write(_)) => true,
             Self::Train(error) | Self::Export(ExportError::Run(error)) => {
                 error.is_of_this_machine() || is_caused_by_system(error)
             }

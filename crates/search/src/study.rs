@@ -37,6 +37,11 @@ impl Study {
         let path = dir.study();
         let plan = read_json(&dir.plan())?.ok_or_else(|| SearchError::NoStudy {
             path: dir.root().to_owned(),
+            missing: if path.exists() {
+                "plan.json"
+            } else {
+                "study.toml"
+            },
         })?;
         let config = SearchConfig::read_stored(&path)?;
         Self::new(dir, config, plan)

@@ -13,7 +13,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use psp_files::write_atomic;
+use psp_files::{WriteError, write_atomic};
 use psp_metrics::RegressionAccumulator;
 use psp_models::{HostTensor, ModelConfig, StateDict};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
@@ -36,6 +36,9 @@ pub const CHECKPOINT_VERSION: u32 = 3;
 /// Why a checkpoint can't be written or read.
 #[derive(Debug, Error)]
 pub enum CheckpointError {
+    /// The file can't be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
     /// The file can't be read or written.
     #[error("{}: {reason}", path.display())]
     Io {
@@ -214,7 +217,7 @@ impl Checkpoint {
         let metadata = HashMap::from([(METADATA_KEY.to_owned(), header)]);
         let file =
             safetensors::serialize(views, Some(metadata)).map_err(|error| io(error.to_string()))?;
-        write_atomic(path, |out| out.write_all(&file)).map_err(|error| io(error.to_string()))
+        Ok(write_atomic(path, |out| out.write_all(&file))?)
     }
 
     /// The SHA-256 that a checkpoint states of itself, from its first bytes alone.

@@ -102,6 +102,7 @@ pub struct DataConfig {
     /// Seed of a drawn split.
     pub split_seed: u64,
     /// Label bins per target that a drawn split is stratified over.
+    #[serde(deserialize_with = "read::counted")]
     pub split_bins: usize,
     /// Largest number of training images that are used, drawn with the part's mix of
     /// labels; 0: all.
@@ -118,6 +119,7 @@ pub struct DataConfig {
     /// user's cache folder.
     pub cache_dir: PathBuf,
     /// Largest accepted image in megapixels.
+    #[serde(deserialize_with = "read::counted")]
     pub max_megapixels: u64,
 }
 
@@ -157,6 +159,7 @@ pub struct ModelSection {
     /// targets and width are the same; empty: from scratch.
     pub weights: PathBuf,
     /// Width of the head's hidden layer.
+    #[serde(deserialize_with = "read::counted")]
     pub hidden: usize,
     /// Probability of zeroing a hidden unit of the head.
     pub dropout: f64,
@@ -209,13 +212,16 @@ pub struct TrainConfig {
     /// Seed of initial weights, batch order and dropout.
     pub seed: u64,
     /// Passes over the training part.
+    #[serde(deserialize_with = "read::counted")]
     pub epochs: u64,
     /// Images per forward pass.
+    #[serde(deserialize_with = "read::counted")]
     pub batch_size: usize,
     /// Whether an epoch's last batch is left out where it is smaller. Otherwise it is
     /// only where it has one image and batch norm can't be trained on that.
     pub drop_last: bool,
     /// Batches whose gradients are averaged into one step, at least one per device.
+    #[serde(deserialize_with = "read::counted")]
     pub accumulate: usize,
     /// The optimiser.
     pub optimizer: OptimizerName,

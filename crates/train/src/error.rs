@@ -246,7 +246,7 @@ impl TrainError {
         match self {
             Self::Locked { .. }
             | Self::Fenced { .. }
-            | Self::Checkpoint(CheckpointError::Io { .. })
+            | Self::Checkpoint(CheckpointError::Io { .. } | CheckpointError::Write(_))
             | Self::Features(FeatureError::Write(_) | FeatureError::Io { .. }) => true,
             Self::Write(error) => error.may_pass(),
             Self::Io { source, .. } => psp_files::may_pass(source),
@@ -265,7 +265,7 @@ impl TrainError {
             Self::Config(ConfigError::Value { key, .. }) => *key == "model.weights",
             Self::Changed { .. }
             | Self::Thread(_)
-            | Self::Checkpoint(CheckpointError::Io { .. }) => true,
+            | Self::Checkpoint(CheckpointError::Io { .. } | CheckpointError::Write(_)) => true,
             _ => false,
         }
     }

@@ -19,7 +19,7 @@ pub(crate) struct EvalArgs {
     pub(crate) model: PathBuf,
     /// Part to evaluate: train, valid, test, or all (only with --data).
     /// Default: test; of data that the model was not trained on, all.
-    #[arg(long, value_parser = chosen_part)]
+    #[arg(long, value_parser = chosen_part, requires_if("all", "data"))]
     pub(crate) split: Option<ChosenPart>,
     /// Data folder in place of the run's own; an exported model needs one.
     #[arg(long)]

@@ -51,7 +51,7 @@ pub(crate) struct PredictArgs {
     /// or else CSV. It is written at the end, unless no image could be scored.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
-    /// Replace the file if it is there.
+    /// Replace the scores that the file holds.
     #[arg(long, requires = "out")]
     pub(crate) overwrite: bool,
     /// CSV: `filename` and a column per score.

@@ -6,6 +6,9 @@ use std::time::Duration;
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use psp_models::DeviceSpec;
 
+/// Where studies lie that have a name alone.
+pub(crate) const STUDIES: &str = "experiments";
+
 const EXAMPLES: &str = "\
 Examples:
   psp search --config configs/search.toml --data photos --plan    what it would do, and how long
@@ -45,7 +48,7 @@ pub(crate) struct SearchArgs {
     pub(crate) plan: bool,
     /// Override a value that trials share, such as `train.epochs=20`; may be repeated;
     /// goes with --config.
-    #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
+    #[arg(long = "set", value_name = "SECTION.KEY=VALUE", value_parser = super::setting)]
     pub(crate) overrides: Vec<String>,
     /// Where the workers run.
     #[arg(long, value_enum, default_value_t = Launcher::Local)]
@@ -122,7 +125,7 @@ pub(crate) enum StudyCommand {
 #[derive(Debug, ClapArgs)]
 pub(crate) struct StudyListArgs {
     /// The folder.
-    #[arg(default_value = "experiments")]
+    #[arg(default_value = STUDIES)]
     pub(crate) dir: PathBuf,
     /// Print JSON instead of a table.
     #[arg(long)]

@@ -8,7 +8,9 @@ use anyhow::{Context, Result, bail};
 use psp_search::{Failure, Overview, Selection, State, Study, StudyDir, TrialRow};
 use serde::Serialize;
 
-use crate::args::{StudyBestArgs, StudyCommand, StudyListArgs, StudyRetryArgs, StudyShowArgs};
+use crate::args::{
+    STUDIES, StudyBestArgs, StudyCommand, StudyListArgs, StudyRetryArgs, StudyShowArgs,
+};
 use crate::commands::{continuing, counted};
 
 mod remove;
@@ -29,7 +31,7 @@ pub(crate) fn run(command: &StudyCommand) -> Result<ExitCode> {
 pub(crate) fn study_dir(study: &Path) -> StudyDir {
     let here = StudyDir::new(study);
     match study.components().count() == 1 && !here.is_begun() {
-        true => StudyDir::new(Path::new("experiments").join(study)),
+        true => StudyDir::new(Path::new(STUDIES).join(study)),
         false => here,
     }
 }
@@ -50,7 +52,8 @@ fn list(args: &StudyListArgs) -> Result<()> {
     let mut lines = Vec::new();
     let entries = match std::fs::read_dir(&args.dir) {
         Ok(entries) => entries.collect::<Result<Vec<_>, _>>()?,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+        // Where no study was begun yet.
+        Err(_) if args.dir == Path::new(STUDIES) && !args.dir.exists() => Vec::new(),
         Err(error) => bail!("{}: {error}", args.dir.display()),
     };
     for entry in entries {

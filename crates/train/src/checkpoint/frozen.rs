@@ -23,12 +23,11 @@ impl Frozen {
     /// When the disk fails.
     pub fn write(dir: &Path, tensors: &StateDict) -> Result<Self, CheckpointError> {
         let path = dir.join("frozen.safetensors");
-        let io = |error: std::io::Error| CheckpointError::Io {
+        write_state_dict(&path, tensors)?;
+        let sha256 = psp_weights::hash_of(&path).map_err(|error| CheckpointError::Io {
             path: path.clone(),
             reason: error.to_string(),
-        };
-        write_state_dict(&path, tensors).map_err(io)?;
-        let sha256 = psp_weights::hash_of(&path).map_err(io)?;
+        })?;
         Ok(Self {
             file: "frozen.safetensors".to_owned(),
             sha256,

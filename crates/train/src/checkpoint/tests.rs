@@ -121,6 +121,19 @@ fn a_non_finite_weight_is_named_and_the_stored_checkpoint_stays() {
 }
 
 #[test]
+fn a_file_that_can_not_be_written_is_named_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let absent = dir.path().join("absent");
+    let checkpoint = sample().write(&absent.join("c.safetensors"));
+    let frozen = Frozen::write(&absent, &sample().model);
+    for error in [checkpoint.unwrap_err(), frozen.unwrap_err()] {
+        let message = error.to_string();
+        assert_eq!(message.matches(".safetensors").count(), 1, "{message}");
+        assert!(message.contains("could not"), "{message}");
+    }
+}
+
+#[test]
 fn a_newer_version_is_refused_by_number() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("c.safetensors");

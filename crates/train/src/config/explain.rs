@@ -33,6 +33,8 @@ fn wrong_value(message: &str) -> Option<String> {
     };
     let expected = match expected {
         "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more".to_owned(),
+        // As numbers are read that are counted from 1.
+        "i64" => "a whole number, 1 or more".to_owned(),
         "f32" | "f64" => "a number".to_owned(),
         "a boolean" => "true or false".to_owned(),
         "a string" | "path string" | "string only" => "a text in quotes".to_owned(),
@@ -74,16 +76,20 @@ mod tests {
     fn a_wrong_value_is_told_beside_what_is_expected_without_the_parsers_terms() {
         for (set, told) in [
             (
-                "train.epochs=abc",
+                "train.patience=abc",
                 "expected a whole number, 0 or more, not \"abc\"",
             ),
             (
-                "train.epochs=-1",
+                "train.patience=-1",
                 "expected a whole number, 0 or more, not -1",
             ),
             (
-                "train.epochs=1.5",
-                "expected a whole number, 0 or more, not 1.5",
+                "train.epochs=-1",
+                "expected a whole number, 1 or more, not -1",
+            ),
+            (
+                "model.hidden=1.5",
+                "expected a whole number, 1 or more, not 1.5",
             ),
             (
                 "train.learning_rate=fast",

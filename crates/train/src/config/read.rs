@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error, Unexpected};
+use serde::{Deserialize, Deserializer};
 use toml::{Table, Value};
 
 use super::explain::explain;
@@ -104,6 +104,16 @@ impl RunConfig {
             reason: error.to_string(),
         })
     }
+}
+
+/// Reads a number that is counted from 1, which [`explain`] says of what is none. 0 is
+/// read, too: [`RunConfig::validate`] refuses it.
+pub(super) fn counted<'de, D: Deserializer<'de>, T: TryFrom<i64>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    let number = i64::deserialize(deserializer)?;
+    let negative = || D::Error::invalid_value(Unexpected::Signed(number), &"i64");
+    T::try_from(number).map_err(|_| negative())
 }
 
 pub(super) fn from_table(table: Table, place: &str) -> Result<RunConfig, ConfigError> {

@@ -40,11 +40,9 @@ impl Chosen {
             );
         }
         let part = match args.split {
-            None => Part::Test,
             Some(ChosenPart::Part(part)) => part,
-            Some(ChosenPart::All) => {
-                bail!("--split all needs --data: a run's parts are kept apart")
-            }
+            // All of them go with --data alone.
+            None | Some(ChosenPart::All) => Part::Test,
         };
         let inputs = Inputs::of_run(&config, &run)
             .map_err(|error| unless_moved(error.into(), &config.data.dir, &run))?;

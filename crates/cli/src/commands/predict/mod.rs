@@ -2,14 +2,14 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use psp_export::Predictor;
 use psp_files::check_place;
 
 use super::counted;
 use crate::args::PredictArgs;
 use crate::progress;
-use output::{Format, Output};
+use output::{Format, Output, is_of_scores};
 use photos::Photos;
 
 mod output;
@@ -18,11 +18,18 @@ mod photos;
 pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
     if let Some(path) = &args.out {
         check_place(path)?;
-        ensure!(
-            args.overwrite || !path.is_file(),
-            "{}: exists already; choose another file, or pass --overwrite to replace it",
-            path.display()
-        );
+        if path.is_file() {
+            let shown = path.display();
+            ensure!(
+                args.overwrite,
+                "{shown}: exists already; choose another file, or pass --overwrite to replace it"
+            );
+            ensure!(
+                is_of_scores(path).with_context(|| shown.to_string())?,
+                "{shown}: is no file of scores, so --overwrite does not replace it; name another \
+                 file with --out"
+            );
+        }
     }
     let device = args.device.open_for(args.precision)?;
     let mut predictor = Predictor::open(&args.model, &device, args.precision)?;

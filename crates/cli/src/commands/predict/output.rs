@@ -1,7 +1,7 @@
 //! The forms in which `psp predict` gives scores.
 
-use std::fs::OpenOptions;
-use std::io::Write;
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
 use std::path::Path;
 
 use anyhow::Result;
@@ -37,6 +37,20 @@ impl Format {
             None => Self::Text,
         }
     }
+}
+
+/// Whether a file is one that `psp predict` has written, or empty. The tables of a data
+/// set begin as one, and are told by their names.
+pub(super) fn is_of_scores(path: &Path) -> std::io::Result<bool> {
+    let path = path.canonicalize()?;
+    if path.ends_with("labels.csv") || path.ends_with("split.csv") {
+        return Ok(false);
+    }
+    let mut head = Vec::new();
+    File::open(&path)?.take(32).read_to_end(&mut head)?;
+    let first = head.strip_prefix(b"[\n").unwrap_or(&head);
+    let is_begun = first.starts_with(b"filename,") || first.starts_with(b"{\"filename\":");
+    Ok(head.is_empty() || is_begun)
 }
 
 /// Writes a file as a whole, where a link leads, or into what is no file, such as a pipe.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use psp_data::{DataFolder, FileKind, Listing, list_images};
+use psp_data::{DataFolder, FileKind, FolderKind, Listing, list_images};
 
 use crate::commands::counted;
 
@@ -133,10 +133,18 @@ fn say_left_out(dir: &Path, listing: &Listing) {
             }
         }
     }
-    let folders: Vec<&Path> = listing.folders.iter().map(PathBuf::as_path).collect();
-    if !folders.is_empty() {
+    let mut kinds: BTreeMap<FolderKind, Vec<&Path>> = BTreeMap::new();
+    for (path, kind) in &listing.folders {
+        kinds.entry(*kind).or_default().push(path);
+    }
+    for (kind, folders) in kinds {
         let (count, names) = (counted(folders.len(), "folder"), named(dir, &folders));
-        eprintln!("left out: {count} not entered, {names}; --recursive enters folders");
+        let why = match kind {
+            FolderKind::Inner => "; --recursive enters folders",
+            FolderKind::Hidden => " (hidden folders are never entered)",
+            FolderKind::Repeated => " (listed already under another path)",
+        };
+        eprintln!("left out: {count} not entered, {names}{why}");
     }
 }
 
