@@ -111,14 +111,18 @@ class Running:
     def text(self):
         return read(self.log) + read(self.errors)
 
-    def waits_for(self, pattern):
-        """Returns once it has written this."""
+    def waits_until(self, holds, what):
+        """Returns once this holds."""
         end = time.monotonic() + LIMIT
-        while not re.search(pattern, self.text()):
+        while not holds():
             if self.process.poll() is not None or time.monotonic() > end:
-                raise Wrong(f"expected /{pattern}/ while it runs; came: {self.ends().told()}")
+                raise Wrong(f"expected {what} while it runs; came: {self.ends().told()}")
             time.sleep(0.01)
         return self
+
+    def waits_for(self, pattern):
+        """Returns once it has written this."""
+        return self.waits_until(lambda: re.search(pattern, self.text()), f"/{pattern}/")
 
     def signal(self, number):
         self.process.send_signal(number)

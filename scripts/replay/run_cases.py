@@ -79,9 +79,7 @@ def search_resume_exact(case):
     killed = case.start_head(run, *how, epochs=400).waits_for(r"epoch +30/")
     last = run / "checkpoints" / "last.safetensors"
     # Quick epochs are not all saved: there must be a checkpoint to go back to.
-    while not last.with_name("previous.safetensors").exists():
-        expect(killed.process.poll() is None, "a second checkpoint while it runs")
-        time.sleep(0.01)
+    killed.waits_until(last.with_name("previous.safetensors").exists, "a second checkpoint")
     killed.kill()
     last.write_bytes(last.read_bytes()[:1000])
     again = case.start("train", "--resume", run).waits_for(r"epoch +1\d\d/")

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use psp_models::DeviceSpec;
+use psp_train::config::key_and_value;
 
 mod bench;
 mod data;
@@ -23,8 +24,8 @@ pub(crate) use models::{ModelsArgs, ModelsCommand, VerifyArgs};
 pub(crate) use predict::{ExportArgs, PredictArgs};
 pub(crate) use report::ReportArgs;
 pub(crate) use search::{
-    Launcher, STUDIES, SearchArgs, StudyBestArgs, StudyCommand, StudyListArgs, StudyRetryArgs,
-    StudyRmArgs, StudyShowArgs, WorkerArgs,
+    Launcher, SearchArgs, StudyBestArgs, StudyCommand, StudyListArgs, StudyRetryArgs, StudyRmArgs,
+    StudyShowArgs, WorkerArgs,
 };
 pub(crate) use train::TrainArgs;
 pub(crate) use weights::{
@@ -178,11 +179,7 @@ pub(crate) struct DeviceArgs {
 
 /// An override; whether there is such a key, and what it takes, the configuration tells.
 fn setting(text: &str) -> Result<String, String> {
-    let key = text.split_once('=').map(|(key, _)| key);
-    if key.is_some_and(|key| key.contains('.')) {
-        return Ok(text.to_owned());
-    }
-    Err("expected section.key=value, such as train.epochs=20".to_owned())
+    key_and_value(text).map(|_| text.to_owned())
 }
 
 /// Hours, fractions allowed.

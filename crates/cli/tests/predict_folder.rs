@@ -128,11 +128,19 @@ fn only_a_file_of_scores_is_replaced() {
     let folder = Folder::with_data();
     let image = folder.image("synth-000000.jpg");
     let bundle = trained().bundle.join("bundle.json");
-    for kept in [image.clone(), folder.data().join("labels.csv"), bundle] {
+    let [parts, evaluated] = ["parts.csv", "predictions.csv"].map(|name| folder.path(name));
+    fs::write(&parts, "filename,split\nsynth-000000.jpg,train\n").unwrap();
+    fs::write(
+        &evaluated,
+        "filename,perspective_score_hood,perspective_score_hood_label\n",
+    )
+    .unwrap();
+    let labels = folder.data().join("labels.csv");
+    for kept in [image.clone(), labels, bundle, parts, evaluated] {
         let before = fs::read(&kept).unwrap();
         let more = ["--overwrite", "--out", kept.to_str().unwrap()];
         let ran = run(&mut predict(&trained().bundle, &[&image], &more));
-        ran.assert_refused(&[kept.to_str().unwrap(), "no file of scores", "--out"]);
+        ran.assert_refused(&[kept.to_str().unwrap(), "holds no scores", "--out"]);
         assert_eq!(fs::read(&kept).unwrap(), before);
     }
     for name in ["scores.csv", "scores.json", "scores.jsonl"] {

@@ -8,7 +8,7 @@ use crate::label_range::LabelRange;
 use crate::notice::DataNotice;
 use crate::numbers::{Numbers, Rounding};
 use crate::split::part;
-use crate::table::{FILENAME, Table};
+use crate::table::Table;
 
 /// One image and its scores.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,8 +74,14 @@ impl LabelTable {
             .iter()
             .map(|target| table.require(target))
             .collect::<Result<Vec<usize>, _>>()?;
-        check_columns(path, targets, &target_columns, filename_column)?;
         let split_column = table.find("split");
+        check_columns(
+            path,
+            targets,
+            &target_columns,
+            filename_column,
+            split_column,
+        )?;
         let filename_name = table.name(filename_column).to_owned();
         // Those that name a part on each row so far, where no column `split` does.
         let mut like_split = match split_column {
@@ -248,50 +254,42 @@ fn check_settings(targets: &[String], range: LabelRange) -> Result<(), DataError
             "at least one column of the labels file",
         ));
     }
-    for (index, target) in targets.iter().enumerate() {
-        if targets[..index].contains(target) {
-            return Err(DataError::setting(
-                "targets",
-                format!("a list with `{target}` twice"),
-                "each column once",
-            ));
-        }
-        if target == FILENAME || target == "split" {
-            return Err(DataError::setting(
-                "targets",
-                format!("a list with `{target}`"),
-                "columns of numbers; this one has another use",
-            ));
-        }
-    }
     Ok(())
 }
 
-/// No column is predicted twice, as one that is named in two cases would be, nor the one of
-/// the file names.
+/// Each target is a column of its own, which has no other use. They are found in any case.
 fn check_columns(
     path: &Path,
     targets: &[String],
     columns: &[usize],
     filename_column: usize,
+    split_column: Option<usize>,
 ) -> Result<(), DataError> {
+    const NUMBERS: &str = "columns of numbers";
     let path = path.display();
-    for (index, (target, column)) in targets.iter().zip(columns).enumerate() {
-        if let Some(first) = columns[..index].iter().position(|other| other == column) {
+    for (index, (target, &column)) in targets.iter().zip(columns).enumerate() {
+        let first = columns[..index].iter().position(|&other| other == column);
+        let (found, expected) = if let Some(first) = first {
             let first = &targets[first];
-            return Err(DataError::setting(
-                "targets",
-                format!("a list with `{first}` and `{target}`, which are one column of {path}"),
+            (
+                format!("`{first}` and `{target}`, which are one column of {path}"),
                 "each column once",
-            ));
-        }
-        if *column == filename_column {
-            return Err(DataError::setting(
-                "targets",
-                format!("a list with `{target}`, which holds the file names in {path}"),
-                "columns of numbers",
-            ));
-        }
+            )
+        } else if column == filename_column {
+            (
+                format!("`{target}`, which holds the file names in {path}"),
+                NUMBERS,
+            )
+        } else if Some(column) == split_column {
+            (
+                format!("`{target}`, which names the parts in {path}"),
+                NUMBERS,
+            )
+        } else {
+            continue;
+        };
+        let found = format!("a list with {found}");
+        return Err(DataError::setting("targets", found, expected));
     }
     Ok(())
 }

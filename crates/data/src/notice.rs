@@ -214,7 +214,7 @@ impl fmt::Display for DataNotice {
                 f,
                 "{}: column `{column}`: labels are kept in single precision, which moves these by \
                  up to {error:.1e}, where all lie within {spread:.1e}; subtract a constant from \
-                 the column, such as {low:?}, or multiply it by one if they are that small",
+                 the column, such as {low:?}, or scale it up if its labels are tiny",
                 path.display()
             ),
             Self::SameLabel {

@@ -249,23 +249,28 @@ fn targets_and_ranges_that_can_not_work_are_refused() {
             .to_string()
     };
     assert_says(&read(&[], [0.0, 1.0]), &["targets", "at least one"]);
-    assert_says(&read(&["hood", "hood"], [0.0, 1.0]), &["`hood` twice"]);
-    assert_says(&read(&["filename"], [0.0, 1.0]), &["`filename`"]);
     assert_says(&read(&["hood"], [1.0, 0.0]), &["label_range", "[1, 0]"]);
     assert_says(&read(&["hood"], [0.0, f32::NAN]), &["label_range"]);
 }
 
 #[test]
-fn targets_that_are_one_column_or_the_file_names_are_refused() {
+fn targets_that_are_one_column_or_have_another_use_are_refused() {
     let folder = Folder::new();
-    let path = folder.write("labels.csv", "image,hood\n1,0\n");
+    let path = folder.write("labels.csv", "image,hood,split\n1,0,train\n");
     let read = |targets: [&str; 2]| {
         let targets = targets.map(str::to_owned);
         let error = LabelTable::read(&path, &targets, [0.0, 1.0]).unwrap_err();
         error.to_string()
     };
-    let twice = ["`hood` and `Hood`", "one column of", "labels.csv"];
-    assert_says(&read(["hood", "Hood"]), &twice);
+    for other in ["hood", "Hood"] {
+        let twice = format!("`hood` and `{other}`");
+        assert_says(
+            &read(["hood", other]),
+            &[&twice, "one column of", "labels.csv"],
+        );
+    }
+    let parts = ["targets", "`Split`", "the parts", "labels.csv"];
+    assert_says(&read(["hood", "Split"]), &parts);
     let names = ["targets", "`image`", "the file names", "labels.csv"];
     assert_says(&read(["hood", "image"]), &names);
 }

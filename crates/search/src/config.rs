@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use psp_space::Space;
-use psp_train::RunConfig;
 use psp_train::config::{DataConfig, ModelSection, PreprocessConfig, TrainConfig};
+use psp_train::{EXPERIMENTS, RunConfig};
 use serde::Deserialize;
 use toml::{Table, Value};
 
@@ -154,7 +154,7 @@ impl SearchConfig {
 
     /// Where the study is kept unless told otherwise.
     pub fn default_folder(&self) -> PathBuf {
-        Path::new("experiments").join(&self.study.name)
+        Path::new(EXPERIMENTS).join(&self.study.name)
     }
 
     /// The whole as a study file again, with every default written out.

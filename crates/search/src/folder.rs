@@ -178,6 +178,12 @@ impl TrialDir {
         &self.root
     }
 
+    /// Its path within the study's folder.
+    pub fn within(&self, study: &Path) -> String {
+        let path = self.root.strip_prefix(study).unwrap_or(&self.root);
+        path.to_string_lossy().into_owned()
+    }
+
     /// Its name.
     pub fn name(&self) -> String {
         let name = self.root.file_name().unwrap_or_default();

@@ -222,20 +222,13 @@ fn final_run(
     let test: Option<TestRecord> = read_json(&dir.test())?;
     let metrics = test.and_then(|test| test.metrics);
     let run = FinalRun {
-        folder: within(study, dir),
+        folder: dir.within(study),
         seed: seed.seed,
         fold: seed.fold,
         valid: score(best),
         test: metrics.as_ref().map(score),
     };
     Ok(Some((run, best.overall.r2.is_some())))
-}
-
-/// A task's folder as `selected.json` names it: within the study's.
-fn within(study: &Path, dir: &TrialDir) -> String {
-    let root = dir.root();
-    let path = root.strip_prefix(study).unwrap_or(root);
-    path.to_string_lossy().into_owned()
 }
 
 /// Which of a finalist's trainings, sorted by validation score, stands for it: the

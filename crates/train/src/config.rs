@@ -11,7 +11,7 @@ use thiserror::Error;
 use crate::optim::ScheduleConfig;
 
 pub use changes::Change;
-pub use read::parse;
+pub use read::{key_and_value, parse};
 
 mod changes;
 mod defaults;

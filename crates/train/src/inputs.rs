@@ -83,7 +83,23 @@ impl Inputs {
     /// As [`Inputs::open`]; also when `split.csv` of the run no longer fits, or is not
     /// what it was: an image that the run was trained on would count as a new one.
     pub fn of_run(config: &RunConfig, run: &RunDir) -> Result<Self, TrainError> {
-        let inputs = Self::of_run_within(config, run, &Session::new())?;
+        Self::of_run_on(
+            Arc::new(Dataset::open(&dataset_options(config))?),
+            config,
+            run,
+        )
+    }
+
+    /// The same on `dataset`, the run's data, which is open already.
+    ///
+    /// # Errors
+    /// As [`Inputs::of_run`].
+    pub fn of_run_on(
+        dataset: Arc<Dataset>,
+        config: &RunConfig,
+        run: &RunDir,
+    ) -> Result<Self, TrainError> {
+        let inputs = Self::with_split_of(run, dataset, config)?;
         inputs.check_split(run, &run.read_manifest()?)?;
         Ok(inputs)
     }
@@ -100,7 +116,14 @@ impl Inputs {
         run: &RunDir,
         session: &Session,
     ) -> Result<Self, TrainError> {
-        let dataset = session.dataset(&dataset_options(config))?;
+        Self::with_split_of(run, session.dataset(&dataset_options(config))?, config)
+    }
+
+    fn with_split_of(
+        run: &RunDir,
+        dataset: Arc<Dataset>,
+        config: &RunConfig,
+    ) -> Result<Self, TrainError> {
         let splits = Splits::read(&run.split(), &dataset)?;
         Ok(Self {
             sample: TrainSample::of(config),

@@ -28,7 +28,7 @@ pub use error::TrainError;
 pub use events::{Event, Preparation};
 pub use inputs::Inputs;
 pub use log::{EpochRecord, read_metrics};
-pub use run_dir::{Ending, Manifest, RunDir, RunResult};
+pub use run_dir::{EXPERIMENTS, Ending, Manifest, RunDir, RunResult};
 pub use session::Session;
 pub use step::Forward;
 pub use trainer::{Control, Outcome, Standing};

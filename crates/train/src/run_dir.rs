@@ -28,6 +28,9 @@ mod checkpoints;
 
 pub(crate) use checkpoints::{Newest, remove};
 
+/// Where runs and studies lie that have a name alone.
+pub const EXPERIMENTS: &str = "experiments";
+
 /// Held by the process that writes the folder.
 const LOCK: &str = "run.lock";
 

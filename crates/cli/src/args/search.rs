@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use psp_models::DeviceSpec;
-
-/// Where studies lie that have a name alone.
-pub(crate) const STUDIES: &str = "experiments";
+use psp_train::EXPERIMENTS;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -125,7 +123,7 @@ pub(crate) enum StudyCommand {
 #[derive(Debug, ClapArgs)]
 pub(crate) struct StudyListArgs {
     /// The folder.
-    #[arg(default_value = STUDIES)]
+    #[arg(default_value = EXPERIMENTS)]
     pub(crate) dir: PathBuf,
     /// Print JSON instead of a table.
     #[arg(long)]

@@ -116,6 +116,14 @@ fn unless_gone(error: anyhow::Error, data: &Path, whose: &str, command: &str) ->
     )
 }
 
+/// That a file is not replaced unasked.
+fn exists_already(path: &Path) -> anyhow::Error {
+    anyhow::anyhow!(
+        "{}: exists already; choose another file, or pass --overwrite to replace it",
+        path.display()
+    )
+}
+
 /// The command that continues a study.
 fn continuing(study: &StudyDir) -> String {
     format!("psp search --study {}", shell_quoted(study.root()))

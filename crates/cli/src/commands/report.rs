@@ -12,7 +12,7 @@ use psp_export::Place;
 use psp_files::shell_quoted;
 use psp_report::PhotoError;
 use psp_search::{Study, StudyDir};
-use psp_train::{RunConfig, RunDir};
+use psp_train::{EXPERIMENTS, RunConfig, RunDir};
 
 use super::study::study_dir;
 use super::{continuing, unless_gone, unless_moved};
@@ -174,7 +174,7 @@ impl Source {
 /// Why `root` can't be reported on: it is neither a study nor a run.
 fn unknown(root: &Path) -> anyhow::Error {
     let shown = root.display();
-    let stored = Path::new("experiments").join(root);
+    let stored = Path::new(EXPERIMENTS).join(root);
     if root.exists() {
         anyhow!("{shown}: neither a study (it has no plan.json) nor a run (no config.toml)")
     } else if root.components().count() > 1 {
@@ -183,7 +183,7 @@ fn unknown(root: &Path) -> anyhow::Error {
         let stored = shell_quoted(&stored);
         anyhow!("{shown}: no such folder; a run is named by its path: psp report {stored}")
     } else {
-        anyhow!("{shown}: no such folder, and no study of this name in experiments/")
+        anyhow!("{shown}: no such folder, and no study of this name in {EXPERIMENTS}/")
     }
 }
 

@@ -6,11 +6,10 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use psp_search::{Failure, Overview, Selection, State, Study, StudyDir, TrialRow};
+use psp_train::EXPERIMENTS;
 use serde::Serialize;
 
-use crate::args::{
-    STUDIES, StudyBestArgs, StudyCommand, StudyListArgs, StudyRetryArgs, StudyShowArgs,
-};
+use crate::args::{StudyBestArgs, StudyCommand, StudyListArgs, StudyRetryArgs, StudyShowArgs};
 use crate::commands::{continuing, counted};
 
 mod remove;
@@ -31,7 +30,7 @@ pub(crate) fn run(command: &StudyCommand) -> Result<ExitCode> {
 pub(crate) fn study_dir(study: &Path) -> StudyDir {
     let here = StudyDir::new(study);
     match study.components().count() == 1 && !here.is_begun() {
-        true => StudyDir::new(Path::new(STUDIES).join(study)),
+        true => StudyDir::new(Path::new(EXPERIMENTS).join(study)),
         false => here,
     }
 }
@@ -53,7 +52,7 @@ fn list(args: &StudyListArgs) -> Result<()> {
     let entries = match std::fs::read_dir(&args.dir) {
         Ok(entries) => entries.collect::<Result<Vec<_>, _>>()?,
         // Where no study was begun yet.
-        Err(_) if args.dir == Path::new(STUDIES) && !args.dir.exists() => Vec::new(),
+        Err(_) if args.dir == Path::new(EXPERIMENTS) && !args.dir.exists() => Vec::new(),
         Err(error) => bail!("{}: {error}", args.dir.display()),
     };
     for entry in entries {

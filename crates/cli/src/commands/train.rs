@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use psp_files::shell_quoted;
 use psp_search::StudyDir;
-use psp_train::{Control, Ending, Outcome, RunConfig, RunDir, RunResult, trainer};
+use psp_train::{Control, EXPERIMENTS, Ending, Outcome, RunConfig, RunDir, RunResult, trainer};
 
 use super::{continuing, counted, on_devices, resolve, unless_moved};
 use crate::args::TrainArgs;
@@ -129,5 +129,5 @@ fn default_run(args: &TrainArgs) -> PathBuf {
             |stem| stem.to_string_lossy().into_owned(),
         );
     let now = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S");
-    PathBuf::from("experiments").join(format!("{name}-{now}"))
+    PathBuf::from(EXPERIMENTS).join(format!("{name}-{now}"))
 }

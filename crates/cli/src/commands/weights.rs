@@ -14,6 +14,7 @@ use psp_train::RunDir;
 use psp_train::initial_weights::{file_of, open};
 use psp_weights::{FetchError, Pretrained, REGISTRY, Source, default_dir, find, hash_of};
 
+use super::exists_already;
 use crate::args::{FetchArgs, ImportArgs, WeightsCheckArgs, WeightsListArgs};
 use crate::{interrupt, progress};
 
@@ -187,7 +188,7 @@ fn check_place(from: &Path, args: &ImportArgs) -> Result<()> {
         bail!("{shown}: belongs to a model in this folder; name another file with --out");
     }
     if !args.overwrite {
-        bail!("{shown}: exists already; choose another file, or pass --overwrite to replace it");
+        return Err(exists_already(out));
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use crate::error::{CsvError, DataError, Remedy};
 use crate::notice::DataNotice;
 
 /// The column of image names unless another is configured.
-pub(crate) const FILENAME: &str = "filename";
+const FILENAME: &str = "filename";
 
 /// What helps where none is known as such.
 const FILENAME_HINT: &str = "; call the column of the file names `filename`";

@@ -12,7 +12,6 @@ use crate::error::{CsvError, DataError};
 use crate::notice::DataNotice;
 use text::Text;
 
-pub(crate) use columns::FILENAME;
 pub use text::Separator;
 
 /// A CSV whose header has been checked.

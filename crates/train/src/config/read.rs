@@ -123,17 +123,25 @@ pub(super) fn from_table(table: Table, place: &str) -> Result<RunConfig, ConfigE
     })
 }
 
+/// Key and value of a `section.key=value`.
+///
+/// # Errors
+/// That it is none.
+pub fn key_and_value(given: &str) -> Result<(&str, &str), String> {
+    given
+        .split_once('=')
+        .filter(|(key, _)| key.contains('.'))
+        .ok_or_else(|| "expected section.key=value, such as train.epochs=20".to_owned())
+}
+
 /// Applies one `section.key=value`. A value that is not TOML is a string, so
 /// that `--set model.weights=a.pth` needs no quotes.
 fn set(table: &mut Table, given: &str, place: &str) -> Result<(), ConfigError> {
-    let malformed = || ConfigError::Parse {
+    let malformed = |reason| ConfigError::Parse {
         place: place.to_owned(),
-        reason: "expected section.key=value, such as train.epochs=20".to_owned(),
+        reason,
     };
-    let (path, text) = given
-        .split_once('=')
-        .filter(|(path, _)| path.contains('.'))
-        .ok_or_else(malformed)?;
+    let (path, text) = key_and_value(given).map_err(malformed)?;
     let value = toml::from_str::<Table>(&format!("value = {text}"))
         .ok()
         .and_then(|mut parsed| parsed.remove("value"))

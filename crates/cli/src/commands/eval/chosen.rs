@@ -40,9 +40,9 @@ impl Chosen {
             );
         }
         let part = match args.split {
+            None => Part::Test,
             Some(ChosenPart::Part(part)) => part,
-            // All of them go with --data alone.
-            None | Some(ChosenPart::All) => Part::Test,
+            Some(ChosenPart::All) => bail!("--split all goes with --data"),
         };
         let inputs = Inputs::of_run(&config, &run)
             .map_err(|error| unless_moved(error.into(), &config.data.dir, &run))?;
@@ -177,7 +177,8 @@ impl Known {
             if dataset.fingerprint()? != run.read_manifest()?.data_fingerprint {
                 return Ok(Self::Nothing);
             }
-            return Ok(Self::Parts(Inputs::of_run(config, &run)?));
+            let inputs = Inputs::of_run_on(Arc::new(dataset), config, &run)?;
+            return Ok(Self::Parts(inputs));
         }
         let training = Bundle::read(model)?.training;
         let Ok(inputs) = Inputs::open(config) else {

@@ -6,10 +6,10 @@ use anyhow::{Context, Result, ensure};
 use psp_export::Predictor;
 use psp_files::check_place;
 
-use super::counted;
+use super::{counted, exists_already};
 use crate::args::PredictArgs;
 use crate::progress;
-use output::{Format, Output, is_of_scores};
+use output::{Format, Output};
 use photos::Photos;
 
 mod output;
@@ -18,17 +18,8 @@ mod photos;
 pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
     if let Some(path) = &args.out {
         check_place(path)?;
-        if path.is_file() {
-            let shown = path.display();
-            ensure!(
-                args.overwrite,
-                "{shown}: exists already; choose another file, or pass --overwrite to replace it"
-            );
-            ensure!(
-                is_of_scores(path).with_context(|| shown.to_string())?,
-                "{shown}: is no file of scores, so --overwrite does not replace it; name another \
-                 file with --out"
-            );
+        if path.is_file() && !args.overwrite {
+            return Err(exists_already(path));
         }
     }
     let device = args.device.open_for(args.precision)?;
@@ -45,6 +36,14 @@ pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
         &predictor.targets,
         width.unwrap_or(0),
     )?;
+    if let Some(path) = args.out.as_deref().filter(|path| path.is_file()) {
+        let shown = path.display();
+        ensure!(
+            out.may_replace(path).with_context(|| shown.to_string())?,
+            "{shown}: holds no scores of these columns, so --overwrite does not replace it; name \
+             another file with --out"
+        );
+    }
     let bar = progress::bar(paths.len() as u64, "predict");
     let mut names = names.into_iter();
     predictor.predict_files(&paths, args.batch_size.into(), threads, |prediction| {

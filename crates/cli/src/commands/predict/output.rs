@@ -39,20 +39,6 @@ impl Format {
     }
 }
 
-/// Whether a file is one that `psp predict` has written, or empty. The tables of a data
-/// set begin as one, and are told by their names.
-pub(super) fn is_of_scores(path: &Path) -> std::io::Result<bool> {
-    let path = path.canonicalize()?;
-    if path.ends_with("labels.csv") || path.ends_with("split.csv") {
-        return Ok(false);
-    }
-    let mut head = Vec::new();
-    File::open(&path)?.take(32).read_to_end(&mut head)?;
-    let first = head.strip_prefix(b"[\n").unwrap_or(&head);
-    let is_begun = first.starts_with(b"filename,") || first.starts_with(b"{\"filename\":");
-    Ok(head.is_empty() || is_begun)
-}
-
 /// Writes a file as a whole, where a link leads, or into what is no file, such as a pipe.
 fn write(path: &Path, content: &[u8]) -> Result<()> {
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
@@ -120,6 +106,25 @@ impl<'a> Output<'a> {
             out.row(std::iter::once("filename").chain(names))?;
         }
         Ok(out)
+    }
+
+    /// Whether a file is empty or begins as this output. So may labels, which are told by
+    /// their name.
+    pub(super) fn may_replace(&self, path: &Path) -> std::io::Result<bool> {
+        let path = path.canonicalize()?;
+        if path.ends_with("labels.csv") {
+            return Ok(false);
+        }
+        let begin = match self.format {
+            Format::Json => b"[\n{\"filename\":",
+            Format::JsonLines => b"{\"filename\":".as_slice(),
+            // Its header is there already.
+            Format::Csv | Format::Text => &self.content,
+        };
+        let mut head = Vec::new();
+        let file = File::open(&path)?;
+        file.take(begin.len() as u64).read_to_end(&mut head)?;
+        Ok(head.is_empty() || head == begin)
     }
 
     pub(super) fn scores(&mut self, file: &str, scores: &[f32]) -> Result<()> {

@@ -116,11 +116,7 @@ impl Photos {
 
 /// Says which files and folders of `dir` are not scored, by their kind.
 fn say_left_out(dir: &Path, listing: &Listing) {
-    let mut kinds: BTreeMap<FileKind, Vec<&Path>> = BTreeMap::new();
-    for (path, kind) in &listing.left_out {
-        kinds.entry(*kind).or_default().push(path);
-    }
-    for (kind, files) in kinds {
+    for (kind, files) in by_kind(&listing.left_out) {
         let names = named(dir, &files);
         match kind {
             FileKind::Unread(format) => {
@@ -133,11 +129,7 @@ fn say_left_out(dir: &Path, listing: &Listing) {
             }
         }
     }
-    let mut kinds: BTreeMap<FolderKind, Vec<&Path>> = BTreeMap::new();
-    for (path, kind) in &listing.folders {
-        kinds.entry(*kind).or_default().push(path);
-    }
-    for (kind, folders) in kinds {
+    for (kind, folders) in by_kind(&listing.folders) {
         let (count, names) = (counted(folders.len(), "folder"), named(dir, &folders));
         let why = match kind {
             FolderKind::Inner => "; --recursive enters folders",
@@ -146,6 +138,14 @@ fn say_left_out(dir: &Path, listing: &Listing) {
         };
         eprintln!("left out: {count} not entered, {names}{why}");
     }
+}
+
+fn by_kind<K: Ord + Copy>(paths: &[(PathBuf, K)]) -> BTreeMap<K, Vec<&Path>> {
+    let mut kinds: BTreeMap<K, Vec<&Path>> = BTreeMap::new();
+    for (path, kind) in paths {
+        kinds.entry(*kind).or_default().push(path);
+    }
+    kinds
 }
 
 /// The first few of some files, and how many more there are.

@@ -65,12 +65,8 @@ pub(super) fn remove(args: &StudyRmArgs) -> Result<()> {
 
 /// The first tasks' folders, within the study's.
 fn named(tasks: &[TrialDir], study: &Path) -> String {
-    let name = |task: &TrialDir| {
-        let folder = task.root();
-        let folder = folder.strip_prefix(study).unwrap_or(folder);
-        folder.display().to_string()
-    };
-    let mut names: Vec<String> = tasks.iter().take(NAMED).map(name).collect();
+    let first = tasks.iter().take(NAMED);
+    let mut names: Vec<String> = first.map(|task| task.within(study)).collect();
     if tasks.len() > NAMED {
         names.push("…".to_owned());
     }
