@@ -166,9 +166,7 @@ impl TrainProgress {
             } => {
                 self.bar.suspend(|| {
                     for fault in damaged {
-                        eprintln!(
-                            "warning: {fault}; removed, continuing from the checkpoint before it"
-                        );
+                        eprintln!("warning: {fault}; continuing from the checkpoint before it");
                     }
                 });
                 self.epochs = epochs;

@@ -91,3 +91,18 @@ fn an_image_that_was_trained_on_does_not_become_a_test_image() {
     let ran = run(evaluation(&folder).arg("--data").arg(&other)).assert_done();
     assert_says(&ran.stderr, &["warning: ", "was trained on can't be told"]);
 }
+
+/// The order is part of both fingerprints, and of no image's part.
+#[test]
+fn rows_in_another_order_are_other_data_with_the_same_split() {
+    let folder = trained();
+    let labels = folder.data().join("labels.csv");
+    let text = std::fs::read_to_string(&labels).unwrap();
+    let (header, rows) = text.split_once('\n').unwrap();
+    let mut rows: Vec<&str> = rows.lines().collect();
+    rows.reverse();
+    std::fs::write(&labels, format!("{header}\n{}\n", rows.join("\n"))).unwrap();
+    let ran = run(&mut evaluation(&folder)).assert_done();
+    assert_says(&ran.stderr, &["warning: ", "the data changed"]);
+    run(&mut report(&folder)).assert_done();
+}

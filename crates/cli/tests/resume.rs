@@ -322,10 +322,13 @@ fn a_best_checkpoint_that_was_not_named_yet_is_named_on_resumption() {
     reference.copy_without_result(&out);
     let path = |name: &str| out.join(format!("checkpoints/{name}.safetensors"));
     std::fs::rename(path("last"), path("next")).unwrap();
-    std::fs::copy(path("previous"), path("last")).unwrap();
+    // A damaged one, which does not take the place of the one before it.
+    std::fs::write(path("last"), "no weights").unwrap();
+    let previous = std::fs::read(path("previous")).unwrap();
     std::fs::remove_file(path("best")).unwrap();
     run(&mut resume(&out)).assert_done();
     reference.assert_same(&out);
+    assert_eq!(std::fs::read(path("previous")).unwrap(), previous);
     let mut names: Vec<_> = std::fs::read_dir(out.join("checkpoints"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())

@@ -9,5 +9,5 @@ mod write;
 pub use error::ExportError;
 pub use parts::{Place, predict_part, stored_predictions};
 pub use predictor::{Prediction, Predictor, Scores};
-pub use psp_train::bundle::{BUNDLE_VERSION, Bundle, FileEntry, Training};
+pub use psp_train::bundle::Bundle;
 pub use write::export;

@@ -206,8 +206,8 @@ fn store(
     }
     predictions.write_csv(&csv)?;
     let text = serde_json::to_vec_pretty(origin).map_err(|error| io(&json)(error.into()))?;
-    let written = write_atomic(&json, |out| out.write_all(&text));
-    written.map_err(|error| ExportError::Run(error.into()))
+    write_atomic(&json, |out| out.write_all(&text))?;
+    Ok(())
 }
 
 fn paths(run: &RunDir, part: Part) -> [PathBuf; 2] {

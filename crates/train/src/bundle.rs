@@ -90,7 +90,7 @@ impl Bundle {
             path: path.clone(),
             reason,
         };
-        let text = std::fs::read(&path).map_err(|error| format(error.to_string()))?;
+        let text = std::fs::read(&path).map_err(TrainError::io(&path))?;
         let value: serde_json::Value =
             serde_json::from_slice(&text).map_err(|error| format(error.to_string()))?;
         let version = value["bundle_version"].as_u64().unwrap_or(0);

@@ -246,9 +246,11 @@ impl TrainError {
         match self {
             Self::Locked { .. }
             | Self::Fenced { .. }
-            | Self::Checkpoint(CheckpointError::Io { .. } | CheckpointError::Write(_))
+            | Self::Checkpoint(CheckpointError::Io { .. })
             | Self::Features(FeatureError::Write(_) | FeatureError::Io { .. }) => true,
-            Self::Write(error) => error.may_pass(),
+            Self::Write(error) | Self::Checkpoint(CheckpointError::Write(error)) => {
+                error.may_pass()
+            }
             Self::Io { source, .. } => psp_files::may_pass(source),
             Self::Data(error) => error.is_passing(),
             _ => false,

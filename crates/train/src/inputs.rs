@@ -104,13 +104,7 @@ impl Inputs {
         Ok(inputs)
     }
 
-    /// Refuses a split that is not the one that the run began with.
-    pub(crate) fn check_split(&self, run: &RunDir, manifest: &Manifest) -> Result<(), TrainError> {
-        let (then, now) = (&manifest.split_fingerprint, self.splits.fingerprint());
-        run.check_same("the split in split.csv", then, now)
-    }
-
-    /// The same of any `split.csv` that fits, with what `session` keeps of earlier runs.
+    /// The same with any `split.csv` that fits, and what `session` keeps of earlier runs.
     pub(crate) fn of_run_within(
         config: &RunConfig,
         run: &RunDir,
@@ -129,6 +123,16 @@ impl Inputs {
             sample: TrainSample::of(config),
             ..Self::new(dataset, splits, run.split())
         })
+    }
+
+    /// Refuses a split that is not the one that the run began with. Its fingerprint is of
+    /// the labels' order, too: of changed data, which are told of elsewhere, it says nothing.
+    pub(crate) fn check_split(&self, run: &RunDir, manifest: &Manifest) -> Result<(), TrainError> {
+        let (then, now) = (&manifest.split_fingerprint, self.splits.fingerprint());
+        if *then == now || self.dataset.fingerprint()? != manifest.data_fingerprint {
+            return Ok(());
+        }
+        run.check_same("the split in split.csv", then, now)
     }
 
     /// What is worth telling about data and split before anything is trained on them.

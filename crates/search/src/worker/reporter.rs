@@ -67,7 +67,7 @@ impl<'a> Reporter<'a> {
                 (self.epochs, self.batches) = (epochs, batches);
                 for fault in damaged {
                     self.log
-                        .line(&format!("{fault}; removed, continuing from the one before"));
+                        .line(&format!("{fault}; continuing from the one before"));
                 }
                 let on = match devices {
                     1 => String::new(),

@@ -13,9 +13,9 @@ const NEXT_BEST: &str = "next-best";
 /// The newest checkpoint that is whole.
 pub(crate) struct Newest {
     pub(crate) checkpoint: Checkpoint,
-    /// Newer ones, which are not.
-    pub(crate) unusable: Vec<PathBuf>,
-    /// What is wrong with each.
+    /// Newer ones that are damaged.
+    pub(crate) damaged: Vec<PathBuf>,
+    /// What is wrong with each newer one.
     pub(crate) faults: Vec<CheckpointError>,
 }
 
@@ -95,7 +95,7 @@ impl RunDir {
             return Ok(());
         };
         let last = self.last();
-        if last.exists() && Checkpoint::read(&last).is_err() {
+        if let Err(CheckpointError::Damaged { .. }) = Checkpoint::read(&last) {
             // It must not take the place of a whole `previous`.
             remove(&last).map_err(|error| CheckpointError::Io {
                 path: last,
@@ -155,7 +155,9 @@ impl RunDir {
         match Checkpoint::read(&path) {
             Ok(_) => Ok(None),
             Err(error @ CheckpointError::Damaged { .. }) => Ok(Some(error.to_string())),
-            Err(_) if !path.exists() => Ok(Some(format!("{}: missing", path.display()))),
+            Err(_) if matches!(path.try_exists(), Ok(false)) => {
+                Ok(Some(format!("{}: missing", path.display())))
+            }
             Err(error) => Err(error),
         }
     }
@@ -188,7 +190,7 @@ impl RunDir {
     /// # Errors
     /// When no checkpoint is whole, with the fault of each, or a newer psp wrote one.
     pub(crate) fn read_last(&self) -> Result<Newest, TrainError> {
-        let mut unusable = Vec::new();
+        let mut damaged = Vec::new();
         let mut faults = Vec::new();
         // `next` is whole but not yet renamed when the process died between.
         for path in [self.checkpoint("next"), self.last(), self.previous()] {
@@ -199,13 +201,16 @@ impl RunDir {
                 Ok(checkpoint) => {
                     return Ok(Newest {
                         checkpoint,
-                        unusable,
+                        damaged,
                         faults,
                     });
                 }
                 Err(error @ CheckpointError::Version { .. }) => return Err(error.into()),
                 Err(error) => {
-                    unusable.push(path);
+                    // What only can't be read now may be whole.
+                    if let CheckpointError::Damaged { .. } = error {
+                        damaged.push(path);
+                    }
                     faults.push(error);
                 }
             }

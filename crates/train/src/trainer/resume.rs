@@ -64,7 +64,14 @@ pub fn resume_with(
         && changes.is_empty()
         && !is_cut_short(result, &config)
     {
-        return finished(run, result.clone(), &control, observe);
+        if let Some(fault) = run.fault_of_best()? {
+            let _lock = control.lock(run)?;
+            let epoch = result.best_epoch;
+            if !put_back_best(run, epoch, &fault, observe)? {
+                return Err(TrainError::LostBest { fault, epoch });
+            }
+        }
+        return Ok(Outcome::Ended(result.clone()));
     }
     // Where it is placed for this time only is not kept.
     let kept = config.clone();
@@ -83,9 +90,11 @@ pub fn resume_with(
     // Opening may have taken longer than a claim lasts.
     control.check(run)?;
     run.complete_write()?;
+    // Before another checkpoint is in memory.
+    let fault = run.fault_of_best()?;
     let Newest {
         mut checkpoint,
-        mut unusable,
+        mut damaged,
         faults,
     } = run.read_last()?;
     MetricsLog::check(&run.metrics(), checkpoint.progress.metrics_bytes)?;
@@ -95,24 +104,21 @@ pub fn resume_with(
         observe(Event::Changed(&changes));
         adopt(run, &kept, manifest, goes_on)?;
     }
-    if let Some(result) = ended
-        && !goes_on
+    let ended = ended.filter(|_| !goes_on);
+    let epoch = checkpoint.progress.early_stopping.best_epoch;
+    if epoch > 0
+        && let Some(fault) = fault
+        && !put_back_best(run, epoch, &fault, observe)?
     {
-        drop(lock);
-        return finished(run, result, &control, observe);
-    }
-    let best_epoch = checkpoint.progress.early_stopping.best_epoch;
-    if best_epoch > 0
-        && let Some(fault) = run.fault_of_best()?
-    {
-        let what = if run.restore_best(best_epoch)? {
-            RESTORED
-        } else {
-            unusable.push(run.best());
-            "the best epoch's weights are lost until a better one comes"
-        };
-        let text = &format!("{fault}; {what}");
+        if ended.is_some() {
+            return Err(TrainError::LostBest { fault, epoch });
+        }
+        damaged.push(run.best());
+        let text = &format!("{fault}; the best epoch's weights are lost until a better one comes");
         observe(Event::BestCheckpoint { text });
+    }
+    if let Some(result) = ended {
+        return Ok(Outcome::Ended(result));
     }
     let model = Regressor::from_state(
         &checkpoint.model_config,
@@ -131,33 +137,26 @@ pub fn resume_with(
     };
     let mut trainer = setup.trainer(model, checkpoint.progress, checkpoint.frozen)?;
     trainer.restore(&checkpoint.optimizer, checkpoint.ema.as_ref());
-    // None of them becomes `previous` in place of a whole one.
-    for path in &unusable {
+    // No damaged one becomes `previous` in place of a whole one.
+    for path in &damaged {
         remove(path).map_err(TrainError::io(path))?;
     }
     trainer.run(store, observe, &faults)
 }
 
-/// What became of a best checkpoint that was missing or damaged.
-const RESTORED: &str = "restored from another checkpoint of its epoch";
-
-/// The outcome of a run that has ended, with its best checkpoint in its place.
-fn finished(
+/// Makes another checkpoint of the best `epoch` the best again; whether there is one.
+fn put_back_best(
     run: &RunDir,
-    result: RunResult,
-    control: &Control<'_>,
+    epoch: u64,
+    fault: &str,
     observe: &mut dyn FnMut(Event<'_>),
-) -> Result<Outcome, TrainError> {
-    if let Some(fault) = run.fault_of_best()? {
-        let _lock = control.lock(run)?;
-        let epoch = result.best_epoch;
-        if !run.restore_best(epoch)? {
-            return Err(TrainError::LostBest { fault, epoch });
-        }
-        let text = &format!("{fault}; {RESTORED}");
+) -> Result<bool, TrainError> {
+    let is_back = run.restore_best(epoch)?;
+    if is_back {
+        let text = &format!("{fault}; restored from another checkpoint of its epoch");
         observe(Event::BestCheckpoint { text });
     }
-    Ok(Outcome::Ended(result))
+    Ok(is_back)
 }
 
 impl Trainer<'_> {

@@ -27,6 +27,7 @@ use self::tiles::{Plan, TILE_VALUES, Tile, parts};
 use super::matmul::{Matrix, matmul};
 use super::{Floats, tensor, values};
 use crate::conv::ConvKernels;
+use crate::pool::AvgPoolKernels;
 
 /// A new tensor of `image` values for each image, computed tile by tile:
 /// `f(tile, the part of its images, plan, buffers)`.
@@ -171,4 +172,8 @@ impl ConvKernels for Flex {
         let out = kernel(&values(&x), &values(&grad), &g);
         tensor(out, weight.shape())
     }
+}
+
+impl AvgPoolKernels for Flex {
+    const BY_CONVOLUTION: bool = true;
 }
