@@ -5,9 +5,6 @@ use super::geometry::Geometry;
 use super::tiles::Tile;
 use crate::flex::matmul::Matrix;
 
-/// Values from which on a call that copies them pays.
-const LONG: usize = 8;
-
 impl Tile {
     /// The patches of `x` (all images), `[patch, columns]`.
     pub(super) fn gather<'a>(
@@ -32,7 +29,7 @@ impl Tile {
                 out.fill(0.0);
                 for run in &runs[tap] {
                     let out = &mut out[run.tile..][..run.len];
-                    if g.stride[1] == 1 && run.len >= LONG {
+                    if g.stride[1] == 1 {
                         out.copy_from_slice(&source[run.input..][..run.len]);
                     } else {
                         let source = source[run.input..].iter().step_by(g.stride[1]);
