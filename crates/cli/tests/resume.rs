@@ -328,7 +328,10 @@ fn a_best_checkpoint_that_was_not_named_yet_is_named_on_resumption() {
     std::fs::remove_file(path("best")).unwrap();
     run(&mut resume(&out)).assert_done();
     reference.assert_same(&out);
-    assert_eq!(std::fs::read(path("previous")).unwrap(), previous);
+    assert!(
+        std::fs::read(path("previous")).unwrap() == previous,
+        "the checkpoint before was replaced"
+    );
     let mut names: Vec<_> = std::fs::read_dir(out.join("checkpoints"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())

@@ -74,6 +74,8 @@ pub(crate) fn step_slices(
 ) {
     use rayon::prelude::*;
 
+    use crate::simd::widest;
+
     let [beta1, beta2] = step.betas.map(|beta| beta as f32);
     let [fresh1, fresh2] = step.betas.map(|beta| (1.0 - beta) as f32);
     let keep = step.keep as f32;
@@ -87,16 +89,20 @@ pub(crate) fn step_slices(
         .zip(seconds.par_chunks_mut(CHUNK))
         .zip(grads.par_chunks(CHUNK))
         .for_each(|((((weights, old), firsts), seconds), grads)| {
-            pulp::Arch::new().dispatch(|| {
-                let moments = firsts.iter_mut().zip(seconds.iter_mut());
-                let weights = weights.iter_mut().zip(old);
-                for (((weight, old), (first, second)), grad) in weights.zip(moments).zip(grads) {
-                    *first = *first * beta1 + grad * fresh1;
-                    *second = *second * beta2 + grad * grad * fresh2;
-                    let scale = second.sqrt() * inverse + epsilon;
-                    *weight = old * keep - rate * (*first / scale);
-                }
-            });
+            widest(
+                #[inline(always)]
+                || {
+                    let moments = firsts.iter_mut().zip(seconds.iter_mut());
+                    let weights = weights.iter_mut().zip(old);
+                    for (((weight, old), (first, second)), grad) in weights.zip(moments).zip(grads)
+                    {
+                        *first = *first * beta1 + grad * fresh1;
+                        *second = *second * beta2 + grad * grad * fresh2;
+                        let scale = second.sqrt() * inverse + epsilon;
+                        *weight = old * keep - rate * (*first / scale);
+                    }
+                },
+            );
         });
 }
 

@@ -48,6 +48,8 @@ mod layout;
 mod libtorch;
 mod linear;
 mod pool;
+#[cfg(any(feature = "flex", feature = "libtorch"))]
+mod simd;
 
 pub use activation::{Activation, add, add_relu, gelu, mul, relu, silu};
 pub use adamw::{AdamW, adamw_step};

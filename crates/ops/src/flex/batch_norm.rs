@@ -9,6 +9,7 @@ use super::elementwise::relu;
 use super::{Floats, are_f32, tensor, values};
 use crate::Activation;
 use crate::batch_norm::{BatchNormKernels, Saved, plain_backward, plain_forward};
+use crate::simd::widest;
 
 /// Partial sums that one loop keeps, so that it fills SIMD registers.
 const LANES: usize = 16;
@@ -44,7 +45,12 @@ impl Planes {
     fn per_channel<T: Send>(&self, f: impl Fn(usize) -> T + Sync) -> Vec<T> {
         (0..self.channels)
             .into_par_iter()
-            .map(|channel| pulp::Arch::new().dispatch(|| f(channel)))
+            .map(|channel| {
+                widest(
+                    #[inline(always)]
+                    || f(channel),
+                )
+            })
             .collect()
     }
 
@@ -55,54 +61,77 @@ impl Planes {
         out.par_chunks_mut((self.channels * self.pixels).max(1))
             .enumerate()
             .for_each(|(image, out)| {
-                pulp::Arch::new().dispatch(|| {
-                    for (channel, out) in out.chunks_mut(self.pixels).enumerate() {
-                        f(out, image, channel);
-                    }
-                });
+                widest(
+                    #[inline(always)]
+                    || {
+                        for (channel, out) in out.chunks_mut(self.pixels).enumerate() {
+                            f(out, image, channel);
+                        }
+                    },
+                );
             });
         out
     }
 }
 
-/// Sums of `N` values per index over `0..count`.
-#[inline(always)]
-fn sums<const N: usize>(count: usize, term: impl Fn(usize) -> [f32; N]) -> [f64; N] {
-    let mut lanes = [[0.0f32; LANES]; N];
-    let whole = count - count % LANES;
-    for start in (0..whole).step_by(LANES) {
-        for lane in 0..LANES {
-            let terms = term(start + lane);
-            for (lanes, term) in lanes.iter_mut().zip(terms) {
-                lanes[lane] += term;
+/// `N` sums at once, in as many parts as a loop has lanes.
+struct Sums<const N: usize>([[f64; LANES]; N]);
+
+impl<const N: usize> Sums<N> {
+    fn zero() -> Self {
+        Self([[0.0; LANES]; N])
+    }
+
+    /// Adds `N` terms per index of `0..count`.
+    #[inline(always)]
+    fn add(&mut self, count: usize, term: impl Fn(usize) -> [f32; N]) {
+        let whole = count - count % LANES;
+        for start in (0..whole).step_by(LANES) {
+            for lane in 0..LANES {
+                self.add_to(lane, term(start + lane));
             }
         }
-    }
-    let mut totals = lanes.map(|lanes| lanes.iter().map(|v| f64::from(*v)).sum::<f64>());
-    for index in whole..count {
-        for (total, term) in totals.iter_mut().zip(term(index)) {
-            *total += f64::from(term);
+        for index in whole..count {
+            self.add_to(index - whole, term(index));
         }
     }
-    totals
+
+    #[inline(always)]
+    fn add_to(&mut self, lane: usize, terms: [f32; N]) {
+        for (lanes, term) in self.0.iter_mut().zip(terms) {
+            lanes[lane] += f64::from(term);
+        }
+    }
+
+    fn totals(&self) -> [f64; N] {
+        self.0.map(|lanes| lanes.iter().sum())
+    }
 }
 
 /// Mean and biased variance of one channel.
 #[inline(always)]
 fn statistics(x: &[f32], planes: Planes, channel: usize) -> [f32; 2] {
-    let mut mean = 0.0;
+    let mut sums = Sums::zero();
     for image in 0..planes.batch {
         let x = planes.plane(x, image, channel);
-        let [sum] = sums(x.len(), |i| [x[i]]);
-        mean += sum;
+        sums.add(
+            x.len(),
+            #[inline(always)]
+            |i| [x[i]],
+        );
     }
-    let mean = (mean / planes.count()) as f32;
-    let mut squares = 0.0;
+    let [sum] = sums.totals();
+    let mean = (sum / planes.count()) as f32;
+    let mut squares = Sums::zero();
     for image in 0..planes.batch {
         let x = planes.plane(x, image, channel);
-        let [sum] = sums(x.len(), |i| [(x[i] - mean) * (x[i] - mean)]);
-        squares += sum;
+        squares.add(
+            x.len(),
+            #[inline(always)]
+            |i| [(x[i] - mean) * (x[i] - mean)],
+        );
     }
+    let [squares] = squares.totals();
     [mean, (squares / planes.count()) as f32]
 }
 
@@ -120,23 +149,28 @@ fn reduce<const RECTIFIED: bool>(
     mean: f32,
     inverse: f32,
 ) -> [f64; 2] {
-    let mut totals = [0.0; 2];
+    let mut sums = Sums::zero();
     for image in 0..planes.batch {
         let [x, output, grad] = [x, output, grad].map(|v| planes.plane(v, image, channel));
         let count = x.len().min(output.len()).min(grad.len());
         let (x, output, grad) = (&x[..count], &output[..count], &grad[..count]);
-        let [sum, projected] = sums(count, |i| {
-            let grad = if !RECTIFIED || output[i] > 0.0 {
-                grad[i]
-            } else {
-                0.0
-            };
-            [grad, grad * (x[i] - mean) * inverse]
-        });
-        totals[0] += sum;
-        totals[1] += projected;
+        sums.add(
+            count,
+            #[inline(always)]
+            |i| {
+                // Read before it is known whether it counts: a condition on reading it
+                // would keep the loop out of SIMD registers.
+                let grad = grad[i];
+                let grad = if !RECTIFIED || output[i] > 0.0 {
+                    grad
+                } else {
+                    0.0
+                };
+                [grad, grad * (x[i] - mean) * inverse]
+            },
+        );
     }
-    totals
+    sums.totals()
 }
 
 /// The gradients, where `RECTIFIED` behind a ReLU with this `output`.

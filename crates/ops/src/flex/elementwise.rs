@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use super::{Floats, are_f32, into_values, tensor, values};
 use crate::activation::{AddReluKernels, SiluKernels, plain_silu, plain_silu_backward};
+use crate::simd::widest;
 
 /// Values per task.
 const CHUNK: usize = 1 << 14;
@@ -17,11 +18,14 @@ fn zip(a: Floats, b: &Floats, f: impl Fn(f32, f32) -> f32 + Sync) -> Floats {
     out.par_chunks_mut(CHUNK)
         .zip(values(b).par_chunks(CHUNK))
         .for_each(|(out, b)| {
-            pulp::Arch::new().dispatch(|| {
-                for (out, b) in out.iter_mut().zip(b) {
-                    *out = f(*out, *b);
-                }
-            });
+            widest(
+                #[inline(always)]
+                || {
+                    for (out, b) in out.iter_mut().zip(b) {
+                        *out = f(*out, *b);
+                    }
+                },
+            );
         });
     tensor(out, shape)
 }
@@ -57,11 +61,14 @@ impl SiluKernels for Flex {
         // What is differentiated keeps its input: then these are copied.
         let mut out = into_values(x);
         out.par_chunks_mut(CHUNK).for_each(|out| {
-            pulp::Arch::new().dispatch(|| {
-                for value in out {
-                    *value *= sigmoid(*value);
-                }
-            });
+            widest(
+                #[inline(always)]
+                || {
+                    for value in out.iter_mut() {
+                        *value *= sigmoid(*value);
+                    }
+                },
+            );
         });
         tensor(out, shape)
     }

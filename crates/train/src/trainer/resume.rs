@@ -137,6 +137,10 @@ pub fn resume_with(
     };
     let mut trainer = setup.trainer(model, checkpoint.progress, checkpoint.frozen)?;
     trainer.restore(&checkpoint.optimizer, checkpoint.ema.as_ref());
+    if faults.is_empty() {
+        // It is `last`, and need not be written again.
+        trainer.saved_step = Some(trainer.progress.step);
+    }
     // No damaged one becomes `previous` in place of a whole one.
     for path in &damaged {
         remove(path).map_err(TrainError::io(path))?;

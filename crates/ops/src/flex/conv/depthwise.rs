@@ -9,6 +9,7 @@
 use rayon::prelude::*;
 
 use super::geometry::Geometry;
+use crate::simd::widest;
 
 /// Values that one loop keeps, so that it fills SIMD registers.
 const LANES: usize = 32;
@@ -126,16 +127,19 @@ pub(super) fn forward(x: &[f32], weight: &[f32], g: &Geometry) -> Vec<f32> {
         .zip(x.par_chunks(g.channels * g.plane()))
         .for_each(|(out, x)| {
             let (mut input, mut sums) = (wide.zeros(), vec![0.0f32; wide.len]);
-            pulp::Arch::new().dispatch(|| {
-                let planes = x
-                    .chunks_exact(g.plane())
-                    .zip(out.chunks_exact_mut(g.pixels()));
-                for ((x, out), weight) in planes.zip(weight.chunks_exact(g.taps())) {
-                    wide.place(&mut input, x, g.width, g.padding, [1, 1]);
-                    wide.correlate(&input, weight.iter(), &mut sums);
-                    wide.take(&sums, out, g.out_width, g.stride);
-                }
-            });
+            widest(
+                #[inline(always)]
+                || {
+                    let planes = x
+                        .chunks_exact(g.plane())
+                        .zip(out.chunks_exact_mut(g.pixels()));
+                    for ((x, out), weight) in planes.zip(weight.chunks_exact(g.taps())) {
+                        wide.place(&mut input, x, g.width, g.padding, [1, 1]);
+                        wide.correlate(&input, weight.iter(), &mut sums);
+                        wide.take(&sums, out, g.out_width, g.stride);
+                    }
+                },
+            );
         });
     out
 }
@@ -149,16 +153,19 @@ pub(super) fn x_backward(weight: &[f32], grad: &[f32], g: &Geometry) -> Vec<f32>
         .zip(grad.par_chunks(g.channels * g.pixels()))
         .for_each(|(out, grad)| {
             let (mut input, mut sums) = (wide.zeros(), vec![0.0f32; wide.len]);
-            pulp::Arch::new().dispatch(|| {
-                let planes = grad
-                    .chunks_exact(g.pixels())
-                    .zip(out.chunks_exact_mut(g.plane()));
-                for ((grad, out), weight) in planes.zip(weight.chunks_exact(g.taps())) {
-                    wide.place(&mut input, grad, g.out_width, first, g.stride);
-                    wide.correlate(&input, weight.iter().rev(), &mut sums);
-                    wide.take(&sums, out, g.width, [1, 1]);
-                }
-            });
+            widest(
+                #[inline(always)]
+                || {
+                    let planes = grad
+                        .chunks_exact(g.pixels())
+                        .zip(out.chunks_exact_mut(g.plane()));
+                    for ((grad, out), weight) in planes.zip(weight.chunks_exact(g.taps())) {
+                        wide.place(&mut input, grad, g.out_width, first, g.stride);
+                        wide.correlate(&input, weight.iter().rev(), &mut sums);
+                        wide.take(&sums, out, g.width, [1, 1]);
+                    }
+                },
+            );
         });
     out
 }
@@ -166,26 +173,30 @@ pub(super) fn x_backward(weight: &[f32], grad: &[f32], g: &Geometry) -> Vec<f32>
 pub(super) fn weight_backward(x: &[f32], grad: &[f32], g: &Geometry) -> Vec<f32> {
     let wide = Wide::over_input(g);
     let mut out = vec![0.0f32; g.channels * g.taps()];
-    let of_channel = |(channel, out): (usize, &mut [f32])| {
-        let (mut input, mut pulls) = (wide.zeros(), wide.zeros());
-        let mut lanes = vec![[0.0f32; LANES]; g.taps()];
-        // In the order of the images, so that the rounding is always the same.
-        for image in 0..g.batch {
-            let plane = image * g.channels + channel;
-            let x = &x[plane * g.plane()..][..g.plane()];
-            let grad = &grad[plane * g.pixels()..][..g.pixels()];
-            wide.place(&mut input, x, g.width, g.padding, [1, 1]);
-            wide.place(&mut pulls, grad, g.out_width, [0, 0], g.stride);
-            for (lanes, shift) in lanes.iter_mut().zip(&wide.shifts) {
-                add_products(lanes, &pulls[..wide.len], &input[*shift..]);
-            }
-        }
-        for (out, lanes) in out.iter_mut().zip(lanes) {
-            *out = lanes.iter().sum();
-        }
-    };
     out.par_chunks_mut(g.taps())
         .enumerate()
-        .for_each(|task| pulp::Arch::new().dispatch(|| of_channel(task)));
+        .for_each(|(channel, out)| {
+            let (mut input, mut pulls) = (wide.zeros(), wide.zeros());
+            let mut lanes = vec![[0.0f32; LANES]; g.taps()];
+            widest(
+                #[inline(always)]
+                || {
+                    // In the order of the images, so that the rounding is always the same.
+                    for image in 0..g.batch {
+                        let plane = image * g.channels + channel;
+                        let x = &x[plane * g.plane()..][..g.plane()];
+                        let grad = &grad[plane * g.pixels()..][..g.pixels()];
+                        wide.place(&mut input, x, g.width, g.padding, [1, 1]);
+                        wide.place(&mut pulls, grad, g.out_width, [0, 0], g.stride);
+                        for (lanes, shift) in lanes.iter_mut().zip(&wide.shifts) {
+                            add_products(lanes, &pulls[..wide.len], &input[*shift..]);
+                        }
+                    }
+                },
+            );
+            for (out, lanes) in out.iter_mut().zip(lanes) {
+                *out = lanes.iter().sum();
+            }
+        });
     out
 }
