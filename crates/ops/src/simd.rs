@@ -4,8 +4,8 @@
 /// calls must be `#[inline(always)]`: what is not inlined keeps the instructions that
 /// every processor has.
 pub(crate) fn widest<R>(task: impl FnMut() -> R) -> R {
-    /// Not the closure itself: that would be called through `FnOnce`, which for one that
-    /// borrows is a function of its own, and not inlined.
+    /// Not the closure itself: it would be called through `FnOnce`, which for one that can
+    /// be called again is a function of its own, and not inlined.
     struct Task<F>(F);
 
     impl<R, F: FnMut() -> R> pulp::NullaryFnOnce for Task<F> {
