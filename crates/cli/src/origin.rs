@@ -10,13 +10,15 @@ use serde::{Deserialize, Serialize};
 
 /// Says it, beside the results.
 const FILE: &str = "source.json";
-/// By which results are known whose origin nothing tells.
+/// By which results are known.
 const RESULTS: [&str; 2] = ["metrics.json", "predictions.csv"];
+
+const EVALUATION: &str = "evaluation";
 
 /// What results are made from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Origin {
-    /// `evaluation` or `report`.
+    /// [`EVALUATION`] or `report`.
     kind: String,
     /// Runs, models or a study.
     sources: Vec<PathBuf>,
@@ -30,7 +32,7 @@ impl Origin {
     /// That of an evaluation of `model` on a part of its own data or of `data`.
     pub(crate) fn evaluation(model: &Path, data: Option<&Path>, part: &str) -> Self {
         Self {
-            kind: "evaluation".to_owned(),
+            kind: EVALUATION.to_owned(),
             sources: vec![whole(model)],
             data: data.map(whole),
             part: Some(part.to_owned()),
@@ -65,7 +67,14 @@ impl Origin {
         if overwrite || earlier.as_ref() == Some(self) {
             return Ok(());
         }
-        let held = RESULTS.iter().find(|name| out.join(name).exists());
+        let mut names = RESULTS.to_vec();
+        if earlier.is_none() {
+            names.push(FILE);
+            if self.kind == EVALUATION {
+                names.extend(psp_eval::PICTURES);
+            }
+        }
+        let held = names.iter().find(|name| out.join(name).exists());
         let Some(name) = held else { return Ok(()) };
         let other = shell_quoted(&self.other_folder(out));
         match earlier {
@@ -136,7 +145,7 @@ impl std::fmt::Display for Origin {
         let sources = self.sources.iter().map(|path| path.display().to_string());
         let sources: Vec<String> = sources.collect();
         let article = match self.kind.as_str() {
-            "evaluation" => "the evaluation of",
+            EVALUATION => "the evaluation of",
             _ => "the report on",
         };
         write!(f, "{article} {}", sources.join(", "))?;
@@ -151,7 +160,7 @@ impl std::fmt::Display for Origin {
 }
 
 /// The one path of what may have several.
-fn whole(path: &Path) -> PathBuf {
+pub(crate) fn whole(path: &Path) -> PathBuf {
     path.canonicalize()
         .or_else(|_| std::path::absolute(path))
         .unwrap_or_else(|_| path.to_owned())

@@ -124,6 +124,23 @@ fn scores_go_to_a_file_in_the_form_of_its_name() {
 }
 
 #[test]
+fn a_table_that_would_be_taken_for_labels_is_not_written() {
+    let folder = Folder::with_data();
+    let image = folder.image("synth-000000.jpg");
+    let scores = folder.data().join("scores.csv");
+    fs::rename(folder.data().join("labels.csv"), &scores).unwrap();
+    let before = fs::read(&scores).unwrap();
+    for name in ["scores.csv", "new.csv"] {
+        let out = folder.data().join(name);
+        let more = ["--overwrite", "--out", out.to_str().unwrap()];
+        let ran = run(&mut predict(&trained().bundle, &[&image], &more));
+        ran.assert_refused(&[out.to_str().unwrap(), "taken for the labels", "--out"]);
+    }
+    assert_eq!(fs::read(&scores).unwrap(), before);
+    assert!(!folder.data().join("new.csv").exists());
+}
+
+#[test]
 fn only_a_file_of_scores_is_replaced() {
     let folder = Folder::with_data();
     let image = folder.image("synth-000000.jpg");

@@ -217,6 +217,27 @@ fn an_evaluation_on_data_that_changed_since_the_run_says_so() {
 }
 
 #[test]
+fn an_evaluation_writes_neither_among_the_data_nor_over_what_is_no_result() {
+    let folder = Folder::with_data();
+    let (data, bundle) = (folder.data(), &trained().bundle);
+    let flags = ["--data", data.to_str().unwrap(), "--overwrite"];
+    for (out, what) in [(&data, "data folder"), (bundle, "model's folder")] {
+        let ran = run(&mut eval(bundle, out, &flags));
+        ran.assert_refused(&[out.to_str().unwrap(), what, "--out"]);
+        assert!(!out.join("metrics.json").exists());
+    }
+    for name in ["samples.png", "distributions.svg", "source.json"] {
+        let out = folder.path(&format!("{name}-folder"));
+        std::fs::create_dir(&out).unwrap();
+        let kept = out.join(name);
+        std::fs::write(&kept, "mine").unwrap();
+        let ran = run(&mut eval(bundle, &out, &flags[..2]));
+        ran.assert_refused(&[&format!("holds {name}"), "--out", "--overwrite"]);
+        assert_eq!(std::fs::read_to_string(&kept).unwrap(), "mine");
+    }
+}
+
+#[test]
 fn advice_on_a_data_folder_fits_the_command() {
     let folder = Folder::with_data();
     let labels = folder.data().join("labels.csv");

@@ -28,4 +28,4 @@ pub use error::{EvalError, ImageSource};
 pub use evaluation::{Evaluation, OverallEvaluation, SCHEMA_VERSION, TargetEvaluation};
 pub use predictions::{PredictionRow, Predictions};
 pub use psp_plot::FONT_LICENCE;
-pub use write::{WriteOptions, write_all};
+pub use write::{PICTURES, WriteOptions, write_all};

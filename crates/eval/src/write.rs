@@ -11,6 +11,15 @@ use crate::{EvalError, Evaluation, ImageSource, Predictions, plot};
 /// The page of photos.
 const SAMPLES: &str = "samples.png";
 
+/// The files of [`write_all`] that show its results.
+pub const PICTURES: [&str; 5] = [
+    "prediction_vs_label.svg",
+    "prediction_vs_label.png",
+    "distributions.svg",
+    "distributions.png",
+    SAMPLES,
+];
+
 /// What [`write_all`] leaves to the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WriteOptions {
@@ -72,12 +81,9 @@ where
     save("predictions.csv", &predictions.to_csv()?)?;
     let scatter = plot::prediction_vs_label(predictions, evaluation)?;
     let histograms = plot::distributions(predictions, evaluation)?;
-    for (name, figure) in [
-        ("prediction_vs_label", scatter),
-        ("distributions", histograms),
-    ] {
-        save(&format!("{name}.svg"), figure.to_svg()?.as_bytes())?;
-        save(&format!("{name}.png"), &figure.to_png()?)?;
+    for (names, figure) in PICTURES.chunks(2).zip([scatter, histograms]) {
+        save(names[0], figure.to_svg()?.as_bytes())?;
+        save(names[1], &figure.to_png()?)?;
     }
     if options.sample_count > 0 {
         let WriteOptions { seed, sample_count } = options;

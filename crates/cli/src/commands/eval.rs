@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use psp_data::{Dataset, Loader, LoaderOptions, decode_file};
 use psp_eval::{Evaluation, WriteOptions, write_all};
 use psp_export::Predictor;
 use psp_metrics::MeanBaseline;
 
 use crate::args::{ChosenPart, EvalArgs};
-use crate::origin::Origin;
+use crate::origin::{Origin, whole};
 use crate::progress;
 use chosen::Chosen;
 
@@ -34,6 +34,7 @@ pub(crate) fn eval(args: &EvalArgs) -> Result<ExitCode> {
         .clone()
         .unwrap_or_else(|| default_out(&args.model, part));
     let origin = Origin::evaluation(&args.model, args.data.as_deref(), part.name());
+    check_place(&out, &dataset, &args.model)?;
     origin.check(&out, args.overwrite)?;
     let loader = sequential(Arc::clone(&dataset), indices, &predictor)?;
     let bar = progress::bar(loader.sampler().samples_per_epoch() as u64, part.name());
@@ -57,6 +58,23 @@ pub(crate) fn eval(args: &EvalArgs) -> Result<ExitCode> {
         println!("wrote {}", path.display());
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether results may be written into `out`, which they fill.
+fn check_place(out: &Path, dataset: &Dataset, model: &Path) -> Result<()> {
+    let is = |other: &Path| whole(out) == whole(other);
+    let folder = dataset.labels_path().parent();
+    let what = if folder.is_some_and(is) || is(dataset.images_dir()) {
+        "data"
+    } else if is(model) {
+        "model's"
+    } else {
+        return Ok(());
+    };
+    bail!(
+        "{}: is the {what} folder; name another one with --out, which the results fill",
+        out.display()
+    )
 }
 
 fn sequential(dataset: Arc<Dataset>, indices: Vec<usize>, predictor: &Predictor) -> Result<Loader> {

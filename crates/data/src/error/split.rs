@@ -83,6 +83,15 @@ pub enum SplitError {
         /// The labels file.
         labels: PathBuf,
     },
+    /// Something else stands where a split was to be written.
+    #[error(
+        "{path}: is not a split (a CSV of the columns `filename` and `split` alone), so it is not \
+         replaced; choose another file with --out"
+    )]
+    NoSplit {
+        /// The file.
+        path: PathBuf,
+    },
     /// A different split stands where one was to be written.
     #[error(
         "{path}: a different split is already there; keep it, choose another file with --out, or \

@@ -80,13 +80,14 @@ impl Splits {
 
     /// Writes the split to a file that [`read`](Self::read) takes, atomically.
     ///
-    /// A file that already says the same is left alone; a different one is
-    /// replaced only if `overwrite` is set, since results may refer to it.
+    /// A file that already says the same is left alone; a different split is
+    /// replaced only if `overwrite` is set, since results may refer to it, and a
+    /// file that holds anything else never.
     ///
     /// # Errors
     /// [`SplitError::OtherDataset`] when the split was made for other labels,
-    /// [`SplitError::SplitExists`], a symbolic link that leads nowhere, or a failed
-    /// write.
+    /// [`SplitError::SplitExists`], [`SplitError::NoSplit`], a symbolic link that leads
+    /// nowhere, or a failed write.
     pub fn write(&self, path: &Path, data: &LabelTable, overwrite: bool) -> Result<(), DataError> {
         let same_length = self.parts.len() == data.len();
         if !same_length || Self::new(self.parts.clone(), data) != *self {
@@ -100,6 +101,10 @@ impl Splits {
         })?;
         match std::fs::read(path) {
             Ok(present) if present == content => return Ok(()),
+            Ok(present) if !present.is_empty() && !is_split(path) => {
+                let path = path.to_owned();
+                return Err(SplitError::NoSplit { path }.into());
+            }
             Ok(_) if !overwrite => {
                 let path = path.to_owned();
                 return Err(SplitError::SplitExists { path }.into());
@@ -123,4 +128,15 @@ impl Splits {
         }
         writer.into_inner().map_err(|error| error.into_error())
     }
+}
+
+/// Whether a file has a split's columns and no others.
+fn is_split(path: &Path) -> bool {
+    Table::open(path).is_ok_and(|mut table| {
+        let filename = table.filename_column(None, None);
+        match (filename, table.find("split")) {
+            (Ok(filename), Some(split)) => table.others(&[filename, split]).is_empty(),
+            _ => false,
+        }
+    })
 }

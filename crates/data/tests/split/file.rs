@@ -36,6 +36,30 @@ fn a_different_split_is_replaced_only_when_allowed() {
     assert_eq!(Splits::read(&path, &data).unwrap(), second);
 }
 
+#[test]
+fn what_is_no_split_is_never_replaced() {
+    let data = table(50);
+    let folder = Folder::new();
+    for (name, text) in [
+        ("labels.csv", "filename,hood,split\n0.png,0.5,train\n"),
+        ("notes.txt", "split later"),
+    ] {
+        let path = folder.path(name);
+        fs::write(&path, text).unwrap();
+        for overwrite in [false, true] {
+            let written = stratified(&data, 1).write(&path, &data, overwrite);
+            assert_says(
+                &written.unwrap_err().to_string(),
+                &[name, "is not a split", "--out"],
+            );
+        }
+        assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    }
+    let by_hand = folder.path("by_hand.csv");
+    fs::write(&by_hand, "split;image\ntrain;0.png\n").unwrap();
+    stratified(&data, 1).write(&by_hand, &data, true).unwrap();
+}
+
 #[cfg(unix)]
 #[test]
 fn a_link_that_leads_nowhere_is_not_replaced() {

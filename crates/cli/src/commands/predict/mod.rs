@@ -1,13 +1,17 @@
 //! `psp predict`.
 
+use std::ffi::OsStr;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
+use psp_data::DataFolder;
 use psp_export::Predictor;
 use psp_files::check_place;
 
 use super::{counted, exists_already};
 use crate::args::PredictArgs;
+use crate::origin::whole;
 use crate::progress;
 use output::{Format, Output};
 use photos::Photos;
@@ -18,6 +22,7 @@ mod photos;
 pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
     if let Some(path) = &args.out {
         check_place(path)?;
+        check_is_no_labels(path)?;
         if path.is_file() && !args.overwrite {
             return Err(exists_already(path));
         }
@@ -75,4 +80,28 @@ pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether a file of scores stays one: a table in a data folder without a `labels.csv`
+/// would be taken for its labels, or is them.
+fn check_is_no_labels(path: &Path) -> Result<()> {
+    let whole = whole(path);
+    let is_table = |extension: &OsStr| {
+        ["csv", "tsv"]
+            .iter()
+            .any(|e| extension.eq_ignore_ascii_case(e))
+    };
+    let Some(folder) = whole.parent() else {
+        return Ok(());
+    };
+    ensure!(
+        !whole.extension().is_some_and(is_table)
+            || folder.join("labels.csv").exists()
+            || DataFolder::of(folder).is_none_or(|data| data.dir != folder),
+        "{}: would be taken for the labels of the images in {}; name a file in another folder \
+         with --out, or one that ends in .json",
+        path.display(),
+        folder.display()
+    );
+    Ok(())
 }
