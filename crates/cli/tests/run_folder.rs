@@ -121,6 +121,11 @@ fn a_best_checkpoint_that_is_missing_or_damaged_is_restored_from_the_last() {
     restored("damaged checkpoint");
     std::fs::write(dir.last(), "no weights").unwrap();
     run(&mut resume(dir.root())).assert_refused(&["best.safetensors: missing", "holds epoch 1"]);
+    // Nothing is left to train on from.
+    std::fs::remove_file(dir.previous()).unwrap();
+    let refused = run(&mut resume(dir.root()));
+    refused.assert_refused(&["no usable checkpoint; begin the run anew", "--out"]);
+    assert!(!refused.stderr.contains("--set"), "{refused:#?}");
 }
 
 #[test]

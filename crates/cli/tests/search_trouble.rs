@@ -5,9 +5,10 @@ mod support;
 
 use std::process::Command;
 
+use psp_train::RunDir;
 use serde_json::Value;
 use support::study::{Bench, STUDY, children_of, count, ended, wait_for};
-use support::{assert_says, device, psp, ran, run};
+use support::{assert_says, device, psp, ran, resume, run};
 
 #[test]
 fn a_trial_that_diverges_is_recorded_and_the_others_go_on() {
@@ -148,6 +149,47 @@ fn a_trial_that_was_trained_to_its_end_is_finished_whatever_became_of_its_worker
     std::fs::write(folder.join("attempt.1.json"), attempt).unwrap();
     run(&mut bench.search(&["--workers", "1"])).assert_done();
     assert_eq!(bench.table(), table);
+}
+
+#[test]
+fn what_lost_its_checkpoints_is_trained_from_the_beginning_when_it_is_taken_up_again() {
+    let bench = Bench::new(&STUDY.replace("trials = 6", "trials = 1"));
+    run(&mut bench.search(&["--workers", "1"])).assert_done();
+    let table = bench.table();
+    let again = |named: &[&str]| {
+        let retried = bench.study("retry", named).assert_done();
+        let told = "1 to be tried again, from the beginning";
+        assert_says(&retried.stdout, &[told]);
+        run(&mut bench.search(&["--workers", "1"])).assert_done();
+        assert_eq!(bench.table(), table);
+    };
+
+    // A trial that failed on its way, and whose checkpoints are damaged.
+    let name = table["trials"][0]["name"].as_str().unwrap();
+    let trial = RunDir::new(bench.root().join("trials").join(name));
+    for path in [trial.last(), trial.previous(), trial.best()] {
+        std::fs::write(path, "no weights").unwrap();
+    }
+    std::fs::remove_file(trial.result()).unwrap();
+    let failed = r#"{"status":"failed","reason":"x","attempts":1,"worker":"w","ended":""}"#;
+    std::fs::write(trial.root().join("outcome.json"), failed).unwrap();
+    again(&[]);
+    assert_eq!(trial.fault_of_best().unwrap(), None);
+    let log = std::fs::read_to_string(trial.root().join("log.txt")).unwrap();
+    assert_says(&log, &["no usable checkpoint is left: begun anew"]);
+
+    // A finalist that ended well and has no checkpoint any more.
+    let name = table["finals"][0]["name"].as_str().unwrap();
+    let finalist = RunDir::new(bench.root().join("finals").join(name));
+    for path in [finalist.last(), finalist.previous(), finalist.best()] {
+        std::fs::remove_file(path).unwrap();
+    }
+    run(&mut resume(finalist.root())).assert_refused(&[
+        "best.safetensors: missing",
+        &format!("psp study retry {} {name}", bench.root().display()),
+    ]);
+    again(&[name]);
+    assert_eq!(finalist.fault_of_best().unwrap(), None);
 }
 
 #[test]

@@ -3,6 +3,8 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use psp_train::TrainError;
+
 use crate::error::SearchError;
 use crate::folder::{TrialDir, TrialOutcome, read_json};
 use crate::select::TestRecord;
@@ -24,22 +26,15 @@ pub struct Failure {
 impl Failure {
     /// Whether it can go on from a checkpoint, and not only from its beginning.
     pub fn has_checkpoint(&self) -> bool {
-        self.dir.has_progress()
-    }
-
-    /// Whether a user means it: by its trial's number, or its folder's name or path.
-    fn is_named(&self, name: &str) -> bool {
-        let folder = self.dir.name();
-        let number = folder.split('-').next().and_then(|text| text.parse().ok());
-        let last = Path::new(name).file_name();
-        last.is_some_and(|last| *last == *folder)
-            || name.parse::<usize>().is_ok_and(|name| Some(name) == number)
+        let run = self.dir.run();
+        (run.result().exists() || self.dir.has_progress()) && run.can_be_continued()
     }
 }
 
 impl Study {
     /// Takes failed trials up again, and failed trainings and tests of finalists: all, or
-    /// those named by their numbers or folders. How they had failed is kept beside as
+    /// those named by their numbers or folders, of which one may also have ended well and
+    /// lost its best checkpoint since. How they had failed is kept beside as
     /// `failed.N.json`, and the tries until then count no more. They go on from their
     /// last checkpoints, or begin anew, when the study next goes on; workers that are at
     /// it meanwhile are not disturbed and may leave them to later ones.
@@ -47,9 +42,11 @@ impl Study {
     /// # Errors
     /// A name that no failed trial has, or a file that can't be read or moved.
     pub fn retry(&self, named: &[String]) -> Result<Vec<Failure>, SearchError> {
-        let failed = self.failures()?;
+        // What has to be trained before it is tested comes first.
+        let mut failed = self.lost(named)?;
+        failed.extend(self.failures()?);
         for name in named {
-            if !failed.iter().any(|failure| failure.is_named(name)) {
+            if !failed.iter().any(|failure| is_named(&failure.dir, name)) {
                 return Err(SearchError::NotFailed {
                     study: self.dir.root().to_owned(),
                     reason: not_failed(name, &failed),
@@ -58,7 +55,7 @@ impl Study {
         }
         let mut retried = Vec::new();
         for failure in failed {
-            if !named.is_empty() && !named.iter().any(|name| failure.is_named(name)) {
+            if !named.is_empty() && !named.iter().any(|name| is_named(&failure.dir, name)) {
                 continue;
             }
             let claims = psp_lease::history(failure.dir.root())?;
@@ -96,6 +93,39 @@ impl Study {
         Ok(failures)
     }
 
+    /// What was trained to its end and has no whole best checkpoint any more, of those
+    /// that are named or whose test failed.
+    fn lost(&self, named: &[String]) -> Result<Vec<Failure>, SearchError> {
+        let trials = self.dir.trials();
+        let mut dirs: Vec<_> = self
+            .trials()?
+            .iter()
+            .map(|trial| self.folder(trial))
+            .collect();
+        let further = self.tested()?.into_iter();
+        dirs.extend(further.filter(|dir| !dir.root().starts_with(&trials)));
+        let mut lost = Vec::new();
+        for dir in dirs {
+            let is_meant = named.iter().any(|name| is_named(&dir, name));
+            if !is_meant && untested(dir.clone())?.is_none() {
+                continue;
+            }
+            let record = dir.read_outcome()?;
+            if record.is_none_or(|record| record.outcome.result().is_none()) {
+                continue;
+            }
+            if let Some(reason) = dir.run().fault_of_best().map_err(TrainError::from)? {
+                lost.push(Failure {
+                    file: dir.outcome(),
+                    is_trial: dir.root().starts_with(&trials),
+                    dir,
+                    reason,
+                });
+            }
+        }
+        Ok(lost)
+    }
+
     /// What is evaluated on the test split once it is trained: the finalists'
     /// trainings, then the refit.
     pub(crate) fn tested(&self) -> Result<Vec<TrialDir>, SearchError> {
@@ -107,6 +137,15 @@ impl Study {
         dirs.extend(self.refit()?.map(|refit| self.dir.refit_run(&refit)));
         Ok(dirs)
     }
+}
+
+/// Whether a user means this task: by its trial's number, or its folder's name or path.
+fn is_named(dir: &TrialDir, name: &str) -> bool {
+    let folder = dir.name();
+    let number = folder.split('-').next().and_then(|text| text.parse().ok());
+    let last = Path::new(name).file_name();
+    last.is_some_and(|last| *last == *folder)
+        || name.parse::<usize>().is_ok_and(|name| Some(name) == number)
 }
 
 /// Why nothing that failed is meant by `name`.

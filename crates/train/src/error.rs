@@ -121,7 +121,7 @@ pub enum TrainError {
         path: PathBuf,
     },
     /// No checkpoint can be read.
-    #[error("{}: no usable checkpoint{}", run.display(), list(faults))]
+    #[error("{}: no usable checkpoint{}{}", run.display(), way_out(faults), list(faults))]
     NoCheckpoint {
         /// The run folder.
         run: PathBuf,
@@ -234,6 +234,22 @@ pub enum TrainError {
     },
 }
 
+/// What is left to do without a checkpoint.
+fn way_out(faults: &[CheckpointError]) -> &'static str {
+    if are_final(faults) {
+        "; begin the run anew, with another --out, or here once this folder is removed"
+    } else {
+        ""
+    }
+}
+
+/// Whether every checkpoint is lost: one that only can't be read now may be whole.
+fn are_final(faults: &[CheckpointError]) -> bool {
+    faults
+        .iter()
+        .all(|fault| matches!(fault, CheckpointError::Damaged { .. }))
+}
+
 fn list(faults: &[CheckpointError]) -> String {
     faults.iter().map(|fault| format!("\n  {fault}")).collect()
 }
@@ -253,6 +269,15 @@ impl TrainError {
             }
             Self::Io { source, .. } => psp_files::may_pass(source),
             Self::Data(error) => error.is_passing(),
+            _ => false,
+        }
+    }
+
+    /// Whether what a run was trained to is lost, so that it can only be begun anew.
+    pub fn is_lost_run(&self) -> bool {
+        match self {
+            Self::NoCheckpoint { faults, .. } => are_final(faults),
+            Self::LostBest { .. } => true,
             _ => false,
         }
     }

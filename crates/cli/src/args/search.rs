@@ -155,8 +155,8 @@ pub(crate) struct StudyBestArgs {
 pub(crate) struct StudyRetryArgs {
     /// Name of a study in `experiments/`, or a folder.
     pub(crate) study: PathBuf,
-    /// Numbers or folders of failed trials; default: all of them, and finalists whose
-    /// training or test failed.
+    /// Numbers or folders of failed trials, or of trained ones whose best checkpoint is
+    /// lost; default: all that failed, and finalists whose training or test failed.
     pub(crate) trials: Vec<String>,
 }
 

@@ -96,6 +96,17 @@ fn unless_in_study(run: &RunDir) -> Result<()> {
     let Some(study) = StudyDir::around(run.root()) else {
         return Ok(());
     };
+    if run.result().exists()
+        && let Ok(Some(fault)) = run.fault_of_best()
+    {
+        let name = run.root().file_name().unwrap_or_default();
+        bail!(
+            "{fault}; restore the file, or have the study that this run is part of look for \
+             another checkpoint of that epoch or train it again: psp study retry {} {}",
+            shell_quoted(study.root()),
+            shell_quoted(Path::new(name))
+        );
+    }
     let (command, quoted) = (continuing(&study), shell_quoted(run.root()));
     bail!(
         "{}: is part of a study, which `{command}` continues; to train this model further, copy \

@@ -255,8 +255,18 @@ impl Worker<'_> {
                 if !task.dir.run().is_begun() {
                     self.study.check_weights(&run, &mut self.hashes)?;
                 }
-                let outcome = self.train(&task.dir, run, *until, lease, log)?;
-                Ok(Ended::Trained(outcome))
+                let mut trained = self.train(&task.dir, run.clone(), *until, lease, log);
+                // The same comes of it from the beginning.
+                if let Err(SearchError::Train(error)) = &trained
+                    && error.is_lost_run()
+                    && holds(lease)
+                {
+                    log.line("no usable checkpoint is left: begun anew");
+                    task.dir.run().discard()?;
+                    self.study.check_weights(&run, &mut self.hashes)?;
+                    trained = self.train(&task.dir, run, *until, lease, log);
+                }
+                Ok(Ended::Trained(trained?))
             }
             Work::Test => {
                 self.check_data(&task.dir)?;

@@ -62,6 +62,18 @@ impl RunDir {
         Ok(())
     }
 
+    /// Makes a run that can't be continued one that never began, so that another can begin
+    /// in its folder.
+    ///
+    /// # Errors
+    /// When a file can't be removed.
+    pub fn discard(&self) -> Result<(), TrainError> {
+        for path in [self.result(), self.config()] {
+            remove(&path).map_err(TrainError::io(&path))?;
+        }
+        self.clear()
+    }
+
     /// Writes `last`, keeping the one before as `previous`, and makes it `best` too
     /// when it is, or else `best` what is given as such; at no moment is there no
     /// whole checkpoint, or a `best` that is not the one that `last` knows.
@@ -150,7 +162,7 @@ impl RunDir {
     ///
     /// # Errors
     /// When that can't be said: it can't be read, or a newer psp wrote it.
-    pub(crate) fn fault_of_best(&self) -> Result<Option<String>, CheckpointError> {
+    pub fn fault_of_best(&self) -> Result<Option<String>, CheckpointError> {
         let path = self.best();
         match Checkpoint::read(&path) {
             Ok(_) => Ok(None),
@@ -165,15 +177,31 @@ impl RunDir {
     /// Makes the checkpoint of the end of this `epoch`, which is the best, `best` again;
     /// whether there still is one.
     pub(crate) fn restore_best(&self, epoch: u64) -> Result<bool, CheckpointError> {
-        for path in [self.last(), self.previous()] {
-            if let Ok(kept) = Checkpoint::read(&path)
-                && kept.progress.is_best()
-                && kept.progress.epoch == epoch
-            {
-                return self.name_best(&path, &kept).map(|()| true);
-            }
+        match self.kept_of(epoch) {
+            Some((path, kept)) => self.name_best(&path, &kept).map(|()| true),
+            None => Ok(false),
         }
-        Ok(false)
+    }
+
+    /// Another checkpoint of the end of this `epoch`, which is the best.
+    fn kept_of(&self, epoch: u64) -> Option<(PathBuf, Checkpoint)> {
+        [self.last(), self.previous()].into_iter().find_map(|path| {
+            let kept = Checkpoint::read(&path).ok()?;
+            let is_of_epoch = kept.progress.is_best() && kept.progress.epoch == epoch;
+            is_of_epoch.then_some((path, kept))
+        })
+    }
+
+    /// Whether a whole checkpoint is left to go on from or, once the run has ended, one of
+    /// its best epoch.
+    pub fn can_be_continued(&self) -> bool {
+        match self.read_result() {
+            Ok(result) => {
+                matches!(self.fault_of_best(), Ok(None))
+                    || self.kept_of(result.best_epoch).is_some()
+            }
+            Err(_) => self.read_last().is_ok(),
+        }
     }
 
     /// Whether the best epoch's checkpoint is missing, and not just to come.
@@ -194,7 +222,7 @@ impl RunDir {
         let mut faults = Vec::new();
         // `next` is whole but not yet renamed when the process died between.
         for path in [self.checkpoint("next"), self.last(), self.previous()] {
-            if !path.exists() {
+            if matches!(path.try_exists(), Ok(false)) {
                 continue;
             }
             match Checkpoint::read(&path) {

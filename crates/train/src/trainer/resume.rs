@@ -68,6 +68,8 @@ pub fn resume_with(
             let _lock = control.lock(run)?;
             let epoch = result.best_epoch;
             if !put_back_best(run, epoch, &fault, observe)? {
+                // Without any other there is nothing to train on from.
+                run.read_last()?;
                 return Err(TrainError::LostBest { fault, epoch });
             }
         }
