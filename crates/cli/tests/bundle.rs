@@ -9,8 +9,9 @@ use burn::module::Module;
 use burn::tensor::Device;
 use psp_export::Bundle;
 use psp_models::{Regressor, read_state_dict, state};
+use serde_json::json;
 use support::trained::{export, predict, trained};
-use support::{Folder, ran, run, tensors};
+use support::{Folder, json, ran, run, tensors};
 
 #[test]
 fn exported_weights_have_torchvisions_keys_and_the_checkpoints_moving_average() {
@@ -84,6 +85,46 @@ fn a_damaged_bundle_is_not_trained_on() {
     refuses(&["bundle.json: No such file"]);
 }
 
+#[test]
+fn a_bundle_with_values_that_no_export_has_is_refused_by_their_keys() {
+    let folder = Folder::with_data();
+    let bundle = copied(&folder);
+    let image = folder.image("synth-000000.jpg");
+    let path = bundle.join("bundle.json");
+    let whole = json(&path);
+    for (place, value, key) in [
+        ("/targets", json!(["a", "a"]), "`targets`"),
+        ("/targets", json!(["a", ""]), "`targets`"),
+        ("/targets", json!([]), "`targets`"),
+        ("/targets", json!(["a"]), "`model.targets`"),
+        ("/label_range", json!([1, 0]), "`label_range`"),
+        ("/label_range", json!([0, 1e300]), "`label_range`"),
+        ("/label_range", json!([null, 1]), "at line"),
+        ("/max_pixels", json!(0), "`max_pixels`"),
+        ("/model/hidden", json!(0), "`model.hidden`"),
+        ("/model/input_size", json!(0), "`model.input_size`"),
+        ("/model/input_size", json!(64), "`preprocessing.resize`"),
+        ("/model/output", json!({"scale": [0, 1]}), "`model.output`"),
+        ("/preprocessing/mean/0", json!(1e300), "`mean`"),
+        ("/preprocessing/std/0", json!(0), "`std`"),
+        ("/preprocessing/resize/width", json!(0), "`resize`"),
+        (
+            "/training/train_means",
+            json!([0]),
+            "`training.train_means`",
+        ),
+    ] {
+        let mut damaged = whole.clone();
+        match damaged.pointer_mut(place) {
+            Some(found) => *found = value,
+            // The default is not written.
+            None => damaged["model"]["output"] = value,
+        }
+        std::fs::write(&path, damaged.to_string()).unwrap();
+        run(&mut predict(&bundle, &[&image], &[])).assert_refused(&["bundle.json: ", key]);
+    }
+}
+
 /// A copy of the exported model.
 fn copied(folder: &Folder) -> PathBuf {
     let bundle = folder.path("bundle");
@@ -124,8 +165,16 @@ fn an_existing_folder_is_replaced_only_when_asked_and_only_if_it_is_a_bundle() {
     let other = folder.path("thesis");
     std::fs::create_dir(&other).unwrap();
     std::fs::write(other.join("chapter1.tex"), "In the beginning").unwrap();
-    run(&mut export(run_dir, &other, &["--overwrite"])).assert_refused(&["is not a bundle"]);
+    for more in [&[][..], &["--overwrite"]] {
+        let ran = run(&mut export(run_dir, &other, more));
+        ran.assert_refused(&["is not a bundle", "choose another folder"]);
+        assert!(!ran.stderr.contains("--overwrite"), "{}", ran.stderr);
+    }
     assert!(other.join("chapter1.tex").exists());
+    for inside in ["chapter1.tex/x", "chapter1.tex/x/y"] {
+        run(&mut export(run_dir, &other.join(inside), &[]))
+            .assert_refused(&["chapter1.tex: is not a folder"]);
+    }
 }
 
 #[test]

@@ -128,7 +128,7 @@ fn decode_other(
     name: &str,
     limits: &DecodeLimits,
 ) -> Result<(RgbImage, Orientation), DataError> {
-    let undecodable = |error: ImageError| refused(name, error.to_string());
+    let undecodable = |error: ImageError| refused(name, reason_of(&error));
     let bytes = &*webp::with_first_frame_unblended(bytes);
     let mut reader = ImageReader::new(Cursor::new(bytes))
         .with_guessed_format()
@@ -158,6 +158,25 @@ fn decode_other(
     let orientation = orientation.map_err(|reason| refused(name, reason))?;
     let decoded = DynamicImage::from_decoder(decoder).map_err(undecodable)?;
     Ok((into_rgb8(decoded), orientation))
+}
+
+/// What a decoder says, with PNG's chunks by their names alone: it debugs them.
+fn reason_of(error: &ImageError) -> String {
+    let said = error.to_string();
+    let parts = said
+        .split_once("ChunkType { type: ")
+        .and_then(|(before, rest)| {
+            let (chunk, after) = rest.split_once(" }")?;
+            let (name, _) = chunk.split_once(", critical")?;
+            Some((before, name, after))
+        });
+    match parts {
+        Some((before, name, _)) if before.contains("CRC error") => {
+            format!("damaged: the checksum of its {name} chunk does not match")
+        }
+        Some((before, name, after)) => format!("{before}{name}{after}"),
+        None => said,
+    }
 }
 
 /// By the header's depth and colour type: with a `tRNS` chunk the decoder gives

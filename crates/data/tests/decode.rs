@@ -200,6 +200,19 @@ fn a_file_cut_off_anywhere_is_an_error_that_names_it() {
 }
 
 #[test]
+fn a_wrong_checksum_in_a_png_is_told_with_the_name_of_its_chunk() {
+    let mut bytes = fs::read(fixture("alpha.png")).unwrap();
+    // Behind the signature, the chunk's length and type, and 13 bytes.
+    bytes[8 + 8 + 13] ^= 1;
+    let error = decode_bytes(&bytes, "photo.png", &DecodeLimits::default()).unwrap_err();
+    assert_says(
+        &error.to_string(),
+        &["photo.png", "the checksum of its IHDR chunk does not match"],
+    );
+    assert!(!error.to_string().contains("ChunkType"), "{error}");
+}
+
+#[test]
 fn bytes_that_are_no_image_are_refused() {
     for bytes in [
         &b""[..],

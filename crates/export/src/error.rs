@@ -54,14 +54,18 @@ pub enum ExportError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// The target folder exists.
+    /// The target folder is a bundle, and was not to be replaced.
     #[error("{}: exists already; choose another folder, or pass --overwrite to replace it", path.display())]
     Exists {
         /// The folder.
         path: PathBuf,
     },
-    /// `--overwrite` would delete something that is no bundle.
-    #[error("{}: is not a bundle (it has no bundle.json), so it is not replaced", path.display())]
+    /// The target is no bundle, which is never replaced.
+    #[error(
+        "{}: exists already and is not a bundle (it has no bundle.json), so it is not replaced; \
+         choose another folder",
+        path.display()
+    )]
     NotReplaced {
         /// The folder.
         path: PathBuf,

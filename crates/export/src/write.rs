@@ -108,11 +108,11 @@ fn check_place(out: &Path, overwrite: bool) -> Result<(), ExportError> {
     if !out.exists() {
         return Ok(());
     }
-    if !overwrite {
-        return Err(ExportError::Exists { path });
-    }
     if !out.join(BUNDLE_JSON).exists() {
         return Err(ExportError::NotReplaced { path });
+    }
+    if !overwrite {
+        return Err(ExportError::Exists { path });
     }
     let own = own_files(out);
     for entry in std::fs::read_dir(out).map_err(io(out))? {
@@ -140,7 +140,15 @@ fn folder_beside(out: &Path, prefix: &str) -> Result<TempDir, ExportError> {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    std::fs::create_dir_all(parent).map_err(io(parent))?;
+    std::fs::create_dir_all(parent).map_err(|error| {
+        // That a file exists is all that the system says of one in a folder's place.
+        match parent.ancestors().find(|path| path.exists()) {
+            Some(path) if !path.is_dir() => {
+                io(path)(std::io::Error::new(NotADirectory, "is not a folder"))
+            }
+            _ => io(parent)(error),
+        }
+    })?;
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
@@ -163,12 +171,10 @@ fn publish(staged: TempDir, out: &Path, overwrite: bool) -> Result<(), ExportErr
     // It replaces nothing but an empty folder.
     if let Err(error) = std::fs::rename(staged.path(), out) {
         let Some(aside) = replaced else {
-            return Err(match error.kind() {
-                AlreadyExists | DirectoryNotEmpty | NotADirectory if out.exists() => {
-                    ExportError::Exists {
-                        path: out.to_owned(),
-                    }
-                }
+            let kind = error.kind();
+            let is_taken = matches!(kind, AlreadyExists | DirectoryNotEmpty | NotADirectory);
+            return Err(match check_place(out, false) {
+                Err(taken) if is_taken => taken,
                 _ => io(out)(error),
             });
         };

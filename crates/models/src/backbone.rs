@@ -36,6 +36,9 @@ pub enum BackboneKind {
     VitB16,
 }
 
+/// Largest side of an input in pixels.
+pub const LARGEST_INPUT: u32 = 4096;
+
 impl BackboneKind {
     /// Every backbone, in the order that tables list them.
     pub const ALL: &[Self] = &[
@@ -109,6 +112,13 @@ impl BackboneKind {
             Self::VitB16 => PATCH_SIZE as u32,
             _ => 1,
         }
+    }
+
+    /// Whether an input may have sides of `size` pixels, with the auxiliary classifiers or
+    /// without.
+    pub fn takes(self, size: u32, auxiliary: bool) -> bool {
+        (self.smallest_input(auxiliary)..=LARGEST_INPUT).contains(&size)
+            && size.is_multiple_of(self.input_multiple())
     }
 
     /// Names of the auxiliary classifiers' modules, none where there are none.

@@ -1,6 +1,7 @@
 //! From what the head computes to labels.
 
 use burn::tensor::{Device, Tensor, TensorData};
+use psp_data::LabelRange;
 use serde::{Deserialize, Serialize};
 
 /// How a model's head relates to labels.
@@ -30,6 +31,18 @@ impl Output {
             scale: scale.map(|d| if usable(d) { d } else { 1.0 }).collect(),
             range,
         }
+    }
+
+    /// Whether every value can be computed with, of so many targets.
+    pub fn is_valid(&self, targets: usize) -> bool {
+        let fits = |values: &[f64]| {
+            let is_finite = values.iter().all(|&value| (value as f32).is_finite());
+            (values.is_empty() || values.len() == targets) && is_finite
+        };
+        fits(&self.mean)
+            && fits(&self.scale)
+            && self.scale.iter().all(|&scale| scale > 0.0)
+            && LabelRange::from(self.range).is_valid()
     }
 
     /// Whether this is the default: the head computes labels, of any range.
@@ -174,6 +187,23 @@ mod tests {
         let output = Output::standardised(vec![3.0; 3], vec![0.0, f64::NAN, 1e-320], None);
         assert_eq!(output.scale, [1.0; 3]);
         assert_eq!(output.standardise(&[3.0, 4.0, 2.0], 3), [0.0, 1.0, -1.0]);
+    }
+
+    #[test]
+    fn values_that_can_not_be_computed_with_are_not_valid() {
+        assert!(output().is_valid(2) && Output::default().is_valid(2));
+        assert!(!output().is_valid(1));
+        let broken: [fn(&mut Output); 4] = [
+            |output| output.mean[1] = f64::NAN,
+            |output| output.scale[0] = 0.0,
+            |output| output.scale[0] = 1e300,
+            |output| output.range = Some([1.0, 0.0]),
+        ];
+        for (index, change) in broken.into_iter().enumerate() {
+            let mut output = output();
+            change(&mut output);
+            assert!(!output.is_valid(2), "{index}");
+        }
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! `bundle.json`: all that is needed to use an exported model.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use psp_data::Preprocessing;
+use psp_data::{DataError, LabelRange, Preprocessing};
 use psp_metrics::RegressionMetrics;
 use psp_models::ModelConfig;
 use serde::{Deserialize, Serialize};
@@ -83,7 +83,8 @@ impl Bundle {
     /// Reads `bundle.json` of a bundle.
     ///
     /// # Errors
-    /// When it is missing, not valid or of a newer version.
+    /// When it is missing, not valid, of a newer version, or has a value that no export
+    /// has.
     pub fn read(dir: &Path) -> Result<Self, TrainError> {
         let path = dir.join(BUNDLE_JSON);
         let format = |reason: String| TrainError::Damaged {
@@ -100,7 +101,70 @@ impl Bundle {
                  use the psp that wrote it"
             )));
         }
-        serde_json::from_value(value).map_err(|error| format(error.to_string()))
+        // From the text, whose lines an error names.
+        let bundle: Self =
+            serde_json::from_slice(&text).map_err(|error| format(error.to_string()))?;
+        bundle.validate().map_err(format)?;
+        Ok(bundle)
+    }
+
+    /// Refuses what would panic later, or give scores that are no numbers.
+    fn validate(&self) -> Result<(), String> {
+        let setting = |error: DataError| format!("damaged: `preprocessing`: {error}");
+        self.preprocessing.validate().map_err(setting)?;
+        let (model, targets) = (&self.model, &self.targets);
+        let names: BTreeSet<&String> = targets.iter().collect();
+        let means = &self.training.train_means;
+        let checks = [
+            (
+                "targets",
+                !names.is_empty()
+                    && names.len() == targets.len()
+                    && names.iter().all(|name| !name.is_empty()),
+                "at least one name, all different and none empty",
+            ),
+            (
+                "label_range",
+                LabelRange::from(self.label_range).is_valid(),
+                "null or [low, high], the first below the second",
+            ),
+            ("max_pixels", self.max_pixels >= 1, "at least 1"),
+            (
+                "model.targets",
+                model.targets == targets.len(),
+                "as many as `targets` has names",
+            ),
+            ("model.hidden", model.hidden >= 1, "at least 1"),
+            (
+                "model.dropout",
+                (0.0..1.0).contains(&model.dropout),
+                "0 or more, below 1",
+            ),
+            (
+                "model.input_size",
+                model.backbone.takes(model.input_size, model.auxiliary),
+                "a size that the backbone takes",
+            ),
+            (
+                "model.output",
+                model.output.is_valid(model.targets),
+                "a finite mean and a scale above 0 for each target, and a range",
+            ),
+            (
+                "preprocessing.resize",
+                self.preprocessing.output_size() == (model.input_size, model.input_size),
+                "a square of `model.input_size` pixels a side",
+            ),
+            (
+                "training.train_means",
+                means.len() == targets.len() && means.iter().all(|mean| mean.is_finite()),
+                "a finite number for each target",
+            ),
+        ];
+        match checks.into_iter().find(|(_, is_valid, _)| !is_valid) {
+            Some((key, _, expected)) => Err(format!("damaged: `{key}`: expected {expected}")),
+            None => Ok(()),
+        }
     }
 
     /// Checks one of the bundle's files against its recorded hash.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::Remedy;
+use crate::notice::plural;
 
 /// Why a split does not fit its data set or can't be written.
 #[derive(Debug, thiserror::Error)]
@@ -37,8 +38,10 @@ pub enum SplitError {
     },
     /// A split file leaves out images of the data set.
     #[error(
-        "{path}: {count} images of the data set have no row, the first is `{filename}` (line \
-         {row} of {labels}); add them or remake the split"
+        "{path}: {} of the data set {} no row, the first is `{filename}` (line {row} of \
+         {labels}); complete it or remake the split",
+        plural(*count, "image"),
+        if *count == 1 { "has" } else { "have" }
     )]
     NotInSplit {
         /// The split file.

@@ -108,7 +108,10 @@ fn a_split_file_is_refused_with_the_line_that_is_wrong() {
     );
     assert_says(&read("1.png\n"), &["line 3", "1 fields", "expected 2"]);
     assert_says(&read(",test\n"), &["line 3", "`filename` is empty"]);
-    assert_says(&read("2.png,val\n"), &["1 images", "`1.png`", "line 3 of"]);
+    assert_says(
+        &read("2.png,val\n"),
+        &["1 image of the data set has", "`1.png`", "line 3 of"],
+    );
     let path = folder.write("split.csv", "Image,split\n,train\n");
     let error = Splits::read(&path, &data).unwrap_err().to_string();
     assert_says(&error, &["line 2", "`Image` is empty"]);

@@ -2,6 +2,7 @@
 
 use std::mem::discriminant;
 
+use psp_models::backbone::LARGEST_INPUT;
 use psp_models::{BackboneKind, DeviceSpec, HEAD};
 
 use super::stages::ALL_STAGES;
@@ -62,9 +63,9 @@ impl RunConfig {
         check(
             "preprocess.size",
             size,
-            (smallest..=4096).contains(&size) && size.is_multiple_of(multiple),
+            model.backbone.takes(size, model.auxiliary),
             &format!(
-                "0, or {smallest} to 4096 pixels{unit}, for {}{}",
+                "0, or {smallest} to {LARGEST_INPUT} pixels{unit}, for {}{}",
                 model.backbone,
                 if model.auxiliary {
                     " with auxiliary classifiers"

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use psp_files::write_atomic;
 use serde::{Serialize, Serializer};
 
@@ -207,8 +207,8 @@ impl<'a> Output<'a> {
     fn print(&mut self) -> Result<()> {
         if self.path.is_none() {
             let mut out = std::io::stdout().lock();
-            out.write_all(&self.content)?;
-            out.flush()?;
+            let written = out.write_all(&self.content).and_then(|()| out.flush());
+            written.context("standard output")?;
             self.content.clear();
         }
         Ok(())

@@ -40,7 +40,11 @@ impl Photos {
         match lost.count() {
             0 => {}
             count => eprintln!(
-                "note: {count} file names are not valid UTF-8; `\u{fffd}` stands for what is not"
+                "note: {} not valid UTF-8; `\u{fffd}` stands for what is not",
+                match count {
+                    1 => "1 file name is".to_owned(),
+                    count => format!("{count} file names are"),
+                }
             ),
         }
         Ok(photos)
