@@ -10,13 +10,13 @@ cargo build --release --workspace --bin psp --test atomic
 psp="$CARGO_TARGET_DIR/release/psp"
 begun=$SECONDS
 
-images=5400
+images=6000
 # Named by its size: a folder that holds another data set is never written to.
 data=data/demo-$images
 study=experiments/demo
 model=experiments/demo-model
 report=reports/demo
-about="Each backbone was trained from scratch on 3400 images for two or three epochs; the best"
+about="Each backbone was trained from scratch on 3750 images for two or three epochs; the best"
 about+=" was then trained again on all. Of the ViT only the head was trained, on what its random"
 about+=" backbone makes of images: from scratch it needs far more of them."
 step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
