@@ -74,15 +74,10 @@ impl Wide {
 
     /// `sums[i] = Σ weight · wide[i + shift]` over the taps.
     #[inline(always)]
-    fn correlate<'a>(
-        &self,
-        wide: &[f32],
-        weights: impl Iterator<Item = &'a f32> + Clone,
-        sums: &mut [f32],
-    ) {
+    fn correlate(&self, wide: &[f32], weights: &[f32], sums: &mut [f32]) {
         for (block, out) in sums.chunks_exact_mut(LANES).enumerate() {
             let mut sum = [0.0f32; LANES];
-            for (weight, shift) in weights.clone().zip(&self.shifts) {
+            for (weight, shift) in weights.iter().zip(&self.shifts) {
                 let values = &wide[block * LANES + shift..][..LANES];
                 for (sum, value) in sum.iter_mut().zip(values) {
                     *sum += weight * value;
@@ -120,23 +115,39 @@ fn add_products(lanes: &mut [f32; LANES], a: &[f32], b: &[f32]) {
     *lanes = sums;
 }
 
-pub(super) fn forward(x: &[f32], weight: &[f32], g: &Geometry) -> Vec<f32> {
-    let wide = Wide::over_input(g);
-    let mut out = vec![0.0f32; g.batch * g.channels * g.pixels()];
-    out.par_chunks_mut(g.channels * g.pixels())
-        .zip(x.par_chunks(g.channels * g.plane()))
-        .for_each(|(out, x)| {
+/// Planes of `size` values in rows of `width`: where the first lies in the wide plane,
+/// and how far apart.
+struct Planes {
+    size: usize,
+    width: usize,
+    first: [usize; 2],
+    stride: [usize; 2],
+}
+
+/// Every plane `from` correlated with its kernel, `taps` weights, into planes `to`.
+fn correlated(
+    wide: &Wide,
+    values: &[f32],
+    from: &Planes,
+    weight: &[f32],
+    taps: usize,
+    to: &Planes,
+) -> Vec<f32> {
+    let channels = weight.len() / taps;
+    let mut out = vec![0.0f32; values.len() / from.size * to.size];
+    out.par_chunks_mut(channels * to.size)
+        .zip(values.par_chunks(channels * from.size))
+        .for_each(|(out, values)| {
             let (mut input, mut sums) = (wide.zeros(), vec![0.0f32; wide.len]);
             widest(
                 #[inline(always)]
                 || {
-                    let planes = x
-                        .chunks_exact(g.plane())
-                        .zip(out.chunks_exact_mut(g.pixels()));
-                    for ((x, out), weight) in planes.zip(weight.chunks_exact(g.taps())) {
-                        wide.place(&mut input, x, g.width, g.padding, [1, 1]);
-                        wide.correlate(&input, weight.iter(), &mut sums);
-                        wide.take(&sums, out, g.out_width, g.stride);
+                    let values = values.chunks_exact(from.size);
+                    let planes = values.zip(out.chunks_exact_mut(to.size));
+                    for ((values, out), weight) in planes.zip(weight.chunks_exact(taps)) {
+                        wide.place(&mut input, values, from.width, from.first, from.stride);
+                        wide.correlate(&input, weight, &mut sums);
+                        wide.take(&sums, out, to.width, to.stride);
                     }
                 },
             );
@@ -144,30 +155,43 @@ pub(super) fn forward(x: &[f32], weight: &[f32], g: &Geometry) -> Vec<f32> {
     out
 }
 
+pub(super) fn forward(x: &[f32], weight: &[f32], g: &Geometry) -> Vec<f32> {
+    let from = Planes {
+        size: g.plane(),
+        width: g.width,
+        first: g.padding,
+        stride: [1, 1],
+    };
+    let to = Planes {
+        size: g.pixels(),
+        width: g.out_width,
+        first: [0, 0],
+        stride: g.stride,
+    };
+    correlated(&Wide::over_input(g), x, &from, weight, g.taps(), &to)
+}
+
 pub(super) fn x_backward(weight: &[f32], grad: &[f32], g: &Geometry) -> Vec<f32> {
     // Where the first output pixel's gradient meets the kernel's last tap.
     let first = [0, 1].map(|axis| g.kernel[axis] - 1 - g.padding[axis]);
+    let from = Planes {
+        size: g.pixels(),
+        width: g.out_width,
+        first,
+        stride: g.stride,
+    };
+    let to = Planes {
+        size: g.plane(),
+        width: g.width,
+        first: [0, 0],
+        stride: [1, 1],
+    };
+    let turned = weight
+        .chunks_exact(g.taps())
+        .flat_map(|kernel| kernel.iter().rev());
+    let turned: Vec<f32> = turned.copied().collect();
     let wide = Wide::new(g.height, g.width, g.kernel);
-    let mut out = vec![0.0f32; g.batch * g.channels * g.plane()];
-    out.par_chunks_mut(g.channels * g.plane())
-        .zip(grad.par_chunks(g.channels * g.pixels()))
-        .for_each(|(out, grad)| {
-            let (mut input, mut sums) = (wide.zeros(), vec![0.0f32; wide.len]);
-            widest(
-                #[inline(always)]
-                || {
-                    let planes = grad
-                        .chunks_exact(g.pixels())
-                        .zip(out.chunks_exact_mut(g.plane()));
-                    for ((grad, out), weight) in planes.zip(weight.chunks_exact(g.taps())) {
-                        wide.place(&mut input, grad, g.out_width, first, g.stride);
-                        wide.correlate(&input, weight.iter().rev(), &mut sums);
-                        wide.take(&sums, out, g.width, [1, 1]);
-                    }
-                },
-            );
-        });
-    out
+    correlated(&wide, grad, &from, &turned, g.taps(), &to)
 }
 
 pub(super) fn weight_backward(x: &[f32], grad: &[f32], g: &Geometry) -> Vec<f32> {

@@ -24,7 +24,16 @@ pub(super) struct Geometry {
     pub(super) out_width: usize,
 }
 
-/// Pixels of one output row that a tap reads from inside the image.
+/// What one tap reads for a tile's pixels of one image.
+pub(super) struct Reads {
+    /// Runs of pixels. Where tile and input are equally wide, one goes on over the ends
+    /// of rows, and pixels of which the tap reads the padding are within it.
+    pub(super) runs: Vec<Run>,
+    /// The pixels of which it reads the padding.
+    pub(super) zeros: Vec<usize>,
+}
+
+/// Pixels that a tap reads from inside the image.
 pub(super) struct Run {
     /// Where they begin in a tile's pixels of one image.
     pub(super) tile: usize,
@@ -101,28 +110,41 @@ impl Geometry {
         first.min(end)..end
     }
 
-    /// By tap, the runs of pixels in these output rows that it reads from inside an
-    /// image's plane.
-    pub(super) fn runs(&self, rows: &Range<usize>) -> Vec<Vec<Run>> {
+    /// What each tap reads for these output rows.
+    pub(super) fn reads(&self, rows: &Range<usize>) -> Vec<Reads> {
+        (0..self.taps())
+            .map(|tap| self.reads_of(tap, rows))
+            .collect()
+    }
+
+    fn reads_of(&self, tap: usize, rows: &Range<usize>) -> Reads {
         let [pad_h, pad_w] = self.padding;
         let [stride_h, stride_w] = self.stride;
-        let of_tap = |tap: usize| {
-            let (ky, kx) = (tap / self.kernel[1], tap % self.kernel[1]);
-            let inside_h = Self::inside(self.out_height, self.height, ky, pad_h, stride_h);
-            let inside_w = Self::inside(self.out_width, self.width, kx, pad_w, stride_w);
-            if inside_w.is_empty() {
-                return Vec::new();
+        let (ky, kx) = (tap / self.kernel[1], tap % self.kernel[1]);
+        let inside_h = Self::inside(self.out_height, self.height, ky, pad_h, stride_h);
+        let inside_w = Self::inside(self.out_width, self.width, kx, pad_w, stride_w);
+        let (mut runs, mut zeros) = (Vec::<Run>::new(), Vec::new());
+        for oy in rows.clone() {
+            let row = (oy - rows.start) * self.out_width;
+            let end = row + self.out_width;
+            if !inside_h.contains(&oy) || inside_w.is_empty() {
+                zeros.extend(row..end);
+                continue;
             }
-            let run = |oy: usize| Run {
-                tile: (oy - rows.start) * self.out_width + inside_w.start,
+            let run = Run {
+                tile: row + inside_w.start,
                 input: (oy * stride_h + ky - pad_h) * self.width + inside_w.start * stride_w + kx
                     - pad_w,
                 len: inside_w.len(),
             };
-            (inside_h.start.max(rows.start)..inside_h.end.min(rows.end))
-                .map(run)
-                .collect()
-        };
-        (0..self.taps()).map(of_tap).collect()
+            zeros.extend((row..run.tile).chain(run.tile + run.len..end));
+            match runs.last_mut() {
+                Some(last) if stride_w == 1 && run.tile - last.tile == run.input - last.input => {
+                    last.len = run.tile + run.len - last.tile;
+                }
+                _ => runs.push(run),
+            }
+        }
+        Reads { runs, zeros }
     }
 }

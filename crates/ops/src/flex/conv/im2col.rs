@@ -1,9 +1,10 @@
 //! Patches gathered into a matrix, and added back from it.
 
 use super::buffers::{each_chunk, sized};
-use super::geometry::Geometry;
+use super::geometry::{Geometry, Reads};
 use super::tiles::Tile;
 use crate::flex::matmul::Matrix;
+use crate::simd::widest;
 
 impl Tile {
     /// The patches of `x` (all images), `[patch, columns]`.
@@ -20,14 +21,14 @@ impl Tile {
             return Matrix::new(image, g.patch(), columns, g.plane());
         }
         let pixels = self.pixels(g);
-        let runs = g.runs(&self.rows);
+        let reads = g.reads(&self.rows);
         let out = sized(buffer, g.patch() * columns);
         let fill = |(row, out): (usize, &mut [f32])| {
             let (channel, tap) = (row / g.taps(), row % g.taps());
+            let Reads { runs, zeros } = &reads[tap];
             for (image, out) in self.images.clone().zip(out.chunks_mut(pixels)) {
                 let source = &x[(image * g.channels + channel) * g.plane()..][..g.plane()];
-                out.fill(0.0);
-                for run in &runs[tap] {
+                for run in runs {
                     let out = &mut out[run.tile..][..run.len];
                     if g.stride[1] == 1 {
                         out.copy_from_slice(&source[run.input..][..run.len]);
@@ -38,38 +39,53 @@ impl Tile {
                         }
                     }
                 }
+                for at in zeros {
+                    out[*at] = 0.0;
+                }
             }
         };
         each_chunk(out, columns, !apart, fill);
         Matrix::new(out, g.patch(), columns, columns)
     }
 
-    /// Adds gathered patches `[patch, columns]` back to where they came from,
-    /// the transpose of [`Tile::gather`]. `x` holds the tile's images only.
-    pub(super) fn scatter(&self, patches: &[f32], x: &mut [f32], g: &Geometry, apart: bool) {
+    /// Adds gathered patches `[patch, columns]` back to where they came from, the
+    /// transpose of [`Tile::gather`]; those of the padding become zeros. `x` holds the
+    /// tile's images only.
+    pub(super) fn scatter(&self, patches: &mut [f32], x: &mut [f32], g: &Geometry, apart: bool) {
         let (columns, pixels) = (self.columns(g), self.pixels(g));
-        let runs = g.runs(&self.rows);
-        let add = |(index, x): (usize, &mut [f32])| {
-            let (image, channel) = (index / g.channels, index % g.channels);
-            for (tap, runs) in runs.iter().enumerate() {
-                let row = (channel * g.taps() + tap) * columns + image * pixels;
-                let patches = &patches[row..][..pixels];
-                for run in runs {
-                    let patches = &patches[run.tile..][..run.len];
-                    if g.stride[1] == 1 {
-                        for (x, patch) in x[run.input..][..run.len].iter_mut().zip(patches) {
-                            *x += *patch;
-                        }
-                    } else {
-                        let targets = x[run.input..].iter_mut().step_by(g.stride[1]);
-                        for (x, patch) in targets.zip(patches) {
-                            *x += *patch;
-                        }
-                    }
+        let reads = g.reads(&self.rows);
+        each_chunk(patches, columns, !apart, |(row, patches)| {
+            for patches in patches.chunks_mut(pixels) {
+                for at in &reads[row % g.taps()].zeros {
+                    patches[*at] = 0.0;
                 }
             }
-        };
-        each_chunk(x, g.plane(), !apart, add);
+        });
+        let patches = &*patches;
+        each_chunk(x, g.plane(), !apart, |(index, x)| {
+            let (image, channel) = (index / g.channels, index % g.channels);
+            widest(
+                #[inline(always)]
+                || {
+                    for (tap, reads) in reads.iter().enumerate() {
+                        let row = (channel * g.taps() + tap) * columns + image * pixels;
+                        let patches = &patches[row..][..pixels];
+                        for run in &reads.runs {
+                            let patches = &patches[run.tile..][..run.len];
+                            if g.stride[1] == 1 {
+                                let x = &mut x[run.input..][..run.len];
+                                x.iter_mut()
+                                    .zip(patches)
+                                    .for_each(|(x, patch)| *x += *patch);
+                            } else {
+                                let x = x[run.input..].iter_mut().step_by(g.stride[1]);
+                                x.zip(patches).for_each(|(x, patch)| *x += *patch);
+                            }
+                        }
+                    }
+                },
+            );
+        });
     }
 
     /// The tile of `y` (all images, `[batch, out channels, pixels]`) as
