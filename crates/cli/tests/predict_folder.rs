@@ -124,16 +124,22 @@ fn scores_go_to_a_file_in_the_form_of_its_name() {
 }
 
 #[test]
-fn a_table_that_would_be_taken_for_labels_is_not_written() {
+fn a_table_that_would_be_taken_for_labels_or_a_split_is_not_written() {
     let folder = Folder::with_data();
     let image = folder.image("synth-000000.jpg");
+    let to = |name: &str| {
+        let out = folder.data().join(name);
+        let more = ["--overwrite", "--out", out.to_str().unwrap()];
+        (run(&mut predict(&trained().bundle, &[&image], &more)), out)
+    };
+    to("beside_labels.csv").0.assert_done();
+    fs::remove_file(folder.data().join("beside_labels.csv")).unwrap();
+    assert!(!to("split.csv").1.exists());
     let scores = folder.data().join("scores.csv");
     fs::rename(folder.data().join("labels.csv"), &scores).unwrap();
     let before = fs::read(&scores).unwrap();
     for name in ["scores.csv", "new.csv"] {
-        let out = folder.data().join(name);
-        let more = ["--overwrite", "--out", out.to_str().unwrap()];
-        let ran = run(&mut predict(&trained().bundle, &[&image], &more));
+        let (ran, out) = to(name);
         ran.assert_refused(&[out.to_str().unwrap(), "taken for the labels", "--out"]);
     }
     assert_eq!(fs::read(&scores).unwrap(), before);

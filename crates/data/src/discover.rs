@@ -71,6 +71,13 @@ pub(crate) fn find_labels(dir: &Path) -> Result<PathBuf, DataError> {
     }
 }
 
+/// Whether a new file at `path` in the data set's folder `dir` would be its labels or its
+/// split, or would leave it open which file the labels are.
+pub(crate) fn interferes(dir: &Path, path: &Path) -> bool {
+    let is_split = path.file_name().is_some_and(|name| name == "split.csv");
+    is_split || (has_extension(path, &["csv", "tsv"]) && !dir.join("labels.csv").is_file())
+}
+
 /// `imgs/` or `images/`, or else `dir` itself when it holds images.
 /// `first` is the first file name of the labels, which may lie in a sub-folder.
 pub(crate) fn find_images(dir: &Path, first: &str) -> Result<PathBuf, DataError> {

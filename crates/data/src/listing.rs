@@ -5,7 +5,9 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::discover::{find_labels, has_image_extension, image_folders, is_hidden, walk};
+use crate::discover::{
+    find_labels, has_image_extension, image_folders, interferes, is_hidden, walk,
+};
 use crate::error::DataError;
 use crate::resolve::named_files;
 
@@ -90,6 +92,14 @@ impl DataFolder {
         };
         let names = find_labels(&dir).and_then(|labels| named_files(&labels, &images, &dir));
         Some(Self { dir, images, names })
+    }
+
+    /// Whether a table written to `path` would be taken for the labels or the split of the
+    /// data set beside it, or keep the labels from being found.
+    pub fn would_take(path: &Path) -> bool {
+        path.parent().is_some_and(|dir| {
+            interferes(dir, path) && Self::of(dir).is_some_and(|data| data.dir == dir)
+        })
     }
 
     /// The images that lie in the data set's folder and not in its image folder.

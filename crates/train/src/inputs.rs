@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use psp_data::{
-    DataError, DataNotice, Dataset, DatasetOptions, Loader, LoaderOptions, Part, PixelStore,
-    PixelWarning, Splits, is_present,
+    DataError, DataNotice, Dataset, DatasetOptions, Part, PixelStore, Splits, is_present,
 };
-use psp_features::{Content, default_dir};
+use psp_features::Content;
 use psp_models::Output;
 
 use crate::config::RunConfig;
@@ -16,8 +15,9 @@ use crate::error::TrainError;
 use crate::run_dir::{Manifest, RunDir};
 use crate::session::Session;
 
-/// Batches prepared ahead of the model.
-const PREFETCH: usize = 4;
+mod loaders;
+
+pub use loaders::decode_threads;
 
 /// A run's data set and which part each image is in.
 #[derive(Clone, Debug)]
@@ -208,88 +208,6 @@ impl Inputs {
         Ok(used.map(|index| contents[index]).collect())
     }
 
-    /// A loader over a part in the data set's order, every image once.
-    ///
-    /// # Errors
-    /// As [`Inputs::indices`], or a setting that the loader refuses.
-    pub fn sequential(&self, part: Part, config: &RunConfig) -> Result<Loader, TrainError> {
-        let options = LoaderOptions {
-            batch_size: config.train.batch_size,
-            ..loader_options(config)
-        };
-        self.loader(self.indices(part)?, config, options)
-    }
-
-    /// A loader over the training part, shuffled by the run's seed.
-    ///
-    /// # Errors
-    /// As [`Inputs::indices`], a setting that the loader refuses, or a single image
-    /// where batch norm needs two.
-    pub fn training(&self, config: &RunConfig) -> Result<Loader, TrainError> {
-        let indices = self.indices(Part::Train)?;
-        if let (1, Some(stage)) = (indices.len(), config.single_value_stage()) {
-            return Err(TrainError::SingleImage {
-                source_of_split: self.split_source.clone(),
-                size: config.input_size(),
-                stage,
-            });
-        }
-        let options = LoaderOptions {
-            batch_size: config.train.batch_size,
-            shuffle_seed: Some(config.train.seed),
-            last: config.last_batch(),
-            ..loader_options(config)
-        };
-        self.loader(indices, config, options)
-    }
-
-    /// A loader over the samples `indices` in that order, which keeps nothing.
-    ///
-    /// # Errors
-    /// A setting that the loader refuses.
-    pub(crate) fn once(
-        &self,
-        indices: Vec<usize>,
-        config: &RunConfig,
-    ) -> Result<Loader, TrainError> {
-        let options = LoaderOptions {
-            batch_size: config.train.batch_size,
-            cache_bytes: 0,
-            ..loader_options(config)
-        };
-        self.loader(indices, config, options)
-    }
-
-    fn loader(
-        &self,
-        indices: Vec<usize>,
-        config: &RunConfig,
-        options: LoaderOptions,
-    ) -> Result<Loader, TrainError> {
-        let dataset = Arc::clone(&self.dataset);
-        let loader = Loader::new(dataset, indices, config.preprocessing(), options)?;
-        Ok(match self.pixels(config)? {
-            Some(store) => loader.with_pixels(Arc::clone(store))?,
-            None => loader,
-        })
-    }
-
-    /// The pixels that all runs share; `None` where the configuration wants none.
-    pub(crate) fn pixels(&self, config: &RunConfig) -> Result<Option<&Arc<PixelStore>>, DataError> {
-        if self.pixels.get().is_none() {
-            let opened = open_pixels(config)?.map(Arc::new);
-            // Another thread may have been faster; then its store serves.
-            let _ = self.pixels.set(opened);
-        }
-        Ok(self.pixels.get().and_then(Option::as_ref))
-    }
-
-    /// What went wrong with the stored pixels since this was last asked.
-    pub(crate) fn pixel_warnings(&self) -> Vec<PixelWarning> {
-        let store = self.pixels.get().and_then(Option::as_ref);
-        store.map_or_else(Vec::new, |store| store.take_warnings())
-    }
-
     /// Mean of each target over the training images.
     pub fn train_means(&self) -> Vec<f64> {
         let indices = self.used(Part::Train);
@@ -342,20 +260,6 @@ impl TrainSample {
     }
 }
 
-fn open_pixels(config: &RunConfig) -> Result<Option<PixelStore>, DataError> {
-    let data = &config.data;
-    let dir = if data.cache_dir.as_os_str().is_empty() {
-        default_dir()
-    } else {
-        Some(data.cache_dir.clone())
-    };
-    let (Some(dir), true) = (dir, data.pixel_store_mib > 0) else {
-        return Ok(None);
-    };
-    let resize = config.preprocessing().resize;
-    PixelStore::open(&dir, &resize, data.pixel_store_mib << 20).map(Some)
-}
-
 /// The split that `[data]` says to draw; copies of one image are in one part.
 ///
 /// # Errors
@@ -382,23 +286,5 @@ pub fn dataset_options(config: &RunConfig) -> DatasetOptions {
         filename_column: (!data.filename_column.is_empty()).then(|| data.filename_column.clone()),
         targets: data.targets.clone(),
         label_range: data.label_range,
-    }
-}
-
-fn loader_options(config: &RunConfig) -> LoaderOptions {
-    LoaderOptions {
-        threads: decode_threads(config),
-        prefetch: PREFETCH,
-        cache_bytes: config.data.cache_mib << 20,
-        decode: config.decode_limits(),
-        ..LoaderOptions::default()
-    }
-}
-
-/// Threads that decode images: as configured, or one per core.
-pub fn decode_threads(config: &RunConfig) -> usize {
-    match config.data.threads {
-        0 => std::thread::available_parallelism().map_or(1, usize::from),
-        threads => threads,
     }
 }

@@ -34,7 +34,7 @@ pub(crate) fn eval(args: &EvalArgs) -> Result<ExitCode> {
         .clone()
         .unwrap_or_else(|| default_out(&args.model, part));
     let origin = Origin::evaluation(&args.model, args.data.as_deref(), part.name());
-    check_place(&out, &dataset, &args.model)?;
+    check_folder(&out, &dataset, &args.model)?;
     origin.check(&out, args.overwrite)?;
     let loader = sequential(Arc::clone(&dataset), indices, &predictor)?;
     let bar = progress::bar(loader.sampler().samples_per_epoch() as u64, part.name());
@@ -61,7 +61,7 @@ pub(crate) fn eval(args: &EvalArgs) -> Result<ExitCode> {
 }
 
 /// Whether results may be written into `out`, which they fill.
-fn check_place(out: &Path, dataset: &Dataset, model: &Path) -> Result<()> {
+fn check_folder(out: &Path, dataset: &Dataset, model: &Path) -> Result<()> {
     let is = |other: &Path| whole(out) == whole(other);
     let folder = dataset.labels_path().parent();
     let what = if folder.is_some_and(is) || is(dataset.images_dir()) {

@@ -1,7 +1,5 @@
 //! `psp predict`.
 
-use std::ffi::OsStr;
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
@@ -22,7 +20,12 @@ mod photos;
 pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
     if let Some(path) = &args.out {
         check_place(path)?;
-        check_is_no_labels(path)?;
+        ensure!(
+            !DataFolder::would_take(&whole(path)),
+            "{}: would be taken for the labels or the split of the images beside it; name a file \
+             in another folder with --out, or one that ends in .json",
+            path.display()
+        );
         if path.is_file() && !args.overwrite {
             return Err(exists_already(path));
         }
@@ -80,28 +83,4 @@ pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Whether a file of scores stays one: a table in a data folder without a `labels.csv`
-/// would be taken for its labels, or is them.
-fn check_is_no_labels(path: &Path) -> Result<()> {
-    let whole = whole(path);
-    let is_table = |extension: &OsStr| {
-        ["csv", "tsv"]
-            .iter()
-            .any(|e| extension.eq_ignore_ascii_case(e))
-    };
-    let Some(folder) = whole.parent() else {
-        return Ok(());
-    };
-    ensure!(
-        !whole.extension().is_some_and(is_table)
-            || folder.join("labels.csv").exists()
-            || DataFolder::of(folder).is_none_or(|data| data.dir != folder),
-        "{}: would be taken for the labels of the images in {}; name a file in another folder \
-         with --out, or one that ends in .json",
-        path.display(),
-        folder.display()
-    );
-    Ok(())
 }

@@ -1,0 +1,129 @@
+//! The loaders of a run's images.
+
+use std::sync::Arc;
+
+use psp_data::{DataError, Loader, LoaderOptions, Part, PixelStore, PixelWarning};
+use psp_features::default_dir;
+
+use super::Inputs;
+use crate::config::RunConfig;
+use crate::error::TrainError;
+
+/// Batches prepared ahead of the model.
+const PREFETCH: usize = 4;
+
+impl Inputs {
+    /// A loader over a part in the data set's order, every image once.
+    ///
+    /// # Errors
+    /// As [`Inputs::indices`], or a setting that the loader refuses.
+    pub fn sequential(&self, part: Part, config: &RunConfig) -> Result<Loader, TrainError> {
+        let options = LoaderOptions {
+            batch_size: config.train.batch_size,
+            ..loader_options(config)
+        };
+        self.loader(self.indices(part)?, config, options)
+    }
+
+    /// A loader over the training part, shuffled by the run's seed.
+    ///
+    /// # Errors
+    /// As [`Inputs::indices`], a setting that the loader refuses, or a single image
+    /// where batch norm needs two.
+    pub fn training(&self, config: &RunConfig) -> Result<Loader, TrainError> {
+        let indices = self.indices(Part::Train)?;
+        if let (1, Some(stage)) = (indices.len(), config.single_value_stage()) {
+            return Err(TrainError::SingleImage {
+                source_of_split: self.split_source.clone(),
+                size: config.input_size(),
+                stage,
+            });
+        }
+        let options = LoaderOptions {
+            batch_size: config.train.batch_size,
+            shuffle_seed: Some(config.train.seed),
+            last: config.last_batch(),
+            ..loader_options(config)
+        };
+        self.loader(indices, config, options)
+    }
+
+    /// A loader over the samples `indices` in that order, which keeps nothing.
+    ///
+    /// # Errors
+    /// A setting that the loader refuses.
+    pub(crate) fn once(
+        &self,
+        indices: Vec<usize>,
+        config: &RunConfig,
+    ) -> Result<Loader, TrainError> {
+        let options = LoaderOptions {
+            batch_size: config.train.batch_size,
+            cache_bytes: 0,
+            ..loader_options(config)
+        };
+        self.loader(indices, config, options)
+    }
+
+    fn loader(
+        &self,
+        indices: Vec<usize>,
+        config: &RunConfig,
+        options: LoaderOptions,
+    ) -> Result<Loader, TrainError> {
+        let dataset = Arc::clone(&self.dataset);
+        let loader = Loader::new(dataset, indices, config.preprocessing(), options)?;
+        Ok(match self.pixels(config)? {
+            Some(store) => loader.with_pixels(Arc::clone(store))?,
+            None => loader,
+        })
+    }
+
+    /// The pixels that all runs share; `None` where the configuration wants none.
+    pub(crate) fn pixels(&self, config: &RunConfig) -> Result<Option<&Arc<PixelStore>>, DataError> {
+        if self.pixels.get().is_none() {
+            let opened = open_pixels(config)?.map(Arc::new);
+            // Another thread may have been faster; then its store serves.
+            let _ = self.pixels.set(opened);
+        }
+        Ok(self.pixels.get().and_then(Option::as_ref))
+    }
+
+    /// What went wrong with the stored pixels since this was last asked.
+    pub(crate) fn pixel_warnings(&self) -> Vec<PixelWarning> {
+        let store = self.pixels.get().and_then(Option::as_ref);
+        store.map_or_else(Vec::new, |store| store.take_warnings())
+    }
+}
+
+fn open_pixels(config: &RunConfig) -> Result<Option<PixelStore>, DataError> {
+    let data = &config.data;
+    let dir = if data.cache_dir.as_os_str().is_empty() {
+        default_dir()
+    } else {
+        Some(data.cache_dir.clone())
+    };
+    let (Some(dir), true) = (dir, data.pixel_store_mib > 0) else {
+        return Ok(None);
+    };
+    let resize = config.preprocessing().resize;
+    PixelStore::open(&dir, &resize, data.pixel_store_mib << 20).map(Some)
+}
+
+fn loader_options(config: &RunConfig) -> LoaderOptions {
+    LoaderOptions {
+        threads: decode_threads(config),
+        prefetch: PREFETCH,
+        cache_bytes: config.data.cache_mib << 20,
+        decode: config.decode_limits(),
+        ..LoaderOptions::default()
+    }
+}
+
+/// Threads that decode images: as configured, or one per core.
+pub fn decode_threads(config: &RunConfig) -> usize {
+    match config.data.threads {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        threads => threads,
+    }
+}
