@@ -145,18 +145,13 @@ fn details(error: &anyhow::Error) -> Option<String> {
 
 /// Makes this thread, which all computation starts from, one of those that
 /// share it. Otherwise it hands every piece of work to another thread and waits,
-/// which takes longer than small pieces do. Where one thread is all there is it must
-/// be another: this one waits for replicas, which would wait for it.
+/// which takes longer than small pieces do. Where it waits for threads that share
+/// their work out, it must do its part meanwhile, as it does for replicas.
 fn compute_on_this_thread() {
-    let wanted = std::env::var("RAYON_NUM_THREADS").ok();
-    let wanted = wanted.and_then(|text| text.parse().ok()).filter(|&n| n > 0);
-    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-    if wanted.unwrap_or_else(cores) > 1 {
-        // It fails only where the threads are there already; then they serve.
-        let _ = rayon::ThreadPoolBuilder::new()
-            .use_current_thread()
-            .build_global();
-    }
+    // It fails only where the threads are there already; then they serve.
+    let _ = rayon::ThreadPoolBuilder::new()
+        .use_current_thread()
+        .build_global();
 }
 
 /// The error and its causes, each once: most messages quote their cause.

@@ -1,7 +1,7 @@
 //! Plain loops compiled for the SIMD instructions of the processor at hand.
 
 /// Runs `task` with the widest instructions that the processor has. It and all that it
-/// calls must be `#[inline(always)]`: what is not inlined keeps the instructions that
+/// calls should be `#[inline(always)]`: what is not inlined keeps the instructions that
 /// every processor has.
 pub(crate) fn widest<R>(task: impl FnMut() -> R) -> R {
     /// Not the closure itself: it would be called through `FnOnce`, which for one that can

@@ -8,8 +8,9 @@
 
 use std::collections::BTreeMap;
 use std::panic::resume_unwind;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
 
 use burn::tensor::{Device, Tensor};
 use psp_models::predict::PredictError;
@@ -21,6 +22,9 @@ use crate::optim::{tensors, with_tensors};
 
 /// Bytes of a copy's stack: a main thread's, which models are computed on otherwise.
 const STACK: usize = 8 << 20;
+
+/// Between two looks for work that copies share out, while one waits for their answers.
+const PAUSE: Duration = Duration::from_micros(200);
 
 /// One copy per device, each with a thread of its own.
 #[derive(Debug)]
@@ -156,9 +160,24 @@ impl Replica {
     }
 
     fn answer(&mut self) -> Result<Computed, PredictError> {
-        match self.answers.recv() {
-            Ok(answer) => answer,
-            Err(_) => self.end(),
+        self.next().unwrap_or_else(|| self.end())
+    }
+
+    /// Waits for its next answer; `None`: its thread has ended. The CPU's copies share
+    /// their work out among the threads of rayon's pool, of which this may be one, or all
+    /// there is: it does its part.
+    fn next(&self) -> Option<Result<Computed, PredictError>> {
+        loop {
+            let pause = match rayon::yield_now() {
+                Some(rayon::Yield::Executed) => Duration::ZERO,
+                Some(rayon::Yield::Idle) => PAUSE,
+                None => Duration::MAX,
+            };
+            match self.answers.recv_timeout(pause) {
+                Ok(answer) => return Some(answer),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return None,
+            }
         }
     }
 
@@ -174,6 +193,7 @@ impl Replica {
 impl Drop for Replica {
     fn drop(&mut self) {
         self.orders = None;
+        while self.next().is_some() {}
         if let Some(thread) = self.thread.take() {
             // Its panic, if any, has been printed; nobody waits for its work.
             let _ = thread.join();

@@ -1,5 +1,6 @@
 //! The sizes of a convolution, and which pixels each tap reads.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use burn::backend::TensorMetadata;
@@ -17,8 +18,15 @@ pub(super) struct Geometry {
     pub(super) height: usize,
     pub(super) width: usize,
     pub(super) out_channels: usize,
+    /// Rows and columns of the weight.
+    weight: [usize; 2],
+    /// The first of them that the kernel has.
+    first: [usize; 2],
+    /// Rows and columns of the weight that some output pixel needs: the others only ever
+    /// read the padding, as 8 of 9 do on an image of one pixel. A depthwise one has all.
     pub(super) kernel: [usize; 2],
     pub(super) stride: [usize; 2],
+    /// Above and to the left, for this kernel.
     pub(super) padding: [usize; 2],
     pub(super) out_height: usize,
     pub(super) out_width: usize,
@@ -62,19 +70,86 @@ impl Geometry {
         let out = |size: usize, pad: usize, kernel: usize, stride: usize| {
             (size + 2 * pad - kernel) / stride + 1
         };
-        Some(Self {
+        let whole = Self {
             batch,
             channels,
             is_depthwise,
             height,
             width,
             out_channels,
+            weight: [kernel_h, kernel_w],
+            first: [0, 0],
             kernel: [kernel_h, kernel_w],
             stride: options.stride,
             padding,
             out_height: out(height, padding[0], kernel_h, options.stride[0]),
             out_width: out(width, padding[1], kernel_w, options.stride[1]),
-        })
+        };
+        Some(if is_depthwise { whole } else { whole.needed() })
+    }
+
+    /// The same convolution without the rows and columns of the weight that only ever
+    /// read the padding.
+    fn needed(self) -> Self {
+        let out = [self.out_height, self.out_width];
+        let size = [self.height, self.width];
+        let mut needed = self;
+        for axis in 0..2 {
+            let (pad, stride) = (self.padding[axis], self.stride[axis]);
+            let reads =
+                |tap: &usize| !Self::inside(out[axis], size[axis], *tap, pad, stride).is_empty();
+            let taps = 0..self.kernel[axis];
+            // Where no tap reads a pixel, any one will do.
+            let first = taps.clone().find(reads).unwrap_or(0);
+            let last = taps.rev().find(reads).unwrap_or(0);
+            needed.first[axis] = first;
+            needed.kernel[axis] = last + 1 - first;
+            needed.padding[axis] = pad - first;
+        }
+        needed
+    }
+
+    /// The part of `weight` that is the kernel, `[out channels, patch]`.
+    pub(super) fn kernel_of<'a>(&self, weight: &'a [f32]) -> Cow<'a, [f32]> {
+        if self.kernel == self.weight {
+            return Cow::Borrowed(weight);
+        }
+        let places = self.places();
+        let mut kernel = vec![0.0; self.out_channels * self.patch()];
+        let kernels = kernel.chunks_exact_mut(places.len());
+        for (kernel, weight) in kernels.zip(weight.chunks_exact(self.weight[0] * self.weight[1])) {
+            for (value, place) in kernel.iter_mut().zip(&places) {
+                *value = weight[*place];
+            }
+        }
+        Cow::Owned(kernel)
+    }
+
+    /// A weight with this kernel and zeros around it.
+    pub(super) fn weight_of(&self, kernel: Vec<f32>) -> Vec<f32> {
+        if self.kernel == self.weight {
+            return kernel;
+        }
+        let places = self.places();
+        let whole = self.weight[0] * self.weight[1];
+        let mut weight = vec![0.0; self.out_channels * self.channels * whole];
+        let kernels = kernel.chunks_exact(places.len());
+        for (weight, kernel) in weight.chunks_exact_mut(whole).zip(kernels) {
+            for (place, value) in places.iter().zip(kernel) {
+                weight[*place] = *value;
+            }
+        }
+        weight
+    }
+
+    /// Where the taps of a channel's kernel are within its weight.
+    fn places(&self) -> Vec<usize> {
+        let [first_row, first_column] = self.first;
+        let [rows, columns] = self.kernel;
+        (first_row..first_row + rows)
+            .flat_map(|row| (0..columns).map(move |x| (row, first_column + x)))
+            .map(|(row, column)| row * self.weight[1] + column)
+            .collect()
     }
 
     /// Weights of a kernel for one channel.

@@ -54,13 +54,15 @@ impl Tile {
     pub(super) fn scatter(&self, patches: &mut [f32], x: &mut [f32], g: &Geometry, apart: bool) {
         let (columns, pixels) = (self.columns(g), self.pixels(g));
         let reads = g.reads(&self.rows);
-        each_chunk(patches, columns, !apart, |(row, patches)| {
-            for patches in patches.chunks_mut(pixels) {
-                for at in &reads[row % g.taps()].zeros {
-                    patches[*at] = 0.0;
+        if reads.iter().any(|reads| !reads.zeros.is_empty()) {
+            each_chunk(patches, columns, !apart, |(row, patches)| {
+                for patches in patches.chunks_mut(pixels) {
+                    for at in &reads[row % g.taps()].zeros {
+                        patches[*at] = 0.0;
+                    }
                 }
-            }
-        });
+            });
+        }
         let patches = &*patches;
         each_chunk(x, g.plane(), !apart, |(index, x)| {
             let (image, channel) = (index / g.channels, index % g.channels);

@@ -53,7 +53,8 @@ fn fill_by_tile(
 }
 
 fn forward(x: &[f32], weight: &[f32], g: &Geometry) -> Vec<f32> {
-    let weight = Matrix::new(weight, g.out_channels, g.patch(), g.patch());
+    let kernel = g.kernel_of(weight);
+    let weight = Matrix::new(&kernel, g.out_channels, g.patch(), g.patch());
     let image = g.out_channels * g.pixels();
     fill_by_tile(g, image, |tile, out, plan, buffers| {
         let columns = tile.columns(g);
@@ -75,7 +76,8 @@ fn forward(x: &[f32], weight: &[f32], g: &Geometry) -> Vec<f32> {
 }
 
 fn x_backward(weight: &[f32], grad: &[f32], g: &Geometry) -> Vec<f32> {
-    let weight = Matrix::new(weight, g.out_channels, g.patch(), g.patch()).transposed();
+    let kernel = g.kernel_of(weight);
+    let weight = Matrix::new(&kernel, g.out_channels, g.patch(), g.patch()).transposed();
     let image = g.channels * g.plane();
     fill_by_tile(g, image, |tile, out, plan, buffers| {
         let columns = tile.columns(g);
@@ -108,7 +110,7 @@ fn weight_backward(x: &[f32], grad: &[f32], g: &Geometry) -> Vec<f32> {
         sum
     };
     if !plan.apart {
-        return sum_of(0..g.batch);
+        return g.weight_of(sum_of(0..g.batch));
     }
     let groups: Vec<_> = parts(0..g.batch, plan.group).collect();
     let mut sums = groups.into_par_iter().map(sum_of).collect::<Vec<_>>();
@@ -125,7 +127,7 @@ fn weight_backward(x: &[f32], grad: &[f32], g: &Geometry) -> Vec<f32> {
                 }
             }
         });
-    total
+    g.weight_of(total)
 }
 
 impl ConvKernels for Flex {
