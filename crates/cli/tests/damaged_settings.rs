@@ -68,7 +68,7 @@ fn a_bad_override_is_refused_as_it_was_given() {
 }
 
 #[test]
-fn what_the_command_line_can_not_mean_is_wrong_usage_with_status_2() {
+fn what_the_command_line_cannot_mean_is_wrong_usage_with_status_2() {
     for (args, part) in [
         (&["train", "--epochs", "3"][..], "--epochs"),
         (&["train", "--set", "epochs=3"], "section.key=value"),

@@ -85,7 +85,7 @@ fn a_full_disk_fails_no_trial_and_the_study_goes_on_when_there_is_space() {
 
 /// Skips where no file system may be mounted.
 #[test]
-fn what_can_not_be_written_for_the_disks_sake_is_worth_another_try() {
+fn what_cannot_be_written_for_the_disks_sake_is_worth_another_try() {
     let folder = Folder::with_data();
     folder.train("run", &[]).assert_done();
     let script = r#"

@@ -277,7 +277,7 @@ fn a_command_whose_output_nobody_reads_ends_without_a_word() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn results_that_can_not_be_printed_are_an_error_and_no_panic() {
+fn results_that_cannot_be_printed_are_an_error_and_no_panic() {
     let full = || std::fs::File::create("/dev/full").unwrap();
     for args in [
         &["models"][..],

@@ -134,7 +134,9 @@ fn a_table_that_would_be_taken_for_labels_or_a_split_is_not_written() {
     };
     to("beside_labels.csv").0.assert_done();
     fs::remove_file(folder.data().join("beside_labels.csv")).unwrap();
-    assert!(!to("split.csv").1.exists());
+    let (ran, out) = to("split.csv");
+    ran.assert_refused(&[out.to_str().unwrap(), "--out"]);
+    assert!(!out.exists());
     let scores = folder.data().join("scores.csv");
     fs::rename(folder.data().join("labels.csv"), &scores).unwrap();
     let before = fs::read(&scores).unwrap();

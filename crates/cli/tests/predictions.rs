@@ -340,7 +340,7 @@ fn a_broken_image_is_named_and_the_others_are_scored() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn scores_that_can_not_be_printed_are_an_error_of_standard_output() {
+fn scores_that_cannot_be_printed_are_an_error_of_standard_output() {
     let full = std::fs::File::create("/dev/full").unwrap();
     let image = trained().data.join("imgs/synth-000000.jpg");
     let mut command = predict(&trained().bundle, &[&image], &[]);

@@ -157,7 +157,7 @@ fn a_job_for_a_cluster_names_the_study_and_this_program() {
 }
 
 #[test]
-fn a_job_that_can_not_be_launched_leaves_no_study() {
+fn a_job_that_cannot_be_launched_leaves_no_study() {
     let bench = Bench::new(STUDY);
     let mut command = bench.search(&["--launcher", "slurm"]);
     run(command.env("PATH", "/nonexistent")).assert_refused(&["sbatch", "--emit"]);

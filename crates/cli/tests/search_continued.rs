@@ -236,7 +236,7 @@ fn a_study_that_is_named_can_be_given_more_trials() {
 }
 
 #[test]
-fn what_an_option_can_not_change_is_refused_with_the_place_that_can() {
+fn what_an_option_cannot_change_is_refused_with_the_place_that_can() {
     let bench = Bench::new(STUDY);
     for (set, place) in [
         ("study.trials=2", "--trials N"),

@@ -190,6 +190,18 @@ fn what_lost_its_checkpoints_is_trained_from_the_beginning_when_it_is_taken_up_a
     ]);
     again(&[name]);
     assert_eq!(finalist.fault_of_best().unwrap(), None);
+
+    // The same, and then its test failed for that: both are one, and the test is done again.
+    std::fs::remove_file(finalist.best()).unwrap();
+    for path in [finalist.last(), finalist.previous()] {
+        std::fs::write(path, "no weights").unwrap();
+    }
+    let test = finalist.root().join("test.json");
+    std::fs::write(&test, r#"{"failure":"best.safetensors: missing"}"#).unwrap();
+    again(&[]);
+    assert_eq!(finalist.fault_of_best().unwrap(), None);
+    let test: serde_json::Value = serde_json::from_slice(&std::fs::read(test).unwrap()).unwrap();
+    assert!(test["failure"].is_null() && test["metrics"].is_object());
 }
 
 #[test]

@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn characters_that_can_not_be_seen_are_shown_escaped() {
+    fn characters_that_cannot_be_seen_are_shown_escaped() {
         assert_eq!(
             shown("\u{fc} a\u{200e}.png\t"),
             "\u{fc} a\\u{200e}.png\\u{9}"

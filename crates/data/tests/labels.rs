@@ -239,7 +239,7 @@ fn bytes_that_are_not_utf_8_are_refused_with_their_line() {
 }
 
 #[test]
-fn targets_and_ranges_that_can_not_work_are_refused() {
+fn targets_and_ranges_that_cannot_work_are_refused() {
     let folder = Folder::new();
     let path = folder.write("labels.csv", "filename,hood\na.jpg,0\n");
     let read = |targets: &[&str], range| {

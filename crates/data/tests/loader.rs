@@ -191,7 +191,7 @@ fn a_loader_leaves_out_the_samples_at_the_end_of_its_order() {
 }
 
 #[test]
-fn settings_that_can_not_work_are_refused_at_construction() {
+fn settings_that_cannot_work_are_refused_at_construction() {
     let folder = Folder::with_images(3);
     let refusal = |indices: Vec<usize>, options| {
         Loader::new(folder.open(), indices, tiny(), options)

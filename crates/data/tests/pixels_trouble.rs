@@ -26,7 +26,7 @@ fn assert_goes_on_with_one_warning(folder: &Folder, store: &Arc<PixelStore>) -> 
 }
 
 #[test]
-fn a_folder_that_can_not_be_made_is_done_without() {
+fn a_folder_that_cannot_be_made_is_done_without() {
     let folder = Folder::with_images(IMAGES);
     folder.write("cache", "a file");
     let store = open(&folder.path("cache"));
@@ -76,7 +76,7 @@ fn a_folder_that_vanishes_in_mid_epoch_is_done_without() {
 
 #[cfg(unix)]
 #[test]
-fn a_segment_that_can_not_be_opened_is_done_without() {
+fn a_segment_that_cannot_be_opened_is_done_without() {
     // A link to itself can't be opened by anyone, root included.
     let folder = Folder::with_images(IMAGES);
     let cache = folder.path("cache");

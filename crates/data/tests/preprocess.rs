@@ -178,7 +178,7 @@ fn the_json_form_is_stable_and_refuses_unknown_fields() {
 }
 
 #[test]
-fn values_that_can_not_work_are_refused_by_name() {
+fn values_that_cannot_work_are_refused_by_name() {
     let refusal = |p: Preprocessing| p.validate().unwrap_err().to_string();
     let good = || Preprocessing::imagenet(224);
     good().validate().unwrap();

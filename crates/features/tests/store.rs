@@ -133,7 +133,7 @@ fn a_damaged_file_is_removed_and_told_of_and_the_others_stay() {
 }
 
 #[test]
-fn a_file_that_can_not_be_opened_is_an_error_and_stays() {
+fn a_file_that_cannot_be_opened_is_an_error_and_stays() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = open(&dir);
     add(&mut store, &[1]);
@@ -171,7 +171,7 @@ fn one_process_at_a_time_computes_a_share_and_others_compute_other_shares() {
 }
 
 #[test]
-fn what_can_not_be_stored_is_kept_in_memory_and_said_once() {
+fn what_cannot_be_stored_is_kept_in_memory_and_said_once() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = open(&dir);
     add(&mut store, &[1]);
@@ -189,7 +189,7 @@ fn what_can_not_be_stored_is_kept_in_memory_and_said_once() {
 }
 
 #[test]
-fn a_store_whose_folder_can_not_be_made_is_in_memory() {
+fn a_store_whose_folder_cannot_be_made_is_in_memory() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("file");
     std::fs::write(&file, "").unwrap();

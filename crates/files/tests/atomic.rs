@@ -88,7 +88,7 @@ fn a_new_file_is_written_by_the_first_alone() {
 }
 
 #[test]
-fn a_folder_that_is_not_there_can_not_be_synced_and_no_name_is_the_current_one() {
+fn a_folder_that_is_not_there_cannot_be_synced_and_no_name_is_the_current_one() {
     let folder = tempfile::tempdir().unwrap();
     assert!(sync_dir(folder.path()).is_ok());
     assert!(sync_dir("".as_ref()).is_ok());

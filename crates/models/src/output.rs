@@ -41,7 +41,7 @@ impl Output {
         };
         fits(&self.mean)
             && fits(&self.scale)
-            && self.scale.iter().all(|&scale| scale > 0.0)
+            && self.scale.iter().all(|&scale| scale as f32 > 0.0)
             && LabelRange::from(self.range).is_valid()
     }
 
@@ -190,13 +190,14 @@ mod tests {
     }
 
     #[test]
-    fn values_that_can_not_be_computed_with_are_not_valid() {
+    fn values_that_cannot_be_computed_with_are_not_valid() {
         assert!(output().is_valid(2) && Output::default().is_valid(2));
         assert!(!output().is_valid(1));
-        let broken: [fn(&mut Output); 4] = [
+        let broken: [fn(&mut Output); 5] = [
             |output| output.mean[1] = f64::NAN,
             |output| output.scale[0] = 0.0,
             |output| output.scale[0] = 1e300,
+            |output| output.scale[0] = 1e-300,
             |output| output.range = Some([1.0, 0.0]),
         ];
         for (index, change) in broken.into_iter().enumerate() {

@@ -15,7 +15,7 @@
 //!     rung.3.json             how it stood after 3 epochs, where a pruner asks
 //!     log.txt                 what happened
 //!     outcome.json            how the trial ended; written last
-//!     failed.2.json           the outcome of claim 2, after which it was taken up again
+//!     failed.2.json           how claim 2 ended, after which it was taken up again
 //!   finalists.json          which configurations are trained again
 //!   finals/<number>-s<seed>-<id>/   the same for them; test.json: the test split
 //!   refit.json              which of them is trained once more, with what
@@ -231,7 +231,7 @@ impl TrialDir {
         self.root.join(format!("rung.{epochs}.json"))
     }
 
-    /// How the trial had failed after so many claims, before it was taken up again.
+    /// How the trial had ended after so many claims, before it was taken up again.
     pub fn retried(&self, attempts: u64) -> PathBuf {
         self.root.join(format!("failed.{attempts}.json"))
     }

@@ -34,7 +34,7 @@ impl Failure {
 impl Study {
     /// Takes failed trials up again, and failed trainings and tests of finalists: all, or
     /// those named by their numbers or folders, of which one may also have ended well and
-    /// lost its best checkpoint since. How they had failed is kept beside as
+    /// lost its best checkpoint since. How they had ended is kept beside as
     /// `failed.N.json`, and the tries until then count no more. They go on from their
     /// last checkpoints, or begin anew, when the study next goes on; workers that are at
     /// it meanwhile are not disturbed and may leave them to later ones.
@@ -43,8 +43,14 @@ impl Study {
     /// A name that no failed trial has, or a file that can't be read or moved.
     pub fn retry(&self, named: &[String]) -> Result<Vec<Failure>, SearchError> {
         // What has to be trained before it is tested comes first.
-        let mut failed = self.lost(named)?;
-        failed.extend(self.failures()?);
+        let lost = self.lost(named)?;
+        let is_lost = |dir: &TrialDir| lost.iter().any(|lost| lost.dir == *dir);
+        let mut failed = lost.clone();
+        failed.extend(
+            self.failures()?
+                .into_iter()
+                .filter(|one| !is_lost(&one.dir)),
+        );
         for name in named {
             if !failed.iter().any(|failure| is_named(&failure.dir, name)) {
                 return Err(SearchError::NotFailed {
@@ -60,6 +66,10 @@ impl Study {
             }
             let claims = psp_lease::history(failure.dir.root())?;
             let attempts = claims.last().map_or(0, |claim| claim.token);
+            if is_lost(&failure.dir) {
+                // It is of the weights that are lost.
+                remove(&failure.dir.test())?;
+            }
             if set_aside(&failure.file, &failure.dir.retried(attempts))? {
                 retried.push(failure);
             }
@@ -182,6 +192,14 @@ fn untested(dir: TrialDir) -> Result<Option<Failure>, SearchError> {
         is_trial: false,
         reason,
     }))
+}
+
+/// Removes a file that need not be there.
+fn remove(file: &Path) -> Result<(), SearchError> {
+    match std::fs::remove_file(file) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(SearchError::io(file)(error)),
+        _ => Ok(()),
+    }
 }
 
 /// Of all who move the file one does.

@@ -99,7 +99,7 @@ fn an_error_that_would_come_again_ends_all_of_them_at_once() {
 }
 
 #[test]
-fn a_worker_that_can_not_be_started_is_the_machines_fault() {
+fn a_worker_that_cannot_be_started_is_the_machines_fault() {
     let end = supervise(
         2,
         |_| Command::new("/nonexistent/worker"),

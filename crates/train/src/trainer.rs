@@ -373,14 +373,14 @@ impl Trainer<'_> {
     }
 
     fn standing(&self) -> Result<Standing, TrainError> {
-        let records = read_metrics(&self.run.metrics())?;
+        let path = self.run.metrics();
         let best_epoch = self.progress.early_stopping.best_epoch;
-        let best = records
+        let best = read_metrics(&path)?
             .into_iter()
             .find(|record| record.epoch == best_epoch)
-            .ok_or_else(|| TrainError::NoCheckpoint {
-                run: self.run.root().to_owned(),
-                faults: Vec::new(),
+            .ok_or_else(|| TrainError::Damaged {
+                path,
+                reason: format!("epoch {best_epoch}, the best, is missing"),
             })?;
         Ok(Standing {
             epochs: self.progress.epoch,

@@ -316,7 +316,7 @@ fn retry(args: &StudyRetryArgs) -> Result<()> {
     let retried = study.retry(&args.trials)?;
     for failure in &retried {
         let reason = failure.reason.lines().next().unwrap_or_default();
-        println!("{}: had failed: {reason}", failure.dir.name());
+        println!("{}: {reason}", failure.dir.name());
     }
     let root = study.dir.root();
     match retried.len() {

@@ -102,7 +102,7 @@ fn unless_in_study(run: &RunDir) -> Result<()> {
         let name = run.root().file_name().unwrap_or_default();
         bail!(
             "{fault}; restore the file, or have the study that this run is part of look for \
-             another checkpoint of that epoch or train it again: psp study retry {} {}",
+             another checkpoint of its best epoch, or train it again: psp study retry {} {}",
             shell_quoted(study.root()),
             shell_quoted(Path::new(name))
         );

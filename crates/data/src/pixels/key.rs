@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_size_that_can_not_work_is_refused() {
+    fn a_size_that_cannot_work_is_refused() {
         let nothing = Resize::Squash {
             width: 0,
             height: 7,

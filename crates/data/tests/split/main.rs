@@ -151,7 +151,7 @@ fn a_handful_of_samples_still_fills_each_part_and_fewer_are_refused() {
 }
 
 #[test]
-fn fractions_that_can_not_work_are_refused() {
+fn fractions_that_cannot_work_are_refused() {
     let data = table(20);
     for shares in [
         fractions(0.8, 0.1, 0.2),

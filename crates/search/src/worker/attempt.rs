@@ -256,7 +256,7 @@ impl Worker<'_> {
                     self.study.check_weights(&run, &mut self.hashes)?;
                 }
                 let mut trained = self.train(&task.dir, run.clone(), *until, lease, log);
-                // The same comes of it from the beginning.
+                // On Flex the same comes of it from the beginning.
                 if let Err(SearchError::Train(error)) = &trained
                     && error.is_lost_run()
                     && holds(lease)

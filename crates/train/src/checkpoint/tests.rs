@@ -121,7 +121,7 @@ fn a_non_finite_weight_is_named_and_the_stored_checkpoint_stays() {
 }
 
 #[test]
-fn a_file_that_can_not_be_written_is_named_once() {
+fn a_file_that_cannot_be_written_is_named_once() {
     let dir = tempfile::tempdir().unwrap();
     let absent = dir.path().join("absent");
     let checkpoint = sample().write(&absent.join("c.safetensors"));

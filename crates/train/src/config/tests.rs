@@ -89,7 +89,7 @@ fn a_configuration_written_as_toml_reads_back_as_itself() {
 }
 
 #[test]
-fn an_input_that_the_backbone_can_not_take_is_refused_with_what_it_takes() {
+fn an_input_that_the_backbone_cannot_take_is_refused_with_what_it_takes() {
     for (model, size, wanted) in [
         ("backbone = \"inception_v3\"", 74, "75 to 4096"),
         (
@@ -223,7 +223,7 @@ fn features_are_constant_only_where_nothing_inside_the_backbone_is_trained_or_se
 }
 
 #[test]
-fn settings_of_fine_tuning_that_can_not_be_are_refused_by_key() {
+fn settings_of_fine_tuning_that_cannot_be_are_refused_by_key() {
     for (sets, key, wanted) in [
         (
             &["train.layer_decay=0.0"][..],

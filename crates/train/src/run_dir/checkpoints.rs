@@ -177,19 +177,26 @@ impl RunDir {
     /// Makes the checkpoint of the end of this `epoch`, which is the best, `best` again;
     /// whether there still is one.
     pub(crate) fn restore_best(&self, epoch: u64) -> Result<bool, CheckpointError> {
-        match self.kept_of(epoch) {
+        match self.kept_of(epoch)? {
             Some((path, kept)) => self.name_best(&path, &kept).map(|()| true),
             None => Ok(false),
         }
     }
 
     /// Another checkpoint of the end of this `epoch`, which is the best.
-    fn kept_of(&self, epoch: u64) -> Option<(PathBuf, Checkpoint)> {
-        [self.last(), self.previous()].into_iter().find_map(|path| {
-            let kept = Checkpoint::read(&path).ok()?;
-            let is_of_epoch = kept.progress.is_best() && kept.progress.epoch == epoch;
-            is_of_epoch.then_some((path, kept))
-        })
+    fn kept_of(&self, epoch: u64) -> Result<Option<(PathBuf, Checkpoint)>, CheckpointError> {
+        for path in [self.last(), self.previous()] {
+            let kept = match Checkpoint::read(&path) {
+                Err(CheckpointError::Damaged { .. }) => continue,
+                Err(_) if matches!(path.try_exists(), Ok(false)) => continue,
+                // What only can't be read now may be the one.
+                other => other?,
+            };
+            if kept.progress.is_best() && kept.progress.epoch == epoch {
+                return Ok(Some((path, kept)));
+            }
+        }
+        Ok(None)
     }
 
     /// Whether a whole checkpoint is left to go on from or, once the run has ended, one of
@@ -198,7 +205,7 @@ impl RunDir {
         match self.read_result() {
             Ok(result) => {
                 matches!(self.fault_of_best(), Ok(None))
-                    || self.kept_of(result.best_epoch).is_some()
+                    || matches!(self.kept_of(result.best_epoch), Ok(Some(_)))
             }
             Err(_) => self.read_last().is_ok(),
         }

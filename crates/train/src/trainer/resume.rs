@@ -139,7 +139,7 @@ pub fn resume_with(
     };
     let mut trainer = setup.trainer(model, checkpoint.progress, checkpoint.frozen)?;
     trainer.restore(&checkpoint.optimizer, checkpoint.ema.as_ref());
-    if faults.is_empty() {
+    if faults.is_empty() && run.last().exists() {
         // It is `last`, and need not be written again.
         trainer.saved_step = Some(trainer.progress.step);
     }
