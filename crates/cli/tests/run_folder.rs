@@ -119,6 +119,13 @@ fn a_best_checkpoint_that_is_missing_or_damaged_is_restored_from_the_last() {
     restored("missing");
     std::fs::write(dir.best(), &whole[..whole.len() / 2]).unwrap();
     restored("damaged checkpoint");
+    // One that only can't be read now may be what is missed.
+    let aside = folder.path("aside");
+    std::fs::rename(dir.last(), &aside).unwrap();
+    std::fs::create_dir(dir.last()).unwrap();
+    run(&mut resume(dir.root())).assert_refused_for_now(&["last.safetensors", "directory"]);
+    std::fs::remove_dir(dir.last()).unwrap();
+    std::fs::rename(aside, dir.last()).unwrap();
     std::fs::write(dir.last(), "no weights").unwrap();
     run(&mut resume(dir.root())).assert_refused(&["best.safetensors: missing", "holds epoch 1"]);
     // Nothing is left to train on from.

@@ -1,10 +1,9 @@
 //! The whole folder.
 
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use image::RgbImage;
-use psp_files::write_atomic;
+use psp_files::{remove, write_atomic};
 
 use crate::{EvalError, Evaluation, ImageSource, Predictions, plot};
 
@@ -64,12 +63,7 @@ where
     evaluation.check_targets(predictions)?;
     std::fs::create_dir_all(folder).map_err(EvalError::io("create the folder", folder))?;
     let samples = folder.join(SAMPLES);
-    match std::fs::remove_file(&samples) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            return Err(EvalError::io("remove", &samples)(error));
-        }
-        _ => {}
-    }
+    remove(&samples).map_err(EvalError::io("remove", &samples))?;
     let mut written = Vec::new();
     let mut save = |name: &str, bytes: &[u8]| {
         let path = folder.join(name);

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use psp_data::Part;
 use psp_eval::Predictions;
 use psp_features::{FeatureKey, FeatureLoader, FeatureStore, default_dir};
-use psp_files::write_atomic;
+use psp_files::{remove, write_atomic};
 use psp_models::{DeviceSpec, Output};
 use psp_train::{Checkpoint, Inputs, RunConfig, RunDir, TrainError};
 use serde::{Deserialize, Serialize};
@@ -200,10 +200,7 @@ fn store(
     if let Some(dir) = csv.parent() {
         std::fs::create_dir_all(dir).map_err(io(dir))?;
     }
-    match std::fs::remove_file(&json) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io(&json)(error)),
-        _ => {}
-    }
+    remove(&json).map_err(io(&json))?;
     predictions.write_csv(&csv)?;
     let text = serde_json::to_vec_pretty(origin).map_err(|error| io(&json)(error.into()))?;
     write_atomic(&json, |out| out.write_all(&text))?;

@@ -60,6 +60,17 @@ where
     Ok(true)
 }
 
+/// Removes a file that need not be there.
+///
+/// # Errors
+/// When it is there and can't be removed.
+pub fn remove(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 impl WriteError {
     /// Whether writing may succeed at another time. A folder that is gone may be on a
     /// share that comes back.

@@ -24,7 +24,7 @@ impl Output {
     /// Standardised by these moments, one per target. A deviation that can't be
     /// divided by (of labels that are all the same) counts as 1.
     pub fn standardised(mean: Vec<f64>, deviation: Vec<f64>, range: Option<[f32; 2]>) -> Self {
-        let usable = |value: f64| value.is_normal() && value > 0.0;
+        let usable = |value: f64| (value as f32).is_normal() && value > 0.0;
         let scale = deviation.into_iter();
         Self {
             mean,

@@ -63,12 +63,12 @@ pub(crate) fn plain_step<B: Backend>(
 #[cfg(any(feature = "flex", feature = "libtorch"))]
 const CHUNK: usize = 1 << 14;
 
-/// The step in one pass, on all cores, over old weights, gradients and both
-/// moments, which are replaced.
+/// The step in one pass, on all cores: gradients become new weights, and both
+/// moments are replaced.
 #[cfg(any(feature = "flex", feature = "libtorch"))]
 pub(crate) fn step_slices(
-    weights: &mut [f32],
-    [old, grads]: [&[f32]; 2],
+    grads: &mut [f32],
+    old: &[f32],
     [firsts, seconds]: [&mut [f32]; 2],
     step: AdamW,
 ) {
@@ -82,24 +82,21 @@ pub(crate) fn step_slices(
     let rate = step.rate as f32;
     let inverse = (1.0 / step.correction) as f32;
     let epsilon = step.epsilon as f32;
-    weights
+    grads
         .par_chunks_mut(CHUNK)
         .zip(old.par_chunks(CHUNK))
         .zip(firsts.par_chunks_mut(CHUNK))
         .zip(seconds.par_chunks_mut(CHUNK))
-        .zip(grads.par_chunks(CHUNK))
-        .for_each(|((((weights, old), firsts), seconds), grads)| {
+        .for_each(|(((grads, old), firsts), seconds)| {
             widest(
                 #[inline(always)]
                 || {
                     let moments = firsts.iter_mut().zip(seconds.iter_mut());
-                    let weights = weights.iter_mut().zip(old);
-                    for (((weight, old), (first, second)), grad) in weights.zip(moments).zip(grads)
-                    {
-                        *first = *first * beta1 + grad * fresh1;
-                        *second = *second * beta2 + grad * grad * fresh2;
+                    for ((grad, old), (first, second)) in grads.iter_mut().zip(old).zip(moments) {
+                        *first = *first * beta1 + *grad * fresh1;
+                        *second = *second * beta2 + *grad * *grad * fresh2;
                         let scale = second.sqrt() * inverse + epsilon;
-                        *weight = old * keep - rate * (*first / scale);
+                        *grad = old * keep - rate * (*first / scale);
                     }
                 },
             );

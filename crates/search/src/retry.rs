@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use psp_files::remove;
 use psp_train::TrainError;
 
 use crate::error::SearchError;
@@ -43,14 +44,12 @@ impl Study {
     /// A name that no failed trial has, or a file that can't be read or moved.
     pub fn retry(&self, named: &[String]) -> Result<Vec<Failure>, SearchError> {
         // What has to be trained before it is tested comes first.
-        let lost = self.lost(named)?;
-        let is_lost = |dir: &TrialDir| lost.iter().any(|lost| lost.dir == *dir);
-        let mut failed = lost.clone();
-        failed.extend(
-            self.failures()?
-                .into_iter()
-                .filter(|one| !is_lost(&one.dir)),
-        );
+        let mut failed = self.lost(named)?;
+        for failure in self.failures()? {
+            if !failed.iter().any(|other| other.dir == failure.dir) {
+                failed.push(failure);
+            }
+        }
         for name in named {
             if !failed.iter().any(|failure| is_named(&failure.dir, name)) {
                 return Err(SearchError::NotFailed {
@@ -66,9 +65,10 @@ impl Study {
             }
             let claims = psp_lease::history(failure.dir.root())?;
             let attempts = claims.last().map_or(0, |claim| claim.token);
-            if is_lost(&failure.dir) {
-                // It is of the weights that are lost.
-                remove(&failure.dir.test())?;
+            if failure.file == failure.dir.outcome() {
+                // What it was trained to is lost, and so it is tested again.
+                let test = failure.dir.test();
+                remove(&test).map_err(SearchError::io(&test))?;
             }
             if set_aside(&failure.file, &failure.dir.retried(attempts))? {
                 retried.push(failure);
@@ -192,14 +192,6 @@ fn untested(dir: TrialDir) -> Result<Option<Failure>, SearchError> {
         is_trial: false,
         reason,
     }))
-}
-
-/// Removes a file that need not be there.
-fn remove(file: &Path) -> Result<(), SearchError> {
-    match std::fs::remove_file(file) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(SearchError::io(file)(error)),
-        _ => Ok(()),
-    }
 }
 
 /// Of all who move the file one does.

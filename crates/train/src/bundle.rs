@@ -148,7 +148,7 @@ impl Bundle {
             (
                 "model.output",
                 model.output.is_valid(model.targets),
-                "no mean and scale, or a finite one above 0 for each target; the range null or [low, high]",
+                "a finite mean and a scale above 0 for each target, or none, and a range",
             ),
             (
                 "preprocessing.resize",

@@ -26,7 +26,7 @@ use crate::error::TrainError;
 
 mod checkpoints;
 
-pub(crate) use checkpoints::{Newest, remove};
+pub(crate) use checkpoints::Newest;
 
 /// Where runs and studies lie that have a name alone.
 pub const EXPERIMENTS: &str = "experiments";

@@ -380,7 +380,10 @@ impl Trainer<'_> {
             .find(|record| record.epoch == best_epoch)
             .ok_or_else(|| TrainError::Damaged {
                 path,
-                reason: format!("epoch {best_epoch}, the best, is missing"),
+                reason: format!(
+                    "epoch {best_epoch}, the best, is missing; restore it, or begin a new run with \
+                     another --out"
+                ),
             })?;
         Ok(Standing {
             epochs: self.progress.epoch,

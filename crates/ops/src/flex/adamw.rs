@@ -13,20 +13,19 @@ impl AdamWKernel for Flex {
         }
         let [weight, grad, first, second] = tensors;
         let shape = weight.shape();
-        // The model keeps the old weight while the new one is made, so there is
-        // nothing to update in place; the moments are the optimiser's alone.
-        let old = values(&weight);
-        let mut weights = vec![0.0; old.len()];
+        // The model keeps the old weight while the new one is made; nobody else needs the
+        // gradient, and the moments are the optimiser's alone.
+        let mut grads = into_values(grad);
         let mut firsts = into_values(first);
         let mut seconds = into_values(second);
         step_slices(
-            &mut weights,
-            [&old, &values(&grad)],
+            &mut grads,
+            &values(&weight),
             [&mut firsts, &mut seconds],
             step,
         );
         (
-            tensor(weights, shape.clone()),
+            tensor(grads, shape.clone()),
             tensor(firsts, shape.clone()),
             tensor(seconds, shape),
         )

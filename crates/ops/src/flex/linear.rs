@@ -3,41 +3,15 @@
 
 use burn::backend::ops::{FloatTensorOps, ModuleOps};
 use burn::backend::{Flex, TensorMetadata};
-use rayon::prelude::*;
 
-use super::matmul::{Matrix, Parallelism, matmul};
+use super::matmul::{Matrix, Parallelism, matmul, product};
 use super::{Floats, are_f32, tensor, values};
 use crate::linear::LinearKernels;
-
-/// Multiply-adds below which waking a second thread takes longer than it saves.
-const WORTH_A_THREAD: usize = 1 << 21;
 
 /// `[rows, columns]` of a tensor of rank 2.
 fn dims(tensor: &Floats) -> [usize; 2] {
     let shape = tensor.shape();
     [shape[0], shape[1]]
-}
-
-/// `a · b`, added to `out`. Each core computes some of the rows.
-fn product(mut out: Vec<f32>, a: Matrix<'_>, b: Matrix<'_>) -> Vec<f32> {
-    let [rows, depth] = a.dims();
-    let [_, columns] = b.dims();
-    let threads = match rows * depth * columns {
-        work if work < WORTH_A_THREAD => 1,
-        _ => rayon::current_num_threads(),
-    };
-    let share = rows.div_ceil(threads).max(1);
-    let compute = |(index, out): (usize, &mut [f32])| {
-        let first = index * share;
-        let a = a.rows(first..(first + share).min(rows));
-        matmul(out, columns, a, b, true, Parallelism::None);
-    };
-    let size = (share * columns).max(1);
-    match threads {
-        1 => out.chunks_mut(size).enumerate().for_each(compute),
-        _ => out.par_chunks_mut(size).enumerate().for_each(compute),
-    }
-    out
 }
 
 impl LinearKernels for Flex {
@@ -47,11 +21,10 @@ impl LinearKernels for Flex {
         }
         let ([rows, inputs], [outputs, _]) = (dims(&x), dims(&weight));
         let (x, weight) = (values(&x), values(&weight));
-        let out = product(
-            values(&bias).repeat(rows),
-            Matrix::new(&x, rows, inputs, inputs),
-            Matrix::new(&weight, outputs, inputs, inputs).transposed(),
-        );
+        let x = Matrix::new(&x, rows, inputs, inputs);
+        let weight = Matrix::new(&weight, outputs, inputs, inputs).transposed();
+        let mut out = values(&bias).repeat(rows);
+        matmul(&mut out, outputs, x, weight, true, Parallelism::Rayon(0));
         tensor(out, [rows, outputs])
     }
 
@@ -61,11 +34,9 @@ impl LinearKernels for Flex {
         }
         let ([rows, outputs], [_, inputs]) = (dims(&grad), dims(&weight));
         let (grad, weight) = (values(&grad), values(&weight));
-        let out = product(
-            vec![0.0; rows * inputs],
-            Matrix::new(&grad, rows, outputs, outputs),
-            Matrix::new(&weight, outputs, inputs, inputs),
-        );
+        let grad = Matrix::new(&grad, rows, outputs, outputs);
+        let weight = Matrix::new(&weight, outputs, inputs, inputs);
+        let out = product(grad, weight, Parallelism::Rayon(0));
         tensor(out, [rows, inputs])
     }
 
@@ -75,11 +46,9 @@ impl LinearKernels for Flex {
         }
         let ([rows, inputs], [_, outputs]) = (dims(&x), dims(&grad));
         let (x, grad) = (values(&x), values(&grad));
-        let out = product(
-            vec![0.0; outputs * inputs],
-            Matrix::new(&grad, rows, outputs, outputs).transposed(),
-            Matrix::new(&x, rows, inputs, inputs),
-        );
+        let grad = Matrix::new(&grad, rows, outputs, outputs).transposed();
+        let x = Matrix::new(&x, rows, inputs, inputs);
+        let out = product(grad, x, Parallelism::Rayon(0));
         tensor(out, [outputs, inputs])
     }
 }

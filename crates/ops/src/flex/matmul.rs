@@ -1,13 +1,19 @@
 //! Products of matrices that lie in slices.
 
+use std::mem::MaybeUninit;
 use std::ops::Range;
 
 pub(super) use gemm::Parallelism;
+use rayon::prelude::*;
 
 /// Products that are summed before they are added to the result. Summing in
 /// parts takes two fifths of the rounding error of 1152 products away (3.5e-7 to
 /// 2.1e-7 of the result), and costs nothing that can be measured.
 const DEPTH: usize = 128;
+/// Multiply-adds below which waking a second thread takes longer than it saves.
+const WORTH_A_THREAD: usize = 1 << 21;
+/// Rows per thread that make a product efficient.
+const ROWS: usize = 24;
 
 /// A matrix within a slice: element `(i, j)` is at
 /// `i * row_stride + j * column_stride`.
@@ -33,13 +39,8 @@ impl<'a> Matrix<'a> {
         }
     }
 
-    /// `[rows, columns]`.
-    pub(super) fn dims(&self) -> [usize; 2] {
-        [self.rows, self.columns]
-    }
-
     /// These rows alone; at least one.
-    pub(super) fn rows(self, range: Range<usize>) -> Self {
+    fn rows(self, range: Range<usize>) -> Self {
         self.transposed().columns(range).transposed()
     }
 
@@ -80,24 +81,63 @@ pub(super) fn matmul(
     accumulate: bool,
     parallelism: Parallelism,
 ) {
-    assert_eq!(a.columns, b.rows);
-    for start in (0..a.columns).step_by(DEPTH) {
-        let range = start..(start + DEPTH).min(a.columns);
-        let b = b.transposed().columns(range.clone()).transposed();
-        let accumulate = accumulate || start > 0;
-        short_matmul(
-            out,
-            row_stride,
-            a.columns(range),
-            b,
-            accumulate,
-            parallelism,
-        );
+    // SAFETY: the same memory, of which nothing is made that is not initialised.
+    #[allow(unsafe_code)]
+    let out = unsafe { &mut *(std::ptr::from_mut(out) as *mut [MaybeUninit<f32>]) };
+    write(out, row_stride, a, b, accumulate, parallelism);
+}
+
+/// `a · b` in memory of its own, which is not filled with zeros before.
+pub(super) fn product(a: Matrix<'_>, b: Matrix<'_>, parallelism: Parallelism) -> Vec<f32> {
+    let len = a.rows * b.columns;
+    if a.columns == 0 {
+        return vec![0.0; len];
+    }
+    let mut out = Vec::with_capacity(len);
+    let memory = &mut out.spare_capacity_mut()[..len];
+    write(memory, b.columns, a, b, false, parallelism);
+    // SAFETY: without `accumulate` every value was written, as there is something to sum.
+    #[allow(unsafe_code)]
+    unsafe {
+        out.set_len(len);
+    }
+    out
+}
+
+/// [`matmul`] into memory that need not be initialised without `accumulate`. The threads
+/// compute some rows each where there are enough: within a product they would meet after
+/// each part of the sum.
+fn write(
+    out: &mut [MaybeUninit<f32>],
+    row_stride: usize,
+    a: Matrix<'_>,
+    b: Matrix<'_>,
+    accumulate: bool,
+    parallelism: Parallelism,
+) {
+    let threads = match parallelism {
+        Parallelism::Rayon(_) if a.rows * a.columns * b.columns >= WORTH_A_THREAD => {
+            rayon::current_num_threads()
+        }
+        _ => 1,
+    };
+    if threads == 1 {
+        write_rows(out, row_stride, a, b, accumulate, Parallelism::None);
+    } else if a.rows < ROWS * threads {
+        write_rows(out, row_stride, a, b, accumulate, parallelism);
+    } else {
+        let share = a.rows.div_ceil(threads);
+        let parts = out.par_chunks_mut(share * row_stride).enumerate();
+        parts.for_each(|(index, out)| {
+            let first = index * share;
+            let a = a.rows(first..(first + share).min(a.rows));
+            write_rows(out, row_stride, a, b, accumulate, Parallelism::None);
+        });
     }
 }
 
-fn short_matmul(
-    out: &mut [f32],
+fn write_rows(
+    out: &mut [MaybeUninit<f32>],
     row_stride: usize,
     a: Matrix<'_>,
     b: Matrix<'_>,
@@ -106,31 +146,36 @@ fn short_matmul(
 ) {
     assert_eq!(a.columns, b.rows);
     assert!(holds(out.len(), a.rows, b.columns, row_stride) && b.columns <= row_stride);
-    // SAFETY: the assertions here, in `Matrix::new` and of `Matrix::columns`
-    // keep every index within its slice, and `out` is borrowed mutably, so it
-    // overlaps neither input.
-    #[allow(unsafe_code)]
-    unsafe {
-        gemm::gemm(
-            a.rows,
-            b.columns,
-            a.columns,
-            out.as_mut_ptr(),
-            1,
-            row_stride as isize,
-            accumulate,
-            a.values.as_ptr(),
-            a.column_stride as isize,
-            a.row_stride as isize,
-            b.values.as_ptr(),
-            b.column_stride as isize,
-            b.row_stride as isize,
-            1.0,
-            1.0,
-            false,
-            false,
-            false,
-            parallelism,
-        );
+    for start in (0..a.columns).step_by(DEPTH) {
+        let range = start..(start + DEPTH).min(a.columns);
+        let (a, b) = (a.columns(range.clone()), b.rows(range));
+        // SAFETY: the assertions here, in `Matrix::new` and of `Matrix::columns`
+        // keep every index within its slice, and `out` is borrowed mutably, so it
+        // overlaps neither input. It is read only where `accumulate` says that it is
+        // initialised, or the first part has written it.
+        #[allow(unsafe_code)]
+        unsafe {
+            gemm::gemm(
+                a.rows,
+                b.columns,
+                a.columns,
+                out.as_mut_ptr().cast::<f32>(),
+                1,
+                row_stride as isize,
+                accumulate || start > 0,
+                a.values.as_ptr(),
+                a.column_stride as isize,
+                a.row_stride as isize,
+                b.values.as_ptr(),
+                b.column_stride as isize,
+                b.row_stride as isize,
+                1.0,
+                1.0,
+                false,
+                false,
+                false,
+                parallelism,
+            );
+        }
     }
 }

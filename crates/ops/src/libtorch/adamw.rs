@@ -22,20 +22,22 @@ impl AdamWKernel for LibTorch {
             return plain_step::<Self>(tensors, step);
         }
         let [old, grad, first, second] = tensors;
-        // The model keeps the old weight while the new one is made; the moments
-        // are the optimiser's alone.
-        let weight = old.tensor.empty_like();
-        let [first, second] = [first, second].map(|moment| match moment.can_mut() {
-            true => moment.tensor,
-            false => moment.tensor.copy(),
+        // The model keeps the old weight while the new one is made; nobody else needs the
+        // gradient, and the moments are the optimiser's alone.
+        let [grad, first, second] = [grad, first, second].map(|tensor| {
+            if tensor.can_mut() {
+                tensor.tensor
+            } else {
+                tensor.tensor.copy()
+            }
         });
         step_slices(
-            values_mut(&weight),
-            [values(&old.tensor), values(&grad.tensor)],
+            values_mut(&grad),
+            values(&old.tensor),
             [values_mut(&first), values_mut(&second)],
             step,
         );
-        let [weight, first, second] = [weight, first, second].map(TchTensor::new);
+        let [weight, first, second] = [grad, first, second].map(TchTensor::new);
         (weight, first, second)
     }
 }

@@ -1,7 +1,8 @@
 //! The checkpoints of a run folder, which replace each other.
 
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+
+use psp_files::remove;
 
 use super::RunDir;
 use crate::checkpoint::{Checkpoint, CheckpointError};
@@ -185,18 +186,19 @@ impl RunDir {
 
     /// Another checkpoint of the end of this `epoch`, which is the best.
     fn kept_of(&self, epoch: u64) -> Result<Option<(PathBuf, Checkpoint)>, CheckpointError> {
+        let mut unread = None;
         for path in [self.last(), self.previous()] {
-            let kept = match Checkpoint::read(&path) {
-                Err(CheckpointError::Damaged { .. }) => continue,
-                Err(_) if matches!(path.try_exists(), Ok(false)) => continue,
-                // What only can't be read now may be the one.
-                other => other?,
-            };
-            if kept.progress.is_best() && kept.progress.epoch == epoch {
-                return Ok(Some((path, kept)));
+            match Checkpoint::read(&path) {
+                Ok(kept) if kept.progress.is_best() && kept.progress.epoch == epoch => {
+                    return Ok(Some((path, kept)));
+                }
+                Ok(_) | Err(CheckpointError::Damaged { .. }) => {}
+                Err(_) if matches!(path.try_exists(), Ok(false)) => {}
+                Err(error) => unread = Some(error),
             }
         }
-        Ok(None)
+        // What only can't be read now may be the one.
+        unread.map_or(Ok(None), Err)
     }
 
     /// Whether a whole checkpoint is left to go on from or, once the run has ended, one of
@@ -254,13 +256,5 @@ impl RunDir {
             run: self.root.clone(),
             faults,
         })
-    }
-}
-
-/// Removes a file that need not be there.
-pub(crate) fn remove(path: &Path) -> std::io::Result<()> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
     }
 }

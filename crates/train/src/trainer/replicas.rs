@@ -164,8 +164,8 @@ impl Replica {
     }
 
     /// Waits for its next answer; `None`: its thread has ended. The CPU's copies share
-    /// their work out among the threads of rayon's pool, of which this may be one, or all
-    /// there is: it does its part.
+    /// their work out among the threads of rayon's pool, of which this may be one, or the
+    /// only one: it does its part.
     fn next(&self) -> Option<Result<Computed, PredictError>> {
         loop {
             let pause = match rayon::yield_now() {

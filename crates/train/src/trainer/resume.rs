@@ -1,5 +1,6 @@
 //! Continuing a run.
 
+use psp_files::remove;
 use psp_models::{Regressor, StateDict};
 
 use super::setup::{Setup, open_devices};
@@ -11,7 +12,7 @@ use crate::events::Event;
 use crate::inputs::Inputs;
 use crate::log::MetricsLog;
 use crate::optim::OptimizerState;
-use crate::run_dir::{Ending, Manifest, Newest, RunDir, RunResult, remove, write_json, write_text};
+use crate::run_dir::{Ending, Manifest, Newest, RunDir, RunResult, write_json, write_text};
 use crate::session::Session;
 
 /// Continues the run in `run` from its newest whole checkpoint.

@@ -22,8 +22,9 @@ pub(super) struct Geometry {
     weight: [usize; 2],
     /// The first of them that the kernel has.
     first: [usize; 2],
-    /// Rows and columns of the weight that some output pixel needs: the others only ever
-    /// read the padding, as 8 of 9 do on an image of one pixel. A depthwise one has all.
+    /// From the first row and column of the weight that read a pixel to the last: those
+    /// around only read the padding, as 8 of 9 taps do on an image of one pixel. A
+    /// depthwise kernel has all.
     pub(super) kernel: [usize; 2],
     pub(super) stride: [usize; 2],
     /// Above and to the left, for this kernel.
@@ -147,8 +148,8 @@ impl Geometry {
         let [first_row, first_column] = self.first;
         let [rows, columns] = self.kernel;
         (first_row..first_row + rows)
-            .flat_map(|row| (0..columns).map(move |x| (row, first_column + x)))
-            .map(|(row, column)| row * self.weight[1] + column)
+            .map(|row| row * self.weight[1] + first_column)
+            .flat_map(|place| place..place + columns)
             .collect()
     }
 

@@ -24,7 +24,7 @@ use rayon::prelude::*;
 use self::buffers::{Buffers, each_chunk, sized, with_buffers};
 use self::geometry::Geometry;
 use self::tiles::{Plan, TILE_VALUES, Tile, parts};
-use super::matmul::{Matrix, matmul};
+use super::matmul::{Matrix, matmul, product};
 use super::{Floats, tensor, values};
 use crate::conv::ConvKernels;
 use crate::pool::AvgPoolKernels;
@@ -65,12 +65,12 @@ fn forward(x: &[f32], weight: &[f32], g: &Geometry) -> Vec<f32> {
             matmul(out, g.pixels(), weight, patches, false, parallelism);
             return;
         }
-        let product = sized(&mut buffers.outputs, g.out_channels * columns);
-        matmul(product, columns, weight, patches, false, parallelism);
+        let outputs = sized(&mut buffers.outputs, g.out_channels * columns);
+        matmul(outputs, columns, weight, patches, false, parallelism);
         for (index, out) in out.chunks_mut(g.pixels()).enumerate() {
             let (image, channel) = (index / g.out_channels, index % g.out_channels);
             let source = channel * columns + image * g.pixels();
-            out.copy_from_slice(&product[source..][..g.pixels()]);
+            out.copy_from_slice(&outputs[source..][..g.pixels()]);
         }
     })
 }
@@ -97,17 +97,20 @@ fn x_backward(weight: &[f32], grad: &[f32], g: &Geometry) -> Vec<f32> {
 fn weight_backward(x: &[f32], grad: &[f32], g: &Geometry) -> Vec<f32> {
     let plan = g.summing_plan();
     let sum_of = |images: Range<usize>| {
-        let mut sum = vec![0.0f32; g.out_channels * g.patch()];
         with_buffers(|buffers| {
+            let mut sum = Vec::new();
             for (index, tile) in g.tiles(images, plan.apart).into_iter().enumerate() {
                 let patches = tile.gather(x, g, &mut buffers.patches, plan.apart);
                 let grad = tile.of_output(grad, g, &mut buffers.outputs);
-                let patches = patches.transposed();
-                let add = index > 0;
-                matmul(&mut sum, g.patch(), grad, patches, add, plan.parallelism());
+                let (patches, parallelism) = (patches.transposed(), plan.parallelism());
+                if index == 0 {
+                    sum = product(grad, patches, parallelism);
+                } else {
+                    matmul(&mut sum, g.patch(), grad, patches, true, parallelism);
+                }
             }
-        });
-        sum
+            sum
+        })
     };
     if !plan.apart {
         return g.weight_of(sum_of(0..g.batch));
