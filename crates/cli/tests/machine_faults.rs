@@ -39,7 +39,8 @@ fn an_unusable_cache_folder_costs_the_cache_and_no_trial() {
         .replace("[train]", "[model]\nunfreeze = [\"head\"]\n\n[train]")
         .replace("[\"resnet18\", \"googlenet\"]", "[\"resnet18\"]");
     let (with, without) = (Bench::new(&study), Bench::new(&study));
-    run(&mut with.search(&["--workers", "1"])).assert_done();
+    let mut search = with.search(&["--workers", "1"]);
+    run(search.env("PSP_CACHE_DIR", with.folder.path("cache"))).assert_done();
     // Nobody, root included, makes a folder within a file.
     let cache = without.folder.path("study.toml").join("cache");
     let mut search = without.search(&["--workers", "1"]);

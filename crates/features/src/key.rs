@@ -2,6 +2,7 @@
 
 use psp_data::{DECODE_VERSION, Preprocessing};
 use psp_models::{DeviceSpec, ModelConfig, StateDict};
+use psp_ops::KERNELS_VERSION;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -21,6 +22,8 @@ struct Identity<'a> {
     psp_version: &'static str,
     /// How image files become pixels.
     decode_version: u32,
+    /// How layers round.
+    kernels_version: u32,
     /// Norms folded into convolutions round differently from norms by themselves.
     norms: &'static str,
     backbone: &'static str,
@@ -45,6 +48,7 @@ impl FeatureKey {
         let identity = Identity {
             psp_version: env!("CARGO_PKG_VERSION"),
             decode_version: DECODE_VERSION,
+            kernels_version: KERNELS_VERSION,
             norms: "folded",
             backbone: config.backbone.name(),
             weights_sha256: weights_sha256(backbone),

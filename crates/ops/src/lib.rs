@@ -34,6 +34,10 @@ macro_rules! by_libtorch {
     };
 }
 
+/// Raised with every change of a kernel that rounds otherwise, so that what was computed
+/// with another one and stored is not taken for the same.
+pub const KERNELS_VERSION: u32 = 1;
+
 mod activation;
 mod adamw;
 mod attention;
