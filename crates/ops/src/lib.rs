@@ -34,8 +34,8 @@ macro_rules! by_libtorch {
     };
 }
 
-/// Raised with every change of a kernel that rounds otherwise, so that what was computed
-/// with another one and stored is not taken for the same.
+/// Raised whenever a kernel's rounding changes, so that stored results of earlier kernels
+/// are not taken for those of the present ones.
 pub const KERNELS_VERSION: u32 = 1;
 
 mod activation;

@@ -66,7 +66,7 @@ impl Study {
             let claims = psp_lease::history(failure.dir.root())?;
             let attempts = claims.last().map_or(0, |claim| claim.token);
             if failure.file == failure.dir.outcome() {
-                // What it was trained to is lost, and so it is tested again.
+                // Once it is trained again it is tested again.
                 let test = failure.dir.test();
                 remove(&test).map_err(SearchError::io(&test))?;
             }

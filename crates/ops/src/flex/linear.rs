@@ -4,7 +4,7 @@
 use burn::backend::ops::{FloatTensorOps, ModuleOps};
 use burn::backend::{Flex, TensorMetadata};
 
-use super::matmul::{Matrix, Parallelism, matmul, product};
+use super::matmul::{Matrix, matmul, product};
 use super::{Floats, are_f32, tensor, values};
 use crate::linear::LinearKernels;
 
@@ -24,7 +24,7 @@ impl LinearKernels for Flex {
         let x = Matrix::new(&x, rows, inputs, inputs);
         let weight = Matrix::new(&weight, outputs, inputs, inputs).transposed();
         let mut out = values(&bias).repeat(rows);
-        matmul(&mut out, outputs, x, weight, true, Parallelism::Rayon(0));
+        matmul(&mut out, outputs, x, weight, true, true);
         tensor(out, [rows, outputs])
     }
 
@@ -36,7 +36,7 @@ impl LinearKernels for Flex {
         let (grad, weight) = (values(&grad), values(&weight));
         let grad = Matrix::new(&grad, rows, outputs, outputs);
         let weight = Matrix::new(&weight, outputs, inputs, inputs);
-        let out = product(grad, weight, Parallelism::Rayon(0));
+        let out = product(grad, weight, true);
         tensor(out, [rows, inputs])
     }
 
@@ -48,7 +48,7 @@ impl LinearKernels for Flex {
         let (x, grad) = (values(&x), values(&grad));
         let grad = Matrix::new(&grad, rows, outputs, outputs).transposed();
         let x = Matrix::new(&x, rows, inputs, inputs);
-        let out = product(grad, x, Parallelism::Rayon(0));
+        let out = product(grad, x, true);
         tensor(out, [outputs, inputs])
     }
 }

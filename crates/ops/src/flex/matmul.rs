@@ -3,7 +3,7 @@
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
-pub(super) use gemm::Parallelism;
+use gemm::Parallelism;
 use rayon::prelude::*;
 
 /// Products that are summed before they are added to the result. Summing in
@@ -72,30 +72,30 @@ fn holds(len: usize, rows: usize, columns: usize, row_stride: usize) -> bool {
 }
 
 /// `a · b`, written to (or, with `accumulate`, added to) rows of `out` that
-/// begin `row_stride` apart.
+/// begin `row_stride` apart; by all cores with `in_parallel`.
 pub(super) fn matmul(
     out: &mut [f32],
     row_stride: usize,
     a: Matrix<'_>,
     b: Matrix<'_>,
     accumulate: bool,
-    parallelism: Parallelism,
+    in_parallel: bool,
 ) {
     // SAFETY: the same memory, of which nothing is made that is not initialised.
     #[allow(unsafe_code)]
     let out = unsafe { &mut *(std::ptr::from_mut(out) as *mut [MaybeUninit<f32>]) };
-    write(out, row_stride, a, b, accumulate, parallelism);
+    write(out, row_stride, a, b, accumulate, in_parallel);
 }
 
 /// `a · b` in memory of its own, which is not filled with zeros before.
-pub(super) fn product(a: Matrix<'_>, b: Matrix<'_>, parallelism: Parallelism) -> Vec<f32> {
+pub(super) fn product(a: Matrix<'_>, b: Matrix<'_>, in_parallel: bool) -> Vec<f32> {
     let len = a.rows * b.columns;
     if a.columns == 0 {
         return vec![0.0; len];
     }
     let mut out = Vec::with_capacity(len);
     let memory = &mut out.spare_capacity_mut()[..len];
-    write(memory, b.columns, a, b, false, parallelism);
+    write(memory, b.columns, a, b, false, in_parallel);
     // SAFETY: without `accumulate` every value was written, as there is something to sum.
     #[allow(unsafe_code)]
     unsafe {
@@ -113,39 +113,27 @@ fn write(
     a: Matrix<'_>,
     b: Matrix<'_>,
     accumulate: bool,
-    parallelism: Parallelism,
+    in_parallel: bool,
 ) {
-    let threads = match parallelism {
-        Parallelism::Rayon(_) if a.rows * a.columns * b.columns >= WORTH_A_THREAD => {
-            rayon::current_num_threads()
-        }
-        _ => 1,
-    };
-    if threads == 1 {
-        write_rows(out, row_stride, a, b, accumulate, Parallelism::None);
-    } else if a.rows < ROWS * threads {
-        write_rows(out, row_stride, a, b, accumulate, parallelism);
-    } else {
+    assert_eq!(a.columns, b.rows);
+    assert!(holds(out.len(), a.rows, b.columns, row_stride) && b.columns <= row_stride);
+    let in_parallel = in_parallel && a.rows * a.columns * b.columns >= WORTH_A_THREAD;
+    let threads = rayon::current_num_threads();
+    if in_parallel && a.rows >= ROWS * threads {
         let share = a.rows.div_ceil(threads);
         let parts = out.par_chunks_mut(share * row_stride).enumerate();
         parts.for_each(|(index, out)| {
             let first = index * share;
             let a = a.rows(first..(first + share).min(a.rows));
-            write_rows(out, row_stride, a, b, accumulate, Parallelism::None);
+            write(out, row_stride, a, b, accumulate, false);
         });
+        return;
     }
-}
-
-fn write_rows(
-    out: &mut [MaybeUninit<f32>],
-    row_stride: usize,
-    a: Matrix<'_>,
-    b: Matrix<'_>,
-    accumulate: bool,
-    parallelism: Parallelism,
-) {
-    assert_eq!(a.columns, b.rows);
-    assert!(holds(out.len(), a.rows, b.columns, row_stride) && b.columns <= row_stride);
+    let parallelism = if in_parallel {
+        Parallelism::Rayon(threads)
+    } else {
+        Parallelism::None
+    };
     for start in (0..a.columns).step_by(DEPTH) {
         let range = start..(start + DEPTH).min(a.columns);
         let (a, b) = (a.columns(range.clone()), b.rows(range));

@@ -23,7 +23,7 @@ use crate::optim::{tensors, with_tensors};
 /// Bytes of a copy's stack: a main thread's, which models are computed on otherwise.
 const STACK: usize = 8 << 20;
 
-/// Between two looks for work that copies share out, while one waits for their answers.
+/// How long a wait for answers goes on before it looks for the copies' work again.
 const PAUSE: Duration = Duration::from_micros(200);
 
 /// One copy per device, each with a thread of its own.

@@ -59,14 +59,13 @@ fn forward(x: &[f32], weight: &[f32], g: &Geometry) -> Vec<f32> {
     fill_by_tile(g, image, |tile, out, plan, buffers| {
         let columns = tile.columns(g);
         let patches = tile.gather(x, g, &mut buffers.patches, plan.apart);
-        let parallelism = plan.parallelism();
         if tile.images.len() == 1 {
             let out = &mut out[tile.offset(g)..];
-            matmul(out, g.pixels(), weight, patches, false, parallelism);
+            matmul(out, g.pixels(), weight, patches, false, !plan.apart);
             return;
         }
         let outputs = sized(&mut buffers.outputs, g.out_channels * columns);
-        matmul(outputs, columns, weight, patches, false, parallelism);
+        matmul(outputs, columns, weight, patches, false, !plan.apart);
         for (index, out) in out.chunks_mut(g.pixels()).enumerate() {
             let (image, channel) = (index / g.out_channels, index % g.out_channels);
             let source = channel * columns + image * g.pixels();
@@ -82,14 +81,13 @@ fn x_backward(weight: &[f32], grad: &[f32], g: &Geometry) -> Vec<f32> {
     fill_by_tile(g, image, |tile, out, plan, buffers| {
         let columns = tile.columns(g);
         let grad = tile.of_output(grad, g, &mut buffers.outputs);
-        let parallelism = plan.parallelism();
         if g.is_pointwise() && tile.images.len() == 1 {
             let out = &mut out[tile.offset(g)..];
-            matmul(out, g.plane(), weight, grad, false, parallelism);
+            matmul(out, g.plane(), weight, grad, false, !plan.apart);
             return;
         }
         let patches = sized(&mut buffers.patches, g.patch() * columns);
-        matmul(patches, columns, weight, grad, false, parallelism);
+        matmul(patches, columns, weight, grad, false, !plan.apart);
         tile.scatter(patches, out, g, plan.apart);
     })
 }
@@ -102,11 +100,11 @@ fn weight_backward(x: &[f32], grad: &[f32], g: &Geometry) -> Vec<f32> {
             for (index, tile) in g.tiles(images, plan.apart).into_iter().enumerate() {
                 let patches = tile.gather(x, g, &mut buffers.patches, plan.apart);
                 let grad = tile.of_output(grad, g, &mut buffers.outputs);
-                let (patches, parallelism) = (patches.transposed(), plan.parallelism());
+                let patches = patches.transposed();
                 if index == 0 {
-                    sum = product(grad, patches, parallelism);
+                    sum = product(grad, patches, !plan.apart);
                 } else {
-                    matmul(&mut sum, g.patch(), grad, patches, true, parallelism);
+                    matmul(&mut sum, g.patch(), grad, patches, true, !plan.apart);
                 }
             }
             sum

@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use super::geometry::Geometry;
-use crate::flex::matmul::Parallelism;
 
 /// Values of a gathered matrix that one core works on (1 MiB).
 pub(super) const TILE_VALUES: usize = 1 << 18;
@@ -28,15 +27,6 @@ pub(super) struct Plan {
     pub(super) group: usize,
     /// Whether each core has groups of its own; else all share each group.
     pub(super) apart: bool,
-}
-
-impl Plan {
-    pub(super) fn parallelism(self) -> Parallelism {
-        match self.apart {
-            true => Parallelism::None,
-            false => Parallelism::Rayon(0),
-        }
-    }
 }
 
 impl Geometry {
