@@ -64,4 +64,4 @@ pub use conv::conv2d;
 pub use layer_norm::layer_norm;
 pub use layout::fast_layout;
 pub use linear::linear;
-pub use pool::{avg_pool2d, mean_pixel};
+pub use pool::{Window, avg_pool2d, max_pool2d, mean_pixel};

@@ -1,9 +1,12 @@
 //! Pooling.
 
+use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Scalar, TensorMetadata, backend_extension};
-use burn::tensor::Tensor;
+use burn::tensor::{IntDType, Tensor};
 
 use crate::conv::{ConvKernels, ConvOps};
 
@@ -97,4 +100,135 @@ fn averages<B: ConvOps>(
     let shape = [channels, 1, kernel, kernel].into();
     let weight = B::float_full(shape, share, &x.device(), x.dtype().into());
     B::convolution(x, weight, stride, padding, channels)
+}
+
+/// The square windows of [`max_pool2d`], and how they are moved over an image.
+#[derive(Clone, Copy, Debug)]
+pub struct Window {
+    /// Pixels per side.
+    pub kernel: usize,
+    /// Pixels from one window to the next.
+    pub stride: usize,
+    /// Pixels around the image, at most half the kernel, that are less than any other.
+    pub padding: usize,
+    /// Whether a last window that reaches over the edge is kept.
+    pub ceil_mode: bool,
+}
+
+/// `torch.nn.MaxPool2d`. NaN is larger than any number; of equal pixels the first gets the
+/// gradient.
+pub fn max_pool2d(x: Tensor<4>, window: Window) -> Tensor<4> {
+    by_libtorch!(crate::libtorch::unary(&x, |x| {
+        let [kernel, stride, padding] = window.sizes().map(|sizes| sizes.map(|size| size as i64));
+        x.max_pool2d(kernel, stride, padding, [1, 1], window.ceil_mode)
+    }));
+    Tensor::from_dispatch(<Dispatch as MaxPoolOps>::max_pool(
+        x.into_dispatch(),
+        window,
+    ))
+}
+
+/// Both passes; the defaults are Burn's.
+pub(crate) trait MaxPoolKernels: Backend {
+    fn max_pool_forward(x: FloatTensor<Self>, window: Window) -> FloatTensor<Self> {
+        plain_max_pool::<Self>(x, window)
+    }
+
+    fn max_pool_backward(
+        x: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        window: Window,
+    ) -> FloatTensor<Self> {
+        plain_max_pool_backward::<Self>(x, grad, window)
+    }
+}
+
+pub(crate) fn plain_max_pool<B: Backend>(x: FloatTensor<B>, window: Window) -> FloatTensor<B> {
+    let [kernel, stride, padding] = window.sizes();
+    B::max_pool2d(x, kernel, stride, padding, [1, 1], window.ceil_mode)
+}
+
+/// Finds the largest pixels again, instead of keeping where they were.
+pub(crate) fn plain_max_pool_backward<B: Backend>(
+    x: FloatTensor<B>,
+    grad: FloatTensor<B>,
+    window: Window,
+) -> FloatTensor<B> {
+    let [kernel, stride, padding] = window.sizes();
+    let (dilation, ceil_mode) = ([1, 1], window.ceil_mode);
+    let largest = B::max_pool2d_with_indices(
+        x.clone(),
+        kernel,
+        stride,
+        padding,
+        dilation,
+        ceil_mode,
+        IntDType::I64,
+    );
+    B::max_pool2d_with_indices_backward(
+        x,
+        kernel,
+        stride,
+        padding,
+        dilation,
+        ceil_mode,
+        grad,
+        largest.indices,
+    )
+    .x_grad
+}
+
+impl Window {
+    /// Kernel, stride and padding of both axes.
+    fn sizes(&self) -> [[usize; 2]; 3] {
+        [self.kernel, self.stride, self.padding].map(|size| [size; 2])
+    }
+}
+
+keep_burns!(MaxPoolKernels);
+
+#[backend_extension(
+    Flex: cfg(feature = "flex"),
+    LibTorch: cfg(feature = "libtorch"),
+    Cube: cfg(feature = "cuda"),
+    Autodiff
+)]
+pub(crate) trait MaxPoolOps: Backend {
+    fn max_pool(x: FloatTensor<Self>, window: Window) -> FloatTensor<Self>;
+}
+
+impl<B: MaxPoolKernels> MaxPoolOps for B {
+    fn max_pool(x: FloatTensor<Self>, window: Window) -> FloatTensor<Self> {
+        B::max_pool_forward(x, window)
+    }
+}
+
+#[derive(Debug)]
+struct MaxPool;
+
+impl<B: MaxPoolKernels> Backward<B, 1> for MaxPool {
+    /// The input.
+    type State = (FloatTensor<B>, Window);
+
+    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let grad = grads.consume::<B>(&ops.node);
+        let (x, window) = ops.state;
+        let [node] = ops.parents;
+        if let Some(node) = node {
+            grads.register::<B>(node.id, B::max_pool_backward(x, grad, window));
+        }
+    }
+}
+
+impl<B: MaxPoolKernels, C: CheckpointStrategy> MaxPoolOps for Autodiff<B, C> {
+    fn max_pool(x: FloatTensor<Self>, window: Window) -> FloatTensor<Self> {
+        let nodes = [x.node()];
+        let x = x.into_primitive();
+        match MaxPool.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                prep.finish((x.clone(), window), B::max_pool_forward(x, window))
+            }
+            OpsKind::UnTracked(prep) => prep.finish(B::max_pool_forward(x, window)),
+        }
+    }
 }

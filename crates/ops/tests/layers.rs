@@ -3,10 +3,12 @@
 
 mod common;
 
-use burn::tensor::ops::AvgPoolOptions;
-use burn::tensor::{Tensor, activation::softmax, module};
-use common::{Graph, assert_close, random};
-use psp_ops::{add, attention, avg_pool2d, gelu, layer_norm, mean_pixel, mul, relu, silu};
+use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
+use burn::tensor::{Tensor, TensorData, activation::softmax, module};
+use common::{Graph, assert_close, device, random};
+use psp_ops::{
+    Window, add, attention, avg_pool2d, gelu, layer_norm, max_pool2d, mean_pixel, mul, relu, silu,
+};
 
 /// Compares two functions of one tensor, values and gradients.
 #[track_caller]
@@ -96,6 +98,82 @@ fn an_average_pool_counts_the_zeros_around_an_image() {
             |x| module::avg_pool2d(x, options.clone()),
         );
     }
+}
+
+/// Kernel, stride and padding, as the backbones have them and others.
+const WINDOWS: [[usize; 3]; 6] = [
+    [3, 2, 1],
+    [3, 2, 0],
+    [3, 1, 1],
+    [2, 2, 0],
+    [5, 3, 2],
+    [1, 1, 0],
+];
+
+#[test]
+fn a_max_pool_is_the_largest_pixel_of_each_window_and_sends_the_gradient_there() {
+    for [kernel, stride, padding] in WINDOWS {
+        for ceil_mode in [false, true] {
+            let window = Window {
+                kernel,
+                stride,
+                padding,
+                ceil_mode,
+            };
+            let options = MaxPoolOptions::new([kernel; 2])
+                .with_stride([stride; 2])
+                .with_padding([padding; 2])
+                .with_ceil_mode(ceil_mode);
+            for shape in [[2, 3, 8, 7], [1, 1, 5, 5], [3, 20, 6, 11], [1, 2, 33, 40]] {
+                let ours = |x| max_pool2d(x, window);
+                let burns = |x| module::max_pool2d(x, options.clone());
+                compare(random(shape), ours, burns);
+                // Many equal ones, as behind a ReLU.
+                compare(random(shape).clamp_min(0.5), ours, burns);
+            }
+        }
+    }
+}
+
+#[test]
+fn nan_is_larger_than_any_pixel_of_a_max_pool_and_minus_infinity_is_a_pixel() {
+    let [nan, low] = [f32::NAN, f32::NEG_INFINITY];
+    #[rustfmt::skip]
+    let pixels = vec![
+        1.0, 2.0, 3.0, low, low,
+        nan, 0.0, 9.0, low, low,
+        4.0, 4.0, 4.0, low, low,
+    ];
+    let x = Tensor::from_data(TensorData::new(pixels, [1, 1, 3, 5]), &device());
+    let window = Window {
+        kernel: 2,
+        stride: 1,
+        padding: 0,
+        ceil_mode: false,
+    };
+    let options = MaxPoolOptions::new([2; 2]).with_stride([1; 2]);
+    let [ours, burns] = Graph::both().map(|graph| {
+        let x = graph.leaf(&x);
+        let y = match graph {
+            Graph::Ours(_) => max_pool2d(x.clone(), window),
+            Graph::Burns => module::max_pool2d(x.clone(), options.clone()),
+        };
+        let values = y.to_data().try_to_vec::<f32>().unwrap();
+        let ones = Tensor::ones([1, 1, 2, 4], &device());
+        (values, graph.backward(y, &ones).of(&x))
+    });
+    let (values, grads) = ours;
+    assert!(values[0].is_nan() && values[4].is_nan(), "{values:?}");
+    assert_eq!(values[1..4], [9.0, 9.0, low]);
+    assert_eq!(values[5..], [9.0, 9.0, low]);
+    assert_eq!(grads, burns.1);
+    #[rustfmt::skip]
+    let want = [
+        0.0, 0.0, 0.0, 1.0, 0.0,
+        2.0, 0.0, 4.0, 1.0, 0.0,
+        0.0, 0.0, 0.0, 0.0, 0.0,
+    ];
+    assert_eq!(grads.try_to_vec::<f32>().unwrap(), want);
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod conv;
 mod elementwise;
 mod linear;
 mod matmul;
+mod max_pool;
 
 use std::borrow::Cow;
 
