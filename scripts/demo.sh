@@ -18,7 +18,7 @@ model=experiments/demo-model
 report=reports/demo
 about="Each backbone was trained from scratch on 3750 images for two or three epochs; the best"
 about+=" was then trained again on all. Of the ViT only the head was trained, on what its random"
-about+=" backbone makes of images: from scratch it needs far more of them."
+about+=" backbone makes of 500 images: from scratch it needs far more than all of them."
 step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 
 step "Render $images labelled cars into $data"

@@ -14,6 +14,8 @@ const SHAPES: &[[usize; 4]] = &[
     [2, 3, 1, 1],
     [3, 2, 5, 7],
     [4, 5, 2, 2],
+    // More channels of few pixels than one task takes.
+    [4, 150, 3, 3],
     [7, 3, 9, 13],
     [2, 40, 32, 32],
 ];

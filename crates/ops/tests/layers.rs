@@ -136,6 +136,18 @@ fn a_max_pool_is_the_largest_pixel_of_each_window_and_sends_the_gradient_there()
 }
 
 #[test]
+fn a_window_kept_over_the_edge_may_be_larger_than_the_image() {
+    let window = Window {
+        kernel: 3,
+        stride: 2,
+        padding: 0,
+        ceil_mode: true,
+    };
+    let largest = |x: Tensor<4>| x.max_dim(3).max_dim(2);
+    compare(random([2, 3, 2, 2]), |x| max_pool2d(x, window), largest);
+}
+
+#[test]
 fn nan_is_larger_than_any_pixel_of_a_max_pool_and_minus_infinity_is_a_pixel() {
     let [nan, low] = [f32::NAN, f32::NEG_INFINITY];
     #[rustfmt::skip]

@@ -13,6 +13,10 @@ use crate::simd::widest;
 
 /// Partial sums that one loop keeps, so that it fills SIMD registers.
 const LANES: usize = 16;
+/// Pixels of a plane that fills loops of its own. Smaller ones are computed side by side.
+const WORTH_A_LOOP: usize = 32;
+/// Channels of a task where planes are smaller.
+const CHANNELS: usize = 64;
 
 /// `[batch, channels, pixels]`.
 #[derive(Clone, Copy)]
@@ -41,36 +45,127 @@ impl Planes {
         &x[(image * self.channels + channel) * self.pixels..][..self.pixels]
     }
 
-    /// `f(channel)` of every channel, in parallel.
-    fn per_channel<T: Send>(&self, f: impl Fn(usize) -> T + Sync) -> Vec<T> {
-        (0..self.channels)
-            .into_par_iter()
-            .map(|channel| {
-                widest(
-                    #[inline(always)]
-                    || f(channel),
-                )
-            })
-            .collect()
+    /// Sums `term(values at one place, the channel's coefficients)` over each channel.
+    fn sums<const V: usize, const C: usize, const N: usize>(
+        &self,
+        values: [&[f32]; V],
+        coefficients: [&[f32]; C],
+        term: impl Fn([f32; V], [f32; C]) -> [f32; N] + Sync,
+    ) -> Vec<[f64; N]> {
+        if self.pixels < WORTH_A_LOOP {
+            return self.sums_by_place(values, coefficients, term);
+        }
+        let of_channel = |channel: usize| {
+            widest(
+                #[inline(always)]
+                || {
+                    let coefficients = coefficients.map(|coefficients| coefficients[channel]);
+                    let mut sums = Sums::zero();
+                    for image in 0..self.batch {
+                        sums.add(
+                            self.pixels,
+                            values.map(|values| self.plane(values, image, channel)),
+                            #[inline(always)]
+                            |values| term(values, coefficients),
+                        );
+                    }
+                    sums.totals()
+                },
+            )
+        };
+        (0..self.channels).into_par_iter().map(of_channel).collect()
     }
 
-    /// A new `[batch, channels, pixels]`: `f(plane of it, image, channel)`
-    /// fills every plane, in parallel over the images.
-    fn fill(&self, f: impl Fn(&mut [f32], usize, usize) + Sync) -> Vec<f32> {
-        let mut out = vec![0.0; self.batch * self.channels * self.pixels];
-        out.par_chunks_mut((self.channels * self.pixels).max(1))
-            .enumerate()
-            .for_each(|(image, out)| {
+    /// The same: first over the images, then over the pixels.
+    fn sums_by_place<const V: usize, const C: usize, const N: usize>(
+        &self,
+        values: [&[f32]; V],
+        coefficients: [&[f32]; C],
+        term: impl Fn([f32; V], [f32; C]) -> [f32; N] + Sync,
+    ) -> Vec<[f64; N]> {
+        let image = self.channels * self.pixels;
+        let coefficients = coefficients.map(|coefficients| self.spread(coefficients));
+        let of_channels = |first: usize| {
+            let start = first * self.pixels;
+            let len = CHANNELS.min(self.channels - first) * self.pixels;
+            let mut sums = vec![[0.0; N]; len];
+            widest(
+                #[inline(always)]
+                || {
+                    let coefficients = coefficients.each_ref().map(|c| &c[start..][..len]);
+                    for index in 0..self.batch {
+                        let values = values.map(|v| &v[index * image + start..][..len]);
+                        for (place, sums) in sums.iter_mut().enumerate() {
+                            let terms =
+                                term(values.map(|v| v[place]), coefficients.map(|c| c[place]));
+                            for (sum, term) in sums.iter_mut().zip(terms) {
+                                *sum += f64::from(term);
+                            }
+                        }
+                    }
+                },
+            );
+            let of_channel = |places: &[[f64; N]]| {
+                std::array::from_fn(|index| places.iter().map(|sums| sums[index]).sum())
+            };
+            let totals: Vec<[f64; N]> = sums.chunks_exact(self.pixels).map(of_channel).collect();
+            totals
+        };
+        let firsts = (0..self.channels).into_par_iter().step_by(CHANNELS);
+        firsts.flat_map_iter(of_channels).collect()
+    }
+
+    /// `f(values at one place, the channel's coefficients)` at every place, in parallel over
+    /// the images.
+    fn fill<const V: usize, const C: usize>(
+        &self,
+        values: [&[f32]; V],
+        coefficients: [&[f32]; C],
+        f: impl Fn([f32; V], [f32; C]) -> f32 + Sync,
+    ) -> Vec<f32> {
+        let image = self.channels * self.pixels;
+        let mut out = vec![0.0; self.batch * image];
+        let images = out.par_chunks_mut(image.max(1)).enumerate();
+        if self.pixels < WORTH_A_LOOP {
+            let coefficients = coefficients.map(|coefficients| self.spread(coefficients));
+            images.for_each(|(index, out)| {
                 widest(
                     #[inline(always)]
                     || {
-                        for (channel, out) in out.chunks_mut(self.pixels).enumerate() {
-                            f(out, image, channel);
+                        let coefficients = coefficients.each_ref().map(|c| &c[..image]);
+                        let values = values.map(|v| &v[index * image..][..image]);
+                        for (place, out) in out[..image].iter_mut().enumerate() {
+                            *out = f(values.map(|v| v[place]), coefficients.map(|c| c[place]));
                         }
                     },
                 );
             });
+            return out;
+        }
+        images.for_each(|(index, out)| {
+            widest(
+                #[inline(always)]
+                || {
+                    for (channel, out) in out.chunks_exact_mut(self.pixels).enumerate() {
+                        let coefficients = coefficients.map(|c| c[channel]);
+                        let values = values.map(|values| self.plane(values, index, channel));
+                        for (place, out) in out.iter_mut().enumerate() {
+                            *out = f(values.map(|v| v[place]), coefficients);
+                        }
+                    }
+                },
+            );
+        });
         out
+    }
+
+    /// A channel's coefficient at each of its pixels.
+    fn spread(&self, coefficients: &[f32]) -> Vec<f32> {
+        let mut spread = vec![0.0; self.channels * self.pixels];
+        for (places, value) in spread.chunks_exact_mut(self.pixels).zip(coefficients) {
+            places.fill(*value);
+        }
+        spread
     }
 }
 
@@ -82,17 +177,23 @@ impl<const N: usize> Sums<N> {
         Self([[0.0; LANES]; N])
     }
 
-    /// Adds `N` terms per index of `0..count`.
+    /// Adds `N` terms of each of `count` places.
     #[inline(always)]
-    fn add(&mut self, count: usize, term: impl Fn(usize) -> [f32; N]) {
+    fn add<const V: usize>(
+        &mut self,
+        count: usize,
+        values: [&[f32]; V],
+        term: impl Fn([f32; V]) -> [f32; N],
+    ) {
+        let values = values.map(|values| &values[..count]);
         let whole = count - count % LANES;
         for start in (0..whole).step_by(LANES) {
             for lane in 0..LANES {
-                self.add_to(lane, term(start + lane));
+                self.add_to(lane, term(values.map(|values| values[start + lane])));
             }
         }
         for index in whole..count {
-            self.add_to(index - whole, term(index));
+            self.add_to(index - whole, term(values.map(|values| values[index])));
         }
     }
 
@@ -108,109 +209,66 @@ impl<const N: usize> Sums<N> {
     }
 }
 
-/// Mean and biased variance of one channel.
-#[inline(always)]
-fn statistics(x: &[f32], planes: Planes, channel: usize) -> [f32; 2] {
-    let mut sums = Sums::zero();
-    for image in 0..planes.batch {
-        let x = planes.plane(x, image, channel);
-        sums.add(
-            x.len(),
-            #[inline(always)]
-            |i| [x[i]],
-        );
-    }
-    let [sum] = sums.totals();
-    let mean = (sum / planes.count()) as f32;
-    let mut squares = Sums::zero();
-    for image in 0..planes.batch {
-        let x = planes.plane(x, image, channel);
-        squares.add(
-            x.len(),
-            #[inline(always)]
-            |i| [(x[i] - mean) * (x[i] - mean)],
-        );
-    }
-    let [squares] = squares.totals();
-    [mean, (squares / planes.count()) as f32]
-}
-
 fn inverse_deviation(variance: f32, epsilon: f64) -> f32 {
     (1.0 / (f64::from(variance) + epsilon).sqrt()) as f32
-}
-
-/// Sums over one channel of the output's gradient, and of it times the
-/// normalised input. Where `RECTIFIED`, only where `output` is positive.
-#[inline(always)]
-fn reduce<const RECTIFIED: bool>(
-    [x, output, grad]: [&[f32]; 3],
-    planes: Planes,
-    channel: usize,
-    mean: f32,
-    inverse: f32,
-) -> [f64; 2] {
-    let mut sums = Sums::zero();
-    for image in 0..planes.batch {
-        let [x, output, grad] = [x, output, grad].map(|v| planes.plane(v, image, channel));
-        let count = x.len().min(output.len()).min(grad.len());
-        let (x, output, grad) = (&x[..count], &output[..count], &grad[..count]);
-        sums.add(
-            count,
-            #[inline(always)]
-            |i| {
-                // Read before it is known whether it counts: a condition on reading it
-                // would keep the loop out of SIMD registers.
-                let grad = grad[i];
-                let grad = if !RECTIFIED || output[i] > 0.0 {
-                    grad
-                } else {
-                    0.0
-                };
-                [grad, grad * (x[i] - mean) * inverse]
-            },
-        );
-    }
-    sums.totals()
 }
 
 /// The gradients, where `RECTIFIED` behind a ReLU with this `output`.
 fn backward<const RECTIFIED: bool>(
     planes: Planes,
-    [x, output, grad]: [&[f32]; 3],
+    values: [&[f32]; 3],
     [weight, mean, variance]: [&[f32]; 3],
     epsilon: f64,
 ) -> [Vec<f32>; 3] {
-    let inverse = |channel: usize| inverse_deviation(variance[channel], epsilon);
-    let sums = planes.per_channel(
+    /// The output's gradient, before the ReLU.
+    #[inline(always)]
+    fn unrectified<const RECTIFIED: bool>(output: f32, grad: f32) -> f32 {
+        if !RECTIFIED || output > 0.0 {
+            grad
+        } else {
+            0.0
+        }
+    }
+
+    let inverse: Vec<f32> = variance
+        .iter()
+        .map(|variance| inverse_deviation(*variance, epsilon))
+        .collect();
+    // Of the gradient, and of it times the normalised input.
+    let sums = planes.sums(
+        values,
+        [mean, &inverse],
         #[inline(always)]
-        |channel| {
-            let inputs = [x, output, grad];
-            reduce::<RECTIFIED>(inputs, planes, channel, mean[channel], inverse(channel))
+        |[x, output, grad], [mean, inverse]| {
+            let grad = unrectified::<RECTIFIED>(output, grad);
+            [grad, grad * (x - mean) * inverse]
         },
     );
+    // x_grad = scale · (grad - mean(grad) - normalised · mean(grad · normalised))
+    let scale: Vec<f32> = weight.iter().zip(&inverse).map(|(w, i)| w * i).collect();
+    let slope: Vec<f32> = (sums.iter().zip(&scale).zip(&inverse))
+        .map(|(([_, projected], scale), inverse)| {
+            -scale * inverse * (projected / planes.count()) as f32
+        })
+        .collect();
+    let shift: Vec<f32> = (sums.iter().zip(&scale))
+        .map(|([sum, _], scale)| -scale * (sum / planes.count()) as f32)
+        .collect();
     let x_grad = planes.fill(
+        values,
+        [&scale, &slope, &shift, mean],
         #[inline(always)]
-        |out, image, channel| {
-            let inverse = inverse(channel);
-            let scale = weight[channel] * inverse;
-            let [sum, projected] = sums[channel];
-            // out = scale · (grad - mean(grad) - normalised · mean(grad · normalised))
-            let slope = -scale * inverse * (projected / planes.count()) as f32;
-            let shift = -scale * (sum / planes.count()) as f32;
-            let mean = mean[channel];
-            let [x, output, grad] = [x, output, grad].map(|v| planes.plane(v, image, channel));
-            for (((out, x), output), grad) in out.iter_mut().zip(x).zip(output).zip(grad) {
-                let grad = if !RECTIFIED || *output > 0.0 {
-                    *grad
-                } else {
-                    0.0
-                };
-                *out = scale * grad + (slope * (x - mean) + shift);
-            }
+        |[x, output, grad], [scale, slope, shift, mean]| {
+            scale * unrectified::<RECTIFIED>(output, grad) + (slope * (x - mean) + shift)
         },
     );
     let of = |index: usize| sums.iter().map(|sums| sums[index] as f32).collect();
     [x_grad, of(1), of(0)]
+}
+
+#[inline(always)]
+fn affine(x: f32, [mean, scale, bias]: [f32; 3]) -> f32 {
+    (x - mean) * scale + bias
 }
 
 impl BatchNormKernels for Flex {
@@ -227,28 +285,46 @@ impl BatchNormKernels for Flex {
         let shape = x.shape();
         let x = values(&x);
         let (weight, bias) = (values(&weight), values(&bias));
-        let statistics = planes.per_channel(
-            #[inline(always)]
-            |channel| statistics(&x, planes, channel),
-        );
-        let output = planes.fill(
-            #[inline(always)]
-            |out, image, channel| {
-                let [mean, variance] = statistics[channel];
-                let scale = weight[channel] * inverse_deviation(variance, epsilon);
-                let affine = |x: f32| (x - mean) * scale + bias[channel];
-                let values = out.iter_mut().zip(planes.plane(&x, image, channel));
-                match activation {
-                    Activation::Identity => values.for_each(|(out, x)| *out = affine(*x)),
-                    Activation::Relu => values.for_each(|(out, x)| *out = relu(affine(*x))),
-                }
-            },
-        );
-        let of = |index: usize| {
-            let values = statistics.iter().map(|values| values[index]).collect();
-            tensor(values, [planes.channels])
+        let means = |sums: Vec<[f64; 1]>| -> Vec<f32> {
+            let mean = |[sum]: [f64; 1]| (sum / planes.count()) as f32;
+            sums.into_iter().map(mean).collect()
         };
-        (tensor(output, shape), of(0), of(1))
+        let mean = means(planes.sums(
+            [&x],
+            [],
+            #[inline(always)]
+            |x, []| x,
+        ));
+        let variance = means(planes.sums(
+            [&x],
+            [&mean],
+            #[inline(always)]
+            |[x], [mean]| [(x - mean) * (x - mean)],
+        ));
+        let scale: Vec<f32> = (weight.iter().zip(&variance))
+            .map(|(weight, variance)| weight * inverse_deviation(*variance, epsilon))
+            .collect();
+        let coefficients = [&*mean, &scale, &bias];
+        let output = match activation {
+            Activation::Identity => planes.fill(
+                [&x],
+                coefficients,
+                #[inline(always)]
+                |[x], coefficients| affine(x, coefficients),
+            ),
+            Activation::Relu => planes.fill(
+                [&x],
+                coefficients,
+                #[inline(always)]
+                |[x], coefficients| relu(affine(x, coefficients)),
+            ),
+        };
+        let channels = [planes.channels];
+        (
+            tensor(output, shape),
+            tensor(mean, channels),
+            tensor(variance, channels),
+        )
     }
 
     fn batch_norm_backward(saved: Saved<Self>, grad: Floats) -> BatchNormTrainBackward<Self> {

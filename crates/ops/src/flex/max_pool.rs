@@ -1,5 +1,6 @@
 //! Max pooling, of several neighbouring windows at once.
 
+use burn::backend::ops::conv::calculate_pool_output_size;
 use burn::backend::{Flex, TensorMetadata};
 use rayon::prelude::*;
 
@@ -42,13 +43,13 @@ struct Frame {
 impl Geometry {
     fn of(x: &Floats, window: Window) -> Self {
         let [_, _, height, width] = x.shape().dims();
-        let out = |size: usize| {
-            let room = size + 2 * window.padding - window.kernel;
-            let out = room / window.stride + 1;
-            // A window that reaches over the edge begins within the image, or before it.
-            let is_over = room % window.stride > 0 && out * window.stride < size + window.padding;
-            out + usize::from(window.ceil_mode && is_over)
-        };
+        let Window {
+            kernel,
+            stride,
+            padding,
+            ceil_mode,
+        } = window;
+        let out = |size| calculate_pool_output_size(kernel, stride, padding, 1, size, ceil_mode);
         Self {
             window,
             height,
