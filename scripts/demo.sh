@@ -16,9 +16,9 @@ data=data/demo-$images
 study=experiments/demo
 model=experiments/demo-model
 report=reports/demo
-about="Each backbone was trained from scratch on 3750 images for two or three epochs; the best"
-about+=" was then trained again on all. Of the ViT only the head was trained, on what its random"
-about+=" backbone makes of 500 images: from scratch it needs far more than all of them."
+about="Four backbones were trained from scratch on 3750 images for two or three epochs. Of the ViT"
+about+=" only the head was trained, on what its random backbone makes of 500: from scratch it needs"
+about+=" far more images than there are. The best was then trained again on all."
 step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 
 step "Render $images labelled cars into $data"

@@ -6,7 +6,7 @@ use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Scalar, TensorMetadata, backend_extension};
-use burn::tensor::{IntDType, Tensor};
+use burn::tensor::Tensor;
 
 use crate::conv::{ConvKernels, ConvOps};
 
@@ -109,15 +109,35 @@ pub struct Window {
     pub kernel: usize,
     /// Pixels from one window to the next.
     pub stride: usize,
-    /// Pixels around the image, at most half the kernel, that are less than any other.
+    /// Pixels around the image that count as -inf, at most half the kernel.
     pub padding: usize,
     /// Whether a last window that reaches over the edge is kept.
     pub ceil_mode: bool,
 }
 
+impl Window {
+    /// Kernel, stride and padding of both axes.
+    fn sizes(&self) -> [[usize; 2]; 3] {
+        [self.kernel, self.stride, self.padding].map(|size| [size; 2])
+    }
+
+    fn fits(&self, size: usize) -> bool {
+        let beyond = if self.ceil_mode { self.stride - 1 } else { 0 };
+        2 * self.padding <= self.kernel && self.kernel <= size + 2 * self.padding + beyond
+    }
+}
+
 /// `torch.nn.MaxPool2d`. NaN is larger than any number; of equal pixels the first gets the
 /// gradient.
+///
+/// # Panics
+/// When the padding is more than half the kernel, or the image smaller than a window.
 pub fn max_pool2d(x: Tensor<4>, window: Window) -> Tensor<4> {
+    let [.., height, width] = x.dims();
+    assert!(
+        window.fits(height) && window.fits(width),
+        "{window:?} on {height}x{width} pixels"
+    );
     by_libtorch!(crate::libtorch::unary(&x, |x| {
         let [kernel, stride, padding] = window.sizes().map(|sizes| sizes.map(|size| size as i64));
         x.max_pool2d(kernel, stride, padding, [1, 1], window.ceil_mode)
@@ -128,60 +148,19 @@ pub fn max_pool2d(x: Tensor<4>, window: Window) -> Tensor<4> {
     ))
 }
 
-/// Both passes; the defaults are Burn's.
+/// Both passes of a backend's own.
+pub(crate) struct MaxPoolKernel<B: Backend> {
+    pub(crate) forward: fn(&FloatTensor<B>, Window) -> FloatTensor<B>,
+    pub(crate) backward: MaxPoolBackward<B>,
+}
+
+/// The gradient of the input, given the input and the output's gradient.
+type MaxPoolBackward<B> = fn(&FloatTensor<B>, &FloatTensor<B>, Window) -> FloatTensor<B>;
+
 pub(crate) trait MaxPoolKernels: Backend {
-    fn max_pool_forward(x: FloatTensor<Self>, window: Window) -> FloatTensor<Self> {
-        plain_max_pool::<Self>(x, window)
-    }
-
-    fn max_pool_backward(
-        x: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
-        window: Window,
-    ) -> FloatTensor<Self> {
-        plain_max_pool_backward::<Self>(x, grad, window)
-    }
-}
-
-pub(crate) fn plain_max_pool<B: Backend>(x: FloatTensor<B>, window: Window) -> FloatTensor<B> {
-    let [kernel, stride, padding] = window.sizes();
-    B::max_pool2d(x, kernel, stride, padding, [1, 1], window.ceil_mode)
-}
-
-/// Finds the largest pixels again, instead of keeping where they were.
-pub(crate) fn plain_max_pool_backward<B: Backend>(
-    x: FloatTensor<B>,
-    grad: FloatTensor<B>,
-    window: Window,
-) -> FloatTensor<B> {
-    let [kernel, stride, padding] = window.sizes();
-    let (dilation, ceil_mode) = ([1, 1], window.ceil_mode);
-    let largest = B::max_pool2d_with_indices(
-        x.clone(),
-        kernel,
-        stride,
-        padding,
-        dilation,
-        ceil_mode,
-        IntDType::I64,
-    );
-    B::max_pool2d_with_indices_backward(
-        x,
-        kernel,
-        stride,
-        padding,
-        dilation,
-        ceil_mode,
-        grad,
-        largest.indices,
-    )
-    .x_grad
-}
-
-impl Window {
-    /// Kernel, stride and padding of both axes.
-    fn sizes(&self) -> [[usize; 2]; 3] {
-        [self.kernel, self.stride, self.padding].map(|size| [size; 2])
+    /// What pools `x` faster than Burn does.
+    fn max_pool_kernel(_: &FloatTensor<Self>) -> Option<MaxPoolKernel<Self>> {
+        None
     }
 }
 
@@ -197,9 +176,18 @@ pub(crate) trait MaxPoolOps: Backend {
     fn max_pool(x: FloatTensor<Self>, window: Window) -> FloatTensor<Self>;
 }
 
+fn by_burn<B: Backend>(x: FloatTensor<B>, window: Window) -> FloatTensor<B> {
+    let [kernel, stride, padding] = window.sizes();
+    B::max_pool2d(x, kernel, stride, padding, [1, 1], window.ceil_mode)
+}
+
 impl<B: MaxPoolKernels> MaxPoolOps for B {
     fn max_pool(x: FloatTensor<Self>, window: Window) -> FloatTensor<Self> {
-        B::max_pool_forward(x, window)
+        if let Some(kernel) = B::max_pool_kernel(&x) {
+            (kernel.forward)(&x, window)
+        } else {
+            by_burn::<Self>(x, window)
+        }
     }
 }
 
@@ -207,15 +195,14 @@ impl<B: MaxPoolKernels> MaxPoolOps for B {
 struct MaxPool;
 
 impl<B: MaxPoolKernels> Backward<B, 1> for MaxPool {
-    /// The input.
-    type State = (FloatTensor<B>, Window);
+    type State = (FloatTensor<B>, Window, MaxPoolBackward<B>);
 
     fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
         let grad = grads.consume::<B>(&ops.node);
-        let (x, window) = ops.state;
+        let (x, window, backward) = ops.state;
         let [node] = ops.parents;
         if let Some(node) = node {
-            grads.register::<B>(node.id, B::max_pool_backward(x, grad, window));
+            grads.register::<B>(node.id, backward(&x, &grad, window));
         }
     }
 }
@@ -223,12 +210,14 @@ impl<B: MaxPoolKernels> Backward<B, 1> for MaxPool {
 impl<B: MaxPoolKernels, C: CheckpointStrategy> MaxPoolOps for Autodiff<B, C> {
     fn max_pool(x: FloatTensor<Self>, window: Window) -> FloatTensor<Self> {
         let nodes = [x.node()];
-        let x = x.into_primitive();
+        let values = x.clone().into_primitive();
+        let Some(kernel) = B::max_pool_kernel(&values) else {
+            return by_burn::<Self>(x, window);
+        };
+        let output = (kernel.forward)(&values, window);
         match MaxPool.prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => {
-                prep.finish((x.clone(), window), B::max_pool_forward(x, window))
-            }
-            OpsKind::UnTracked(prep) => prep.finish(B::max_pool_forward(x, window)),
+            OpsKind::Tracked(prep) => prep.finish((values, window, kernel.backward), output),
+            OpsKind::UnTracked(prep) => prep.finish(output),
         }
     }
 }

@@ -101,13 +101,15 @@ fn an_average_pool_counts_the_zeros_around_an_image() {
 }
 
 /// Kernel, stride and padding, as the backbones have them and others.
-const WINDOWS: [[usize; 3]; 6] = [
+const WINDOWS: [[usize; 3]; 8] = [
     [3, 2, 1],
     [3, 2, 0],
     [3, 1, 1],
     [2, 2, 0],
     [5, 3, 2],
     [1, 1, 0],
+    [1, 2, 0],
+    [2, 3, 0],
 ];
 
 #[test]
@@ -130,6 +132,9 @@ fn a_max_pool_is_the_largest_pixel_of_each_window_and_sends_the_gradient_there()
                 compare(random(shape), ours, burns);
                 // Many equal ones, as behind a ReLU.
                 compare(random(shape).clamp_min(0.5), ours, burns);
+                // Not in the order of its shape.
+                let turned = |x: Tensor<4>| x.swap_dims(2, 3);
+                compare(random(shape), |x| ours(turned(x)), |x| burns(turned(x)));
             }
         }
     }
@@ -152,18 +157,20 @@ fn nan_is_larger_than_any_pixel_of_a_max_pool_and_minus_infinity_is_a_pixel() {
     let [nan, low] = [f32::NAN, f32::NEG_INFINITY];
     #[rustfmt::skip]
     let pixels = vec![
-        1.0, 2.0, 3.0, low, low,
+        1.0, nan, 3.0, low, low,
         nan, 0.0, 9.0, low, low,
         4.0, 4.0, 4.0, low, low,
     ];
     let x = Tensor::from_data(TensorData::new(pixels, [1, 1, 3, 5]), &device());
     let window = Window {
-        kernel: 2,
-        stride: 1,
-        padding: 0,
+        kernel: 3,
+        stride: 2,
+        padding: 1,
         ceil_mode: false,
     };
-    let options = MaxPoolOptions::new([2; 2]).with_stride([1; 2]);
+    let options = MaxPoolOptions::new([3; 2])
+        .with_stride([2; 2])
+        .with_padding([1; 2]);
     let [ours, burns] = Graph::both().map(|graph| {
         let x = graph.leaf(&x);
         let y = match graph {
@@ -171,21 +178,24 @@ fn nan_is_larger_than_any_pixel_of_a_max_pool_and_minus_infinity_is_a_pixel() {
             Graph::Burns => module::max_pool2d(x.clone(), options.clone()),
         };
         let values = y.to_data().try_to_vec::<f32>().unwrap();
-        let ones = Tensor::ones([1, 1, 2, 4], &device());
+        let ones = Tensor::ones([1, 1, 2, 3], &device());
         (values, graph.backward(y, &ones).of(&x))
     });
-    let (values, grads) = ours;
-    assert!(values[0].is_nan() && values[4].is_nan(), "{values:?}");
-    assert_eq!(values[1..4], [9.0, 9.0, low]);
-    assert_eq!(values[5..], [9.0, 9.0, low]);
-    assert_eq!(grads, burns.1);
-    #[rustfmt::skip]
-    let want = [
-        0.0, 0.0, 0.0, 1.0, 0.0,
-        2.0, 0.0, 4.0, 1.0, 0.0,
-        0.0, 0.0, 0.0, 0.0, 0.0,
-    ];
-    assert_eq!(grads.try_to_vec::<f32>().unwrap(), want);
+    for (values, grads) in [ours, burns] {
+        assert!(
+            [0, 1, 3].iter().all(|at| values[*at].is_nan()),
+            "{values:?}"
+        );
+        assert_eq!([values[2], values[4], values[5]], [low, 9.0, low]);
+        // Of several NaN the last one, of nothing but -inf the first.
+        #[rustfmt::skip]
+        let want = [
+            0.0, 1.0, 0.0, 1.0, 0.0,
+            2.0, 0.0, 1.0, 1.0, 0.0,
+            0.0, 0.0, 0.0, 0.0, 0.0,
+        ];
+        assert_eq!(grads.try_to_vec::<f32>().unwrap(), want);
+    }
 }
 
 #[test]

@@ -13,7 +13,8 @@ use crate::simd::widest;
 
 /// Partial sums that one loop keeps, so that it fills SIMD registers.
 const LANES: usize = 16;
-/// Pixels of a plane that fills loops of its own. Smaller ones are computed side by side.
+/// Fewest pixels of a plane that gets loops of its own; smaller planes are computed side by
+/// side.
 const WORTH_A_LOOP: usize = 32;
 /// Channels of a task where planes are smaller.
 const CHANNELS: usize = 64;
@@ -83,7 +84,7 @@ impl Planes {
         coefficients: [&[f32]; C],
         term: impl Fn([f32; V], [f32; C]) -> [f32; N] + Sync,
     ) -> Vec<[f64; N]> {
-        let image = self.channels * self.pixels;
+        let image_len = self.channels * self.pixels;
         let coefficients = coefficients.map(|coefficients| self.spread(coefficients));
         let of_channels = |first: usize| {
             let start = first * self.pixels;
@@ -93,8 +94,8 @@ impl Planes {
                 #[inline(always)]
                 || {
                     let coefficients = coefficients.each_ref().map(|c| &c[start..][..len]);
-                    for index in 0..self.batch {
-                        let values = values.map(|v| &v[index * image + start..][..len]);
+                    for image in 0..self.batch {
+                        let values = values.map(|v| &v[image * image_len + start..][..len]);
                         for (place, sums) in sums.iter_mut().enumerate() {
                             let terms =
                                 term(values.map(|v| v[place]), coefficients.map(|c| c[place]));
@@ -123,18 +124,18 @@ impl Planes {
         coefficients: [&[f32]; C],
         f: impl Fn([f32; V], [f32; C]) -> f32 + Sync,
     ) -> Vec<f32> {
-        let image = self.channels * self.pixels;
-        let mut out = vec![0.0; self.batch * image];
-        let images = out.par_chunks_mut(image.max(1)).enumerate();
+        let image_len = self.channels * self.pixels;
+        let mut out = vec![0.0; self.batch * image_len];
+        let images = out.par_chunks_mut(image_len.max(1)).enumerate();
         if self.pixels < WORTH_A_LOOP {
             let coefficients = coefficients.map(|coefficients| self.spread(coefficients));
-            images.for_each(|(index, out)| {
+            images.for_each(|(image, out)| {
                 widest(
                     #[inline(always)]
                     || {
-                        let coefficients = coefficients.each_ref().map(|c| &c[..image]);
-                        let values = values.map(|v| &v[index * image..][..image]);
-                        for (place, out) in out[..image].iter_mut().enumerate() {
+                        let coefficients = coefficients.each_ref().map(|c| &c[..image_len]);
+                        let values = values.map(|v| &v[image * image_len..][..image_len]);
+                        for (place, out) in out[..image_len].iter_mut().enumerate() {
                             *out = f(values.map(|v| v[place]), coefficients.map(|c| c[place]));
                         }
                     },
@@ -142,13 +143,13 @@ impl Planes {
             });
             return out;
         }
-        images.for_each(|(index, out)| {
+        images.for_each(|(image, out)| {
             widest(
                 #[inline(always)]
                 || {
                     for (channel, out) in out.chunks_exact_mut(self.pixels).enumerate() {
                         let coefficients = coefficients.map(|c| c[channel]);
-                        let values = values.map(|values| self.plane(values, index, channel));
+                        let values = values.map(|values| self.plane(values, image, channel));
                         for (place, out) in out.iter_mut().enumerate() {
                             *out = f(values.map(|v| v[place]), coefficients);
                         }
@@ -220,16 +221,6 @@ fn backward<const RECTIFIED: bool>(
     [weight, mean, variance]: [&[f32]; 3],
     epsilon: f64,
 ) -> [Vec<f32>; 3] {
-    /// The output's gradient, before the ReLU.
-    #[inline(always)]
-    fn unrectified<const RECTIFIED: bool>(output: f32, grad: f32) -> f32 {
-        if !RECTIFIED || output > 0.0 {
-            grad
-        } else {
-            0.0
-        }
-    }
-
     let inverse: Vec<f32> = variance
         .iter()
         .map(|variance| inverse_deviation(*variance, epsilon))
@@ -266,9 +257,24 @@ fn backward<const RECTIFIED: bool>(
     [x_grad, of(1), of(0)]
 }
 
+/// The gradient of the ReLU's input, if there is one.
+#[inline(always)]
+fn unrectified<const RECTIFIED: bool>(output: f32, grad: f32) -> f32 {
+    if !RECTIFIED || output > 0.0 {
+        grad
+    } else {
+        0.0
+    }
+}
+
 #[inline(always)]
 fn affine(x: f32, [mean, scale, bias]: [f32; 3]) -> f32 {
     (x - mean) * scale + bias
+}
+
+/// Whether the kernels here serve an input and what goes with it.
+fn serves(tensors: &[&Floats]) -> bool {
+    are_f32(tensors) && tensors[0].shape().num_elements() > 0
 }
 
 impl BatchNormKernels for Flex {
@@ -277,7 +283,7 @@ impl BatchNormKernels for Flex {
         epsilon: f64,
         activation: Activation,
     ) -> (Floats, Floats, Floats) {
-        if !are_f32(&inputs.each_ref()) {
+        if !serves(&inputs.each_ref()) {
             return plain_forward::<Self>(inputs, epsilon, activation);
         }
         let [x, weight, bias] = inputs;
@@ -328,7 +334,7 @@ impl BatchNormKernels for Flex {
     }
 
     fn batch_norm_backward(saved: Saved<Self>, grad: Floats) -> BatchNormTrainBackward<Self> {
-        if !are_f32(&[&saved.x, &saved.weight, &grad]) {
+        if !serves(&[&saved.x, &saved.weight, &grad]) {
             return plain_backward(saved, grad);
         }
         let planes = Planes::of(&saved.x);

@@ -5,14 +5,14 @@ use burn::backend::{Flex, TensorMetadata};
 use rayon::prelude::*;
 
 use super::{Floats, are_f32, tensor, values};
-use crate::pool::{MaxPoolKernels, Window, plain_max_pool, plain_max_pool_backward};
+use crate::pool::{MaxPoolKernel, MaxPoolKernels, Window};
 use crate::simd::widest;
 
 /// Windows at once.
 const LANES: usize = 8;
 /// Planes that are worth a task.
 const PLANES: usize = 16;
-/// The tap of a window of which every pixel is -inf.
+/// The tap of a window whose pixels are all -inf.
 const NONE: u32 = u32::MAX;
 
 /// Sizes of one pooling, none of which is 0.
@@ -35,7 +35,7 @@ struct Frame {
     /// How far each tap is from the first.
     taps: Vec<usize>,
     /// From one row of windows to the next, in `largest` and `tap`.
-    row: usize,
+    row_step: usize,
     largest: Vec<f32>,
     tap: Vec<u32>,
 }
@@ -64,11 +64,11 @@ impl Geometry {
         let pitch = (self.out_width - 1) * stride + kernel;
         let rows = (self.out_height - 1) * stride + kernel;
         // Where the stride is 1, windows go on over the ends of rows.
-        let row = match stride {
+        let row_step = match stride {
             1 => pitch,
             _ => pitch.next_multiple_of(LANES),
         };
-        let windows = (self.out_height * row).next_multiple_of(LANES);
+        let windows = (self.out_height * row_step).next_multiple_of(LANES);
         Frame {
             g: self,
             values: vec![f32::NEG_INFINITY; rows * pitch + LANES + kernel],
@@ -76,7 +76,7 @@ impl Geometry {
             taps: (0..kernel * kernel)
                 .map(|tap| tap / kernel * pitch + tap % kernel)
                 .collect(),
-            row,
+            row_step,
             largest: vec![0.0; windows],
             tap: vec![NONE; windows],
         }
@@ -100,14 +100,14 @@ impl Frame {
         let (tap, _) = self.tap.as_chunks_mut::<LANES>();
         for (index, (largest, tap)) in largest.iter_mut().zip(tap).enumerate() {
             let at = index * LANES;
-            let first = at / self.row * stride * self.pitch + at % self.row;
+            let first = at / self.row_step * stride * self.pitch + at % self.row_step;
             (*largest, *tap) = largest_of(&self.values[first..], &self.taps);
         }
     }
 
     /// Where a window's largest value and its tap are.
     fn place(&self, row: usize, column: usize) -> usize {
-        row * self.row + column * self.g.window.stride
+        row * self.row_step + column * self.g.window.stride
     }
 
     /// Where the pixel of a window's largest value is in its plane.
@@ -173,50 +173,41 @@ fn each_plane(
     );
 }
 
-impl MaxPoolKernels for Flex {
-    fn max_pool_forward(x: Floats, window: Window) -> Floats {
-        if !are_f32(&[&x]) || x.shape().num_elements() == 0 {
-            return plain_max_pool::<Self>(x, window);
-        }
-        let g = Geometry::of(&x, window);
-        let [batch, channels, ..] = x.shape().dims::<4>();
-        let len = g.out_height * g.out_width;
-        let mut out = vec![0.0; batch * channels * len];
-        each_plane(&values(&x), g, &mut out, len, |frame, _, out| {
-            for (row, out) in out.chunks_exact_mut(g.out_width).enumerate() {
-                let largest = frame.largest[frame.place(row, 0)..]
-                    .iter()
-                    .step_by(window.stride);
-                for (out, largest) in out.iter_mut().zip(largest) {
-                    *out = *largest;
-                }
+fn forward(x: &Floats, window: Window) -> Floats {
+    let g = Geometry::of(x, window);
+    let [batch, channels, ..] = x.shape().dims::<4>();
+    let len = g.out_height * g.out_width;
+    let mut out = vec![0.0; batch * channels * len];
+    each_plane(&values(x), g, &mut out, len, |frame, _, out| {
+        for (row, out) in out.chunks_exact_mut(g.out_width).enumerate() {
+            let largest = frame.largest[frame.place(row, 0)..].iter();
+            for (out, largest) in out.iter_mut().zip(largest.step_by(window.stride)) {
+                *out = *largest;
             }
-        });
-        tensor(out, [batch, channels, g.out_height, g.out_width])
-    }
-
-    fn max_pool_backward(x: Floats, grad: Floats, window: Window) -> Floats {
-        if !are_f32(&[&x, &grad]) || x.shape().num_elements() == 0 {
-            return plain_max_pool_backward::<Self>(x, grad, window);
         }
-        let g = Geometry::of(&x, window);
-        let grad = values(&grad);
-        let mut out = vec![0.0; x.shape().num_elements()];
-        each_plane(
-            &values(&x),
-            g,
-            &mut out,
-            g.height * g.width,
-            |frame, plane, out| {
-                let len = g.out_height * g.out_width;
-                let rows = grad[plane * len..][..len].chunks_exact(g.out_width);
-                for (row, grads) in rows.enumerate() {
-                    for (column, grad) in grads.iter().enumerate() {
-                        out[frame.pixel(row, column)] += *grad;
-                    }
-                }
-            },
-        );
-        tensor(out, x.shape())
+    });
+    tensor(out, [batch, channels, g.out_height, g.out_width])
+}
+
+fn backward(x: &Floats, grad: &Floats, window: Window) -> Floats {
+    let g = Geometry::of(x, window);
+    let grad = values(grad);
+    let (len, out_len) = (g.height * g.width, g.out_height * g.out_width);
+    let mut out = vec![0.0; x.shape().num_elements()];
+    each_plane(&values(x), g, &mut out, len, |frame, plane, out| {
+        let rows = grad[plane * out_len..][..out_len].chunks_exact(g.out_width);
+        for (row, grads) in rows.enumerate() {
+            for (column, grad) in grads.iter().enumerate() {
+                out[frame.pixel(row, column)] += *grad;
+            }
+        }
+    });
+    tensor(out, x.shape())
+}
+
+impl MaxPoolKernels for Flex {
+    fn max_pool_kernel(x: &Floats) -> Option<MaxPoolKernel<Self>> {
+        let serves = are_f32(&[x]) && x.shape().num_elements() > 0;
+        serves.then_some(MaxPoolKernel { forward, backward })
     }
 }
