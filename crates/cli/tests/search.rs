@@ -89,8 +89,44 @@ fn a_study_ends_with_a_chosen_model_that_can_be_exported() {
     assert_eq!(count(&trials, "finished"), 8);
     bench.assert_each_ended_once();
 
+    // What the study did not write stays.
+    let notes = bench.root().join("notes");
+    std::fs::create_dir(&notes).unwrap();
+    std::fs::write(notes.join("mine.txt"), "keep").unwrap();
+    let removed = bench.study("rm", &[]).assert_done();
+    assert!(removed.stdout.contains("still holds notes"), "{removed:#?}");
+    assert_eq!(bench.root().read_dir().unwrap().count(), 1);
+    assert!(notes.join("mine.txt").exists());
+    std::fs::remove_dir_all(&notes).unwrap();
+
+    run(&mut bench.search(&["--launcher", "slurm", "--emit"])).assert_done();
     bench.study("rm", &[]).assert_done();
     assert!(!bench.root().exists());
+}
+
+#[test]
+fn no_study_begins_where_it_would_write_over_something_else() {
+    let bench = Bench::new(STUDY);
+    for file in ["split.csv", "study.toml"] {
+        let path = bench.root().join(file);
+        std::fs::create_dir_all(bench.root()).unwrap();
+        std::fs::write(&path, "mine").unwrap();
+        run(&mut bench.search(&[])).assert_refused(&[file, "--study"]);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
+        assert_eq!(bench.root().read_dir().unwrap().count(), 1);
+        std::fs::remove_file(&path).unwrap();
+    }
+}
+
+#[test]
+fn a_dot_is_this_folder_and_not_all_experiments() {
+    let bench = Bench::new(STUDY);
+    let here = bench.folder.path("here");
+    std::fs::create_dir_all(here.join("experiments/other")).unwrap();
+    let mut command = psp(&["study", "rm", "."]);
+    let refused = run(command.current_dir(&here));
+    refused.assert_refused(&[".: not a study folder"]);
+    assert!(here.join("experiments/other").exists());
 }
 
 #[test]

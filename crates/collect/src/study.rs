@@ -46,9 +46,16 @@ pub fn collect_study(dir: StudyDir, mut settings: Settings<'_>) -> Result<Collec
     {
         let finalist = &candidates[selection.candidate];
         let refitted = of_refit(&study, refit, finalist, &mut settings)?;
-        selection.finalist = Some(selection.candidate);
-        (selection.candidate, selection.run) = (candidates.len(), 0);
-        candidates.push(refitted);
+        if let Some(reason) = &refitted.runs[0].failure {
+            settings.warn(&format!(
+                "the refit is left out, and {} stands in its place: {reason}",
+                finalist.name
+            ));
+        } else {
+            selection.finalist = Some(selection.candidate);
+            (selection.candidate, selection.run) = (candidates.len(), 0);
+            candidates.push(refitted);
+        }
     }
     let explanations = match chosen.filter(|_| selection.is_some() && settings.explained > 0) {
         Some(chosen) => {

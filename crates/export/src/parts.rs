@@ -17,6 +17,7 @@ use psp_files::{remove, write_atomic};
 use psp_models::{DeviceSpec, Output};
 use psp_train::{Checkpoint, Inputs, RunConfig, RunDir, TrainError};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::error::ExportError;
 use crate::predictor::Predictor;
@@ -44,6 +45,9 @@ struct Origin {
     /// versions stored them not to be.
     #[serde(default)]
     clipped: bool,
+    /// SHA-256 of the file of predictions; empty where an older version wrote it.
+    #[serde(default)]
+    sha256: String,
 }
 
 impl Origin {
@@ -55,15 +59,16 @@ impl Origin {
             data_fingerprint: manifest.data_fingerprint,
             split_fingerprint: manifest.split_fingerprint,
             clipped: true,
+            sha256: String::new(),
         })
     }
 }
 
 /// The stored predictions of the run's best checkpoint for a part; `None` where
-/// there are none, or they are of another checkpoint.
+/// there are none, they are of another checkpoint, or their file is not as it was written.
 ///
 /// # Errors
-/// A run that can't be read, or a stored file that is damaged.
+/// A run or a stored file that can't be read.
 pub fn stored_predictions(run: &RunDir, part: Part) -> Result<Option<Predictions>, ExportError> {
     let [csv, json] = paths(run, part);
     let io = |source: std::io::Error| ExportError::Io {
@@ -74,16 +79,21 @@ pub fn stored_predictions(run: &RunDir, part: Part) -> Result<Option<Predictions
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         other => other.map_err(io)?,
     };
-    let mut known: Origin = serde_json::from_slice(&text).map_err(|error| ExportError::Format {
-        path: json.clone(),
-        reason: error.to_string(),
-    })?;
+    let Ok(mut known) = serde_json::from_slice::<Origin>(&text) else {
+        return Ok(None);
+    };
     let now = Origin::of(run)?;
     let clipped = std::mem::replace(&mut known.clipped, now.clipped);
+    let sha256 = std::mem::take(&mut known.sha256);
     if known != now || !csv.exists() {
         return Ok(None);
     }
-    let predictions = Predictions::read_csv(&csv)?;
+    if !sha256.is_empty() && sha256 != digest(&csv)? {
+        return Ok(None);
+    }
+    let Ok(predictions) = Predictions::read_csv(&csv) else {
+        return Ok(None);
+    };
     if clipped {
         return Ok(Some(predictions));
     }
@@ -146,7 +156,7 @@ pub fn predict_part(
     };
     let total = loader.sampler().samples_per_epoch();
     let predictions = predictor.predict_batches(&inputs.dataset, batches, total, observe)?;
-    store(run, part, &origin, &predictions)?;
+    store(run, part, origin, &predictions)?;
     Ok(Some(predictions))
 }
 
@@ -189,7 +199,7 @@ fn stored_features(
 fn store(
     run: &RunDir,
     part: Part,
-    origin: &Origin,
+    mut origin: Origin,
     predictions: &Predictions,
 ) -> Result<(), ExportError> {
     let [csv, json] = paths(run, part);
@@ -202,9 +212,20 @@ fn store(
     }
     remove(&json).map_err(io(&json))?;
     predictions.write_csv(&csv)?;
-    let text = serde_json::to_vec_pretty(origin).map_err(|error| io(&json)(error.into()))?;
+    origin.sha256 = digest(&csv)?;
+    let text = serde_json::to_vec_pretty(&origin).map_err(|error| io(&json)(error.into()))?;
     write_atomic(&json, |out| out.write_all(&text))?;
     Ok(())
+}
+
+/// SHA-256 of a file, in hex digits.
+fn digest(path: &Path) -> Result<String, ExportError> {
+    let bytes = std::fs::read(path).map_err(|source| ExportError::Io {
+        path: path.to_owned(),
+        source,
+    })?;
+    let digest = Sha256::digest(bytes);
+    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 fn paths(run: &RunDir, part: Part) -> [PathBuf; 2] {

@@ -178,6 +178,18 @@ pub enum SearchError {
     /// A task was given back for a fault that is not its own.
     #[error(transparent)]
     GivenBack(Box<Self>),
+    /// A study is to begin where something of another lies.
+    #[error(
+        "{}: no study was begun here, but {} exists, which it would write over; name another \
+         folder with --study",
+        study.display(), file.display()
+    )]
+    Occupied {
+        /// The study's folder.
+        study: PathBuf,
+        /// What lies there.
+        file: PathBuf,
+    },
     /// There is no study.
     #[error("{}: not a study folder (it has no {missing})", path.display())]
     NoStudy {

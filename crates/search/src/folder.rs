@@ -22,6 +22,7 @@
 //!   refit-split.csv         its split, where it trains on validation images, too
 //!   refit/<number>-<id>/    the same for it
 //!   selected.json           the chosen model, and why
+//!   slurm/                  the job that its workers are, where Slurm starts them
 //! ```
 
 use std::path::{Path, PathBuf};
@@ -154,6 +155,27 @@ impl StudyDir {
     /// The folder of the finalists' trainings.
     pub fn finals(&self) -> PathBuf {
         self.root.join("finals")
+    }
+
+    /// Everything that a study writes into its folder, what makes it a study first.
+    pub fn entries(&self) -> Vec<PathBuf> {
+        let others = [
+            "begin",
+            "study.toml",
+            "split.csv",
+            "folds",
+            "drawn",
+            "trials",
+            "finalists.json",
+            "finals",
+            "refit.json",
+            "refit-split.csv",
+            "refit",
+            "selected.json",
+            "slurm",
+        ];
+        let others = others.iter().map(|name| self.root.join(name));
+        std::iter::once(self.plan()).chain(others).collect()
     }
 
     /// Claimed by the command that writes what the study begins with.

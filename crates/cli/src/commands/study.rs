@@ -1,7 +1,7 @@
 //! `psp study`.
 
 use std::io::{Write, stdout};
-use std::path::Path;
+use std::path::{Component, Path};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
@@ -29,9 +29,14 @@ pub(crate) fn run(command: &StudyCommand) -> Result<ExitCode> {
 /// `experiments/`, unless such a folder is here.
 pub(crate) fn study_dir(study: &Path) -> StudyDir {
     let here = StudyDir::new(study);
-    match study.components().count() == 1 && !here.is_begun() {
-        true => StudyDir::new(Path::new(EXPERIMENTS).join(study)),
-        false => here,
+    let is_name = matches!(
+        study.components().collect::<Vec<_>>()[..],
+        [Component::Normal(_)]
+    );
+    if is_name && !here.is_begun() {
+        StudyDir::new(Path::new(EXPERIMENTS).join(study))
+    } else {
+        here
     }
 }
 

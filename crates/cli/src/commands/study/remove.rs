@@ -1,6 +1,6 @@
 //! `psp study rm`.
 
-use std::fs::{read_dir, read_link, remove_dir_all, remove_file};
+use std::fs::{read_dir, read_link, remove_dir, remove_dir_all, remove_file};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::commands::counted;
 /// More links on the way to a study are taken for a circle.
 const MOST_LINKS: usize = 40;
 
-/// Tasks that are named where some are under way.
+/// Tasks that are named where some are under way, and files that stay.
 const NAMED: usize = 3;
 
 /// Times that removal begins again where a worker has just written a file, and the
@@ -23,8 +23,8 @@ const NAMED: usize = 3;
 const TRIES: usize = 50;
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Removes a study's folder with all that is in it, and where the name is that of a
-/// symbolic link, what it leads to and the link.
+/// Removes a study, and its folder unless something else is in it, and where the name is
+/// that of a symbolic link, what it leads to and the link.
 pub(super) fn remove(args: &StudyRmArgs) -> Result<()> {
     let dir = study_dir(&args.study);
     let root = dir.root().display();
@@ -47,11 +47,20 @@ pub(super) fn remove(args: &StudyRmArgs) -> Result<()> {
         );
     }
     let (links, folder) = followed(dir.root())?;
-    check_is_whole(&folder)?;
-    let study = StudyDir::new(&folder);
+    let entries = StudyDir::new(&folder).entries();
+    check_is_whole(&entries)?;
     // First what makes it a study, so that half of it is none.
-    remove_file(study.plan()).with_context(|| format!("{root}: plan.json"))?;
-    remove_folder(&folder).with_context(|| folder.display().to_string())?;
+    for entry in &entries {
+        remove_entry(entry).with_context(|| entry.display().to_string())?;
+    }
+    if let Some(others) = others(&folder)? {
+        println!(
+            "removed the study; {} still holds {others}",
+            folder.display()
+        );
+        return Ok(());
+    }
+    remove_dir(&folder).with_context(|| folder.display().to_string())?;
     for link in &links {
         remove_file(link).with_context(|| link.display().to_string())?;
     }
@@ -73,17 +82,39 @@ fn named(tasks: &[TrialDir], study: &Path) -> String {
     names.join(", ")
 }
 
-/// Removes a folder in which a worker may still be writing.
-fn remove_folder(folder: &Path) -> std::io::Result<()> {
+/// Removes a file, or a folder in which a worker may still be writing; or nothing.
+fn remove_entry(entry: &Path) -> std::io::Result<()> {
+    let remove = || match remove_dir_all(entry) {
+        Err(error) if error.kind() == ErrorKind::NotADirectory => remove_file(entry),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        other => other,
+    };
     for _ in 0..TRIES {
-        match remove_dir_all(folder) {
+        match remove() {
             Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => {
                 std::thread::sleep(PAUSE);
             }
             other => return other,
         }
     }
-    remove_dir_all(folder)
+    remove()
+}
+
+/// The first things in a folder, `None` where it is empty.
+fn others(folder: &Path) -> Result<Option<String>> {
+    let mut names = Vec::new();
+    for entry in read_dir(folder).with_context(|| folder.display().to_string())? {
+        names.push(entry?.file_name().display().to_string());
+    }
+    names.sort();
+    let more = names.len().saturating_sub(NAMED);
+    names.truncate(NAMED);
+    let listed = names.join(", ");
+    Ok(match more {
+        _ if names.is_empty() => None,
+        0 => Some(listed),
+        _ => Some(format!("{listed} and {more} more")),
+    })
 }
 
 /// The symbolic links on the way from `path` to a folder, and the folder.
@@ -103,9 +134,8 @@ fn followed(path: &Path) -> Result<(Vec<PathBuf>, PathBuf)> {
 }
 
 /// Refuses a study with parts elsewhere, which would stay behind.
-fn check_is_whole(folder: &Path) -> Result<()> {
-    for entry in read_dir(folder).with_context(|| folder.display().to_string())? {
-        let path = entry?.path();
+fn check_is_whole(entries: &[PathBuf]) -> Result<()> {
+    for path in entries {
         if path.is_symlink() {
             bail!(
                 "{}: a symbolic link, behind which a part of the study would stay; remove it \
