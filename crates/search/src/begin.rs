@@ -110,7 +110,7 @@ impl Draft {
         inputs: Option<Inputs>,
         hashes: &mut Hashes,
     ) -> Result<Self, SearchError> {
-        check_is_free(dir)?;
+        dir.check_is_free()?;
         let inputs = match inputs {
             Some(inputs) => inputs,
             None => Inputs::open(&config.base)?,
@@ -347,24 +347,6 @@ fn place(config: &mut RunConfig, like: &RunConfig) {
 pub(crate) fn absolute_text(path: &Path) -> Result<String, SearchError> {
     let path = std::path::absolute(path).map_err(SearchError::io(path))?;
     Ok(path.to_string_lossy().into_owned())
-}
-
-/// Refuses a folder that has what a study would write over, though no study was begun in
-/// it: a data set's `split.csv`, say.
-fn check_is_free(dir: &StudyDir) -> Result<(), SearchError> {
-    if dir.beginning().exists() {
-        return Ok(());
-    }
-    let taken = dir
-        .entries()
-        .into_iter()
-        .find(|entry| entry.is_symlink() || entry.exists());
-    taken.map_or(Ok(()), |file| {
-        Err(SearchError::Occupied {
-            study: dir.root().to_owned(),
-            file,
-        })
-    })
 }
 
 /// Takes the study's folder for writing what a study begins with; waits for others.

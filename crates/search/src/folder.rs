@@ -178,6 +178,22 @@ impl StudyDir {
         std::iter::once(self.plan()).chain(others).collect()
     }
 
+    /// Refuses a folder that has what a study would write over, though none was begun in
+    /// it: a data set's `split.csv`, say.
+    pub(crate) fn check_is_free(&self) -> Result<(), SearchError> {
+        if self.beginning().exists() {
+            return Ok(());
+        }
+        let mut entries = self.entries().into_iter();
+        if let Some(file) = entries.find(|entry| entry.is_symlink() || entry.exists()) {
+            return Err(SearchError::Occupied {
+                study: self.root.clone(),
+                file,
+            });
+        }
+        Ok(())
+    }
+
     /// Claimed by the command that writes what the study begins with.
     pub(crate) fn beginning(&self) -> PathBuf {
         self.root.join("begin")
