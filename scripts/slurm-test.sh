@@ -25,5 +25,5 @@ trap end EXIT
 export_conf=$(scripts/slurm-test-cluster.sh start "$cluster")
 eval "$export_conf"
 # With the whole workspace, or its crates would be built with other features.
-cargo test --release --workspace --test slurm -- --ignored --test-threads 1 "$@"
+cargo test --release --workspace --test cli slurm:: -- --ignored --test-threads 1 "$@"
 passed=1

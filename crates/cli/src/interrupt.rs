@@ -90,8 +90,9 @@ pub(crate) fn exit_code() -> ExitCode {
     let warned = WARNED
         .get()
         .is_some_and(|flag| flag.load(Ordering::Relaxed));
-    ExitCode::from(match warned || time_is_up() {
-        true => TRY_AGAIN,
-        false => INTERRUPTED,
+    ExitCode::from(if warned || time_is_up() {
+        TRY_AGAIN
+    } else {
+        INTERRUPTED
     })
 }

@@ -55,7 +55,8 @@ impl Origin {
     /// those of the same origin, or `overwrite` says so.
     ///
     /// # Errors
-    /// Says what the folder holds, and names another; or that it is none.
+    /// Says what the folder holds, and names another; or that it is none, or that
+    /// nothing can be written there.
     pub(crate) fn check(&self, out: &Path, overwrite: bool) -> Result<()> {
         if out.exists() && !out.is_dir() {
             bail!(
@@ -64,6 +65,7 @@ impl Origin {
             );
         }
         let earlier = Self::read(out)?;
+        psp_files::check_folder(out)?;
         if overwrite || earlier.as_ref() == Some(self) {
             return Ok(());
         }

@@ -31,9 +31,10 @@ pub(crate) fn notice(about: &DataNotice) {
 
 /// A bar over `total` of something; invisible in a pipe.
 pub(crate) fn bar(total: u64, what: &str) -> ProgressBar {
-    let target = match is_terminal() {
-        true => ProgressDrawTarget::stderr(),
-        false => ProgressDrawTarget::hidden(),
+    let target = if is_terminal() {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
     };
     let bar = ProgressBar::with_draw_target(Some(total), target);
     bar.set_style(style(

@@ -181,9 +181,10 @@ impl StudyView {
 
     /// Prints a line above the bars.
     fn line(&self, text: &str) {
-        match self.is_terminal {
-            true => self.bars.suspend(|| println!("{text}")),
-            false => println!("{text}"),
+        if self.is_terminal {
+            self.bars.suspend(|| println!("{text}"))
+        } else {
+            println!("{text}")
         }
     }
 }

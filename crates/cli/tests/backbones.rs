@@ -1,11 +1,8 @@
 //! Every backbone from training to prediction, on inputs as small as it takes.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::collections::BTreeMap;
 
-use support::{Folder, device, psp, run, tensors};
+use crate::support::{Folder, device, psp, run, tensors};
 
 /// Scores of the photos by file name, from `psp predict --csv --raw`.
 fn predict(folder: &Folder, model: &str) -> BTreeMap<String, Vec<f64>> {

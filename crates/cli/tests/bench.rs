@@ -1,10 +1,7 @@
 //! `psp bench`.
-#![allow(clippy::unwrap_used)]
 
-mod support;
-
+use crate::support::{self, device, psp, run};
 use serde_json::Value;
-use support::{device, psp, run};
 
 /// One step of two images of 32 pixels.
 const SMALL: &[&str] = &[

@@ -1,17 +1,14 @@
 //! What `export` writes, and what it and `predict` refuse.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::path::{Path, PathBuf};
 
+use crate::support::trained::{export, predict, trained};
+use crate::support::{Folder, json, ran, run, tensors};
 use burn::module::Module;
 use burn::tensor::Device;
 use psp_export::Bundle;
 use psp_models::{Regressor, read_state_dict, state};
 use serde_json::json;
-use support::trained::{export, predict, trained};
-use support::{Folder, json, ran, run, tensors};
 
 #[test]
 fn exported_weights_have_torchvisions_keys_and_the_checkpoints_moving_average() {

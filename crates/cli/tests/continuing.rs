@@ -1,13 +1,10 @@
 //! A run that is continued with other settings, in another place, or after a signal.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::fs;
 use std::path::PathBuf;
 
-use support::study::wait_for;
-use support::{Folder, Ran, assert_says, json_lines, ran, resume, run, signal};
+use crate::support::study::wait_for;
+use crate::support::{self, Folder, Ran, assert_says, json_lines, ran, resume, run, signal};
 
 fn continued(folder: &Folder, args: &[&str]) -> Ran {
     run(resume(&folder.path("run")).args(args))

@@ -1,10 +1,7 @@
 //! Each damage of a data set is refused with its file, row and column before
 //! anything is written.
-#![allow(clippy::unwrap_used)]
 
-mod support;
-
-use support::Folder;
+use crate::support::Folder;
 
 #[test]
 fn a_missing_column_is_refused_by_name() {

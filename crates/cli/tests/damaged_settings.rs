@@ -1,15 +1,12 @@
 //! Configurations, weights and devices that can't be used are refused before
 //! anything is written, with what to change.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::path::Path;
 
+use crate::support::{Folder, Ran, device, psp, run};
 use burn::tensor::Device;
 use psp_models::{Backbone, BackboneKind, HostTensor, ModelConfig, StateDict, state};
 use safetensors::{Dtype, tensor::TensorView};
-use support::{Folder, Ran, device, psp, run};
 
 fn train_with_config(folder: &Folder, text: &str) -> Ran {
     let config = folder.write("car.toml", text);

@@ -1,12 +1,9 @@
 //! A run whose files were edited since it was trained is not taken for what it was.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::process::Command;
 
-use support::trained::{TARGETS, eval, export, predict};
-use support::{Folder, assert_says, json, psp, render, run};
+use crate::support::trained::{TARGETS, eval, export, predict};
+use crate::support::{Folder, assert_says, json, psp, render, run};
 
 /// Data, and a run on it in `run`.
 fn trained() -> Folder {

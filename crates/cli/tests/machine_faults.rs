@@ -1,13 +1,10 @@
 //! Faults of the machine, which are no trial's: an unusable cache, a full disk, a run that
 //! can only be read.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::process::Command;
 
-use support::study::{Bench, STUDY, count};
-use support::{Folder, Ran, assert_says, device, json, run, training};
+use crate::support::study::{Bench, STUDY, count};
+use crate::support::{self, Folder, Ran, assert_says, device, json, run, training};
 
 /// Runs a shell script in `folder` on a file system of this size, `disk`; `None` where none
 /// may be mounted, as is said.

@@ -1,10 +1,7 @@
 //! `--max-hours`: a time budget.
-#![allow(clippy::unwrap_used)]
 
-mod support;
-
-use support::study::{Bench, STUDY, count};
-use support::{Folder, assert_says, resume, run};
+use crate::support::study::{Bench, STUDY, count};
+use crate::support::{Folder, assert_says, resume, run};
 
 #[test]
 fn a_run_whose_time_is_up_is_saved_and_continued() {

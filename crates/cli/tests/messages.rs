@@ -1,12 +1,9 @@
 //! Every flag and every key that a message names exists.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use support::{psp, run};
+use crate::support::{psp, run};
 
 /// Flags of other programs that psp starts or tells about.
 const OTHER_PROGRAMS: &[&str] = &[

@@ -1,13 +1,10 @@
 //! `psp models` and `psp models verify`.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::path::Path;
 use std::process::Command;
 
+use crate::support::{Folder, Ran, assert_says, device, json, psp, run};
 use serde_json::Value;
-use support::{Folder, Ran, assert_says, device, json, psp, run};
 
 /// Sizes in MiB: the four of the perspective-score project's table, and what Inception v3
 /// has in PyTorch.

@@ -1,14 +1,11 @@
 //! Every command gives the same figures of the same predictions.
-#![allow(clippy::unwrap_used)]
 
-mod support;
-
+use crate::support::trained::{eval, export, predict, trained};
+use crate::support::{Folder, device, json, run};
 use psp_export::{Bundle, ExportError, Predictor};
 use psp_models::predict::to_host;
 use psp_models::{DeviceSpec, Input, Precision, Regressor, read_state_dict};
 use psp_train::{RunDir, read_metrics};
-use support::trained::{eval, export, predict, trained};
-use support::{Folder, device, json, run};
 
 /// The validation metrics of the best epoch are those that `psp eval` computes, and
 /// the bundle's.

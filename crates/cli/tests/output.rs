@@ -1,13 +1,10 @@
 //! What a training run prints into a pipe and writes for others to read.
-#![allow(clippy::panic, clippy::unwrap_used)]
-
-mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use crate::support::{self, Folder, assert_says, json_lines, psp};
 use serde_json::Value;
-use support::{Folder, assert_says, json_lines, psp};
 
 const TARGETS: [&str; 2] = ["perspective_score_hood", "perspective_score_backdoor_left"];
 

@@ -1,9 +1,6 @@
 //! bf16, where the device knows it and where it does not.
-#![allow(clippy::unwrap_used)]
 
-mod support;
-
-use support::{Folder, device, psp, run};
+use crate::support::{Folder, device, psp, run};
 
 #[test]
 fn a_device_without_bf16_refuses_it_before_anything_is_written() {

@@ -1,14 +1,11 @@
 //! `psp predict` accounts for every file of a folder, and names images as labels do.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::fs;
 use std::path::Path;
 
+use crate::support::trained::{predict, trained};
+use crate::support::{Folder, assert_says, run};
 use serde_json::Value;
-use support::trained::{predict, trained};
-use support::{Folder, assert_says, run};
 
 /// Photos of several kinds, of which three can be scored, and one in a sub-folder.
 fn photos(folder: &Folder) -> std::path::PathBuf {

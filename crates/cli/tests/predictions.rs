@@ -1,18 +1,15 @@
 //! `eval`, `predict` and the library give the same scores, of a run as of its
 //! export.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use crate::support::trained::{TARGETS, eval, predict, trained};
+use crate::support::{self, Folder, assert_says, device, json, run};
 use psp_export::{ExportError, Predictor};
 use psp_models::{DeviceSpec, Precision};
 use serde_json::Value;
-use support::trained::{TARGETS, eval, predict, trained};
-use support::{Folder, assert_says, device, json, run};
 
 /// Scores by file name from `predictions.csv`.
 fn evaluated(folder: &Path) -> BTreeMap<String, [f64; 2]> {

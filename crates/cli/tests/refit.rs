@@ -1,12 +1,9 @@
 //! The chosen configuration, trained again.
-#![allow(clippy::unwrap_used)]
 
-mod support;
-
+use crate::support::study::{Bench, STUDY};
+use crate::support::{Ran, assert_says, device, json, psp, resume, run};
 use psp_train::RunDir;
 use serde_json::Value;
-use support::study::{Bench, STUDY};
-use support::{assert_says, device, json, psp, resume, run};
 
 /// The search is on 12 images of 32 pixels, two epochs.
 const REFIT: &str =
@@ -25,11 +22,11 @@ fn export(bench: &Bench, out: &str, more: &[&str]) -> (String, Value) {
     (exported.stdout, json(&out.join("bundle.json")))
 }
 
-/// Writes a report on the study to `report`.
-fn report(bench: &Bench) {
-    let mut command = psp(&["report", "--no-measure", "--explain", "0", "--device"]);
+/// Writes a report on the study to `report`, with so many explained images.
+fn report(bench: &Bench, explained: &str) -> Ran {
+    let mut command = psp(&["report", "--no-measure", "--explain", explained, "--device"]);
     command.arg(device()).arg(bench.root()).arg("--out");
-    run(command.arg(bench.folder.path("report"))).assert_done();
+    run(command.arg(bench.folder.path("report"))).assert_done()
 }
 
 #[test]
@@ -107,7 +104,7 @@ fn the_chosen_configuration_is_trained_again_tested_and_exported() {
     run(command.arg(bench.folder.path("other"))).assert_refused(&["the study scored epoch 99"]);
     bench.folder.edit(&outcome, other, &scored);
 
-    report(&bench);
+    report(&bench, "0");
     let text = std::fs::read_to_string(bench.folder.path("report/report.md")).unwrap();
     assert_says(
         &text,
@@ -128,6 +125,28 @@ fn the_chosen_configuration_is_trained_again_tested_and_exported() {
         finalists,
         "finalists are compared, the refit is not"
     );
+}
+
+#[test]
+fn a_refit_whose_model_is_damaged_is_left_out_of_the_report() {
+    let bench = bench(REFIT);
+    run(&mut bench.search(&["--workers", "1"])).assert_done();
+    let table = bench.table();
+    let refit = bench
+        .root()
+        .join(table["selection"]["folder"].as_str().unwrap());
+    let best = std::fs::OpenOptions::new()
+        .write(true)
+        .open(RunDir::new(refit).best())
+        .unwrap();
+    best.set_len(best.metadata().unwrap().len() / 2).unwrap();
+    let said = report(&bench, "1").stderr;
+    assert_says(&said, &["the refit is left out", "stands in its place"]);
+    // What is explained is the finalist.
+    assert!(!said.contains("nothing is explained"), "{said}");
+    let numbers = json(&bench.folder.path("report/metrics.json"));
+    let finalists = table["selection"]["finalists"].as_array().unwrap().len();
+    assert_eq!(numbers["candidates"].as_array().unwrap().len(), finalists);
 }
 
 #[test]
@@ -205,7 +224,7 @@ fn a_refit_on_training_and_validation_images_together_exports_its_last_epoch() {
     assert!(split("split.csv") > 0);
     let (_, bundle) = export(&bench, "model", &[]);
     assert_eq!(bundle["training"]["epoch"], 3);
-    report(&bench);
+    report(&bench, "0");
 }
 
 #[test]

@@ -1,12 +1,9 @@
 //! Reports on studies and runs, through the real `psp`.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::path::{Path, PathBuf};
 
-use support::study::Bench;
-use support::{Folder, Ran, json, psp, run};
+use crate::support::study::Bench;
+use crate::support::{Folder, Ran, json, psp, run};
 
 /// Two finalists with two seeds each, which take a second.
 const STUDY: &str = r#"
@@ -44,9 +41,10 @@ fn files(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
-        match path.is_dir() {
-            true => found.extend(files(&path)),
-            false => found.push((path.clone(), std::fs::read(&path).unwrap())),
+        if path.is_dir() {
+            found.extend(files(&path))
+        } else {
+            found.push((path.clone(), std::fs::read(&path).unwrap()))
         }
     }
     found.sort();

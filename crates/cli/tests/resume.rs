@@ -1,8 +1,5 @@
 //! A run that is killed, interrupted or damaged and then continued ends with
 //! the very bits of an undisturbed one. Seed of the kills: 2.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -10,13 +7,13 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
-use serde_json::Value;
-use support::{
+use crate::support::{
     Folder, assert_says, device, json, json_lines, ran, render, resume, run, signal, tensors,
     training,
 };
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde_json::Value;
 
 /// Everything that has state: moments, a moving average, dropout masks,
 /// accumulated and clipped gradients, a schedule, the best epoch.
@@ -185,16 +182,18 @@ fn a_run_killed_at_random_moments_and_resumed_ends_with_the_same_bits() {
         let folder = Folder::new();
         let out = folder.path("run");
         loop {
-            let mut command = match out.join("config.toml").exists() {
-                true => resume(&out),
-                false => reference.start(&out),
+            let mut command = if out.join("config.toml").exists() {
+                resume(&out)
+            } else {
+                reference.start(&out)
             };
             command.stdout(Stdio::null()).stderr(Stdio::null());
             let mut child = command.spawn().unwrap();
             let delay = rng.random::<f64>() * 0.5 * reference.seconds;
-            let patience = match kills < wanted {
-                true => Duration::from_secs_f64(delay),
-                false => Duration::from_secs(300),
+            let patience = if kills < wanted {
+                Duration::from_secs_f64(delay)
+            } else {
+                Duration::from_secs(300)
             };
             if ends_within(&mut child, patience) {
                 break;

@@ -1,14 +1,11 @@
 //! What a run folder is protected from, and how a run that diverges ends.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::path::Path;
 
+use crate::support::study::wait_for;
+use crate::support::trained::export;
+use crate::support::{Folder, assert_says, resume, run, signal};
 use psp_train::{Checkpoint, RunDir};
-use support::study::wait_for;
-use support::trained::export;
-use support::{Folder, assert_says, resume, run, signal};
 
 #[test]
 fn a_second_process_on_a_run_is_refused_while_the_first_trains() {
@@ -285,9 +282,10 @@ fn snapshot(dir: &Path) -> Vec<(String, u64, Vec<u8>)> {
             found.extend(snapshot(&path));
         } else {
             let length = path.metadata().unwrap().len();
-            let bytes = match length < 100_000 {
-                true => std::fs::read(&path).unwrap(),
-                false => Vec::new(),
+            let bytes = if length < 100_000 {
+                std::fs::read(&path).unwrap()
+            } else {
+                Vec::new()
             };
             found.push((path.display().to_string(), length, bytes));
         }

@@ -1,17 +1,14 @@
 //! Studies: searched, shared, killed, interrupted, refused. Seed of the kills: 3.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::path::Path;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
+use crate::support::study::{Bench, STUDY, children_of, count, ended, wait_for};
+use crate::support::{assert_says, device, psp, ran, run, signal};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
-use support::study::{Bench, STUDY, children_of, count, ended, wait_for};
-use support::{assert_says, device, psp, ran, run, signal};
 
 #[test]
 fn a_study_ends_with_a_chosen_model_that_can_be_exported() {

@@ -1,13 +1,10 @@
 //! Studies in which what is done next depends on results: pruners, TPE; and folds.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::collections::BTreeSet;
 
+use crate::support::study::{Bench, count};
+use crate::support::{self, json, run};
 use serde_json::Value;
-use support::study::{Bench, count};
-use support::{json, run};
 
 /// Trials of a frozen backbone, which take a fraction of a second.
 const STUDY: &str = r#"

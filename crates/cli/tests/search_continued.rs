@@ -1,16 +1,13 @@
 //! Studies that go on: with the same data or not at all, begun by one command, never
 //! with one configuration twice.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Child, Stdio};
 
+use crate::support::study::{Bench, STUDY, count};
+use crate::support::{self, Ran, psp, ran, run};
 use serde_json::Value;
-use support::study::{Bench, STUDY, count};
-use support::{Ran, psp, ran, run};
 
 /// Trials of a frozen backbone on a space of four points.
 const FOUR_POINTS: &str = r#"
@@ -152,6 +149,31 @@ fn how_trials_are_computed_may_change_and_what_is_trained_may_not() {
         "holds a study that differs in",
         "train.epochs (2 there, 3 here)",
     ]);
+}
+
+#[test]
+fn a_study_whose_own_files_were_edited_or_damaged_does_not_go_on() {
+    let bench = Bench::new(&STUDY.replace("trials = 6", "trials = 2"));
+    begin(&bench);
+    let edit = |name: &str, change: &dyn Fn(&str) -> String| {
+        let path = bench.root().join(name);
+        let before = std::fs::read_to_string(&path).unwrap();
+        let after = change(&before);
+        assert_ne!(after, before);
+        std::fs::write(&path, after).unwrap();
+        (path, before)
+    };
+    let (path, before) = edit("study.toml", &|text| {
+        text.replace("momentum = 0.0", "momentum = 0.5")
+    });
+    let parts = ["study.toml: was edited since the study began", "--study"];
+    search_again(&bench, &[]).assert_refused(&parts);
+    std::fs::write(path, before).unwrap();
+    let (path, before) = edit("plan.json", &|text| text[..text.len() / 2].to_owned());
+    let parts = ["plan.json: this file is damaged", "EOF", "from a copy"];
+    search_again(&bench, &[]).assert_refused(&parts);
+    std::fs::write(path, before).unwrap();
+    search_again(&bench, &[]).assert_done();
 }
 
 #[test]

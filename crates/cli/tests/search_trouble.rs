@@ -1,14 +1,11 @@
 //! Trials, workers and machines that fail, and studies that go on.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::process::Command;
 
+use crate::support::study::{Bench, STUDY, children_of, count, ended, wait_for};
+use crate::support::{assert_says, device, psp, ran, resume, run};
 use psp_train::RunDir;
 use serde_json::Value;
-use support::study::{Bench, STUDY, children_of, count, ended, wait_for};
-use support::{assert_says, device, psp, ran, resume, run};
 
 #[test]
 fn a_trial_that_diverges_is_recorded_and_the_others_go_on() {
@@ -92,7 +89,7 @@ fn a_trial_that_comes_no_further_is_given_up_after_its_retries() {
     // Taken up again, it has all of its tries, and how it had failed is kept.
     bench
         .study("retry", &["1"])
-        .assert_refused(&["no failed trial `1`", first["name"].as_str().unwrap()]);
+        .assert_refused(&["trial `1` has not failed", first["name"].as_str().unwrap()]);
     let retried = bench.study("retry", &["0"]).assert_done();
     assert!(
         retried.stdout.contains("psp search --study"),
@@ -113,7 +110,7 @@ fn a_trial_that_comes_no_further_is_given_up_after_its_retries() {
         retried.stdout.contains("no trial has failed"),
         "{retried:#?}"
     );
-    let parts = ["study: no trial has failed"];
+    let parts = ["study: there is no trial `7`; no trial has failed"];
     bench.study("retry", &["7"]).assert_refused(&parts);
 }
 

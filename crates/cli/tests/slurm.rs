@@ -1,14 +1,11 @@
 //! Studies on a real Slurm; `scripts/slurm-test.sh` starts one and runs these.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use crate::support::{Folder, psp, run};
 use serde_json::Value;
-use support::{Folder, psp, run};
 
 /// 8 trials of some seconds each.
 const STUDY: &str = r#"

@@ -1,11 +1,8 @@
 //! Small data sets, and such as people have them.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::fs;
 
-use support::{Folder, Ran, assert_says, psp, run};
+use crate::support::{Folder, Ran, assert_says, psp, run};
 
 /// `psp data split` of the folder's data with further arguments.
 fn split(folder: &Folder, more: &[&str]) -> Ran {

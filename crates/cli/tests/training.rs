@@ -1,13 +1,10 @@
 //! What settings of `[train]` and `[model]` do to a run.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::collections::BTreeMap;
 use std::process::Command;
 
+use crate::support::{Folder, device, json, json_lines, psp, run, tensors};
 use psp_train::Checkpoint;
-use support::{Folder, device, json, json_lines, psp, run, tensors};
 
 #[test]
 fn early_stopping_ends_a_run_and_says_so() {

@@ -1,20 +1,15 @@
 //! `psp weights`: listing, fetching from a folder, checking and importing.
-#![allow(clippy::unwrap_used)]
-
-#[path = "../../models/tests/support/mod.rs"]
-mod files;
-mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::files::official::{Precision, keys, saved};
+use crate::files::pth::Container;
+use crate::support::{self, Folder, assert_says, psp, run, tensors};
 use burn::tensor::Device;
-use files::official::{Precision, keys, saved};
-use files::pth::Container;
 use psp_models::{BackboneKind, ModelConfig, Regressor, read_state_dict};
 use psp_weights::{REGISTRY, hash_of};
-use support::{Folder, assert_says, psp, run, tensors};
 
 /// `psp weights …` with its cache in `folder`, whatever this machine has set.
 fn weights(folder: &Folder, args: &[&str]) -> Command {

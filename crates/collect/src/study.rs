@@ -39,6 +39,8 @@ pub fn collect_study(dir: StudyDir, mut settings: Settings<'_>) -> Result<Collec
     }
     let chosen = overview.selection.as_ref();
     let mut selection = chosen.and_then(|chosen| selection(chosen, &candidates, &folders));
+    let shown = selection.as_ref();
+    let mut shown = shown.map(|shown| folders[shown.candidate][shown.run].clone());
     if let (Some(selection), Some(refit)) = (
         selection.as_mut(),
         chosen.and_then(|chosen| chosen.refit.as_ref()),
@@ -55,13 +57,11 @@ pub fn collect_study(dir: StudyDir, mut settings: Settings<'_>) -> Result<Collec
             selection.finalist = Some(selection.candidate);
             (selection.candidate, selection.run) = (candidates.len(), 0);
             candidates.push(refitted);
+            shown = Some(study.dir.root().join(&refit.folder));
         }
     }
-    let explanations = match chosen.filter(|_| selection.is_some() && settings.explained > 0) {
-        Some(chosen) => {
-            let folder = study.dir.root().join(&chosen.folder);
-            explanations(&RunDir::new(folder), &mut settings)?
-        }
+    let explanations = match shown.filter(|_| settings.explained > 0) {
+        Some(folder) => explanations(&RunDir::new(folder), &mut settings)?,
         None => Vec::new(),
     };
     let input = Input {

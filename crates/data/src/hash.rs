@@ -22,11 +22,7 @@ impl FieldHasher {
 
     /// The digest as 64 lower-case hex digits.
     pub(crate) fn hex(self) -> String {
-        self.0
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        hex::encode(self.0.finalize())
     }
 }
 

@@ -132,6 +132,13 @@ pub enum DataNotice {
         /// Two copies and their lines.
         example: [(String, u64); 2],
     },
+    /// Fewer training images than the configuration asks for.
+    FewerTrainImages {
+        /// `data.train_images`.
+        wanted: usize,
+        /// Images of the training part.
+        available: usize,
+    },
     /// Training images that no batch of an epoch holds.
     LeftOutOfEpochs {
         /// How many, of each epoch.
@@ -311,6 +318,10 @@ impl fmt::Display for DataNotice {
                 "{}: {count} images have a copy with other labels, such as `{one}` on line \
                  {its_row} and `{other}` on line {other_row}",
                 path.display(),
+            ),
+            Self::FewerTrainImages { wanted, available } => write!(
+                f,
+                "data.train_images = {wanted}: the training part has {available}, and all are used"
             ),
             Self::LeftOutOfEpochs {
                 count,

@@ -1,13 +1,10 @@
 //! Finding a data set's files, and the checks on its images.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::support::{Folder, assert_says};
 use psp_data::{DataError, DataNotice, Dataset, DatasetOptions, DecodeLimits};
-use support::{Folder, assert_says};
 
 const HEADER: &str = "filename,a,b\n";
 

@@ -3,19 +3,13 @@
 //! The fixtures are 24x16 pictures that Pillow wrote, save for the 16-bit RGB
 //! PNGs and changed headers (`bomb.png`, `cmyk_plain.jpg` without its Adobe
 //! segment, `ycck_adobe.jpg` with Adobe's transform set to 2).
-#![allow(clippy::unwrap_used)]
-
-#[path = "support/metadata.rs"]
-#[allow(dead_code)]
-mod metadata;
-mod support;
 
 use std::fs;
 use std::path::PathBuf;
 
-use metadata::with_chunk;
+use crate::support::metadata::with_chunk;
+use crate::support::{Folder, assert_says};
 use psp_data::{DataError, DecodeLimits, RgbImage, decode_bytes, decode_file};
-use support::{Folder, assert_says};
 
 fn fixture(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

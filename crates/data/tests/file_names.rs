@@ -1,10 +1,7 @@
 //! File names in the labels that are not quite the files'.
-#![allow(clippy::unwrap_used)]
 
-mod support;
-
+use crate::support::{Folder, assert_says};
 use psp_data::DataNotice;
-use support::{Folder, assert_says};
 
 /// A data set of these `files`, whose labels call them `names`.
 fn folder(files: &[&str], names: &[&str]) -> Folder {

@@ -1,14 +1,7 @@
 //! JPEGs of kinds that few encoders write, against what was put into them.
-#![allow(clippy::unwrap_used, clippy::panic)]
 
-#[path = "support/jpeg/mod.rs"]
-mod jpeg;
-#[path = "support/metadata.rs"]
-#[allow(dead_code)]
-mod metadata;
-
-use jpeg::{Encoder, Scans};
-use metadata::{EXIF_PREFIX, XMP_PREFIX};
+use crate::support::jpeg::{Encoder, Scans};
+use crate::support::metadata::{self, EXIF_PREFIX, XMP_PREFIX};
 use psp_data::{DecodeLimits, RgbImage, decode_bytes};
 
 fn decode(bytes: &[u8]) -> Result<RgbImage, String> {

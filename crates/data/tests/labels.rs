@@ -1,11 +1,8 @@
 //! What the labels CSV may and may not hold.
-#![allow(clippy::unwrap_used)]
 
-mod support;
-
+use crate::support::shared::shared;
+use crate::support::{Folder, assert_says};
 use psp_data::{LabelRange, LabelTable};
-use support::shared::shared;
-use support::{Folder, assert_says};
 
 fn read(csv: &str) -> Result<LabelTable, String> {
     let folder = Folder::new();

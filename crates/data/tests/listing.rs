@@ -1,14 +1,11 @@
 //! What a folder of photos holds.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::collections::HashMap;
 use std::fs;
 use std::path::PathBuf;
 
+use crate::support::{Folder, assert_says};
 use psp_data::{DataFolder, DecodeLimits, FileKind, FolderKind, Listing, decode_file, list_images};
-use support::{Folder, assert_says};
 
 #[test]
 fn every_file_of_a_folder_is_accounted_for() {

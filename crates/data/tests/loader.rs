@@ -1,12 +1,9 @@
 //! The loader: order, resumption, errors, and what it leaves behind.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::time::{Duration, Instant};
 
+use crate::support::{Folder, assert_says, tiny};
 use psp_data::{Batch, BatchSampler, LastBatch, Loader, LoaderOptions};
-use support::{Folder, assert_says, tiny};
 
 fn options(batch_size: usize) -> LoaderOptions {
     LoaderOptions {

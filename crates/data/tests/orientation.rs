@@ -1,14 +1,11 @@
 //! Orientation in PNG and WebP; `jpeg.rs` has that of JPEG.
-#![allow(clippy::unwrap_used)]
-
-#[path = "support/metadata.rs"]
-#[allow(dead_code)]
-mod metadata;
 
 use std::io::Cursor;
 
+use crate::support::metadata::{
+    EXIF_PREFIX, exif, extended_webp, itxt, raw_profile, with_chunk, xmp, ztxt,
+};
 use image::{DynamicImage, ImageFormat};
-use metadata::{EXIF_PREFIX, exif, extended_webp, itxt, raw_profile, with_chunk, xmp, ztxt};
 use psp_data::{DecodeLimits, RgbImage, decode_bytes};
 
 /// Three by two pixels, each of its own colour.

@@ -1,7 +1,4 @@
 //! Stored pixels: the same batches, decoded once. Seed 5 shuffles.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::fs;
 use std::path::Path;
@@ -9,9 +6,9 @@ use std::process::Command;
 use std::sync::Arc;
 use std::thread;
 
+use crate::support::pixels::*;
+use crate::support::{self, Folder, assert_says, tiny};
 use psp_data::{DecodeLimits, Loader, LoaderOptions, PixelStore, Preprocessing, Resize};
-use support::pixels::*;
-use support::{Folder, assert_says, tiny};
 
 #[test]
 fn the_batches_are_identical_with_and_without_a_store() {
@@ -268,7 +265,7 @@ fn two_processes_may_fill_one_folder_at_once() {
         for _ in 0..2 {
             scope.spawn(|| {
                 let mut command = Command::new(&program);
-                command.args(arguments("one_of_two_processes"));
+                command.args(arguments("pixels::one_of_two_processes"));
                 assert_passes(command.env(CACHE, &cache));
             });
         }

@@ -1,15 +1,12 @@
 //! Damage to stored pixels is found, told and repaired.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use crate::support::pixels::*;
+use crate::support::{Folder, assert_says};
 use psp_data::{PixelStore, PixelWarning, Resize};
-use support::pixels::*;
-use support::{Folder, assert_says};
 
 const IMAGES: usize = 12;
 

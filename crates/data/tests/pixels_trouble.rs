@@ -1,16 +1,13 @@
 //! Folders that can't be used: the same batches, and one warning.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
+use crate::support::pixels::*;
+use crate::support::{Folder, assert_says};
 use psp_data::{PixelStore, PixelWarning};
-use support::pixels::*;
-use support::{Folder, assert_says};
 
 const IMAGES: usize = 12;
 
@@ -122,12 +119,12 @@ fn a_read_only_folder_is_read_and_not_written() {
         }
         assert_passes(&mut command);
     };
-    assert_passes_here("goes_on_without_writing");
+    assert_passes_here("pixels_trouble::goes_on_without_writing");
 
     allow(&dir, 0o755);
     assert_same_batches(&folder, &open(&cache));
     allow(&dir, 0o555);
-    assert_passes_here("reads_what_is_there");
+    assert_passes_here("pixels_trouble::reads_what_is_there");
     allow(&dir, 0o755);
 }
 
@@ -143,7 +140,7 @@ fn a_full_disk_leaves_no_half_written_file() {
         .args(["-c", script])
         .arg(std::env::current_exe().unwrap());
     command
-        .args(arguments("goes_on_without_writing"))
+        .args(arguments("pixels_trouble::goes_on_without_writing"))
         .env(CACHE, &cache);
     assert_passes(&mut command);
     let store = open(&cache);

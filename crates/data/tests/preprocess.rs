@@ -1,13 +1,10 @@
 //! Preprocessing against torchvision 0.24 on Pillow images.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::fs;
 
+use crate::support::assert_says;
+use crate::support::shared::shared;
 use psp_data::{DecodeLimits, Preprocessing, Resize, RgbImage, decode_file};
-use support::assert_says;
-use support::shared::shared;
 
 const CROP: Resize = Resize::ShortestSideCenterCrop {
     resize: 256,

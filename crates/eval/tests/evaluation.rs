@@ -1,7 +1,5 @@
 //! Metrics beside the baseline, as JSON and as a table.
 
-#![allow(clippy::unwrap_used)] // Helpers of tests may fail as tests do.
-
 use psp_eval::{EvalError, Evaluation, PredictionRow, Predictions, SCHEMA_VERSION};
 use psp_metrics::MeanBaseline;
 

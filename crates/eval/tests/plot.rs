@@ -1,7 +1,5 @@
 //! The pictures of an evaluation.
 
-#![allow(clippy::unwrap_used)] // Helpers of tests may fail as tests do.
-
 use std::{cell::RefCell, io};
 
 use image::RgbImage;

@@ -1,7 +1,5 @@
 //! Predictions and `predictions.csv`.
 
-#![allow(clippy::unwrap_used)] // Helpers of tests may fail as tests do.
-
 use std::path::{Path, PathBuf};
 
 use psp_eval::{EvalError, PredictionRow, Predictions};

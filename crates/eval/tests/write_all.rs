@@ -1,7 +1,5 @@
 //! The whole folder.
 
-#![allow(clippy::unwrap_used)] // Helpers of tests may fail as tests do.
-
 use std::{io, path::Path};
 
 use image::{Rgb, RgbImage};

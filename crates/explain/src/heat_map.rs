@@ -54,9 +54,12 @@ impl HeatMap {
         let max = raw.iter().copied().reduce(f32::max).unwrap_or_default();
         // In f64, where no span of two f32 overflows.
         let span = f64::from(max) - f64::from(min);
-        let scaled = |value: &f32| match span > 0.0 {
-            true => ((f64::from(*value) - f64::from(min)) / span) as f32,
-            false => 0.0,
+        let scaled = |value: &f32| {
+            if span > 0.0 {
+                ((f64::from(*value) - f64::from(min)) / span) as f32
+            } else {
+                0.0
+            }
         };
         Ok(Self {
             method,
@@ -80,9 +83,12 @@ impl HeatMap {
     /// that of the strongest of several maps of one method, these share a scale,
     /// and a map of a score that hardly depends on the image looks like one.
     pub fn shares_of(&self, strongest: f32) -> Vec<f32> {
-        let share = |value: &f32| match strongest > 0.0 {
-            true => value / strongest,
-            false => 0.0,
+        let share = |value: &f32| {
+            if strongest > 0.0 {
+                value / strongest
+            } else {
+                0.0
+            }
         };
         self.raw.iter().map(share).collect()
     }

@@ -35,9 +35,10 @@ impl Subject {
         let device = devices.first().cloned().unwrap_or_default();
         // A model outside autodiff evaluates as it is; `valid` would turn off the
         // flag that says that its norms are folded.
-        let model = match device.is_autodiff() {
-            true => model.valid(),
-            false => model.clone(),
+        let model = if device.is_autodiff() {
+            model.valid()
+        } else {
+            model.clone()
         };
         Ok(Self {
             model,
@@ -90,14 +91,15 @@ fn check_size(backbone: &Backbone, height: usize, width: usize) -> Result<(), Ex
             format!("at least {smallest}x{smallest}"),
         ),
     };
-    match fits {
-        true => Ok(()),
-        false => Err(ExplainError::Size {
+    if fits {
+        Ok(())
+    } else {
+        Err(ExplainError::Size {
             backbone: kind,
             expected,
             width,
             height,
-        }),
+        })
     }
 }
 

@@ -28,9 +28,10 @@ impl<'a> Watch<'a> {
 
     /// Refuses to go on once cancelled.
     pub(crate) fn check(&self) -> Result<(), ExplainError> {
-        match self.cancelled.load(Ordering::Relaxed) {
-            true => Err(ExplainError::Cancelled),
-            false => Ok(()),
+        if self.cancelled.load(Ordering::Relaxed) {
+            Err(ExplainError::Cancelled)
+        } else {
+            Ok(())
         }
     }
 

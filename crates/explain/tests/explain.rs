@@ -1,17 +1,13 @@
 //! All maps of a backbone at once, what is refused, and stopping.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::support::{assert_close, device, image, model, tensor};
 use burn::tensor::Tensor;
 use psp_explain::{
     ExplainError, HeatMap, Method, Occlusion, attention_rollout, explain, grad_cam, occlusion,
 };
 use psp_models::{BackboneKind, Precision, Regressor, state};
-use support::{assert_close, device, image, model, tensor};
 
 const SETTINGS: Occlusion = Occlusion {
     patches_per_side: 3,

@@ -1,16 +1,12 @@
 //! Occlusion against a plain loop, and on images where the answer is known.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
 use std::sync::atomic::AtomicBool;
 
+use crate::support::{assert_close, device, image, model, tensor};
 use burn::tensor::Tensor;
 use psp_explain::{HeatMap, Method, Occlusion, occlusion};
 use psp_models::nn::Noise;
 use psp_models::{BackboneKind, ModelConfig, Regressor, state};
-use support::{assert_close, device, image, model, tensor};
 
 fn occluded(model: &Regressor, image: Tensor<4>, settings: Occlusion) -> Vec<HeatMap> {
     let running = AtomicBool::new(false);

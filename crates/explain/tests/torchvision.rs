@@ -1,14 +1,10 @@
 //! Grad-CAM and attention roll-out against what PyTorch computes for
 //! torchvision's models: `data/make_reference.py` says how.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
+use crate::support::{assert_close, device, image, model};
 use psp_explain::{Method, attention_rollout, grad_cam};
 use psp_models::BackboneKind;
 use serde::Deserialize;
-use support::{assert_close, device, image, model};
 
 /// Share of a map's largest value.
 const TOLERANCE: f64 = 1e-3;
@@ -48,9 +44,10 @@ fn grad_cam_is_pytorchs(kind: BackboneKind, autodiff: bool) {
     let cases: Vec<GradCam> = recorded.cases.into_iter().filter(of_kind).collect();
     assert!(!cases.is_empty());
     for case in cases {
-        let device = match autodiff {
-            true => device().autodiff(),
-            false => device(),
+        let device = if autodiff {
+            device().autodiff()
+        } else {
+            device()
         };
         let model = model(kind, case.size, case.running_var_scale, case.seed, &device);
         let maps = grad_cam(&model, image(case.size, case.seed)).unwrap();

@@ -139,15 +139,17 @@ pub fn predict_part(
     let device = spec.open_for(precision).map_err(TrainError::from)?;
     let predictor = Predictor::open(run.root(), &device, precision)?;
     let loader = inputs.sequential(part, &config)?;
-    let features = match spec.resolved() == config.train.device.resolved() {
-        true => stored_features(run, part, &config, &inputs, &predictor)?,
-        false => None,
+    let features = if spec.resolved() == config.train.device.resolved() {
+        stored_features(run, part, &config, &inputs, &predictor)?
+    } else {
+        None
     };
     let observe = &mut |done, total| {
         observe(done, total);
-        match cancelled.load(Ordering::Relaxed) {
-            true => Err(ExportError::Interrupted),
-            false => Ok(()),
+        if cancelled.load(Ordering::Relaxed) {
+            Err(ExportError::Interrupted)
+        } else {
+            Ok(())
         }
     };
     let batches: Box<dyn Iterator<Item = _>> = match &features {
@@ -172,9 +174,10 @@ fn stored_features(
     let Some(hex) = run.read_manifest()?.feature_key else {
         return Ok(None);
     };
-    let dir = match config.data.cache_dir.as_os_str().is_empty() {
-        true => default_dir(),
-        false => Some(config.data.cache_dir.clone()),
+    let dir = if config.data.cache_dir.as_os_str().is_empty() {
+        default_dir()
+    } else {
+        Some(config.data.cache_dir.clone())
     };
     let Some(dir) = dir else { return Ok(None) };
     let key = FeatureKey::stated(&hex, predictor.config.backbone.features());
@@ -224,8 +227,7 @@ fn digest(path: &Path) -> Result<String, ExportError> {
         path: path.to_owned(),
         source,
     })?;
-    let digest = Sha256::digest(bytes);
-    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex::encode(Sha256::digest(bytes)))
 }
 
 fn paths(run: &RunDir, part: Part) -> [PathBuf; 2] {

@@ -65,7 +65,7 @@ impl FeatureKey {
         // Nothing in it can fail to be written: strings, numbers and structs.
         let description = serde_json::to_string_pretty(&identity).unwrap_or_default();
         Self {
-            hex: hex(&Sha256::digest(&description)),
+            hex: hex::encode(Sha256::digest(&description)),
             description,
             width: config.backbone.features(),
         }
@@ -102,11 +102,7 @@ fn weights_sha256(state: &StateDict) -> String {
         hash.update(format!("{key} {:?}\n", tensor.shape));
         hash.update(bytemuck::cast_slice(&tensor.data));
     }
-    hex(&hash.finalize())
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(hash.finalize())
 }
 
 #[cfg(test)]

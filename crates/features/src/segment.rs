@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 
 use crate::Content;
 use crate::error::FeatureError;
-use crate::key::{FeatureKey, hex};
+use crate::key::FeatureKey;
 
 const FEATURES: &str = "features";
 const CONTENTS: &str = "contents";
@@ -177,5 +177,5 @@ fn digest(features: &[u8], contents: &[u8]) -> String {
     let mut hash = Sha256::new();
     hash.update(features);
     hash.update(contents);
-    hex(&hash.finalize())
+    hex::encode(hash.finalize())
 }

@@ -1,6 +1,5 @@
 //! Features are what the backbone makes of the images, and are served as the
 //! images would be. Seed of the weights: 3.
-#![allow(clippy::unwrap_used)]
 
 use std::path::Path;
 use std::sync::Arc;

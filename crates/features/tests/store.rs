@@ -1,5 +1,4 @@
 //! Stored features outlive the process, and damage to them.
-#![allow(clippy::unwrap_used)]
 
 use std::path::PathBuf;
 

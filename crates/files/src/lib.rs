@@ -157,6 +157,19 @@ pub fn check_place(path: &Path) -> Result<(), WriteError> {
     Ok(())
 }
 
+/// Whether files can be made in the folder `dir`, which need not exist yet. For who
+/// computes long before anything is written.
+///
+/// # Errors
+/// [`WriteError`] that names the folder, or the one above it that is in the way.
+pub fn check_folder(dir: &Path) -> Result<(), WriteError> {
+    let mut above = dir.ancestors().filter(|path| path.exists());
+    let place = above.next().unwrap_or(Path::new("."));
+    tempfile::tempfile_in(place)
+        .map(drop)
+        .map_err(WriteError::at(place, "make files in this folder"))
+}
+
 /// A temporary file in the folder of `path` with what `write` writes, synced.
 fn temporary_beside<F>(path: &Path, write: F) -> Result<tempfile::NamedTempFile, WriteError>
 where

@@ -4,7 +4,7 @@
 use std::fs;
 use std::io;
 
-use psp_files::{sync_dir, write_atomic, write_new};
+use psp_files::{check_folder, sync_dir, write_atomic, write_new};
 use tempfile::TempDir;
 
 fn names(folder: &TempDir) -> Vec<String> {
@@ -93,4 +93,17 @@ fn a_folder_that_is_not_there_cannot_be_synced_and_no_name_is_the_current_one() 
     assert!(sync_dir(folder.path()).is_ok());
     assert!(sync_dir("".as_ref()).is_ok());
     assert!(sync_dir(&folder.path().join("missing")).is_err());
+}
+
+#[test]
+fn a_folder_that_can_be_made_is_told_from_one_that_cannot_and_neither_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    check_folder(folder.path()).unwrap();
+    check_folder(&folder.path().join("a/b")).unwrap();
+    let error = check_folder(&file.join("a")).unwrap_err().to_string();
+    let said = format!("{}: could not make files in this folder", file.display());
+    assert!(error.starts_with(&said), "{error}");
+    assert_eq!(names(&folder), ["file"]);
 }

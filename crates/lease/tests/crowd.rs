@@ -1,7 +1,4 @@
 //! Many workers at once.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,10 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::support::worker;
 use psp_lease::{Attempt, Claims, Lease, frontier, history};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use support::worker;
 use tempfile::{TempDir, tempdir, tempdir_in};
 
 const LONG: Duration = Duration::from_secs(60);

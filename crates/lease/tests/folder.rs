@@ -1,13 +1,10 @@
 //! Release, history, and what becomes of a claim whose folder vanishes.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::fs;
 use std::time::Duration;
 
+use crate::support::{claim, holder, wait_until, worker};
 use psp_lease::{Claims, LeaseError, Settings, history};
-use support::{claim, holder, wait_until, worker};
 use tempfile::tempdir;
 
 const LONG: Duration = Duration::from_secs(60);

@@ -1,7 +1,4 @@
 //! Claims of other processes of this machine, which are killed or stopped.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write, stderr, stdin};
@@ -9,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::Duration;
 
+use crate::support::{claim, claim_in_time, holder, worker};
 use psp_lease::history;
-use support::{claim, claim_in_time, holder, worker};
 use tempfile::tempdir;
 
 const LONG: Duration = Duration::from_secs(60);
@@ -39,7 +36,12 @@ impl OtherProcess {
     /// Returns once the process has claimed the job.
     fn claims(job: &Path, lease: Duration) -> Self {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["holding_process", "--exact", "--ignored", "--nocapture"])
+            .args([
+                "processes::holding_process",
+                "--exact",
+                "--ignored",
+                "--nocapture",
+            ])
             .env("PSP_LEASE_JOB", job)
             .env("PSP_LEASE_MILLIS", lease.as_millis().to_string())
             .stdin(Stdio::piped())

@@ -1,14 +1,11 @@
 //! When a claim is taken over, and when it is not, judged by its heartbeat.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::fs::{self, File};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::support::{claim, claim_in_time, holder, wait_until, worker};
 use psp_lease::history;
-use support::{claim, claim_in_time, holder, wait_until, worker};
 use tempfile::tempdir;
 
 const SHORT: Duration = Duration::from_millis(100);

@@ -1,7 +1,5 @@
 //! What the accumulator and the baseline accept and refuse.
 
-#![allow(clippy::unwrap_used)] // Helpers of tests may fail as tests do.
-
 use psp_metrics::{MeanBaseline, MetricsError, RegressionAccumulator, RegressionMetrics, Side};
 
 fn metrics(rows: &[(&[f64], &[f64])]) -> RegressionMetrics {

@@ -1,14 +1,10 @@
 //! The bootstrap beside a slow one that copies the same rows.
 
-#![allow(clippy::unwrap_used)] // Helpers of tests may fail as tests do.
-
-mod support;
-
+use crate::support::{self, Row, assert_close, on_threads, paired, rows, settings, slow};
 use psp_metrics::{
     Bootstrap, BootstrapSettings, Group, Metric, MetricInterval, MetricsError, bootstrap,
     resample_rows,
 };
-use support::{Row, assert_close, on_threads, paired, rows, settings, slow};
 
 fn all_metrics() -> Vec<Metric> {
     let mut metrics = Metric::main(&[0.05, 0.1]);

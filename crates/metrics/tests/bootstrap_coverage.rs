@@ -1,11 +1,7 @@
 //! Whether the bootstrap's intervals hold what they promise.
 
-#![allow(clippy::unwrap_used)] // Helpers of tests may fail as tests do.
-
-mod support;
-
+use crate::support::{Row, paired, rng, settings, uniform};
 use psp_metrics::{BootstrapSettings, Metric, bootstrap};
-use support::{Row, paired, rng, settings, uniform};
 
 #[test]
 fn nine_tenths_intervals_of_the_mse_hold_the_truth_about_nine_times_in_ten_with_seed_8() {

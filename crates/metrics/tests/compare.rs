@@ -1,13 +1,9 @@
 //! The permutation test, Holm's correction and the noise of seeds beside SciPy's
 //! and statsmodels', recorded by `data/make_reference.py`.
 
-#![allow(clippy::unwrap_used)] // Helpers of tests may fail as tests do.
-
-mod support;
-
+use crate::support::{assert_close, on_threads, rng, uniform};
 use psp_metrics::{MetricsError, SeedSummary, holm, sign_flip_test};
 use serde_json::Value;
-use support::{assert_close, on_threads, rng, uniform};
 
 fn recorded(key: &str) -> Value {
     let document: Value = serde_json::from_str(include_str!("data/detailed.json")).unwrap();

@@ -1,11 +1,7 @@
 //! Conformal intervals, by hand and by their coverage.
 
-#![allow(clippy::unwrap_used)] // Helpers of tests may fail as tests do.
-
-mod support;
-
+use crate::support::{Row, paired, rng, settings, uniform};
 use psp_metrics::{Conformal, MetricsError};
-use support::{Row, paired, rng, settings, uniform};
 
 /// Residuals 0.01, 0.02, … of `count` rows around labels of 0.5.
 fn residuals(count: usize) -> Vec<Row> {

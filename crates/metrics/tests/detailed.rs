@@ -1,11 +1,7 @@
 //! What the detailed accumulator accepts, refuses, samples and keeps.
 
-#![allow(clippy::unwrap_used)] // Helpers of tests may fail as tests do.
-
-mod support;
-
+use crate::support::{Row, rng, rows, settings, uniform};
 use psp_metrics::{DetailedAccumulator, DetailedMetrics, MetricSettings, MetricsError, Side};
-use support::{Row, rng, rows, settings, uniform};
 
 fn accumulate(settings: &MetricSettings, first: usize, rows: &[Row]) -> DetailedAccumulator {
     let mut accumulator = DetailedAccumulator::starting_at(settings.clone(), first as u64).unwrap();

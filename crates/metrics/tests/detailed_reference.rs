@@ -1,16 +1,12 @@
 //! The detailed metrics beside those of scikit-learn and SciPy, recorded by
 //! `data/make_reference.py`; streamed, merged, and drawn with each row once.
 
-#![allow(clippy::unwrap_used)] // Helpers of tests may fail as tests do.
-
-mod support;
-
+use crate::support::{self, Row, assert_close, paired};
 use psp_metrics::{
     BootstrapSettings, DetailedAccumulator, DetailedMetrics, Group, GroupErrors, GroupScores,
     LabelGroups, MeanBaseline, Metric, MetricSettings, Scores, bootstrap,
 };
 use serde_json::Value;
-use support::{Row, assert_close, paired};
 
 fn cases() -> Vec<Value> {
     let document: Value = serde_json::from_str(include_str!("data/detailed.json")).unwrap();

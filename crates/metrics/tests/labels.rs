@@ -1,15 +1,11 @@
 //! Label statistics beside NumPy's and SciPy's, recorded by
 //! `data/make_reference.py`, and those of the task's own labels.
 
-#![allow(clippy::unwrap_used)] // Helpers of tests may fail as tests do.
+use crate::shared;
 
-#[path = "../../data/tests/support/shared.rs"]
-mod shared;
-mod support;
-
+use crate::support::assert_close;
 use psp_metrics::{HistogramSettings, LabelStatistics, MetricsError};
 use serde_json::Value;
-use support::assert_close;
 
 fn statistics(rows: &[Vec<f64>]) -> LabelStatistics {
     LabelStatistics::new(rows, HistogramSettings::default()).unwrap()

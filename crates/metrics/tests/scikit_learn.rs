@@ -1,7 +1,5 @@
 //! The metrics beside scikit-learn's, recorded by `data/make_reference.py`.
 
-#![allow(clippy::unwrap_used)] // Helpers of tests may fail as tests do.
-
 use psp_metrics::{RegressionAccumulator, RegressionMetrics};
 use serde_json::Value;
 

@@ -1,11 +1,7 @@
 //! The settings of detailed metrics.
 
-#![allow(clippy::unwrap_used)] // Helpers of tests may fail as tests do.
-
-mod support;
-
+use crate::support::{Row, settings};
 use psp_metrics::{DetailedAccumulator, MetricSettings, MetricsError};
-use support::{Row, settings};
 
 #[test]
 fn settings_that_make_no_sense_are_refused_by_name() {

@@ -98,9 +98,10 @@ impl<F: FnMut(&str, Tensor<1>) -> Option<Tensor<1>>> ModuleMapper for Mapper<F> 
             None => param,
             Some(value) => param.map(|before| {
                 let value = value.reshape(shape);
-                match before.device().is_autodiff() {
-                    true => Tensor::from_inner(value),
-                    false => value,
+                if before.device().is_autodiff() {
+                    Tensor::from_inner(value)
+                } else {
+                    value
                 }
             }),
         }

@@ -147,9 +147,10 @@ impl DeviceSpec {
     /// As [`DeviceSpec::open`], and when it does not know the precision.
     pub fn open_for(self, precision: Precision) -> Result<Device, DeviceError> {
         let device = self.resolved();
-        match precision.is_known_to(device) {
-            true => self.open(),
-            false => Err(DeviceError::Precision { device, precision }),
+        if precision.is_known_to(device) {
+            self.open()
+        } else {
+            Err(DeviceError::Precision { device, precision })
         }
     }
 

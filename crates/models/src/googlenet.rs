@@ -7,7 +7,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor, module::adaptive_avg_pool2d};
 
 use crate::nn::{
-    BasicConv2d, Conv2dConfig, Linear, Noise, dropout, global_avg_pool2d, max_pool2d_ceil, relu,
+    BasicConv2d, Conv2dConfig, Linear, Noise, dropout, global_avg_pool2d, max_pool2d, relu,
     transform_input_if,
 };
 
@@ -83,7 +83,7 @@ impl Inception {
         let branch1 = self.branch1.forward(x.clone());
         let branch2 = self.branch2.forward(x.clone());
         let branch3 = self.branch3.forward(x.clone());
-        let branch4 = self.branch4._1.forward(max_pool2d_ceil(x, 3, 1, 1));
+        let branch4 = self.branch4._1.forward(max_pool2d(x, 3, 1, 1, true));
         Tensor::cat(vec![branch1, branch2, branch3, branch4], 1)
     }
 }
@@ -179,17 +179,17 @@ impl GoogLeNet {
             }
         };
         let x = transform_input_if(self.transform_input, x);
-        let x = max_pool2d_ceil(self.conv1.forward(x), 3, 2, 0);
+        let x = max_pool2d(self.conv1.forward(x), 3, 2, 0, true);
         let x = self.conv3.forward(self.conv2.forward(x));
-        let x = max_pool2d_ceil(x, 3, 2, 0);
+        let x = max_pool2d(x, 3, 2, 0, true);
         let x = self.inception3b.forward(self.inception3a.forward(x));
-        let x = max_pool2d_ceil(x, 3, 2, 0);
+        let x = max_pool2d(x, 3, 2, 0, true);
         let x = self.inception4a.forward(x);
         predict(&self.aux1, &x);
         let x = self.inception4c.forward(self.inception4b.forward(x));
         let x = self.inception4d.forward(x);
         predict(&self.aux2, &x);
-        let x = max_pool2d_ceil(self.inception4e.forward(x), 2, 2, 0);
+        let x = max_pool2d(self.inception4e.forward(x), 2, 2, 0, true);
         let x = self.inception5b.forward(self.inception5a.forward(x));
         (x, auxiliary)
     }

@@ -119,7 +119,7 @@ impl InceptionB {
                 &self.branch3x3dbl_3,
             ],
         );
-        let branch_pool = max_pool2d(x, 3, 2, 0);
+        let branch_pool = max_pool2d(x, 3, 2, 0, false);
         Tensor::cat(vec![branch3x3, branch3x3dbl, branch_pool], 1)
     }
 }
@@ -211,7 +211,7 @@ impl InceptionD {
                 &self.branch7x7x3_4,
             ],
         );
-        let branch_pool = max_pool2d(x, 3, 2, 0);
+        let branch_pool = max_pool2d(x, 3, 2, 0, false);
         Tensor::cat(vec![branch3x3, branch7x7x3, branch_pool], 1)
     }
 }
@@ -352,9 +352,9 @@ impl Inception3 {
                 &self.Conv2d_2b_3x3,
             ],
         );
-        let x = max_pool2d(x, 3, 2, 0);
+        let x = max_pool2d(x, 3, 2, 0, false);
         let x = chain(&x, [&self.Conv2d_3b_1x1, &self.Conv2d_4a_3x3]);
-        let x = max_pool2d(x, 3, 2, 0);
+        let x = max_pool2d(x, 3, 2, 0, false);
         let x = self.Mixed_5b.forward(x);
         let x = self.Mixed_5c.forward(x);
         let x = self.Mixed_5d.forward(x);

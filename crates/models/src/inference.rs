@@ -204,17 +204,19 @@ impl ModuleMapper for Folder {
         let (module, leaf) = self.place();
         let precision = self.precision;
         if let Some(norm) = self.norms.get(&module) {
-            return match self.folded.contains(&module) {
-                true => param.map(|tensor| {
+            return if self.folded.contains(&module) {
+                param.map(|tensor| {
                     let value = self.folded_value(norm, &leaf, &tensor.device());
                     value.reshape(tensor.shape())
-                }),
-                false => param,
+                })
+            } else {
+                param
             };
         }
-        let follower = match D == 4 && leaf == "weight" {
-            true => self.norm_after(&module),
-            false => None,
+        let follower = if D == 4 && leaf == "weight" {
+            self.norm_after(&module)
+        } else {
+            None
         };
         self.folded.extend(follower.clone());
         let norm = follower.and_then(|norm| self.norms.get(&norm));
@@ -246,9 +248,10 @@ impl ModuleMapper for Folder {
 
     fn map_flag(&mut self, flag: Param<Flag>) -> Param<Flag> {
         let (module, leaf) = self.place();
-        match leaf == "folded" && self.folded.contains(&module) {
-            true => flag.with_value(true),
-            false => flag,
+        if leaf == "folded" && self.folded.contains(&module) {
+            flag.with_value(true)
+        } else {
+            flag
         }
     }
 }

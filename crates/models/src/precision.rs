@@ -25,9 +25,10 @@ impl Precision {
     /// This precision where `device` knows it, or else fp32.
     #[must_use]
     pub fn on(self, device: DeviceSpec) -> Self {
-        match self.is_known_to(device.resolved()) {
-            true => self,
-            false => Self::Fp32,
+        if self.is_known_to(device.resolved()) {
+            self
+        } else {
+            Self::Fp32
         }
     }
 

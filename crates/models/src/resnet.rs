@@ -103,7 +103,7 @@ impl ResNet18 {
     /// rounded up.
     pub fn feature_map(&self, x: Tensor<4>) -> Tensor<4> {
         let x = self.bn1.relu_after(&self.conv1, x);
-        let mut x = max_pool2d(x, 3, 2, 1);
+        let mut x = max_pool2d(x, 3, 2, 1, false);
         for layer in [&self.layer1, &self.layer2, &self.layer3, &self.layer4] {
             for block in layer {
                 x = block.forward(x);

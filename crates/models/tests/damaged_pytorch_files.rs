@@ -1,15 +1,12 @@
 //! Damaged and hostile PyTorch files: refused by name, and never executed.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::fs;
 use std::path::Path;
 
+use crate::support::pickle::Value;
+use crate::support::pth::{Container, Saved, Storage, Variant, write_legacy, write_zip};
+use crate::support::{Folder, refusal};
 use psp_models::read_state_dict;
-use support::pickle::Value;
-use support::pth::{Container, Saved, Storage, Variant, write_legacy, write_zip};
-use support::{Folder, refusal};
 
 fn small() -> Saved {
     let mut saved = Saved::default();

@@ -1,5 +1,4 @@
 //! Models for prediction alone against the models that they are made from.
-#![allow(clippy::unwrap_used)]
 
 use burn::module::Module;
 use burn::tensor::{Device, Distribution, Tensor};

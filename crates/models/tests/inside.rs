@@ -1,5 +1,4 @@
 //! What is seen inside a backbone against what it returns.
-#![allow(clippy::unwrap_used)]
 
 use burn::tensor::{Device, Distribution, Tensor};
 use psp_models::nn::{Noise, global_avg_pool2d};

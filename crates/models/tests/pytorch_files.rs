@@ -1,18 +1,15 @@
 //! What may be in a PyTorch file besides what torchvision's hold.
-#![allow(clippy::unwrap_used)]
 
-mod support;
-
+use crate::support::official::{Precision, keys, saved};
+use crate::support::pickle::Value;
+use crate::support::pth::{Container, Saved, Storage, Variant};
+use crate::support::{Folder, refusal};
 use burn::tensor::Device;
 use half::{bf16, f16};
 use psp_models::{
     BackboneKind, HostTensor, ModelConfig, Regressor, StateDict, WeightsError, read_state_dict,
     read_weights,
 };
-use support::official::{Precision, keys, saved};
-use support::pickle::Value;
-use support::pth::{Container, Saved, Storage, Variant};
-use support::{Folder, refusal};
 
 fn state_dict(tensors: &[(&str, &[usize], &[f32])]) -> StateDict {
     let tensor = |(key, shape, data): &(&str, &[usize], &[f32])| {

@@ -1,18 +1,15 @@
 //! Files with the keys and shapes of torchvision's, in both of PyTorch's
 //! containers, into the backbones.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::path::PathBuf;
 
+use crate::support::official::{Precision, keys, old_name, saved, values};
+use crate::support::pth::Container;
 use burn::tensor::Device;
 use half::f16;
 use psp_models::{
     BackboneKind, ModelConfig, Regressor, StateDict, StateError, read_state_dict, state,
 };
-use support::official::{Precision, keys, old_name, saved, values};
-use support::pth::Container;
 use tempfile::TempDir;
 
 /// A file of these keys.
@@ -63,9 +60,10 @@ fn assert_loads(file: &Written, kind: BackboneKind, auxiliary: bool, precision: 
     assert!(loaded.keys().eq(before.keys()));
     for (key, tensor) in &loaded {
         assert_eq!(tensor.shape, before[key].shape, "{key}");
-        let mut expected = match is_kept(kind, key) {
-            true => before[key].data.clone(),
-            false => values(&old_name(key), tensor.data.len()),
+        let mut expected = if is_kept(kind, key) {
+            before[key].data.clone()
+        } else {
+            values(&old_name(key), tensor.data.len())
         };
         if precision == Precision::Half && !is_kept(kind, key) {
             for value in &mut expected {

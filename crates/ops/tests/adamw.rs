@@ -1,8 +1,6 @@
 //! AdamW against its formula in f64.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
+use crate::common;
 use burn::tensor::{Device, Tensor, TensorData};
 use psp_ops::{AdamW, adamw_step};
 

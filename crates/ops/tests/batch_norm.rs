@@ -1,10 +1,7 @@
 //! Batch normalisation, its activation and the residual sum against Burn's own.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
+use crate::common::{Graph, assert_close, assert_within, random};
 use burn::tensor::{Tensor, activation, module};
-use common::{Graph, assert_close, assert_within, random};
 use psp_ops::{Activation, add_relu, batch_norm_eval, batch_norm_train};
 
 const EPSILON: f64 = 1e-5;

@@ -1,10 +1,7 @@
 //! Every pass of the convolution against Burn's own definition.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
+use crate::common::{Graph, assert_close, device, random};
 use burn::tensor::{Tensor, module, ops::ConvOptions};
-use common::{Graph, assert_close, device, random};
 use psp_ops::{Tape, conv2d};
 
 /// `(batch, in, height, width, out, kernel, stride, padding)`.
@@ -47,6 +44,13 @@ const CASES: &[Case] = &[
     (5, 40, 3, 3, 300, [3, 3], [2, 2], [1, 1]),
     (1, 600, 40, 40, 4, [1, 1], [1, 1], [0, 0]),
     (9, 600, 5, 5, 4, [1, 1], [1, 1], [0, 0]),
+    // By Winograd's minimal filtering: tiles that reach beyond the image, several images
+    // to a block, several blocks to an image, each padding.
+    (16, 40, 3, 3, 70, [3, 3], [1, 1], [1, 1]),
+    (17, 64, 7, 11, 33, [3, 3], [1, 1], [1, 1]),
+    (3, 32, 30, 21, 48, [3, 3], [1, 1], [0, 0]),
+    (2, 48, 12, 13, 64, [3, 3], [1, 1], [2, 1]),
+    (1, 32, 147, 147, 64, [3, 3], [1, 1], [1, 1]),
 ];
 
 /// Compares values and all gradients for an input, a weight and a bias.

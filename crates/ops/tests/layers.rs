@@ -1,11 +1,8 @@
 //! Activations, norms, attention and pooling against their definitions.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
+use crate::common::{Graph, assert_close, device, random};
 use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
 use burn::tensor::{Tensor, TensorData, activation::softmax, module};
-use common::{Graph, assert_close, device, random};
 use psp_ops::{
     Window, add, attention, avg_pool2d, gelu, layer_norm, max_pool2d, mean_pixel, mul, relu, silu,
 };
@@ -224,8 +221,9 @@ fn a_product_spreads_factors_over_their_channels() {
 
 /// `x` on the device of `other`.
 fn like<const D: usize, const E: usize>(x: &Tensor<D>, other: &Tensor<E>) -> Tensor<D> {
-    match other.is_autodiff() {
-        true => Tensor::from_inner(x.clone()),
-        false => x.clone(),
+    if other.is_autodiff() {
+        Tensor::from_inner(x.clone())
+    } else {
+        x.clone()
     }
 }

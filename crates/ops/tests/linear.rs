@@ -1,10 +1,7 @@
 //! Affine maps against Burn's own.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
+use crate::common::{Graph, assert_close, random};
 use burn::tensor::{Tensor, module};
-use common::{Graph, assert_close, random};
 use psp_ops::linear;
 
 /// Rows, inputs and outputs; the last is worth several threads.

@@ -1,11 +1,8 @@
 //! What a tape records.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
+use crate::common::{device, random};
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
-use common::{device, random};
 use psp_ops::{Tape, linear};
 
 #[derive(Module, Debug)]

@@ -88,9 +88,10 @@ fn significant(value: f64, digits: usize) -> String {
     }
     let after = digits as i32 - 1 - size.log10().floor() as i32;
     let text = format!("{value:.*}", after.max(0) as usize);
-    let text = match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.'),
-        false => &text,
+    let text = if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        &text
     };
     text.replace('-', "−")
 }

@@ -30,9 +30,10 @@ pub(crate) fn short(value: f64) -> String {
 /// [`short`] without zeros at its end: `0.05`, `0.25`, `180`.
 pub(crate) fn tidy(value: f64) -> String {
     let text = short(value);
-    match text.contains('.') && !text.contains('e') {
-        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
-        false => text,
+    if text.contains('.') && !text.contains('e') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
     }
 }
 
@@ -48,9 +49,10 @@ pub(crate) fn speed(value: f64) -> String {
 /// An error in the unit of labels that span so much: four decimals of scores in
 /// [0, 1].
 pub(crate) fn error(value: f64, span: f64) -> String {
-    match (0.1..=10.0).contains(&span) {
-        true => fixed(value, 4),
-        false => short(value),
+    if (0.1..=10.0).contains(&span) {
+        fixed(value, 4)
+    } else {
+        short(value)
     }
 }
 
@@ -62,9 +64,10 @@ pub(crate) fn ratio(value: f64) -> String {
 /// With its sign, whatever it is.
 pub(crate) fn signed(text: &str) -> String {
     let zero = text.bytes().all(|byte| matches!(byte, b'0' | b'.'));
-    match text.starts_with('−') || zero {
-        true => text.to_owned(),
-        false => format!("+{text}"),
+    if text.starts_with('−') || zero {
+        text.to_owned()
+    } else {
+        format!("+{text}")
     }
 }
 

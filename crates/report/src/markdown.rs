@@ -209,9 +209,10 @@ fn code(text: &str) -> String {
         .collect();
     // A table ends its cells at pipes even within code.
     let body = one_line.replace('|', "\\|");
-    match body.starts_with('`') || body.ends_with('`') || body.is_empty() {
-        true => format!("{fence} {body} {fence}"),
-        false => format!("{fence}{body}{fence}"),
+    if body.starts_with('`') || body.ends_with('`') || body.is_empty() {
+        format!("{fence} {body} {fence}")
+    } else {
+        format!("{fence}{body}{fence}")
     }
 }
 

@@ -35,9 +35,10 @@ pub(crate) fn short_values<'a>(
         .map(|value| (value, value.rsplit('/').next().unwrap_or(value)))
         .collect();
     let names: BTreeSet<&str> = shown.values().copied().collect();
-    match names.len() == shown.len() && !names.contains("") {
-        true => shown,
-        false => shown.into_keys().map(|value| (value, value)).collect(),
+    if names.len() == shown.len() && !names.contains("") {
+        shown
+    } else {
+        shown.into_keys().map(|value| (value, value)).collect()
     }
 }
 

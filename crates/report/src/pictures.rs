@@ -80,9 +80,10 @@ impl Picture {
         let scale = (f64::from(side) / f64::from(width.max(height))).min(1.0);
         let scaled = |length: u32| ((f64::from(length) * scale).round() as u32).max(1);
         let (width, height) = (scaled(width), scaled(height));
-        let shown = match scale < 1.0 {
-            true => &imageops::resize(photo, width, height, FilterType::CatmullRom),
-            false => photo,
+        let shown = if scale < 1.0 {
+            &imageops::resize(photo, width, height, FilterType::CatmullRom)
+        } else {
+            photo
         };
         Ok(Self {
             uri: jpeg_uri(shown)?,

@@ -1,9 +1,6 @@
 //! The numbers of a report, beside numbers computed in another way.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::{Shape, quick, study};
+use crate::common::{Shape, quick, study};
 use psp_metrics::Metric;
 use psp_report::analysis::{Analysis, FocusPart};
 

@@ -1,9 +1,7 @@
 //! Reports on what is unfinished, failed, small or odd.
 
-mod common;
-
-use common::page::Report;
-use common::{Shape, study};
+use crate::common::page::Report;
+use crate::common::{self, Shape, study};
 use psp_report::Input;
 use psp_report::input::{Finding, PredictionRow, Suggestion, TrialState};
 

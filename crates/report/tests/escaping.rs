@@ -1,9 +1,7 @@
 //! Names that are markup stay names.
 
-mod common;
-
-use common::page::Report;
-use common::{Shape, study};
+use crate::common::page::Report;
+use crate::common::{self, Shape, study};
 
 /// Markup, quotes of both kinds, an entity, a line break, and Markdown.
 const NASTY: &str = "<script>alert('x')</script><img src=x onerror=\"alert(1)\"> & &amp; \"q\" `c` |p| *e* [l](javascript:alert(1))\n# h";

@@ -1,10 +1,7 @@
 //! The report on a study whose chosen configuration was trained again.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::page::{Report, cells};
-use common::{Shape, study};
+use crate::common::page::{Report, cells};
+use crate::common::{Shape, study};
 use psp_report::Input;
 
 /// The finalists of five backbones, and behind them the refit, with half the errors.

@@ -1,11 +1,9 @@
 //! The report on a finished study: 40 trials, five backbones of two seeds each.
 
-mod common;
-
 use std::collections::BTreeSet;
 
-use common::page::{Report, cells, files, text};
-use common::{Shape, photos, quick, study};
+use crate::common::page::{Report, cells, files, text};
+use crate::common::{self, Shape, photos, quick, study};
 use psp_report::input::TrialState;
 use psp_report::{Analysis, Settings, write};
 

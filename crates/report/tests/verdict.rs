@@ -1,10 +1,7 @@
 //! What stands first in a report: the choice, and whether the model is of any use.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::page::Report;
-use common::{Shape, study};
+use crate::common::page::Report;
+use crate::common::{Shape, study};
 use psp_report::Input;
 
 /// Five candidates that were trained once each.

@@ -1,10 +1,7 @@
 //! What a report says is true in the cases that are less common, too.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::page::{Report, cells};
-use common::{Shape, quick, study};
+use crate::common::page::{Report, cells};
+use crate::common::{Shape, quick, study};
 use psp_metrics::Metric;
 use psp_report::Input;
 use psp_report::analysis::{Analysis, CaveatKind};

@@ -146,6 +146,11 @@ impl Draft {
                 what,
             });
         }
+        if !known.plan.is_of(&known.config)? {
+            return Err(SearchError::Edited {
+                file: known.dir.study(),
+            });
+        }
         let inputs = known.inputs(&config.base, inputs)?;
         let weights = Weights::within(config, &known.plan.weights, hashes)?;
         if let Some((name, then, now)) = known.plan.weights.changed(&weights) {

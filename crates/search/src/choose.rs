@@ -118,9 +118,10 @@ fn margin_of_one(candidates: &[Candidate], confidence: f64) -> f64 {
             freedom += own;
         }
     }
-    match freedom > 0.0 {
-        true => quantile(confidence, freedom) * (squares / freedom).sqrt(),
-        false => 0.0,
+    if freedom > 0.0 {
+        quantile(confidence, freedom) * (squares / freedom).sqrt()
+    } else {
+        0.0
     }
 }
 

@@ -127,6 +127,16 @@ pub enum SearchError {
         /// What differs.
         what: String,
     },
+    /// The study's own file no longer says what its trials were drawn from.
+    #[error(
+        "{}: was edited since the study began, whose trials are of other settings; undo that, \
+         or begin another study with it (--config, --study)",
+        file.display()
+    )]
+    Edited {
+        /// The study file.
+        file: PathBuf,
+    },
     /// Another command took the study's beginning over.
     #[error("{}: another command begins this study; try again", study.display())]
     BegunElsewhere {

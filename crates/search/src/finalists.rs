@@ -158,12 +158,11 @@ impl Study {
     ) -> Result<Finalist, SearchError> {
         let mut config = self.config.trial(&trial.point)?;
         let plan = &self.plan;
-        let splits: Vec<(Option<usize>, &str)> = match plan.fold_fingerprints.is_empty() {
-            true => vec![(None, &plan.split_fingerprint)],
-            false => {
-                let folds = plan.fold_fingerprints.iter().enumerate();
-                folds.map(|(fold, split)| (Some(fold), &**split)).collect()
-            }
+        let splits: Vec<(Option<usize>, &str)> = if plan.fold_fingerprints.is_empty() {
+            vec![(None, &plan.split_fingerprint)]
+        } else {
+            let folds = plan.fold_fingerprints.iter().enumerate();
+            folds.map(|(fold, split)| (Some(fold), &**split)).collect()
         };
         let mut seeds = Vec::new();
         if self.config.study.seeds == 0 {

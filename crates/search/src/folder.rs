@@ -375,11 +375,11 @@ pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, S
     };
     let value = serde_json::from_slice(&text).map_err(|error| {
         let way_out = if is_made_again(path) {
-            "; remove this file, and the next `psp search` makes it again"
+            "remove it, and the next `psp search` makes it again"
         } else {
-            ""
+            "bring it back from a copy, or begin another study (--study)"
         };
-        let reason = format!("{error}{way_out}");
+        let reason = format!("this file is damaged ({error}); {way_out}");
         SearchError::io(path)(std::io::Error::new(std::io::ErrorKind::InvalidData, reason))
     })?;
     Ok(Some(value))

@@ -202,9 +202,10 @@ fn row(
         let history = psp_lease::history(dir.root())?;
         if let Some(last) = history.last() {
             row.attempts = Some(last.token);
-            row.state = match last.released {
-                true => State::Paused,
-                false => State::Begun,
+            row.state = if last.released {
+                State::Paused
+            } else {
+                State::Begun
             };
         }
         return Ok(row);

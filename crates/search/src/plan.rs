@@ -136,6 +136,21 @@ impl Plan {
         PlannedTrial::new(config, number, point, data, split, &self.weights)
     }
 
+    /// Whether these trials are of `config`, as far as this psp can tell: another
+    /// version may have known other settings, which the ids are hashes of, too.
+    pub(crate) fn is_of(&self, config: &SearchConfig) -> Result<bool, SearchError> {
+        if self.psp_version != env!("CARGO_PKG_VERSION") {
+            return Ok(true);
+        }
+        for known in &self.trials {
+            let trial = self.trial(config, known.number, known.point.clone())?;
+            if trial.id != known.id {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// The id of a run of this configuration on a split of the study's.
     pub(crate) fn id_of(&self, config: &RunConfig, split: &str) -> Result<String, SearchError> {
         trial_id(config, &self.data_fingerprint, split, &self.weights)
@@ -204,9 +219,5 @@ fn trial_id(
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
-    let digest = hash.finalize();
-    Ok(digest[..6]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
+    Ok(hex::encode(&hash.finalize()[..6]))
 }

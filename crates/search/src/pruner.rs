@@ -66,15 +66,16 @@ impl Pruner {
             }
             | Self::Asha { rungs, reduction } => (rungs, *reduction),
         };
-        match given.is_empty() {
-            true => std::iter::successors(Some(1), |rung: &u64| rung.checked_mul(base))
+        if given.is_empty() {
+            std::iter::successors(Some(1), |rung: &u64| rung.checked_mul(base))
                 .take_while(|rung| *rung < epochs)
-                .collect(),
-            false => given
+                .collect()
+        } else {
+            given
                 .iter()
                 .copied()
                 .filter(|rung| *rung < epochs)
-                .collect(),
+                .collect()
         }
     }
 

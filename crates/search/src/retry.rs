@@ -54,7 +54,7 @@ impl Study {
             if !failed.iter().any(|failure| is_named(&failure.dir, name)) {
                 return Err(SearchError::NotFailed {
                     study: self.dir.root().to_owned(),
-                    reason: not_failed(name, &failed),
+                    reason: self.not_failed(name, &failed)?,
                 });
             }
         }
@@ -107,15 +107,8 @@ impl Study {
     /// that are named or whose test failed.
     fn lost(&self, named: &[String]) -> Result<Vec<Failure>, SearchError> {
         let trials = self.dir.trials();
-        let mut dirs: Vec<_> = self
-            .trials()?
-            .iter()
-            .map(|trial| self.folder(trial))
-            .collect();
-        let further = self.tested()?.into_iter();
-        dirs.extend(further.filter(|dir| !dir.root().starts_with(&trials)));
         let mut lost = Vec::new();
-        for dir in dirs {
+        for dir in self.trainings()? {
             let is_meant = named.iter().any(|name| is_named(&dir, name));
             if !is_meant && untested(dir.clone())?.is_none() {
                 continue;
@@ -134,6 +127,30 @@ impl Study {
             }
         }
         Ok(lost)
+    }
+
+    /// Everything that is trained: the trials known so far, the finalists and the refit.
+    fn trainings(&self) -> Result<Vec<TrialDir>, SearchError> {
+        let trials = self.trials()?;
+        let mut dirs: Vec<_> = trials.iter().map(|trial| self.folder(trial)).collect();
+        let further = self.tested()?.into_iter();
+        dirs.extend(further.filter(|dir| !dir.root().starts_with(self.dir.trials())));
+        Ok(dirs)
+    }
+
+    /// Why nothing that failed is meant by `name`.
+    fn not_failed(&self, name: &str, failed: &[Failure]) -> Result<String, SearchError> {
+        let reason = if self.trainings()?.iter().any(|dir| is_named(dir, name)) {
+            format!("trial `{name}` has not failed")
+        } else {
+            format!("there is no trial `{name}`")
+        };
+        let names: Vec<String> = failed.iter().map(|one| one.dir.name()).collect();
+        Ok(if names.is_empty() {
+            format!("{reason}; no trial has failed")
+        } else {
+            format!("{reason}; those that failed: {}", names.join(", "))
+        })
     }
 
     /// What is evaluated on the test split once it is trained: the finalists'
@@ -156,16 +173,6 @@ fn is_named(dir: &TrialDir, name: &str) -> bool {
     let last = Path::new(name).file_name();
     last.is_some_and(|last| *last == *folder)
         || name.parse::<usize>().is_ok_and(|name| Some(name) == number)
-}
-
-/// Why nothing that failed is meant by `name`.
-fn not_failed(name: &str, failed: &[Failure]) -> String {
-    if failed.is_empty() {
-        return "no trial has failed".to_owned();
-    }
-    let names: Vec<String> = failed.iter().map(|one| one.dir.name()).collect();
-    let names = names.join(", ");
-    format!("no failed trial `{name}`; those that failed: {names}")
 }
 
 /// A training that failed.

@@ -235,9 +235,10 @@ fn final_run(
 /// best of several seeds, which were validated on the same images. Folds were not,
 /// so that the best is that with the easiest images; of them it is the middle one.
 fn to_export(runs: &[FinalRun]) -> Option<&FinalRun> {
-    match runs.iter().any(|run| run.fold.is_some()) {
-        true => runs.get(runs.len() / 2),
-        false => runs.first(),
+    if runs.iter().any(|run| run.fold.is_some()) {
+        runs.get(runs.len() / 2)
+    } else {
+        runs.first()
     }
 }
 

@@ -1,5 +1,4 @@
 //! A study of 10,000 trials. Seed of the draw: 1.
-#![allow(clippy::unwrap_used)]
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;

@@ -1,5 +1,4 @@
 //! What `[study.refit]` says of each backbone, and what is refused in it.
-#![allow(clippy::unwrap_used)]
 
 use psp_search::{Plan, SearchConfig, SearchError, Weights};
 use psp_train::RunConfig;
@@ -92,6 +91,10 @@ fn a_key_that_is_unknown_or_not_a_refits_is_refused_with_its_line() {
         (
             "data.split_seed = 3",
             &["line 3", "`data.split_seed`", "train_images"],
+        ),
+        (
+            "googlenet.train.epochs = 3",
+            &["line 3", "`googlenet`", "add this one to model.backbone"],
         ),
         ("valid = 3", &["s.toml, line", "expected true or false"]),
     ] {

@@ -1,6 +1,4 @@
 //! Workers that end in all kinds of ways, played by a shell.
-#![cfg(unix)]
-#![allow(clippy::panic, clippy::unwrap_used)]
 
 use std::path::Path;
 use std::process::Command;

@@ -84,9 +84,10 @@ impl Sampler for RandomGrid<'_> {
         let place = self.drawn + below(&mut self.rng, left);
         // No later draw looks at the place that the drawn point leaves.
         let first = self.displaced.remove(&self.drawn).unwrap_or(self.drawn);
-        let index = match place == self.drawn {
-            true => first,
-            false => self.displaced.insert(place, first).unwrap_or(place),
+        let index = if place == self.drawn {
+            first
+        } else {
+            self.displaced.insert(place, first).unwrap_or(place)
         };
         self.drawn += 1;
         self.space.point(index).map(Ok)

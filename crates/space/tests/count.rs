@@ -1,15 +1,12 @@
 //! Counting, and finding points by number, against listing all of them.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
+use crate::support::{parse_with, space};
 use psp_space::{SpaceError, point_text};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use support::{parse_with, space};
 use toml::Value;
 
 /// Keys and the values that pass.
@@ -57,9 +54,10 @@ impl Sketch {
             let values = (0..1 + below(&mut rng, 4) as i64)
                 .map(|value| value * 3)
                 .collect();
-            let when = match number > 0 && below(&mut rng, 5) < 2 {
-                true => tests(&mut rng, &dimensions, 2),
-                false => Vec::new(),
+            let when = if number > 0 && below(&mut rng, 5) < 2 {
+                tests(&mut rng, &dimensions, 2)
+            } else {
+                Vec::new()
             };
             dimensions.push((key, values, when));
         }
@@ -85,12 +83,13 @@ impl Sketch {
                 .iter()
                 .map(|(key, values)| format!("{key} = {}", test(values)))
                 .collect();
-            let domain = match when.is_empty() {
-                true => format!("{values:?}"),
-                false => format!(
+            let domain = if when.is_empty() {
+                format!("{values:?}")
+            } else {
+                format!(
                     "{{ values = {values:?}, when = {{ {} }} }}",
                     when.join(", ")
-                ),
+                )
             };
             writeln!(text, "{key} = {domain}").unwrap();
         }
@@ -114,9 +113,10 @@ impl Sketch {
                     point.insert(key.clone(), *value);
                     point
                 };
-                match matches(when, point) {
-                    true => values.iter().map(with).collect(),
-                    false => vec![point.clone()],
+                if matches(when, point) {
+                    values.iter().map(with).collect()
+                } else {
+                    vec![point.clone()]
                 }
             });
             points = extended.collect();

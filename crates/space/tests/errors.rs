@@ -1,9 +1,6 @@
 //! Every refusal names the line, what stands there and what to do.
-#![allow(clippy::panic)]
 
-mod support;
-
-use support::parse_with;
+use crate::support::parse_with;
 use toml::Value;
 
 /// What is said of a document whose `[space]` is in line 1, with the fixed

@@ -1,5 +1,4 @@
 //! Which dimensions decide results. Seeds of the draws are in the tests' names.
-#![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 

@@ -1,9 +1,7 @@
 //! Spaces as they are written, and what is read from them.
 
-mod support;
-
+use crate::support::{drawn, parse_with, space};
 use psp_space::{Domain, Point, RandomGrid, Test, point_text};
-use support::{drawn, parse_with, space};
 use toml::{Table, Value};
 
 const SEARCH: &str = r#"

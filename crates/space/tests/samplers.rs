@@ -1,12 +1,9 @@
 //! The samplers that need no results.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::collections::BTreeMap;
 
+use crate::support::{drawn, space};
 use psp_space::{Grid, Point, Random, RandomGrid, Sampler, Seen, Space, SpaceError, point_text};
-use support::{drawn, space};
 
 /// 12 points, some without `b.b`, some excluded.
 const SMALL: &str = "

@@ -1,11 +1,8 @@
 //! The tree-structured Parzen estimator.
-#![allow(clippy::unwrap_used)]
 
-mod support;
-
+use crate::support::space;
 use psp_space::tpe::{Settings, suggest, suggest_new};
 use psp_space::{Point, Random, Seen, Space};
-use support::space;
 
 const BOWL: &str = "
 [space]

@@ -1,7 +1,6 @@
 //! A data set on disk: complete, reproducible, continued, never clobbered.
 
 // Helpers outside of the test functions may fail the test too.
-#![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -344,8 +344,7 @@ fn digest<'a>(
         hash.update(format!("\n{key} {shape:?} "));
         hash.update(bytes);
     }
-    let digest = hash.finalize();
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(hash.finalize())
 }
 
 #[cfg(test)]

@@ -152,6 +152,10 @@ impl Inputs {
             });
         }
         notices.extend(self.splits.copy_notices(&self.dataset)?);
+        let (wanted, available) = (self.sample.count, self.splits.counts()[0]);
+        if wanted > available {
+            notices.push(DataNotice::FewerTrainImages { wanted, available });
+        }
         Ok(notices)
     }
 

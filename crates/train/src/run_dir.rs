@@ -351,7 +351,10 @@ fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, TrainError>
     let text = std::fs::read(path).map_err(TrainError::io(path))?;
     serde_json::from_slice(&text).map_err(|error| TrainError::Damaged {
         path: path.to_owned(),
-        reason: error.to_string(),
+        reason: format!(
+            "this file is damaged ({error}); bring it back from a copy, or train anew into \
+             another folder"
+        ),
     })
 }
 

@@ -1,17 +1,14 @@
 //! Runs whose backbone is frozen, at first or throughout. Seed of the weights
 //! and of the batch order: 0.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
+use crate::support::Folder;
 use psp_models::StateDict;
 use psp_synth::SynthOptions;
 use psp_train::{Checkpoint, Control, EpochRecord, Event, TrainError, trainer};
-use support::Folder;
 
 fn valid_mse(records: &[EpochRecord]) -> Vec<f64> {
     let mse = |record: &EpochRecord| record.valid.as_ref().unwrap().overall.mse;
@@ -159,9 +156,12 @@ fn walk(dir: &Path) -> Vec<std::path::PathBuf> {
         .unwrap()
         .map(|entry| entry.unwrap().path());
     entries
-        .flat_map(|path| match path.is_dir() {
-            true => walk(&path),
-            false => vec![path],
+        .flat_map(|path| {
+            if path.is_dir() {
+                walk(&path)
+            } else {
+                vec![path]
+            }
         })
         .collect()
 }

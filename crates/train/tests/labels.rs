@@ -1,13 +1,10 @@
 //! Labels of any scale, and which epoch is the best. Seed of the weights and of the
 //! batch order: 0.
-#![allow(clippy::unwrap_used)]
 
-mod support;
-
+use crate::support::Folder;
 use psp_data::LabelRange;
 use psp_models::Output;
 use psp_train::RunConfig;
-use support::Folder;
 
 const UNBOUNDED: &str = "data.label_range=none";
 

@@ -29,7 +29,6 @@
 //!     norm = torch.nn.utils.clip_grad_norm_([w, b], max_norm)
 //!     print(norm, w.grad, b.grad)
 //! ```
-#![allow(clippy::panic, clippy::unwrap_used)]
 
 use burn::tensor::{Device, Tensor};
 use psp_models::nn::Linear;

@@ -1,12 +1,9 @@
 //! Runs that pause after given epochs.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::sync::atomic::AtomicBool;
 
+use crate::support::Folder;
 use psp_train::{Control, Outcome, trainer};
-use support::Folder;
 
 #[test]
 fn a_run_that_paused_twice_ends_like_one_that_never_did() {
@@ -17,9 +14,10 @@ fn a_run_that_paused_twice_ends_like_one_that_never_did() {
     let run = folder.run("paused");
     for epochs in [1, 2] {
         let control = Control::new(&never).until(Some(epochs));
-        let outcome = match run.is_begun() {
-            true => trainer::resume(&run, control, &mut |_| {}),
-            false => trainer::start(&run, folder.config(&sets), control, &mut |_| {}),
+        let outcome = if run.is_begun() {
+            trainer::resume(&run, control, &mut |_| {})
+        } else {
+            trainer::start(&run, folder.config(&sets), control, &mut |_| {})
         };
         let Outcome::Paused(standing) = outcome.unwrap() else {
             unreachable!("it went on beyond epoch {epochs}")

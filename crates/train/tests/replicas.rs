@@ -1,15 +1,12 @@
 //! Training on several devices: here the CPU, as many times as there are devices.
 //! On Flex the comparisons are of bits; LibTorch's sums depend on the threads that
 //! share them.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::sync::atomic::AtomicBool;
 
+use crate::support::Folder;
 use psp_models::StateDict;
 use psp_train::{Checkpoint, Control, EpochRecord, Event, trainer};
-use support::Folder;
 
 /// The settings of a run on so many devices.
 fn on(folder: &Folder, devices: usize, sets: &[&str]) -> Vec<String> {

@@ -1,13 +1,10 @@
 //! Runs of one process that share what they can.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::os::unix::fs::MetadataExt;
 use std::sync::atomic::AtomicBool;
 
+use crate::support::Folder;
 use psp_train::{Control, Outcome, Session, trainer};
-use support::Folder;
 
 const FROZEN: &str = "model.unfreeze=[\"head\"]";
 

@@ -1,9 +1,8 @@
 //! Runs on some of the training images.
-#![allow(clippy::unwrap_used)]
 
-mod support;
+use psp_train::Inputs;
 
-use support::Folder;
+use crate::support::Folder;
 
 /// The 18 images are 12 for training, 3 and 3.
 const SOME: &str = "data.train_images=8";
@@ -32,6 +31,19 @@ fn a_run_uses_as_many_training_images_as_it_is_told_and_all_others() {
             .collect::<Vec<_>>()
     };
     assert_eq!(metrics("all"), metrics("more"));
+    let said = |name: &str| {
+        let run = folder.run(name);
+        let inputs = Inputs::of_run(&run.read_config().unwrap(), &run).unwrap();
+        let notices = inputs.notices().unwrap().into_iter();
+        notices.map(|notice| notice.to_string()).collect::<Vec<_>>()
+    };
+    let fewer = "data.train_images = 100: the training part has 12, and all are used";
+    assert!(said("more").iter().any(|text| text == fewer));
+    assert!(
+        !said("some")
+            .iter()
+            .any(|text| text.contains("train_images"))
+    );
 }
 
 #[test]

@@ -1,12 +1,9 @@
 //! Runs without validation images.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::sync::atomic::AtomicBool;
 
+use crate::support::Folder;
 use psp_train::{Checkpoint, Control, Event, trainer};
-use support::Folder;
 
 const NONE: &str = "data.fractions=[0.8, 0.0, 0.2]";
 

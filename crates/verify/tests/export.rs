@@ -1,14 +1,9 @@
 //! Numbers that are recorded here, in the form of torchvision's files.
 
-#![allow(clippy::unwrap_used)]
-
-#[path = "../../data/tests/support/shared.rs"]
-mod shared;
-
+use crate::shared::shared;
 use burn::tensor::Device;
 use psp_models::{BackboneKind, DeviceSpec, ModelConfig, Regressor, state};
 use psp_verify::{RecordedBy, Reference, Report, Settings, compare, record, verify};
-use shared::shared;
 
 /// Flex gives the same bits every time.
 fn flex() -> Device {

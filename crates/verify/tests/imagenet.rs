@@ -1,17 +1,12 @@
 //! Real weights: ResNet18's features and classes of real photos, and files that
 //! are not torchvision's own.
 
-#![allow(clippy::unwrap_used)]
-
-#[path = "../../data/tests/support/shared.rs"]
-mod shared;
-
+use crate::shared::shared;
 use burn::tensor::{Device, Tensor, TensorData};
 use psp_data::{DecodeLimits, Preprocessing, decode_file};
 use psp_models::nn::Noise;
 use psp_models::{BackboneKind, DeviceSpec, ModelConfig, Regressor, StateDict, read_state_dict};
 use serde::Deserialize;
-use shared::shared;
 
 #[derive(Deserialize)]
 struct Recorded {

@@ -1,16 +1,11 @@
 //! Every backbone against torchvision's recorded numbers, on the device named
 //! by `PSP_TEST_DEVICE` (default `flex`).
 
-#![allow(clippy::unwrap_used)]
-
-#[path = "../../data/tests/support/shared.rs"]
-mod shared;
-
 use std::path::PathBuf;
 
+use crate::shared::shared;
 use psp_models::DeviceSpec;
 use psp_verify::{Reference, verify};
-use shared::shared;
 
 fn reference(name: &str) -> Option<PathBuf> {
     shared(&format!("reference/{name}"))

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::FetchError;
 use crate::registry::Pretrained;
-use crate::store::{hash_of, hex, update_from};
+use crate::store::{hash_of, update_from};
 
 /// Times that a broken connection is taken up again.
 const ATTEMPTS: u32 = 5;
@@ -218,9 +218,10 @@ impl<'a> Download<'a> {
     }
 
     fn check_cancelled(&self) -> Result<(), FetchError> {
-        match self.cancelled.load(Ordering::Relaxed) {
-            true => Err(FetchError::Cancelled),
-            false => Ok(()),
+        if self.cancelled.load(Ordering::Relaxed) {
+            Err(FetchError::Cancelled)
+        } else {
+            Ok(())
         }
     }
 
@@ -259,7 +260,7 @@ impl<'a> Download<'a> {
             .into();
         let mut attempt = 1;
         // All of it may be here, and only its name missing.
-        while hex(self.hash.clone()) != self.entry.sha256 {
+        while hex::encode(self.hash.clone().finalize()) != self.entry.sha256 {
             let before = self.done;
             let reason = match self.get_once(&agent, url, progress) {
                 Ok(()) => return Ok(()),
@@ -348,7 +349,12 @@ impl<'a> Download<'a> {
     /// Gives the verified file its name; an error speaks of the file `named`.
     fn finish(self, path: &Path, named: &Path) -> Result<(), FetchError> {
         let io = failed(&self.partial);
-        if let Err(error) = check(self.entry, named, hex(self.hash), ": not stored") {
+        if let Err(error) = check(
+            self.entry,
+            named,
+            hex::encode(self.hash.finalize()),
+            ": not stored",
+        ) {
             // Nothing of it is worth continuing.
             fs::remove_file(&self.partial).map_err(&io)?;
             return Err(error);

@@ -29,7 +29,7 @@ pub fn find(entry: &Pretrained, dir: &Path) -> Option<PathBuf> {
 pub fn hash_of(path: &Path) -> io::Result<String> {
     let mut hash = Sha256::new();
     update_from(&mut hash, &mut File::open(path)?)?;
-    Ok(hex(hash))
+    Ok(hex::encode(hash.finalize()))
 }
 
 pub(crate) fn update_from(hash: &mut Sha256, file: &mut File) -> io::Result<u64> {
@@ -44,8 +44,4 @@ pub(crate) fn update_from(hash: &mut Sha256, file: &mut File) -> io::Result<u64>
             }
         }
     }
-}
-
-pub(crate) fn hex(hash: Sha256) -> String {
-    hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
 }

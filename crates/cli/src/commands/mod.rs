@@ -132,9 +132,10 @@ fn continuing(study: &StudyDir) -> String {
 /// A score in few letters: a diverged model's R² may have fifteen digits before the
 /// point.
 pub(crate) fn number(value: f64) -> String {
-    match value.abs() < 1000.0 {
-        true => format!("{value:.4}"),
-        false => format!("{value:.2e}"),
+    if value.abs() < 1000.0 {
+        format!("{value:.4}")
+    } else {
+        format!("{value:.2e}")
     }
 }
 

@@ -140,10 +140,7 @@ fn print_report(reference: &Reference, path: &Path, report: &Report, device: Dev
         "part", "numbers", "error", "tolerance"
     );
     for part in &report.parts {
-        let verdict = match part.passes() {
-            true => "",
-            false => "  FAILS at ",
-        };
+        let verdict = if part.passes() { "" } else { "  FAILS at " };
         let place = if part.passes() { "" } else { &part.worst };
         println!(
             "  {:<20} {:>7} {:>11.2e} {:>11.2e}{verdict}{place}",

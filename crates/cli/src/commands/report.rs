@@ -38,9 +38,10 @@ pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode> {
             threads: 0,
         },
         explained: args.explain,
-        measure: match args.no_measure {
-            true => None,
-            false => Some(&mut measure),
+        measure: if args.no_measure {
+            None
+        } else {
+            Some(&mut measure)
         },
         notes: args.notes.clone(),
         environment: environment(&source, &out),
@@ -274,9 +275,10 @@ fn show(bar: &ProgressBar, event: CollectEvent<'_>) {
         CollectEvent::Explaining { done, total } => set(done, total, "explaining".to_owned()),
         CollectEvent::Measuring { backbone } => {
             let text = format!("measuring {backbone}");
-            match progress::is_terminal() {
-                true => bar.set_prefix(text),
-                false => eprintln!("{text}"),
+            if progress::is_terminal() {
+                bar.set_prefix(text)
+            } else {
+                eprintln!("{text}")
             }
         }
         CollectEvent::Warning { text } => bar.suspend(|| eprintln!("warning: {text}")),

@@ -303,15 +303,14 @@ fn best(args: &StudyBestArgs) -> Result<()> {
             (dir.trials().join(&best.name), reason)
         }
     };
-    match args.json {
-        true => {
-            let best = Best {
-                folder: &folder,
-                reason: &reason,
-            };
-            println!("{}", serde_json::to_string_pretty(&best)?);
-        }
-        false => println!("{}\n{reason}", folder.display()),
+    if args.json {
+        let best = Best {
+            folder: &folder,
+            reason: &reason,
+        };
+        println!("{}", serde_json::to_string_pretty(&best)?);
+    } else {
+        println!("{}\n{reason}", folder.display())
     }
     Ok(())
 }

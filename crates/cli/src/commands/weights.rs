@@ -76,9 +76,10 @@ pub(crate) fn fetch(args: &FetchArgs) -> Result<ExitCode> {
         bar.finish_and_clear();
         match fetched {
             Ok(fetched) => {
-                let how = match fetched.was_there {
-                    true => "verified",
-                    false => "fetched and verified",
+                let how = if fetched.was_there {
+                    "verified"
+                } else {
+                    "fetched and verified"
                 };
                 println!("{}: {how}", fetched.path.display());
             }

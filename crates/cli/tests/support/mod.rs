@@ -1,5 +1,4 @@
 //! Runs the real `psp` on small data sets in temporary folders.
-#![allow(dead_code, clippy::panic, clippy::unwrap_used)]
 
 pub(crate) mod study;
 pub(crate) mod trained;

@@ -169,9 +169,10 @@ fn check(file: &[u8], key: &PixelKey) -> Result<usize, &'static str> {
     let images = number(fixed, 3) as usize;
     let length = file.len() as u64;
     if length != size(key, images) {
-        return Err(match length < size(key, images) {
-            true => cut_off,
-            false => "it is longer than its images take",
+        return Err(if length < size(key, images) {
+            cut_off
+        } else {
+            "it is longer than its images take"
         });
     }
     // The head lies within the file, so it has a length that fits.

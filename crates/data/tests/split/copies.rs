@@ -4,8 +4,8 @@ use std::fs;
 
 use psp_data::{DataNotice, Splits};
 
-use super::support::{Folder, assert_says};
 use super::{fractions, stratified, table};
+use crate::support::{Folder, assert_says};
 
 /// 40 images, of which the last 20 are copies of the first, with other labels.
 fn with_copies() -> Folder {

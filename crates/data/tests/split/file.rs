@@ -4,8 +4,8 @@ use std::fs;
 
 use psp_data::{LabelTable, Part, Splits};
 
-use super::support::{Folder, assert_says};
 use super::{stratified, table};
+use crate::support::{Folder, assert_says};
 
 #[test]
 fn a_written_split_reads_back_the_same() {

@@ -2,8 +2,8 @@
 
 use psp_data::{Part, Splits};
 
-use super::support::assert_says;
 use super::{stratified, table};
+use crate::support::assert_says;
 
 #[test]
 fn folds_share_out_all_but_the_test_samples_and_mix_labels_alike_with_seed_2() {

@@ -1,6 +1,7 @@
 //! Small data sets in temporary folders, and the way to the owner's files.
-#![allow(dead_code)]
 
+pub(crate) mod jpeg;
+pub(crate) mod metadata;
 pub(crate) mod pixels;
 pub(crate) mod shared;
 

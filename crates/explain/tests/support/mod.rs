@@ -1,6 +1,5 @@
 //! Models and images from psp-verify's formula, on the device named by
 //! `PSP_TEST_DEVICE` (default `flex`).
-#![allow(dead_code, clippy::unwrap_used)]
 
 use burn::tensor::{Device, Tensor, TensorData};
 use psp_models::{BackboneKind, DeviceSpec, ModelConfig, Regressor, state};

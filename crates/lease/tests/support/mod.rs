@@ -1,5 +1,4 @@
 //! What several test files need.
-#![allow(clippy::panic, clippy::unwrap_used, dead_code)]
 
 use std::path::Path;
 use std::thread;

@@ -1,8 +1,5 @@
 //! Rows to test with, and metrics the slow way.
 
-#![allow(dead_code)] // Each test uses a part of it.
-#![allow(clippy::unwrap_used)] // Helpers of tests may fail as tests do.
-
 pub(crate) mod slow;
 
 use psp_metrics::{MeanBaseline, MetricSettings, PairedRows};

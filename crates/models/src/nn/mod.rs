@@ -27,6 +27,6 @@ pub use cost::multiply_adds;
 pub use layer_norm::LayerNorm;
 pub use linear::Linear;
 pub use noise::{Noise, dropout, stochastic_depth};
-pub use pool::{global_avg_pool2d, max_pool2d, max_pool2d_ceil};
+pub use pool::{global_avg_pool2d, max_pool2d};
 pub use psp_ops::{add, add_relu, avg_pool2d, gelu, mean_pixel, mul, relu, silu};
 pub use transform_input::transform_input_if;

@@ -30,10 +30,7 @@ pub(crate) fn conv2d(
     let (input, weight) = (peel(x)?, peel(weight)?);
     // oneDNN's backward passes of depthwise convolutions are slower in bf16.
     let in_f32 = groups > 1 && input.device() == Device::Cpu && is_recorded(&input, &weight);
-    let kind = match in_f32 {
-        true => Kind::Float,
-        false => input.kind(),
-    };
+    let kind = if in_f32 { Kind::Float } else { input.kind() };
     let bias = match bias {
         Some(bias) => Some(peel(bias)?.to_kind(kind)),
         None => None,
@@ -53,9 +50,10 @@ pub(crate) fn conv2d(
 pub(crate) fn linear(x: &Tensor<2>, weight: &Tensor<2>, bias: &Tensor<1>) -> Option<Tensor<2>> {
     let (input, weight, bias) = (peel(x)?, peel(weight)?, peel(bias)?);
     let [weight, bias] = [weight, bias].map(|tensor| tensor.to_kind(input.kind()));
-    let output = match is_worth_a_convolution(&input, &weight) {
-        true => linear_by_convolution(&input, &weight, &bias),
-        false => input.linear(&weight, Some(&bias)),
+    let output = if is_worth_a_convolution(&input, &weight) {
+        linear_by_convolution(&input, &weight, &bias)
+    } else {
+        input.linear(&weight, Some(&bias))
     };
     Some(wrap(output, x))
 }

@@ -24,10 +24,7 @@ type Floats = FloatTensor<LibTorch>;
 /// The LibTorch tensor behind `x`; `None` on another backend, and for a tensor
 /// that Burn tracks.
 pub(crate) fn peel<const D: usize>(x: &Tensor<D>) -> Option<tch::Tensor> {
-    match x.is_tracked() {
-        true => None,
-        false => inner(x),
-    }
+    if x.is_tracked() { None } else { inner(x) }
 }
 
 fn inner<const D: usize>(x: &Tensor<D>) -> Option<tch::Tensor> {
@@ -39,9 +36,10 @@ fn inner<const D: usize>(x: &Tensor<D>) -> Option<tch::Tensor> {
 /// nobody else's.
 fn wrap<const D: usize, const L: usize>(output: tch::Tensor, like: &Tensor<L>) -> Tensor<D> {
     let output = Tensor::from_primitive::<LibTorch>(TchTensor::new(output));
-    match like.is_autodiff() {
-        true => Tensor::from_inner(output),
-        false => output,
+    if like.is_autodiff() {
+        Tensor::from_inner(output)
+    } else {
+        output
     }
 }
 
@@ -61,9 +59,10 @@ pub(crate) struct Watcher<'a>(pub(crate) &'a Tape);
 
 impl ModuleMapper for Watcher<'_> {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        match param.is_require_grad() && inner(&param.val()).is_some() {
-            true => param.map(|tensor| self.0.leaf(tensor)),
-            false => param,
+        if param.is_require_grad() && inner(&param.val()).is_some() {
+            param.map(|tensor| self.0.leaf(tensor))
+        } else {
+            param
         }
     }
 }
@@ -78,9 +77,12 @@ pub(crate) struct LeafGradients(HashMap<usize, tch::Tensor>);
 pub(crate) fn backward(loss: &tch::Tensor, leaves: Vec<tch::Tensor>) -> LeafGradients {
     let grads = tch::Tensor::run_backward(&[loss], &leaves, false, false);
     let mut seen = HashSet::new();
-    let mut own = |grad: tch::Tensor| match seen.insert(address(&grad)) {
-        true => grad,
-        false => grad.copy(),
+    let mut own = |grad: tch::Tensor| {
+        if seen.insert(address(&grad)) {
+            grad
+        } else {
+            grad.copy()
+        }
     };
     let found = leaves.iter().zip(grads).filter(|(_, grad)| grad.defined());
     LeafGradients(

@@ -1,6 +1,5 @@
 //! The device under test, and comparison of two computations on it: ours, and
 //! Burn's own with Burn's autodiff.
-#![allow(clippy::unwrap_used, dead_code)]
 // burn-tch 0.22 is its last release, which Burn says with a deprecation.
 #![cfg_attr(feature = "libtorch", allow(deprecated))]
 

@@ -51,9 +51,12 @@ pub fn comparison(input: &Comparison) -> Result<Figure, PlotError> {
         return nothing(input.title.as_str(), "nothing has a score");
     };
     // What is 0 at this scale is called so: an R² of -0.00007 only distracts.
-    let at_scale = |value: f64| match value.abs() < 1e-3 * span.length() {
-        true => 0.0,
-        false => value,
+    let at_scale = |value: f64| {
+        if value.abs() < 1e-3 * span.length() {
+            0.0
+        } else {
+            value
+        }
     };
     let reference = input.predict_the_mean.and_then(drawable).map(at_scale);
     // A far reference would press all rows into one corner.

@@ -71,9 +71,12 @@ impl CandidateAnalysis {
         let runs: Vec<RunAnalysis> = runs
             .map(|run| RunAnalysis::of(prepared, run, score))
             .collect::<Result<_, _>>()?;
-        let summary = |scores: Vec<f64>| match scores.is_empty() {
-            true => Ok(None),
-            false => SeedSummary::new(&scores, &[], prepared.settings.confidence).map(Some),
+        let summary = |scores: Vec<f64>| {
+            if scores.is_empty() {
+                Ok(None)
+            } else {
+                SeedSummary::new(&scores, &[], prepared.settings.confidence).map(Some)
+            }
         };
         let scores = runs.iter().filter_map(|run| run.score).collect();
         let seconds = candidate.runs.iter().filter_map(|run| run.seconds);

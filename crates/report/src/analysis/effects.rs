@@ -44,12 +44,13 @@ impl KeyEffect {
         let mut scored: Vec<(&str, f64)> = scored.collect();
         let number = |text: &str| text.parse::<f64>().ok();
         let numeric = scored.iter().all(|(value, _)| number(value).is_some());
-        scored.sort_by(|a, b| match numeric {
-            true => {
+        scored.sort_by(|a, b| {
+            if numeric {
                 let numbers = [a, b].map(|(value, _)| number(value).unwrap_or_default());
                 numbers[0].total_cmp(&numbers[1])
+            } else {
+                a.0.cmp(b.0)
             }
-            false => a.0.cmp(b.0),
         });
         let mut groups: Vec<&[(&str, f64)]> = scored.chunk_by(|a, b| a.0 == b.0).collect();
         if groups.len() > MOST && numeric {
@@ -59,9 +60,10 @@ impl KeyEffect {
             let (first, last) = (group.first()?.0, group.last()?.0);
             let scores: Vec<f64> = group.iter().map(|(_, score)| *score).collect();
             Some(ValueEffect {
-                value: match first == last {
-                    true => first.to_owned(),
-                    false => format!("{first} to {last}"),
+                value: if first == last {
+                    first.to_owned()
+                } else {
+                    format!("{first} to {last}")
                 },
                 trials: scores.len(),
                 best: scores.iter().copied().fold(f64::MIN, f64::max),

@@ -51,9 +51,10 @@ impl ImageChoice {
             .map(|row| if zeros(row) { f64::NAN } else { errors[row] })
             .collect();
         let left = others.iter().filter(|error| !error.is_nan()).count();
-        let (among, zeros_left_out) = match left >= amount {
-            true => (&others, rows.len() - left),
-            false => (&errors, 0),
+        let (among, zeros_left_out) = if left >= amount {
+            (&others, rows.len() - left)
+        } else {
+            (&errors, 0)
         };
         let choose = |selection: Selection, errors: &[f64]| {
             let rows = selection.choose(errors, amount);

@@ -80,9 +80,10 @@ impl PartStatistics {
             high,
             ..HistogramSettings::default()
         };
-        let statistics = match part.labels.is_empty() {
-            true => None,
-            false => Some(LabelStatistics::new(&part.labels, histogram)?),
+        let statistics = if part.labels.is_empty() {
+            None
+        } else {
+            Some(LabelStatistics::new(&part.labels, histogram)?)
         };
         let edges = &prepared.metrics.bin_edges;
         let bins = (0..prepared.metrics.targets()).map(|target| {

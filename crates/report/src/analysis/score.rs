@@ -23,9 +23,10 @@ impl Score {
         let mut epochs = trials.chain(runs.flat_map(|run| &run.epochs)).peekable();
         let nothing_known = epochs.peek().is_none();
         let defined = |epoch: &Epoch| epoch.valid_r2.is_some();
-        match nothing_known || epochs.any(defined) {
-            true => Self::R2,
-            false => Self::NegativeMse,
+        if nothing_known || epochs.any(defined) {
+            Self::R2
+        } else {
+            Self::NegativeMse
         }
     }
 

@@ -27,15 +27,17 @@ impl Link {
         {
             url.push_str("./");
         }
-        let path = match path.starts_with("//") {
-            true => path.trim_start_matches('/'),
-            false => path,
+        let path = if path.starts_with("//") {
+            path.trim_start_matches('/')
+        } else {
+            path
         };
         for byte in path.bytes() {
             let plain = byte.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=:@".contains(&byte);
-            match plain {
-                true => url.push(char::from(byte)),
-                false => url.push_str(&format!("%{byte:02X}")),
+            if plain {
+                url.push(char::from(byte))
+            } else {
+                url.push_str(&format!("%{byte:02X}"))
             }
         }
         url

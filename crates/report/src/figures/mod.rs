@@ -131,9 +131,10 @@ fn draw(plan: &Plan) -> Result<Drawn, String> {
     let told = |error: PlotError| format!("picture {name}: {error}");
     let figure = (plan.draw)().map_err(told)?;
     let png = figure.to_png().map_err(told)?;
-    let svg = match plan.photos {
-        true => None,
-        false => Some(figure.to_svg().map_err(told)?),
+    let svg = if plan.photos {
+        None
+    } else {
+        Some(figure.to_svg().map_err(told)?)
     };
     let shown = match &svg {
         Some(svg) if svg.len() <= INLINE => Shown::Svg,

@@ -31,9 +31,10 @@ pub(super) fn check(out: &Path) -> Result<(), ReportError> {
     let Some(name) = PIECES.into_iter().find(is_there) else {
         return Ok(());
     };
-    match is_numbers(&out.join(NUMBERS))? {
-        true => Ok(()),
-        false => Err(ReportError::Foreign(out.join(name))),
+    if is_numbers(&out.join(NUMBERS))? {
+        Ok(())
+    } else {
+        Err(ReportError::Foreign(out.join(name)))
     }
 }
 

@@ -126,9 +126,10 @@ fn members(context: &Context, comparison: &Comparison) -> Table {
             validation,
             difference,
         ]);
-        let mark = match context.is_chosen(member.candidate) {
-            true => Mark::Chosen,
-            false => Mark::None,
+        let mark = if context.is_chosen(member.candidate) {
+            Mark::Chosen
+        } else {
+            Mark::None
         };
         table.marked(mark, cells);
     }
@@ -160,18 +161,17 @@ fn left_out(context: &Context, comparison: &Comparison, section: &mut Section) {
 
 fn verdicts(context: &Context, comparison: &Comparison) -> String {
     let shown = comparison.pairs.iter().filter(|pair| pair.differs).count();
-    let which = match comparison.best_of_each_backbone {
-        true => {
-            let names = compared(context, comparison);
-            format!(
-                "There are {} models; compared pair by pair are only {} (the model in detail, \
+    let which = if comparison.best_of_each_backbone {
+        let names = compared(context, comparison);
+        format!(
+            "There are {} models; compared pair by pair are only {} (the model in detail, \
                  then by validation the best of each backbone, then the next best), as each \
                  further pair makes the test stricter. ",
-                comparison.members.len(),
-                listed(&names)
-            )
-        }
-        false => String::new(),
+            comparison.members.len(),
+            listed(&names)
+        )
+    } else {
+        String::new()
     };
     let (found, corrected) = match (comparison.pairs.len(), shown) {
         (1, 0) => ("No difference is shown.".to_owned(), String::new()),

@@ -77,9 +77,10 @@ impl<'a> Context<'a> {
             }
             text = text.path(run_name(run), &run.folder);
         }
-        match text.is_empty() {
-            true => Text::from("none"),
-            false => text,
+        if text.is_empty() {
+            Text::from("none")
+        } else {
+            text
         }
     }
 

@@ -106,10 +106,12 @@ fn table(context: &Context) -> Table {
             (None, None) => Cell::none(),
         };
         let pareto = comparison.map_or("–", |comparison| {
-            match comparison.pareto.contains(&index) {
-                true => "yes",
-                false if member.is_some() => "no",
-                false => "–",
+            if comparison.pareto.contains(&index) {
+                "yes"
+            } else if member.is_some() {
+                "no"
+            } else {
+                "–"
             }
         });
         let speed = |value: Option<f64>| Cell::of(value, crate::format::speed);
@@ -138,9 +140,10 @@ fn table(context: &Context) -> Table {
             );
         }
         cells.extend([accuracy, Cell::text(pareto)]);
-        let mark = match context.is_chosen(index) {
-            true => Mark::Chosen,
-            false => Mark::None,
+        let mark = if context.is_chosen(index) {
+            Mark::Chosen
+        } else {
+            Mark::None
         };
         table.marked(mark, cells);
     }

@@ -114,9 +114,10 @@ fn bins(context: &Context) -> Table {
     let shape = parts.iter().find_map(|part| part.bins.first());
     for bin in shape.into_iter().flatten() {
         let (low, high) = (tidy(bin.low), tidy(bin.high));
-        table = table.number(match bin.low == bin.high {
-            true => format!("= {low}"),
-            false => format!("({low}, {high}]"),
+        table = table.number(if bin.low == bin.high {
+            format!("= {low}")
+        } else {
+            format!("({low}, {high}]")
         });
     }
     for (target, name) in context.targets.iter().enumerate() {

@@ -214,9 +214,12 @@ fn groups(context: &Context, parts: &[Part]) -> Table {
         for (name, group, scores) in label_groups(part.groups) {
             let model = scores.model;
             let mse = Cell::of(model.map(|errors| errors.mse), error);
-            let interval = |metric| match scores.count < FEW_LABELS {
-                true => None,
-                false => part.interval(metric),
+            let interval = |metric| {
+                if scores.count < FEW_LABELS {
+                    None
+                } else {
+                    part.interval(metric)
+                }
             };
             table.row(vec![
                 Cell::text(part.name),

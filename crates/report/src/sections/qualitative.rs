@@ -90,9 +90,12 @@ fn shot<'a>(context: &Context<'a>, shown: &Shown) -> Option<Shot<'a>> {
 
 fn scores<'a>(context: &Context<'a>, row: &PredictionRow) -> Vec<ShotScore<'a>> {
     let span = context.span();
-    let number = |value: f64| match (0.1..=10.0).contains(&span) {
-        true => fixed(value, 3),
-        false => short(value),
+    let number = |value: f64| {
+        if (0.1..=10.0).contains(&span) {
+            fixed(value, 3)
+        } else {
+            short(value)
+        }
     };
     let targets = context.targets.iter().enumerate();
     targets

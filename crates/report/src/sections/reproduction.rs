@@ -40,13 +40,12 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
     ));
     facts.push(fact("date", &environment.date));
     section.blocks.push(Block::Facts(facts));
-    match environment.commands.is_empty() {
-        true => section.say("The commands that made it are not known."),
-        false => {
-            section.say("The commands that make all of it again:");
-            let commands = environment.commands.join("\n");
-            section.blocks.push(Block::Code(commands));
-        }
+    if environment.commands.is_empty() {
+        section.say("The commands that made it are not known.")
+    } else {
+        section.say("The commands that make all of it again:");
+        let commands = environment.commands.join("\n");
+        section.blocks.push(Block::Code(commands));
     }
     if let Some(study) = &context.input.study {
         section.blocks.push(Block::Folded {

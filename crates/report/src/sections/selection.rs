@@ -101,9 +101,10 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
             ]);
         }
         cells.push(Cell::number(cost as f64, multiply_adds(cost)));
-        let mark = match rank.candidate == selection.ranked() {
-            true => Mark::Chosen,
-            false => Mark::None,
+        let mark = if rank.candidate == selection.ranked() {
+            Mark::Chosen
+        } else {
+            Mark::None
         };
         table.marked(mark, cells);
     }
@@ -133,9 +134,10 @@ fn configurations(context: &Context) -> Table {
         .text("searched settings")
         .long();
     for (index, candidate) in context.input.candidates.iter().enumerate() {
-        let mark = match context.is_chosen(index) {
-            true => Mark::Chosen,
-            false => Mark::None,
+        let mark = if context.is_chosen(index) {
+            Mark::Chosen
+        } else {
+            Mark::None
         };
         let cells = vec![
             context.heading(index),

@@ -27,9 +27,10 @@ pub(super) fn table(context: &Context, study: &Study) -> Table {
     table.wide = true;
     for dimension in &dimensions {
         let name = dimension.key.as_str();
-        table = match numeric(study, &dimension.key, &dimension.axis) {
-            true => table.number(name),
-            false => table.text(name),
+        table = if numeric(study, &dimension.key, &dimension.axis) {
+            table.number(name)
+        } else {
+            table.text(name)
         };
     }
     table = table.text("reason").long();

@@ -217,6 +217,17 @@ impl SearchConfig {
         Ok(config)
     }
 
+    /// The names of the backbones that trials may have.
+    fn backbones(&self) -> impl Iterator<Item = &str> {
+        let mut dimensions = self.space.dimensions().iter();
+        let searched = dimensions.find(|dimension| dimension.key == "model.backbone");
+        let shared = searched
+            .is_none_or(|dimension| dimension.when.is_some())
+            .then(|| self.base.model.backbone.name());
+        let searched = searched.into_iter().flat_map(|dimension| dimension.grid());
+        searched.filter_map(Value::as_str).chain(shared)
+    }
+
     /// Checks that everything in `[study.refit]` is a key that a refit may change.
     pub(crate) fn check_refit(&self) -> Result<(), SearchError> {
         let Some(refit) = &self.study.refit else {
@@ -242,6 +253,11 @@ impl SearchConfig {
                     nearest.unwrap_or_default()
                 );
                 return refuse(name, name, expected);
+            }
+            if !is_section && !self.backbones().any(|backbone| backbone == name) {
+                let expected = "a backbone that trials have; add this one to model.backbone, or \
+                                remove its table";
+                return refuse(name, name, expected.to_owned());
             }
             if let (false, Value::Table(sections)) = (is_section, value)
                 && let Some((section, _)) = sections

@@ -322,9 +322,10 @@ impl Worker<'_> {
         let observe = &mut |event: Event<'_>| reporter.report(event);
         // A run that was trained to its end before its outcome was written has
         // its result already.
-        let outcome = match run.is_begun() {
-            true => trainer::resume(&run, control, observe)?,
-            false => trainer::start(&run, config, control, observe)?,
+        let outcome = if run.is_begun() {
+            trainer::resume(&run, control, observe)?
+        } else {
+            trainer::start(&run, config, control, observe)?
         };
         Ok(outcome)
     }

@@ -255,9 +255,10 @@ impl<'a> Reader<'_, 'a> {
             .ok()
             .filter(|&points| points <= MOST_POINTS && (points == 1) == is_one_value);
         fits.ok_or_else(|| {
-            let (ends, expected) = match is_one_value {
-                true => ("equal", "1".to_owned()),
-                false => ("distinct", format!("2 to {MOST_POINTS}")),
+            let (ends, expected) = if is_one_value {
+                ("equal", "1".to_owned())
+            } else {
+                ("distinct", format!("2 to {MOST_POINTS}"))
             };
             let found = format!("points = {points} between {ends} ends");
             self.malformed(&name.span(), found, expected)

@@ -45,9 +45,10 @@ impl Parzen {
         let is_prior = means.iter().position(|&mean| mean == prior);
         let kernels = means.iter().enumerate().map(|(at, &mean)| {
             let farther = gap(at.checked_sub(1)).max(gap(Some(at)));
-            let deviation = match is_prior == Some(at) {
-                true => width,
-                false => farther.clamp(floor, width),
+            let deviation = if is_prior == Some(at) {
+                width
+            } else {
+                farther.clamp(floor, width)
             };
             let mass = between(mean, deviation, axis.low, axis.high);
             Kernel {

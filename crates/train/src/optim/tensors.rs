@@ -77,9 +77,10 @@ impl ModuleMapper for Filler<'_> {
         };
         param.map(|before| {
             let value = value.clone().reshape(before.shape());
-            match before.device().is_autodiff() {
-                true => Tensor::from_inner(value).set_require_grad(before.is_require_grad()),
-                false => value,
+            if before.device().is_autodiff() {
+                Tensor::from_inner(value).set_require_grad(before.is_require_grad())
+            } else {
+                value
             }
         })
     }

@@ -87,9 +87,10 @@ impl Pass {
             (input, ..) => {
                 let forward = Forward::new(model, input, &labels, &mut noise);
                 let (predictions, gradients) = forward.backward();
-                let grads = match self.stages.are_the_head() {
-                    true => Grads::take_of_child(HEAD, &model.head, gradients),
-                    false => Grads::take(model, gradients),
+                let grads = if self.stages.are_the_head() {
+                    Grads::take_of_child(HEAD, &model.head, gradients)
+                } else {
+                    Grads::take(model, gradients)
                 };
                 (predictions, grads)
             }

@@ -1,5 +1,4 @@
 //! Small runs in temporary folders. Seed of the weights and of the batch order: 0.
-#![allow(dead_code, clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};

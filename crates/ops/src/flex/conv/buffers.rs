@@ -17,6 +17,7 @@ pub(super) fn sized(buffer: &mut Vec<f32>, len: usize) -> &mut [f32] {
 pub(super) struct Buffers {
     pub(super) patches: Vec<f32>,
     pub(super) outputs: Vec<f32>,
+    pub(super) kernels: Vec<f32>,
 }
 
 /// Lends this thread's buffers to `f`. A call within `f`, as when a thread that
@@ -38,8 +39,9 @@ pub(super) fn each_chunk(
     in_parallel: bool,
     f: impl Fn((usize, &mut [f32])) + Send + Sync,
 ) {
-    match in_parallel {
-        true => values.par_chunks_mut(len).enumerate().for_each(f),
-        false => values.chunks_mut(len).enumerate().for_each(f),
+    if in_parallel {
+        values.par_chunks_mut(len).enumerate().for_each(f)
+    } else {
+        values.chunks_mut(len).enumerate().for_each(f)
     }
 }

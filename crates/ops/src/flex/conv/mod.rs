@@ -13,6 +13,7 @@ mod depthwise;
 mod geometry;
 mod im2col;
 mod tiles;
+mod winograd;
 
 use std::ops::Range;
 
@@ -37,22 +38,37 @@ fn fill_by_tile(
     f: impl Fn(&Tile, &mut [f32], Plan, &mut Buffers) + Send + Sync,
 ) -> Vec<f32> {
     let plan = g.plan();
-    let mut out = vec![0.0f32; g.batch * image];
+    by_group(g.batch, image, plan, |images, out, buffers| {
+        let first = images.start;
+        for tile in g.tiles(images, plan.apart) {
+            let out = &mut out[(tile.images.start - first) * image..];
+            f(&tile, &mut out[..tile.images.len() * image], plan, buffers);
+        }
+    })
+}
+
+/// A new tensor of `image` values for each of `batch` images, computed group by group:
+/// `f(images, their part, buffers)`.
+fn by_group(
+    batch: usize,
+    image: usize,
+    plan: Plan,
+    f: impl Fn(Range<usize>, &mut [f32], &mut Buffers) + Send + Sync,
+) -> Vec<f32> {
+    let mut out = vec![0.0f32; batch * image];
     let fill = |(index, out): (usize, &mut [f32])| {
         let first = index * plan.group;
         let images = first..first + out.len() / image;
-        with_buffers(|buffers| {
-            for tile in g.tiles(images, plan.apart) {
-                let out = &mut out[(tile.images.start - first) * image..];
-                f(&tile, &mut out[..tile.images.len() * image], plan, buffers);
-            }
-        });
+        with_buffers(|buffers| f(images, out, buffers));
     };
     each_chunk(&mut out, plan.group * image, plan.apart, fill);
     out
 }
 
 fn forward(x: &[f32], weight: &[f32], g: &Geometry) -> Vec<f32> {
+    if let Some(out) = winograd::forward(x, weight, g) {
+        return out;
+    }
     let kernel = g.kernel_of(weight);
     let weight = Matrix::new(&kernel, g.out_channels, g.patch(), g.patch());
     let image = g.out_channels * g.pixels();
@@ -75,6 +91,9 @@ fn forward(x: &[f32], weight: &[f32], g: &Geometry) -> Vec<f32> {
 }
 
 fn x_backward(weight: &[f32], grad: &[f32], g: &Geometry) -> Vec<f32> {
+    if let Some(out) = winograd::x_backward(weight, grad, g) {
+        return out;
+    }
     let kernel = g.kernel_of(weight);
     let weight = Matrix::new(&kernel, g.out_channels, g.patch(), g.patch()).transposed();
     let image = g.channels * g.plane();
@@ -93,6 +112,9 @@ fn x_backward(weight: &[f32], grad: &[f32], g: &Geometry) -> Vec<f32> {
 }
 
 fn weight_backward(x: &[f32], grad: &[f32], g: &Geometry) -> Vec<f32> {
+    if let Some(out) = winograd::weight_backward(x, grad, g) {
+        return out;
+    }
     let plan = g.summing_plan();
     let sum_of = |images: Range<usize>| {
         with_buffers(|buffers| {

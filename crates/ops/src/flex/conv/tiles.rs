@@ -49,12 +49,13 @@ impl Geometry {
     /// large as the weight, which only many columns outweigh.
     pub(super) fn summing_plan(&self) -> Plan {
         let group = self.batch.div_ceil(rayon::current_num_threads());
-        match group * self.pixels() >= self.out_channels {
-            true => Plan { group, apart: true },
-            false => Plan {
+        if group * self.pixels() >= self.out_channels {
+            Plan { group, apart: true }
+        } else {
+            Plan {
                 group: self.batch,
                 apart: false,
-            },
+            }
         }
     }
 
@@ -64,10 +65,7 @@ impl Geometry {
 
     /// Splits a group of images into tiles.
     pub(super) fn tiles(&self, images: Range<usize>, apart: bool) -> Vec<Tile> {
-        let values = match apart {
-            true => TILE_VALUES,
-            false => SHARED_VALUES,
-        };
+        let values = if apart { TILE_VALUES } else { SHARED_VALUES };
         let columns = (values / self.patch()).max(COLUMNS);
         let all_rows = 0..self.out_height;
         if self.pixels() <= columns {

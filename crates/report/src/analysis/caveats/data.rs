@@ -129,9 +129,12 @@ mod tests {
 
     /// So many labels, of which this share is not 0.
     fn drawn(rng: &mut ChaCha8Rng, rows: usize, share: f64) -> Rows {
-        let mut label = || match rng.random::<f64>() < share {
-            true => rng.random_range(0.5..1.0),
-            false => 0.0,
+        let mut label = || {
+            if rng.random::<f64>() < share {
+                rng.random_range(0.5..1.0)
+            } else {
+                0.0
+            }
         };
         (0..rows).map(|_| [label(), label()]).collect()
     }

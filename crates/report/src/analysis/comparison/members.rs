@@ -37,9 +37,10 @@ pub(super) fn comparable<'a, 'b>(
         part.predictions.rows.len() == reference.predictions.rows.len()
             && rows.zip(&reference.predictions.rows).all(same)
     };
-    match runs.iter().all(key) {
-        true => Ok(runs),
-        false => Err("it was tested on other images or labels".to_owned()),
+    if runs.iter().all(key) {
+        Ok(runs)
+    } else {
+        Err("it was tested on other images or labels".to_owned())
     }
 }
 

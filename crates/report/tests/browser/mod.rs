@@ -4,14 +4,12 @@
 //! says in capitals that it was skipped, and passes; with `PSP_BROWSER_TESTS=require`
 //! it fails.
 
-#[path = "../common/mod.rs"]
-mod common;
 mod driver;
 
 use std::path::Path;
 use std::time::Duration;
 
-use common::{Shape, photos, quick, study};
+use crate::common::{Shape, photos, quick, study};
 use driver::{Browser, Failure, Screen};
 use fantoccini::Locator;
 use fantoccini::key::Key;

@@ -1,15 +1,12 @@
 //! Splits: drawn, and what the modules are about.
-#![allow(clippy::unwrap_used)]
 
 mod copies;
 mod file;
 mod folds;
-#[path = "../support/mod.rs"]
-mod support;
 
+use crate::support::shared::shared;
+use crate::support::{Folder, assert_says};
 use psp_data::{DEFAULT_TARGETS, LabelTable, Part, SplitFractions, Splits};
-use support::shared::shared;
-use support::{Folder, assert_says};
 
 fn challenge() -> Option<LabelTable> {
     let path = shared("data/challenge_labels.csv")?;

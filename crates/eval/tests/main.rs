@@ -1,0 +1,7 @@
+//! The integration tests, as one program: linking one for each file takes minutes.
+#![allow(clippy::unwrap_used)]
+
+mod evaluation;
+mod plot;
+mod predictions;
+mod write_all;

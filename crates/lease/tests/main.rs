@@ -1,0 +1,8 @@
+//! The integration tests, as one program: linking one for each file takes minutes.
+#![allow(clippy::panic, clippy::unwrap_used)]
+
+mod crowd;
+mod folder;
+mod processes;
+mod support;
+mod takeover;

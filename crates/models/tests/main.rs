@@ -1,0 +1,9 @@
+//! The integration tests, as one program: linking one for each file takes minutes.
+#![allow(clippy::unwrap_used)]
+
+mod damaged_pytorch_files;
+mod inference;
+mod inside;
+mod pytorch_files;
+mod support;
+mod torchvision_files;

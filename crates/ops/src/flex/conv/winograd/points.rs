@@ -1,0 +1,113 @@
+//! The values of tiles and kernels at the points, and back.
+
+/// Output pixels of a tile, in each direction.
+pub(super) const TILE: usize = 4;
+/// Points in each direction, and pixels that a tile reads.
+pub(super) const SIDE: usize = 6;
+/// Points of a tile.
+pub(super) const POINTS: usize = SIDE * SIDE;
+/// Tiles, or channels of a kernel, that are transformed at once.
+pub(super) const LANES: usize = 16;
+
+/// One value of each of some tiles.
+pub(super) type Lanes = [f32; LANES];
+
+/// √½; the other points are its double and both negated.
+const POINT: f32 = std::f32::consts::FRAC_1_SQRT_2;
+
+/// What a tile reads, as values at the points.
+#[inline(always)]
+pub(super) fn at_points(d: [f32; 6]) -> [f32; 6] {
+    let (even, odd) = (d[4] - 2.0 * d[2], POINT * (d[3] - 2.0 * d[1]));
+    let (wide_even, wide_odd) = (d[4] - 0.5 * d[2], POINT * (2.0 * d[3] - d[1]));
+    [
+        d[0] - 2.5 * d[2] + d[4],
+        even + odd,
+        even - odd,
+        wide_even + wide_odd,
+        wide_even - wide_odd,
+        d[1] - 2.5 * d[3] + d[5],
+    ]
+}
+
+/// A kernel's values at the points.
+#[inline(always)]
+pub(super) fn kernel_at_points(w: [f32; 3]) -> [f32; 6] {
+    let (even, odd) = ((w[0] + 0.5 * w[2]) / -1.5, POINT * w[1] / -1.5);
+    let (wide_even, wide_odd) = ((w[0] + 2.0 * w[2]) / 6.0, 2.0 * POINT * w[1] / 6.0);
+    [
+        w[0],
+        even + odd,
+        even - odd,
+        wide_even + wide_odd,
+        wide_even - wide_odd,
+        w[2],
+    ]
+}
+
+/// A tile's pixels, of its values at the points.
+#[inline(always)]
+pub(super) fn pixels(m: [f32; 6]) -> [f32; 4] {
+    let (even, odd) = (m[1] + m[2], POINT * (m[1] - m[2]));
+    let (wide_even, wide_odd) = (m[3] + m[4], 2.0 * POINT * (m[3] - m[4]));
+    [
+        m[0] + even + wide_even,
+        odd + wide_odd,
+        0.5 * even + 2.0 * wide_even,
+        0.5 * odd + 2.0 * wide_odd + m[5],
+    ]
+}
+
+/// The gradient of [`pixels`]: its transpose.
+#[inline(always)]
+pub(super) fn pixels_backward(y: [f32; 4]) -> [f32; 6] {
+    let (even, odd) = (y[0] + 0.5 * y[2], POINT * (y[1] + 0.5 * y[3]));
+    let (wide_even, wide_odd) = (y[0] + 2.0 * y[2], 2.0 * POINT * (y[1] + 2.0 * y[3]));
+    [
+        y[0],
+        even + odd,
+        even - odd,
+        wide_even + wide_odd,
+        wide_even - wide_odd,
+        y[3],
+    ]
+}
+
+/// The gradient of [`kernel_at_points`]: its transpose.
+#[inline(always)]
+pub(super) fn kernel_at_points_backward(u: [f32; 6]) -> [f32; 3] {
+    let (even, odd) = ((u[1] + u[2]) / -1.5, POINT * (u[1] - u[2]) / -1.5);
+    let (wide_even, wide_odd) = ((u[3] + u[4]) / 6.0, 2.0 * POINT * (u[3] - u[4]) / 6.0);
+    [
+        u[0] + even + wide_even,
+        odd + wide_odd,
+        0.5 * even + 2.0 * wide_even + u[5],
+    ]
+}
+
+/// `f` along the columns and then along the rows of `I` × `I` values, to `O` × `O`.
+#[inline(always)]
+pub(super) fn in_both_directions<const I: usize, const O: usize>(
+    values: &[Lanes; POINTS],
+    f: impl Fn([f32; I]) -> [f32; O],
+) -> [Lanes; POINTS] {
+    let mut half = [[0.0; LANES]; POINTS];
+    for column in 0..I {
+        for lane in 0..LANES {
+            let of_lane = f(std::array::from_fn(|row| values[row * I + column][lane]));
+            for (row, value) in of_lane.into_iter().enumerate() {
+                half[row * I + column][lane] = value;
+            }
+        }
+    }
+    let mut whole = [[0.0; LANES]; POINTS];
+    for row in 0..O {
+        for lane in 0..LANES {
+            let of_lane = f(std::array::from_fn(|column| half[row * I + column][lane]));
+            for (column, value) in of_lane.into_iter().enumerate() {
+                whole[row * O + column][lane] = value;
+            }
+        }
+    }
+    whole
+}
