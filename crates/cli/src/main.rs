@@ -29,6 +29,8 @@ mod study_view;
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    keep_freed_memory();
     let args = match args::Args::try_parse() {
         Ok(args) => args,
         Err(answer) => return say(&answer),
@@ -141,6 +143,20 @@ fn is_of_the_disk(cause: &(dyn std::error::Error + 'static)) -> bool {
 fn details(error: &anyhow::Error) -> Option<String> {
     let mut causes = error.chain();
     causes.find_map(|cause| cause.downcast_ref::<psp_models::StateError>()?.details())
+}
+
+/// Has glibc keep what a training step freed for the next one, and serve large tensors
+/// from it. It would give them back to the system, which then has to clear their pages
+/// for the next step: a twentieth of a step of small images.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn keep_freed_memory() {
+    // SAFETY: it is called before any other thread is begun, with parameters and values
+    // that `mallopt` takes; where it does not, it changes nothing.
+    #[allow(unsafe_code)]
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, 1 << 30);
+        libc::mallopt(libc::M_TRIM_THRESHOLD, libc::c_int::MAX);
+    }
 }
 
 /// Makes this thread, which all computation starts from, one of those that

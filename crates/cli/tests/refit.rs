@@ -135,6 +135,7 @@ fn a_refit_whose_model_is_damaged_is_left_out_of_the_report() {
     let refit = bench
         .root()
         .join(table["selection"]["folder"].as_str().unwrap());
+    std::fs::remove_dir_all(refit.join("predictions")).unwrap();
     let best = std::fs::OpenOptions::new()
         .write(true)
         .open(RunDir::new(refit).best())

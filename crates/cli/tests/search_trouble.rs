@@ -181,10 +181,18 @@ fn what_lost_its_checkpoints_is_trained_from_the_beginning_when_it_is_taken_up_a
     for path in [finalist.last(), finalist.previous(), finalist.best()] {
         std::fs::remove_file(path).unwrap();
     }
-    run(&mut resume(finalist.root())).assert_refused(&[
-        "best.safetensors: missing",
-        &format!("psp study retry {} {name}", bench.root().display()),
-    ]);
+    let way_out = format!("psp study retry {} {name}", bench.root().display());
+    let parts = ["best.safetensors: missing", &way_out];
+    run(&mut resume(finalist.root())).assert_refused(&parts);
+    let mut command = psp(&["export", "--out"]);
+    command.arg(bench.folder.path("model")).arg(finalist.root());
+    run(&mut command).assert_refused(&parts);
+    let mut command = psp(&["predict", "--model"]);
+    command.arg(finalist.root()).arg(bench.folder.data());
+    run(&mut command).assert_refused(&parts);
+    let mut command = psp(&["predict", "--model"]);
+    command.arg(bench.root()).arg(bench.folder.data());
+    run(&mut command).assert_refused(&["a study and no model", "psp export"]);
     again(&[name]);
     assert_eq!(finalist.fault_of_best().unwrap(), None);
 
@@ -216,8 +224,8 @@ fn what_an_emptied_file_held_is_made_again_once_it_is_removed() {
     ];
     for file in files {
         std::fs::write(&file, "").unwrap();
-        let way_out = format!("{}: EOF", file.display());
-        run(&mut bench.search(&["--workers", "1"])).assert_refused(&[&way_out, "remove this file"]);
+        let fault = format!("{}: this file is damaged (EOF", file.display());
+        run(&mut bench.search(&["--workers", "1"])).assert_refused(&[&fault, "remove it"]);
         std::fs::remove_file(&file).unwrap();
         run(&mut bench.search(&["--workers", "1"])).assert_done();
         assert!(file.exists(), "{} was not made again", file.display());

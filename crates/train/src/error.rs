@@ -206,7 +206,7 @@ pub enum TrainError {
     #[error(
         "{}: the training part has one image, of whose {size} x {size} pixels a batch norm in \
          {stage} sees one value per channel, which has no variance; train on more images \
-         (data.fractions), or on larger ones (preprocess.size)",
+         (data.fractions, data.train_images), or on larger ones (preprocess.size)",
         source_of_split.display()
     )]
     SingleImage {

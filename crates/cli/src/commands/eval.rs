@@ -10,6 +10,7 @@ use psp_eval::{Evaluation, WriteOptions, write_all};
 use psp_export::Predictor;
 use psp_metrics::MeanBaseline;
 
+use super::open_model;
 use crate::args::{ChosenPart, EvalArgs};
 use crate::origin::{Origin, whole};
 use crate::progress;
@@ -22,8 +23,7 @@ mod seen;
 const BATCH: usize = 16;
 
 pub(crate) fn eval(args: &EvalArgs) -> Result<ExitCode> {
-    let device = args.device.open_for(args.precision)?;
-    let predictor = Predictor::open(&args.model, &device, args.precision)?;
+    let predictor = open_model(&args.model, args.device, args.precision)?;
     let Chosen {
         dataset,
         indices,

@@ -7,11 +7,13 @@ use psp_files::shell_quoted;
 use psp_search::{Study, StudyDir};
 use psp_train::{Checkpoint, RunDir};
 
+use super::unless_lost;
 use crate::args::ExportArgs;
 
 pub(crate) fn export(args: &ExportArgs) -> Result<ExitCode> {
     let run = run_of(args)?;
-    let bundle = psp_export::export(&run, &args.out, args.overwrite)?;
+    let bundle = psp_export::export(&run, &args.out, args.overwrite)
+        .map_err(|error| unless_lost(error.into(), &run))?;
     println!(
         "{}: {} of run {}, epoch {}",
         args.out.display(),
@@ -74,7 +76,8 @@ fn check_is_scored(study: &Study, run: &RunDir, folder: &str) -> Result<()> {
     let Some(scored) = study.scored_epoch(folder)? else {
         return Ok(());
     };
-    let best = Checkpoint::read(&run.best())?.progress.epoch;
+    let best = Checkpoint::read(&run.best()).map_err(|error| unless_lost(error.into(), run))?;
+    let best = best.progress.epoch;
     if best != scored {
         let quoted = shell_quoted(run.root());
         bail!(

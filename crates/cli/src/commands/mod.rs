@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::CommandFactory;
+use psp_export::Predictor;
 use psp_files::shell_quoted;
-use psp_models::DeviceSpec;
+use psp_models::{DeviceSpec, Precision};
 use psp_search::StudyDir;
 use psp_train::{RunConfig, RunDir};
 
@@ -114,6 +115,41 @@ fn unless_gone(error: anyhow::Error, data: &Path, whose: &str, command: &str) ->
         "{}: the {whose}'s data is not there any more; if it has moved: {command} --data DIR",
         data.display()
     )
+}
+
+/// Opens an exported model or a run on a device.
+///
+/// # Errors
+/// What can't be read; of a study, how to get a model of it.
+fn open_model(model: &Path, device: DeviceSpec, precision: Precision) -> Result<Predictor> {
+    let quoted = shell_quoted(model);
+    ensure!(
+        !StudyDir::new(model).is_begun(),
+        "{}: a study and no model; `psp export {quoted} --out MODEL` makes one of the chosen run, \
+         which `psp study best {quoted}` names",
+        model.display()
+    );
+    Predictor::open(model, &device.open_for(precision)?, precision)
+        .map_err(|error| unless_lost(error.into(), &RunDir::new(model)))
+}
+
+/// `error`, or that it came of the lost best checkpoint of a study's run.
+fn unless_lost(error: anyhow::Error, run: &RunDir) -> anyhow::Error {
+    let study = StudyDir::around(run.root());
+    study.and_then(|study| lost(&study, run)).unwrap_or(error)
+}
+
+/// That the best checkpoint of a study's run is damaged or missing, if it is, and what
+/// makes it again.
+fn lost(study: &StudyDir, run: &RunDir) -> Option<anyhow::Error> {
+    let fault = run.fault_of_best().ok()??;
+    let name = run.root().file_name().unwrap_or_default();
+    Some(anyhow::anyhow!(
+        "{fault}; restore the file, or have the study that this run is part of look for \
+         another checkpoint of its best epoch, or train it again: psp study retry {} {}",
+        shell_quoted(study.root()),
+        shell_quoted(Path::new(name))
+    ))
 }
 
 /// That a file is not replaced unasked.

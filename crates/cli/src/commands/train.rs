@@ -8,7 +8,7 @@ use psp_files::shell_quoted;
 use psp_search::StudyDir;
 use psp_train::{Control, EXPERIMENTS, Ending, Outcome, RunConfig, RunDir, RunResult, trainer};
 
-use super::{continuing, counted, on_devices, resolve, unless_moved};
+use super::{continuing, counted, lost, on_devices, resolve, unless_moved};
 use crate::args::TrainArgs;
 use crate::interrupt;
 use crate::progress::TrainProgress;
@@ -97,15 +97,9 @@ fn unless_in_study(run: &RunDir) -> Result<()> {
         return Ok(());
     };
     if run.result().exists()
-        && let Ok(Some(fault)) = run.fault_of_best()
+        && let Some(lost) = lost(&study, run)
     {
-        let name = run.root().file_name().unwrap_or_default();
-        bail!(
-            "{fault}; restore the file, or have the study that this run is part of look for \
-             another checkpoint of its best epoch, or train it again: psp study retry {} {}",
-            shell_quoted(study.root()),
-            shell_quoted(Path::new(name))
-        );
+        return Err(lost);
     }
     let (command, quoted) = (continuing(&study), shell_quoted(run.root()));
     bail!(

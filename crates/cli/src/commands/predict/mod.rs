@@ -4,10 +4,9 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use psp_data::DataFolder;
-use psp_export::Predictor;
 use psp_files::check_place;
 
-use super::{counted, exists_already};
+use super::{counted, exists_already, open_model};
 use crate::args::PredictArgs;
 use crate::origin::whole;
 use crate::progress;
@@ -30,8 +29,7 @@ pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
             return Err(exists_already(path));
         }
     }
-    let device = args.device.open_for(args.precision)?;
-    let mut predictor = Predictor::open(&args.model, &device, args.precision)?;
+    let mut predictor = open_model(&args.model, args.device, args.precision)?;
     if let Some(megapixels) = args.max_megapixels {
         predictor.limits.max_pixels = u64::from(megapixels) * 1_000_000;
     }

@@ -5,7 +5,8 @@
 //! weight's gradient with a product of width kh · kw. Both leave most of a
 //! SIMD register idle. Here the patches of several images, or of some rows of a
 //! large one, are gathered into one matrix `[in · kh · kw, columns]` (im2col)
-//! that stays in the cache, and each pass is a product with it. Depthwise
+//! that stays in the cache, and each pass is a product with it. Kernels of 3 × 3 take
+//! fewer products where there are enough channels and pixels ([`winograd`]). Depthwise
 //! convolutions have kernels of their own.
 
 mod buffers;

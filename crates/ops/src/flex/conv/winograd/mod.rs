@@ -57,12 +57,6 @@ impl Block {
         out: &mut [f32],
     ) {
         let (stride, [height, width]) = (self.stride(), planes.size);
-        let mut put = |tile: usize, lanes: &[Lanes; POINTS]| {
-            let transformed = in_both_directions(lanes, f);
-            for (row, lanes) in out.chunks_exact_mut(stride).zip(transformed) {
-                row[tile..][..LANES].copy_from_slice(&lanes);
-            }
-        };
         // What the tiles read of one plane, with zeros around it.
         let row_len = self.columns * TILE + I - TILE;
         let mut wide = vec![0.0f32; row_len * (self.rows.len() * TILE + I - TILE)];
@@ -89,13 +83,14 @@ impl Block {
                     }
                     tile += 1;
                     if tile.is_multiple_of(LANES) {
-                        put(tile - LANES, &lanes);
+                        put_lanes(out, stride, tile - LANES, &in_both_directions(&lanes, f));
                     }
                 }
             }
         }
         if !tile.is_multiple_of(LANES) {
-            put(tile / LANES * LANES, &lanes);
+            let first = tile / LANES * LANES;
+            put_lanes(out, stride, first, &in_both_directions(&lanes, f));
         }
     }
 
@@ -134,6 +129,14 @@ impl Block {
     }
 }
 
+/// Puts the values at each point into a row of their own, from column `first` on.
+#[inline(always)]
+fn put_lanes(rows: &mut [f32], stride: usize, first: usize, lanes: &[Lanes; POINTS]) {
+    for (row, lanes) in rows.chunks_exact_mut(stride).zip(lanes) {
+        row[first..][..LANES].copy_from_slice(lanes);
+    }
+}
+
 /// The pixels of one tile.
 #[inline(always)]
 fn tile(lanes: &[Lanes; POINTS], lane: usize) -> [[f32; TILE]; TILE] {
@@ -158,8 +161,8 @@ fn put_tile(plane: &mut [f32], width: usize, y: usize, x: usize, tile: [[f32; TI
 /// filled up to a multiple of [`LANES`]; `weight(out channel, channel)` is a kernel.
 fn transform_kernels<'a>(
     grid: &Grid,
-    weight: impl Fn(usize, usize) -> [f32; 9] + Sync,
     buffer: &'a mut Vec<f32>,
+    weight: impl Fn(usize, usize) -> [f32; 9] + Sync,
 ) -> &'a [f32] {
     let channels = grid.input.channels;
     let stride = channels.next_multiple_of(LANES);
@@ -176,10 +179,8 @@ fn transform_kernels<'a>(
                             lanes[lane] = value;
                         }
                     }
-                    let transformed = in_both_directions(&lanes, kernel_at_points);
-                    for (row, lanes) in out.chunks_exact_mut(stride).zip(transformed) {
-                        row[first..][..LANES].copy_from_slice(&lanes);
-                    }
+                    let lanes = in_both_directions(&lanes, kernel_at_points);
+                    put_lanes(out, stride, first, &lanes);
                 }
             },
         );
@@ -251,6 +252,7 @@ fn convolve(x: &[f32], kernels: &[f32], grid: &Grid) -> Vec<f32> {
 }
 
 /// The kernel of a pair of channels of `weight`, `[out channels, channels, 3, 3]`.
+#[inline(always)]
 fn kernel(weight: &[f32], channels: usize, out_channel: usize, channel: usize) -> [f32; 9] {
     let first = (out_channel * channels + channel) * 9;
     std::array::from_fn(|tap| weight[first + tap])
@@ -260,8 +262,13 @@ fn kernel(weight: &[f32], channels: usize, out_channel: usize, channel: usize) -
 pub(super) fn forward(x: &[f32], weight: &[f32], g: &Geometry) -> Option<Vec<f32>> {
     let grid = Grid::of(g)?;
     Some(with_kernels(|buffer| {
-        let weight = |out: usize, channel: usize| kernel(weight, g.channels, out, channel);
-        convolve(x, transform_kernels(&grid, weight, buffer), &grid)
+        let kernels = transform_kernels(
+            &grid,
+            buffer,
+            #[inline(always)]
+            |out, channel| kernel(weight, g.channels, out, channel),
+        );
+        convolve(x, kernels, &grid)
     }))
 }
 
@@ -269,13 +276,18 @@ pub(super) fn forward(x: &[f32], weight: &[f32], g: &Geometry) -> Option<Vec<f32
 pub(super) fn x_backward(weight: &[f32], grad: &[f32], g: &Geometry) -> Option<Vec<f32>> {
     let grid = Grid::of(g)?.backward();
     Some(with_kernels(|buffer| {
-        // Turned by half a circle.
-        let weight = |channel: usize, out: usize| {
-            let mut kernel = kernel(weight, g.channels, out, channel);
-            kernel.reverse();
-            kernel
-        };
-        convolve(grad, transform_kernels(&grid, weight, buffer), &grid)
+        let kernels = transform_kernels(
+            &grid,
+            buffer,
+            #[inline(always)]
+            |channel, out| {
+                // Turned by half a circle.
+                let mut kernel = kernel(weight, g.channels, out, channel);
+                kernel.reverse();
+                kernel
+            },
+        );
+        convolve(grad, kernels, &grid)
     }))
 }
 

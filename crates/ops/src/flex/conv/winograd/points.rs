@@ -14,6 +14,10 @@ pub(super) type Lanes = [f32; LANES];
 
 /// √½; the other points are its double and both negated.
 const POINT: f32 = std::f32::consts::FRAC_1_SQRT_2;
+/// What a kernel's values at ±√½ are divided by, and those at ±√2: the products of a
+/// point's distances from the other four, turned into factors.
+const NARROW: f32 = -2.0 / 3.0;
+const WIDE: f32 = 1.0 / 6.0;
 
 /// What a tile reads, as values at the points.
 #[inline(always)]
@@ -33,8 +37,8 @@ pub(super) fn at_points(d: [f32; 6]) -> [f32; 6] {
 /// A kernel's values at the points.
 #[inline(always)]
 pub(super) fn kernel_at_points(w: [f32; 3]) -> [f32; 6] {
-    let (even, odd) = ((w[0] + 0.5 * w[2]) / -1.5, POINT * w[1] / -1.5);
-    let (wide_even, wide_odd) = ((w[0] + 2.0 * w[2]) / 6.0, 2.0 * POINT * w[1] / 6.0);
+    let (even, odd) = (NARROW * (w[0] + 0.5 * w[2]), NARROW * POINT * w[1]);
+    let (wide_even, wide_odd) = (WIDE * (w[0] + 2.0 * w[2]), WIDE * 2.0 * POINT * w[1]);
     [
         w[0],
         even + odd,
@@ -76,8 +80,8 @@ pub(super) fn pixels_backward(y: [f32; 4]) -> [f32; 6] {
 /// The gradient of [`kernel_at_points`]: its transpose.
 #[inline(always)]
 pub(super) fn kernel_at_points_backward(u: [f32; 6]) -> [f32; 3] {
-    let (even, odd) = ((u[1] + u[2]) / -1.5, POINT * (u[1] - u[2]) / -1.5);
-    let (wide_even, wide_odd) = ((u[3] + u[4]) / 6.0, 2.0 * POINT * (u[3] - u[4]) / 6.0);
+    let (even, odd) = (NARROW * (u[1] + u[2]), NARROW * POINT * (u[1] - u[2]));
+    let (wide_even, wide_odd) = (WIDE * (u[3] + u[4]), WIDE * 2.0 * POINT * (u[3] - u[4]));
     [
         u[0] + even + wide_even,
         odd + wide_odd,
