@@ -16,7 +16,7 @@ data=data/demo-$images
 study=experiments/demo
 model=experiments/demo-model
 report=reports/demo
-about="Four backbones were trained from scratch on 3750 images for two or three epochs. Of the ViT"
+about="Four backbones were trained from scratch on 3750 images for two to four epochs. Of the ViT"
 about+=" only the head was trained, on what its random backbone makes of 500: from scratch it needs"
 about+=" far more images than there are. The best was then trained again on all."
 step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
