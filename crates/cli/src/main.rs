@@ -29,7 +29,7 @@ mod study_view;
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
-    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    #[cfg(all(target_os = "linux", target_env = "gnu", not(feature = "libtorch")))]
     keep_freed_memory();
     let args = match args::Args::try_parse() {
         Ok(args) => args,
@@ -147,15 +147,16 @@ fn details(error: &anyhow::Error) -> Option<String> {
 
 /// Has glibc keep what a training step freed for the next one, and serve large tensors
 /// from it. It would give them back to the system, which then has to clear their pages
-/// for the next step: a twentieth of a step of small images.
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
+/// for the next step: a twentieth of a step of small images. With LibTorch jemalloc does.
+#[cfg(all(target_os = "linux", target_env = "gnu", not(feature = "libtorch")))]
 fn keep_freed_memory() {
-    // SAFETY: it is called before any other thread is begun, with parameters and values
-    // that `mallopt` takes; where it does not, it changes nothing.
+    // SAFETY: it is called before any other thread is begun.
     #[allow(unsafe_code)]
-    unsafe {
-        libc::mallopt(libc::M_MMAP_THRESHOLD, 1 << 30);
-        libc::mallopt(libc::M_TRIM_THRESHOLD, libc::c_int::MAX);
+    let set = |parameter, value| unsafe { libc::mallopt(parameter, value) == 1 };
+    // Older ones refuse more than 32 MiB. Without the first, the second would have every
+    // tensor mapped anew.
+    if set(libc::M_MMAP_THRESHOLD, 1 << 30) || set(libc::M_MMAP_THRESHOLD, 32 << 20) {
+        set(libc::M_TRIM_THRESHOLD, libc::c_int::MAX);
     }
 }
 

@@ -250,7 +250,9 @@ fn a_study_that_is_named_can_be_given_more_trials() {
     // Fewer than it has change nothing.
     for (trials, expected) in [("3", 3), ("1", 3)] {
         let emit = ["--trials", trials, "--launcher", "slurm", "--emit"];
-        search_again(&bench, &emit).assert_done();
+        let ran = search_again(&bench, &emit).assert_done();
+        let remain = "note: --trials 1: the study has 3 already";
+        assert_eq!(ran.stderr.contains(remain), trials == "1", "{ran:#?}");
         assert_eq!(bench.table()["trials"].as_array().unwrap().len(), expected);
     }
     let parts = ["study.trials = 0", "at least 1"];

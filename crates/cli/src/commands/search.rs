@@ -59,6 +59,10 @@ pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
             study
         }
     };
+    let known = study.wanted() as u64;
+    if let Some(trials) = args.trials.filter(|trials| (1..known).contains(trials)) {
+        eprintln!("note: --trials {trials}: the study has {known} already, which remain");
+    }
     match args.launcher {
         Launcher::Local => search_here(args, &study, workers(&study.config)),
         Launcher::Slurm => launch::slurm(args, &study),

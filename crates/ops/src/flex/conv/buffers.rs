@@ -17,6 +17,7 @@ pub(super) fn sized(buffer: &mut Vec<f32>, len: usize) -> &mut [f32] {
 pub(super) struct Buffers {
     pub(super) patches: Vec<f32>,
     pub(super) outputs: Vec<f32>,
+    /// Of the thread that begins a convolution.
     pub(super) kernels: Vec<f32>,
 }
 

@@ -67,10 +67,10 @@ fn by_group(
 }
 
 fn forward(x: &[f32], weight: &[f32], g: &Geometry) -> Vec<f32> {
-    if let Some(out) = winograd::forward(x, weight, g) {
+    let kernel = g.kernel_of(weight);
+    if let Some(out) = winograd::forward(x, &kernel, g) {
         return out;
     }
-    let kernel = g.kernel_of(weight);
     let weight = Matrix::new(&kernel, g.out_channels, g.patch(), g.patch());
     let image = g.out_channels * g.pixels();
     fill_by_tile(g, image, |tile, out, plan, buffers| {
@@ -92,10 +92,10 @@ fn forward(x: &[f32], weight: &[f32], g: &Geometry) -> Vec<f32> {
 }
 
 fn x_backward(weight: &[f32], grad: &[f32], g: &Geometry) -> Vec<f32> {
-    if let Some(out) = winograd::x_backward(weight, grad, g) {
+    let kernel = g.kernel_of(weight);
+    if let Some(out) = winograd::x_backward(&kernel, grad, g) {
         return out;
     }
-    let kernel = g.kernel_of(weight);
     let weight = Matrix::new(&kernel, g.out_channels, g.patch(), g.patch()).transposed();
     let image = g.channels * g.plane();
     fill_by_tile(g, image, |tile, out, plan, buffers| {
@@ -114,7 +114,7 @@ fn x_backward(weight: &[f32], grad: &[f32], g: &Geometry) -> Vec<f32> {
 
 fn weight_backward(x: &[f32], grad: &[f32], g: &Geometry) -> Vec<f32> {
     if let Some(out) = winograd::weight_backward(x, grad, g) {
-        return out;
+        return g.weight_of(out);
     }
     let plan = g.summing_plan();
     let sum_of = |images: Range<usize>| {

@@ -7,7 +7,7 @@ use super::geometry::Geometry;
 /// Values of a gathered matrix that one core works on (1 MiB).
 pub(super) const TILE_VALUES: usize = 1 << 18;
 /// Values of a gathered matrix that all cores work on together (8 MiB).
-const SHARED_VALUES: usize = 1 << 21;
+pub(super) const SHARED_VALUES: usize = 1 << 21;
 /// Columns that make a matrix product efficient.
 const COLUMNS: usize = 256;
 /// Columns below which the cores had better share one product.

@@ -4,14 +4,17 @@ use std::ops::Range;
 
 use super::points::{LANES, POINTS, TILE};
 use crate::flex::conv::geometry::Geometry;
-use crate::flex::conv::tiles::{Plan, parts};
+use crate::flex::conv::tiles::{Plan, SHARED_VALUES, TILE_VALUES, parts};
 
-/// Tiles that make a matrix product efficient.
+/// Tiles that make a matrix product efficient; they are worked on at once even where they
+/// have more values than [`TILE_VALUES`].
 const FEWEST_TILES: usize = 96;
-/// Values that one core works on (1 MiB).
-const VALUES: usize = 1 << 18;
-/// Values that all cores work on together (8 MiB).
-const SHARED_VALUES: usize = 1 << 21;
+/// Tiles below which the cores had better share the kernels.
+const FEW_TILES: usize = 24;
+/// Multiply-adds that take as long as to transform one pair of channels' kernel, and one
+/// tile of a channel; measured with AVX-512.
+const KERNEL_COST: f64 = 800.0;
+const TILE_COST: f64 = 1100.0;
 
 /// The tiles of the output planes of a convolution, and the planes that they read.
 #[derive(Clone, Copy)]
@@ -46,9 +49,20 @@ impl Planes {
 }
 
 impl Grid {
-    /// That of a convolution's forward pass; `None` where a plain matrix product serves
-    /// better.
-    pub(super) fn of(g: &Geometry) -> Option<Self> {
+    /// That of a convolution's forward pass and its weight's gradient; `None` where a plain
+    /// matrix product serves better.
+    pub(super) fn forward(g: &Geometry) -> Option<Self> {
+        Self::of(g).filter(|grid| grid.is_worth_it(g.batch * g.pixels()))
+    }
+
+    /// That of the pass from the output's gradient to the input's: a convolution, too,
+    /// with the kernels turned; `None` likewise.
+    pub(super) fn backward(g: &Geometry) -> Option<Self> {
+        let grid = Self::of(g)?.turned();
+        grid.is_worth_it(g.batch * g.pixels()).then_some(grid)
+    }
+
+    fn of(g: &Geometry) -> Option<Self> {
         let is_served = g.kernel == [3, 3] && g.stride == [1, 1];
         if !is_served || g.padding.iter().any(|padding| *padding > 2) {
             return None;
@@ -66,12 +80,10 @@ impl Grid {
                 padding: [0, 0],
             },
         };
-        grid.is_worth_it().then_some(grid)
+        Some(grid)
     }
 
-    /// That of the pass from the output's gradient to the input's: a convolution, too,
-    /// with the kernels turned.
-    pub(super) fn backward(self) -> Self {
+    fn turned(self) -> Self {
         Self {
             input: Planes {
                 padding: self.input.padding.map(|padding| 2 - padding),
@@ -85,15 +97,14 @@ impl Grid {
         }
     }
 
-    /// Whether this takes less time than one large matrix product, in multiply-adds for
-    /// each pair of channels: to transform a pair's kernel takes as long as 800, and one
-    /// channel's tile as long as 1100, with AVX-512.
-    fn is_worth_it(&self) -> bool {
+    /// Whether this takes less time than one large matrix product of 9 multiply-adds for
+    /// each of `pixels` output pixels of the forward pass and pair of channels.
+    fn is_worth_it(&self, pixels: usize) -> bool {
         let [channels, out_channels] =
             [self.input, self.output].map(|planes| planes.channels as f64);
-        let tiles = (self.batch * self.tiles()) as f64;
-        let here = 800.0 + tiles * (POINTS as f64 + 1100.0 / channels + 1100.0 / out_channels);
-        here < 9.0 * (self.batch * self.output.len()) as f64
+        let of_tile = POINTS as f64 + TILE_COST / channels + TILE_COST / out_channels;
+        let here = KERNEL_COST + (self.batch * self.tiles()) as f64 * of_tile;
+        here < 9.0 * pixels as f64
     }
 
     /// Rows and columns of tiles of one image.
@@ -108,7 +119,7 @@ impl Grid {
 
     /// Tiles that are worked on at once.
     fn at_once(&self, apart: bool) -> usize {
-        let values = if apart { VALUES } else { SHARED_VALUES };
+        let values = if apart { TILE_VALUES } else { SHARED_VALUES };
         let of_tile = POINTS * (self.input.channels + self.output.channels);
         (values / of_tile).max(FEWEST_TILES)
     }
@@ -118,7 +129,7 @@ impl Grid {
         let group = FEWEST_TILES
             .div_ceil(self.tiles())
             .min(self.batch.div_ceil(threads));
-        if self.batch.div_ceil(group) >= threads {
+        if self.batch.div_ceil(group) >= threads && group * self.tiles() >= FEW_TILES {
             return Plan { group, apart: true };
         }
         let group = self.at_once(false) / self.tiles();

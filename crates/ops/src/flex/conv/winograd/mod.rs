@@ -6,7 +6,8 @@
 //! and the kernels become 36 values each, the values of polynomials at 6 × 6 points; the
 //! products of these, summed over the channels by one matrix product for each point, are
 //! the values of the output's polynomial. The points are 0, ±√½, ±√2 and ∞, which round
-//! less than small integers do.
+//! less than small integers do. A value that is no number makes all pixels so of the tiles
+//! that read it, and not only its neighbours.
 
 mod grid;
 mod points;
@@ -218,6 +219,7 @@ fn convolve(x: &[f32], kernels: &[f32], grid: &Grid) -> Vec<f32> {
             let out = &mut out[(block.images.start - first) * image..];
             let out = &mut out[..block.images.len() * image];
             let (of_image, width) = (block.of_image(), grid.output.size[1]);
+            // Small images are put together, by one core as they lie side by side.
             if plan.apart || of_image < LANES {
                 widest(
                     #[inline(always)]
@@ -260,7 +262,7 @@ fn kernel(weight: &[f32], channels: usize, out_channel: usize, channel: usize) -
 
 /// The forward pass; `None` where a plain matrix product serves better.
 pub(super) fn forward(x: &[f32], weight: &[f32], g: &Geometry) -> Option<Vec<f32>> {
-    let grid = Grid::of(g)?;
+    let grid = Grid::forward(g)?;
     Some(with_kernels(|buffer| {
         let kernels = transform_kernels(
             &grid,
@@ -274,7 +276,7 @@ pub(super) fn forward(x: &[f32], weight: &[f32], g: &Geometry) -> Option<Vec<f32
 
 /// The input's gradient; `None` where a plain matrix product serves better.
 pub(super) fn x_backward(weight: &[f32], grad: &[f32], g: &Geometry) -> Option<Vec<f32>> {
-    let grid = Grid::of(g)?.backward();
+    let grid = Grid::backward(g)?;
     Some(with_kernels(|buffer| {
         let kernels = transform_kernels(
             &grid,
@@ -293,7 +295,7 @@ pub(super) fn x_backward(weight: &[f32], grad: &[f32], g: &Geometry) -> Option<V
 
 /// The weight's gradient; `None` where a plain matrix product serves better.
 pub(super) fn weight_backward(x: &[f32], grad: &[f32], g: &Geometry) -> Option<Vec<f32>> {
-    let grid = Grid::of(g)?;
+    let grid = Grid::forward(g)?;
     let (channels, out_channels) = (grid.input.channels, grid.output.channels);
     Some(with_kernels(|sums| {
         let sums = sized(sums, POINTS * out_channels * channels);
@@ -348,10 +350,67 @@ fn untransform_kernels(values: &[f32], grid: &Grid) -> Vec<f32> {
     out
 }
 
-/// Lends this thread's buffer of kernels to `f`, which may lend the others.
+/// Lends this thread's buffer of transformed kernels, or of the sums that are their
+/// gradients, to `f`, which may lend the others.
 fn with_kernels<T>(f: impl FnOnce(&mut Vec<f32>) -> T) -> T {
     let mut kernels = with_buffers(|buffers| std::mem::take(&mut buffers.kernels));
     let result = f(&mut kernels);
     with_buffers(|buffers| buffers.kernels = kernels);
     result
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use burn::tensor::ops::ConvOptions;
+
+    use super::*;
+    use crate::flex::tensor;
+
+    /// Values without a pattern, within one of zero.
+    fn values(len: usize) -> Vec<f32> {
+        let value = |at: usize| (at.wrapping_mul(2_654_435_761) >> 7) % 2001;
+        (0..len).map(|at| value(at) as f32 / 1000.0 - 1.0).collect()
+    }
+
+    /// All three passes, by so many threads; `None` where they are not served.
+    fn passes(shape: [usize; 4], out: usize, threads: usize) -> Option<[Vec<f32>; 3]> {
+        let x = values(shape.iter().product());
+        let weight = values(out * shape[1] * 9);
+        let [sizes, kernels] = [shape, [out, shape[1], 3, 3]];
+        let options = ConvOptions::new([1, 1], [1, 1], [1, 1], 1);
+        let (a, b) = (tensor(x.clone(), sizes), tensor(weight.clone(), kernels));
+        let g = Geometry::of(&a, &b, &options).unwrap();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        pool.unwrap().install(|| {
+            let y = forward(&x, &weight, &g)?;
+            let of_x = x_backward(&weight, &y, &g)?;
+            let of_weight = weight_backward(&x, &y, &g)?;
+            Some([y, of_x, of_weight])
+        })
+    }
+
+    #[test]
+    fn however_many_threads_there_are_the_bits_are_the_same() {
+        // One tile to an image, blocks of several images, images of several blocks.
+        for (shape, out) in [
+            ([32, 256, 3, 3], 256),
+            ([9, 64, 10, 11], 48),
+            ([3, 64, 56, 56], 64),
+        ] {
+            let alone = passes(shape, out, 1).unwrap();
+            for threads in [2, 8] {
+                assert!(
+                    passes(shape, out, threads).unwrap() == alone,
+                    "{shape:?}, {threads}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn few_channels_and_small_batches_are_left_to_a_plain_product() {
+        assert!(passes([16, 3, 32, 32], 64, 1).is_none());
+        assert!(passes([1, 512, 7, 7], 512, 1).is_none());
+    }
 }
