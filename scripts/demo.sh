@@ -16,9 +16,6 @@ data=data/demo-$images
 study=experiments/demo
 model=experiments/demo-model
 report=reports/demo
-about="Four backbones were trained from scratch on 3750 images for two to four epochs. Of the ViT"
-about+=" only the head was trained, on what its random backbone makes of 500: from scratch it needs"
-about+=" far more images than there are. The best was then trained again on all."
 step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 
 step "Render $images labelled cars into $data"
@@ -47,12 +44,10 @@ done
 
 step "Report on the study into $report"
 "$psp" report "$study" --out "$report" \
-    --note "The images are rendered, not photographed: nothing here says how the model does on photos." \
-    --note "$about"
+    --note "The images are rendered, not photographed: nothing here says how the model does on photos."
 
 step "What was found"
-fmt -w 95 <<<"$about Scores are R²: 1 is perfect, 0 is the mean label for every image."
-echo
+echo "Scores are R²: 1 is perfect, 0 is the mean label for every image."
 "$psp" study show "$study" | sed -n '/^Finalists/,$p'
 printf '\nDone in %d s. Open these:\n' "$((SECONDS - begun))"
 printf '  %-42s %s\n' \

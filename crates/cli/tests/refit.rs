@@ -10,7 +10,7 @@ const REFIT: &str =
     "[study.refit]\ntrain.epochs = 3\npreprocess.size = 40\ndata.train_images = 0\n";
 
 fn bench(refit: &str) -> Bench {
-    let study = STUDY.replace("trials = 6", "trials = 2");
+    let study = STUDY.replace("trials = 6", "trials = 2\nnote = \"Only two trials.\"");
     Bench::new(&format!("{study}{refit}[data]\ntrain_images = 12\n"))
 }
 
@@ -45,6 +45,7 @@ fn the_chosen_configuration_is_trained_again_tested_and_exported() {
             "chosen: refit/",
             &format!("refitted with {values}: validation score "),
             "the refit's score on the test split: ",
+            "Only two trials.",
         ],
     );
 
@@ -112,6 +113,7 @@ fn the_chosen_configuration_is_trained_again_tested_and_exported() {
             "trained again with the settings of the study's refit",
             ", refit",
             "before the refit",
+            "Only two trials.",
         ],
     );
     let numbers = json(&bench.folder.path("report/metrics.json"));

@@ -225,6 +225,7 @@ fn search(
     let section = &study.config.study;
     Ok(Study {
         folder: settings.link(study.dir.root()),
+        note: section.note.clone(),
         sampler: word(section.sampler),
         pruner: word(section.pruner),
         seed: section.seed,

@@ -50,6 +50,9 @@ pub struct Input {
 pub struct Study {
     /// The study's folder, as a link.
     pub folder: String,
+    /// What its author says of the trials.
+    #[serde(default)]
+    pub note: String,
     /// How trials were drawn: `random-grid`, `grid`, `random` or `tpe`.
     pub sampler: String,
     /// How trials were stopped early: `none`, `median` or `asha`.

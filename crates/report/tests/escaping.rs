@@ -24,6 +24,7 @@ fn report() -> Report {
     };
     study.folder = format!("javascript:{NASTY}");
     study.config = format!("```\n{NASTY}");
+    study.note = nasty();
     study.sampler = nasty();
     study.dimensions[1].domain = nasty();
     for trial in &mut study.trials {

@@ -142,7 +142,7 @@ fn search_here(args: &SearchArgs, study: &Study, workers: usize) -> Result<ExitC
         SuperviseEnd::Done => {
             let selection = study.select();
             if let Ok(selection) = &selection {
-                print_selection(selection, study.tested_refits()?);
+                print_selection(study, selection)?;
                 println!(
                     "export with: psp export {} --out MODEL",
                     shell_quoted(&root)

@@ -149,7 +149,7 @@ fn show(args: &StudyShowArgs) -> Result<()> {
     }
     if let Some(selection) = &overview.selection {
         println!();
-        print_selection(selection, study.tested_refits()?);
+        print_selection(&study, selection)?;
     }
     Ok(())
 }
@@ -220,10 +220,9 @@ fn print_rows(rows: &[TrialRow]) {
     }
 }
 
-/// The finalists' comparison and the choice, in a study of which so many refits were
-/// tested.
-pub(crate) fn print_selection(selection: &Selection, tested_refits: usize) {
-    let read = match tested_refits {
+/// The finalists' comparison and the choice.
+pub(crate) fn print_selection(study: &Study, selection: &Selection) -> Result<()> {
+    let read = match study.tested_refits()? {
         0 | 1 => "once, at the end".to_owned(),
         refits => format!("at the end of each of {refits} refits"),
     };
@@ -269,6 +268,10 @@ pub(crate) fn print_selection(selection: &Selection, tested_refits: usize) {
             finalist.values
         );
     }
+    let note = &study.config.study.note;
+    if !note.is_empty() {
+        println!("\n{note}");
+    }
     println!("\nchosen: {}\n  {}", selection.folder, selection.reason);
     if let Some(test) = selection.refit.as_ref().and_then(|refit| refit.test) {
         println!(
@@ -276,6 +279,7 @@ pub(crate) fn print_selection(selection: &Selection, tested_refits: usize) {
             super::number(test)
         );
     }
+    Ok(())
 }
 
 fn best(args: &StudyBestArgs) -> Result<()> {

@@ -17,6 +17,7 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
         return section;
     };
     section.blocks.push(Block::Facts(facts(study, search)));
+    section.say(study.note.as_str());
     section.heading("Space");
     space(&mut section, study);
     section.heading("Trials");

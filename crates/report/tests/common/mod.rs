@@ -151,6 +151,7 @@ impl Maker {
         ];
         Study {
             folder: "../../experiments/cars".to_owned(),
+            note: String::new(),
             sampler: "random-grid".to_owned(),
             pruner: "median".to_owned(),
             seed: 30,

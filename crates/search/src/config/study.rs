@@ -40,6 +40,9 @@ pub enum PrunerName {
 pub struct StudySection {
     /// Name of the study's folder; empty: the file's.
     pub name: String,
+    /// What a reader of the results has to know of the trials, in sentences; shown
+    /// beside them.
+    pub note: String,
     /// How trials are drawn.
     pub sampler: SamplerName,
     /// Trials to run; 0, with the sampler `grid`: all points.
@@ -86,6 +89,7 @@ impl Default for StudySection {
     fn default() -> Self {
         Self {
             name: String::new(),
+            note: String::new(),
             sampler: SamplerName::RandomGrid,
             trials: 20,
             seed: 0,
