@@ -121,6 +121,16 @@ fn the_chosen_configuration_is_trained_again_tested_and_exported() {
     let focus = &numbers["focus"];
     assert_eq!(focus["candidate"], finalists, "the refit comes last");
     assert_eq!(focus["exported"], true);
+    // The baseline is of all training images, which the finalists saw some of.
+    let means = &RunDir::new(bench.root().join(folder))
+        .read_manifest()
+        .unwrap()
+        .train_means;
+    let shown = &numbers["candidates"][finalists]["runs"][0]["test"]["metrics"]["targets"];
+    for (target, mean) in means.iter().enumerate() {
+        let shown = shown[target]["training_mean"].as_f64().unwrap();
+        assert!((shown - mean).abs() < 1e-6, "{shown} and {mean}");
+    }
     let compared = numbers["comparison"]["members"].as_array().unwrap();
     assert_eq!(
         compared.len(),

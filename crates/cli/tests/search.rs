@@ -113,6 +113,12 @@ fn no_study_begins_where_it_would_write_over_something_else() {
         assert_eq!(bench.root().read_dir().unwrap().count(), 1);
         std::fs::remove_file(&path).unwrap();
     }
+    let data = bench.folder.data();
+    let mut command = psp(&["search", "--config"]);
+    command.arg(bench.folder.path("study.toml"));
+    command.arg("--data").arg(&data).arg("--study").arg(&data);
+    run(&mut command).assert_refused(&["is the data folder", "--study"]);
+    assert!(!data.join("split.csv").exists());
 }
 
 #[test]

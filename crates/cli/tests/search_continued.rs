@@ -105,7 +105,7 @@ fn a_study_goes_on_where_its_data_were_moved_to() {
     }
     let (data, moved) = (bench.folder.data(), bench.folder.path("moved here"));
     std::fs::rename(&data, &moved).unwrap();
-    search_again(&bench, &[]).assert_refused(&["are no longer in", "--data DIR"]);
+    search_again(&bench, &[]).assert_refused(&["are not in", "--data DIR"]);
     search_again(&bench, &["--data", moved.to_str().unwrap()]).assert_done();
     assert_eq!(bench.table(), table);
     // From now on the study and its runs know.
@@ -166,7 +166,7 @@ fn a_study_whose_own_files_were_edited_or_damaged_does_not_go_on() {
     let (path, before) = edit("study.toml", &|text| {
         text.replace("momentum = 0.0", "momentum = 0.5")
     });
-    let parts = ["study.toml: was edited since the study began", "--study"];
+    let parts = ["study.toml: does not fit plan.json", "--study"];
     search_again(&bench, &[]).assert_refused(&parts);
     std::fs::write(path, before).unwrap();
     let (path, before) = edit("plan.json", &|text| text[..text.len() / 2].to_owned());
@@ -274,6 +274,8 @@ fn what_an_option_cannot_change_is_refused_with_the_place_that_can() {
         (&[][..], "`--study NAME` continues"),
         (&["--trials", "2"], "`--config FILE` begins"),
         (&["--study", "s", "--plan"], "--plan and --set go with"),
+        (&["--study", "s", "--emit"], "add --launcher slurm"),
+        (&["--study", "s", "--", "--time=60"], "add --launcher slurm"),
         (
             &["--study", "s", "--set", "train.epochs=2"],
             "`--config FILE`",

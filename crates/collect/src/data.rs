@@ -37,6 +37,12 @@ pub(crate) fn data(
             })
             .collect(),
     });
+    // Of all training images: trials and the refit may have used some each.
+    let [train, ..] = &parts;
+    let count = train.labels.len().max(1) as f64;
+    let sum = |target: usize| train.labels.iter().map(|row| row[target]).sum::<f64>();
+    let targets = 0..config.data.targets.len();
+    let training_means = targets.map(|target| sum(target) / count).collect();
     Ok(Data {
         folder: config.data.dir.display().to_string(),
         fingerprint,
@@ -46,7 +52,7 @@ pub(crate) fn data(
             .dataset
             .label_range()
             .map(|range| range.map(f64::from)),
-        training_means: inputs.train_means(),
+        training_means,
         parts: parts.into(),
         notes,
     })

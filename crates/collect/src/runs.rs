@@ -6,6 +6,7 @@ use burn::tensor::Device;
 use psp_data::Part;
 use psp_report::input::{Input, Rank, Run, Selection};
 use psp_search::choose::{Candidate as Scores, choose};
+use psp_train::config::DataConfig;
 use psp_train::{Inputs, RunConfig, RunDir};
 
 use crate::Collected;
@@ -210,7 +211,10 @@ fn same(one: &RunConfig, other: &RunConfig) -> bool {
     train.checkpoint_seconds = of_one.checkpoint_seconds;
     train.cache_features = of_one.cache_features;
     train.gradient_checkpointing = of_one.gradient_checkpointing;
-    like.data = one.data.clone();
+    like.data = DataConfig {
+        train_images: like.data.train_images,
+        ..one.data.clone()
+    };
     *one == like
 }
 

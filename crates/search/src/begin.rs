@@ -110,6 +110,15 @@ impl Draft {
         inputs: Option<Inputs>,
         hashes: &mut Hashes,
     ) -> Result<Self, SearchError> {
+        let is_data = |data: &Path| {
+            let whole = |path: &Path| path.canonicalize().ok();
+            whole(data).is_some_and(|data| whole(dir.root()) == Some(data))
+        };
+        if is_data(&config.base.data.dir) {
+            return Err(SearchError::InData {
+                study: dir.root().to_owned(),
+            });
+        }
         dir.check_is_free()?;
         let inputs = match inputs {
             Some(inputs) => inputs,

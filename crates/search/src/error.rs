@@ -127,10 +127,10 @@ pub enum SearchError {
         /// What differs.
         what: String,
     },
-    /// The study's own file no longer says what its trials were drawn from.
+    /// The study's own file no longer says what its plan's trials are of.
     #[error(
-        "{}: was edited since the study began, whose trials are of other settings; undo that, \
-         or begin another study with it (--config, --study)",
+        "{}: does not fit plan.json beside it, so one of the two was edited since the study \
+         began; undo that, or begin another study with it (--config, --study)",
         file.display()
     )]
     Edited {
@@ -145,7 +145,7 @@ pub enum SearchError {
     },
     /// The data are not where they were.
     #[error(
-        "{}: the data of this study are no longer in {}; if they have moved: psp search --study {} \
+        "{}: the data of this study are not in {}; if they have moved: psp search --study {} \
          --data DIR",
         study.display(),
         dir.display(),
@@ -199,6 +199,16 @@ pub enum SearchError {
         study: PathBuf,
         /// What lies there.
         file: PathBuf,
+    },
+    /// A study is to begin in the folder of its data, whose split it would become.
+    #[error(
+        "{}: is the data folder, whose split.csv the study's own would be; name another folder \
+         with --study",
+        study.display()
+    )]
+    InData {
+        /// The study's folder.
+        study: PathBuf,
     },
     /// There is no study.
     #[error("{}: not a study folder (it has no {missing})", path.display())]

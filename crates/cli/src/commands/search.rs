@@ -76,6 +76,10 @@ fn check_usage(args: &SearchArgs) {
         let what = "--max-hours is for workers on this machine; a cluster's job has a time limit \
                     of its own, such as `-- --time=60`";
         (ErrorKind::ArgumentConflict, what)
+    } else if args.launcher == Launcher::Local && (args.emit || !args.sbatch.is_empty()) {
+        let what = "--emit and arguments after `--` are for a cluster's job: add --launcher slurm \
+                    or k8s";
+        (ErrorKind::ArgumentConflict, what)
     } else if args.config.is_some() {
         return;
     } else if args.study.is_none() {

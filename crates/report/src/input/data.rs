@@ -16,7 +16,8 @@ pub struct Data {
     /// The range of valid labels, to which predictions are clipped; `None`: they are
     /// not.
     pub label_range: Option<[f64; 2]>,
-    /// Mean label of each target over the training images.
+    /// Mean label of each target over all images of the training part, of which a model
+    /// may have seen some.
     pub training_means: Vec<f64>,
     /// Labels of the training, validation and test images, a row per image.
     pub parts: Vec<PartLabels>,
