@@ -47,7 +47,7 @@ step "Report on the study into $report"
     --note "The images are rendered, not photographed: nothing here says how the model does on photos."
 
 step "What was found"
-echo "Scores are R²: 1 is perfect, 0 is the mean label for every image."
+printf 'Scores are R²: 1 is perfect, 0 is the mean label for every image.\n\n'
 "$psp" study show "$study" | sed -n '/^Finalists/,$p'
 printf '\nDone in %d s. Open these:\n' "$((SECONDS - begun))"
 printf '  %-42s %s\n' \
