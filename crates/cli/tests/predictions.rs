@@ -265,7 +265,10 @@ fn predictions_agree_with_the_evaluation_in_every_form() {
         assert_agree(&parse_csv(&csv.stdout), want);
         let raw = run(&mut predict(model, &[&images], &["--csv", "--raw"])).assert_done();
         let raw = parse_csv(&raw.stdout);
-        assert_ne!(raw, *want, "no score to clip: the test would show nothing");
+        // With LibTorch it hangs on the processor whether the model goes beyond the labels.
+        if device() == "flex" {
+            assert_ne!(raw, *want, "no score to clip: the test would show nothing");
+        }
         let clipped = raw.into_iter().map(|(name, scores)| {
             let scores = scores.map(|score| score.clamp(0.0, 1.0));
             (name, scores)
