@@ -68,10 +68,15 @@ fn labels_of_any_scale_are_learned_as_those_from_0_to_1_are() {
         assert_eq!(scaled.len(), scores.len());
         for (index, (scaled, score)) in scaled.iter().zip(&scores).enumerate() {
             let difference = (scaled - score).abs();
-            // 1e-6 as a rule; where rounding turns one ReLU, 2e-3 (LibTorch with AVX-512).
-            // Labels that are not standardised move it by more than 1.
+            // LibTorch with AVX-512 differs by 2e-3 with the grades, and by 1e-6 with the
+            // degrees: one ReLU that rounding turns, perhaps.
+            let bound = if folder.device() == "flex" {
+                5e-4
+            } else {
+                1e-2
+            };
             assert!(
-                difference < 1e-2 * (1.0 + score.abs()),
+                difference < bound * (1.0 + score.abs()),
                 "{name}, {index}: {scaled} {score}"
             );
         }

@@ -67,7 +67,7 @@ impl Grid {
         if !is_served || g.padding.iter().any(|padding| *padding > 2) {
             return None;
         }
-        let grid = Self {
+        Some(Self {
             batch: g.batch,
             input: Planes {
                 channels: g.channels,
@@ -79,8 +79,7 @@ impl Grid {
                 size: [g.out_height, g.out_width],
                 padding: [0, 0],
             },
-        };
-        Some(grid)
+        })
     }
 
     fn turned(self) -> Self {

@@ -10,14 +10,16 @@
 //! that read it, and not only its neighbours.
 
 mod grid;
+mod kernels;
 mod points;
 
 use std::ops::Range;
 
 use self::grid::{Block, Grid, Planes};
+use self::kernels::{transform_kernels, untransform_kernels};
 use self::points::{
-    LANES, Lanes, POINTS, SIDE, TILE, at_points, in_both_directions, kernel_at_points,
-    kernel_at_points_backward, pixels, pixels_backward,
+    LANES, Lanes, POINTS, SIDE, TILE, at_points, in_both_directions, pixels, pixels_backward,
+    put_lanes,
 };
 use super::buffers::{Buffers, each_chunk, sized, with_buffers};
 use super::by_group;
@@ -130,14 +132,6 @@ impl Block {
     }
 }
 
-/// Puts the values at each point into a row of their own, from column `first` on.
-#[inline(always)]
-fn put_lanes(rows: &mut [f32], stride: usize, first: usize, lanes: &[Lanes; POINTS]) {
-    for (row, lanes) in rows.chunks_exact_mut(stride).zip(lanes) {
-        row[first..][..LANES].copy_from_slice(lanes);
-    }
-}
-
 /// The pixels of one tile.
 #[inline(always)]
 fn tile(lanes: &[Lanes; POINTS], lane: usize) -> [[f32; TILE]; TILE] {
@@ -156,37 +150,6 @@ fn put_tile(plane: &mut [f32], width: usize, y: usize, x: usize, tile: [[f32; TI
             row.copy_from_slice(&pixels[..row.len()]);
         }
     }
-}
-
-/// The kernels' values at the points, `[out channel, point, channel]` with channels
-/// filled up to a multiple of [`LANES`]; `weight(out channel, channel)` is a kernel.
-fn transform_kernels<'a>(
-    grid: &Grid,
-    buffer: &'a mut Vec<f32>,
-    weight: impl Fn(usize, usize) -> [f32; 9] + Sync,
-) -> &'a [f32] {
-    let channels = grid.input.channels;
-    let stride = channels.next_multiple_of(LANES);
-    let out = sized(buffer, grid.output.channels * POINTS * stride);
-    each_chunk(out, POINTS * stride, true, |(out_channel, out)| {
-        widest(
-            #[inline(always)]
-            || {
-                for first in (0..channels).step_by(LANES) {
-                    let mut lanes = [[0.0; LANES]; POINTS];
-                    for lane in 0..LANES.min(channels - first) {
-                        let kernel = weight(out_channel, first + lane);
-                        for (lanes, value) in lanes.iter_mut().zip(kernel) {
-                            lanes[lane] = value;
-                        }
-                    }
-                    let lanes = in_both_directions(&lanes, kernel_at_points);
-                    put_lanes(out, stride, first, &lanes);
-                }
-            },
-        );
-    });
-    out
 }
 
 /// `x` (all images) convolved with transformed kernels.
@@ -253,23 +216,11 @@ fn convolve(x: &[f32], kernels: &[f32], grid: &Grid) -> Vec<f32> {
     })
 }
 
-/// The kernel of a pair of channels of `weight`, `[out channels, channels, 3, 3]`.
-#[inline(always)]
-fn kernel(weight: &[f32], channels: usize, out_channel: usize, channel: usize) -> [f32; 9] {
-    let first = (out_channel * channels + channel) * 9;
-    std::array::from_fn(|tap| weight[first + tap])
-}
-
 /// The forward pass; `None` where a plain matrix product serves better.
 pub(super) fn forward(x: &[f32], weight: &[f32], g: &Geometry) -> Option<Vec<f32>> {
     let grid = Grid::forward(g)?;
     Some(with_kernels(|buffer| {
-        let kernels = transform_kernels(
-            &grid,
-            buffer,
-            #[inline(always)]
-            |out, channel| kernel(weight, g.channels, out, channel),
-        );
+        let kernels = transform_kernels(&grid, weight, false, buffer);
         convolve(x, kernels, &grid)
     }))
 }
@@ -278,17 +229,7 @@ pub(super) fn forward(x: &[f32], weight: &[f32], g: &Geometry) -> Option<Vec<f32
 pub(super) fn x_backward(weight: &[f32], grad: &[f32], g: &Geometry) -> Option<Vec<f32>> {
     let grid = Grid::backward(g)?;
     Some(with_kernels(|buffer| {
-        let kernels = transform_kernels(
-            &grid,
-            buffer,
-            #[inline(always)]
-            |channel, out| {
-                // Turned by half a circle.
-                let mut kernel = kernel(weight, g.channels, out, channel);
-                kernel.reverse();
-                kernel
-            },
-        );
+        let kernels = transform_kernels(&grid, weight, true, buffer);
         convolve(grad, kernels, &grid)
     }))
 }
@@ -319,35 +260,6 @@ pub(super) fn weight_backward(x: &[f32], grad: &[f32], g: &Geometry) -> Option<V
         );
         untransform_kernels(sums, &grid)
     }))
-}
-
-/// The kernels' gradients, of those of their values at the points, `[point, out channel,
-/// channel]`.
-fn untransform_kernels(values: &[f32], grid: &Grid) -> Vec<f32> {
-    let (channels, out_channels) = (grid.input.channels, grid.output.channels);
-    let mut out = vec![0.0; out_channels * channels * 9];
-    each_chunk(&mut out, channels * 9, true, |(out_channel, out)| {
-        widest(
-            #[inline(always)]
-            || {
-                for (part, out) in out.chunks_mut(LANES * 9).enumerate() {
-                    let count = out.len() / 9;
-                    let mut lanes = [[0.0; LANES]; POINTS];
-                    for (point, lanes) in lanes.iter_mut().enumerate() {
-                        let row = (point * out_channels + out_channel) * channels;
-                        lanes[..count].copy_from_slice(&values[row + part * LANES..][..count]);
-                    }
-                    let lanes = in_both_directions(&lanes, kernel_at_points_backward);
-                    for (lane, out) in out.chunks_exact_mut(9).enumerate() {
-                        for (out, lanes) in out.iter_mut().zip(&lanes) {
-                            *out = lanes[lane];
-                        }
-                    }
-                }
-            },
-        );
-    });
-    out
 }
 
 /// Lends this thread's buffer of transformed kernels, or of the sums that are their

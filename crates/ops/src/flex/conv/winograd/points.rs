@@ -115,3 +115,11 @@ pub(super) fn in_both_directions<const I: usize, const O: usize>(
     }
     whole
 }
+
+/// Puts the values at each point into a row of their own, from column `first` on.
+#[inline(always)]
+pub(super) fn put_lanes(rows: &mut [f32], stride: usize, first: usize, lanes: &[Lanes; POINTS]) {
+    for (row, lanes) in rows.chunks_exact_mut(stride).zip(lanes) {
+        row[first..][..LANES].copy_from_slice(lanes);
+    }
+}
