@@ -8,12 +8,13 @@ use std::time::Duration;
 use psp_data::{DataError, Dataset, Part, Splits};
 use psp_lease::{Attempt, Claims, Lease, Settings};
 use psp_train::inputs::dataset_options;
-use psp_train::{Inputs, RunConfig, RunDir};
+use psp_train::{Inputs, RunConfig};
 
 use crate::config::SearchConfig;
 use crate::error::SearchError;
 use crate::folder::{StudyDir, write_json};
 use crate::keys;
+use crate::moved::place;
 use crate::plan::Plan;
 use crate::study::Study;
 use crate::weights::{Hashes, Weights};
@@ -318,43 +319,6 @@ impl Study {
             })
         }
     }
-
-    /// Has the runs that lie where `from` says look for data where the study does.
-    fn relocate_runs(&self, from: &RunConfig) -> Result<(), SearchError> {
-        for folder in [self.dir.trials(), self.dir.finals(), self.dir.refits()] {
-            for entry in std::fs::read_dir(&folder).into_iter().flatten() {
-                let entry = entry.map_err(SearchError::io(&folder))?;
-                let run = RunDir::new(entry.path());
-                if run.is_begun() && run.read_config()?.data.dir == from.data.dir {
-                    relocate(&run, &self.config.base)?;
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Has a run look for data where `base` says.
-///
-/// # Errors
-/// A configuration that can't be read or written.
-pub(crate) fn relocate(run: &RunDir, base: &RunConfig) -> Result<(), SearchError> {
-    let known = run.read_config()?;
-    let mut config = known.clone();
-    place(&mut config, base);
-    config.data.cache_dir.clone_from(&base.data.cache_dir);
-    if config != known {
-        let text = config.to_toml()?;
-        psp_files::write_atomic(&run.config(), |out| out.write_all(text.as_bytes()))?;
-    }
-    Ok(())
-}
-
-fn place(config: &mut RunConfig, like: &RunConfig) {
-    let (data, like) = (&mut config.data, &like.data);
-    data.dir.clone_from(&like.dir);
-    data.labels.clone_from(&like.labels);
-    data.images.clone_from(&like.images);
 }
 
 /// A path as configurations hold it.

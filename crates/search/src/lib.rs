@@ -17,6 +17,7 @@ mod folder;
 mod keys;
 mod launch;
 mod memory;
+mod moved;
 mod overview;
 mod plan;
 mod pruner;

@@ -10,11 +10,11 @@ use super::Worker;
 use super::log::TrialLog;
 use super::reporter::Reporter;
 use super::tries::{fruitless, given_up, message, os_error};
-use crate::begin::relocate;
 use crate::choose::score;
 use crate::error::SearchError;
 use crate::event::WorkerEvent;
 use crate::folder::{FailedAttempt, Record, RungRecord, TrialDir, TrialOutcome, write_json};
+use crate::moved::relocate;
 use crate::select::TestRecord;
 use crate::task::{Task, Work};
 
