@@ -161,6 +161,26 @@ impl std::fmt::Display for Origin {
     }
 }
 
+/// Refuses to write results, which fill a folder, into one that they are made from; each
+/// comes with what it is.
+///
+/// # Errors
+/// Names the folder.
+pub(crate) fn check_is_no_input<'a>(
+    out: &Path,
+    inputs: impl IntoIterator<Item = (&'a str, &'a Path)>,
+) -> Result<()> {
+    let out_whole = whole(out);
+    let mut inputs = inputs.into_iter();
+    if let Some((what, _)) = inputs.find(|(_, input)| whole(input) == out_whole) {
+        bail!(
+            "{}: is the {what} folder; name another one with --out, which the results fill",
+            out.display()
+        );
+    }
+    Ok(())
+}
+
 /// The one path of what may have several.
 pub(crate) fn whole(path: &Path) -> PathBuf {
     path.canonicalize()

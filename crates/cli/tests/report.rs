@@ -139,6 +139,17 @@ fn data_of_a_study_that_moved_is_told_of_with_the_way_out() {
 }
 
 #[test]
+fn a_report_is_not_written_into_what_it_is_made_from() {
+    let folder = Folder::with_data();
+    folder.train("run", &[]).assert_done();
+    let run = folder.path("run");
+    for (out, what) in [(&run, "run's folder"), (&folder.data(), "data folder")] {
+        report(&[&run], out, &[]).assert_refused(&[what, "--out"]);
+        assert!(!out.join("index.html").exists());
+    }
+}
+
+#[test]
 fn a_folder_that_is_not_there_is_said_not_to_be() {
     let folder = Folder::new();
     let out = folder.path("report");

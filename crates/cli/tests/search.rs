@@ -330,6 +330,24 @@ fn a_study_file_that_is_wrong_is_refused_with_its_line() {
         "values = [4, 0]",
         &["model.hidden = 0", "can't be trained"],
     );
+    // What all trials share is no fault of a point.
+    let bench = Bench::new(&STUDY.replace("model.hidden = { int = [4, 16], step = 4 }\n", ""));
+    for (set, parts) in [
+        (
+            "train.momentum=2",
+            ["error: train.momentum = 2", "expected"],
+        ),
+        (
+            "model.hidden=100000000",
+            ["error: model.hidden = 100000000", "65536"],
+        ),
+    ] {
+        run(&mut bench.search(&["--set", set])).assert_refused(&parts);
+    }
+    let set = "train.learning_rate=0.1";
+    run(&mut bench.search(&["--set", set])).assert_refused(&[set, "varies in [space]"]);
+    let folds = Bench::new(&STUDY.replace("[study]", "[study]\nfolds = 500"));
+    run(&mut folds.search(&["--plan"])).assert_refused(&["folds"]);
     refuse(
         "[\"resnet18\", \"googlenet\"]",
         "[\"resnet18\", \"resnet50\"]",
@@ -351,8 +369,44 @@ fn a_folder_that_holds_another_study_is_left_alone() {
     assert_eq!(bench.table(), table);
     let nothing: &Path = Path::new("/nonexistent/study");
     run(psp(&["study", "show"]).arg(nothing)).assert_refused(&["it has no study.toml"]);
+}
+
+#[test]
+fn a_plan_that_is_gone_is_said_to_be_and_drawn_again() {
+    let bench = Bench::new(&STUDY.replace("trials = 6", "trials = 1"));
+    run(&mut bench.search(&["--workers", "1"])).assert_done();
+    let table = bench.table();
     std::fs::remove_file(bench.root().join("plan.json")).unwrap();
-    bench
-        .study("show", &[])
-        .assert_refused(&["not a study folder (it has no plan.json)"]);
+    let (root, file) = (bench.root(), bench.root().join("study.toml"));
+    let way_out = format!(
+        "psp search --config {} --study {}",
+        file.display(),
+        root.display()
+    );
+    let parts = ["plan.json: missing", &way_out];
+    bench.study("show", &[]).assert_refused(&parts);
+    let listed = run(psp(&["study", "list"]).arg(root.parent().unwrap())).assert_done();
+    assert_says(&listed.stderr, &parts);
+    run(psp(&["report"]).arg(&root)).assert_refused(&parts);
+    let redraw = || {
+        let mut command = psp(&["search", "--config"]);
+        run(command.arg(&file).arg("--study").arg(&root))
+    };
+    // A split that came beside the data since is not the study's.
+    let split = bench.folder.data().join("split.csv");
+    run(psp(&["data", "split", "--seed", "9", "--data"]).arg(bench.folder.data())).assert_done();
+    assert!(split.exists());
+    redraw().assert_done();
+    assert_eq!(bench.table(), table);
+    // With other data they would be other trials.
+    std::fs::remove_file(bench.root().join("plan.json")).unwrap();
+    std::fs::copy(
+        bench.folder.image("synth-000004.jpg"),
+        bench.folder.image("synth-000003.jpg"),
+    )
+    .unwrap();
+    redraw().assert_refused(&["plan.json: missing", "none of the trials"]);
+    assert!(!bench.root().join("plan.json").exists());
+    bench.study("rm", &["--force"]).assert_done();
+    assert!(!bench.root().exists());
 }

@@ -210,6 +210,51 @@ fn what_lost_its_checkpoints_is_trained_from_the_beginning_when_it_is_taken_up_a
 }
 
 #[test]
+fn a_chosen_run_that_lost_its_model_is_told_of_and_trained_again() {
+    let bench = Bench::new(&STUDY.replace("trials = 6", "trials = 1"));
+    run(&mut bench.search(&["--workers", "1"])).assert_done();
+    let table = bench.table();
+    let best = bench.study("best", &[]).assert_done();
+    let chosen = RunDir::new(best.stdout.lines().next().unwrap());
+    let name = chosen.root().file_name().unwrap().to_str().unwrap();
+    let way_out = format!("psp study retry {} {name}", bench.root().display());
+    let damages: [&dyn Fn(); 2] = [
+        &|| {
+            for path in [chosen.last(), chosen.previous(), chosen.best()] {
+                std::fs::write(path, "no weights").unwrap();
+            }
+        },
+        &|| std::fs::remove_file(chosen.manifest()).unwrap(),
+    ];
+    for (damage, fault) in damages
+        .iter()
+        .zip(["best.safetensors", "run.json: missing"])
+    {
+        damage();
+        let searched = run(&mut bench.search(&["--workers", "1"]));
+        searched.assert_refused(&[fault, "psp study retry"]);
+        for command in ["show", "best"] {
+            let told = bench.study(command, &[]).assert_done();
+            assert_says(&told.stderr, &["warning: ", fault, &way_out]);
+        }
+        let out = bench.folder.path("report");
+        let mut command = psp(&["report", "--no-measure", "--out"]);
+        let reported = run(command.arg(&out).arg(bench.root()));
+        assert_says(&reported.stderr, &[fault, &way_out]);
+        // Without its checkpoint a run still has scores to report, without its data none.
+        assert_eq!(reported.code == Some(0), fault.starts_with("best"));
+        let retried = bench.study("retry", &[]).assert_done();
+        assert_says(
+            &retried.stdout,
+            &[fault, "1 to be tried again, from the beginning"],
+        );
+        run(&mut bench.search(&["--workers", "1"])).assert_done();
+        assert_eq!(bench.table(), table);
+        assert_eq!(chosen.fault_of_model().unwrap(), None);
+    }
+}
+
+#[test]
 fn what_an_emptied_file_held_is_made_again_once_it_is_removed() {
     let bench = Bench::new(&STUDY.replace("trials = 6", "trials = 1"));
     run(&mut bench.search(&["--workers", "1"])).assert_done();

@@ -113,6 +113,24 @@ fn labels_with_a_split_are_not_split_past_it() {
 }
 
 #[test]
+fn fractions_that_a_split_file_leaves_without_a_say_are_told_of() {
+    let folder = Folder::with_data();
+    let set = "data.fractions=[0.5, 0.25, 0.25]";
+    let ran = folder.train("drawn", &[set]).assert_done();
+    assert!(!ran.stderr.contains("has no say"), "{ran:#?}");
+    split(&folder, &[]).assert_done();
+    let ran = folder.train("found", &[set]).assert_done();
+    let parts = [
+        "split.csv: ",
+        "data.fractions has no say",
+        "data.split=random",
+    ];
+    assert_says(&ran.stderr, &parts);
+    let ran = folder.train("default", &[]).assert_done();
+    assert!(!ran.stderr.contains("has no say"), "{ran:#?}");
+}
+
+#[test]
 fn a_part_without_images_has_no_mean() {
     let folder = Folder::with_data();
     let ran = split(&folder, &["--fractions", "0.8", "0.2", "0"]).assert_done();

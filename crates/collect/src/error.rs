@@ -8,7 +8,7 @@ use psp_explain::ExplainError;
 use psp_export::ExportError;
 use psp_models::DeviceError;
 use psp_search::SearchError;
-use psp_train::TrainError;
+use psp_train::{RunDir, TrainError};
 use thiserror::Error;
 
 /// Why a report's input can't be gathered.
@@ -49,6 +49,14 @@ pub enum CollectError {
         second: PathBuf,
         /// What differs.
         what: &'static str,
+    },
+    /// A run that nothing tells any more what it is of.
+    #[error("{fault}")]
+    Lost {
+        /// The run.
+        run: RunDir,
+        /// What is wrong with its `run.json`.
+        fault: String,
     },
     /// A model that can't be explained.
     #[error(transparent)]

@@ -22,7 +22,8 @@ pub(crate) fn explanations(
     match of_run(run, settings) {
         Err(CollectError::Interrupted) => Err(CollectError::Interrupted),
         Err(error) => {
-            settings.warn(&format!("nothing is explained: {error}"));
+            let reason = error.to_string();
+            settings.leave_out(run.root(), "nothing is explained", &reason);
             Ok(Vec::new())
         }
         done => done,

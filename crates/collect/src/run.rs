@@ -26,6 +26,17 @@ pub(crate) fn epochs(run: &RunDir) -> Result<Vec<Epoch>, CollectError> {
     Ok(read_metrics(&path)?.iter().map(epoch).collect())
 }
 
+/// Refuses a run without a whole `run.json`.
+pub(crate) fn check_manifest(run: &RunDir) -> Result<(), CollectError> {
+    match run.fault_of_manifest()? {
+        Some(fault) => Err(CollectError::Lost {
+            run: run.clone(),
+            fault,
+        }),
+        None => Ok(()),
+    }
+}
+
 /// A training with what its best checkpoint predicts for `parts`, if it was trained to
 /// its end: what it would predict before is not what it is. A prediction that can't be
 /// had is told of in the run itself.
@@ -34,6 +45,7 @@ pub(crate) fn run(
     parts: &[Part],
     settings: &mut Settings<'_>,
 ) -> Result<Run, CollectError> {
+    check_manifest(dir)?;
     let config = dir.read_trained_config()?;
     let mut failure = None;
     let result = match dir.read_result() {
@@ -81,8 +93,12 @@ pub(crate) fn run(
                 }
             }
             Err(error) => {
-                settings.warn(&error.to_string());
-                run.failure.get_or_insert(error.to_string());
+                let reason = error.to_string();
+                settings.leave_out(dir.root(), "predictions are left out", &reason);
+                run.failure.get_or_insert(reason);
+                if dir.fault_of_model()?.is_some() {
+                    break;
+                }
             }
         }
     }

@@ -57,7 +57,16 @@ pub enum CollectEvent<'a> {
         /// Forward passes in all.
         total: usize,
     },
-    /// Something is left out of the report, or can't be stored for the next one.
+    /// What a run's model would have told is left out of the report.
+    LeftOut {
+        /// The run's folder.
+        run: &'a Path,
+        /// What is left out.
+        what: &'a str,
+        /// Why.
+        reason: &'a str,
+    },
+    /// Something else is, or can't be stored for the next one.
     Warning {
         /// What, and why.
         text: &'a str,
@@ -71,6 +80,10 @@ impl Settings<'_> {
         let (folder, out) = (absolute(folder), absolute(&self.out));
         let relative = pathdiff::diff_paths(&folder, &out).unwrap_or(folder);
         relative.to_string_lossy().into_owned()
+    }
+
+    pub(crate) fn leave_out(&mut self, run: &Path, what: &str, reason: &str) {
+        (self.observe)(CollectEvent::LeftOut { run, what, reason });
     }
 
     pub(crate) fn warn(&mut self, text: &str) {

@@ -48,9 +48,10 @@ pub fn collect_study(dir: StudyDir, mut settings: Settings<'_>) -> Result<Collec
     {
         let finalist = &candidates[selection.candidate];
         let refitted = of_refit(&study, refit, finalist, &mut settings)?;
-        if let Some(reason) = &refitted.runs[0].failure {
+        if refitted.runs[0].failure.is_some() {
+            // Why has been told.
             settings.warn(&format!(
-                "the refit is left out, and {} stands in its place: {reason}",
+                "the refit is left out, and {} stands in its place",
                 finalist.name
             ));
         } else {
@@ -164,8 +165,8 @@ fn of_refit(
     settings: &mut Settings<'_>,
 ) -> Result<Candidate, CollectError> {
     let dir = RunDir::new(study.dir.root().join(&refit.folder));
-    let config = dir.read_trained_config()?;
     let trained = run(&dir, &[Part::Valid, Part::Test], settings)?;
+    let config = dir.read_trained_config()?;
     let name = format!("{}, refit", finalist.name);
     let values = format!("{}, with {}", finalist.values, refit.values);
     let cost = cost(&dir, &config, settings)?;

@@ -114,6 +114,11 @@ pub enum DataNotice {
         /// The labels file.
         labels: PathBuf,
     },
+    /// A split was found whose parts are not those of `data.fractions`.
+    UnusedFractions {
+        /// The file that it stands in.
+        split: PathBuf,
+    },
     /// Copies of one image are in two parts of the split.
     CopiesAcrossParts {
         /// The labels file.
@@ -297,6 +302,12 @@ impl fmt::Display for DataNotice {
                 path.display(),
                 labels.display(),
                 path.display(),
+            ),
+            Self::UnusedFractions { split } => write!(
+                f,
+                "{}: the split is the one in this file, which data.fractions has no say in; --set \
+                 data.split=random draws another",
+                split.display(),
             ),
             Self::CopiesAcrossParts {
                 path,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use psp_data::DataError;
 use psp_eval::EvalError;
 use psp_features::FeatureError;
-use psp_files::{WriteError, shell_quoted};
+use psp_files::WriteError;
 use psp_models::predict::PredictError;
 use psp_models::{StateError, WeightsError};
 use psp_train::{CheckpointError, RunDir, TrainError};
@@ -95,10 +95,8 @@ pub enum ExportError {
     },
     /// The best epoch's checkpoint is gone.
     #[error(
-        "{}: missing, though an epoch of this run is finished; restore the file, or have \
-         `psp train --resume {}` look for another checkpoint of that epoch",
-        run.best().display(),
-        shell_quoted(run.root())
+        "{}: missing, though an epoch of this run is finished",
+        run.best().display()
     )]
     LostBest {
         /// The run.

@@ -12,11 +12,12 @@ use psp_train::{Inputs, RunConfig};
 
 use crate::config::SearchConfig;
 use crate::error::SearchError;
-use crate::folder::{StudyDir, write_json};
+use crate::folder::{StudyDir, TrialDir, write_json};
 use crate::keys;
 use crate::moved::place;
 use crate::plan::Plan;
 use crate::study::Study;
+use crate::under_way::tasks_in;
 use crate::weights::{Hashes, Weights};
 
 /// Between two looks whether another command has begun the study.
@@ -77,6 +78,47 @@ impl Study {
     }
 }
 
+impl Plan {
+    /// The plan that a study of `config` on `inputs` would begin with.
+    ///
+    /// # Errors
+    /// As [`Study::begin`].
+    pub fn of(config: &SearchConfig, inputs: &Inputs) -> Result<Self, SearchError> {
+        Beginning::of(config, inputs, &mut Hashes::default()).map(|beginning| beginning.plan)
+    }
+}
+
+/// What a new study is planned to be.
+struct Beginning {
+    plan: Plan,
+    folds: Vec<Splits>,
+    /// That of a refit that trains on validation images, too.
+    refit_split: Option<Splits>,
+}
+
+impl Beginning {
+    fn of(
+        config: &SearchConfig,
+        inputs: &Inputs,
+        hashes: &mut Hashes,
+    ) -> Result<Self, SearchError> {
+        // What trials are compared by.
+        inputs.indices(Part::Valid)?;
+        let (data, split) = (inputs.dataset.fingerprint()?, inputs.splits.fingerprint());
+        let weights = Weights::within(config, &Weights::default(), hashes)?;
+        let mut plan = Plan::draw(config, data, split, weights, &[])?;
+        let folds = folds(config, inputs)?;
+        plan.fold_fingerprints = folds.iter().map(Splits::fingerprint).collect();
+        let refit_split = refit_split(config, inputs);
+        plan.refit_fingerprint = refit_split.as_ref().map(Splits::fingerprint);
+        Ok(Self {
+            plan,
+            folds,
+            refit_split,
+        })
+    }
+}
+
 /// A study as it would be stored.
 struct Draft {
     study: Study,
@@ -123,17 +165,24 @@ impl Draft {
         dir.check_is_free()?;
         let inputs = match inputs {
             Some(inputs) => inputs,
-            None => Inputs::open(&config.base)?,
+            None => {
+                let mut base = config.base.clone();
+                if dir.has_lost_plan() && dir.split().exists() {
+                    base.data.split = absolute_text(&dir.split())?;
+                }
+                Inputs::open(&base)?
+            }
         };
-        // What trials are compared by.
-        inputs.indices(Part::Valid)?;
-        let data = inputs.dataset.fingerprint()?;
-        let weights = Weights::within(config, &Weights::default(), hashes)?;
-        let mut plan = Plan::draw(config, data, inputs.splits.fingerprint(), weights, &[])?;
-        let folds = folds(config, &inputs)?;
-        plan.fold_fingerprints = folds.iter().map(Splits::fingerprint).collect();
-        let refit_split = refit_split(config, &inputs);
-        plan.refit_fingerprint = refit_split.as_ref().map(Splits::fingerprint);
+        let Beginning {
+            plan,
+            folds,
+            refit_split,
+        } = Beginning::of(config, &inputs, hashes)?;
+        let drawn: Vec<TrialDir> = plan.trials.iter().map(|trial| dir.trial(trial)).collect();
+        let known = tasks_in(&dir.trials())?;
+        if !known.is_empty() && !known.iter().any(|trial| drawn.contains(trial)) {
+            return Err(SearchError::OtherTrials { study: dir.clone() });
+        }
         Ok(Self {
             study: Study::new(dir.clone(), config.clone(), plan)?,
             inputs,

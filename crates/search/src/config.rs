@@ -134,10 +134,17 @@ impl SearchConfig {
     pub fn trial(&self, point: &psp_space::Point) -> Result<RunConfig, SearchError> {
         let values = point.iter().map(|(key, value)| (key.as_str(), value));
         let config = self.base.with_values(values, |key| self.place(key))?;
-        config.validate().map_err(|source| SearchError::Point {
-            name: self.name.clone(),
-            point: psp_space::point_text(point),
-            source,
+        config.validate().map_err(|source| {
+            let shared = self.base.validate().err();
+            // What is wrong with all trials is no fault of the point.
+            if shared.is_some_and(|shared| shared.to_string() == source.to_string()) {
+                return SearchError::Config(source);
+            }
+            SearchError::Point {
+                name: self.name.clone(),
+                point: psp_space::point_text(point),
+                source,
+            }
         })?;
         Ok(config)
     }

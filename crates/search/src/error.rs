@@ -13,6 +13,8 @@ use psp_space::SpaceError;
 use psp_train::{ConfigError, TrainError};
 use thiserror::Error as ThisError;
 
+use crate::folder::StudyDir;
+
 mod fault;
 
 /// Why a study can't be made, worked on or read.
@@ -217,6 +219,29 @@ pub enum SearchError {
         path: PathBuf,
         /// The first file that a study has and this folder lacks.
         missing: &'static str,
+    },
+    /// A study's plan is gone, and what is drawn in its place are other trials.
+    #[error(
+        "{}: missing, and none of the trials beside it is one that is drawn now: study file, data \
+         or split are not what they were; bring them or the plan back, or name another folder \
+         with --study",
+        study.plan().display()
+    )]
+    OtherTrials {
+        /// The study.
+        study: StudyDir,
+    },
+    /// A study's plan is gone.
+    #[error(
+        "{}: missing; bring it back from a copy, or have it drawn again: psp search --config {} \
+         --study {}",
+        study.plan().display(),
+        psp_files::shell_quoted(&study.study()),
+        psp_files::shell_quoted(study.root())
+    )]
+    LostPlan {
+        /// The study.
+        study: StudyDir,
     },
     /// The study's folder was removed while it was worked on.
     #[error(

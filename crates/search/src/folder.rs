@@ -58,6 +58,17 @@ impl StudyDir {
         self.plan().exists()
     }
 
+    /// Whether a study was begun here whose plan is gone.
+    pub(crate) fn has_lost_plan(&self) -> bool {
+        let rest = [self.beginning(), self.study(), self.trials()];
+        !self.is_begun() && rest.iter().all(|path| path.exists())
+    }
+
+    /// Whether here is a study, its plan lost perhaps.
+    pub fn is_study(&self) -> bool {
+        self.is_begun() || self.has_lost_plan()
+    }
+
     /// The study that a run's folder is a part of: as a trial, a finalist's training or
     /// the refit.
     pub fn around(run: &Path) -> Option<Self> {
@@ -67,7 +78,7 @@ impl StudyDir {
             let part = path.parent()?;
             let study = Self::new(part.parent()?);
             let parts = [study.trials(), study.finals(), study.refits()];
-            (study.is_begun() && parts.iter().any(|known| known == part)).then_some(study)
+            (study.is_study() && parts.iter().any(|known| known == part)).then_some(study)
         })
     }
 
@@ -160,8 +171,8 @@ impl StudyDir {
     /// Everything that a study writes into its folder, what makes it a study first.
     pub fn entries(&self) -> Vec<PathBuf> {
         let others = [
-            "begin",
             "study.toml",
+            "begin",
             "split.csv",
             "folds",
             "drawn",

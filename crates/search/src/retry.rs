@@ -4,7 +4,6 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use psp_files::remove;
-use psp_train::TrainError;
 
 use crate::error::SearchError;
 use crate::folder::{TrialDir, TrialOutcome, read_json};
@@ -35,7 +34,7 @@ impl Failure {
 impl Study {
     /// Takes failed trials up again, and failed trainings and tests of finalists: all, or
     /// those named by their numbers or folders, of which one may also have ended well and
-    /// lost its best checkpoint since. How they had ended is kept beside as
+    /// lost its model since, as the chosen one may. How they had ended is kept beside as
     /// `failed.N.json`, and the tries until then count no more. They go on from their
     /// last checkpoints, or begin anew, when the study next goes on; workers that are at
     /// it meanwhile are not disturbed and may leave them to later ones.
@@ -45,7 +44,8 @@ impl Study {
     pub fn retry(&self, named: &[String]) -> Result<Vec<Failure>, SearchError> {
         // What has to be trained before it is tested comes first.
         let mut failed = self.lost(named)?;
-        for failure in self.failures()? {
+        let lost_choice = self.lost_choice()?;
+        for failure in self.failures()?.into_iter().chain(lost_choice) {
             if !failed.iter().any(|other| other.dir == failure.dir) {
                 failed.push(failure);
             }
@@ -69,6 +69,11 @@ impl Study {
                 // Once it is trained again it is tested again.
                 let test = failure.dir.test();
                 remove(&test).map_err(SearchError::io(&test))?;
+                let run = failure.dir.run();
+                if run.is_begun() && run.fault_of_manifest()?.is_some() {
+                    // Nothing tells what its checkpoints are of.
+                    run.discard()?;
+                }
             }
             if set_aside(&failure.file, &failure.dir.retried(attempts))? {
                 retried.push(failure);
@@ -103,30 +108,49 @@ impl Study {
         Ok(failures)
     }
 
-    /// What was trained to its end and has no whole best checkpoint any more, of those
-    /// that are named or whose test failed.
+    /// What was trained to its end and has lost its model since, of those that are named
+    /// or whose test failed.
     fn lost(&self, named: &[String]) -> Result<Vec<Failure>, SearchError> {
-        let trials = self.dir.trials();
         let mut lost = Vec::new();
         for dir in self.trainings()? {
             let is_meant = named.iter().any(|name| is_named(&dir, name));
-            if !is_meant && untested(dir.clone())?.is_none() {
-                continue;
-            }
-            let record = dir.read_outcome()?;
-            if record.is_none_or(|record| record.outcome.result().is_none()) {
-                continue;
-            }
-            if let Some(reason) = dir.run().fault_of_best().map_err(TrainError::from)? {
-                lost.push(Failure {
-                    file: dir.outcome(),
-                    is_trial: dir.root().starts_with(&trials),
-                    dir,
-                    reason,
-                });
+            if is_meant || untested(dir.clone())?.is_some() {
+                lost.extend(self.lost_model(dir)?);
             }
         }
         Ok(lost)
+    }
+
+    /// The chosen run, where it has lost its model since it was trained.
+    ///
+    /// # Errors
+    /// A file of the study that can't be read.
+    pub fn lost_choice(&self) -> Result<Option<Failure>, SearchError> {
+        let Some(chosen) = self.selected()? else {
+            return Ok(None);
+        };
+        let dir = TrialDir::new(self.dir.root().join(chosen.folder));
+        // Of another number of trials, or another refit, another may have been chosen.
+        if !self.trainings()?.contains(&dir) {
+            return Ok(None);
+        }
+        // Where it can't be told, whoever uses the model meets the fault.
+        Ok(self.lost_model(dir).unwrap_or_default())
+    }
+
+    /// A training that ended well and whose best checkpoint or `run.json` is damaged or
+    /// missing.
+    fn lost_model(&self, dir: TrialDir) -> Result<Option<Failure>, SearchError> {
+        let record = dir.read_outcome()?;
+        if record.is_none_or(|record| record.outcome.result().is_none()) {
+            return Ok(None);
+        }
+        Ok(dir.run().fault_of_model()?.map(|reason| Failure {
+            file: dir.outcome(),
+            is_trial: dir.root().starts_with(self.dir.trials()),
+            dir,
+            reason,
+        }))
     }
 
     /// Everything that is trained: the trials known so far, the finalists and the refit.

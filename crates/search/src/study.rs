@@ -35,14 +35,20 @@ impl Study {
     /// When there is none, or a file of it is damaged.
     pub fn open(dir: StudyDir) -> Result<Self, SearchError> {
         let path = dir.study();
-        let plan = read_json(&dir.plan())?.ok_or_else(|| SearchError::NoStudy {
-            path: dir.root().to_owned(),
-            missing: if path.exists() {
-                "plan.json"
+        let Some(plan) = read_json(&dir.plan())? else {
+            return Err(if dir.has_lost_plan() {
+                SearchError::LostPlan { study: dir }
             } else {
-                "study.toml"
-            },
-        })?;
+                SearchError::NoStudy {
+                    missing: if path.exists() {
+                        "plan.json"
+                    } else {
+                        "study.toml"
+                    },
+                    path: dir.root().to_owned(),
+                }
+            });
+        };
         let config = SearchConfig::read_stored(&path)?;
         Self::new(dir, config, plan)
     }

@@ -21,16 +21,11 @@ use crate::error::SearchError;
 pub struct Weights(BTreeMap<String, String>);
 
 impl Weights {
-    /// Those of the study that `config` describes.
+    /// Those of the study that `config` describes. A file that was `known` and is gone
+    /// stays known, since trials that have begun need it no more.
     ///
     /// # Errors
     /// A file that is missing or can't be read, or a folder without weights.
-    pub fn of(config: &SearchConfig) -> Result<Self, SearchError> {
-        Self::within(config, &Self::default(), &mut Hashes::default())
-    }
-
-    /// The same; a file that was `known` and is gone stays known, since trials that have
-    /// begun need it no more.
     pub(crate) fn within(
         config: &SearchConfig,
         known: &Self,
@@ -83,7 +78,7 @@ impl Hashes {
     /// The hash of the file that a value of `model.weights` stands for.
     ///
     /// # Errors
-    /// As [`Weights::of`].
+    /// As [`Weights::within`].
     pub(crate) fn of(
         &mut self,
         weights: &Path,

@@ -88,6 +88,7 @@ fn a_key_that_is_unknown_or_not_a_refits_is_refused_with_its_line() {
             "model.backbone = \"resnet18\"",
             &["line 3", "`model.backbone`"],
         ),
+        ("train.seed = 3", &["line 3", "`train.seed`", "its trial's"]),
         (
             "data.split_seed = 3",
             &["line 3", "`data.split_seed`", "train_images"],

@@ -30,6 +30,8 @@ pub struct Inputs {
     pub split_source: PathBuf,
     /// Which of the training images are used.
     sample: TrainSample,
+    /// Whether a split was found whose parts are not those of `data.fractions`.
+    has_unused_fractions: bool,
     /// Pixels on disk, opened by the first loader.
     pixels: OnceLock<Option<Arc<PixelStore>>>,
 }
@@ -42,6 +44,7 @@ impl Inputs {
             splits,
             split_source,
             sample: TrainSample::default(),
+            has_unused_fractions: false,
             pixels: OnceLock::new(),
         }
     }
@@ -71,8 +74,10 @@ impl Inputs {
                 (Splits::read(&path, &dataset)?, path)
             }
         };
+        let is_found = data.split == "auto" && split_source != data.dir;
         Ok(Self {
             sample: TrainSample::of(config),
+            has_unused_fractions: is_found && !are_shares(splits.counts(), data.fractions),
             ..Self::new(dataset, splits, split_source)
         })
     }
@@ -149,6 +154,11 @@ impl Inputs {
             notices.push(DataNotice::UnusedSplitFile {
                 path: beside,
                 labels: labels.to_owned(),
+            });
+        }
+        if self.has_unused_fractions {
+            notices.push(DataNotice::UnusedFractions {
+                split: self.split_source.clone(),
             });
         }
         notices.extend(self.splits.copy_notices(&self.dataset)?);
@@ -262,6 +272,13 @@ impl TrainSample {
             bins: data.split_bins,
         }
     }
+}
+
+/// Whether parts of so many images are of these shares, up to one image and two percent.
+fn are_shares(counts: [usize; 3], fractions: [f64; 3]) -> bool {
+    let all = counts.iter().sum::<usize>() as f64;
+    let mut parts = counts.iter().zip(fractions);
+    parts.all(|(&count, share)| (count as f64 - share * all).abs() <= 1.0 + 0.02 * all)
 }
 
 /// The split that `[data]` says to draw; copies of one image are in one part.

@@ -286,6 +286,23 @@ impl RunDir {
         read_json(&self.manifest())
     }
 
+    /// What is wrong with the `run.json` of a run that was begun, if anything is: without
+    /// it the run can't go on.
+    ///
+    /// # Errors
+    /// When that can't be said: it can't be read.
+    pub fn fault_of_manifest(&self) -> Result<Option<String>, TrainError> {
+        let path = self.manifest();
+        match self.read_manifest() {
+            Ok(_) => Ok(None),
+            Err(TrainError::Damaged { .. }) => Ok(Some(format!("{}: damaged", path.display()))),
+            Err(_) if matches!(path.try_exists(), Ok(false)) => {
+                Ok(Some(format!("{}: missing", path.display())))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Refuses `what` the run works on, where its fingerprint is not `then` any more.
     ///
     /// # Errors

@@ -155,8 +155,9 @@ pub(crate) struct StudyBestArgs {
 pub(crate) struct StudyRetryArgs {
     /// Name of a study in `experiments/`, or a folder.
     pub(crate) study: PathBuf,
-    /// Numbers or folders of failed trials, or of trained ones whose best checkpoint is
-    /// lost; default: all that failed, and finalists whose training or test failed.
+    /// Numbers or folders of failed trials, or of trained ones whose best checkpoint or
+    /// run.json is lost; default: all that failed, finalists whose training or test failed,
+    /// and the chosen run if it has lost its model.
     pub(crate) trials: Vec<String>,
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use psp_data::{Dataset, Loader, LoaderOptions, decode_file};
 use psp_eval::{Evaluation, WriteOptions, write_all};
 use psp_export::Predictor;
@@ -12,7 +12,7 @@ use psp_metrics::MeanBaseline;
 
 use super::open_model;
 use crate::args::{ChosenPart, EvalArgs};
-use crate::origin::{Origin, whole};
+use crate::origin::{Origin, check_is_no_input};
 use crate::progress;
 use chosen::Chosen;
 
@@ -34,7 +34,15 @@ pub(crate) fn eval(args: &EvalArgs) -> Result<ExitCode> {
         .clone()
         .unwrap_or_else(|| default_out(&args.model, part));
     let origin = Origin::evaluation(&args.model, args.data.as_deref(), part.name());
-    check_folder(&out, &dataset, &args.model)?;
+    let data = dataset.labels_path().parent().unwrap_or(Path::new(""));
+    check_is_no_input(
+        &out,
+        [
+            ("data", data),
+            ("data", dataset.images_dir()),
+            ("model's", &args.model),
+        ],
+    )?;
     origin.check(&out, args.overwrite)?;
     let loader = sequential(Arc::clone(&dataset), indices, &predictor)?;
     let bar = progress::bar(loader.sampler().samples_per_epoch() as u64, part.name());
@@ -58,23 +66,6 @@ pub(crate) fn eval(args: &EvalArgs) -> Result<ExitCode> {
         println!("wrote {}", path.display());
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Whether results may be written into `out`, which they fill.
-fn check_folder(out: &Path, dataset: &Dataset, model: &Path) -> Result<()> {
-    let is = |other: &Path| whole(out) == whole(other);
-    let folder = dataset.labels_path().parent();
-    let what = if folder.is_some_and(is) || is(dataset.images_dir()) {
-        "data"
-    } else if is(model) {
-        "model's"
-    } else {
-        return Ok(());
-    };
-    bail!(
-        "{}: is the {what} folder; name another one with --out, which the results fill",
-        out.display()
-    )
 }
 
 fn sequential(dataset: Arc<Dataset>, indices: Vec<usize>, predictor: &Predictor) -> Result<Loader> {

@@ -38,7 +38,7 @@ pub(crate) fn export(args: &ExportArgs) -> Result<ExitCode> {
 /// The run to export: the folder itself, or the chosen one of a study.
 fn run_of(args: &ExportArgs) -> Result<RunDir> {
     let dir = StudyDir::new(&args.run);
-    if !dir.is_begun() {
+    if !dir.is_study() {
         if args.backbone.is_some() {
             bail!(
                 "{}: --backbone chooses among the models of a study, and this is none",

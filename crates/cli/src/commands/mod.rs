@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, anyhow, ensure};
 use clap::CommandFactory;
 use psp_export::Predictor;
 use psp_files::shell_quoted;
@@ -111,7 +111,7 @@ fn unless_gone(error: anyhow::Error, data: &Path, whose: &str, command: &str) ->
     if data.as_os_str().is_empty() || data.exists() {
         return error;
     }
-    anyhow::anyhow!(
+    anyhow!(
         "{}: the {whose}'s data is not there any more; if it has moved: {command} --data DIR",
         data.display()
     )
@@ -124,7 +124,7 @@ fn unless_gone(error: anyhow::Error, data: &Path, whose: &str, command: &str) ->
 fn open_model(model: &Path, device: DeviceSpec, precision: Precision) -> Result<Predictor> {
     let quoted = shell_quoted(model);
     ensure!(
-        !StudyDir::new(model).is_begun(),
+        !StudyDir::new(model).is_study(),
         "{}: a study and no model; `psp export {quoted} --out MODEL` makes one of the chosen run, \
          which `psp study best {quoted}` names",
         model.display()
@@ -133,28 +133,42 @@ fn open_model(model: &Path, device: DeviceSpec, precision: Precision) -> Result<
         .map_err(|error| unless_lost(error.into(), &RunDir::new(model)))
 }
 
-/// `error`, or that it came of the lost best checkpoint of a study's run.
+/// `error`, or that it came of a run's lost model.
 fn unless_lost(error: anyhow::Error, run: &RunDir) -> anyhow::Error {
-    let study = StudyDir::around(run.root());
-    study.and_then(|study| lost(&study, run)).unwrap_or(error)
+    lost(run).unwrap_or(error)
 }
 
-/// That the best checkpoint of a study's run is damaged or missing, if it is, and what
-/// makes it again.
-fn lost(study: &StudyDir, run: &RunDir) -> Option<anyhow::Error> {
-    let fault = run.fault_of_best().ok()??;
-    let name = run.root().file_name().unwrap_or_default();
-    Some(anyhow::anyhow!(
-        "{fault}; restore the file, or have the study that this run is part of look for \
-         another checkpoint of its best epoch, or train it again: psp study retry {} {}",
-        shell_quoted(study.root()),
-        shell_quoted(Path::new(name))
-    ))
+/// That the model of a run is damaged or missing, if it is, and what makes it again.
+fn lost(run: &RunDir) -> Option<anyhow::Error> {
+    let has_model = run.best().exists() || run.has_lost_best();
+    let fault = run
+        .fault_of_model()
+        .ok()?
+        .filter(|_| run.is_begun() && has_model)?;
+    let quoted = shell_quoted(run.root());
+    Some(match StudyDir::around(run.root()) {
+        Some(study) => {
+            let name = Path::new(run.root().file_name().unwrap_or_default());
+            anyhow!(
+                "{fault}; restore the file, or have the study that this run is part of look for \
+                 another checkpoint of its best epoch, or train it again: psp study retry {} {}",
+                shell_quoted(study.root()),
+                shell_quoted(name)
+            )
+        }
+        None if run.fault_of_manifest().is_ok_and(|fault| fault.is_some()) => {
+            anyhow!("{fault}; restore the file, or train anew into another folder")
+        }
+        None => anyhow!(
+            "{fault}; restore the file, or look for another checkpoint of its best epoch: psp \
+             train --resume {quoted}"
+        ),
+    })
 }
 
 /// That a file is not replaced unasked.
 fn exists_already(path: &Path) -> anyhow::Error {
-    anyhow::anyhow!(
+    anyhow!(
         "{}: exists already; choose another file, or pass --overwrite to replace it",
         path.display()
     )

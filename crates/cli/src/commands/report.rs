@@ -15,9 +15,9 @@ use psp_search::{Study, StudyDir};
 use psp_train::{EXPERIMENTS, RunConfig, RunDir};
 
 use super::study::study_dir;
-use super::{continuing, unless_gone, unless_moved};
+use super::{continuing, lost, unless_gone, unless_moved};
 use crate::args::ReportArgs;
-use crate::origin::Origin;
+use crate::origin::{Origin, check_is_no_input};
 use crate::{interrupt, progress};
 
 pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode> {
@@ -28,6 +28,7 @@ pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode> {
         .clone()
         .unwrap_or_else(|| Path::new("reports").join(source.name()));
     let origin = Origin::report(&source.roots());
+    source.check_out(&out)?;
     origin.check(&out, args.overwrite)?;
     let bar = progress::bar(0, "collect");
     let mut measure = |config: &RunConfig| measure(config, args);
@@ -57,6 +58,9 @@ pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode> {
         Err(CollectError::Interrupted) => {
             eprintln!("{}", CollectError::Interrupted);
             return Ok(interrupt::exit_code());
+        }
+        Err(CollectError::Lost { run, fault }) => {
+            return Err(lost(&run).unwrap_or_else(|| anyhow!(fault)));
         }
         Err(error) => return Err(source.explain(error.into())),
         Ok(collected) => collected,
@@ -90,13 +94,13 @@ impl Source {
     fn of(sources: &[PathBuf]) -> Result<Self> {
         if let [source] = sources {
             let dir = study_dir(source);
-            if dir.is_begun() {
+            if dir.is_study() {
                 return Ok(Self::Study(dir));
             }
         }
         let runs: Vec<RunDir> = sources.iter().map(RunDir::new).collect();
         for run in &runs {
-            if study_dir(run.root()).is_begun() {
+            if study_dir(run.root()).is_study() {
                 let root = run.root().display();
                 bail!("{root}: a study is reported on by itself; name it alone, or name runs");
             }
@@ -124,6 +128,28 @@ impl Source {
                     Err(_) => error,
                 }),
         }
+    }
+
+    /// Refuses to write the report into the study's, a run's or the data's folder.
+    fn check_out(&self, out: &Path) -> Result<()> {
+        let (what, configs): (_, Vec<RunConfig>) = match self {
+            Self::Study(dir) => {
+                let study = Study::open(dir.clone())?;
+                ("study's", vec![study.config.base])
+            }
+            Self::Runs(runs) => {
+                let configs = runs.iter().map(RunDir::read_config);
+                ("run's", configs.collect::<Result<_, _>>()?)
+            }
+        };
+        let roots = self.roots();
+        let own = roots.iter().map(|root| (what, root.as_path()));
+        let data = configs.iter().flat_map(|RunConfig { data, .. }| {
+            let labels = data.labels.parent().unwrap_or(&data.dir);
+            [data.dir.as_path(), labels, &data.images].map(|folder| ("data", folder))
+        });
+        let data = data.filter(|(_, folder)| !folder.as_os_str().is_empty());
+        check_is_no_input(out, own.chain(data))
     }
 
     /// The folders of the study or of the runs.
@@ -280,6 +306,11 @@ fn show(bar: &ProgressBar, event: CollectEvent<'_>) {
             } else {
                 eprintln!("{text}")
             }
+        }
+        CollectEvent::LeftOut { run, what, reason } => {
+            let lost = lost(&RunDir::new(run));
+            let reason = lost.map_or_else(|| reason.to_owned(), |lost| lost.to_string());
+            bar.suspend(|| eprintln!("warning: {what}: {reason}"));
         }
         CollectEvent::Warning { text } => bar.suspend(|| eprintln!("warning: {text}")),
     }

@@ -13,12 +13,12 @@ use psp_files::shell_quoted;
 use psp_models::DeviceSpec;
 use psp_search::{
     Overview, Plan, SamplerName, SearchConfig, SearchError, Study, StudyDir, StudyEvent,
-    SuperviseEnd, Weights, WorkEnd, Worker, WorkerSettings, available_memory, supervise,
+    SuperviseEnd, WorkEnd, Worker, WorkerSettings, available_memory, supervise,
 };
 use psp_train::Inputs;
 
 use super::failures;
-use super::study::{grid_points, print_selection, so_far, study_dir};
+use super::study::{grid_points, lost_choice, print_selection, so_far, study_dir};
 use super::{counted, launch, on_devices, toml_string};
 use crate::args::{Launcher, SearchArgs, WorkerArgs};
 use crate::estimate;
@@ -145,16 +145,22 @@ fn search_here(args: &SearchArgs, study: &Study, workers: usize) -> Result<ExitC
         }
         SuperviseEnd::Done => {
             let selection = study.select();
+            let lost = lost_choice(study)?;
             if let Ok(selection) = &selection {
                 print_selection(study, selection)?;
-                println!(
-                    "export with: psp export {} --out MODEL",
-                    shell_quoted(&root)
-                );
+                if lost.is_none() {
+                    println!(
+                        "export with: psp export {} --out MODEL",
+                        shell_quoted(&root)
+                    );
+                }
             }
             let failed = failures::tell(study)?;
             selection?;
-            Ok(if failed {
+            if let Some(lost) = &lost {
+                eprintln!("error: {lost}");
+            }
+            Ok(if failed || lost.is_some() {
                 ExitCode::FAILURE
             } else {
                 ExitCode::SUCCESS
@@ -233,6 +239,17 @@ fn config(path: &Path, args: &SearchArgs) -> Result<SearchConfig> {
         overrides.push(given.clone());
     }
     let mut config = SearchConfig::read(path, &overrides)?;
+    for given in &args.overrides {
+        let key = given.split('=').next().unwrap_or_default().trim();
+        let mut dimensions = config.space.dimensions().iter();
+        if dimensions.any(|dimension| dimension.key == key && dimension.when.is_none()) {
+            bail!(
+                "--set {given}: {key} varies in [space] of {}, so that one value has no say; \
+                 leave out either",
+                path.display()
+            );
+        }
+    }
     if config.base.data.dir.as_os_str().is_empty() {
         bail!("no data folder: pass --data DIR, or set data.dir in the study file");
     }
@@ -295,8 +312,7 @@ fn worker_command(study: &Study, slot: usize, threads: usize, args: &SearchArgs)
 fn plan(config: &SearchConfig, workers: usize) -> Result<ExitCode> {
     let inputs = Inputs::open(&config.base)?;
     tell_about_data(&inputs)?;
-    let (data, split) = (inputs.dataset.fingerprint()?, inputs.splits.fingerprint());
-    let plan = Plan::draw(config, data, split, Weights::of(config)?, &[])?;
+    let plan = Plan::of(config, &inputs)?;
     let points = config.space.drawable_points().unwrap_or(u128::MAX);
     let points = usize::try_from(points).unwrap_or(usize::MAX);
     let wanted = plan.trials.len().max(match config.study.sampler {

@@ -4,7 +4,7 @@ use std::io::{Write, stdout};
 use std::path::{Component, Path};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, anyhow, bail};
 use psp_search::{Failure, Overview, Selection, State, Study, StudyDir, TrialRow};
 use psp_train::EXPERIMENTS;
 use serde::Serialize;
@@ -33,7 +33,7 @@ pub(crate) fn study_dir(study: &Path) -> StudyDir {
         study.components().collect::<Vec<_>>()[..],
         [Component::Normal(_)]
     );
-    if is_name && !here.is_begun() {
+    if is_name && !here.is_study() {
         StudyDir::new(Path::new(EXPERIMENTS).join(study))
     } else {
         here
@@ -62,7 +62,7 @@ fn list(args: &StudyListArgs) -> Result<()> {
     };
     for entry in entries {
         let dir = StudyDir::new(entry.path());
-        if !dir.is_begun() {
+        if !dir.is_study() {
             continue;
         }
         // One that is damaged does not hide the others.
@@ -113,6 +113,7 @@ fn list(args: &StudyListArgs) -> Result<()> {
 
 fn show(args: &StudyShowArgs) -> Result<()> {
     let study = Study::open(study_dir(&args.study))?;
+    warn_of_lost_choice(&study)?;
     let overview = Overview::of(&study)?;
     if args.json {
         println!("{}", serde_json::to_string_pretty(&overview)?);
@@ -150,6 +151,19 @@ fn show(args: &StudyShowArgs) -> Result<()> {
     if let Some(selection) = &overview.selection {
         println!();
         print_selection(&study, selection)?;
+    }
+    Ok(())
+}
+
+/// That the chosen run has no usable model any more, where that is so.
+pub(super) fn lost_choice(study: &Study) -> Result<Option<Error>> {
+    let lost = study.lost_choice()?;
+    Ok(lost.map(|lost| super::lost(&lost.dir.run()).unwrap_or_else(|| anyhow!(lost.reason))))
+}
+
+fn warn_of_lost_choice(study: &Study) -> Result<()> {
+    if let Some(lost) = lost_choice(study)? {
+        eprintln!("warning: {lost}");
     }
     Ok(())
 }
@@ -289,7 +303,9 @@ fn best(args: &StudyBestArgs) -> Result<()> {
         reason: &'a str,
     }
     let dir = study_dir(&args.study);
-    let overview = Overview::of(&Study::open(dir.clone())?)?;
+    let study = Study::open(dir.clone())?;
+    warn_of_lost_choice(&study)?;
+    let overview = Overview::of(&study)?;
     let (folder, reason) = match &overview.selection {
         Some(selection) => (dir.root().join(&selection.folder), selection.reason.clone()),
         None => {

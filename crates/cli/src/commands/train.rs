@@ -97,7 +97,7 @@ fn unless_in_study(run: &RunDir) -> Result<()> {
         return Ok(());
     };
     if run.result().exists()
-        && let Some(lost) = lost(&study, run)
+        && let Some(lost) = lost(run)
     {
         return Err(lost);
     }

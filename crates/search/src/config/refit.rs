@@ -270,6 +270,10 @@ impl SearchConfig {
             }
         }
         for one in refit.given() {
+            if one.key == "train.seed" {
+                let expected = "no seed: a refit has its trial's";
+                return refuse(&one.path, &one.key, expected.to_owned());
+            }
             if keys::decides_what_is_measured(&one.key) || one.key == "model.backbone" {
                 let expected = "a key that leaves data and backbone as they were searched; of \
                                 [data], train_images alone may differ";

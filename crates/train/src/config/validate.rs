@@ -9,6 +9,9 @@ use super::stages::ALL_STAGES;
 use super::{ConfigError, RunConfig, TrainConfig};
 use crate::optim::ScheduleConfig;
 
+/// The widest hidden layer of a head: 32 times as wide as the widest backbone's features.
+const WIDEST_HEAD: usize = 1 << 16;
+
 impl RunConfig {
     /// Checks every value's range.
     ///
@@ -90,8 +93,8 @@ impl RunConfig {
         check(
             "model.hidden",
             model.hidden,
-            model.hidden >= 1,
-            "at least 1",
+            (1..=WIDEST_HEAD).contains(&model.hidden),
+            &format!("1 to {WIDEST_HEAD}"),
         )?;
         check(
             "model.dropout",

@@ -175,6 +175,18 @@ impl RunDir {
         }
     }
 
+    /// What a run that has a model has lost of it, if anything: `best`, or the `run.json`
+    /// that tells what it is of.
+    ///
+    /// # Errors
+    /// As [`fault_of_best`](Self::fault_of_best).
+    pub fn fault_of_model(&self) -> Result<Option<String>, TrainError> {
+        match self.fault_of_best()? {
+            None => self.fault_of_manifest(),
+            fault => Ok(fault),
+        }
+    }
+
     /// Makes the checkpoint of the end of this `epoch`, which is the best, `best` again;
     /// whether there still is one.
     pub(crate) fn restore_best(&self, epoch: u64) -> Result<bool, CheckpointError> {
@@ -204,6 +216,9 @@ impl RunDir {
     /// Whether a whole checkpoint is left to go on from or, once the run has ended, one of
     /// its best epoch.
     pub fn can_be_continued(&self) -> bool {
+        if !matches!(self.fault_of_manifest(), Ok(None)) {
+            return false;
+        }
         match self.read_result() {
             Ok(result) => {
                 matches!(self.fault_of_best(), Ok(None))

@@ -43,8 +43,10 @@ impl Format {
 fn write(path: &Path, content: &[u8]) -> Result<()> {
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     if path.exists() && !path.is_file() {
-        let mut pipe = OpenOptions::new().write(true).open(&path)?;
-        return Ok(pipe.write_all(content)?);
+        let pipe = OpenOptions::new().write(true).open(&path);
+        return pipe
+            .and_then(|mut pipe| pipe.write_all(content))
+            .with_context(|| path.display().to_string());
     }
     Ok(write_atomic(&path, |out| out.write_all(content))?)
 }

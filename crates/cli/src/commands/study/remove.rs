@@ -29,10 +29,11 @@ pub(super) fn remove(args: &StudyRmArgs) -> Result<()> {
     let dir = study_dir(&args.study);
     let root = dir.root().display();
     // A damaged study can be removed, too, if one insists.
+    let is_study = dir.is_study();
     let under_way = match Study::open(dir.clone()).and_then(|study| study.under_way()) {
         Ok(tasks) => tasks,
-        Err(_) if args.force && dir.is_begun() => Vec::new(),
-        Err(error) if dir.is_begun() => {
+        Err(_) if args.force && is_study => Vec::new(),
+        Err(error) if is_study => {
             bail!("{error}; the study is damaged, and --force removes it nevertheless")
         }
         Err(error) => return Err(error.into()),
