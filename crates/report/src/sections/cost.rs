@@ -2,7 +2,7 @@
 
 use psp_metrics::Metric;
 
-use super::Context;
+use super::{Context, TIME};
 use crate::document::{Cell, Mark, Section, Table};
 use crate::format::{counted, duration, fixed, listed, mebibytes, multiply_adds, ratio};
 
@@ -71,7 +71,7 @@ fn table(context: &Context) -> Table {
     .number("pixels")
     .hint("Side of the square input")
     .number("training time")
-    .hint("Mean over runs, validation included")
+    .hint(format!("Mean over runs. {TIME}"))
     .number("images/s, 1")
     .hint("Predictions per second, one image at a time")
     .number("images/s, 32")

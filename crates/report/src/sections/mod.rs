@@ -25,6 +25,10 @@ pub(crate) use context::Context;
 
 use crate::document::{Document, Text};
 
+/// What a training time is of.
+const TIME: &str = "Of training and validation, without the features of a frozen backbone, which \
+                    are computed once for all runs";
+
 /// The whole report.
 pub(crate) fn document<'a>(context: &Context<'a>) -> Document<'a> {
     let input = context.input;

@@ -1,6 +1,6 @@
 //! The search.
 
-use super::Context;
+use super::{Context, TIME};
 use crate::analysis::{BackboneTrials, Search};
 use crate::document::{Block, Cell, Section, Table, Text};
 use crate::format::{count, counted, duration, percent};
@@ -194,7 +194,8 @@ fn backbones(context: &Context, study: &Study, search: &Search) -> Table {
         .hint("Best validation score of a finished trial, which the cell links to")
         .number(format!("median {}", context.score_name()))
         .hint("Median validation score of finished trials")
-        .number("time");
+        .number("time")
+        .hint(TIME);
     let row = |one: &BackboneTrials| {
         let best = one.best.map_or_else(Cell::none, |best| {
             let trial = &study.trials[best.trial];

@@ -1,6 +1,6 @@
 //! The table of all trials.
 
-use super::Context;
+use super::{Context, TIME};
 use crate::document::{Cell, Mark, Table, Text};
 use crate::format::duration;
 use crate::input::{DimensionAxis, Study, Trial, TrialState};
@@ -23,7 +23,8 @@ pub(super) fn table(context: &Context, study: &Study) -> Table {
     .number(context.score_name())
     .hint("Validation score of the best epoch")
     .number("epochs")
-    .number("time");
+    .number("time")
+    .hint(TIME);
     table.wide = true;
     for dimension in &dimensions {
         let name = dimension.key.as_str();

@@ -45,6 +45,7 @@ async fn check(browser: &Browser, page: &Path) -> Result<(), Failure> {
     tables_sort(browser).await?;
     tables_filter(browser).await?;
     pictures_enlarge(browser).await?;
+    cards_are_whole(browser).await?;
     is_light_and_dark(browser).await?;
     browser.picture("desktop.png").await?;
     fits_a_phone(browser, page).await?;
@@ -160,6 +161,14 @@ async fn pictures_enlarge(browser: &Browser) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Nothing of a photo's card, its scores above all, is cut off at its edge.
+async fn cards_are_whole(browser: &Browser) -> Result<(), Failure> {
+    let cut = "const cards = [...document.querySelectorAll('.shot')];
+        return [cards.length > 0, cards.filter((card) => card.scrollWidth > card.clientWidth).length];";
+    assert_eq!(browser.run(cut).await?, json!([true, 0]));
+    Ok(())
+}
+
 async fn is_light_and_dark(browser: &Browser) -> Result<(), Failure> {
     let background = "return getComputedStyle(document.body).backgroundColor;";
     assert_eq!(browser.run(background).await?, json!("rgb(255, 255, 255)"));
@@ -184,6 +193,7 @@ async fn fits_a_phone(browser: &Browser, page: &Path) -> Result<(), Failure> {
         .await?;
     let width = "return [document.documentElement.scrollWidth, document.documentElement.clientWidth, innerWidth];";
     assert_eq!(browser.run(width).await?, json!([390, 390, 390]));
+    cards_are_whole(browser).await?;
     browser.picture("phone.png").await?;
     Ok(())
 }
