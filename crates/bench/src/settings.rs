@@ -27,6 +27,9 @@ pub struct Settings {
     pub steps: usize,
 }
 
+/// More images per step are asked for by mistake.
+const LARGEST_BATCH: usize = 65_536;
+
 impl Settings {
     pub(crate) fn size(&self) -> usize {
         match self.size {
@@ -37,19 +40,15 @@ impl Settings {
 
     pub(crate) fn check(&self) -> Result<(), BenchError> {
         let fail = |reason: String| Err(BenchError::Settings(reason));
-        if self.batch == 0 || self.runs == 0 || self.steps == 0 {
-            return fail("batch, runs and steps must be at least 1".to_owned());
-        }
-        let (smallest, multiple) = (
-            self.backbone.smallest_input(false),
-            self.backbone.input_multiple(),
-        );
-        let size = self.size() as u32;
-        if size < smallest || !size.is_multiple_of(multiple) {
+        if !(1..=LARGEST_BATCH).contains(&self.batch) || self.runs == 0 || self.steps == 0 {
             return fail(format!(
-                "{} takes images of {smallest} pixels or more, a multiple of {multiple}, not {size}",
-                self.backbone
+                "a batch has 1 to {LARGEST_BATCH} images; runs and steps are 1 or more"
             ));
+        }
+        let (backbone, size) = (self.backbone, self.size() as u32);
+        if !backbone.takes(size, false) {
+            let sizes = backbone.sizes(false);
+            return fail(format!("{backbone} takes images of {sizes}, not {size}"));
         }
         Ok(())
     }

@@ -162,7 +162,8 @@ pub(crate) struct ConfigArgs {
     /// Data folder (`data.dir`).
     #[arg(long)]
     pub(crate) data: Option<PathBuf>,
-    /// Override one value, such as `train.epochs=20`; may be repeated.
+    /// Override one value, such as `train.epochs=20`, that of another flag too; may be
+    /// repeated.
     #[arg(long = "set", value_name = "SECTION.KEY=VALUE", value_parser = setting)]
     pub(crate) overrides: Vec<String>,
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGUSR1};
+use signal_hook::iterator::Signals;
 
 /// Exit status of an interrupted command.
 const INTERRUPTED: u8 = 130;
@@ -40,10 +41,22 @@ pub(crate) fn flag() -> std::io::Result<Arc<AtomicBool>> {
     for signal in [SIGINT, SIGTERM, SIGUSR1] {
         signal_hook::flag::register(signal, Arc::clone(&flag))?;
     }
+    tell_of_the_second()?;
     if !is_ignored(SIGHUP) {
         signal_hook::flag::register(SIGHUP, Arc::clone(&flag))?;
     }
     Ok(flag)
+}
+
+/// Says at the first SIGINT what a second one does.
+fn tell_of_the_second() -> std::io::Result<()> {
+    let mut signals = Signals::new([SIGINT])?;
+    std::thread::spawn(move || {
+        if signals.forever().next().is_some() {
+            eprintln!("stopping; another Ctrl-C ends it at once, without saving");
+        }
+    });
+    Ok(())
 }
 
 /// Sets the flag when so much time has passed, unless it was set before.

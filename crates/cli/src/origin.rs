@@ -5,7 +5,10 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use psp_files::{shell_quoted, write_atomic, write_new};
+use psp_files::{shell_quoted, write_new};
+use psp_search::StudyDir;
+use psp_train::RunDir;
+use psp_train::bundle::BUNDLE_JSON;
 use serde::{Deserialize, Serialize};
 
 /// Says it, beside the results.
@@ -58,6 +61,7 @@ impl Origin {
     /// Says what the folder holds, and names another; or that it is none, or that
     /// nothing can be written there.
     pub(crate) fn check(&self, out: &Path, overwrite: bool) -> Result<()> {
+        check_is_no_others(out)?;
         if out.exists() && !out.is_dir() {
             bail!(
                 "{}: is a file, not a folder; name a folder with --out",
@@ -93,11 +97,16 @@ impl Origin {
         }
     }
 
-    /// Checks the same again and writes the origin down, before the results.
+    /// Checks the same again and writes the origin down, before the results; where it takes
+    /// the place of another, it is what is to be written together with them.
     ///
     /// # Errors
     /// As [`Origin::check`], or when it can't be written.
-    pub(crate) fn claim(&self, out: &Path, overwrite: bool) -> Result<()> {
+    pub(crate) fn claim(
+        &self,
+        out: &Path,
+        overwrite: bool,
+    ) -> Result<Option<(&'static str, Vec<u8>)>> {
         self.check(out, overwrite)?;
         std::fs::create_dir_all(out).with_context(|| out.display().to_string())?;
         let path = out.join(FILE);
@@ -107,9 +116,9 @@ impl Origin {
         if !is_first && Self::read(out)?.as_ref() != Some(self) {
             // What another process has claimed meanwhile has no results yet.
             self.check(out, overwrite)?;
-            write_atomic(&path, |file| file.write_all(&text))?;
+            return Ok(Some((FILE, text)));
         }
-        Ok(())
+        Ok(None)
     }
 
     fn read(out: &Path) -> Result<Option<Self>> {
@@ -161,24 +170,40 @@ impl std::fmt::Display for Origin {
     }
 }
 
-/// Refuses to write results, which fill a folder, into one that they are made from; each
-/// comes with what it is.
+/// Refuses to fill a study's, a run's or a model's folder with results.
+fn check_is_no_others(out: &Path) -> Result<()> {
+    let what = if StudyDir::new(out).is_study() {
+        "a study's"
+    } else if RunDir::new(out).is_begun() {
+        "a run's"
+    } else if out.join(BUNDLE_JSON).exists() {
+        "an exported model's"
+    } else {
+        return Ok(());
+    };
+    refuse(out, what)
+}
+
+/// Refuses to fill the folder of data with results.
 ///
 /// # Errors
 /// Names the folder.
-pub(crate) fn check_is_no_input<'a>(
+pub(crate) fn check_is_no_data<'a>(
     out: &Path,
-    inputs: impl IntoIterator<Item = (&'a str, &'a Path)>,
+    data: impl IntoIterator<Item = &'a Path>,
 ) -> Result<()> {
-    let out_whole = whole(out);
-    let mut inputs = inputs.into_iter();
-    if let Some((what, _)) = inputs.find(|(_, input)| whole(input) == out_whole) {
-        bail!(
-            "{}: is the {what} folder; name another one with --out, which the results fill",
-            out.display()
-        );
+    let mut data = data.into_iter();
+    if data.any(|data| !data.as_os_str().is_empty() && whole(data) == whole(out)) {
+        return refuse(out, "the data");
     }
     Ok(())
+}
+
+fn refuse(out: &Path, whose: &str) -> Result<()> {
+    bail!(
+        "{}: is {whose} folder; name another one with --out, which the results fill",
+        out.display()
+    )
 }
 
 /// The one path of what may have several.
@@ -195,7 +220,9 @@ mod tests {
 
     fn evaluate(model: &Path, out: &Path, overwrite: bool) -> Result<()> {
         let origin = Origin::evaluation(model, None, "test");
-        origin.claim(out, overwrite)?;
+        if let Some((name, text)) = origin.claim(out, overwrite)? {
+            std::fs::write(out.join(name), text).unwrap();
+        }
         std::fs::write(out.join("metrics.json"), "{}").unwrap();
         Ok(())
     }
@@ -252,8 +279,9 @@ mod tests {
     fn a_folder_that_was_claimed_and_never_filled_is_free() {
         let out = tempfile::tempdir().unwrap();
         let origin = |name: &str| Origin::report(&[PathBuf::from(name)]);
-        origin("a").claim(out.path(), false).unwrap();
-        origin("b").claim(out.path(), false).unwrap();
+        assert_eq!(origin("a").claim(out.path(), false).unwrap(), None);
+        let (name, text) = origin("b").claim(out.path(), false).unwrap().unwrap();
+        std::fs::write(out.path().join(name), text).unwrap();
         assert_eq!(Origin::read(out.path()).unwrap(), Some(origin("b")));
     }
 }

@@ -1,6 +1,6 @@
 //! `psp bench`.
 
-use crate::support::{self, device, psp, run};
+use crate::support::{self, assert_says, device, psp, run};
 use serde_json::Value;
 
 /// One step of two images of 32 pixels.
@@ -66,5 +66,11 @@ fn what_the_backbone_cannot_take_is_refused() {
     let mut command = psp(&["bench", "train", "--backbone", "vit_b_16", "--size", "40"]);
     run(&mut command).assert_refused(&["vit_b_16", "multiple of 16", "40"]);
     let mut command = psp(&["bench", "infer", "--batch", "0"]);
-    run(&mut command).assert_refused(&["batch", "at least 1"]);
+    let refused = run(&mut command);
+    assert_eq!(refused.code, Some(2));
+    assert_says(&refused.stderr, &["--batch", "1 or more"]);
+    for (flag, most) in [("--size", "4096"), ("--batch", "65536")] {
+        let mut command = psp(&["bench", "infer", flag, "1000000000"]);
+        run(&mut command).assert_refused(&[most]);
+    }
 }

@@ -89,7 +89,7 @@ fn what_cannot_be_written_for_the_disks_sake_is_worth_another_try() {
     let script = r#"
         on_disk() {
             "$PSP" export run --out disk/model; echo "$1 export: $?"
-            "$PSP" weights import run --backbone resnet18 --out disk/w; echo "$1 import: $?"
+            "$PSP" weights import run --backbone resnet18 --out disk/w.safetensors; echo "$1 import: $?"
             "$PSP" data synth --out disk/data --count 200; echo "$1 synth: $?"
         }
         on_disk full

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::trained::{predict, trained};
+use crate::support::trained::{eval, export, predict, trained};
 use crate::support::{Folder, assert_says, run};
 use serde_json::Value;
 
@@ -64,6 +64,35 @@ fn a_data_folders_images_are_called_what_its_labels_call_them() {
         assert_eq!(first_column(&ran.stdout), first_column(&labels));
         assert!(ran.stderr.is_empty(), "{}", ran.stderr);
     }
+}
+
+#[test]
+fn rows_whose_image_is_missing_are_named() {
+    let folder = Folder::with_data();
+    fs::remove_file(folder.image("synth-000003.jpg")).unwrap();
+    let ran = run(&mut predict(
+        &trained().bundle,
+        &[&folder.data()],
+        &["--csv"],
+    ))
+    .assert_done();
+    let told = "left out: 1 row of the labels whose image is missing, synth-000003.jpg";
+    assert_says(&ran.stderr, &[told]);
+}
+
+#[test]
+fn an_exported_model_knows_the_column_of_file_names_that_it_was_trained_with() {
+    let folder = Folder::with_data();
+    folder.edit_labels("filename,", "bildname,");
+    let named = "data.filename_column=bildname";
+    folder.train("run", &[named]).assert_done();
+    let (model, out) = (folder.path("model"), folder.path("evaluated"));
+    run(&mut export(&folder.path("run"), &model, &[])).assert_done();
+    let data = folder.data();
+    let ran = run(&mut predict(&model, &[&data], &["--csv"])).assert_done();
+    assert!(ran.stderr.is_empty(), "{}", ran.stderr);
+    let flags = ["--data", data.to_str().unwrap()];
+    run(&mut eval(&model, &out, &flags)).assert_done();
 }
 
 #[test]
@@ -162,7 +191,11 @@ fn only_a_file_of_scores_is_replaced() {
         let before = fs::read(&kept).unwrap();
         let more = ["--overwrite", "--out", kept.to_str().unwrap()];
         let ran = run(&mut predict(&trained().bundle, &[&image], &more));
-        ran.assert_refused(&[kept.to_str().unwrap(), "holds no scores", "--out"]);
+        ran.assert_refused(&[
+            kept.to_str().unwrap(),
+            "holds something else than scores",
+            "--out",
+        ]);
         assert_eq!(fs::read(&kept).unwrap(), before);
     }
     for name in ["scores.csv", "scores.json", "scores.jsonl"] {

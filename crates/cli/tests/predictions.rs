@@ -218,7 +218,11 @@ fn an_evaluation_writes_neither_among_the_data_nor_over_what_is_no_result() {
     let folder = Folder::with_data();
     let (data, bundle) = (folder.data(), &trained().bundle);
     let flags = ["--data", data.to_str().unwrap(), "--overwrite"];
-    for (out, what) in [(&data, "data folder"), (bundle, "model's folder")] {
+    for (out, what) in [
+        (&data, "data folder"),
+        (bundle, "model's folder"),
+        (&trained().run, "run's folder"),
+    ] {
         let ran = run(&mut eval(bundle, out, &flags));
         ran.assert_refused(&[out.to_str().unwrap(), what, "--out"]);
         assert!(!out.join("metrics.json").exists());

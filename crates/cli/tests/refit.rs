@@ -198,14 +198,14 @@ fn a_refit_that_is_added_later_is_all_that_is_still_trained() {
 
     // A second one is a second look at the test split.
     let said = bench.study("show", &[]).assert_done().stdout;
-    assert_says(&said, &["The test split was read once, at the end, and"]);
+    assert_says(&said, &["The test split had no say:"]);
     bench
         .folder
         .edit("study.toml", "train.epochs = 3", "train.epochs = 4");
     let searched = run(&mut bench.search(&["--workers", "1"])).assert_done();
     assert_says(
         &searched.stdout,
-        &["was read at the end of each of 2 refits"],
+        &["had no say (it was read of 1 training that"],
     );
 }
 

@@ -143,7 +143,7 @@ fn a_report_is_not_written_into_what_it_is_made_from() {
     let folder = Folder::with_data();
     folder.train("run", &[]).assert_done();
     let run = folder.path("run");
-    for (out, what) in [(&run, "run's folder"), (&folder.data(), "data folder")] {
+    for (out, what) in [(&run, "a run's folder"), (&folder.data(), "data folder")] {
         report(&[&run], out, &[]).assert_refused(&[what, "--out"]);
         assert!(!out.join("index.html").exists());
     }

@@ -283,25 +283,30 @@ fn a_damaged_checkpoint_is_reported_and_the_one_before_it_leads_to_the_same_bits
 }
 
 #[test]
-fn a_run_without_a_whole_checkpoint_is_refused_with_the_fault_of_each() {
+fn a_run_goes_on_from_any_whole_checkpoint_and_without_one_the_fault_of_each_is_told() {
     let Some(reference) = undisturbed() else {
         return;
     };
     let folder = Folder::new();
     let out = folder.path("run");
     reference.copy_without_result(&out);
-    for name in ["last", "previous"] {
-        std::fs::write(
-            out.join(format!("checkpoints/{name}.safetensors")),
-            "no weights",
-        )
-        .unwrap();
+    let path = |run: &Path, name: &str| run.join(format!("checkpoints/{name}.safetensors"));
+    for name in ["last", "previous", "best"] {
+        std::fs::write(path(&out, name), "no weights").unwrap();
     }
     run(&mut resume(&out)).assert_refused(&[
         "no usable checkpoint",
         "last.safetensors: damaged",
         "previous.safetensors: damaged",
+        "best.safetensors: damaged",
     ]);
+    std::fs::copy(path(&reference.run, "best"), path(&out, "best")).unwrap();
+    let resumed = run(&mut resume(&out)).assert_done();
+    assert_says(
+        &format!("{}{}", resumed.stdout, resumed.stderr),
+        &["last.safetensors: damaged", "previous.safetensors: damaged"],
+    );
+    reference.assert_same(&out);
 }
 
 /// A kill can land after the new checkpoint is written as `next` and before

@@ -193,7 +193,8 @@ fn a_run_whose_data_changed_is_not_continued() {
         folder.image("synth-000003.jpg"),
     )
     .unwrap();
-    run(&mut resume(&folder.path("run"))).assert_refused(&["the data changed since the run began"]);
+    run(&mut resume(&folder.path("run")))
+        .assert_refused(&["the data (an image) changed since the run began"]);
     assert!(!folder.path("run/result.json").exists());
 }
 

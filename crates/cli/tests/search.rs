@@ -57,7 +57,8 @@ fn a_study_ends_with_a_chosen_model_that_can_be_exported() {
 
     let chosen = table["selection"]["folder"].as_str().unwrap();
     let best = bench.study("best", &[]).assert_done();
-    assert!(best.stdout.contains(chosen), "{best:#?}");
+    let folder = bench.root().join(chosen);
+    assert_eq!(best.stdout, format!("{}\n", folder.display()));
     let csv = bench.study("show", &["--csv"]).assert_done();
     assert_eq!(csv.stdout.lines().count(), 1 + bench.tasks().len());
     let export = |out: &str, more: &[&str]| {
@@ -90,11 +91,17 @@ fn a_study_ends_with_a_chosen_model_that_can_be_exported() {
     let notes = bench.root().join("notes");
     std::fs::create_dir(&notes).unwrap();
     std::fs::write(notes.join("mine.txt"), "keep").unwrap();
+    let among = bench.root().join("trials/mine.txt");
+    std::fs::write(&among, "keep").unwrap();
     let removed = bench.study("rm", &[]).assert_done();
-    assert!(removed.stdout.contains("still holds notes"), "{removed:#?}");
-    assert_eq!(bench.root().read_dir().unwrap().count(), 1);
-    assert!(notes.join("mine.txt").exists());
-    std::fs::remove_dir_all(&notes).unwrap();
+    assert!(
+        removed.stdout.contains("still holds notes, trials"),
+        "{removed:#?}"
+    );
+    assert_eq!(bench.root().read_dir().unwrap().count(), 2);
+    assert_eq!(among.parent().unwrap().read_dir().unwrap().count(), 1);
+    assert!(notes.join("mine.txt").exists() && among.exists());
+    std::fs::remove_dir_all(bench.root()).unwrap();
 
     run(&mut bench.search(&["--launcher", "slurm", "--emit"])).assert_done();
     bench.study("rm", &[]).assert_done();
@@ -343,6 +350,21 @@ fn a_study_file_that_is_wrong_is_refused_with_its_line() {
         ),
     ] {
         run(&mut bench.search(&["--set", set])).assert_refused(&parts);
+    }
+    for more in [
+        "[space]\ndata.train_images = [8, 1000]",
+        "[study.refit]\ndata.train_images = 1000\n[space]",
+    ] {
+        let bench = Bench::new(&STUDY.replace("[space]", more));
+        let parts = ["study.toml: data.train_images = 1000", "0 for all"];
+        for flags in [&["--plan"][..], &[]] {
+            run(&mut bench.search(flags)).assert_refused(&parts);
+        }
+    }
+    for flags in [["--tasks", "3"], ["--image", "x"]] {
+        let refused = run(&mut bench.search(&flags));
+        assert_eq!(refused.code, Some(2), "{refused:#?}");
+        assert_says(&refused.stderr, &["--launcher"]);
     }
     let set = "train.learning_rate=0.1";
     run(&mut bench.search(&["--set", set])).assert_refused(&[set, "varies in [space]"]);

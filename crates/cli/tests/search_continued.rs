@@ -73,7 +73,7 @@ fn a_study_does_not_go_on_with_other_labels_however_it_is_called() {
     let before = std::fs::read(&labels).unwrap();
     for label in ["0.123", "unknown"] {
         change_labels(&bench.folder.data(), label);
-        let parts = ["the data changed since the study began", "--study"];
+        let parts = ["changed since the study began", "--study"];
         run(&mut bench.search(&["--workers", "1"])).assert_refused(&parts);
         search_again(&bench, &[]).assert_refused(&parts);
         search_again(&bench, &["--launcher", "slurm", "--emit"]).assert_refused(&parts);
@@ -119,7 +119,7 @@ fn a_study_goes_on_where_its_data_were_moved_to() {
     let other = support::Folder::with_data();
     change_labels(&other.data(), "0.987");
     search_again(&bench, &["--data", other.data().to_str().unwrap()])
-        .assert_refused(&["the data changed since the study began"]);
+        .assert_refused(&["the data (labels, rows or their order) changed since the study began"]);
 }
 
 #[test]

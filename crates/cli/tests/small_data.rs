@@ -131,6 +131,47 @@ fn fractions_that_a_split_file_leaves_without_a_say_are_told_of() {
 }
 
 #[test]
+fn a_split_file_is_found_however_its_name_is_spelled() {
+    let folder = Folder::with_data();
+    split(&folder, &["--seed", "7"]).assert_done();
+    let (usual, other) = (
+        folder.data().join("split.csv"),
+        folder.data().join("Split.CSV"),
+    );
+    fs::rename(&usual, &other).unwrap();
+    folder.train("run", &[]).assert_done();
+    let read = |path| fs::read_to_string(path).unwrap();
+    assert_eq!(read(folder.path("run/split.csv")), read(other.clone()));
+    split(&folder, &[]).assert_refused(&["Split.CSV", "--overwrite"]);
+    assert!(!usual.exists() && other.exists());
+}
+
+#[test]
+fn keys_without_effect_are_told_of_and_means_on_another_scale_refused() {
+    let folder = Folder::with_data();
+    let sets = [
+        "train.optimizer=adamw",
+        "train.momentum=0.5",
+        "model.stochastic_depth=0.1",
+        "train.min_delta=0.1",
+    ];
+    let ran = folder.train("idle", &sets).assert_done();
+    for key in [
+        "train.momentum",
+        "model.stochastic_depth",
+        "train.min_delta",
+    ] {
+        assert_says(&ran.stderr, &[&format!("note: {key} has no effect with")]);
+    }
+    let ran = folder.train("plain", &[]).assert_done();
+    assert!(!ran.stderr.contains("no effect"), "{ran:#?}");
+    folder.assert_refuses_to_train(
+        &["preprocess.mean=[123.7, 116.3, 103.5]"],
+        &["preprocess.mean", "divided by 255"],
+    );
+}
+
+#[test]
 fn a_part_without_images_has_no_mean() {
     let folder = Folder::with_data();
     let ran = split(&folder, &["--fractions", "0.8", "0.2", "0"]).assert_done();

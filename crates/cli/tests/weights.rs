@@ -123,6 +123,16 @@ fn a_stored_file_with_another_hash_is_neither_trusted_nor_replaced() {
         "remove it to fetch it again",
     ]);
     assert_eq!(fs::read(&stored).unwrap(), b"someone's own");
+    let listed = run(&mut weights(&folder, &["list"])).assert_done().stdout;
+    assert_says(&listed, &["damaged, or another file"]);
+    let data = Folder::with_data();
+    let mut command = data.training("run", &["model.weights=imagenet"]);
+    run(command.env("PSP_WEIGHTS_DIR", folder.path("cache"))).assert_refused(&[
+        stored.to_str().unwrap(),
+        &hash_of(&stored).unwrap(),
+        "psp weights fetch resnet18",
+    ]);
+    assert!(!data.path("run").exists());
 }
 
 #[test]
@@ -215,7 +225,12 @@ fn what_is_no_weights_file_is_named_once() {
     let file = folder.write("model.pth", "<html>404</html>");
     for command in [
         &mut check(&folder, &file, &[]),
-        &mut import(&folder, &file, BackboneKind::VitB16, &folder.path("out")),
+        &mut import(
+            &folder,
+            &file,
+            BackboneKind::VitB16,
+            &folder.path("out.safetensors"),
+        ),
     ] {
         let refused = run(command);
         refused.assert_refused(&["not a readable weights file"]);

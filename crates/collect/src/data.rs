@@ -2,18 +2,20 @@
 
 use psp_data::Part;
 use psp_report::input::{Data, PartLabels};
-use psp_train::{Inputs, RunConfig};
+use psp_train::{Inputs, RunConfig, RunDir};
 
 use crate::error::CollectError;
 use crate::settings::Settings;
 
 /// What a report says of the data behind `config`, split as `inputs` has it. Where it
 /// is no longer the data of `fingerprint`, which everything was trained on, the report
-/// says so.
+/// says so. `chosen` is the run that is shown in detail, with whose training images'
+/// mean everything is compared, as `psp eval` compares it.
 pub(crate) fn data(
     config: &RunConfig,
     inputs: &Inputs,
     fingerprint: String,
+    chosen: Option<&RunDir>,
     settings: &mut Settings<'_>,
 ) -> Result<Data, CollectError> {
     let mut notes = std::mem::take(&mut settings.notes);
@@ -37,12 +39,20 @@ pub(crate) fn data(
             })
             .collect(),
     });
-    // Of all training images: trials and the refit may have used some each.
     let [train, ..] = &parts;
-    let count = train.labels.len().max(1) as f64;
-    let sum = |target: usize| train.labels.iter().map(|row| row[target]).sum::<f64>();
-    let targets = 0..config.data.targets.len();
-    let training_means = targets.map(|target| sum(target) / count).collect();
+    let training_means = match chosen {
+        Some(run) => run.read_manifest()?.train_means,
+        None => {
+            let count = train.labels.len().max(1) as f64;
+            let sum = |target: usize| train.labels.iter().map(|row| row[target]).sum::<f64>();
+            let targets = 0..config.data.targets.len();
+            targets.map(|target| sum(target) / count).collect()
+        }
+    };
+    let trained_on = match chosen {
+        Some(run) => run.read_manifest()?.split_counts[0],
+        None => train.labels.len(),
+    };
     Ok(Data {
         folder: config.data.dir.display().to_string(),
         fingerprint,
@@ -53,6 +63,7 @@ pub(crate) fn data(
             .label_range()
             .map(|range| range.map(f64::from)),
         training_means,
+        trained_on,
         parts: parts.into(),
         notes,
     })

@@ -98,18 +98,18 @@ pub fn collect_runs(
                 .collect(),
         })
     });
-    let explanations = match &selection {
-        Some(chosen) if settings.explained > 0 => {
-            let dir = &groups[chosen.candidate].dirs[chosen.run];
-            explanations(dir, &mut settings)?
-        }
-        _ => Vec::new(),
+    let shown = selection
+        .as_ref()
+        .map(|chosen| &groups[chosen.candidate].dirs[chosen.run]);
+    let explanations = match shown.filter(|_| settings.explained > 0) {
+        Some(run) => explanations(run, &mut settings)?,
+        None => Vec::new(),
     };
     let fingerprint = first.read_manifest()?.data_fingerprint;
     let input = Input {
         title: title(&groups),
         study: None,
-        data: data(&config, &inputs, fingerprint, &mut settings)?,
+        data: data(&config, &inputs, fingerprint, shown, &mut settings)?,
         candidates,
         selection,
         backbones: backbones(&Device::default()),

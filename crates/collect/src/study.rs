@@ -61,8 +61,9 @@ pub fn collect_study(dir: StudyDir, mut settings: Settings<'_>) -> Result<Collec
             shown = Some(study.dir.root().join(&refit.folder));
         }
     }
-    let explanations = match shown.filter(|_| settings.explained > 0) {
-        Some(folder) => explanations(&RunDir::new(folder), &mut settings)?,
+    let shown = shown.map(RunDir::new);
+    let explanations = match shown.as_ref().filter(|_| settings.explained > 0) {
+        Some(run) => explanations(run, &mut settings)?,
         None => Vec::new(),
     };
     let input = Input {
@@ -71,6 +72,7 @@ pub fn collect_study(dir: StudyDir, mut settings: Settings<'_>) -> Result<Collec
             &study.config.base,
             &inputs,
             study.plan.data_fingerprint.clone(),
+            shown.as_ref(),
             &mut settings,
         )?,
         study: Some(search(&study, &overview, &mut settings)?),

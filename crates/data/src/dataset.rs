@@ -307,6 +307,30 @@ impl Dataset {
         Ok(hasher.hex())
     }
 
+    /// SHA-256, as 64 hex digits, over the same without the images.
+    pub fn labels_fingerprint(&self) -> String {
+        let mut hasher = FieldHasher::new("psp labels 1");
+        for target in self.targets() {
+            hasher.field(target.as_bytes());
+        }
+        for sample in self.samples() {
+            hasher.field(sample.filename.as_bytes());
+            for label in &sample.labels {
+                hasher.field(&label.to_bits().to_le_bytes());
+            }
+        }
+        hasher.hex()
+    }
+
+    /// What of this data is not what it was when its labels had this fingerprint, in words.
+    pub fn changed_since(&self, labels: Option<&str>) -> &'static str {
+        match labels {
+            None => "the data",
+            Some(then) if then == self.labels_fingerprint() => "the data (an image)",
+            Some(_) => "the data (labels, rows or their order)",
+        }
+    }
+
     /// Adds the labels file and the line to an image's error.
     pub(crate) fn image_error(&self, index: usize, error: DataError) -> DataError {
         DataError::Image {

@@ -37,6 +37,29 @@ pub fn is_present(path: &Path) -> Result<bool, DataError> {
     Err(DataError::io(path, "open it")(error))
 }
 
+/// `split.csv` in a data set's folder, in any case where none is spelled so.
+///
+/// # Errors
+/// A folder that can't be listed, or a symbolic link that leads nowhere.
+pub fn find_split(dir: &Path) -> Result<Option<PathBuf>, DataError> {
+    let usual = dir.join(SPLIT);
+    if is_present(&usual)? {
+        return Ok(Some(usual));
+    }
+    if !dir.is_dir() {
+        return Ok(None);
+    }
+    Ok(files_where(dir, is_split)?.into_iter().next())
+}
+
+/// The usual name of a split.
+pub const SPLIT: &str = "split.csv";
+
+fn is_split(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy());
+    name.is_some_and(|name| name.eq_ignore_ascii_case(SPLIT))
+}
+
 /// `labels.csv`, or else the only CSV other than `split.csv`, or else the only
 /// `.tsv`.
 pub(crate) fn find_labels(dir: &Path) -> Result<PathBuf, DataError> {
@@ -47,7 +70,6 @@ pub(crate) fn find_labels(dir: &Path) -> Result<PathBuf, DataError> {
     if is_present(&usual)? && usual.is_file() {
         return Ok(usual);
     }
-    let is_split = |path: &Path| path.file_name().is_some_and(|name| name == "split.csv");
     let mut found = files_where(dir, |path| has_extension(path, &["csv"]) && !is_split(path))?;
     if found.is_empty() {
         found = files_where(dir, |path| has_extension(path, &["tsv"]))?;
@@ -74,8 +96,7 @@ pub(crate) fn find_labels(dir: &Path) -> Result<PathBuf, DataError> {
 /// Whether a new file at `path` in the data set's folder `dir` would be its labels or its
 /// split, or would leave it open which file the labels are.
 pub(crate) fn interferes(dir: &Path, path: &Path) -> bool {
-    let is_split = path.file_name().is_some_and(|name| name == "split.csv");
-    is_split || (has_extension(path, &["csv", "tsv"]) && !dir.join("labels.csv").is_file())
+    is_split(path) || (has_extension(path, &["csv", "tsv"]) && !dir.join("labels.csv").is_file())
 }
 
 /// `imgs/` or `images/`, or else `dir` itself when it holds images.

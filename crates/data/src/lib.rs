@@ -46,7 +46,7 @@ mod whole;
 
 pub use dataset::{DEFAULT_TARGETS, Dataset, DatasetOptions};
 pub use decode::{DECODE_VERSION, DecodeLimits, decode_bytes, decode_file};
-pub use discover::{IMAGE_EXTENSIONS, is_present};
+pub use discover::{IMAGE_EXTENSIONS, SPLIT, find_split, is_present};
 pub use error::{CsvError, DataError, Remedy, SplitError};
 /// The image type that decoding yields and preprocessing takes: rows of
 /// 8-bit red, green, blue, `[height, width, 3]`.
@@ -59,6 +59,7 @@ pub use notice::DataNotice;
 pub use pixels::{PixelStore, PixelWarning};
 pub use preprocess::{IMAGENET_MEAN, IMAGENET_STD, Preprocessing};
 pub use resize::Resize;
+pub use resolve::NamedFiles;
 pub use split::{Part, SplitFractions, Splits};
 pub use stamp::Stamp;
 pub use table::Separator;

@@ -1,6 +1,5 @@
 //! What a folder of photos holds.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -9,7 +8,7 @@ use crate::discover::{
     find_labels, has_image_extension, image_folders, interferes, is_hidden, walk,
 };
 use crate::error::DataError;
-use crate::resolve::named_files;
+use crate::resolve::{NamedFiles, named_files};
 
 /// The files of a folder, each accounted for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,13 +70,14 @@ pub struct DataFolder {
     /// The image folder.
     pub images: PathBuf,
     /// Each image's name in the labels, as far as they name it; or why there are none.
-    pub names: Result<HashMap<PathBuf, String>, DataError>,
+    pub names: Result<NamedFiles, DataError>,
 }
 
 impl DataFolder {
     /// The data set that `dir` belongs to, if it does: as its folder, which holds
-    /// labels or nothing but an image folder, or as its image folder.
-    pub fn of(dir: &Path) -> Option<Self> {
+    /// labels or nothing but an image folder, or as its image folder. The labels' column
+    /// `filename_column`, or else a usual one, names the images.
+    pub fn of(dir: &Path, filename_column: Option<&str>) -> Option<Self> {
         let is_set = |dir| find_labels(dir).is_ok() || find_images_in(dir).is_empty();
         let (dir, images) = match image_folders(dir).ok()?.as_slice() {
             [images] if is_set(dir) => (dir.to_owned(), images.clone()),
@@ -90,7 +90,8 @@ impl DataFolder {
                 (parent.to_owned(), dir.to_owned())
             }
         };
-        let names = find_labels(&dir).and_then(|labels| named_files(&labels, &images, &dir));
+        let names = find_labels(&dir)
+            .and_then(|labels| named_files(&labels, &images, &dir, filename_column));
         Some(Self { dir, images, names })
     }
 
@@ -98,7 +99,7 @@ impl DataFolder {
     /// data set beside it, or keep the labels from being found.
     pub fn would_take(path: &Path) -> bool {
         path.parent().is_some_and(|dir| {
-            interferes(dir, path) && Self::of(dir).is_some_and(|data| data.dir == dir)
+            interferes(dir, path) && Self::of(dir, None).is_some_and(|data| data.dir == dir)
         })
     }
 

@@ -81,8 +81,17 @@ pub(crate) fn resolve(
     }
 }
 
-/// The file that each row of a labels CSV names, with the name, as far as there is
-/// one. Labels are not looked at.
+/// The files that the rows of a labels CSV name.
+#[derive(Debug, Default)]
+pub struct NamedFiles {
+    /// Each file with its name in the labels.
+    pub names: HashMap<PathBuf, String>,
+    /// Names that no file has.
+    pub missing: Vec<String>,
+}
+
+/// The file that each row of a labels CSV names, in the column `filename_column` or a
+/// usual one. Labels are not looked at.
 ///
 /// # Errors
 /// A file that can't be read as CSV, or without a column of file names.
@@ -90,14 +99,22 @@ pub(crate) fn named_files(
     labels: &Path,
     images: &Path,
     dir: &Path,
-) -> Result<HashMap<PathBuf, String>, DataError> {
+    filename_column: Option<&str>,
+) -> Result<NamedFiles, DataError> {
     let mut table = Table::open(labels)?;
-    let column = table.filename_column(None, None)?;
+    let column = table.filename_column(filename_column, None)?;
     let mut resolver = Resolver::new(images, dir)?;
-    let mut names = HashMap::new();
+    let NamedFiles {
+        mut names,
+        mut missing,
+    } = NamedFiles::default();
     table.rows(|row| {
         let name = row.raw(column);
-        if let Ok(place) = resolver.place(name) {
+        let place = resolver.place(name);
+        if place.is_err() && !name.trim().is_empty() {
+            missing.push(name.to_owned());
+        }
+        if let Ok(place) = place {
             let file = images.join(place.relative);
             // Of two names the one that is the file's.
             if place.difference.is_none() || !names.contains_key(&file) {
@@ -106,7 +123,7 @@ pub(crate) fn named_files(
         }
         Ok(())
     })?;
-    Ok(names)
+    Ok(NamedFiles { names, missing })
 }
 
 /// Where a name leads.

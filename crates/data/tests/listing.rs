@@ -127,8 +127,10 @@ fn a_data_sets_images_have_the_names_of_its_labels() {
         .map(|(file, name)| (folder.path(file), name.to_owned()))
         .into();
     for dir in [folder.path(""), folder.path("imgs")] {
-        let data = DataFolder::of(&dir).unwrap();
-        assert_eq!(data.names.unwrap(), names, "{dir:?}");
+        let data = DataFolder::of(&dir, None).unwrap();
+        let named = data.names.unwrap();
+        assert_eq!(named.names, names, "{dir:?}");
+        assert_eq!(named.missing, ["absent.png"], "{dir:?}");
     }
 }
 
@@ -137,10 +139,10 @@ fn photos_beside_a_folder_of_images_are_no_data_set_without_labels() {
     let folder = Folder::new();
     folder.image("photos/a.png", 1);
     folder.image("photos/images/b.png", 1);
-    assert!(DataFolder::of(&folder.path("photos")).is_none());
-    assert!(DataFolder::of(&folder.path("photos/images")).is_none());
+    assert!(DataFolder::of(&folder.path("photos"), None).is_none());
+    assert!(DataFolder::of(&folder.path("photos/images"), None).is_none());
     fs::remove_file(folder.path("photos/a.png")).unwrap();
-    let data = DataFolder::of(&folder.path("photos")).unwrap();
+    let data = DataFolder::of(&folder.path("photos"), None).unwrap();
     assert_eq!(data.images, folder.path("photos/images"));
     assert!(data.names.is_err() && data.beside().is_empty());
 }

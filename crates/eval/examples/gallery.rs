@@ -45,7 +45,7 @@ fn draw(
         seed: 7,
         sample_count: 16,
     };
-    for path in write_all(folder, &evaluation, predictions, images, options)? {
+    for path in write_all(folder, &evaluation, predictions, images, options, None)? {
         println!("{}", path.display());
     }
     Ok(())

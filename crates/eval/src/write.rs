@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use image::RgbImage;
-use psp_files::{remove, write_atomic};
+use psp_files::{remove, write_together};
 
 use crate::{EvalError, Evaluation, ImageSource, Predictions, plot};
 
@@ -41,10 +41,12 @@ impl Default for WriteOptions {
 
 /// Writes `metrics.json`, `predictions.csv` and the plots into `folder`, which
 /// is made if need be, and returns their paths in the order in which they were
-/// written. `images` gives the photo with a filename.
+/// written. `images` gives the photo with a filename, `beside` a further file that is
+/// to be replaced together with these.
 ///
-/// The samples page comes last: if a photo cannot be read, everything else is
-/// there all the same. An older page never stays beside newer metrics.
+/// All of it is written or, on a full disk, nothing; but if a photo cannot be read,
+/// everything else than the samples page is there all the same. An older page never stays
+/// beside newer metrics.
 ///
 /// # Errors
 /// [`EvalError::Io`] and [`EvalError::Write`] with the file, or what the plots fail
@@ -55,6 +57,7 @@ pub fn write_all<F, E>(
     predictions: &Predictions,
     images: F,
     options: WriteOptions,
+    beside: Option<(&str, Vec<u8>)>,
 ) -> Result<Vec<PathBuf>, EvalError>
 where
     F: Fn(&str) -> Result<RgbImage, E>,
@@ -62,27 +65,34 @@ where
 {
     evaluation.check_targets(predictions)?;
     std::fs::create_dir_all(folder).map_err(EvalError::io("create the folder", folder))?;
-    let samples = folder.join(SAMPLES);
-    remove(&samples).map_err(EvalError::io("remove", &samples))?;
-    let mut written = Vec::new();
-    let mut save = |name: &str, bytes: &[u8]| {
-        let path = folder.join(name);
-        write_atomic(&path, |out| out.write_all(bytes))?;
-        written.push(path);
-        Ok::<(), EvalError>(())
-    };
-    save("metrics.json", evaluation.to_json()?.as_bytes())?;
-    save("predictions.csv", &predictions.to_csv()?)?;
+    let mut files: Vec<(PathBuf, Vec<u8>)> = Vec::new();
+    let mut add = |name: &str, content: Vec<u8>| files.push((folder.join(name), content));
+    add("metrics.json", evaluation.to_json()?.into_bytes());
+    add("predictions.csv", predictions.to_csv()?);
     let scatter = plot::prediction_vs_label(predictions, evaluation)?;
     let histograms = plot::distributions(predictions, evaluation)?;
     for (names, figure) in PICTURES.chunks(2).zip([scatter, histograms]) {
-        save(names[0], figure.to_svg()?.as_bytes())?;
-        save(names[1], &figure.to_png()?)?;
+        add(names[0], figure.to_svg()?.into_bytes());
+        add(names[1], figure.to_png()?);
     }
-    if options.sample_count > 0 {
-        let WriteOptions { seed, sample_count } = options;
+    let WriteOptions { seed, sample_count } = options;
+    let samples = (sample_count > 0).then(|| {
         let page = plot::samples(predictions, evaluation, images, seed, sample_count)?;
-        save(SAMPLES, &page.to_png()?)?;
+        Ok(page.to_png()?)
+    });
+    let samples: Result<Option<Vec<u8>>, EvalError> = samples.transpose();
+    if let Ok(Some(page)) = &samples {
+        add(SAMPLES, page.clone());
     }
+    let written: Vec<PathBuf> = files.iter().map(|(path, _)| path.clone()).collect();
+    if let Some((name, content)) = beside {
+        files.push((folder.join(name), content));
+    }
+    write_together(&files)?;
+    let page = folder.join(SAMPLES);
+    if !written.contains(&page) {
+        remove(&page).map_err(EvalError::io("remove", &page))?;
+    }
+    samples?;
     Ok(written)
 }

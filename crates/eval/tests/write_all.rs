@@ -60,7 +60,7 @@ fn everything_is_written_into_a_new_folder_and_no_temporary_file_is_left() {
     let predictions = predictions();
     let evaluation = evaluation(&predictions);
     let options = WriteOptions::default();
-    let mut written = write_all(&folder, &evaluation, &predictions, photo, options).unwrap();
+    let mut written = write_all(&folder, &evaluation, &predictions, photo, options, None).unwrap();
     written.sort();
     assert_eq!(names(&folder), FILES);
     assert_eq!(written, FILES.map(|name| folder.join(name)));
@@ -98,7 +98,15 @@ fn no_picture_is_blank_where_the_data_is() {
     let predictions = predictions();
     let evaluation = evaluation(&predictions);
     let options = WriteOptions::default();
-    write_all(folder.path(), &evaluation, &predictions, photo, options).unwrap();
+    write_all(
+        folder.path(),
+        &evaluation,
+        &predictions,
+        photo,
+        options,
+        None,
+    )
+    .unwrap();
     for name in FILES.iter().filter(|name| name.ends_with(".png")) {
         let picture = image::open(folder.path().join(name)).unwrap().to_rgb8();
         // Below the heading; grey is frame, grid and text.
@@ -118,7 +126,15 @@ fn a_second_run_replaces_the_files_with_the_same_bytes() {
     let evaluation = evaluation(&predictions);
     let write = || {
         let options = WriteOptions::default();
-        write_all(folder.path(), &evaluation, &predictions, photo, options).unwrap();
+        write_all(
+            folder.path(),
+            &evaluation,
+            &predictions,
+            photo,
+            options,
+            None,
+        )
+        .unwrap();
         FILES.map(|name| std::fs::read(folder.path().join(name)).unwrap())
     };
     assert!(write() == write());
@@ -131,7 +147,14 @@ fn a_missing_photo_is_an_error_but_all_else_is_there() {
     let evaluation = evaluation(&predictions);
     let missing = |name: &str| Err::<RgbImage, String>(format!("{name} is gone"));
     let options = WriteOptions::default();
-    let result = write_all(folder.path(), &evaluation, &predictions, missing, options);
+    let result = write_all(
+        folder.path(),
+        &evaluation,
+        &predictions,
+        missing,
+        options,
+        None,
+    );
     assert!(matches!(result, Err(EvalError::Image { .. })));
     assert_eq!(names(folder.path()), FILES[..6]);
 }
@@ -146,6 +169,14 @@ fn without_samples_no_photo_is_asked_for() {
         sample_count: 0,
         ..WriteOptions::default()
     };
-    write_all(folder.path(), &evaluation, &predictions, never, options).unwrap();
+    write_all(
+        folder.path(),
+        &evaluation,
+        &predictions,
+        never,
+        options,
+        None,
+    )
+    .unwrap();
     assert_eq!(names(folder.path()), FILES[..6]);
 }

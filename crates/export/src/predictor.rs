@@ -22,6 +22,8 @@ pub struct Predictor {
     pub config: ModelConfig,
     /// Names of the scores, in the order of the outputs.
     pub targets: Vec<String>,
+    /// The labels' column of file names, where training named it.
+    pub filename_column: Option<String>,
     /// From a decoded image to the model's input.
     pub preprocessing: Preprocessing,
     /// Mean of each target over the training part: the baseline prediction.
@@ -81,6 +83,7 @@ impl Predictor {
             model,
             config,
             targets: bundle.targets,
+            filename_column: bundle.filename_column,
             preprocessing: bundle.preprocessing,
             train_means: bundle.training.train_means,
             limits: DecodeLimits {
@@ -102,6 +105,7 @@ impl Predictor {
             model,
             config: checkpoint.model_config,
             targets: checkpoint.targets,
+            filename_column: config.filename_column(),
             preprocessing: config.preprocessing(),
             train_means: run.read_manifest()?.train_means,
             limits: config.decode_limits(),

@@ -68,6 +68,7 @@ pub fn export(run: &RunDir, out: &Path, overwrite: bool) -> Result<Bundle, Expor
         },
         targets: checkpoint.targets.clone(),
         label_range,
+        filename_column: config.filename_column(),
         preprocessing: config.preprocessing(),
         max_pixels: config.decode_limits().max_pixels,
         training: Training {

@@ -60,6 +60,27 @@ where
     Ok(true)
 }
 
+/// Writes files as a whole each, and all or none of them where what can't be written can't
+/// be from the beginning, as on a full disk.
+///
+/// # Errors
+/// Names the file and the step.
+pub fn write_together(files: &[(PathBuf, Vec<u8>)]) -> Result<(), WriteError> {
+    let staged = files.iter().map(|(path, content)| {
+        let temporary = temporary_beside(path, |out| out.write_all(content))?;
+        Ok((path, temporary))
+    });
+    let staged: Vec<_> = staged.collect::<Result<_, WriteError>>()?;
+    for (path, temporary) in staged {
+        let fail = |step| WriteError::at(path, step);
+        temporary
+            .persist(path)
+            .map_err(|error| fail("move the finished file into place")(error.error))?;
+        sync_dir(folder_of(path)).map_err(fail("sync its folder to disk"))?;
+    }
+    Ok(())
+}
+
 /// Removes a file that need not be there.
 ///
 /// # Errors

@@ -121,6 +121,16 @@ impl BackboneKind {
             && size.is_multiple_of(self.input_multiple())
     }
 
+    /// The sides of an input in words, for messages.
+    pub fn sizes(self, auxiliary: bool) -> String {
+        let unit = match self.input_multiple() {
+            1 => String::new(),
+            side => format!(", a multiple of {side}"),
+        };
+        let smallest = self.smallest_input(auxiliary);
+        format!("{smallest} to {LARGEST_INPUT} pixels{unit}")
+    }
+
     /// Names of the auxiliary classifiers' modules, none where there are none.
     pub fn auxiliary(self) -> &'static [&'static str] {
         match self {

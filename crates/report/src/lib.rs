@@ -30,6 +30,7 @@
 //!         targets: vec!["hood".to_owned()],
 //!         label_range: Some([0.0, 1.0]),
 //!         training_means: vec![0.3],
+//!         trained_on: 0,
 //!         parts: Vec::new(),
 //!         notes: Vec::new(),
 //!     },

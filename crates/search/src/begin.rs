@@ -104,9 +104,11 @@ impl Beginning {
     ) -> Result<Self, SearchError> {
         // What trials are compared by.
         inputs.indices(Part::Valid)?;
+        keys::check_train_images(config, inputs.splits.counts()[0])?;
         let (data, split) = (inputs.dataset.fingerprint()?, inputs.splits.fingerprint());
         let weights = Weights::within(config, &Weights::default(), hashes)?;
         let mut plan = Plan::draw(config, data, split, weights, &[])?;
+        plan.labels_fingerprint = Some(inputs.dataset.labels_fingerprint());
         let folds = folds(config, inputs)?;
         plan.fold_fingerprints = folds.iter().map(Splits::fingerprint).collect();
         let refit_split = refit_split(config, inputs);
@@ -225,7 +227,7 @@ impl Draft {
         let (then, now) = (&known.config.base.data, &config.base.data);
         let is_moved = (&then.dir, &then.labels, &then.images)
             != (&now.dir, &now.labels, &now.images)
-            && !then.dir.exists();
+            && !known.finds_its_data();
         let moved_from = is_moved.then(|| known.config.base.clone());
         if is_moved {
             place(&mut stored.base, &config.base);
@@ -234,6 +236,8 @@ impl Draft {
         let (data, split) = (data.clone(), split.clone());
         let mut plan = Plan::draw(&stored, data, split, weights, &known.plan.trials)?;
         plan.psp_version.clone_from(&known.plan.psp_version);
+        let labels = &known.plan.labels_fingerprint;
+        plan.labels_fingerprint.clone_from(labels);
         let folds = folds(&stored, &inputs)?;
         plan.fold_fingerprints = folds.iter().map(Splits::fingerprint).collect();
         let refit_split = refit_split(&stored, &inputs);
@@ -309,6 +313,13 @@ impl Study {
         Ok(inputs)
     }
 
+    /// Whether the study's data, as it began with them, are still where it says.
+    fn finds_its_data(&self) -> bool {
+        let found = Dataset::open(&dataset_options(&self.config.base));
+        let found = found.and_then(|dataset| dataset.fingerprint());
+        found.is_ok_and(|found| found == self.plan.data_fingerprint)
+    }
+
     /// Whether the data that `base` says where to find, of this fingerprint, are those
     /// that the study began with.
     ///
@@ -322,7 +333,13 @@ impl Study {
     ) -> Result<(), SearchError> {
         let dir = &base.data.dir;
         match fingerprint {
-            Ok(now) => self.changed("the data", &self.plan.data_fingerprint, &now),
+            Ok(now) if now == self.plan.data_fingerprint => Ok(()),
+            Ok(now) => {
+                let labels = self.plan.labels_fingerprint.as_deref();
+                let data = Dataset::open(&dataset_options(base));
+                let what = data.map_or("the data", |data| data.changed_since(labels));
+                self.changed(what, &self.plan.data_fingerprint, &now)
+            }
             Err(_) if matches!(dir.try_exists(), Ok(false)) => Err(SearchError::DataGone {
                 study: self.dir.root().to_owned(),
                 dir: dir.clone(),
@@ -404,7 +421,10 @@ fn folds(config: &SearchConfig, inputs: &Inputs) -> Result<Vec<Splits>, SearchEr
         data.split_seed,
         data.split_bins,
     );
-    Ok(made?)
+    made.map_err(|source| SearchError::Folds {
+        name: config.name().to_owned(),
+        source: Box::new(source),
+    })
 }
 
 /// The split of a refit that trains on validation images, too.

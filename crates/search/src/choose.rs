@@ -173,9 +173,10 @@ impl Compared<'_> {
         &self.candidates[ranked.candidate].name
     }
 
-    /// Multiply-adds in billions.
-    fn cost(&self, ranked: &Ranked) -> f64 {
-        self.candidates[ranked.candidate].multiply_adds as f64 / 1e9
+    /// Multiply-adds in millions.
+    fn cost(&self, ranked: &Ranked) -> String {
+        let count = self.candidates[ranked.candidate].multiply_adds;
+        format!("{:.3}", count as f64 / 1e6)
     }
 
     /// Whether any candidate has two scores, without which nothing is known of noise.
@@ -199,7 +200,7 @@ impl Compared<'_> {
             format!("{leads}; {tie}, in which it is also the cheapest")
         } else {
             format!(
-                "{leads}; {tie}, in which {} is the cheapest ({:.2} instead of {:.2} billion \
+                "{leads}; {tie}, in which {} is the cheapest ({} instead of {} million \
                  multiply-adds; mean {:.4})",
                 self.name(chosen),
                 self.cost(chosen),

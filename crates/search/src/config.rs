@@ -149,6 +149,11 @@ impl SearchConfig {
         Ok(config)
     }
 
+    /// The file's name, for errors.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// `file, line N` of a key of the space.
     fn place(&self, key: &str) -> String {
         self.space.place(key).unwrap_or_else(|| self.name.clone())

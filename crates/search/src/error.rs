@@ -63,6 +63,27 @@ pub enum SearchError {
         /// What would be valid.
         expected: String,
     },
+    /// More training images than there are.
+    #[error(
+        "{name}: data.train_images = {wanted}: the training part has {available} images; \
+         expected up to these, or 0 for all"
+    )]
+    TrainImages {
+        /// The study file.
+        name: String,
+        /// What was given.
+        wanted: i64,
+        /// Images of the training part.
+        available: usize,
+    },
+    /// Folds that can't be made of so few images.
+    #[error("{name}: study.folds: {source}")]
+    Folds {
+        /// The study file.
+        name: String,
+        /// What is wrong.
+        source: Box<DataError>,
+    },
     /// A value of `[study]` out of range.
     #[error("{name}: {key} = {value}: expected {expected}")]
     Setting {

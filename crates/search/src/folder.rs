@@ -189,6 +189,13 @@ impl StudyDir {
         std::iter::once(self.plan()).chain(others).collect()
     }
 
+    /// Whether an entry is a folder of tasks, in which other things may lie too.
+    pub fn holds_tasks(&self, entry: &Path) -> bool {
+        [self.trials(), self.finals(), self.refits()]
+            .iter()
+            .any(|folder| folder == entry)
+    }
+
     /// Refuses a folder that has what a study would write over, though none was begun in
     /// it: a data set's `split.csv`, say.
     pub(crate) fn check_is_free(&self) -> Result<(), SearchError> {
@@ -220,6 +227,16 @@ pub struct TrialDir {
 impl TrialDir {
     pub(crate) fn new(root: PathBuf) -> Self {
         Self { root }
+    }
+
+    /// Whether a study may have written `path`, by its name: the trial's number, its seed
+    /// perhaps, and an id.
+    pub fn is_task(path: &Path) -> bool {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let is_hex = |id: &str| !id.is_empty() && id.chars().all(|c| c.is_ascii_hexdigit());
+        let number = name.split_once('-').map_or("", |(number, _)| number);
+        let id = name.rsplit_once('-').map_or("", |(_, id)| id);
+        number.len() >= 5 && number.parse::<usize>().is_ok() && is_hex(id) && path.is_dir()
     }
 
     /// The folder itself.

@@ -4,10 +4,14 @@
 use psp_space::Space;
 use psp_train::{Change, RunConfig};
 
+use crate::config::{RefitSection, SearchConfig};
 use crate::error::SearchError;
 
 /// Keys of `[data]` that may vary: they leave what is validated and tested alone.
-const FREE_DATA: [&str; 1] = ["data.train_images"];
+const FREE_DATA: [&str; 1] = [TRAIN_IMAGES];
+
+/// How many of the training images are used.
+const TRAIN_IMAGES: &str = "data.train_images";
 
 /// Whether a key decides which images, labels and split a score is of.
 pub(crate) fn decides_what_is_measured(key: &str) -> bool {
@@ -36,6 +40,37 @@ pub(crate) fn check_searched(space: &Space, name: &str) -> Result<(), SearchErro
         });
     }
     Ok(())
+}
+
+/// Refuses more training images than there are, of which all would be used: trials that
+/// differ in nothing else would be one, and their values untrue.
+///
+/// # Errors
+/// [`SearchError::TrainImages`].
+pub(crate) fn check_train_images(
+    config: &SearchConfig,
+    available: usize,
+) -> Result<(), SearchError> {
+    let mut dimensions = config.space.dimensions().iter();
+    let searched = dimensions.find(|dimension| dimension.key == TRAIN_IMAGES);
+    let searched = searched.into_iter().flat_map(|dimension| dimension.grid());
+    let refitted = config
+        .study
+        .refit
+        .iter()
+        .flat_map(RefitSection::train_images);
+    let merged = config.study.refit.as_ref().is_some_and(|refit| refit.valid);
+    let too_many = |wanted: &i64| usize::try_from(*wanted).is_ok_and(|wanted| wanted > available);
+    let searched = searched.filter_map(|value| value.as_integer());
+    let refitted = refitted.filter(|_| !merged);
+    match searched.chain(refitted).find(too_many) {
+        Some(wanted) => Err(SearchError::TrainImages {
+            name: config.name().to_owned(),
+            wanted,
+            available,
+        }),
+        None => Ok(()),
+    }
 }
 
 /// The keys in which two configurations differ, those that may change while a study

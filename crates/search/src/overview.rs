@@ -114,8 +114,9 @@ impl Overview {
 
     /// The finished trial with the best score so far.
     pub fn best(&self) -> Option<&TrialRow> {
-        let scored = self.trials.iter().filter(|row| row.score.is_some());
-        scored.max_by(|a, b| {
+        let finished = self.trials.iter();
+        let finished = finished.filter(|row| row.state == State::Finished && row.score.is_some());
+        finished.max_by(|a, b| {
             a.score
                 .unwrap_or_default()
                 .total_cmp(&b.score.unwrap_or_default())

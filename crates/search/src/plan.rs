@@ -50,6 +50,9 @@ pub struct Plan {
     pub psp_version: String,
     /// SHA-256 over targets, file names, labels and images.
     pub data_fingerprint: String,
+    /// SHA-256 over targets, file names and labels; earlier versions stored none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels_fingerprint: Option<String>,
     /// SHA-256 over which image is in which part.
     pub split_fingerprint: String,
     /// Points of the space's grid, in decimal digits: they may exceed what JSON
@@ -116,6 +119,7 @@ impl Plan {
         Ok(Self {
             psp_version: env!("CARGO_PKG_VERSION").to_owned(),
             data_fingerprint,
+            labels_fingerprint: None,
             split_fingerprint,
             grid_points: config.space.count().to_string(),
             fold_fingerprints: Vec::new(),

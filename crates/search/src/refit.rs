@@ -14,7 +14,6 @@ use crate::folder::{TrialDir, TrialOutcome, read_json, write_json};
 use crate::plan::PlannedTrial;
 use crate::select::{RefitRun, Selection, TestRecord};
 use crate::study::Study;
-use crate::under_way::tasks_in;
 
 /// `refit.json`: what is trained again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,16 +41,6 @@ impl Study {
             Some(_) => read_json(&self.dir.refit()),
             None => Ok(None),
         }
-    }
-
-    /// How many refits were measured on the test split, those before the present one
-    /// included.
-    ///
-    /// # Errors
-    /// A folder that can't be read.
-    pub fn tested_refits(&self) -> Result<usize, SearchError> {
-        let refits = tasks_in(&self.dir.refits())?;
-        Ok(refits.iter().filter(|dir| dir.test().exists()).count())
     }
 
     /// What is to be trained again, by the finalists' validation scores, and writes it

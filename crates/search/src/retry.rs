@@ -9,6 +9,7 @@ use crate::error::SearchError;
 use crate::folder::{TrialDir, TrialOutcome, read_json};
 use crate::select::TestRecord;
 use crate::study::Study;
+use crate::under_way::tasks_in;
 
 /// A trial, or another training or its test, that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -175,6 +176,23 @@ impl Study {
         } else {
             format!("{reason}; those that failed: {}", names.join(", "))
         })
+    }
+
+    /// How many trainings were evaluated on the test split that are no finalists' and not
+    /// the refit any more.
+    ///
+    /// # Errors
+    /// A file or folder that can't be read.
+    pub fn earlier_tests(&self) -> Result<usize, SearchError> {
+        let now = self.tested()?;
+        let mut earlier = 0;
+        for folder in [self.dir.trials(), self.dir.finals(), self.dir.refits()] {
+            let tested = tasks_in(&folder)?.into_iter();
+            earlier += tested
+                .filter(|dir| dir.test().exists() && !now.contains(dir))
+                .count();
+        }
+        Ok(earlier)
     }
 
     /// What is evaluated on the test split once it is trained: the finalists'

@@ -1,13 +1,12 @@
 //! The weights files that trials begin with: what is compared stays the same.
 
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use psp_data::Stamp;
 use psp_models::BackboneKind;
 use psp_train::config::IMAGENET;
-use psp_train::{RunConfig, initial_weights};
+use psp_train::{ConfigError, RunConfig, initial_weights};
 use serde::{Deserialize, Serialize};
 use toml::Value;
 
@@ -36,13 +35,10 @@ impl Weights {
             let Some(name) = name_of(&weights, backbone) else {
                 continue;
             };
-            let hash = match (hashes.of(&weights, backbone), known.0.get(&name)) {
-                (Err(SearchError::Io { source, .. }), Some(then))
-                    if source.kind() == ErrorKind::NotFound =>
-                {
-                    then.clone()
-                }
-                (other, _) => other?,
+            let hash = match (known.0.get(&name), is_there(&weights, backbone)) {
+                (Some(then), false) => then.clone(),
+                (None, false) => return Err(missing(&weights, backbone)),
+                (_, true) => hashes.of(&weights, backbone)?,
             };
             found.insert(name, hash);
         }
@@ -101,6 +97,28 @@ impl Hashes {
         }
         Ok(hash)
     }
+}
+
+/// Whether the file, or the folder with it, is on this machine.
+fn is_there(weights: &Path, backbone: BackboneKind) -> bool {
+    match torchvisions(weights, backbone) {
+        Some(entry) => {
+            psp_weights::default_dir().is_some_and(|dir| psp_weights::find(entry, &dir).is_some())
+        }
+        None => weights.exists(),
+    }
+}
+
+fn missing(weights: &Path, backbone: BackboneKind) -> SearchError {
+    let expected = match torchvisions(weights, backbone) {
+        Some(_) => format!("torchvision's file is not here yet: psp weights fetch {backbone}"),
+        None => "a file that exists, an exported model or a run".to_owned(),
+    };
+    SearchError::Config(ConfigError::Value {
+        key: "model.weights",
+        value: format!("{:?}", weights.display().to_string()),
+        expected,
+    })
 }
 
 /// The name that weights are recorded by; `None` of weights that are drawn.

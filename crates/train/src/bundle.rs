@@ -24,6 +24,9 @@ pub struct Bundle {
     pub targets: Vec<String>,
     /// Range that predictions are clipped to, if to any.
     pub label_range: Option<[f32; 2]>,
+    /// The labels' column of file names, where it was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filename_column: Option<String>,
     /// From a decoded image to the model's input.
     pub preprocessing: Preprocessing,
     /// Images larger than this many pixels are refused before decoding.

@@ -27,16 +27,33 @@ pub(crate) fn locate(config: &mut RunConfig) -> Result<(), TrainError> {
     }
     let kind = config.model.backbone;
     if given.as_os_str() == IMAGENET {
-        let stored = kind
-            .pretrained()
-            .zip(psp_weights::default_dir())
-            .and_then(|(entry, dir)| psp_weights::find(entry, &dir));
-        let stored = stored.ok_or_else(|| ConfigError::Value {
+        let refuse = |expected: String| ConfigError::Value {
             key: "model.weights",
             value: format!("{IMAGENET:?}"),
-            expected: format!("torchvision's file is not here yet: psp weights fetch {kind}"),
-        });
-        config.model.weights = stored?;
+            expected,
+        };
+        let entry = kind.pretrained();
+        let stored = entry
+            .zip(psp_weights::default_dir())
+            .and_then(|(entry, dir)| {
+                let path = psp_weights::find(entry, &dir)?;
+                Some((entry, path))
+            });
+        let (entry, path) = stored.ok_or_else(|| {
+            refuse(format!(
+                "torchvision's file is not here yet: psp weights fetch {kind}"
+            ))
+        })?;
+        let hash = psp_weights::hash_of(&path).map_err(TrainError::io(&path))?;
+        if hash != entry.sha256 {
+            return Err(TrainError::Config(refuse(format!(
+                "{} is damaged or another file (SHA-256 {hash}, torchvision's {}); remove it, \
+                 then: psp weights fetch {kind}",
+                path.display(),
+                entry.sha256
+            ))));
+        }
+        config.model.weights = path;
         return Ok(());
     }
     let path = file_of(given)?;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use psp_data::{
-    DataError, DataNotice, Dataset, DatasetOptions, Part, PixelStore, Splits, is_present,
+    DataError, DataNotice, Dataset, DatasetOptions, Part, PixelStore, Splits, find_split,
 };
 use psp_features::Content;
 use psp_models::Output;
@@ -61,15 +61,15 @@ impl Inputs {
     pub(crate) fn open_within(config: &RunConfig, session: &Session) -> Result<Self, TrainError> {
         let data = &config.data;
         let dataset = session.dataset(&dataset_options(config))?;
-        let beside = data.dir.join("split.csv");
-        let (splits, split_source) = match data.split.as_str() {
-            "auto" if dataset.split_column().is_some() => {
+        let beside = find_split(&data.dir)?;
+        let (splits, split_source) = match (data.split.as_str(), beside) {
+            ("auto", _) if dataset.split_column().is_some() => {
                 let labels = dataset.labels_path().to_owned();
                 (Splits::from_column(&dataset)?, labels)
             }
-            "auto" if is_present(&beside)? => (Splits::read(&beside, &dataset)?, beside),
-            "auto" | "random" => (drawn_split(config, &dataset)?, data.dir.clone()),
-            path => {
+            ("auto", Some(beside)) => (Splits::read(&beside, &dataset)?, beside),
+            ("auto" | "random", _) => (drawn_split(config, &dataset)?, data.dir.clone()),
+            (path, _) => {
                 let path = PathBuf::from(path);
                 (Splits::read(&path, &dataset)?, path)
             }
@@ -137,7 +137,7 @@ impl Inputs {
         if *then == now || self.dataset.fingerprint()? != manifest.data_fingerprint {
             return Ok(());
         }
-        run.check_same("the split in split.csv", then, now)
+        run.check_same(|| "the split in split.csv", then, now)
     }
 
     /// What is worth telling about data and split before anything is trained on them.
@@ -149,8 +149,8 @@ impl Inputs {
         notices.extend(self.dataset.unlabelled()?);
         notices.extend(self.dataset.same_labels(&self.used(Part::Train)));
         let labels = self.dataset.labels_path();
-        let beside = labels.with_file_name("split.csv");
-        if self.split_source == labels && beside.is_file() {
+        let beside = find_split(labels.parent().unwrap_or(Path::new("")))?;
+        if let Some(beside) = beside.filter(|_| self.split_source == labels) {
             notices.push(DataNotice::UnusedSplitFile {
                 path: beside,
                 labels: labels.to_owned(),
@@ -304,7 +304,7 @@ pub fn dataset_options(config: &RunConfig) -> DatasetOptions {
         dir: data.dir.clone(),
         labels: given(&data.labels),
         images: given(&data.images),
-        filename_column: (!data.filename_column.is_empty()).then(|| data.filename_column.clone()),
+        filename_column: config.filename_column(),
         targets: data.targets.clone(),
         label_range: data.label_range,
     }

@@ -64,6 +64,9 @@ pub struct Manifest {
     pub replicas: Vec<DeviceSpec>,
     /// SHA-256 over targets, file names, labels and images.
     pub data_fingerprint: String,
+    /// SHA-256 over targets, file names and labels; earlier versions stored none.
+    #[serde(default)]
+    pub labels_fingerprint: Option<String>,
     /// SHA-256 over which image is in which part.
     pub split_fingerprint: String,
     /// Images used in train, valid and test.
@@ -309,7 +312,7 @@ impl RunDir {
     /// [`TrainError::Changed`].
     pub fn check_same(
         &self,
-        what: &'static str,
+        what: impl FnOnce() -> &'static str,
         then: &str,
         now: String,
     ) -> Result<(), TrainError> {
@@ -318,7 +321,7 @@ impl RunDir {
         }
         Err(TrainError::Changed {
             run: self.root.clone(),
-            what,
+            what: what(),
             then: then.to_owned(),
             now,
         })

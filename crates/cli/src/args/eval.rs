@@ -30,6 +30,10 @@ pub(crate) struct EvalArgs {
     /// Replace results of another run, model or data set in that folder.
     #[arg(long)]
     pub(crate) overwrite: bool,
+    /// Refuse images of more megapixels; default: the limit that the model was
+    /// trained with.
+    #[arg(long, value_name = "N", value_parser = super::positive::<u32>)]
+    pub(crate) max_megapixels: Option<u32>,
     /// auto, flex, libtorch, libtorch:cuda:N or cuda:N.
     #[arg(long, default_value = "auto")]
     pub(crate) device: DeviceSpec,

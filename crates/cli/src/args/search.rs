@@ -51,9 +51,9 @@ pub(crate) struct SearchArgs {
     /// Where the workers run.
     #[arg(long, value_enum, default_value_t = Launcher::Local)]
     pub(crate) launcher: Launcher,
-    /// Tasks of the array, or pods.
-    #[arg(long, default_value_t = 4, value_parser = super::positive::<u32>)]
-    pub(crate) tasks: u32,
+    /// Tasks of the array, or pods; default: 4.
+    #[arg(long, value_name = "N", value_parser = super::positive::<u32>)]
+    pub(crate) tasks: Option<u32>,
     /// Write the job without submitting it. Kubernetes: print it.
     #[arg(long)]
     pub(crate) emit: bool,
@@ -71,6 +71,22 @@ pub(crate) struct SearchArgs {
     /// Slurm: further arguments of sbatch, such as `-- --time=60 --partition=gpu`.
     #[arg(last = true)]
     pub(crate) sbatch: Vec<String>,
+}
+
+impl SearchArgs {
+    /// Whether anything is said of a cluster's job.
+    pub(crate) fn is_for_a_cluster(&self) -> bool {
+        let of_a_pod = [&self.image, &self.claim, &self.mount];
+        self.emit
+            || self.tasks.is_some()
+            || !self.sbatch.is_empty()
+            || of_a_pod.iter().any(|given| given.is_some())
+    }
+
+    /// Tasks of the array, or pods.
+    pub(crate) fn tasks(&self) -> u32 {
+        self.tasks.unwrap_or(4)
+    }
 }
 
 /// Where a study's workers run.

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use psp_bench::{BenchError, Report, Settings};
 
+use super::counted;
 use crate::args::BenchArgs;
 
 pub(crate) fn bench(
@@ -46,8 +47,10 @@ fn print(report: &Report) {
         report.mode
     );
     println!(
-        "{:.1} images/s, the median of {runs} runs of {steps} steps ({slowest:.1} to {fastest:.1})",
-        report.images_per_second
+        "{:.1} images/s, the median of {} of {} ({slowest:.1} to {fastest:.1})",
+        report.images_per_second,
+        counted(*runs, "run"),
+        counted(*steps, "step"),
     );
     for phase in &report.phases {
         println!("  {:<10} {:>9.1} ms", phase.name, phase.milliseconds);

@@ -3,8 +3,9 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Result, bail};
-use psp_data::{Dataset, Part};
+use anyhow::{Result, bail, ensure};
+use psp_data::{Dataset, Part, SPLIT, find_split};
+use psp_files::check_place;
 use psp_synth::{SynthError, SynthOptions};
 use psp_train::Inputs;
 use psp_train::inputs::{dataset_options, drawn_split};
@@ -30,7 +31,11 @@ pub(crate) fn synth(args: &SynthArgs) -> Result<ExitCode> {
     bar.finish_and_clear();
     match written {
         Ok(summary) => {
-            let how = if was_there { "already there: " } else { "" };
+            let how = if was_there {
+                "already there, not rendered again: "
+            } else {
+                ""
+            };
             println!("{}: {how}{summary}", args.out.display());
             Ok(ExitCode::SUCCESS)
         }
@@ -57,7 +62,7 @@ pub(crate) fn split(args: &SplitArgs) -> Result<ExitCode> {
         bail!("no data folder: pass --data DIR, or set data.dir in the configuration");
     }
     let dataset = Arc::new(Dataset::open(&dataset_options(&config))?);
-    let beside = data.dir.join("split.csv");
+    let beside = find_split(&data.dir)?.unwrap_or_else(|| data.dir.join(SPLIT));
     let out = args.out.clone().unwrap_or_else(|| beside.clone());
     let has_column = dataset.split_column().is_some();
     if has_column && args.out.is_none() {
@@ -67,6 +72,12 @@ pub(crate) fn split(args: &SplitArgs) -> Result<ExitCode> {
             dataset.labels_path().display()
         );
     }
+    check_place(&out)?;
+    ensure!(
+        !out.exists() || out.is_file(),
+        "{}: is no file that a split could be in; name another one with --out",
+        out.display()
+    );
     let splits = drawn_split(&config, &dataset)?;
     splits.write(&out, &dataset, args.overwrite)?;
     let inputs = Inputs::new(dataset, splits, out.clone());

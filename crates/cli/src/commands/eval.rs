@@ -9,10 +9,11 @@ use psp_data::{Dataset, Loader, LoaderOptions, decode_file};
 use psp_eval::{Evaluation, WriteOptions, write_all};
 use psp_export::Predictor;
 use psp_metrics::MeanBaseline;
+use psp_train::RunDir;
 
-use super::open_model;
+use super::{note_unfinished, open_model};
 use crate::args::{ChosenPart, EvalArgs};
-use crate::origin::{Origin, check_is_no_input};
+use crate::origin::{Origin, check_is_no_data};
 use crate::progress;
 use chosen::Chosen;
 
@@ -23,7 +24,11 @@ mod seen;
 const BATCH: usize = 16;
 
 pub(crate) fn eval(args: &EvalArgs) -> Result<ExitCode> {
-    let predictor = open_model(&args.model, args.device, args.precision)?;
+    let mut predictor = open_model(&args.model, args.device, args.precision)?;
+    if let Some(megapixels) = args.max_megapixels {
+        predictor.limits.max_pixels = u64::from(megapixels) * 1_000_000;
+    }
+    note_unfinished(&RunDir::new(&args.model));
     let Chosen {
         dataset,
         indices,
@@ -35,14 +40,7 @@ pub(crate) fn eval(args: &EvalArgs) -> Result<ExitCode> {
         .unwrap_or_else(|| default_out(&args.model, part));
     let origin = Origin::evaluation(&args.model, args.data.as_deref(), part.name());
     let data = dataset.labels_path().parent().unwrap_or(Path::new(""));
-    check_is_no_input(
-        &out,
-        [
-            ("data", data),
-            ("data", dataset.images_dir()),
-            ("model's", &args.model),
-        ],
-    )?;
+    check_is_no_data(&out, [data, dataset.images_dir()])?;
     origin.check(&out, args.overwrite)?;
     let loader = sequential(Arc::clone(&dataset), indices, &predictor)?;
     let bar = progress::bar(loader.sampler().samples_per_epoch() as u64, part.name());
@@ -59,8 +57,8 @@ pub(crate) fn eval(args: &EvalArgs) -> Result<ExitCode> {
         seed: args.seed,
         sample_count: args.samples,
     };
-    origin.claim(&out, args.overwrite)?;
-    let written = write_all(&out, &evaluation, &predictions, image, options)?;
+    let origin = origin.claim(&out, args.overwrite)?;
+    let written = write_all(&out, &evaluation, &predictions, image, options, origin)?;
     print!("{}", evaluation.table());
     for path in written {
         println!("wrote {}", path.display());

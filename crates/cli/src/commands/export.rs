@@ -4,10 +4,11 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use psp_files::shell_quoted;
-use psp_search::{Study, StudyDir};
+use psp_search::Study;
 use psp_train::{Checkpoint, RunDir};
 
-use super::unless_lost;
+use super::study::study_dir;
+use super::{check_is_there, note_unfinished, unless_lost};
 use crate::args::ExportArgs;
 
 pub(crate) fn export(args: &ExportArgs) -> Result<ExitCode> {
@@ -21,6 +22,7 @@ pub(crate) fn export(args: &ExportArgs) -> Result<ExitCode> {
         bundle.training.run,
         bundle.training.epoch
     );
+    note_unfinished(&run);
     for (name, file) in &bundle.files {
         println!(
             "  {name}  {:.1} MiB  sha256 {}",
@@ -37,7 +39,7 @@ pub(crate) fn export(args: &ExportArgs) -> Result<ExitCode> {
 
 /// The run to export: the folder itself, or the chosen one of a study.
 fn run_of(args: &ExportArgs) -> Result<RunDir> {
-    let dir = StudyDir::new(&args.run);
+    let dir = study_dir(&args.run);
     if !dir.is_study() {
         if args.backbone.is_some() {
             bail!(
@@ -45,6 +47,7 @@ fn run_of(args: &ExportArgs) -> Result<RunDir> {
                 args.run.display()
             );
         }
+        check_is_there(&args.run)?;
         return Ok(RunDir::new(&args.run));
     }
     let study = Study::open(dir)?;
@@ -65,7 +68,7 @@ fn run_of(args: &ExportArgs) -> Result<RunDir> {
             selection.reason
         ),
     }
-    let run = RunDir::new(args.run.join(folder));
+    let run = RunDir::new(study.dir.root().join(folder));
     check_is_scored(&study, &run, folder)?;
     Ok(run)
 }

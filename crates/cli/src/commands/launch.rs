@@ -43,7 +43,7 @@ pub(super) fn check(args: &SearchArgs, dir: &StudyDir) -> Result<()> {
 pub(super) fn slurm(args: &SearchArgs, study: &Study) -> Result<ExitCode> {
     let job = SlurmJob {
         psp: std::env::current_exe().context("the path of this program")?,
-        tasks: args.tasks,
+        tasks: args.tasks(),
         arguments: arguments(args, study)?,
     };
     let script = job.write(&study.dir)?;
@@ -66,7 +66,7 @@ pub(super) fn slurm(args: &SearchArgs, study: &Study) -> Result<ExitCode> {
     let number = number.trim().split(';').next().unwrap_or_default();
     println!(
         "submitted as job {number}, {}; follow it with: psp study show {}",
-        counted(args.tasks as usize, "task"),
+        counted(args.tasks() as usize, "task"),
         shell_quoted(study.dir.root())
     );
     Ok(ExitCode::SUCCESS)
@@ -80,7 +80,7 @@ pub(super) fn kubernetes(args: &SearchArgs, study: &Study) -> Result<ExitCode> {
         image: args.image.clone().unwrap_or_default(),
         claim: args.claim.clone().unwrap_or_default(),
         mount: args.mount.clone().unwrap_or_default(),
-        tasks: args.tasks,
+        tasks: args.tasks(),
         arguments: arguments(args, study)?,
     };
     println!("{}", serde_json::to_string_pretty(&job.manifest(&root))?);

@@ -83,6 +83,11 @@ fn resolve(args: &ConfigArgs, more: &[String]) -> Result<RunConfig> {
     Ok(RunConfig::read(args.config.as_deref(), &overrides)?)
 }
 
+/// The key of `section.key=value`.
+fn key_of(given: &str) -> &str {
+    given.split('=').next().unwrap_or_default().trim()
+}
+
 /// The overrides that put training on these devices; none for none.
 fn on_devices(devices: &[DeviceSpec]) -> Vec<String> {
     let Some((device, replicas)) = devices.split_first() else {
@@ -117,11 +122,18 @@ fn unless_gone(error: anyhow::Error, data: &Path, whose: &str, command: &str) ->
     )
 }
 
+/// Refuses a folder that is not there.
+fn check_is_there(folder: &Path) -> Result<()> {
+    ensure!(folder.exists(), "{}: no such folder", folder.display());
+    Ok(())
+}
+
 /// Opens an exported model or a run on a device.
 ///
 /// # Errors
 /// What can't be read; of a study, how to get a model of it.
 fn open_model(model: &Path, device: DeviceSpec, precision: Precision) -> Result<Predictor> {
+    check_is_there(model)?;
     let quoted = shell_quoted(model);
     ensure!(
         !StudyDir::new(model).is_study(),
@@ -164,6 +176,16 @@ fn lost(run: &RunDir) -> Option<anyhow::Error> {
              train --resume {quoted}"
         ),
     })
+}
+
+/// Says that a run whose model is made use of has not come to its end.
+fn note_unfinished(run: &RunDir) {
+    if run.is_begun() && !run.result().exists() {
+        eprintln!(
+            "note: {}: the run has not come to its end; this is its best epoch so far",
+            run.root().display()
+        );
+    }
 }
 
 /// That a file is not replaced unasked.

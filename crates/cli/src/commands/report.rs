@@ -17,7 +17,7 @@ use psp_train::{EXPERIMENTS, RunConfig, RunDir};
 use super::study::study_dir;
 use super::{continuing, lost, unless_gone, unless_moved};
 use crate::args::ReportArgs;
-use crate::origin::{Origin, check_is_no_input};
+use crate::origin::{Origin, check_is_no_data};
 use crate::{interrupt, progress};
 
 pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode> {
@@ -65,8 +65,11 @@ pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode> {
         Err(error) => return Err(source.explain(error.into())),
         Ok(collected) => collected,
     };
-    origin.claim(&out, args.overwrite)?;
+    let origin = origin.claim(&out, args.overwrite)?;
     let written = write(&collected, &out)?;
+    if let Some((name, text)) = origin {
+        psp_files::write_atomic(&out.join(name), |file| file.write_all(&text))?;
+    }
     for warning in &written.warnings {
         eprintln!("warning: {warning}");
     }
@@ -130,26 +133,20 @@ impl Source {
         }
     }
 
-    /// Refuses to write the report into the study's, a run's or the data's folder.
+    /// Refuses to write the report into the folder of the data.
     fn check_out(&self, out: &Path) -> Result<()> {
-        let (what, configs): (_, Vec<RunConfig>) = match self {
-            Self::Study(dir) => {
-                let study = Study::open(dir.clone())?;
-                ("study's", vec![study.config.base])
-            }
+        let configs: Vec<RunConfig> = match self {
+            Self::Study(dir) => vec![Study::open(dir.clone())?.config.base],
             Self::Runs(runs) => {
                 let configs = runs.iter().map(RunDir::read_config);
-                ("run's", configs.collect::<Result<_, _>>()?)
+                configs.collect::<Result<_, _>>()?
             }
         };
-        let roots = self.roots();
-        let own = roots.iter().map(|root| (what, root.as_path()));
         let data = configs.iter().flat_map(|RunConfig { data, .. }| {
             let labels = data.labels.parent().unwrap_or(&data.dir);
-            [data.dir.as_path(), labels, &data.images].map(|folder| ("data", folder))
+            [data.dir.as_path(), labels, &data.images]
         });
-        let data = data.filter(|(_, folder)| !folder.as_os_str().is_empty());
-        check_is_no_input(out, own.chain(data))
+        check_is_no_data(out, data)
     }
 
     /// The folders of the study or of the runs.

@@ -19,7 +19,7 @@ use psp_train::Inputs;
 
 use super::failures;
 use super::study::{grid_points, lost_choice, print_selection, so_far, study_dir};
-use super::{counted, launch, on_devices, toml_string};
+use super::{counted, key_of, launch, on_devices, toml_string};
 use crate::args::{Launcher, SearchArgs, WorkerArgs};
 use crate::estimate;
 use crate::interrupt;
@@ -43,13 +43,21 @@ pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
         }
         Some(path) => {
             let config = config(path, args)?;
-            if args.plan {
-                return plan(&config, workers(&config));
-            }
             let dir = match &args.study {
                 Some(study) => study_dir(study),
                 None => StudyDir::new(config.default_folder()),
             };
+            if args.plan {
+                if dir.is_study() {
+                    eprintln!(
+                        "note: {root} was begun already; this is the plan of one that begins, and \
+                         psp study show {quoted} tells how far that one is",
+                        root = dir.root().display(),
+                        quoted = shell_quoted(dir.root())
+                    );
+                }
+                return plan(&config, workers(&config));
+            }
             launch::check(args, &dir)?;
             let is_new = !dir.is_begun();
             let study = Study::begin(dir, config)?;
@@ -76,9 +84,9 @@ fn check_usage(args: &SearchArgs) {
         let what = "--max-hours is for workers on this machine; a cluster's job has a time limit \
                     of its own, such as `-- --time=60`";
         (ErrorKind::ArgumentConflict, what)
-    } else if args.launcher == Launcher::Local && (args.emit || !args.sbatch.is_empty()) {
-        let what = "--emit and arguments after `--` are for a cluster's job: add --launcher slurm \
-                    or k8s";
+    } else if args.launcher == Launcher::Local && args.is_for_a_cluster() {
+        let what = "--tasks, --emit, --image, --claim, --mount and arguments after `--` are for a \
+                    cluster's job: add --launcher slurm or k8s";
         (ErrorKind::ArgumentConflict, what)
     } else if args.config.is_some() {
         return;
@@ -93,7 +101,12 @@ fn check_usage(args: &SearchArgs) {
     } else {
         return;
     };
-    crate::args::Args::command().error(kind, what).exit();
+    let mut command = crate::args::Args::command();
+    command.build();
+    match command.find_subcommand_mut("search") {
+        Some(search) => search.error(kind, what).exit(),
+        None => command.error(kind, what).exit(),
+    }
 }
 
 fn search_here(args: &SearchArgs, study: &Study, workers: usize) -> Result<ExitCode> {
@@ -240,7 +253,7 @@ fn config(path: &Path, args: &SearchArgs) -> Result<SearchConfig> {
     }
     let mut config = SearchConfig::read(path, &overrides)?;
     for given in &args.overrides {
-        let key = given.split('=').next().unwrap_or_default().trim();
+        let key = key_of(given);
         let mut dimensions = config.space.dimensions().iter();
         if dimensions.any(|dimension| dimension.key == key && dimension.when.is_none()) {
             bail!(
@@ -264,7 +277,7 @@ fn config(path: &Path, args: &SearchArgs) -> Result<SearchConfig> {
 
 /// Refuses to override what is no value that trials share, and says where it is set.
 fn check_override(given: &str, file: &Path) -> Result<()> {
-    let key = given.split('=').next().unwrap_or_default().trim();
+    let key = key_of(given);
     let section = key.split('.').next().unwrap_or_default();
     let place = match key {
         "study.trials" => "pass --trials N".to_owned(),

@@ -236,10 +236,6 @@ fn print_rows(rows: &[TrialRow]) {
 
 /// The finalists' comparison and the choice.
 pub(crate) fn print_selection(study: &Study, selection: &Selection) -> Result<()> {
-    let read = match study.tested_refits()? {
-        0 | 1 => "once, at the end".to_owned(),
-        refits => format!("at the end of each of {refits} refits"),
-    };
     let finalists = &selection.finalists;
     let is_measured = finalists.iter().any(|one| one.deviation.is_some());
     let rank = if is_measured {
@@ -247,7 +243,14 @@ pub(crate) fn print_selection(study: &Study, selection: &Selection) -> Result<()
     } else {
         "the validation score of a single training each"
     };
-    println!("Finalists, by {rank}. The test split was read {read}, and had no say:");
+    let earlier = match study.earlier_tests()? {
+        0 => String::new(),
+        count => format!(
+            " (it was read of {} that the choice had come to before, too)",
+            counted(count, "training")
+        ),
+    };
+    println!("Finalists, by {rank}. The test split had no say{earlier}:");
     // The first is within its own noise; alone it ties with nobody.
     let has_tie = finalists.iter().filter(|one| one.ties).count() > 1;
     let noise = |[deviation, bound, tie]: [&str; 3]| {
@@ -330,7 +333,8 @@ fn best(args: &StudyBestArgs) -> Result<()> {
         };
         println!("{}", serde_json::to_string_pretty(&best)?);
     } else {
-        println!("{}\n{reason}", folder.display())
+        println!("{}", folder.display());
+        eprintln!("{reason}");
     }
     Ok(())
 }

@@ -35,6 +35,9 @@ pub(crate) fn train(args: &TrainArgs) -> Result<ExitCode> {
             if config.data.dir.as_os_str().is_empty() {
                 bail!("no data folder: pass --data DIR, or set data.dir in the configuration");
             }
+            for (key, why) in config.without_effect() {
+                eprintln!("note: {key} has no effect with {why}");
+            }
             let run = RunDir::new(args.out.clone().unwrap_or_else(|| default_run(args)));
             let outcome = trainer::start(&run, config, control, &mut |event| progress.show(event))?;
             (run, outcome)

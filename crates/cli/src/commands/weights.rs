@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use psp_files::shell_quoted;
 use psp_models::stages::is_within;
 use psp_models::{
@@ -48,7 +48,10 @@ pub(crate) fn list(args: &WeightsListArgs) -> Result<ExitCode> {
 /// Where the file is, or where it can be had.
 fn place(entry: &Pretrained) -> String {
     match default_dir().and_then(|dir| find(entry, &dir)) {
-        Some(path) => path.display().to_string(),
+        Some(path) if hash_of(&path).is_ok_and(|hash| hash == entry.sha256) => {
+            path.display().to_string()
+        }
+        Some(path) => format!("{}: damaged, or another file", path.display()),
         None => entry.url(),
     }
 }
@@ -175,10 +178,18 @@ pub(crate) fn import(args: &ImportArgs) -> Result<ExitCode> {
 /// unless asked to.
 fn check_place(from: &Path, args: &ImportArgs) -> Result<()> {
     let out = &args.out;
-    let Ok(place) = out.canonicalize() else {
-        return Ok(());
-    };
     let shown = out.display();
+    let is_named_so = out.extension().is_some_and(|name| name == "safetensors");
+    let check_name = || {
+        ensure!(
+            is_named_so,
+            "{shown}: what is written is a .safetensors file; end the name of --out so"
+        );
+        Ok(())
+    };
+    let Ok(place) = out.canonicalize() else {
+        return check_name();
+    };
     if from.canonicalize().is_ok_and(|from| from == place) {
         bail!("{shown}: is the file that is imported; name another one with --out");
     }
@@ -188,6 +199,7 @@ fn check_place(from: &Path, args: &ImportArgs) -> Result<()> {
     if dir.join("bundle.json").exists() || is_of_run {
         bail!("{shown}: belongs to a model in this folder; name another file with --out");
     }
+    check_name()?;
     if !args.overwrite {
         return Err(exists_already(out));
     }

@@ -16,9 +16,11 @@ pub struct Data {
     /// The range of valid labels, to which predictions are clipped; `None`: they are
     /// not.
     pub label_range: Option<[f64; 2]>,
-    /// Mean label of each target over all images of the training part, of which a model
-    /// may have seen some.
+    /// Mean label of each target over the images that the model shown in detail was
+    /// trained on; of none, those of the training part.
     pub training_means: Vec<f64>,
+    /// How many images these are.
+    pub trained_on: usize,
     /// Labels of the training, validation and test images, a row per image.
     pub parts: Vec<PartLabels>,
     /// What a reader has to know about where images and labels come from, a

@@ -65,6 +65,7 @@ mod tests {
             targets: vec!["wear".to_owned()],
             label_range,
             training_means: vec![0.0],
+            trained_on: labels.len(),
             parts: vec![PartLabels {
                 name: "train".to_owned(),
                 labels: labels.iter().map(|label| vec![*label]).collect(),

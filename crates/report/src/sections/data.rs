@@ -2,7 +2,7 @@
 
 use super::Context;
 use crate::document::{Block, Cell, Section, Table, Text};
-use crate::format::{count, fixed, percent, short, tidy};
+use crate::format::{count, counted, fixed, percent, short, tidy};
 
 pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
     let mut section = Section::new("data", "Data, split and labels");
@@ -13,7 +13,7 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
         .map(|part| format!("{} {}", part.name, count(part.images as u64)))
         .collect();
     let fact = |name: &str, text: Text| (name.to_owned(), text);
-    section.blocks.push(Block::Facts(vec![
+    let mut facts = vec![
         fact("folder", Text::new().code(&data.folder)),
         fact(
             "images",
@@ -43,7 +43,14 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
                 .code(&data.split_fingerprint)
                 .plain(" (SHA-256 over which image is in which part)"),
         ),
-    ]));
+    ];
+    let train = labels.parts.first().map_or(0, |part| part.images);
+    if data.trained_on != train {
+        let images = counted(data.trained_on, "image", "images");
+        let text = format!("{images}: the model that is shown in detail");
+        facts.insert(2, fact("trained on", Text::from(text)));
+    }
+    section.blocks.push(Block::Facts(facts));
     section.list(
         data.notes
             .iter()

@@ -45,7 +45,7 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
         ),
         fact("balanced MSE", "Mean over the bins of labels (exactly the lowest value, then four equal parts of the range) of each bin's MSE, so that labels that are frequent do not outweigh those that are rare.".to_owned()),
         fact("skill", "1 − MSE / MSE of \"predict the mean\": the share of that error that the model removes.".to_owned()),
-        fact("predict the mean", "The model that answers with the mean label of all training images, whatever the image. Every number stands beside it.".to_owned()),
+        fact("predict the mean", "The model that answers with the mean label of the images that the chosen model was trained on, whatever the image. Every number stands beside it.".to_owned()),
         fact(
             "intervals",
             format!(

@@ -129,6 +129,7 @@ impl Maker {
             targets: targets.collect(),
             label_range: Some([0.0, 1.0]),
             training_means: (0..self.shape.targets).map(mean).collect(),
+            trained_on: train.len(),
             parts: parts
                 .map(|(part, name)| PartLabels {
                     name: name.to_owned(),

@@ -73,6 +73,16 @@ impl RefitSection {
         weights.value.as_str()
     }
 
+    /// Every value that is given to `data.train_images`.
+    pub(crate) fn train_images(&self) -> impl Iterator<Item = i64> {
+        let given = self.given().into_iter();
+        given
+            .filter(|one| one.key == "data.train_images")
+            .filter_map(|one| one.value.as_integer())
+            .collect::<Vec<_>>()
+            .into_iter()
+    }
+
     /// The values for a backbone, as text.
     pub(crate) fn text(&self, backbone: BackboneKind) -> String {
         let values = self.values(backbone);
@@ -195,6 +205,17 @@ impl SearchConfig {
         let place = |key: &str| self.refit_lines.place(&self.name, path(key));
         let values = given.iter().map(|one| (one.key.as_str(), one.value));
         let config = trial.with_values(values, place)?;
+        if refit.valid && config.data.train_images > 0 {
+            return Err(SearchError::RefitKey {
+                place: place(""),
+                key: "valid".to_owned(),
+                expected: format!(
+                    "data.train_images = 0 beside valid = true, which is there to train on more \
+                     images, and not {} of them",
+                    config.data.train_images
+                ),
+            });
+        }
         let checked = config.validate().and_then(|()| {
             if refit.valid {
                 config.validate_unvalidated()

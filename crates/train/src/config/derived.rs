@@ -7,6 +7,12 @@ use super::{OptimizerName, PreprocessConfig, ResizeMode, RunConfig, TransformInp
 use crate::optim::OptimizerConfig;
 
 impl RunConfig {
+    /// The labels' column of file names, where it is named.
+    pub fn filename_column(&self) -> Option<String> {
+        let name = &self.data.filename_column;
+        (!name.is_empty()).then(|| name.clone())
+    }
+
     /// The model's structure; what its output is, the training labels tell
     /// ([`Inputs::output`](crate::Inputs::output)).
     pub fn model_config(&self) -> ModelConfig {

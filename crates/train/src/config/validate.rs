@@ -2,12 +2,14 @@
 
 use std::mem::discriminant;
 
-use psp_models::backbone::LARGEST_INPUT;
 use psp_models::{BackboneKind, DeviceSpec, HEAD};
 
 use super::stages::ALL_STAGES;
-use super::{ConfigError, RunConfig, TrainConfig};
+use super::{ConfigError, OptimizerName, RunConfig, TrainConfig, TransformInput};
 use crate::optim::ScheduleConfig;
+
+/// More threads are asked for by mistake.
+const MOST_THREADS: usize = 1024;
 
 /// The widest hidden layer of a head: 32 times as wide as the widest backbone's features.
 const WIDEST_HEAD: usize = 1 << 16;
@@ -28,13 +30,19 @@ impl RunConfig {
             "data.targets",
             &data.targets,
             !data.targets.is_empty(),
-            "name at least one column",
+            "at least one column",
         )?;
         check(
             "data.label_range",
             format_args!("{}", data.label_range),
             data.label_range.is_valid(),
             "\"auto\", \"none\" or [low, high], the first below the second",
+        )?;
+        check(
+            "data.threads",
+            data.threads,
+            data.threads <= MOST_THREADS,
+            &format!("0 (all cores) to {MOST_THREADS}"),
         )?;
         check(
             "data.split_bins",
@@ -55,20 +63,13 @@ impl RunConfig {
             "numbers from 0 to 1 that sum to 1, the first of them, for training, above 0",
         )?;
         let size = self.input_size();
-        let (smallest, multiple) = (
-            model.backbone.smallest_input(model.auxiliary),
-            model.backbone.input_multiple(),
-        );
-        let unit = match multiple {
-            1 => String::new(),
-            side => format!(", a multiple of {side}"),
-        };
         check(
             "preprocess.size",
             size,
             model.backbone.takes(size, model.auxiliary),
             &format!(
-                "0, or {smallest} to {LARGEST_INPUT} pixels{unit}, for {}{}",
+                "0, or {}, for {}{}",
+                model.backbone.sizes(model.auxiliary),
                 model.backbone,
                 if model.auxiliary {
                     " with auxiliary classifiers"
@@ -81,14 +82,14 @@ impl RunConfig {
         check(
             "preprocess.mean",
             mean,
-            mean.iter().all(|mean| mean.is_finite()),
-            "three finite numbers",
+            mean.iter().all(|mean| (0.0..=1.0).contains(mean)),
+            "three numbers from 0 to 1, the scale of the pixels (those for 0 to 255 divided by 255)",
         )?;
         check(
             "preprocess.std",
             std,
-            std.iter().all(|&std| std.is_finite() && std > 0.0),
-            "three numbers above 0",
+            std.iter().all(|&std| std > 0.0 && std <= 1.0),
+            "three numbers above 0, at most 1, on the pixels' scale from 0 to 1",
         )?;
         check(
             "model.hidden",
@@ -233,7 +234,7 @@ impl RunConfig {
             "train.nesterov",
             t.nesterov,
             !t.nesterov || t.momentum > 0.0,
-            "needs a momentum above 0",
+            "false without a momentum above 0",
         )?;
         check(
             "train.warmup_epochs",
@@ -245,7 +246,7 @@ impl RunConfig {
             "train.warmup_epochs",
             t.warmup_epochs,
             t.warmup_epochs == 0.0 || t.schedule != ScheduleConfig::OneCycle,
-            "must be 0 with the one-cycle schedule, which has its own warm-up",
+            "0 with the one-cycle schedule, which has its own warm-up",
         )?;
         check(
             "train.clip_norm",
@@ -280,6 +281,75 @@ impl RunConfig {
             self.train.patience == 0,
             "0, since there are no validation images to stop by",
         )
+    }
+}
+
+impl RunConfig {
+    /// Keys that were given other values than the defaults and have no effect beside
+    /// those of others, each with the reason.
+    pub fn without_effect(&self) -> Vec<(&'static str, String)> {
+        let Self { model, train, .. } = self;
+        let default = TrainConfig::default();
+        let is_sgd = train.optimizer == OptimizerName::Sgd;
+        let optimizer = if is_sgd {
+            "train.optimizer = \"sgd\""
+        } else {
+            "train.optimizer = \"adamw\""
+        };
+        let is_head_alone = model.unfreeze.iter().all(|stage| stage == HEAD);
+        let head_alone = "model.unfreeze = [\"head\"]";
+        let backbone = format!("model.backbone = \"{}\"", model.backbone);
+        let is_efficientnet = model.backbone == BackboneKind::EfficientnetB0;
+        let is_inception = matches!(
+            model.backbone,
+            BackboneKind::GoogLeNet | BackboneKind::InceptionV3
+        );
+        let depth = super::ModelSection::default().stochastic_depth;
+        let idle = [
+            (
+                "train.momentum",
+                train.momentum != default.momentum && !is_sgd,
+                optimizer,
+            ),
+            ("train.nesterov", train.nesterov && !is_sgd, optimizer),
+            (
+                "train.betas",
+                train.betas != default.betas && is_sgd,
+                optimizer,
+            ),
+            (
+                "train.epsilon",
+                train.epsilon != default.epsilon && is_sgd,
+                optimizer,
+            ),
+            (
+                "train.min_delta",
+                train.min_delta != 0.0 && train.patience == 0,
+                "train.patience = 0",
+            ),
+            (
+                "train.backbone_learning_rate",
+                train.backbone_learning_rate >= 0.0 && is_head_alone,
+                head_alone,
+            ),
+            (
+                "train.layer_decay",
+                train.layer_decay != 1.0 && is_head_alone,
+                head_alone,
+            ),
+            (
+                "model.stochastic_depth",
+                model.stochastic_depth != depth && !is_efficientnet,
+                &backbone,
+            ),
+            (
+                "model.transform_input",
+                model.transform_input == TransformInput::On && !is_inception,
+                &backbone,
+            ),
+        ];
+        let set = idle.into_iter().filter(|(_, is_idle, _)| *is_idle);
+        set.map(|(key, _, why)| (key, why.to_owned())).collect()
     }
 }
 

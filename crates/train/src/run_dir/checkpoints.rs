@@ -245,7 +245,13 @@ impl RunDir {
         let mut damaged = Vec::new();
         let mut faults = Vec::new();
         // `next` is whole but not yet renamed when the process died between.
-        for path in [self.checkpoint("next"), self.last(), self.previous()] {
+        let newest_first = [
+            self.checkpoint("next"),
+            self.last(),
+            self.previous(),
+            self.best(),
+        ];
+        for path in newest_first {
             if matches!(path.try_exists(), Ok(false)) {
                 continue;
             }

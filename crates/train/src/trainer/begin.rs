@@ -93,6 +93,7 @@ pub fn start(
             device: config.train.device.resolved().to_string(),
             replicas: config.train.replicas.clone(),
             data_fingerprint: inputs.dataset.fingerprint()?,
+            labels_fingerprint: Some(inputs.dataset.labels_fingerprint()),
             split_fingerprint: inputs.splits.fingerprint(),
             split_counts: inputs.counts(),
             weights_sha256,

@@ -183,7 +183,11 @@ fn is_cut_short(result: &RunResult, config: &RunConfig) -> bool {
 
 fn check_inputs(run: &RunDir, manifest: &Manifest, inputs: &Inputs) -> Result<(), TrainError> {
     let data = inputs.dataset.fingerprint()?;
-    run.check_same("the data", &manifest.data_fingerprint, data)?;
+    let what = || {
+        let labels = manifest.labels_fingerprint.as_deref();
+        inputs.dataset.changed_since(labels)
+    };
+    run.check_same(what, &manifest.data_fingerprint, data)?;
     inputs.check_split(run, manifest)
 }
 

@@ -66,6 +66,7 @@ impl Chosen {
         config.data.split = "auto".to_owned();
         config.data.targets.clone_from(&predictor.targets);
         config.data.label_range = predictor.label_range().into();
+        config.data.filename_column = predictor.filename_column.clone().unwrap_or_default();
         let data = dir.display();
         let chosen = match (Known::of(&args.model, &config)?, args.split) {
             (Known::Parts(inputs), None) => {
@@ -87,7 +88,19 @@ impl Chosen {
             }
             (known, split) => {
                 let chosen = match split {
-                    Some(ChosenPart::Part(part)) => Self::part_of(&Inputs::open(&config)?, part)?,
+                    Some(ChosenPart::Part(part)) => {
+                        let inputs = Inputs::open(&config)?;
+                        if inputs.split_source == config.data.dir {
+                            eprintln!(
+                                "note: {data}: has no split, so that its {} part is drawn: {} of \
+                                 {}",
+                                part.name(),
+                                inputs.indices(part)?.len(),
+                                counted(inputs.dataset.len(), "image")
+                            );
+                        }
+                        Self::part_of(&inputs, part)?
+                    }
                     None | Some(ChosenPart::All) => Self::all(Arc::new(open(dir, predictor)?)),
                 };
                 chosen.warn(&known, args, own);
@@ -109,6 +122,14 @@ impl Chosen {
             return;
         }
         let run = RunDir::new(&args.model);
+        if !run.is_begun() {
+            eprintln!(
+                "note: {data}: an exported model does not tell which images it was trained on; if \
+                 some of them are among these, psp eval RUN, of the run that it was exported \
+                 from, tells"
+            );
+            return;
+        }
         let seen = match seen::count(&run, own, &self.dataset, &self.indices) {
             Ok(seen) => seen,
             Err(error) => {
@@ -150,6 +171,7 @@ fn open(dir: &Path, predictor: &Predictor) -> Result<Dataset> {
     Ok(Dataset::open(&DatasetOptions {
         targets: predictor.targets.clone(),
         label_range: predictor.label_range().into(),
+        filename_column: predictor.filename_column.clone(),
         ..DatasetOptions::new(dir)
     })?)
 }

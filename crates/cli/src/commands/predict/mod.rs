@@ -33,7 +33,11 @@ pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
     if let Some(megapixels) = args.max_megapixels {
         predictor.limits.max_pixels = u64::from(megapixels) * 1_000_000;
     }
-    let Photos { paths, names } = Photos::gather(&args.images, args.recursive)?;
+    let Photos { paths, names } = Photos::gather(
+        &args.images,
+        args.recursive,
+        predictor.filename_column.as_deref(),
+    )?;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let width = names.iter().map(|name| name.chars().count()).max();
     let mut out = Output::new(
@@ -46,8 +50,8 @@ pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
         let shown = path.display();
         ensure!(
             out.may_replace(path).with_context(|| shown.to_string())?,
-            "{shown}: holds no scores of these columns, so --overwrite does not replace it; name \
-             another file with --out"
+            "{shown}: holds something else than scores of these columns in this form, so --overwrite \
+             does not replace it; name another file with --out"
         );
     }
     let bar = progress::bar(paths.len() as u64, "predict");
@@ -66,7 +70,7 @@ pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
         }
     })?;
     bar.finish_and_clear();
-    let scored = out.finish()?;
+    let scored = out.finish(args.overwrite)?;
     if let Some(path) = &args.out {
         let path = path.display();
         if scored > 0 {

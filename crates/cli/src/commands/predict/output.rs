@@ -5,10 +5,11 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use psp_files::write_atomic;
+use psp_files::{write_atomic, write_new};
 use serde::{Serialize, Serializer};
 
 use crate::args::PredictArgs;
+use crate::commands::exists_already;
 
 /// How scores are written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,7 +41,8 @@ impl Format {
 }
 
 /// Writes a file as a whole, where a link leads, or into what is no file, such as a pipe.
-fn write(path: &Path, content: &[u8]) -> Result<()> {
+/// A file that has come there meanwhile is replaced only if `overwrite` says so.
+fn write(path: &Path, content: &[u8], overwrite: bool) -> Result<()> {
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     if path.exists() && !path.is_file() {
         let pipe = OpenOptions::new().write(true).open(&path);
@@ -48,7 +50,14 @@ fn write(path: &Path, content: &[u8]) -> Result<()> {
             .and_then(|mut pipe| pipe.write_all(content))
             .with_context(|| path.display().to_string());
     }
-    Ok(write_atomic(&path, |out| out.write_all(content))?)
+    if overwrite {
+        return Ok(write_atomic(&path, |out| out.write_all(content))?);
+    }
+    if write_new(&path, |out| out.write_all(content))? {
+        Ok(())
+    } else {
+        Err(exists_already(&path))
+    }
 }
 
 /// One image in JSON, named as in CSV.
@@ -171,13 +180,13 @@ impl<'a> Output<'a> {
 
     /// Writes the file, if there is one and any image has scores: a file of earlier
     /// scores is not replaced by one without any. The answer is how many images have scores.
-    pub(super) fn finish(mut self) -> Result<usize> {
+    pub(super) fn finish(mut self, overwrite: bool) -> Result<usize> {
         if self.format == Format::Json {
             let end = if self.images == 0 { "[]\n" } else { "\n]\n" };
             self.content.extend_from_slice(end.as_bytes());
         }
         match self.path {
-            Some(path) if self.scored > 0 => write(path, &self.content)?,
+            Some(path) if self.scored > 0 => write(path, &self.content, overwrite)?,
             Some(_) => {}
             None => self.print()?,
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use psp_data::{DataFolder, FileKind, FolderKind, Listing, list_images};
+use psp_data::{DataFolder, FileKind, FolderKind, Listing, NamedFiles, list_images};
 
 use crate::commands::counted;
 
@@ -24,14 +24,18 @@ impl Photos {
     ///
     /// An image is called what it is on the command line, or there with its folder. One
     /// of a data set is called what the labels call it, if that folder is all of `args`.
-    pub(super) fn gather(args: &[PathBuf], recursive: bool) -> Result<Self> {
+    pub(super) fn gather(
+        args: &[PathBuf],
+        recursive: bool,
+        filename_column: Option<&str>,
+    ) -> Result<Self> {
         let mut photos = Self::default();
         for path in args {
             if !path.is_dir() {
                 photos.push(path.clone(), path);
                 continue;
             }
-            match DataFolder::of(path) {
+            match DataFolder::of(path, filename_column) {
                 Some(data) => photos.add_data(data, path, args.len() == 1)?,
                 None => photos.add_folder(path, recursive)?,
             }
@@ -85,12 +89,18 @@ impl Photos {
             let images = data.images.display();
             eprintln!("left out: {} (not in {images})", named(&data.dir, &beside));
         }
-        let names = data.names.unwrap_or_else(|error| {
+        let NamedFiles { names, missing } = data.names.unwrap_or_else(|error| {
             if under_labels_names {
                 eprintln!("note: images are called by their files' names: {error}");
             }
             Default::default()
         });
+        if !missing.is_empty() {
+            let rows = counted(missing.len(), "row");
+            let missing: Vec<&Path> = missing.iter().map(Path::new).collect();
+            let names = named(Path::new(""), &missing);
+            eprintln!("left out: {rows} of the labels whose image is missing, {names}");
+        }
         let mut paths = listing.images;
         let unlisted = names.keys().filter(|path| !paths.contains(path));
         let mut unlisted: Vec<PathBuf> = unlisted.cloned().collect();

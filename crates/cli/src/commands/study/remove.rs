@@ -52,7 +52,11 @@ pub(super) fn remove(args: &StudyRmArgs) -> Result<()> {
     check_is_whole(&entries)?;
     // First what makes it a study, so that half of it is none.
     for entry in &entries {
-        remove_entry(entry).with_context(|| entry.display().to_string())?;
+        if StudyDir::new(&folder).holds_tasks(entry) {
+            remove_tasks(entry)?;
+        } else {
+            remove_entry(entry).with_context(|| entry.display().to_string())?;
+        }
     }
     if let Some(others) = others(&folder)? {
         println!(
@@ -81,6 +85,27 @@ fn named(tasks: &[TrialDir], study: &Path) -> String {
         names.push("…".to_owned());
     }
     names.join(", ")
+}
+
+/// Removes the folders of tasks in `folder`, and it unless something else is in it.
+fn remove_tasks(folder: &Path) -> Result<()> {
+    let entries = match read_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        other => other.with_context(|| folder.display().to_string())?,
+    };
+    let mut is_empty = true;
+    for entry in entries {
+        let path = entry?.path();
+        if TrialDir::is_task(&path) {
+            remove_entry(&path).with_context(|| path.display().to_string())?;
+        } else {
+            is_empty = false;
+        }
+    }
+    if is_empty {
+        remove_entry(folder).with_context(|| folder.display().to_string())?;
+    }
+    Ok(())
 }
 
 /// Removes a file, or a folder in which a worker may still be writing; or nothing.
