@@ -30,7 +30,7 @@ step "Search five backbones with configs/demo.toml in $study, and refit the chos
         exit "$status"
     }
 }
-chosen=$("$psp" study best "$study" 2>/dev/null)
+chosen=$("$psp" study best "$study")
 
 step "Export it into $model"
 "$psp" export "$study" --out "$model" --overwrite

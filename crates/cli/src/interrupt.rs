@@ -53,7 +53,7 @@ fn tell_of_the_second() -> std::io::Result<()> {
     let mut signals = Signals::new([SIGINT])?;
     std::thread::spawn(move || {
         if signals.forever().next().is_some() {
-            eprintln!("stopping; another Ctrl-C ends it at once, without saving");
+            eprintln!("stopping; another Ctrl-C ends psp at once");
         }
     });
     Ok(())

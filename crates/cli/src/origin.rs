@@ -174,7 +174,7 @@ impl std::fmt::Display for Origin {
 fn check_is_no_others(out: &Path) -> Result<()> {
     let what = if StudyDir::new(out).is_study() {
         "a study's"
-    } else if RunDir::new(out).is_begun() {
+    } else if RunDir::new(out).is_begun() && RunDir::new(out).manifest().exists() {
         "a run's"
     } else if out.join(BUNDLE_JSON).exists() {
         "an exported model's"

@@ -205,7 +205,7 @@ fn a_refit_that_is_added_later_is_all_that_is_still_trained() {
     let searched = run(&mut bench.search(&["--workers", "1"])).assert_done();
     assert_says(
         &searched.stdout,
-        &["had no say (it was read of 1 training that"],
+        &["had no say (it was also read for 1 training of"],
     );
 }
 

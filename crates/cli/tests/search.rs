@@ -91,7 +91,8 @@ fn a_study_ends_with_a_chosen_model_that_can_be_exported() {
     let notes = bench.root().join("notes");
     std::fs::create_dir(&notes).unwrap();
     std::fs::write(notes.join("mine.txt"), "keep").unwrap();
-    let among = bench.root().join("trials/mine.txt");
+    let among = bench.root().join("trials/20261127-1530/mine.txt");
+    std::fs::create_dir(among.parent().unwrap()).unwrap();
     std::fs::write(&among, "keep").unwrap();
     let removed = bench.study("rm", &[]).assert_done();
     assert!(
@@ -99,7 +100,7 @@ fn a_study_ends_with_a_chosen_model_that_can_be_exported() {
         "{removed:#?}"
     );
     assert_eq!(bench.root().read_dir().unwrap().count(), 2);
-    assert_eq!(among.parent().unwrap().read_dir().unwrap().count(), 1);
+    assert_eq!(bench.root().join("trials").read_dir().unwrap().count(), 1);
     assert!(notes.join("mine.txt").exists() && among.exists());
     std::fs::remove_dir_all(bench.root()).unwrap();
 
@@ -361,6 +362,9 @@ fn a_study_file_that_is_wrong_is_refused_with_its_line() {
             run(&mut bench.search(flags)).assert_refused(&parts);
         }
     }
+    let few = "[study.refit]\nvalid = true\n[data]\ntrain_images = 8\n[space]";
+    let few = Bench::new(&STUDY.replace("[space]", few));
+    run(&mut few.search(&["--plan"])).assert_refused(&["study.toml, line", "train_images = 0"]);
     for flags in [["--tasks", "3"], ["--image", "x"]] {
         let refused = run(&mut bench.search(&flags));
         assert_eq!(refused.code, Some(2), "{refused:#?}");

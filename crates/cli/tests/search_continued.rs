@@ -115,6 +115,16 @@ fn a_study_goes_on_where_its_data_were_moved_to() {
     std::fs::rename(&moved, &data).unwrap();
     run(&mut bench.search(&["--workers", "1", "--trials", "2"])).assert_done();
     assert_eq!(count(&bench.table()["trials"], "finished"), 2);
+    // Where they are not what they were, another place of the same is kept in mind.
+    let copy = bench.folder.path("copy");
+    let copied = std::process::Command::new("cp")
+        .arg("-r")
+        .args([&data, &copy])
+        .status();
+    assert!(copied.unwrap().success());
+    change_labels(&data, "0.987");
+    search_again(&bench, &["--data", copy.to_str().unwrap()]).assert_done();
+    search_again(&bench, &[]).assert_done();
     // Other images and labels are not taken for them.
     let other = support::Folder::with_data();
     change_labels(&other.data(), "0.987");

@@ -324,7 +324,11 @@ fn a_study_with_any_task_under_way_is_removed_only_by_force() {
     let bench = Bench::new(&STUDY.replace("trials = 6", "trials = 2"));
     // Begins the study without working on it.
     run(&mut bench.search(&["--launcher", "slurm", "--emit"])).assert_done();
-    let tasks = ["trials/00000-a", "finals/00000-s1-a", "refit/00000-a"];
+    let tasks = [
+        "trials/00000-0123456789ab",
+        "finals/00000-s1-0123456789ab",
+        "refit/00000-0123456789ab",
+    ];
     for task in tasks {
         let folder = bench.root().join(task);
         std::fs::create_dir_all(&folder).unwrap();

@@ -40,18 +40,18 @@ pub(crate) fn data(
             .collect(),
     });
     let [train, ..] = &parts;
-    let training_means = match chosen {
-        Some(run) => run.read_manifest()?.train_means,
+    let (training_means, trained_on) = match chosen {
+        Some(run) => {
+            let manifest = run.read_manifest()?;
+            (manifest.train_means, manifest.split_counts[0])
+        }
         None => {
-            let count = train.labels.len().max(1) as f64;
+            let count = train.labels.len();
             let sum = |target: usize| train.labels.iter().map(|row| row[target]).sum::<f64>();
             let targets = 0..config.data.targets.len();
-            targets.map(|target| sum(target) / count).collect()
+            let means = targets.map(|target| sum(target) / count.max(1) as f64);
+            (means.collect(), count)
         }
-    };
-    let trained_on = match chosen {
-        Some(run) => run.read_manifest()?.split_counts[0],
-        None => train.labels.len(),
     };
     Ok(Data {
         folder: config.data.dir.display().to_string(),

@@ -9,6 +9,7 @@ use crate::discover::{
 };
 use crate::error::DataError;
 use crate::resolve::{NamedFiles, named_files};
+use crate::table::Table;
 
 /// The files of a folder, each accounted for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -90,9 +91,17 @@ impl DataFolder {
                 (parent.to_owned(), dir.to_owned())
             }
         };
-        let names = find_labels(&dir)
-            .and_then(|labels| named_files(&labels, &images, &dir, filename_column));
+        let names = find_labels(&dir).and_then(|labels| {
+            let named = named_files(&labels, &images, &dir, filename_column);
+            named.or_else(|_| named_files(&labels, &images, &dir, None))
+        });
         Some(Self { dir, images, names })
+    }
+
+    /// Whether the labels in `dir` have this column.
+    pub fn has_column(dir: &Path, name: &str) -> bool {
+        let table = find_labels(dir).and_then(|labels| Table::open(&labels));
+        table.is_ok_and(|mut table| table.filename_column(Some(name), None).is_ok())
     }
 
     /// Whether a table written to `path` would be taken for the labels or the split of the

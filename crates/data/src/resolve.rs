@@ -111,7 +111,11 @@ pub(crate) fn named_files(
     table.rows(|row| {
         let name = row.raw(column);
         let place = resolver.place(name);
-        if place.is_err() && !name.trim().is_empty() {
+        if let Err(NameProblem::Missing(error)) = &place
+            && error.kind() == io::ErrorKind::NotFound
+            && !name.trim().is_empty()
+            && !images.join(name).is_symlink()
+        {
             missing.push(name.to_owned());
         }
         if let Ok(place) = place {

@@ -80,10 +80,13 @@ where
         let page = plot::samples(predictions, evaluation, images, seed, sample_count)?;
         Ok(page.to_png()?)
     });
-    let samples: Result<Option<Vec<u8>>, EvalError> = samples.transpose();
-    if let Ok(Some(page)) = &samples {
-        add(SAMPLES, page.clone());
-    }
+    let unread: Option<EvalError> = match samples.transpose() {
+        Ok(page) => {
+            page.into_iter().for_each(|page| add(SAMPLES, page));
+            None
+        }
+        Err(error) => Some(error),
+    };
     let written: Vec<PathBuf> = files.iter().map(|(path, _)| path.clone()).collect();
     if let Some((name, content)) = beside {
         files.push((folder.join(name), content));
@@ -93,6 +96,8 @@ where
     if !written.contains(&page) {
         remove(&page).map_err(EvalError::io("remove", &page))?;
     }
-    samples?;
+    if let Some(error) = unread {
+        return Err(error);
+    }
     Ok(written)
 }

@@ -106,8 +106,12 @@ impl Beginning {
         inputs.indices(Part::Valid)?;
         keys::check_train_images(config, inputs.splits.counts()[0])?;
         let (data, split) = (inputs.dataset.fingerprint()?, inputs.splits.fingerprint());
-        let weights = Weights::within(config, &Weights::default(), hashes)?;
+        let weights = Weights::within(config, None, hashes)?;
         let mut plan = Plan::draw(config, data, split, weights, &[])?;
+        for trial in &plan.trials {
+            config.trial(&trial.point)?.validate_new()?;
+            config.check_refit_on_validation(&trial.point)?;
+        }
         plan.labels_fingerprint = Some(inputs.dataset.labels_fingerprint());
         let folds = folds(config, inputs)?;
         plan.fold_fingerprints = folds.iter().map(Splits::fingerprint).collect();
@@ -213,7 +217,7 @@ impl Draft {
             });
         }
         let inputs = known.inputs(&config.base, inputs)?;
-        let weights = Weights::within(config, &known.plan.weights, hashes)?;
+        let weights = Weights::within(config, Some(&known.plan.weights), hashes)?;
         if let Some((name, then, now)) = known.plan.weights.changed(&weights) {
             known.changed(&format!("the weights file {name}"), then, now)?;
         }
@@ -315,9 +319,14 @@ impl Study {
 
     /// Whether the study's data, as it began with them, are still where it says.
     fn finds_its_data(&self) -> bool {
-        let found = Dataset::open(&dataset_options(&self.config.base));
-        let found = found.and_then(|dataset| dataset.fingerprint());
-        found.is_ok_and(|found| found == self.plan.data_fingerprint)
+        let Ok(found) = Dataset::open(&dataset_options(&self.config.base)) else {
+            return false;
+        };
+        let labels = self.plan.labels_fingerprint.as_ref();
+        labels.is_none_or(|labels| *labels == found.labels_fingerprint())
+            && found
+                .fingerprint()
+                .is_ok_and(|found| found == self.plan.data_fingerprint)
     }
 
     /// Whether the data that `base` says where to find, of this fingerprint, are those

@@ -233,10 +233,10 @@ impl TrialDir {
     /// perhaps, and an id.
     pub fn is_task(path: &Path) -> bool {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let is_hex = |id: &str| !id.is_empty() && id.chars().all(|c| c.is_ascii_hexdigit());
+        let is_id = |id: &str| id.len() == 12 && id.chars().all(|c| c.is_ascii_hexdigit());
         let number = name.split_once('-').map_or("", |(number, _)| number);
         let id = name.rsplit_once('-').map_or("", |(_, id)| id);
-        number.len() >= 5 && number.parse::<usize>().is_ok() && is_hex(id) && path.is_dir()
+        number.len() >= 5 && number.parse::<usize>().is_ok() && is_id(id) && path.is_dir()
     }
 
     /// The folder itself.

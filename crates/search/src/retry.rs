@@ -28,7 +28,8 @@ impl Failure {
     /// Whether it can go on from a checkpoint, and not only from its beginning.
     pub fn has_checkpoint(&self) -> bool {
         let run = self.dir.run();
-        (run.result().exists() || self.dir.has_progress()) && run.can_be_continued()
+        let may_have = run.result().exists() || self.dir.has_progress() || run.best().exists();
+        may_have && run.can_be_continued()
     }
 }
 

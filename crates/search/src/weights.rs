@@ -20,14 +20,14 @@ use crate::error::SearchError;
 pub struct Weights(BTreeMap<String, String>);
 
 impl Weights {
-    /// Those of the study that `config` describes. A file that was `known` and is gone
-    /// stays known, since trials that have begun need it no more.
+    /// Those of the study that `config` describes. A file that was `known` to one that goes
+    /// on and is gone stays known, since trials that have begun need it no more.
     ///
     /// # Errors
     /// A file that is missing or can't be read, or a folder without weights.
     pub(crate) fn within(
         config: &SearchConfig,
-        known: &Self,
+        known: Option<&Self>,
         hashes: &mut Hashes,
     ) -> Result<Self, SearchError> {
         let mut found = BTreeMap::new();
@@ -35,10 +35,11 @@ impl Weights {
             let Some(name) = name_of(&weights, backbone) else {
                 continue;
             };
-            let hash = match (known.0.get(&name), is_there(&weights, backbone)) {
-                (Some(then), false) => then.clone(),
-                (None, false) => return Err(missing(&weights, backbone)),
-                (_, true) => hashes.of(&weights, backbone)?,
+            let is_there = is_there(&weights, backbone);
+            let hash = match known {
+                None if !is_there => return Err(missing(&weights, backbone)),
+                Some(known) if !is_there && known.0.contains_key(&name) => known.0[&name].clone(),
+                _ => hashes.of(&weights, backbone)?,
             };
             found.insert(name, hash);
         }
@@ -80,7 +81,7 @@ impl Hashes {
         weights: &Path,
         backbone: BackboneKind,
     ) -> Result<String, SearchError> {
-        // It was compared when it was fetched.
+        // Whoever trains with it compares it.
         if let Some(hash) = torchvisions(weights, backbone).map(|entry| entry.sha256) {
             return Ok(hash.to_owned());
         }
@@ -112,7 +113,7 @@ fn is_there(weights: &Path, backbone: BackboneKind) -> bool {
 fn missing(weights: &Path, backbone: BackboneKind) -> SearchError {
     let expected = match torchvisions(weights, backbone) {
         Some(_) => format!("torchvision's file is not here yet: psp weights fetch {backbone}"),
-        None => "a file that exists, an exported model or a run".to_owned(),
+        None => "expected a file that exists, an exported model or a run".to_owned(),
     };
     SearchError::Config(ConfigError::Value {
         key: "model.weights",

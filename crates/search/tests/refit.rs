@@ -115,11 +115,8 @@ fn a_backbone_that_the_refit_does_not_fit_is_found_when_the_plan_is_drawn() {
     assert_says(&error, &parts);
     let error = draw("[study.refit.vit_b_16]\npreprocess.size = 100");
     assert_says(&error, &["s.toml, line 4", "a multiple of 16"]);
-    // The images that are all to be trained on, of which the study uses 100.
-    let error = draw("valid = true");
-    assert_says(&error, &["s.toml, line 2", "data.train_images = 0"]);
     // Nothing is left to stop by.
-    let error = draw("valid = true\ntrain.patience = 2\ndata.train_images = 0");
+    let error = draw("valid = true\ntrain.patience = 2");
     assert_says(
         &error,
         &[

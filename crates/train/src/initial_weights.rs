@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use psp_models::stages::is_within;
 use psp_models::{
-    HEAD, ModelConfig, Output, Regressor, StateDict, StateError, WeightsFile, read_weights,
+    BackboneKind, HEAD, ModelConfig, Output, Regressor, StateDict, StateError, WeightsFile,
+    read_weights,
 };
 
 use crate::bundle::{BUNDLE_JSON, BURNPACK, Bundle, SAFETENSORS};
@@ -27,32 +28,15 @@ pub(crate) fn locate(config: &mut RunConfig) -> Result<(), TrainError> {
     }
     let kind = config.model.backbone;
     if given.as_os_str() == IMAGENET {
-        let refuse = |expected: String| ConfigError::Value {
+        let stored = kind
+            .pretrained()
+            .zip(psp_weights::default_dir())
+            .and_then(|(entry, dir)| psp_weights::find(entry, &dir));
+        let path = stored.ok_or_else(|| ConfigError::Value {
             key: "model.weights",
             value: format!("{IMAGENET:?}"),
-            expected,
-        };
-        let entry = kind.pretrained();
-        let stored = entry
-            .zip(psp_weights::default_dir())
-            .and_then(|(entry, dir)| {
-                let path = psp_weights::find(entry, &dir)?;
-                Some((entry, path))
-            });
-        let (entry, path) = stored.ok_or_else(|| {
-            refuse(format!(
-                "torchvision's file is not here yet: psp weights fetch {kind}"
-            ))
+            expected: format!("torchvision's file is not here yet: psp weights fetch {kind}"),
         })?;
-        let hash = psp_weights::hash_of(&path).map_err(TrainError::io(&path))?;
-        if hash != entry.sha256 {
-            return Err(TrainError::Config(refuse(format!(
-                "{} is damaged or another file (SHA-256 {hash}, torchvision's {}); remove it, \
-                 then: psp weights fetch {kind}",
-                path.display(),
-                entry.sha256
-            ))));
-        }
         config.model.weights = path;
         return Ok(());
     }
@@ -80,6 +64,29 @@ pub(crate) fn locate(config: &mut RunConfig) -> Result<(), TrainError> {
     }
     config.model.weights = path;
     Ok(())
+}
+
+/// The SHA-256 of a weights file, which is torchvision's where it lies in the place of
+/// that.
+///
+/// # Errors
+/// [`ConfigError::Value`] where it is not; a file that can't be read.
+pub(crate) fn verified_hash(path: &Path, kind: BackboneKind) -> Result<String, TrainError> {
+    let hash = psp_weights::hash_of(path).map_err(TrainError::io(path))?;
+    let stored = kind.pretrained().zip(psp_weights::default_dir());
+    let official = stored.filter(|(entry, dir)| *path == dir.join(entry.file));
+    match official {
+        Some((entry, _)) if hash != entry.sha256 => Err(TrainError::Config(ConfigError::Value {
+            key: "model.weights",
+            value: format!("{:?}", path.display().to_string()),
+            expected: format!(
+                "expected torchvision's file, and it is damaged or another (SHA-256 {hash}, \
+                     torchvision's {}); remove it, then: psp weights fetch {kind}",
+                entry.sha256
+            ),
+        })),
+        _ => Ok(hash),
+    }
 }
 
 /// The weights file that `path` stands for: itself, or of an exported model's folder

@@ -61,9 +61,15 @@ impl Inputs {
     pub(crate) fn open_within(config: &RunConfig, session: &Session) -> Result<Self, TrainError> {
         let data = &config.data;
         let dataset = session.dataset(&dataset_options(config))?;
-        let beside = find_split(&data.dir)?;
+        let auto = data.split == "auto";
+        let has_column = auto && dataset.split_column().is_some();
+        let beside = if auto && !has_column {
+            find_split(&data.dir)?
+        } else {
+            None
+        };
         let (splits, split_source) = match (data.split.as_str(), beside) {
-            ("auto", _) if dataset.split_column().is_some() => {
+            ("auto", _) if has_column => {
                 let labels = dataset.labels_path().to_owned();
                 (Splits::from_column(&dataset)?, labels)
             }
@@ -149,8 +155,9 @@ impl Inputs {
         notices.extend(self.dataset.unlabelled()?);
         notices.extend(self.dataset.same_labels(&self.used(Part::Train)));
         let labels = self.dataset.labels_path();
-        let beside = find_split(labels.parent().unwrap_or(Path::new("")))?;
-        if let Some(beside) = beside.filter(|_| self.split_source == labels) {
+        if self.split_source == labels
+            && let Some(beside) = find_split(labels.parent().unwrap_or(Path::new("")))?
+        {
             notices.push(DataNotice::UnusedSplitFile {
                 path: beside,
                 labels: labels.to_owned(),

@@ -40,7 +40,7 @@ pub(crate) fn export(args: &ExportArgs) -> Result<ExitCode> {
 /// The run to export: the folder itself, or the chosen one of a study.
 fn run_of(args: &ExportArgs) -> Result<RunDir> {
     let dir = study_dir(&args.run);
-    if !dir.is_study() {
+    if !dir.is_study() || RunDir::new(&args.run).is_begun() {
         if args.backbone.is_some() {
             bail!(
                 "{}: --backbone chooses among the models of a study, and this is none",

@@ -246,7 +246,7 @@ pub(crate) fn print_selection(study: &Study, selection: &Selection) -> Result<()
     let earlier = match study.earlier_tests()? {
         0 => String::new(),
         count => format!(
-            " (it was read of {} that the choice had come to before, too)",
+            " (it was also read for {} of an earlier choice)",
             counted(count, "training")
         ),
     };

@@ -205,17 +205,6 @@ impl SearchConfig {
         let place = |key: &str| self.refit_lines.place(&self.name, path(key));
         let values = given.iter().map(|one| (one.key.as_str(), one.value));
         let config = trial.with_values(values, place)?;
-        if refit.valid && config.data.train_images > 0 {
-            return Err(SearchError::RefitKey {
-                place: place(""),
-                key: "valid".to_owned(),
-                expected: format!(
-                    "data.train_images = 0 beside valid = true, which is there to train on more \
-                     images, and not {} of them",
-                    config.data.train_images
-                ),
-            });
-        }
         let checked = config.validate().and_then(|()| {
             if refit.valid {
                 config.validate_unvalidated()
@@ -236,6 +225,29 @@ impl SearchConfig {
             }
         })?;
         Ok(config)
+    }
+
+    /// Refuses a refit on validation images, too, that leaves most images out.
+    ///
+    /// # Errors
+    /// As [`SearchConfig::refit`].
+    pub(crate) fn check_refit_on_validation(
+        &self,
+        point: &psp_space::Point,
+    ) -> Result<(), SearchError> {
+        let is_merged = self.study.refit.as_ref().is_some_and(|refit| refit.valid);
+        match self.refit(point)?.filter(|_| is_merged) {
+            Some(config) if config.data.train_images > 0 => Err(SearchError::RefitKey {
+                place: self.refit_lines.place(&self.name, "valid"),
+                key: "valid".to_owned(),
+                expected: format!(
+                    "data.train_images = 0 beside valid = true, which is there to train on more \
+                     images, and not {} of them",
+                    config.data.train_images
+                ),
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// The names of the backbones that trials may have.

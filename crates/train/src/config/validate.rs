@@ -39,12 +39,6 @@ impl RunConfig {
             "\"auto\", \"none\" or [low, high], the first below the second",
         )?;
         check(
-            "data.threads",
-            data.threads,
-            data.threads <= MOST_THREADS,
-            &format!("0 (all cores) to {MOST_THREADS}"),
-        )?;
-        check(
             "data.split_bins",
             data.split_bins,
             data.split_bins >= 1,
@@ -82,20 +76,20 @@ impl RunConfig {
         check(
             "preprocess.mean",
             mean,
-            mean.iter().all(|mean| (0.0..=1.0).contains(mean)),
-            "three numbers from 0 to 1, the scale of the pixels (those for 0 to 255 divided by 255)",
+            mean.iter().all(|mean| mean.is_finite()),
+            "three finite numbers",
         )?;
         check(
             "preprocess.std",
             std,
-            std.iter().all(|&std| std > 0.0 && std <= 1.0),
-            "three numbers above 0, at most 1, on the pixels' scale from 0 to 1",
+            std.iter().all(|&std| std.is_finite() && std > 0.0),
+            "three numbers above 0",
         )?;
         check(
             "model.hidden",
             model.hidden,
-            (1..=WIDEST_HEAD).contains(&model.hidden),
-            &format!("1 to {WIDEST_HEAD}"),
+            model.hidden >= 1,
+            "at least 1",
         )?;
         check(
             "model.dropout",
@@ -265,6 +259,46 @@ impl RunConfig {
             t.min_delta,
             not_negative(t.min_delta),
             "0 or more",
+        )
+    }
+}
+
+impl RunConfig {
+    /// Checks what nothing new is begun with, though earlier versions began with it.
+    ///
+    /// # Errors
+    /// [`ConfigError::Value`] for the first such value.
+    pub fn validate_new(&self) -> Result<(), ConfigError> {
+        let Self {
+            data,
+            model,
+            preprocess,
+            ..
+        } = self;
+        let (mean, std) = (preprocess.mean, preprocess.std);
+        check(
+            "data.threads",
+            data.threads,
+            data.threads <= MOST_THREADS,
+            &format!("0 (all cores) to {MOST_THREADS}"),
+        )?;
+        check(
+            "preprocess.mean",
+            mean,
+            mean.iter().all(|mean| (0.0..=1.0).contains(mean)),
+            "three numbers from 0 to 1, the scale of the pixels (those for 0 to 255 divided by 255)",
+        )?;
+        check(
+            "preprocess.std",
+            std,
+            std.iter().all(|&std| std > 0.0 && std <= 1.0),
+            "three numbers above 0, at most 1, on the pixels' scale from 0 to 1",
+        )?;
+        check(
+            "model.hidden",
+            model.hidden,
+            (1..=WIDEST_HEAD).contains(&model.hidden),
+            &format!("1 to {WIDEST_HEAD}"),
         )
     }
 }

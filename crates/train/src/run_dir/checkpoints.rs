@@ -252,6 +252,10 @@ impl RunDir {
             self.best(),
         ];
         for path in newest_first {
+            // An older one than a newer one that may be whole is none to go on from.
+            if path == self.best() && damaged.len() < faults.len() {
+                break;
+            }
             if matches!(path.try_exists(), Ok(false)) {
                 continue;
             }

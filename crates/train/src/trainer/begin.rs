@@ -30,6 +30,7 @@ pub fn start(
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Result<Outcome, TrainError> {
     check_folder(run, &config, &control)?;
+    config.validate_new()?;
     control.place(&mut config)?;
     initial_weights::locate(&mut config)?;
     config.make_absolute()?;

@@ -216,7 +216,9 @@ fn check_length(
             without: progress.early_stopping.epochs_without_improvement,
         });
     }
-    Ok(epochs > progress.epoch && !stops)
+    // Of an ended run that has lost its last checkpoints an earlier one may be left.
+    let may_go_on = ended.is_none_or(|result| is_longer || is_cut_short(result, config));
+    Ok(may_go_on && epochs > progress.epoch && !stops)
 }
 
 /// Makes `config` the run's own. Whatever a process that is killed meanwhile leaves

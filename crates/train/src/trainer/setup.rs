@@ -142,10 +142,11 @@ fn new_model(
     if path.as_os_str().is_empty() {
         return Ok((Regressor::new(model_config, seed, device), None));
     }
+    let sha256 = initial_weights::verified_hash(path, config.model.backbone)?;
     let (file, head) = initial_weights::read(path)?;
     let recognised = Regressor::zeros(model_config, device).recognise(file, None)?;
     let origin = Origin {
-        sha256: psp_weights::hash_of(path).map_err(TrainError::io(path))?,
+        sha256,
         notes: recognised.notes(),
         head,
     };

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
-use psp_data::{Dataset, DatasetOptions, Part};
+use psp_data::{DataFolder, Dataset, DatasetOptions, Part};
 use psp_export::{Bundle, Predictor};
 use psp_files::shell_quoted;
 use psp_train::inputs::dataset_options;
@@ -66,7 +66,8 @@ impl Chosen {
         config.data.split = "auto".to_owned();
         config.data.targets.clone_from(&predictor.targets);
         config.data.label_range = predictor.label_range().into();
-        config.data.filename_column = predictor.filename_column.clone().unwrap_or_default();
+        let column = filename_column(dir, predictor);
+        config.data.filename_column = column.unwrap_or_default();
         let data = dir.display();
         let chosen = match (Known::of(&args.model, &config)?, args.split) {
             (Known::Parts(inputs), None) => {
@@ -171,9 +172,15 @@ fn open(dir: &Path, predictor: &Predictor) -> Result<Dataset> {
     Ok(Dataset::open(&DatasetOptions {
         targets: predictor.targets.clone(),
         label_range: predictor.label_range().into(),
-        filename_column: predictor.filename_column.clone(),
+        filename_column: filename_column(dir, predictor),
         ..DatasetOptions::new(dir)
     })?)
+}
+
+/// The column of file names that the model was trained with, where the labels have it.
+fn filename_column(dir: &Path, predictor: &Predictor) -> Option<String> {
+    let column = predictor.filename_column.clone()?;
+    DataFolder::has_column(dir, &column).then_some(column)
 }
 
 /// What a model knows of a data set.
