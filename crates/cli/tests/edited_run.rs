@@ -87,6 +87,13 @@ fn an_image_that_was_trained_on_does_not_become_a_test_image() {
     render(&other, 12);
     let ran = run(evaluation(&folder).arg("--data").arg(&other)).assert_done();
     assert_says(&ran.stderr, &["warning: ", "was trained on can't be told"]);
+    // Nor where the labels were edited, too.
+    let labels = folder.data().join("labels.csv");
+    let text = std::fs::read_to_string(&labels).unwrap();
+    let (first, rest) = text.split_once("synth-000001.jpg,").unwrap();
+    let (_, rest) = rest.split_once('\n').unwrap();
+    std::fs::write(&labels, format!("{first}synth-000001.jpg,0.5,0.5\n{rest}")).unwrap();
+    run(&mut evaluation(&folder)).assert_refused(&["the split in split.csv changed"]);
 }
 
 /// The order is part of both fingerprints, and of no image's part.

@@ -211,6 +211,16 @@ fn an_evaluation_on_data_that_changed_since_the_run_says_so() {
         &ran.stderr,
         &["warning: ", "the data changed since the run began"],
     );
+    // What it was trained on is then not known of other data either.
+    let other = folder.path("other");
+    support::render(&other, 12);
+    let data = ["--data", other.to_str().unwrap(), "--samples=0"];
+    let ran = run(&mut eval(&model, &folder.path("of-other"), &data)).assert_done();
+    assert_says(&ran.stderr, &["can't be told", "gone or changed"]);
+    // And a photo that no row names is told of.
+    std::fs::copy(folder.image("synth-000004.jpg"), folder.image("more.jpg")).unwrap();
+    let ran = run(&mut eval(&model, &out, &["--samples=0"])).assert_done();
+    assert_says(&ran.stderr, &["1 image is in no row"]);
 }
 
 #[test]

@@ -362,6 +362,9 @@ fn a_study_file_that_is_wrong_is_refused_with_its_line() {
             run(&mut bench.search(flags)).assert_refused(&parts);
         }
     }
+    let rungs = "[study]\npruner = \"asha\"\nrungs = [2, 7]";
+    let rungs = Bench::new(&STUDY.replace("[study]", rungs));
+    run(&mut rungs.search(&["--plan"])).assert_refused(&["study.rungs = [2, 7]", "train.epochs"]);
     let few = "[study.refit]\nvalid = true\n[data]\ntrain_images = 8\n[space]";
     let few = Bench::new(&STUDY.replace("[space]", few));
     run(&mut few.search(&["--plan"])).assert_refused(&["study.toml, line", "train_images = 0"]);

@@ -252,6 +252,20 @@ fn a_chosen_run_that_lost_its_model_is_told_of_and_trained_again() {
         assert_eq!(bench.table(), table);
         assert_eq!(chosen.fault_of_model().unwrap(), None);
     }
+    // What is gone as a whole needs no retry.
+    std::fs::remove_dir_all(chosen.root()).unwrap();
+    let way_out = format!("psp search --study {}", bench.root().display());
+    let parts = [&*format!("{name}: missing"), &way_out];
+    for command in ["show", "best", "retry"] {
+        assert_says(&bench.study(command, &[]).assert_done().stderr, &parts);
+    }
+    let out = bench.folder.path("of-none");
+    let mut command = psp(&["report", "--no-measure", "--out"]);
+    run(command.arg(&out).arg(bench.root())).assert_refused(&parts);
+    let mut command = psp(&["export", "--out"]);
+    run(command.arg(&out).arg(bench.root())).assert_refused(&parts);
+    run(&mut bench.search(&["--workers", "1"])).assert_done();
+    assert_eq!(bench.table(), table);
 }
 
 #[test]

@@ -32,13 +32,23 @@ pub fn collect_study(dir: StudyDir, mut settings: Settings<'_>) -> Result<Collec
     let mut folders = Vec::new();
     let finalists = study.finalists()?.unwrap_or_default().entries;
     for finalist in in_rank_order(&finalists, &overview) {
-        if let Some((candidate, of_runs)) = of_finalist(&study, finalist, &mut settings)? {
+        let is_chosen = overview.selection.is_some();
+        let found = of_finalist(&study, finalist, is_chosen, &mut settings)?;
+        if let Some((candidate, of_runs)) = found {
             candidates.push(candidate);
             folders.push(of_runs);
         }
     }
     let chosen = overview.selection.as_ref();
     let mut selection = chosen.and_then(|chosen| selection(chosen, &candidates, &folders));
+    if let (Some(chosen), None) = (chosen, &selection) {
+        let finalist = chosen.refit.as_ref().map(|refit| &refit.finalist);
+        let run = study.dir.root().join(finalist.unwrap_or(&chosen.folder));
+        return Err(CollectError::Lost {
+            fault: format!("{}: missing", run.display()),
+            run: RunDir::new(run),
+        });
+    }
     let shown = selection.as_ref();
     let mut shown = shown.map(|shown| folders[shown.candidate][shown.run].clone());
     if let (Some(selection), Some(refit)) = (
@@ -117,10 +127,11 @@ fn is_of(rank: &RankedFinalist, finalist: &Finalist) -> bool {
 }
 
 /// A finalist with those of its trainings that have begun, and their folders; `None`
-/// where none has.
+/// where none has. Once a model `is_chosen` all had, and what is not there is told of.
 fn of_finalist(
     study: &psp_search::Study,
     finalist: &Finalist,
+    is_chosen: bool,
     settings: &mut Settings<'_>,
 ) -> Result<Option<(Candidate, Vec<PathBuf>)>, CollectError> {
     let mut runs = Vec::new();
@@ -129,6 +140,14 @@ fn of_finalist(
         let dir = study.dir.finalist(&finalist.trial, seed);
         let trained = dir.run();
         if !trained.is_begun() {
+            if is_chosen {
+                let missing = format!("{}: missing", trained.root().display());
+                settings.leave_out(
+                    trained.root(),
+                    "a finalist's training is left out",
+                    &missing,
+                );
+            }
             continue;
         }
         let ended = dir.read_outcome()?;

@@ -10,7 +10,7 @@ use psp_lease::{Attempt, Claims, Lease, Settings};
 use psp_train::inputs::dataset_options;
 use psp_train::{Inputs, RunConfig};
 
-use crate::config::SearchConfig;
+use crate::config::{PrunerName, SearchConfig};
 use crate::error::SearchError;
 use crate::folder::{StudyDir, TrialDir, write_json};
 use crate::keys;
@@ -108,6 +108,7 @@ impl Beginning {
         let (data, split) = (inputs.dataset.fingerprint()?, inputs.splits.fingerprint());
         let weights = Weights::within(config, None, hashes)?;
         let mut plan = Plan::draw(config, data, split, weights, &[])?;
+        check_rungs(config, &plan)?;
         for trial in &plan.trials {
             config.trial(&trial.point)?.validate_new()?;
             config.check_refit_on_validation(&trial.point)?;
@@ -433,6 +434,26 @@ fn folds(config: &SearchConfig, inputs: &Inputs) -> Result<Vec<Splits>, SearchEr
     made.map_err(|source| SearchError::Folds {
         name: config.name().to_owned(),
         source: Box::new(source),
+    })
+}
+
+/// Refuses rungs that no trial comes to before its end, where a pruner is to stop some.
+fn check_rungs(config: &SearchConfig, plan: &Plan) -> Result<(), SearchError> {
+    let rungs = &config.study.rungs;
+    if config.study.pruner == PrunerName::None || rungs.is_empty() {
+        return Ok(());
+    }
+    for trial in &plan.trials {
+        let epochs = config.trial(&trial.point)?.train.epochs;
+        if rungs.iter().any(|&rung| rung < epochs) {
+            return Ok(());
+        }
+    }
+    Err(SearchError::Setting {
+        name: config.name().to_owned(),
+        key: "study.rungs",
+        value: format!("{rungs:?}"),
+        expected: "a number of epochs below train.epochs, where the pruner can stop a trial",
     })
 }
 

@@ -136,6 +136,14 @@ impl Study {
         if !self.trainings()?.contains(&dir) {
             return Ok(None);
         }
+        if matches!(dir.root().try_exists(), Ok(false)) {
+            return Ok(Some(Failure {
+                reason: format!("{}: missing", dir.root().display()),
+                file: dir.outcome(),
+                is_trial: dir.root().starts_with(self.dir.trials()),
+                dir,
+            }));
+        }
         // Where it can't be told, whoever uses the model meets the fault.
         Ok(self.lost_model(dir).unwrap_or_default())
     }

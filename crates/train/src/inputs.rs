@@ -136,9 +136,15 @@ impl Inputs {
         })
     }
 
-    /// Refuses a split that is not the one that the run began with. Its fingerprint is of
-    /// the labels' order, too: of changed data, which are told of elsewhere, it says nothing.
+    /// Refuses a split that is not the one that the run began with. Where only its
+    /// fingerprint is known, which is of the labels' order, too, it says nothing of changed
+    /// data, which are told of elsewhere.
     pub(crate) fn check_split(&self, run: &RunDir, manifest: &Manifest) -> Result<(), TrainError> {
+        if let Some(then) = &manifest.split_sha256 {
+            let path = run.split();
+            let now = psp_weights::hash_of(&path).map_err(TrainError::io(&path))?;
+            return run.check_same(|| "the split in split.csv", then, now);
+        }
         let (then, now) = (&manifest.split_fingerprint, self.splits.fingerprint());
         if *then == now || self.dataset.fingerprint()? != manifest.data_fingerprint {
             return Ok(());

@@ -69,6 +69,9 @@ pub struct Manifest {
     pub labels_fingerprint: Option<String>,
     /// SHA-256 over which image is in which part.
     pub split_fingerprint: String,
+    /// SHA-256 of `split.csv` as it was written; earlier versions stored none.
+    #[serde(default)]
+    pub split_sha256: Option<String>,
     /// Images used in train, valid and test.
     pub split_counts: [usize; 3],
     /// SHA-256 of the initial weights file, if one was used.

@@ -40,8 +40,8 @@ pub(crate) struct PredictArgs {
     /// Exported model or run folder.
     #[arg(long)]
     pub(crate) model: PathBuf,
-    /// Images, folders of images, or a data folder, whose images keep the names that
-    /// its labels give them.
+    /// Images, folders of images, or a data folder or the image folder in it, whose images
+    /// keep the names that the labels give them.
     #[arg(required = true)]
     pub(crate) images: Vec<PathBuf>,
     /// Also score the images in sub-folders.

@@ -152,6 +152,13 @@ fn unless_lost(error: anyhow::Error, run: &RunDir) -> anyhow::Error {
 
 /// That the model of a run is damaged or missing, if it is, and what makes it again.
 fn lost(run: &RunDir) -> Option<anyhow::Error> {
+    if !run.root().exists() {
+        let study = StudyDir::around(run.root())?;
+        let (root, again) = (run.root().display(), continuing(&study));
+        return Some(anyhow!(
+            "{root}: missing; bring it back, or train it again: {again}"
+        ));
+    }
     let has_model = run.best().exists() || run.has_lost_best();
     let fault = run
         .fault_of_model()

@@ -60,7 +60,14 @@ pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
             }
             launch::check(args, &dir)?;
             let is_new = !dir.is_begun();
+            let asked = config.study.trials;
             let study = Study::begin(dir, config)?;
+            let known = study.wanted() as u64;
+            if args.trials.is_none() && (1..known).contains(&asked) && !is_new {
+                eprintln!(
+                    "note: study.trials = {asked}: the study has {known} already, which remain"
+                );
+            }
             if is_new {
                 tell_about_data(&Inputs::open(&study.config.base)?)?;
             }
@@ -350,7 +357,7 @@ fn plan(config: &SearchConfig, workers: usize) -> Result<ExitCode> {
     }
     if wanted > plan.trials.len() {
         println!(
-            "   and {} more, each drawn from the results of those before it",
+            "   and {} more, each drawn from the results of earlier ones",
             wanted - plan.trials.len()
         );
     }

@@ -347,6 +347,9 @@ fn retry(args: &StudyRetryArgs) -> Result<()> {
         println!("{}: {reason}", failure.dir.name());
     }
     let root = study.dir.root();
+    if retried.is_empty() {
+        warn_of_lost_choice(&study)?;
+    }
     match retried.len() {
         0 => println!("{}: no trial has failed", root.display()),
         count => println!(

@@ -38,6 +38,12 @@ pub(crate) fn train(args: &TrainArgs) -> Result<ExitCode> {
             for (key, why) in config.without_effect() {
                 eprintln!("note: {key} has no effect with {why}");
             }
+            if config.freezes_random_weights() {
+                eprintln!(
+                    "warning: the whole backbone is frozen and its weights are random; set \
+                     model.weights, such as to imagenet, or more stages in model.unfreeze"
+                );
+            }
             let run = RunDir::new(args.out.clone().unwrap_or_else(|| default_run(args)));
             let outcome = trainer::start(&run, config, control, &mut |event| progress.show(event))?;
             (run, outcome)

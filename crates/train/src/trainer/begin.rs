@@ -96,6 +96,9 @@ pub fn start(
             data_fingerprint: inputs.dataset.fingerprint()?,
             labels_fingerprint: Some(inputs.dataset.labels_fingerprint()),
             split_fingerprint: inputs.splits.fingerprint(),
+            split_sha256: Some(
+                psp_weights::hash_of(&run.split()).map_err(TrainError::io(&run.split()))?,
+            ),
             split_counts: inputs.counts(),
             weights_sha256,
             feature_key: store.as_ref().map(|store| store.key().hex().to_owned()),

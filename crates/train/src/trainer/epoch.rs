@@ -177,7 +177,7 @@ impl Trainer<'_> {
                 .to_owned()
         } else {
             let clip = match self.config.train.clip_norm {
-                0.0 => "; set train.clip_norm = 1.0",
+                0.0 => "; set train.clip_norm = 1.0 in a new run",
                 _ => "",
             };
             format!(

@@ -132,7 +132,15 @@ impl Chosen {
             return;
         }
         let seen = match seen::count(&run, own, &self.dataset, &self.indices) {
-            Ok(seen) => seen,
+            Ok(Some(seen)) => seen,
+            Ok(None) => {
+                eprintln!(
+                    "warning: {data}: which of these images the model was trained on can't be \
+                     told, since its own data is gone or changed; the scores of such images say \
+                     little about new ones"
+                );
+                return;
+            }
             Err(error) => {
                 eprintln!(
                     "warning: {data}: which of the images the model was trained on can't be \

@@ -7,7 +7,8 @@ use psp_data::{Dataset, Part};
 use psp_train::{Inputs, RunConfig, RunDir, TrainError};
 
 /// How many of the images `indices` of `dataset` have the content of an image that the
-/// run with this configuration was trained on; 0 where its data is gone.
+/// run with this configuration was trained on; `None` where its own data is gone or
+/// changed, so that it can't be told.
 ///
 /// Of the run's images only those are read whose length another one has.
 ///
@@ -18,15 +19,15 @@ pub(super) fn count(
     config: &RunConfig,
     dataset: &Dataset,
     indices: &[usize],
-) -> Result<usize, TrainError> {
-    if !run.is_begun() {
-        return Ok(0);
-    }
+) -> Result<Option<usize>, TrainError> {
     let own = match Inputs::of_run(config, run) {
         Ok(own) => own,
         Err(error @ TrainError::Changed { .. }) => return Err(error),
-        Err(_) => return Ok(0),
+        Err(_) => return Ok(None),
     };
+    if own.dataset.fingerprint()? != run.read_manifest()?.data_fingerprint {
+        return Ok(None);
+    }
     let trained = own.indices(Part::Train).unwrap_or_default();
     let asked: Vec<&Path> = indices.iter().map(|&i| dataset.image_path(i)).collect();
     let lengths: HashSet<u64> = asked.iter().filter_map(|path| length(path)).collect();
@@ -37,10 +38,10 @@ pub(super) fn count(
         .filter_map(content)
         .collect();
     if contents.is_empty() {
-        return Ok(0);
+        return Ok(Some(0));
     }
     let seen = |path: &&&Path| content(path).is_some_and(|content| contents.contains(&content));
-    Ok(asked.iter().filter(seen).count())
+    Ok(Some(asked.iter().filter(seen).count()))
 }
 
 fn length(path: &Path) -> Option<u64> {
