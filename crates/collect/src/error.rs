@@ -50,12 +50,12 @@ pub enum CollectError {
         /// What differs.
         what: &'static str,
     },
-    /// A run that nothing tells any more what it is of.
+    /// A run whose folder or `run.json` is lost, so that nothing tells what it is of.
     #[error("{fault}")]
     Lost {
         /// The run.
         run: RunDir,
-        /// What is wrong with its `run.json`.
+        /// What is wrong.
         fault: String,
     },
     /// A model that can't be explained.

@@ -31,8 +31,8 @@ pub fn collect_study(dir: StudyDir, mut settings: Settings<'_>) -> Result<Collec
     let mut candidates = Vec::new();
     let mut folders = Vec::new();
     let finalists = study.finalists()?.unwrap_or_default().entries;
+    let is_chosen = overview.selection.is_some();
     for finalist in in_rank_order(&finalists, &overview) {
-        let is_chosen = overview.selection.is_some();
         let found = of_finalist(&study, finalist, is_chosen, &mut settings)?;
         if let Some((candidate, of_runs)) = found {
             candidates.push(candidate);

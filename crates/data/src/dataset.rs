@@ -13,7 +13,7 @@ use crate::discover::{find_images, find_labels, has_image_extension, is_hidden, 
 use crate::error::DataError;
 use crate::hash::{self, FieldHasher};
 use crate::label_range::LabelRange;
-use crate::labels::LabelTable;
+use crate::labels::{LabelTable, Sample};
 use crate::notice::DataNotice;
 use crate::parallel::map_indices;
 use crate::resolve::resolve;
@@ -298,10 +298,7 @@ impl Dataset {
             hasher.field(target.as_bytes());
         }
         for (sample, content) in self.samples().iter().zip(contents) {
-            hasher.field(sample.filename.as_bytes());
-            for label in &sample.labels {
-                hasher.field(&label.to_bits().to_le_bytes());
-            }
+            hash_row(&mut hasher, sample);
             hasher.field(content);
         }
         Ok(hasher.hex())
@@ -314,10 +311,7 @@ impl Dataset {
             hasher.field(target.as_bytes());
         }
         for sample in self.samples() {
-            hasher.field(sample.filename.as_bytes());
-            for label in &sample.labels {
-                hasher.field(&label.to_bits().to_le_bytes());
-            }
+            hash_row(&mut hasher, sample);
         }
         hasher.hex()
     }
@@ -338,5 +332,13 @@ impl Dataset {
             row: self.samples()[index].row,
             source: Box::new(error),
         }
+    }
+}
+
+/// Adds a sample's file name and the bits of its labels.
+fn hash_row(hasher: &mut FieldHasher, sample: &Sample) {
+    hasher.field(sample.filename.as_bytes());
+    for label in &sample.labels {
+        hasher.field(&label.to_bits().to_le_bytes());
     }
 }

@@ -91,10 +91,9 @@ impl DataFolder {
                 (parent.to_owned(), dir.to_owned())
             }
         };
-        let names = find_labels(&dir).and_then(|labels| {
-            let named = named_files(&labels, &images, &dir, filename_column);
-            named.or_else(|_| named_files(&labels, &images, &dir, None))
-        });
+        let column = filename_column.filter(|name| Self::has_column(&dir, name));
+        let names =
+            find_labels(&dir).and_then(|labels| named_files(&labels, &images, &dir, column));
         Some(Self { dir, images, names })
     }
 

@@ -1,6 +1,7 @@
 //! The whole folder.
 
-use std::{io, path::Path};
+use std::io;
+use std::path::{Path, PathBuf};
 
 use image::{Rgb, RgbImage};
 use psp_eval::{EvalError, Evaluation, PredictionRow, Predictions, WriteOptions, plot, write_all};
@@ -53,6 +54,17 @@ const FILES: [&str; 7] = [
     "samples.png",
 ];
 
+/// Writes the evaluation of the [`predictions`].
+fn write(
+    folder: &Path,
+    images: impl Fn(&str) -> Result<RgbImage, io::Error>,
+    options: WriteOptions,
+) -> Result<Vec<PathBuf>, EvalError> {
+    let predictions = predictions();
+    let evaluation = evaluation(&predictions);
+    write_all(folder, &evaluation, &predictions, images, options, None)
+}
+
 #[test]
 fn everything_is_written_into_a_new_folder_and_no_temporary_file_is_left() {
     let root = tempfile::tempdir().unwrap();
@@ -60,7 +72,7 @@ fn everything_is_written_into_a_new_folder_and_no_temporary_file_is_left() {
     let predictions = predictions();
     let evaluation = evaluation(&predictions);
     let options = WriteOptions::default();
-    let mut written = write_all(&folder, &evaluation, &predictions, photo, options, None).unwrap();
+    let mut written = write(&folder, photo, options).unwrap();
     written.sort();
     assert_eq!(names(&folder), FILES);
     assert_eq!(written, FILES.map(|name| folder.join(name)));
@@ -95,18 +107,8 @@ fn everything_is_written_into_a_new_folder_and_no_temporary_file_is_left() {
 #[test]
 fn no_picture_is_blank_where_the_data_is() {
     let folder = tempfile::tempdir().unwrap();
-    let predictions = predictions();
-    let evaluation = evaluation(&predictions);
     let options = WriteOptions::default();
-    write_all(
-        folder.path(),
-        &evaluation,
-        &predictions,
-        photo,
-        options,
-        None,
-    )
-    .unwrap();
+    write(folder.path(), photo, options).unwrap();
     for name in FILES.iter().filter(|name| name.ends_with(".png")) {
         let picture = image::open(folder.path().join(name)).unwrap().to_rgb8();
         // Below the heading; grey is frame, grid and text.
@@ -122,39 +124,19 @@ fn no_picture_is_blank_where_the_data_is() {
 #[test]
 fn a_second_run_replaces_the_files_with_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
-    let predictions = predictions();
-    let evaluation = evaluation(&predictions);
-    let write = || {
-        let options = WriteOptions::default();
-        write_all(
-            folder.path(),
-            &evaluation,
-            &predictions,
-            photo,
-            options,
-            None,
-        )
-        .unwrap();
+    let content = || {
+        write(folder.path(), photo, WriteOptions::default()).unwrap();
         FILES.map(|name| std::fs::read(folder.path().join(name)).unwrap())
     };
-    assert!(write() == write());
+    assert!(content() == content());
 }
 
 #[test]
 fn a_missing_photo_is_an_error_but_all_else_is_there() {
     let folder = tempfile::tempdir().unwrap();
-    let predictions = predictions();
-    let evaluation = evaluation(&predictions);
-    let missing = |name: &str| Err::<RgbImage, String>(format!("{name} is gone"));
+    let missing = |name: &str| Err(io::Error::other(format!("{name} is gone")));
     let options = WriteOptions::default();
-    let result = write_all(
-        folder.path(),
-        &evaluation,
-        &predictions,
-        missing,
-        options,
-        None,
-    );
+    let result = write(folder.path(), missing, options);
     assert!(matches!(result, Err(EvalError::Image { .. })));
     assert_eq!(names(folder.path()), FILES[..6]);
 }
@@ -162,21 +144,11 @@ fn a_missing_photo_is_an_error_but_all_else_is_there() {
 #[test]
 fn without_samples_no_photo_is_asked_for() {
     let folder = tempfile::tempdir().unwrap();
-    let predictions = predictions();
-    let evaluation = evaluation(&predictions);
-    let never = |_: &str| Err::<RgbImage, &str>("asked for");
+    let never = |_: &str| Err(io::Error::other("asked for"));
     let options = WriteOptions {
         sample_count: 0,
         ..WriteOptions::default()
     };
-    write_all(
-        folder.path(),
-        &evaluation,
-        &predictions,
-        never,
-        options,
-        None,
-    )
-    .unwrap();
+    write(folder.path(), never, options).unwrap();
     assert_eq!(names(folder.path()), FILES[..6]);
 }

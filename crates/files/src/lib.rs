@@ -33,12 +33,7 @@ pub fn write_atomic<F>(path: &Path, write: F) -> Result<(), WriteError>
 where
     F: FnOnce(&mut dyn Write) -> io::Result<()>,
 {
-    let fail = |step| WriteError::at(path, step);
-    let temporary = temporary_beside(path, write)?;
-    temporary
-        .persist(path)
-        .map_err(|error| fail("move the finished file into place")(error.error))?;
-    sync_dir(folder_of(path)).map_err(fail("sync its folder to disk"))
+    publish(temporary_beside(path, write)?, path)
 }
 
 /// The same unless `path` exists: then it stays as it is, and the answer is false.
@@ -72,13 +67,18 @@ pub fn write_together(files: &[(PathBuf, Vec<u8>)]) -> Result<(), WriteError> {
     });
     let staged: Vec<_> = staged.collect::<Result<_, WriteError>>()?;
     for (path, temporary) in staged {
-        let fail = |step| WriteError::at(path, step);
-        temporary
-            .persist(path)
-            .map_err(|error| fail("move the finished file into place")(error.error))?;
-        sync_dir(folder_of(path)).map_err(fail("sync its folder to disk"))?;
+        publish(temporary, path)?;
     }
     Ok(())
+}
+
+/// Moves a whole temporary file to `path`.
+fn publish(temporary: tempfile::NamedTempFile, path: &Path) -> Result<(), WriteError> {
+    let fail = |step| WriteError::at(path, step);
+    temporary
+        .persist(path)
+        .map_err(|error| fail("move the finished file into place")(error.error))?;
+    sync_dir(folder_of(path)).map_err(fail("sync its folder to disk"))
 }
 
 /// Removes a file that need not be there.

@@ -4,7 +4,7 @@
 use std::fs;
 use std::io;
 
-use psp_files::{check_folder, sync_dir, write_atomic, write_new};
+use psp_files::{check_folder, sync_dir, write_atomic, write_new, write_together};
 use tempfile::TempDir;
 
 fn names(folder: &TempDir) -> Vec<String> {
@@ -106,4 +106,25 @@ fn a_folder_that_can_be_made_is_told_from_one_that_cannot_and_neither_is() {
     let said = format!("{}: could not make files in this folder", file.display());
     assert!(error.starts_with(&said), "{error}");
     assert_eq!(names(&folder), ["file"]);
+}
+
+#[test]
+fn of_files_that_belong_together_none_is_written_where_one_cannot_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let files = |second: &str| {
+        [
+            (path("a"), b"new".to_vec()),
+            (path(second), b"new".to_vec()),
+        ]
+    };
+    std::fs::write(path("a"), "old").unwrap();
+    let error = write_together(&files("none/b")).unwrap_err();
+    assert_eq!(error.path, path("none/b"));
+    assert_eq!(std::fs::read(path("a")).unwrap(), b"old");
+    assert_eq!(folder.path().read_dir().unwrap().count(), 1);
+    write_together(&files("b")).unwrap();
+    for name in ["a", "b"] {
+        assert_eq!(std::fs::read(path(name)).unwrap(), b"new");
+    }
 }

@@ -136,25 +136,25 @@ impl Study {
         if !self.trainings()?.contains(&dir) {
             return Ok(None);
         }
-        if matches!(dir.root().try_exists(), Ok(false)) {
-            return Ok(Some(Failure {
-                reason: format!("{}: missing", dir.root().display()),
-                file: dir.outcome(),
-                is_trial: dir.root().starts_with(self.dir.trials()),
-                dir,
-            }));
-        }
+        let is_whole = dir.root().exists();
         // Where it can't be told, whoever uses the model meets the fault.
-        Ok(self.lost_model(dir).unwrap_or_default())
+        Ok(if is_whole {
+            self.lost_model(dir).unwrap_or_default()
+        } else {
+            self.fault_of(dir).unwrap_or_default()
+        })
     }
 
-    /// A training that ended well and whose best checkpoint or `run.json` is damaged or
-    /// missing.
+    /// A training that ended well and has lost its model since.
     fn lost_model(&self, dir: TrialDir) -> Result<Option<Failure>, SearchError> {
         let record = dir.read_outcome()?;
         if record.is_none_or(|record| record.outcome.result().is_none()) {
             return Ok(None);
         }
+        self.fault_of(dir)
+    }
+
+    fn fault_of(&self, dir: TrialDir) -> Result<Option<Failure>, SearchError> {
         Ok(dir.run().fault_of_model()?.map(|reason| Failure {
             file: dir.outcome(),
             is_trial: dir.root().starts_with(self.dir.trials()),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use psp_data::Stamp;
 use psp_models::BackboneKind;
 use psp_train::config::IMAGENET;
-use psp_train::{ConfigError, RunConfig, initial_weights};
+use psp_train::{RunConfig, initial_weights};
 use serde::{Deserialize, Serialize};
 use toml::Value;
 
@@ -35,10 +35,10 @@ impl Weights {
             let Some(name) = name_of(&weights, backbone) else {
                 continue;
             };
-            let is_there = is_there(&weights, backbone);
-            let hash = match known {
-                None if !is_there => return Err(missing(&weights, backbone)),
-                Some(known) if !is_there && known.0.contains_key(&name) => known.0[&name].clone(),
+            let there = initial_weights::check_is_there(&weights, backbone);
+            let hash = match (there, known.map(|known| known.0.get(&name))) {
+                (Err(missing), None) => return Err(missing.into()),
+                (Err(_), Some(Some(then))) => then.clone(),
                 _ => hashes.of(&weights, backbone)?,
             };
             found.insert(name, hash);
@@ -98,28 +98,6 @@ impl Hashes {
         }
         Ok(hash)
     }
-}
-
-/// Whether the file, or the folder with it, is on this machine.
-fn is_there(weights: &Path, backbone: BackboneKind) -> bool {
-    match torchvisions(weights, backbone) {
-        Some(entry) => {
-            psp_weights::default_dir().is_some_and(|dir| psp_weights::find(entry, &dir).is_some())
-        }
-        None => weights.exists(),
-    }
-}
-
-fn missing(weights: &Path, backbone: BackboneKind) -> SearchError {
-    let expected = match torchvisions(weights, backbone) {
-        Some(_) => format!("torchvision's file is not here yet: psp weights fetch {backbone}"),
-        None => "expected a file that exists, an exported model or a run".to_owned(),
-    };
-    SearchError::Config(ConfigError::Value {
-        key: "model.weights",
-        value: format!("{:?}", weights.display().to_string()),
-        expected,
-    })
 }
 
 /// The name that weights are recorded by; `None` of weights that are drawn.

@@ -15,6 +15,37 @@ use crate::config::{ConfigError, IMAGENET, RunConfig, TransformInput};
 use crate::error::TrainError;
 use crate::run_dir::RunDir;
 
+/// torchvision's file for a backbone, as `psp weights fetch` has stored it.
+fn official(kind: BackboneKind) -> Result<PathBuf, ConfigError> {
+    let stored = kind
+        .pretrained()
+        .zip(psp_weights::default_dir())
+        .and_then(|(entry, dir)| psp_weights::find(entry, &dir));
+    stored.ok_or_else(|| ConfigError::Value {
+        key: "model.weights",
+        value: format!("{IMAGENET:?}"),
+        expected: format!("torchvision's file is not here yet: psp weights fetch {kind}"),
+    })
+}
+
+/// Refuses a value of `model.weights` that nothing on this machine stands for.
+///
+/// # Errors
+/// [`ConfigError::Value`].
+pub fn check_is_there(weights: &Path, kind: BackboneKind) -> Result<(), ConfigError> {
+    if weights.as_os_str() == IMAGENET {
+        official(kind).map(|_| ())
+    } else if weights.as_os_str().is_empty() || weights.exists() {
+        Ok(())
+    } else {
+        Err(ConfigError::Value {
+            key: "model.weights",
+            value: format!("{weights:?}"),
+            expected: "expected a file that exists, an exported model or a run".to_owned(),
+        })
+    }
+}
+
 /// Replaces `model.weights` by the file that it stands for: `imagenet` by the one
 /// that `psp weights fetch` has stored, a folder by the one in it. What decides how
 /// a model of psp's own sees its input is taken over where nothing else is said.
@@ -28,18 +59,10 @@ pub(crate) fn locate(config: &mut RunConfig) -> Result<(), TrainError> {
     }
     let kind = config.model.backbone;
     if given.as_os_str() == IMAGENET {
-        let stored = kind
-            .pretrained()
-            .zip(psp_weights::default_dir())
-            .and_then(|(entry, dir)| psp_weights::find(entry, &dir));
-        let path = stored.ok_or_else(|| ConfigError::Value {
-            key: "model.weights",
-            value: format!("{IMAGENET:?}"),
-            expected: format!("torchvision's file is not here yet: psp weights fetch {kind}"),
-        })?;
-        config.model.weights = path;
+        config.model.weights = official(kind)?;
         return Ok(());
     }
+    check_is_there(given, kind)?;
     let path = file_of(given)?;
     if let Some(Description { model: own, .. }) = description_of(&path)? {
         if own.backbone != kind {

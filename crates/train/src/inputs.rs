@@ -62,25 +62,18 @@ impl Inputs {
         let data = &config.data;
         let dataset = session.dataset(&dataset_options(config))?;
         let auto = data.split == "auto";
-        let has_column = auto && dataset.split_column().is_some();
-        let beside = if auto && !has_column {
-            find_split(&data.dir)?
+        let (splits, split_source) = if auto && dataset.split_column().is_some() {
+            let labels = dataset.labels_path().to_owned();
+            (Splits::from_column(&dataset)?, labels)
+        } else if auto && let Some(beside) = find_split(&data.dir)? {
+            (Splits::read(&beside, &dataset)?, beside)
+        } else if auto || data.split == "random" {
+            (drawn_split(config, &dataset)?, data.dir.clone())
         } else {
-            None
+            let path = PathBuf::from(&data.split);
+            (Splits::read(&path, &dataset)?, path)
         };
-        let (splits, split_source) = match (data.split.as_str(), beside) {
-            ("auto", _) if has_column => {
-                let labels = dataset.labels_path().to_owned();
-                (Splits::from_column(&dataset)?, labels)
-            }
-            ("auto", Some(beside)) => (Splits::read(&beside, &dataset)?, beside),
-            ("auto" | "random", _) => (drawn_split(config, &dataset)?, data.dir.clone()),
-            (path, _) => {
-                let path = PathBuf::from(path);
-                (Splits::read(&path, &dataset)?, path)
-            }
-        };
-        let is_found = data.split == "auto" && split_source != data.dir;
+        let is_found = auto && split_source != data.dir;
         Ok(Self {
             sample: TrainSample::of(config),
             has_unused_fractions: is_found && !are_shares(splits.counts(), data.fractions),

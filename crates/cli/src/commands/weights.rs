@@ -179,28 +179,24 @@ pub(crate) fn import(args: &ImportArgs) -> Result<ExitCode> {
 fn check_place(from: &Path, args: &ImportArgs) -> Result<()> {
     let out = &args.out;
     let shown = out.display();
-    let is_named_so = out.extension().is_some_and(|name| name == "safetensors");
-    let check_name = || {
+    if let Ok(place) = out.canonicalize() {
         ensure!(
-            is_named_so,
-            "{shown}: what is written is a .safetensors file; end the name of --out so"
+            !from.canonicalize().is_ok_and(|from| from == place),
+            "{shown}: is the file that is imported; name another one with --out"
         );
-        Ok(())
-    };
-    let Ok(place) = out.canonicalize() else {
-        return check_name();
-    };
-    if from.canonicalize().is_ok_and(|from| from == place) {
-        bail!("{shown}: is the file that is imported; name another one with --out");
+        let dir = place.parent().unwrap_or(Path::new("/"));
+        let run = RunDir::new(dir.parent().unwrap_or(dir));
+        let is_of_run = run.is_begun() && run.best().parent() == Some(dir);
+        ensure!(
+            !dir.join("bundle.json").exists() && !is_of_run,
+            "{shown}: belongs to a model in this folder; name another file with --out"
+        );
     }
-    let dir = place.parent().unwrap_or(Path::new("/"));
-    let run = RunDir::new(dir.parent().unwrap_or(dir));
-    let is_of_run = run.is_begun() && run.best().parent() == Some(dir);
-    if dir.join("bundle.json").exists() || is_of_run {
-        bail!("{shown}: belongs to a model in this folder; name another file with --out");
-    }
-    check_name()?;
-    if !args.overwrite {
+    ensure!(
+        out.extension().is_some_and(|name| name == "safetensors"),
+        "{shown}: what is written is a .safetensors file; end the name of --out so"
+    );
+    if out.exists() && !args.overwrite {
         return Err(exists_already(out));
     }
     Ok(())

@@ -74,13 +74,10 @@ impl RefitSection {
     }
 
     /// Every value that is given to `data.train_images`.
-    pub(crate) fn train_images(&self) -> impl Iterator<Item = i64> {
+    pub(crate) fn train_images(&self) -> Vec<i64> {
         let given = self.given().into_iter();
-        given
-            .filter(|one| one.key == "data.train_images")
-            .filter_map(|one| one.value.as_integer())
-            .collect::<Vec<_>>()
-            .into_iter()
+        let given = given.filter(|one| one.key == "data.train_images");
+        given.filter_map(|one| one.value.as_integer()).collect()
     }
 
     /// The values for a backbone, as text.

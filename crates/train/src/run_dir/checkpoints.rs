@@ -175,12 +175,15 @@ impl RunDir {
         }
     }
 
-    /// What a run that has a model has lost of it, if anything: `best`, or the `run.json`
-    /// that tells what it is of.
+    /// What a run that has a model has lost of it, if anything: its whole folder, `best`, or
+    /// the `run.json` that tells what it is of.
     ///
     /// # Errors
     /// As [`fault_of_best`](Self::fault_of_best).
     pub fn fault_of_model(&self) -> Result<Option<String>, TrainError> {
+        if matches!(self.root.try_exists(), Ok(false)) {
+            return Ok(Some(format!("{}: missing", self.root.display())));
+        }
         match self.fault_of_best()? {
             None => self.fault_of_manifest(),
             fault => Ok(fault),
