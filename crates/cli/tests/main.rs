@@ -29,6 +29,7 @@ mod search_continued;
 mod search_trouble;
 mod slurm;
 mod small_data;
+mod study_file;
 mod support;
 mod training;
 mod weights;

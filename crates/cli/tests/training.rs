@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
-use crate::support::{Folder, device, json, json_lines, psp, run, tensors};
+use crate::support::trained::export;
+use crate::support::{Folder, assert_says, device, json, json_lines, psp, run, tensors};
 use psp_train::Checkpoint;
 
 #[test]
@@ -220,4 +221,54 @@ fn two_devices_need_no_more_than_one_thread() {
     command.arg("120").arg(training.get_program());
     command.args(training.get_args());
     run(command.env("RAYON_NUM_THREADS", "1")).assert_done();
+}
+
+#[test]
+fn training_begins_with_the_weights_of_a_model_of_its_own() {
+    let folder = Folder::with_data();
+    folder.train("run", &[]).assert_done();
+    let bundle = folder.path("bundle");
+    run(&mut export(&folder.path("run"), &bundle, &[])).assert_done();
+    let best = tensors(&folder.path("run/checkpoints/best.safetensors"));
+    for (name, from) in [
+        ("file", bundle.join("model.safetensors")),
+        ("bundle", bundle.clone()),
+        ("run", folder.path("run")),
+    ] {
+        let said = run(psp(&["weights", "check"]).arg(&from)).assert_done();
+        let told = [
+            "100 tensors fit resnet18",
+            "its head (of perspective_score_hood, ",
+        ];
+        assert_says(&said.stdout, &told);
+        let set = format!("model.weights={}", from.display());
+        let out = format!("from {name}");
+        let head = ["model.unfreeze=[\"head\"]", &set];
+        let said = folder.train(&out, &head).assert_done();
+        assert_says(
+            &said.stdout,
+            &[
+                "weights of ",
+                "prefix `backbone.` removed",
+                "its head is taken over",
+            ],
+        );
+        // A frozen backbone stays what it was.
+        let frozen = folder.path(&out).join("checkpoints/frozen.safetensors");
+        let frozen = tensors(&frozen);
+        let key = "backbone.layer1.0.conv1.weight";
+        assert_eq!(frozen[key].1, best[&format!("model/{key}")].1, "{name}");
+    }
+    let set = format!("model.weights={}", bundle.display());
+    let said = folder
+        .train("narrow", &["model.hidden=8", &set])
+        .assert_done();
+    assert_says(&said.stdout, &["its head is left out: model.hidden was"]);
+    folder
+        .train("other", &["model.backbone=googlenet", &set])
+        .assert_refused(&["model.backbone", "set model.backbone=resnet18"]);
+    let set = format!("model.weights={}", folder.data().display());
+    folder
+        .train("other", &[&set])
+        .assert_refused(&["model.weights", "exported model"]);
 }

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::files::official::{Precision, keys, saved};
 use crate::files::pth::Container;
-use crate::support::{self, Folder, assert_says, psp, run, tensors};
+use crate::support::{Folder, assert_says, psp, run, tensors};
 use burn::tensor::Device;
 use psp_models::{BackboneKind, ModelConfig, Regressor, read_state_dict};
 use psp_weights::{REGISTRY, hash_of};
@@ -349,59 +349,4 @@ fn weights_are_found_behind_a_prefix_which_is_said() {
     assert!(said.stdout.contains(note), "{said:?}");
     let said = run(&mut check(&folder, &out, &[])).assert_done();
     assert!(!said.stdout.contains("prefix"), "{said:?}");
-}
-
-#[test]
-fn training_begins_with_the_weights_of_a_model_of_its_own() {
-    let folder = Folder::with_data();
-    folder.train("run", &[]).assert_done();
-    let bundle = folder.path("bundle");
-    run(&mut support::trained::export(
-        &folder.path("run"),
-        &bundle,
-        &[],
-    ))
-    .assert_done();
-    let best = tensors(&folder.path("run/checkpoints/best.safetensors"));
-    for (name, from) in [
-        ("file", bundle.join("model.safetensors")),
-        ("bundle", bundle.clone()),
-        ("run", folder.path("run")),
-    ] {
-        let said = run(&mut check(&folder, &from, &[])).assert_done();
-        let told = [
-            "100 tensors fit resnet18",
-            "its head (of perspective_score_hood, ",
-        ];
-        assert_says(&said.stdout, &told);
-        let set = format!("model.weights={}", from.display());
-        let out = format!("from {name}");
-        let head = ["model.unfreeze=[\"head\"]", &set];
-        let said = folder.train(&out, &head).assert_done();
-        assert_says(
-            &said.stdout,
-            &[
-                "weights of ",
-                "prefix `backbone.` removed",
-                "its head is taken over",
-            ],
-        );
-        // A frozen backbone stays what it was.
-        let frozen = folder.path(&out).join("checkpoints/frozen.safetensors");
-        let frozen = tensors(&frozen);
-        let key = "backbone.layer1.0.conv1.weight";
-        assert_eq!(frozen[key].1, best[&format!("model/{key}")].1, "{name}");
-    }
-    let set = format!("model.weights={}", bundle.display());
-    let said = folder
-        .train("narrow", &["model.hidden=8", &set])
-        .assert_done();
-    assert_says(&said.stdout, &["its head is left out: model.hidden was"]);
-    folder
-        .train("other", &["model.backbone=googlenet", &set])
-        .assert_refused(&["model.backbone", "set model.backbone=resnet18"]);
-    let set = format!("model.weights={}", folder.data().display());
-    folder
-        .train("other", &[&set])
-        .assert_refused(&["model.weights", "exported model"]);
 }

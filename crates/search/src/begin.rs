@@ -2,20 +2,20 @@
 //! command, and what a study compares stays the same.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
-use psp_data::{DataError, Dataset, Part, Splits};
+use psp_data::Splits;
 use psp_lease::{Attempt, Claims, Lease, Settings};
-use psp_train::inputs::dataset_options;
 use psp_train::{Inputs, RunConfig};
 
-use crate::config::{PrunerName, SearchConfig};
+use crate::beginning::Beginning;
+use crate::config::SearchConfig;
 use crate::error::SearchError;
-use crate::folder::{StudyDir, TrialDir, write_json};
+use crate::folder::{StudyDir, TrialDir};
 use crate::keys;
 use crate::moved::place;
 use crate::plan::Plan;
+use crate::records::write_json;
 use crate::study::Study;
 use crate::under_way::tasks_in;
 use crate::weights::{Hashes, Weights};
@@ -75,54 +75,6 @@ impl Study {
             config.set_trials(trials)?;
         }
         Self::begin(dir, config)
-    }
-}
-
-impl Plan {
-    /// The plan that a study of `config` on `inputs` would begin with.
-    ///
-    /// # Errors
-    /// As [`Study::begin`].
-    pub fn of(config: &SearchConfig, inputs: &Inputs) -> Result<Self, SearchError> {
-        Beginning::of(config, inputs, &mut Hashes::default()).map(|beginning| beginning.plan)
-    }
-}
-
-/// What a new study is planned to be.
-struct Beginning {
-    plan: Plan,
-    folds: Vec<Splits>,
-    /// That of a refit that trains on validation images, too.
-    refit_split: Option<Splits>,
-}
-
-impl Beginning {
-    fn of(
-        config: &SearchConfig,
-        inputs: &Inputs,
-        hashes: &mut Hashes,
-    ) -> Result<Self, SearchError> {
-        // What trials are compared by.
-        inputs.indices(Part::Valid)?;
-        keys::check_train_images(config, inputs.splits.counts()[0])?;
-        let (data, split) = (inputs.dataset.fingerprint()?, inputs.splits.fingerprint());
-        let weights = Weights::within(config, None, hashes)?;
-        let mut plan = Plan::draw(config, data, split, weights, &[])?;
-        check_rungs(config, &plan)?;
-        for trial in &plan.trials {
-            config.trial(&trial.point)?.validate_new()?;
-            config.check_refit_on_validation(&trial.point)?;
-        }
-        plan.labels_fingerprint = Some(inputs.dataset.labels_fingerprint());
-        let folds = folds(config, inputs)?;
-        plan.fold_fingerprints = folds.iter().map(Splits::fingerprint).collect();
-        let refit_split = refit_split(config, inputs);
-        plan.refit_fingerprint = refit_split.as_ref().map(Splits::fingerprint);
-        Ok(Self {
-            plan,
-            folds,
-            refit_split,
-        })
     }
 }
 
@@ -243,10 +195,11 @@ impl Draft {
         plan.psp_version.clone_from(&known.plan.psp_version);
         let labels = &known.plan.labels_fingerprint;
         plan.labels_fingerprint.clone_from(labels);
-        let folds = folds(&stored, &inputs)?;
-        plan.fold_fingerprints = folds.iter().map(Splits::fingerprint).collect();
-        let refit_split = refit_split(&stored, &inputs);
-        plan.refit_fingerprint = refit_split.as_ref().map(Splits::fingerprint);
+        let Beginning {
+            plan,
+            folds,
+            refit_split,
+        } = Beginning::with(plan, &stored, &inputs)?;
         let is_stored = plan == known.plan && stored.study == known.config.study && !is_moved;
         let local = keys::local_overrides(&stored.base, &config.base)?;
         Ok(Self {
@@ -290,113 +243,6 @@ impl Draft {
     }
 }
 
-impl Study {
-    /// The study's data, which `base` says where to find, with its own split: the
-    /// images and labels that it began with.
-    fn inputs(&self, base: &RunConfig, opened: Option<Inputs>) -> Result<Inputs, SearchError> {
-        let dataset = match opened {
-            Some(inputs) => Ok(inputs.dataset),
-            None => Dataset::open(&dataset_options(base)).map(Arc::new),
-        };
-        let found = dataset.and_then(|dataset| Ok((dataset.fingerprint()?, dataset)));
-        let (now, dataset) = match found {
-            Ok((now, dataset)) => (Ok(now), Some(dataset)),
-            Err(error) => (Err(error), None),
-        };
-        self.check_data(base, now)?;
-        let split = &self.plan.split_fingerprint;
-        // Named anew, a split must be the same.
-        let given = &base.data.split;
-        if let (Some(dataset), true) = (dataset, *given != self.config.base.data.split) {
-            let splits = Splits::read(Path::new(given), &dataset)?;
-            self.changed("the split", split, &splits.fingerprint())?;
-        }
-        let mut own = base.clone();
-        own.data.split = absolute_text(&self.dir.split())?;
-        let inputs = Inputs::open(&own)?;
-        self.changed("the split", split, &inputs.splits.fingerprint())?;
-        Ok(inputs)
-    }
-
-    /// Whether the study's data, as it began with them, are still where it says.
-    fn finds_its_data(&self) -> bool {
-        let Ok(found) = Dataset::open(&dataset_options(&self.config.base)) else {
-            return false;
-        };
-        let labels = self.plan.labels_fingerprint.as_ref();
-        labels.is_none_or(|labels| *labels == found.labels_fingerprint())
-            && found
-                .fingerprint()
-                .is_ok_and(|found| found == self.plan.data_fingerprint)
-    }
-
-    /// Whether the data that `base` says where to find, of this fingerprint, are those
-    /// that the study began with.
-    ///
-    /// # Errors
-    /// [`SearchError::Changed`], [`SearchError::Unusable`] and
-    /// [`SearchError::DataGone`]; or a file that can't be read.
-    pub(crate) fn check_data(
-        &self,
-        base: &RunConfig,
-        fingerprint: Result<String, DataError>,
-    ) -> Result<(), SearchError> {
-        let dir = &base.data.dir;
-        match fingerprint {
-            Ok(now) if now == self.plan.data_fingerprint => Ok(()),
-            Ok(now) => {
-                let labels = self.plan.labels_fingerprint.as_deref();
-                let data = Dataset::open(&dataset_options(base));
-                let what = data.map_or("the data", |data| data.changed_since(labels));
-                self.changed(what, &self.plan.data_fingerprint, &now)
-            }
-            Err(_) if matches!(dir.try_exists(), Ok(false)) => Err(SearchError::DataGone {
-                study: self.dir.root().to_owned(),
-                dir: dir.clone(),
-            }),
-            Err(error @ (DataError::Io { .. } | DataError::Write(_))) => Err(error.into()),
-            Err(source) => Err(SearchError::Unusable {
-                study: self.dir.root().to_owned(),
-                source: Box::new(source),
-            }),
-        }
-    }
-
-    /// Nothing is trained from other weights than the study began with.
-    ///
-    /// # Errors
-    /// [`SearchError::Changed`], or a file that can't be read.
-    pub(crate) fn check_weights(
-        &self,
-        run: &RunConfig,
-        hashes: &mut Hashes,
-    ) -> Result<(), SearchError> {
-        let Some(then) = self.plan.weights.of_run(run) else {
-            return Ok(());
-        };
-        let (weights, backbone) = (&run.model.weights, run.model.backbone);
-        let now = hashes.of(weights, backbone)?;
-        self.changed(
-            &format!("the weights file {}", weights.display()),
-            then,
-            &now,
-        )
-    }
-
-    fn changed(&self, what: &str, then: &str, now: &str) -> Result<(), SearchError> {
-        if then == now {
-            Ok(())
-        } else {
-            Err(SearchError::Changed {
-                study: self.dir.root().to_owned(),
-                what: what.to_owned(),
-                then: then.to_owned(),
-                now: now.to_owned(),
-            })
-        }
-    }
-}
-
 /// A path as configurations hold it.
 pub(crate) fn absolute_text(path: &Path) -> Result<String, SearchError> {
     let path = std::path::absolute(path).map_err(SearchError::io(path))?;
@@ -415,51 +261,4 @@ fn claim(dir: &StudyDir, config: &SearchConfig) -> Result<Lease, SearchError> {
             Attempt::Held(_) => std::thread::sleep(POLL),
         }
     }
-}
-
-/// The splits of the finalists, where the study asks for folds.
-fn folds(config: &SearchConfig, inputs: &Inputs) -> Result<Vec<Splits>, SearchError> {
-    let (folds, data) = (config.study.folds, &config.base.data);
-    if folds == 0 {
-        return Ok(Vec::new());
-    }
-    let dataset = &inputs.dataset;
-    let made = inputs.splits.folds(
-        dataset,
-        &dataset.copies()?,
-        folds,
-        data.split_seed,
-        data.split_bins,
-    );
-    made.map_err(|source| SearchError::Folds {
-        name: config.name().to_owned(),
-        source: Box::new(source),
-    })
-}
-
-/// Refuses rungs that no trial comes to before its end, where a pruner is to stop some.
-fn check_rungs(config: &SearchConfig, plan: &Plan) -> Result<(), SearchError> {
-    let rungs = &config.study.rungs;
-    if config.study.pruner == PrunerName::None || rungs.is_empty() {
-        return Ok(());
-    }
-    for trial in &plan.trials {
-        let epochs = config.trial(&trial.point)?.train.epochs;
-        if rungs.iter().any(|&rung| rung < epochs) {
-            return Ok(());
-        }
-    }
-    Err(SearchError::Setting {
-        name: config.name().to_owned(),
-        key: "study.rungs",
-        value: format!("{rungs:?}"),
-        expected: "a number of epochs below train.epochs, where the pruner can stop a trial",
-    })
-}
-
-/// The split of a refit that trains on validation images, too.
-fn refit_split(config: &SearchConfig, inputs: &Inputs) -> Option<Splits> {
-    let refit = config.study.refit.as_ref()?;
-    let merged = || inputs.splits.without_validation(&inputs.dataset);
-    refit.valid.then(merged)
 }

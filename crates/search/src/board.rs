@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::choose::score;
 use crate::error::SearchError;
-use crate::folder::{Record, RungRecord, TrialDir, TrialOutcome, read_json};
+use crate::folder::TrialDir;
 use crate::plan::PlannedTrial;
 use crate::pruner::Pruner;
+use crate::records::{Record, RungRecord, TrialOutcome, read_json};
 use crate::study::Study;
 
 /// What is known of a study's trials. What was read once is not read again: files

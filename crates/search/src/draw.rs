@@ -4,7 +4,7 @@ use psp_space::{Point, Seen, tpe};
 
 use crate::board::{Board, Entry};
 use crate::error::SearchError;
-use crate::folder::write_json_new;
+use crate::records::write_json_new;
 use crate::study::Study;
 
 impl Study {

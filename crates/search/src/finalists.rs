@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::board::Board;
 use crate::error::SearchError;
-use crate::folder::{read_json, write_json};
 use crate::plan::PlannedTrial;
+use crate::records::{read_json, write_json};
 use crate::study::Study;
 
 /// `finalists.json`.

@@ -6,6 +6,7 @@
 //! chooses a model when all is done.
 
 mod begin;
+mod beginning;
 mod board;
 pub mod choose;
 mod config;
@@ -21,12 +22,14 @@ mod moved;
 mod overview;
 mod plan;
 mod pruner;
+mod records;
 mod refit;
 mod retry;
 mod select;
 mod study;
 mod supervise;
 mod task;
+mod unchanged;
 mod under_way;
 mod weights;
 mod worker;
@@ -35,12 +38,13 @@ pub use config::{PrunerName, RefitSection, SamplerName, SearchConfig, StudySecti
 pub use error::SearchError;
 pub use event::WorkerEvent;
 pub use finalists::{FinalSeed, Finalist, Finalists};
-pub use folder::{FailedAttempt, Record, RungRecord, StudyDir, TrialDir, TrialOutcome};
+pub use folder::{StudyDir, TrialDir};
 pub use launch::{KubernetesJob, SlurmJob};
 pub use memory::available_memory;
 pub use overview::{Overview, State, TrialRow};
 pub use plan::{Plan, PlannedTrial};
 pub use pruner::Pruner;
+pub use records::{FailedAttempt, Record, RungRecord, TrialOutcome};
 pub use refit::Refit;
 pub use retry::Failure;
 pub use select::{FinalRun, RankedFinalist, RefitRun, Selection, TestRecord};

@@ -6,7 +6,8 @@ use crate::board::{Board, Entry, Place};
 use crate::choose::score;
 use crate::error::SearchError;
 use crate::finalists::Finalists;
-use crate::folder::{Record, StudyDir, TrialDir, TrialOutcome, read_json};
+use crate::folder::{StudyDir, TrialDir};
+use crate::records::{Record, TrialOutcome, read_json};
 use crate::select::Selection;
 use crate::study::Study;
 

@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::choose::{doubt, score};
 use crate::error::SearchError;
-use crate::folder::{TrialDir, TrialOutcome, read_json, write_json};
+use crate::folder::TrialDir;
 use crate::plan::PlannedTrial;
+use crate::records::{TrialOutcome, read_json, write_json};
 use crate::select::{RefitRun, Selection, TestRecord};
 use crate::study::Study;
 

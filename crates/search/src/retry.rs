@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use psp_files::remove;
 
 use crate::error::SearchError;
-use crate::folder::{TrialDir, TrialOutcome, read_json};
+use crate::folder::TrialDir;
+use crate::records::{TrialOutcome, read_json};
 use crate::select::TestRecord;
 use crate::study::Study;
 use crate::under_way::tasks_in;

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::choose::{Candidate, Choice, Ranked, choose, doubt, score};
 use crate::error::SearchError;
 use crate::finalists::{FinalSeed, Finalists};
-use crate::folder::{TrialDir, read_json, write_json};
+use crate::folder::TrialDir;
+use crate::records::{read_json, write_json};
 use crate::study::Study;
 
 /// `test.json`: a finalist on the test split, which nothing was chosen by.

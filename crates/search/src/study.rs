@@ -9,9 +9,10 @@ use psp_train::RunConfig;
 use crate::begin::absolute_text;
 use crate::config::{SamplerName, SearchConfig};
 use crate::error::SearchError;
-use crate::folder::{StudyDir, TrialDir, read_json};
+use crate::folder::{StudyDir, TrialDir};
 use crate::plan::{Plan, PlannedTrial};
 use crate::pruner::Pruner;
+use crate::records::read_json;
 
 /// A study and its plan.
 #[derive(Clone, Debug)]

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use crate::error::SearchError;
 use crate::event::WorkerEvent;
-use crate::folder::{FailedAttempt, TrialDir, write_json};
+use crate::folder::TrialDir;
+use crate::records::{FailedAttempt, write_json};
 
 mod death;
 mod process;

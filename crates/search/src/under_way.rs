@@ -5,7 +5,8 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::error::SearchError;
-use crate::folder::{TrialDir, TrialOutcome};
+use crate::folder::TrialDir;
+use crate::records::TrialOutcome;
 use crate::study::Study;
 
 impl Study {

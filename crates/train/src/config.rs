@@ -17,6 +17,7 @@ mod changes;
 mod defaults;
 mod derived;
 mod explain;
+mod idle;
 mod read;
 mod stages;
 mod validate;

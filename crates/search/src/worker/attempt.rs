@@ -13,8 +13,9 @@ use super::tries::{fruitless, given_up, message, os_error};
 use crate::choose::score;
 use crate::error::SearchError;
 use crate::event::WorkerEvent;
-use crate::folder::{FailedAttempt, Record, RungRecord, TrialDir, TrialOutcome, write_json};
+use crate::folder::TrialDir;
 use crate::moved::relocate;
+use crate::records::{FailedAttempt, Record, RungRecord, TrialOutcome, write_json};
 use crate::select::TestRecord;
 use crate::task::{Task, Work};
 

@@ -5,7 +5,8 @@ use std::time::UNIX_EPOCH;
 use psp_lease::ClaimRecord;
 
 use crate::error::SearchError;
-use crate::folder::{FailedAttempt, TrialDir, read_json};
+use crate::folder::TrialDir;
+use crate::records::{FailedAttempt, read_json};
 
 /// What tells whether a task came further between two claims: its newest
 /// checkpoint's time, or the empty text before there is any.

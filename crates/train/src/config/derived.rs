@@ -1,18 +1,12 @@
 //! What a configuration makes of a run's parts.
 
 use psp_data::{DecodeLimits, LabelRange, LastBatch, Preprocessing, Resize, SplitFractions};
-use psp_models::{HEAD, ModelConfig, Output};
+use psp_models::{ModelConfig, Output};
 
 use super::{OptimizerName, PreprocessConfig, ResizeMode, RunConfig, TransformInput};
 use crate::optim::OptimizerConfig;
 
 impl RunConfig {
-    /// Whether nothing but the head learns, on features that random weights make.
-    pub fn freezes_random_weights(&self) -> bool {
-        let model = &self.model;
-        model.weights.as_os_str().is_empty() && model.unfreeze.iter().all(|stage| stage == HEAD)
-    }
-
     /// The labels' column of file names, where it is named.
     pub fn filename_column(&self) -> Option<String> {
         let name = &self.data.filename_column;

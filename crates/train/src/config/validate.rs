@@ -5,7 +5,7 @@ use std::mem::discriminant;
 use psp_models::{BackboneKind, DeviceSpec, HEAD};
 
 use super::stages::ALL_STAGES;
-use super::{ConfigError, OptimizerName, RunConfig, TrainConfig, TransformInput};
+use super::{ConfigError, RunConfig, TrainConfig};
 use crate::optim::ScheduleConfig;
 
 /// More threads are asked for by mistake.
@@ -315,75 +315,6 @@ impl RunConfig {
             self.train.patience == 0,
             "0, since there are no validation images to stop by",
         )
-    }
-}
-
-impl RunConfig {
-    /// Keys that were given other values than the defaults and have no effect beside
-    /// those of others, each with the reason.
-    pub fn without_effect(&self) -> Vec<(&'static str, String)> {
-        let Self { model, train, .. } = self;
-        let default = TrainConfig::default();
-        let is_sgd = train.optimizer == OptimizerName::Sgd;
-        let optimizer = if is_sgd {
-            "train.optimizer = \"sgd\""
-        } else {
-            "train.optimizer = \"adamw\""
-        };
-        let is_head_alone = model.unfreeze.iter().all(|stage| stage == HEAD);
-        let head_alone = "model.unfreeze = [\"head\"]";
-        let backbone = format!("model.backbone = \"{}\"", model.backbone);
-        let is_efficientnet = model.backbone == BackboneKind::EfficientnetB0;
-        let is_inception = matches!(
-            model.backbone,
-            BackboneKind::GoogLeNet | BackboneKind::InceptionV3
-        );
-        let depth = super::ModelSection::default().stochastic_depth;
-        let idle = [
-            (
-                "train.momentum",
-                train.momentum != default.momentum && !is_sgd,
-                optimizer,
-            ),
-            ("train.nesterov", train.nesterov && !is_sgd, optimizer),
-            (
-                "train.betas",
-                train.betas != default.betas && is_sgd,
-                optimizer,
-            ),
-            (
-                "train.epsilon",
-                train.epsilon != default.epsilon && is_sgd,
-                optimizer,
-            ),
-            (
-                "train.min_delta",
-                train.min_delta != 0.0 && train.patience == 0,
-                "train.patience = 0",
-            ),
-            (
-                "train.backbone_learning_rate",
-                train.backbone_learning_rate >= 0.0 && is_head_alone,
-                head_alone,
-            ),
-            (
-                "train.layer_decay",
-                train.layer_decay != 1.0 && is_head_alone,
-                head_alone,
-            ),
-            (
-                "model.stochastic_depth",
-                model.stochastic_depth != depth && !is_efficientnet,
-                &backbone,
-            ),
-            (
-                "model.transform_input",
-                model.transform_input == TransformInput::On && !is_inception,
-                &backbone,
-            ),
-        ];
-        let set = idle.into_iter().filter(|(_, is_idle, _)| *is_idle);
-        set.map(|(key, _, why)| (key, why.to_owned())).collect()
     }
 }
 

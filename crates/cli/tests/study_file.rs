@@ -1,0 +1,77 @@
+//! What a study file and the flags beside it may say.
+
+use crate::support::study::{Bench, STUDY};
+use crate::support::{assert_says, run};
+
+#[test]
+fn a_study_file_that_is_wrong_is_refused_with_its_line() {
+    let refuse = |from: &str, to: &str, parts: &[&str]| {
+        let bench = Bench::new(&STUDY.replace(from, to));
+        run(&mut bench.search(&["--workers", "1"])).assert_refused(parts);
+        assert!(!bench.root().exists(), "a refused study left a folder");
+    };
+    refuse(
+        "model.hidden =",
+        "model.hiden =",
+        &["study.toml, line 20", "did you mean `hidden`"],
+    );
+    refuse(
+        "lease_seconds",
+        "lease_second",
+        &["line 7", "did you mean `lease_seconds`"],
+    );
+    refuse(
+        "points = 3",
+        "points = 1",
+        &["study.toml, line 21", "train.learning_rate"],
+    );
+    refuse(
+        "int = [4, 16], step = 4",
+        "values = [4, 0]",
+        &["model.hidden = 0", "can't be trained"],
+    );
+    // What all trials share is no fault of a point.
+    let bench = Bench::new(&STUDY.replace("model.hidden = { int = [4, 16], step = 4 }\n", ""));
+    for (set, parts) in [
+        (
+            "train.momentum=2",
+            ["error: train.momentum = 2", "expected"],
+        ),
+        (
+            "model.hidden=100000000",
+            ["error: model.hidden = 100000000", "65536"],
+        ),
+    ] {
+        run(&mut bench.search(&["--set", set])).assert_refused(&parts);
+    }
+    for more in [
+        "[space]\ndata.train_images = [8, 1000]",
+        "[study.refit]\ndata.train_images = 1000\n[space]",
+    ] {
+        let bench = Bench::new(&STUDY.replace("[space]", more));
+        let parts = ["study.toml: data.train_images = 1000", "0 for all"];
+        for flags in [&["--plan"][..], &[]] {
+            run(&mut bench.search(flags)).assert_refused(&parts);
+        }
+    }
+    let rungs = "[study]\npruner = \"asha\"\nrungs = [2, 7]";
+    let rungs = Bench::new(&STUDY.replace("[study]", rungs));
+    run(&mut rungs.search(&["--plan"])).assert_refused(&["study.rungs = [2, 7]", "train.epochs"]);
+    let few = "[study.refit]\nvalid = true\n[data]\ntrain_images = 8\n[space]";
+    let few = Bench::new(&STUDY.replace("[space]", few));
+    run(&mut few.search(&["--plan"])).assert_refused(&["study.toml, line", "train_images = 0"]);
+    for flags in [["--tasks", "3"], ["--image", "x"]] {
+        let refused = run(&mut bench.search(&flags));
+        assert_eq!(refused.code, Some(2), "{refused:#?}");
+        assert_says(&refused.stderr, &["--launcher"]);
+    }
+    let set = "train.learning_rate=0.1";
+    run(&mut bench.search(&["--set", set])).assert_refused(&[set, "varies in [space]"]);
+    let folds = Bench::new(&STUDY.replace("[study]", "[study]\nfolds = 500"));
+    run(&mut folds.search(&["--plan"])).assert_refused(&["folds"]);
+    refuse(
+        "[\"resnet18\", \"googlenet\"]",
+        "[\"resnet18\", \"resnet50\"]",
+        &["line 19", "resnet50"],
+    );
+}

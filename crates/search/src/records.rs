@@ -1,0 +1,121 @@
+//! What is written down of tasks, and how JSON is read and written.
+
+use std::path::Path;
+
+use psp_files::{write_atomic, write_new};
+use psp_train::{RunResult, Standing};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::error::SearchError;
+
+/// `outcome.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// How the trial ended.
+    #[serde(flatten)]
+    pub outcome: TrialOutcome,
+    /// Claims on it, the last included.
+    pub attempts: u64,
+    /// Who ended it.
+    pub worker: String,
+    /// When, in UTC.
+    pub ended: String,
+}
+
+/// How a trial ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "kebab-case")]
+pub enum TrialOutcome {
+    /// Trained to its end.
+    Finished {
+        /// Validation metrics of its best epoch, epochs, seconds.
+        result: RunResult,
+    },
+    /// Given up.
+    Failed {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl TrialOutcome {
+    /// The result of a trial that was trained to its end.
+    pub fn result(&self) -> Option<&RunResult> {
+        match self {
+            Self::Finished { result } => Some(result),
+            Self::Failed { .. } => None,
+        }
+    }
+}
+
+/// `rung.N.json`: how a trial stood after so many epochs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RungRecord {
+    /// Epochs, and the metrics of the best one so far.
+    #[serde(flatten)]
+    pub standing: Standing,
+    /// Who brought it there.
+    pub worker: String,
+    /// When, in UTC.
+    pub ended: String,
+}
+
+/// `attempt.N.json`: a try that ended badly.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedAttempt {
+    /// Why.
+    pub reason: String,
+    /// Whether another try may end better.
+    pub may_pass: bool,
+    /// Whether it says nothing about the trial, and is no try of it: the machine had
+    /// too little memory, or somebody killed the worker.
+    #[serde(default)]
+    pub of_machine: bool,
+}
+
+/// Writes a value as indented JSON, atomically.
+pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), SearchError> {
+    let text = to_json(path, value)?;
+    Ok(write_atomic(path, |out| out.write_all(&text))?)
+}
+
+/// Writes a value as [`write_json`] does, unless the file exists.
+pub(crate) fn write_json_new(path: &Path, value: &impl Serialize) -> Result<bool, SearchError> {
+    let text = to_json(path, value)?;
+    Ok(write_new(path, |out| out.write_all(&text))?)
+}
+
+fn to_json(path: &Path, value: &impl Serialize) -> Result<Vec<u8>, SearchError> {
+    let mut text = serde_json::to_vec_pretty(value)
+        .map_err(|error| SearchError::io(path)(std::io::Error::other(error)))?;
+    text.push(b'\n');
+    Ok(text)
+}
+
+/// Reads a JSON file; `None` when there is none.
+pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, SearchError> {
+    let text = match std::fs::read(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        other => other.map_err(SearchError::io(path))?,
+    };
+    let value = serde_json::from_slice(&text).map_err(|error| {
+        let way_out = if is_made_again(path) {
+            "remove it, and the next `psp search` makes it again"
+        } else {
+            "bring it back from a copy, or begin another study (--study)"
+        };
+        let reason = format!("this file is damaged ({error}); {way_out}");
+        SearchError::io(path)(std::io::Error::new(std::io::ErrorKind::InvalidData, reason))
+    })?;
+    Ok(Some(value))
+}
+
+/// Whether a search without this file writes it anew: of what was trained to its end
+/// the other files tell as much.
+fn is_made_again(path: &Path) -> bool {
+    let study = ["finalists.json", "refit.json", "selected.json"];
+    let task = ["outcome.json", "test.json"];
+    path.file_name()
+        .is_some_and(|name| study.iter().chain(&task).any(|known| name == *known))
+}

@@ -1,0 +1,84 @@
+//! Keys that are allowed and do nothing, or nothing sensible.
+
+use psp_models::{BackboneKind, HEAD};
+
+use super::{ModelSection, OptimizerName, RunConfig, TrainConfig, TransformInput};
+
+impl RunConfig {
+    /// Whether nothing but the head learns, on features that random weights make.
+    pub fn freezes_random_weights(&self) -> bool {
+        let model = &self.model;
+        model.weights.as_os_str().is_empty() && self.trains_head_alone()
+    }
+
+    /// Keys that were given other values than the defaults and have no effect beside
+    /// those of others, each with the reason.
+    pub fn without_effect(&self) -> Vec<(&'static str, String)> {
+        let Self { model, train, .. } = self;
+        let default = TrainConfig::default();
+        let is_sgd = train.optimizer == OptimizerName::Sgd;
+        let optimizer = if is_sgd {
+            "train.optimizer = \"sgd\""
+        } else {
+            "train.optimizer = \"adamw\""
+        };
+        let is_head_alone = self.trains_head_alone();
+        let head_alone = "model.unfreeze = [\"head\"]";
+        let backbone = format!("model.backbone = \"{}\"", model.backbone);
+        let is_efficientnet = model.backbone == BackboneKind::EfficientnetB0;
+        let is_inception = matches!(
+            model.backbone,
+            BackboneKind::GoogLeNet | BackboneKind::InceptionV3
+        );
+        let depth = ModelSection::default().stochastic_depth;
+        let idle = [
+            (
+                "train.momentum",
+                train.momentum != default.momentum && !is_sgd,
+                optimizer,
+            ),
+            ("train.nesterov", train.nesterov && !is_sgd, optimizer),
+            (
+                "train.betas",
+                train.betas != default.betas && is_sgd,
+                optimizer,
+            ),
+            (
+                "train.epsilon",
+                train.epsilon != default.epsilon && is_sgd,
+                optimizer,
+            ),
+            (
+                "train.min_delta",
+                train.min_delta != 0.0 && train.patience == 0,
+                "train.patience = 0",
+            ),
+            (
+                "train.backbone_learning_rate",
+                train.backbone_learning_rate >= 0.0 && is_head_alone,
+                head_alone,
+            ),
+            (
+                "train.layer_decay",
+                train.layer_decay != 1.0 && is_head_alone,
+                head_alone,
+            ),
+            (
+                "model.stochastic_depth",
+                model.stochastic_depth != depth && !is_efficientnet,
+                &backbone,
+            ),
+            (
+                "model.transform_input",
+                model.transform_input == TransformInput::On && !is_inception,
+                &backbone,
+            ),
+        ];
+        let set = idle.into_iter().filter(|(_, is_idle, _)| *is_idle);
+        set.map(|(key, _, why)| (key, why.to_owned())).collect()
+    }
+
+    fn trains_head_alone(&self) -> bool {
+        self.model.unfreeze.iter().all(|stage| stage == HEAD)
+    }
+}

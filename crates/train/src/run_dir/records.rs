@@ -1,0 +1,100 @@
+//! What is written down of a run, and how JSON is read and written.
+
+use std::path::Path;
+
+use psp_files::write_atomic;
+use psp_models::DeviceSpec;
+use serde::{Deserialize, Serialize};
+
+use crate::error::TrainError;
+
+/// What identifies a run's inputs and the program that made it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Version of psp.
+    pub psp_version: String,
+    /// Version of Burn.
+    pub burn_version: String,
+    /// The device that computed it.
+    pub device: String,
+    /// Further devices that computed batches.
+    #[serde(default)]
+    pub replicas: Vec<DeviceSpec>,
+    /// SHA-256 over targets, file names, labels and images.
+    pub data_fingerprint: String,
+    /// SHA-256 over targets, file names and labels; earlier versions stored none.
+    #[serde(default)]
+    pub labels_fingerprint: Option<String>,
+    /// SHA-256 over which image is in which part.
+    pub split_fingerprint: String,
+    /// SHA-256 of `split.csv` as it was written; earlier versions stored none.
+    #[serde(default)]
+    pub split_sha256: Option<String>,
+    /// Images used in train, valid and test.
+    pub split_counts: [usize; 3],
+    /// SHA-256 of the initial weights file, if one was used.
+    pub weights_sha256: Option<String>,
+    /// The key of the stored features that it was trained on, if it was.
+    #[serde(default)]
+    pub feature_key: Option<String>,
+    /// Mean of each target over the training part: the baseline prediction.
+    pub train_means: Vec<f64>,
+    /// The configuration that the run was last worked on with, by which a changed
+    /// `config.toml` is noticed; earlier versions stored none.
+    #[serde(default)]
+    pub config: Option<toml::Table>,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ending {
+    /// All epochs were done.
+    Finished,
+    /// Early stopping ended it.
+    StoppedEarly,
+}
+
+/// `result.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunResult {
+    /// How the run ended.
+    pub ending: Ending,
+    /// Epochs done.
+    pub epochs: u64,
+    /// Optimiser steps done.
+    pub steps: u64,
+    /// The epoch of the best checkpoint, counted from 1.
+    pub best_epoch: u64,
+    /// Its validation metrics; `None` of a run without validation images, whose last
+    /// epoch counts as the best.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best: Option<psp_metrics::RegressionMetrics>,
+    /// Seconds of training and validation, over all resumptions.
+    pub seconds: f64,
+}
+
+/// Writes a value as indented JSON, atomically.
+pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), TrainError> {
+    let mut text = serde_json::to_vec_pretty(value)
+        .map_err(|error| TrainError::io(path)(std::io::Error::other(error)))?;
+    text.push(b'\n');
+    write_text(path, &text)
+}
+
+/// Writes bytes atomically.
+pub(crate) fn write_text(path: &Path, text: &[u8]) -> Result<(), TrainError> {
+    Ok(write_atomic(path, |out| out.write_all(text))?)
+}
+
+/// Reads JSON of a run.
+pub(super) fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, TrainError> {
+    let text = std::fs::read(path).map_err(TrainError::io(path))?;
+    serde_json::from_slice(&text).map_err(|error| TrainError::Damaged {
+        path: path.to_owned(),
+        reason: format!(
+            "this file is damaged ({error}); bring it back from a copy, or train anew into \
+             another folder"
+        ),
+    })
+}
