@@ -68,7 +68,6 @@ fn labels_of_any_scale_are_learned_as_those_from_0_to_1_are() {
         assert_eq!(scaled.len(), scores.len());
         for (index, (scaled, score)) in scaled.iter().zip(&scores).enumerate() {
             let difference = (scaled - score).abs();
-            eprintln!("DIFF {name} {index} {difference:e}");
             assert!(
                 difference < 1e-5 * (1.0 + score.abs()),
                 "{name}, {index}: {scaled} {score}"
