@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 use psp_collect::CollectError;
 use psp_data::DataError;
 use psp_export::ExportError;
@@ -31,7 +31,8 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 fn main() -> ExitCode {
     #[cfg(all(target_os = "linux", target_env = "gnu", not(feature = "libtorch")))]
     keep_freed_memory();
-    let args = match args::Args::try_parse() {
+    let matches = with_negative_numbers(args::Args::command()).try_get_matches();
+    let args = match matches.and_then(|found| args::Args::from_arg_matches(&found)) {
         Ok(args) => args,
         Err(answer) => return say(&answer),
     };
@@ -64,6 +65,18 @@ fn main() -> ExitCode {
         }
     };
     unless_unprinted(code)
+}
+
+/// Has flags take a negative number for their value, which they refuse by themselves: clap
+/// would take it for a flag that there is not.
+fn with_negative_numbers(command: clap::Command) -> clap::Command {
+    let of_flag = |arg: clap::Arg| {
+        let takes_one = arg.get_long().is_some() && arg.get_action().takes_values();
+        arg.allow_negative_numbers(takes_one)
+    };
+    command
+        .mut_args(of_flag)
+        .mut_subcommands(with_negative_numbers)
 }
 
 /// Prints the help, the version, or what is wrong with the arguments.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::support::study::Bench;
-use crate::support::{Folder, Ran, json, psp, run};
+use crate::support::{Folder, Ran, assert_says, json, psp, run};
 
 /// Two finalists with two seeds each, which take a second.
 const STUDY: &str = r#"
@@ -104,6 +104,17 @@ fn a_study_becomes_a_page_that_stands_alone_and_is_the_same_each_time() {
     let shown = bench.table();
     let folder = shown["selection"]["folder"].as_str().unwrap();
     assert!(page.contains(folder), "no link to {folder}");
+    // Another training that lost what it was is told of, and the rest is reported on.
+    let chosen = bench.root().join(folder);
+    let mut others = tests.iter().map(|test| test.ancestors().nth(2).unwrap());
+    let other = others.find(|task| **task != chosen).unwrap();
+    std::fs::remove_file(other.join("run.json")).unwrap();
+    let without = report(&[&bench.root()], &one, &["--no-measure"]).assert_done();
+    let told = format!("{}: missing", other.join("run.json").display());
+    assert_says(
+        &without.stderr,
+        &["a finalist's training is left out", &told],
+    );
 }
 
 #[test]

@@ -15,7 +15,7 @@ fn a_study_ends_with_a_chosen_model_that_can_be_exported() {
     let bench = Bench::new(STUDY);
     let searched = run(&mut bench.search(&["--workers", "2"])).assert_done();
     let said = [
-        "6 of 24 grid points, 2 workers",
+        "6 trials of 24 grid points, 2 workers",
         "finalist, seed 1",
         "the test split",
         "chosen: finals/",
@@ -78,7 +78,10 @@ fn a_study_ends_with_a_chosen_model_that_can_be_exported() {
 
     // More trials continue the study with those that it has.
     let more = run(&mut bench.search(&["--workers", "2", "--trials", "8"])).assert_done();
-    assert!(more.stdout.contains("8 of 24 grid points"), "{more:#?}");
+    assert!(
+        more.stdout.contains("8 trials of 24 grid points"),
+        "{more:#?}"
+    );
     let trials = bench.table()["trials"].clone();
     assert_eq!(
         trials.as_array().unwrap()[..6],

@@ -223,8 +223,8 @@ fn no_configuration_is_trained_twice_nor_two_finalists() {
         let study = FOUR_POINTS.replace("[study]", &format!("[study]\nsampler = \"{sampler}\""));
         let bench = Bench::new(&study);
         let searched = run(&mut bench.search(&["--workers", "1"])).assert_done();
-        let said = "4 of 4 grid points (all that the space has: fewer than study.trials = 24)";
-        assert!(searched.stdout.contains(said), "{searched:#?}");
+        let fewer = "(all that the space has: fewer than study.trials = 24)";
+        assert_says(&searched.stdout, &[": 4 trials", fewer]);
         let table = bench.table();
         let values = |rows: &str| -> BTreeSet<String> {
             let rows = table[rows].as_array().unwrap();

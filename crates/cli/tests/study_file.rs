@@ -65,6 +65,9 @@ fn a_study_file_that_is_wrong_is_refused_with_its_line() {
         assert_eq!(refused.code, Some(2), "{refused:#?}");
         assert_says(&refused.stderr, &["--launcher"]);
     }
+    let refused = run(&mut bench.search(&["--max-hours", "-1"]));
+    assert_eq!(refused.code, Some(2), "{refused:#?}");
+    assert_says(&refused.stderr, &["'-1' for '--max-hours"]);
     let set = "train.learning_rate=0.1";
     run(&mut bench.search(&["--set", set])).assert_refused(&[set, "varies in [space]"]);
     let folds = Bench::new(&STUDY.replace("[study]", "[study]\nfolds = 500"));

@@ -43,11 +43,9 @@ pub fn collect_study(dir: StudyDir, mut settings: Settings<'_>) -> Result<Collec
     let mut selection = chosen.and_then(|chosen| selection(chosen, &candidates, &folders));
     if let (Some(chosen), None) = (chosen, &selection) {
         let finalist = chosen.refit.as_ref().map(|refit| &refit.finalist);
-        let run = study.dir.root().join(finalist.unwrap_or(&chosen.folder));
-        return Err(CollectError::Lost {
-            fault: format!("{}: missing", run.display()),
-            run: RunDir::new(run),
-        });
+        let run = RunDir::new(study.dir.root().join(finalist.unwrap_or(&chosen.folder)));
+        let fault = run.fault_of_model()?.unwrap_or_default();
+        return Err(CollectError::Lost { run, fault });
     }
     let shown = selection.as_ref();
     let mut shown = shown.map(|shown| folders[shown.candidate][shown.run].clone());
@@ -139,14 +137,11 @@ fn of_finalist(
     for seed in &finalist.seeds {
         let dir = study.dir.finalist(&finalist.trial, seed);
         let trained = dir.run();
-        if !trained.is_begun() {
-            if is_chosen {
-                let missing = format!("{}: missing", trained.root().display());
-                settings.leave_out(
-                    trained.root(),
-                    "a finalist's training is left out",
-                    &missing,
-                );
+        let fault = trained.fault_of_manifest()?;
+        if fault.is_some() || !trained.is_begun() {
+            if let Some(fault) = fault.filter(|_| is_chosen || trained.is_begun()) {
+                let what = "a finalist's training is left out";
+                settings.leave_out(trained.root(), what, &fault);
             }
             continue;
         }

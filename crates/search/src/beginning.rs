@@ -13,7 +13,7 @@ impl Plan {
     /// The plan that a study of `config` on `inputs` would begin with.
     ///
     /// # Errors
-    /// As [`Study::begin`].
+    /// As [`Study::begin`](crate::Study::begin).
     pub fn of(config: &SearchConfig, inputs: &Inputs) -> Result<Self, SearchError> {
         Beginning::of(config, inputs, &mut Hashes::default()).map(|beginning| beginning.plan)
     }

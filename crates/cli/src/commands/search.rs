@@ -15,7 +15,7 @@ use psp_search::{
 use psp_train::Inputs;
 
 use super::failures;
-use super::study::{grid_points, lost_choice, print_selection, so_far, study_dir};
+use super::study::{lost_choice, print_selection, so_far, study_dir, trials_of};
 use super::{counted, key_of, launch, on_devices, toml_string};
 use crate::args::{Launcher, SearchArgs};
 use crate::estimate;
@@ -122,9 +122,9 @@ fn search_here(args: &SearchArgs, study: &Study, workers: usize) -> Result<ExitC
     let root = study.dir.root().to_owned();
     let trials = study.wanted();
     println!(
-        "study {}: {trials} of {}{}, {}",
+        "study {}: {}{}, {}",
         root.display(),
-        grid_points(&study.plan.grid_points),
+        trials_of(trials, &study.config, &study.plan.grid_points),
         fewer(trials, &study.config),
         counted(workers, "worker")
     );
@@ -272,9 +272,8 @@ fn plan(config: &SearchConfig, workers: usize) -> Result<ExitCode> {
         _ => 0,
     });
     println!(
-        "{} of {}{}\n",
-        counted(wanted, "trial"),
-        grid_points(&plan.grid_points),
+        "{}{}\n",
+        trials_of(wanted, config, &plan.grid_points),
         fewer(wanted, config)
     );
     println!("{:>6}  {:<12}  {:>4}  values", "trial", "id", "seed");

@@ -15,8 +15,8 @@ use crate::commands::{continuing, counted};
 mod remove;
 mod text;
 
-pub(crate) use text::{grid_points, print_selection, so_far};
 use text::{number, print_rows};
+pub(crate) use text::{print_selection, so_far, trials_of};
 
 pub(crate) fn run(command: &StudyCommand) -> Result<ExitCode> {
     match command {
@@ -127,11 +127,10 @@ fn show(args: &StudyShowArgs) -> Result<()> {
         return write_csv(&overview);
     }
     println!(
-        "{}: {} of {}: {} finished, {} pruned, {} failed, {} begun, {} paused, {} waiting, \
+        "{}: {}: {} finished, {} pruned, {} failed, {} begun, {} paused, {} waiting, \
          {} to be drawn",
         overview.study,
-        counted(overview.wanted(), "trial"),
-        grid_points(&overview.grid_points),
+        trials_of(overview.wanted(), &study.config, &overview.grid_points),
         overview.count(State::Finished),
         overview.count(State::Pruned),
         overview.count(State::Failed),

@@ -1,14 +1,21 @@
 //! What is printed of a study.
 
 use anyhow::Result;
-use psp_search::{Overview, Selection, State, Study, TrialRow};
+use psp_search::{Overview, SamplerName, SearchConfig, Selection, State, Study, TrialRow};
 
 use crate::commands::{self, counted};
 
-/// The size of a grid, whose decimal digits these are.
-pub(crate) fn grid_points(digits: &str) -> String {
-    let noun = if digits == "1" { "point" } else { "points" };
-    format!("{digits} grid {noun}")
+/// So many trials, and of how many points of a grid they are, whose decimal digits these
+/// are, where they are drawn from one.
+pub(crate) fn trials_of(trials: usize, config: &SearchConfig, digits: &str) -> String {
+    let trials = counted(trials, "trial");
+    match config.study.sampler {
+        SamplerName::Random | SamplerName::Tpe => trials,
+        SamplerName::RandomGrid | SamplerName::Grid => {
+            let noun = if digits == "1" { "point" } else { "points" };
+            format!("{trials} of {digits} grid {noun}")
+        }
+    }
 }
 
 /// How far a study has come, in a line.
