@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 
 use crate::support::study::{Bench, STUDY, count};
-use crate::support::{self, Ran, psp, ran, run};
+use crate::support::{self, Ran, assert_says, psp, ran, run};
 use serde_json::Value;
 
 /// Trials of a frozen backbone on a space of four points.
