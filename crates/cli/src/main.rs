@@ -1,5 +1,7 @@
 //! The `psp` command: train, compare, export and use image regressors.
 
+use std::any::TypeId;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches};
@@ -67,12 +69,14 @@ fn main() -> ExitCode {
     unless_unprinted(code)
 }
 
-/// Has flags take a negative number for their value, which they refuse by themselves: clap
-/// would take it for a flag that there is not.
+/// Has flags of a number take a negative one for their value, which they refuse by
+/// themselves: clap would take it for a flag that there is not.
 fn with_negative_numbers(command: clap::Command) -> clap::Command {
     let of_flag = |arg: clap::Arg| {
-        let takes_one = arg.get_long().is_some() && arg.get_action().takes_values();
-        arg.allow_negative_numbers(takes_one)
+        let value = arg.get_value_parser().type_id();
+        let is_text = value == TypeId::of::<String>() || value == TypeId::of::<PathBuf>();
+        let is_number = arg.get_long().is_some() && arg.get_action().takes_values() && !is_text;
+        arg.allow_negative_numbers(is_number)
     };
     command
         .mut_args(of_flag)

@@ -218,18 +218,21 @@ fn a_chosen_run_that_lost_its_model_is_told_of_and_trained_again() {
     let chosen = RunDir::new(best.stdout.lines().next().unwrap());
     let name = chosen.root().file_name().unwrap().to_str().unwrap();
     let way_out = format!("psp study retry {} {name}", bench.root().display());
-    let damages: [&dyn Fn(); 2] = [
+    let damages: [&dyn Fn(); 3] = [
         &|| {
             for path in [chosen.last(), chosen.previous(), chosen.best()] {
                 std::fs::write(path, "no weights").unwrap();
             }
         },
         &|| std::fs::remove_file(chosen.manifest()).unwrap(),
+        &|| std::fs::remove_file(chosen.config()).unwrap(),
     ];
-    for (damage, fault) in damages
-        .iter()
-        .zip(["best.safetensors", "run.json: missing"])
-    {
+    let faults = [
+        "best.safetensors",
+        "run.json: missing",
+        "config.toml: missing",
+    ];
+    for (damage, fault) in damages.iter().zip(faults) {
         damage();
         let searched = run(&mut bench.search(&["--workers", "1"]));
         searched.assert_refused(&[fault, "psp study retry"]);
@@ -248,6 +251,11 @@ fn a_chosen_run_that_lost_its_model_is_told_of_and_trained_again() {
             &retried.stdout,
             &[fault, "1 to be tried again, from the beginning"],
         );
+        // Until it is trained again there is a report, and one without a run shows no choice.
+        let mut command = psp(&["report", "--no-measure", "--out"]);
+        let reported = run(command.arg(&out).arg(bench.root())).assert_done();
+        let is_shown = !reported.stderr.contains("no model is shown as chosen");
+        assert_eq!(is_shown, chosen.root().join("config.toml").exists());
         run(&mut bench.search(&["--workers", "1"])).assert_done();
         assert_eq!(bench.table(), table);
         assert_eq!(chosen.fault_of_model().unwrap(), None);
@@ -286,6 +294,12 @@ fn what_an_emptied_file_held_is_made_again_once_it_is_removed() {
         let fault = format!("{}: this file is damaged (EOF", file.display());
         run(&mut bench.search(&["--workers", "1"])).assert_refused(&[&fault, "remove it"]);
         std::fs::remove_file(&file).unwrap();
+        if file.ends_with("finalists.json") {
+            let out = bench.folder.path("report");
+            let mut command = psp(&["report", "--no-measure", "--out"]);
+            let reported = run(command.arg(&out).arg(bench.root())).assert_done();
+            assert_says(&reported.stderr, &["no model is shown as chosen"]);
+        }
         run(&mut bench.search(&["--workers", "1"])).assert_done();
         assert!(file.exists(), "{} was not made again", file.display());
     }

@@ -26,9 +26,9 @@ pub(crate) fn epochs(run: &RunDir) -> Result<Vec<Epoch>, CollectError> {
     Ok(read_metrics(&path)?.iter().map(epoch).collect())
 }
 
-/// Refuses a run without a whole `run.json`.
-pub(crate) fn check_manifest(run: &RunDir) -> Result<(), CollectError> {
-    match run.fault_of_manifest()? {
+/// Refuses a run that nothing tells any more what it is of.
+pub(crate) fn check_records(run: &RunDir) -> Result<(), CollectError> {
+    match run.fault_of_records()? {
         Some(fault) => Err(CollectError::Lost {
             run: run.clone(),
             fault,
@@ -45,7 +45,7 @@ pub(crate) fn run(
     parts: &[Part],
     settings: &mut Settings<'_>,
 ) -> Result<Run, CollectError> {
-    check_manifest(dir)?;
+    check_records(dir)?;
     let config = dir.read_trained_config()?;
     let mut failure = None;
     let result = match dir.read_result() {

@@ -16,7 +16,7 @@ use crate::cost::cost;
 use crate::data::data;
 use crate::error::CollectError;
 use crate::explain::explanations;
-use crate::run::{check_manifest, run};
+use crate::run::{check_records, run};
 use crate::settings::Settings;
 
 /// Confidence of the bound that runs are ranked by.
@@ -40,7 +40,7 @@ pub fn collect_runs(
     runs: &[RunDir],
     mut settings: Settings<'_>,
 ) -> Result<Collected, CollectError> {
-    runs.iter().try_for_each(check_manifest)?;
+    runs.iter().try_for_each(check_records)?;
     check_comparable(runs)?;
     let first = &runs[0];
     let config = first.read_trained_config()?;

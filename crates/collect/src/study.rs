@@ -31,9 +31,8 @@ pub fn collect_study(dir: StudyDir, mut settings: Settings<'_>) -> Result<Collec
     let mut candidates = Vec::new();
     let mut folders = Vec::new();
     let finalists = study.finalists()?.unwrap_or_default().entries;
-    let is_chosen = overview.selection.is_some();
     for finalist in in_rank_order(&finalists, &overview) {
-        let found = of_finalist(&study, finalist, is_chosen, &mut settings)?;
+        let found = of_finalist(&study, finalist, &overview, &mut settings)?;
         if let Some((candidate, of_runs)) = found {
             candidates.push(candidate);
             folders.push(of_runs);
@@ -43,9 +42,16 @@ pub fn collect_study(dir: StudyDir, mut settings: Settings<'_>) -> Result<Collec
     let mut selection = chosen.and_then(|chosen| selection(chosen, &candidates, &folders));
     if let (Some(chosen), None) = (chosen, &selection) {
         let finalist = chosen.refit.as_ref().map(|refit| &refit.finalist);
-        let run = RunDir::new(study.dir.root().join(finalist.unwrap_or(&chosen.folder)));
-        let fault = run.fault_of_model()?.unwrap_or_default();
-        return Err(CollectError::Lost { run, fault });
+        if let Some(lost) = study.lost_training(finalist.unwrap_or(&chosen.folder))? {
+            return Err(CollectError::Lost {
+                run: lost.dir.run(),
+                fault: lost.reason,
+            });
+        }
+        settings.warn(
+            "no model is shown as chosen: since one was, the study was given more trials, or \
+             its training is done again",
+        );
     }
     let shown = selection.as_ref();
     let mut shown = shown.map(|shown| folders[shown.candidate][shown.run].clone());
@@ -109,9 +115,8 @@ fn base(study: &psp_search::Study) -> Result<psp_train::RunConfig, CollectError>
 
 /// Ranked ones first, in the order of their ranks.
 fn in_rank_order<'a>(finalists: &'a [Finalist], overview: &Overview) -> Vec<&'a Finalist> {
-    let ranks = overview.selection.as_ref().map(|chosen| &chosen.finalists);
+    let ranks = ranks(overview);
     let place = |finalist: &Finalist| {
-        let ranks = ranks.map_or(&[][..], Vec::as_slice);
         let place = ranks.iter().position(|rank| is_of(rank, finalist));
         place.unwrap_or(ranks.len())
     };
@@ -120,32 +125,43 @@ fn in_rank_order<'a>(finalists: &'a [Finalist], overview: &Overview) -> Vec<&'a 
     ordered
 }
 
+/// The ranking of the last choice; empty where there was none.
+fn ranks(overview: &Overview) -> &[RankedFinalist] {
+    let chosen = overview.selection.as_ref();
+    chosen.map_or(&[], |chosen| &chosen.finalists)
+}
+
 fn is_of(rank: &RankedFinalist, finalist: &Finalist) -> bool {
     rank.trial == finalist.trial.number
 }
 
 /// A finalist with those of its trainings that have begun, and their folders; `None`
-/// where none has. Once a model `is_chosen` all had, and what is not there is told of.
+/// where none has. What had and is not there any more is told of.
 fn of_finalist(
     study: &psp_search::Study,
     finalist: &Finalist,
-    is_chosen: bool,
+    overview: &Overview,
     settings: &mut Settings<'_>,
 ) -> Result<Option<(Candidate, Vec<PathBuf>)>, CollectError> {
+    let is_ranked = ranks(overview).iter().any(|rank| is_of(rank, finalist));
     let mut runs = Vec::new();
     let mut folders = Vec::new();
     for seed in &finalist.seeds {
         let dir = study.dir.finalist(&finalist.trial, seed);
         let trained = dir.run();
-        let fault = trained.fault_of_manifest()?;
-        if fault.is_some() || !trained.is_begun() {
-            if let Some(fault) = fault.filter(|_| is_chosen || trained.is_begun()) {
+        let ended = dir.read_outcome()?;
+        let failure = match ended.as_ref().map(|record| &record.outcome) {
+            Some(psp_search::TrialOutcome::Failed { reason }) => Some(reason.clone()),
+            _ => None,
+        };
+        if let Some(fault) = trained.fault_of_records()? {
+            // Others wait for a worker.
+            if is_ranked || ended.is_some() || trained.is_begun() {
                 let what = "a finalist's training is left out";
-                settings.leave_out(trained.root(), what, &fault);
+                settings.leave_out(trained.root(), what, &failure.unwrap_or(fault));
             }
             continue;
         }
-        let ended = dir.read_outcome()?;
         let is_tested = dir.test().exists();
         // The test split is read once, when all finalists are trained.
         let parts: &[Part] = match (&ended, is_tested) {
@@ -155,9 +171,7 @@ fn of_finalist(
         };
         let mut found = run(&trained, parts, settings)?;
         found.fold = seed.fold;
-        if let Some(psp_search::TrialOutcome::Failed { reason }) = ended.map(|r| r.outcome) {
-            found.failure = Some(reason);
-        }
+        found.failure = failure.or(found.failure);
         runs.push(found);
         folders.push(trained.root().to_owned());
     }

@@ -40,7 +40,7 @@ impl Beginning {
         let (data, split) = (inputs.dataset.fingerprint()?, inputs.splits.fingerprint());
         let weights = Weights::within(config, None, hashes)?;
         let mut plan = Plan::draw(config, data, split, weights, &[])?;
-        check_rungs(config, &plan)?;
+        check_rungs(config)?;
         for trial in &plan.trials {
             config.trial(&trial.point)?.validate_new()?;
             config.check_refit_on_validation(&trial.point)?;
@@ -88,16 +88,17 @@ fn folds(config: &SearchConfig, inputs: &Inputs) -> Result<Vec<Splits>, SearchEr
 }
 
 /// Refuses rungs that no trial comes to before its end, where a pruner is to stop some.
-fn check_rungs(config: &SearchConfig, plan: &Plan) -> Result<(), SearchError> {
+fn check_rungs(config: &SearchConfig) -> Result<(), SearchError> {
     let rungs = &config.study.rungs;
-    if config.study.pruner == PrunerName::None || rungs.is_empty() {
+    // Where trials are of several lengths, some may be longer.
+    let is_searched = config.space.place("train.epochs").is_some();
+    let epochs = config.base.train.epochs;
+    if config.study.pruner == PrunerName::None
+        || rungs.is_empty()
+        || is_searched
+        || rungs.iter().any(|&rung| rung < epochs)
+    {
         return Ok(());
-    }
-    for trial in &plan.trials {
-        let epochs = config.trial(&trial.point)?.train.epochs;
-        if rungs.iter().any(|&rung| rung < epochs) {
-            return Ok(());
-        }
     }
     Err(SearchError::Setting {
         name: config.name().to_owned(),

@@ -73,8 +73,8 @@ impl Study {
                 let test = failure.dir.test();
                 remove(&test).map_err(SearchError::io(&test))?;
                 let run = failure.dir.run();
-                if run.is_begun() && run.fault_of_manifest()?.is_some() {
-                    // Nothing tells what its checkpoints are of.
+                if run.fault_of_records()?.is_some() {
+                    // Nothing tells what its checkpoints are of, if there are any.
                     run.discard()?;
                 }
             }
@@ -129,10 +129,19 @@ impl Study {
     /// # Errors
     /// A file of the study that can't be read.
     pub fn lost_choice(&self) -> Result<Option<Failure>, SearchError> {
-        let Some(chosen) = self.selected()? else {
-            return Ok(None);
-        };
-        let dir = TrialDir::new(self.dir.root().join(chosen.folder));
+        match self.selected()? {
+            Some(chosen) => self.lost_training(&chosen.folder),
+            None => Ok(None),
+        }
+    }
+
+    /// A training that a choice was made of, by its folder within the study's, where it has
+    /// lost its model since.
+    ///
+    /// # Errors
+    /// A file of the study that can't be read.
+    pub fn lost_training(&self, folder: &str) -> Result<Option<Failure>, SearchError> {
+        let dir = TrialDir::new(self.dir.root().join(folder));
         // Of another number of trials, or another refit, another may have been chosen.
         if !self.trainings()?.contains(&dir) {
             return Ok(None);

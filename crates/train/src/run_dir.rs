@@ -226,12 +226,16 @@ impl RunDir {
         read_json(&self.manifest())
     }
 
-    /// What is wrong with the `run.json` of a run that was begun, if anything is: without
-    /// it the run can't go on.
+    /// What is wrong with the `config.toml` and `run.json` of a run that was begun, if
+    /// anything is: without them the run can't go on.
     ///
     /// # Errors
     /// When that can't be said: it can't be read.
-    pub fn fault_of_manifest(&self) -> Result<Option<String>, TrainError> {
+    pub fn fault_of_records(&self) -> Result<Option<String>, TrainError> {
+        let config = self.config();
+        if matches!(config.try_exists(), Ok(false)) {
+            return Ok(Some(format!("{}: missing", config.display())));
+        }
         let path = self.manifest();
         match self.read_manifest() {
             Ok(_) => Ok(None),

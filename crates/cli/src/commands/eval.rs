@@ -13,7 +13,7 @@ use psp_train::RunDir;
 
 use super::{note_unfinished, open_model};
 use crate::args::{ChosenPart, EvalArgs};
-use crate::origin::{Origin, check_is_no_data, whole};
+use crate::origin::{Origin, check_is_no_data};
 use crate::progress;
 use chosen::Chosen;
 
@@ -33,6 +33,7 @@ pub(crate) fn eval(args: &EvalArgs) -> Result<ExitCode> {
         dataset,
         indices,
         part,
+        given,
     } = Chosen::of(args, &predictor)?;
     if let Some(notice) = dataset.unlabelled()? {
         progress::notice(&notice);
@@ -41,11 +42,7 @@ pub(crate) fn eval(args: &EvalArgs) -> Result<ExitCode> {
         .out
         .clone()
         .unwrap_or_else(|| default_out(&args.model, part));
-    let own = RunDir::new(&args.model).read_config();
-    let own = own.map(|config| whole(&config.data.dir)).ok();
-    let given = args.data.as_deref();
-    let given = given.filter(|data| Some(whole(data)) != own);
-    let origin = Origin::evaluation(&args.model, given, part.name());
+    let origin = Origin::evaluation(&args.model, given.as_deref(), part.name());
     let data = dataset.labels_path().parent().unwrap_or(Path::new(""));
     check_is_no_data(&out, [data, dataset.images_dir()])?;
     origin.check(&out, args.overwrite)?;

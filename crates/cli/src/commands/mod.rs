@@ -160,10 +160,7 @@ fn lost(run: &RunDir) -> Option<anyhow::Error> {
         ));
     }
     let has_model = run.best().exists() || run.has_lost_best();
-    let fault = run
-        .fault_of_model()
-        .ok()?
-        .filter(|_| run.is_begun() && has_model)?;
+    let fault = run.fault_of_model().ok()?.filter(|_| has_model)?;
     let quoted = shell_quoted(run.root());
     Some(match StudyDir::around(run.root()) {
         Some(study) => {
@@ -175,7 +172,7 @@ fn lost(run: &RunDir) -> Option<anyhow::Error> {
                 shell_quoted(name)
             )
         }
-        None if run.fault_of_manifest().is_ok_and(|fault| fault.is_some()) => {
+        None if run.fault_of_records().is_ok_and(|fault| fault.is_some()) => {
             anyhow!("{fault}; restore the file, or train anew into another folder")
         }
         None => anyhow!(

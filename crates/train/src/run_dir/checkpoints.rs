@@ -176,7 +176,7 @@ impl RunDir {
     }
 
     /// What a run that has a model has lost of it, if anything: its whole folder, `best`, or
-    /// the `run.json` that tells what it is of.
+    /// what tells what it is of.
     ///
     /// # Errors
     /// As [`fault_of_best`](Self::fault_of_best).
@@ -185,7 +185,7 @@ impl RunDir {
             return Ok(Some(format!("{}: missing", self.root.display())));
         }
         match self.fault_of_best()? {
-            None => self.fault_of_manifest(),
+            None => self.fault_of_records(),
             fault => Ok(fault),
         }
     }
@@ -219,7 +219,7 @@ impl RunDir {
     /// Whether a whole checkpoint is left to go on from or, once the run has ended, one of
     /// its best epoch.
     pub fn can_be_continued(&self) -> bool {
-        if !matches!(self.fault_of_manifest(), Ok(None)) {
+        if !matches!(self.fault_of_records(), Ok(None)) {
             return false;
         }
         match self.read_result() {

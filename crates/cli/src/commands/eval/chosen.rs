@@ -19,6 +19,8 @@ pub(super) struct Chosen {
     pub(super) dataset: Arc<Dataset>,
     pub(super) indices: Vec<usize>,
     pub(super) part: ChosenPart,
+    /// The folder that they are of, unless that is the run's own data.
+    pub(super) given: Option<PathBuf>,
 }
 
 impl Chosen {
@@ -69,7 +71,9 @@ impl Chosen {
         let column = filename_column(dir, predictor);
         config.data.filename_column = column.unwrap_or_default();
         let data = dir.display();
-        let chosen = match (Known::of(&args.model, &config)?, args.split) {
+        let known = Known::of(&args.model, &config)?;
+        let is_own = matches!(known, Known::Parts(_)) && RunDir::new(&args.model).is_begun();
+        let chosen = match (known, args.split) {
             (Known::Parts(inputs), None) => {
                 eprintln!(
                     "note: {data}: the data that the model was trained on, of which the test \
@@ -108,7 +112,10 @@ impl Chosen {
                 chosen
             }
         };
-        Ok(chosen)
+        Ok(Self {
+            given: (!is_own).then(|| dir.to_owned()),
+            ..chosen
+        })
     }
 
     /// Warns of images that the model was trained on, where that can be known.
@@ -164,6 +171,7 @@ impl Chosen {
             dataset: Arc::clone(&inputs.dataset),
             indices: inputs.indices(part)?,
             part: ChosenPart::Part(part),
+            given: None,
         })
     }
 
@@ -172,6 +180,7 @@ impl Chosen {
             indices: (0..dataset.len()).collect(),
             dataset,
             part: ChosenPart::All,
+            given: None,
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Which images of other data a run was trained on.
 
 use std::collections::HashSet;
-use std::path::Path;
 
 use psp_data::{Dataset, Part};
 use psp_train::{Inputs, RunConfig, RunDir, TrainError};
@@ -10,10 +9,9 @@ use psp_train::{Inputs, RunConfig, RunDir, TrainError};
 /// run with this configuration was trained on; `None` where its own data is gone or
 /// changed, so that it can't be told.
 ///
-/// Of the run's images only those are read whose length another one has.
-///
 /// # Errors
-/// [`TrainError::Changed`] where the run's split is not what it was.
+/// [`TrainError::Changed`] where the run's split is not what it was, or an image that can't
+/// be read.
 pub(super) fn count(
     run: &RunDir,
     config: &RunConfig,
@@ -28,27 +26,10 @@ pub(super) fn count(
     if own.dataset.fingerprint()? != run.read_manifest()?.data_fingerprint {
         return Ok(None);
     }
+    let contents = own.dataset.contents()?;
     let trained = own.indices(Part::Train).unwrap_or_default();
-    let asked: Vec<&Path> = indices.iter().map(|&i| dataset.image_path(i)).collect();
-    let lengths: HashSet<u64> = asked.iter().filter_map(|path| length(path)).collect();
-    let contents: HashSet<String> = trained
-        .iter()
-        .map(|&index| own.dataset.image_path(index))
-        .filter(|path| length(path).is_some_and(|length| lengths.contains(&length)))
-        .filter_map(content)
-        .collect();
-    if contents.is_empty() {
-        return Ok(Some(0));
-    }
-    let seen = |path: &&&Path| content(path).is_some_and(|content| contents.contains(&content));
-    Ok(Some(asked.iter().filter(seen).count()))
-}
-
-fn length(path: &Path) -> Option<u64> {
-    Some(path.metadata().ok()?.len())
-}
-
-/// The SHA-256 of a file that can be read.
-fn content(path: &Path) -> Option<String> {
-    psp_weights::hash_of(path).ok()
+    let trained: HashSet<_> = trained.iter().map(|&index| contents[index]).collect();
+    let contents = dataset.contents()?;
+    let seen = |index: &&usize| trained.contains(&contents[**index]);
+    Ok(Some(indices.iter().filter(seen).count()))
 }
