@@ -128,7 +128,7 @@ fn other_data_is_no_moved_data() {
     support::render(&other, 23);
     let before = fs::read(folder.path("run/config.toml")).unwrap();
     let data = ["--data", other.to_str().unwrap(), "--set", "train.epochs=2"];
-    continued(&folder, &data).assert_refused(&["split.csv", "belongs to other labels"]);
+    continued(&folder, &data).assert_refused(&["split.csv", "it belongs to other labels"]);
     assert_eq!(fs::read(folder.path("run/config.toml")).unwrap(), before);
 }
 

@@ -112,12 +112,15 @@ fn a_damaged_number_fails_and_the_numbers_are_exported_all_the_same() {
 }
 
 #[test]
-fn the_reference_itself_is_never_replaced() {
+fn the_reference_itself_and_what_is_none_are_never_replaced() {
     let folder = Folder::new();
     let path = folder.write("reference.json", "not read");
     let mut command = verify(&["--reference"]);
     let ran = run(command.arg(&path).arg("--export").arg(&path));
     ran.assert_refused(&["reference.json", "another file"]);
+    assert_eq!(std::fs::read(&path).unwrap(), b"not read");
+    let mut command = verify(&["--backbone", "resnet18", "--export"]);
+    run(command.arg(&path)).assert_refused(&["reference.json", "something else", "another file"]);
     assert_eq!(std::fs::read(&path).unwrap(), b"not read");
 }
 

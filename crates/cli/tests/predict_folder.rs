@@ -206,3 +206,17 @@ fn only_a_file_of_scores_is_replaced() {
         }
     }
 }
+
+#[test]
+fn a_runs_own_labels_are_not_replaced_whatever_they_are_called() {
+    let folder = Folder::with_data();
+    let labels = folder.path("cars.csv");
+    fs::rename(folder.data().join("labels.csv"), &labels).unwrap();
+    let set = format!("data.labels={}", labels.display());
+    folder.train("run", &[&set]).assert_done();
+    let before = fs::read(&labels).unwrap();
+    let more = ["--overwrite", "--out", labels.to_str().unwrap()];
+    let ran = run(&mut predict(&folder.path("run"), &[&folder.data()], &more));
+    ran.assert_refused(&["cars.csv", "trained on", "--out"]);
+    assert_eq!(fs::read(&labels).unwrap(), before);
+}

@@ -254,7 +254,7 @@ fn advice_on_a_data_folder_fits_the_command() {
     let labels = folder.data().join("labels.csv");
     std::fs::rename(labels, folder.data().join("a.csv")).unwrap();
     folder.write("data/b.csv", "x\n");
-    let advice = "(--set data.labels=FILE names the labels file)";
+    let advice = "(--set data.labels=FILE names the labels file, by its path from here)";
     folder.assert_refuses_to_train(&[], &["several CSV files (`a.csv`, `b.csv`)", advice]);
     let data = folder.data();
     let flags = ["--data", data.to_str().unwrap()];

@@ -158,6 +158,11 @@ fn a_report_is_not_written_into_what_it_is_made_from() {
         report(&[&run], out, &[]).assert_refused(&[what, "--out"]);
         assert!(!out.join("index.html").exists());
     }
+    std::fs::create_dir(folder.path("mine")).unwrap();
+    let mine = folder.write("mine/index.html", "mine");
+    let out = mine.parent().unwrap();
+    report(&[&run], out, &[]).assert_refused(&["index.html", "another folder"]);
+    assert_eq!(std::fs::read_dir(out).unwrap().count(), 1);
 }
 
 #[test]

@@ -194,7 +194,7 @@ fn a_run_whose_data_changed_is_not_continued() {
     )
     .unwrap();
     run(&mut resume(&folder.path("run")))
-        .assert_refused(&["the data (an image) changed since the run began"]);
+        .assert_refused(&["labels.csv (an image) changed since the run began"]);
     assert!(!folder.path("run/result.json").exists());
 }
 

@@ -8,7 +8,9 @@ use crate::files::official::{Precision, keys, saved};
 use crate::files::pth::Container;
 use crate::support::{Folder, assert_says, psp, run, tensors};
 use burn::tensor::Device;
-use psp_models::{BackboneKind, ModelConfig, Regressor, read_state_dict};
+use psp_models::{
+    BackboneKind, HostTensor, ModelConfig, Regressor, StateDict, read_state_dict, write_state_dict,
+};
 use psp_weights::{REGISTRY, hash_of};
 
 /// `psp weights …` with its cache in `folder`, whatever this machine has set.
@@ -240,6 +242,16 @@ fn what_is_no_weights_file_is_named_once() {
             "{refused:?}"
         );
     }
+    let others = folder.path("others.safetensors");
+    let tensor = HostTensor {
+        shape: vec![1],
+        data: vec![0.0],
+    };
+    let state = [("encoder.scale".to_owned(), tensor)].into();
+    write_state_dict(&others, &state).unwrap();
+    run(&mut check(&folder, &others, &[])).assert_refused(&["the nearest of all backbones"]);
+    write_state_dict(&others, &StateDict::new()).unwrap();
+    run(&mut check(&folder, &others, &[])).assert_refused(&["holds no tensors"]);
     let refused = run(&mut check(&folder, &folder.path("missing.pth"), &[]));
     refused.assert_refused(&["missing.pth: No such file"]);
     assert_eq!(

@@ -317,11 +317,12 @@ impl Dataset {
     }
 
     /// What of this data is not what it was when its labels had this fingerprint, in words.
-    pub fn changed_since(&self, labels: Option<&str>) -> &'static str {
+    pub fn changed_since(&self, labels: Option<&str>) -> String {
+        let data = format!("the data of {}", self.labels_path().display());
         match labels {
-            None => "the data",
-            Some(then) if then == self.labels_fingerprint() => "the data (an image)",
-            Some(_) => "the data (labels, rows or their order)",
+            None => data,
+            Some(then) if then == self.labels_fingerprint() => format!("{data} (an image)"),
+            Some(_) => format!("{data} (labels, rows or their order)"),
         }
     }
 

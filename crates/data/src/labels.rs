@@ -72,7 +72,7 @@ impl LabelTable {
         let filename_column = table.filename_column(filename, Some(Remedy::FilenameColumn))?;
         let target_columns = targets
             .iter()
-            .map(|target| table.require(target))
+            .map(|target| table.require(target, targets))
             .collect::<Result<Vec<usize>, _>>()?;
         let split_column = table.find("split");
         check_columns(

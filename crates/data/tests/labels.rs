@@ -63,6 +63,14 @@ fn a_missing_column_is_refused_with_the_present_ones_and_the_nearest() {
         "photo,hood,door\na.jpg,0,0\n",
         &["no column `filename`", "`photo`", "call the column"],
     );
+    // Another target's column is not meant.
+    let folder = Folder::new();
+    let path = folder.write("labels.csv", "filename,hood,score_door\na.jpg,0,0\n");
+    let targets = ["score_hood".to_owned(), "score_door".to_owned()];
+    let refused = LabelTable::read(&path, &targets, [0.0, 1.0]).unwrap_err();
+    let message = refused.to_string();
+    assert_says(&message, &["no column `score_hood`"]);
+    assert!(!message.contains("did you mean `score_door`"), "{message}");
 }
 
 #[test]

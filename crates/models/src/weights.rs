@@ -125,11 +125,18 @@ pub fn read_weights(path: &Path) -> Result<WeightsFile, WeightsError> {
     let mut start = [0u8; 9];
     let read = file.read(&mut start).map_err(io)?;
     // A safetensors file starts with its header's length and the header's `{`.
-    if read == start.len() && start[8] == b'{' {
+    let weights = if read == start.len() && start[8] == b'{' {
         read_safetensors(path)
     } else {
         read_pytorch(path)
+    }?;
+    if weights.tensors.is_empty() && weights.unusable.is_empty() && weights.objects.is_empty() {
+        return Err(WeightsError::Format {
+            path: path.to_owned(),
+            reason: "it holds no tensors".to_owned(),
+        });
     }
+    Ok(weights)
 }
 
 /// The tensors of a file that holds weights and nothing else.
@@ -198,7 +205,12 @@ fn read_safetensors(path: &Path) -> Result<WeightsFile, WeightsError> {
     })?;
     let file = SafeTensors::deserialize(&bytes).map_err(|error| WeightsError::Format {
         path: path.to_owned(),
-        reason: error.to_string(),
+        reason: match error {
+            SafeTensorError::MetadataIncompleteBuffer => {
+                "it is not as long as its header says; it may be cut off".to_owned()
+            }
+            other => other.to_string(),
+        },
     })?;
     let mut weights = WeightsFile::of(path, StateDict::new());
     for (key, view) in file.iter().filter(|(key, _)| !is_counter(key)) {

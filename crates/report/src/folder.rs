@@ -2,6 +2,8 @@
 
 mod earlier;
 
+pub use earlier::check_place;
+
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -37,10 +39,10 @@ struct Moved {
 
 impl Folder {
     /// # Errors
-    /// [`ReportError::Foreign`] where the report would replace what is no report's.
+    /// As [`check_place`].
     pub(crate) fn new(out: &Path) -> Result<Self, ReportError> {
         fs::create_dir_all(out).map_err(ReportError::io("create the folder", out))?;
-        earlier::check(out)?;
+        check_place(out)?;
         let new = tempfile::Builder::new()
             .prefix(".report-")
             .tempdir_in(out)

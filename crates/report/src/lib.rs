@@ -73,6 +73,7 @@ mod write;
 
 pub use analysis::{Analysis, SCHEMA_VERSION, analyse};
 pub use error::ReportError;
+pub use folder::check_place;
 pub use input::Input;
 pub use photos::{PhotoError, Photos};
 pub use settings::Settings;

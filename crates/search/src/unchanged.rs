@@ -73,8 +73,9 @@ impl Study {
             Ok(now) => {
                 let labels = self.plan.labels_fingerprint.as_deref();
                 let data = Dataset::open(&dataset_options(base));
-                let what = data.map_or("the data", |data| data.changed_since(labels));
-                self.changed(what, &self.plan.data_fingerprint, &now)
+                let what = data.map(|data| data.changed_since(labels));
+                let what = what.unwrap_or_else(|_| "the data".to_owned());
+                self.changed(&what, &self.plan.data_fingerprint, &now)
             }
             Err(_) if matches!(dir.try_exists(), Ok(false)) => Err(SearchError::DataGone {
                 study: self.dir.root().to_owned(),

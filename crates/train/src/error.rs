@@ -140,12 +140,12 @@ pub enum TrainError {
         epoch: u64,
     },
     /// The inputs are no longer those of the run.
-    #[error("{}: {what} changed since the run began (then {then}, now {now}); restore it, or start a new run", run.display())]
+    #[error("{}: {what} changed since the run began (then {then}, now {now}); restore it, name what it began with, or start a new run", run.display())]
     Changed {
         /// The run folder.
         run: PathBuf,
         /// What changed.
-        what: &'static str,
+        what: String,
         /// Its fingerprint then.
         then: String,
         /// Its fingerprint now.
@@ -220,7 +220,7 @@ pub enum TrainError {
     /// The loss or a weight stopped being a number.
     #[error(
         "training diverged in epoch {epoch}, batch {batch}: {what}. Likely cause: {cause}. \
-         The last good checkpoint is kept; nothing of this step was stored"
+         The last good checkpoint is kept, if there was one yet; nothing of this step was stored"
     )]
     Diverged {
         /// Epoch, counted from 1.

@@ -136,13 +136,13 @@ impl Inputs {
         if let Some(then) = &manifest.split_sha256 {
             let path = run.split();
             let now = psp_weights::hash_of(&path).map_err(TrainError::io(&path))?;
-            return run.check_same(|| "the split in split.csv", then, now);
+            return run.check_same(|| "the split in split.csv".to_owned(), then, now);
         }
         let (then, now) = (&manifest.split_fingerprint, self.splits.fingerprint());
         if *then == now || self.dataset.fingerprint()? != manifest.data_fingerprint {
             return Ok(());
         }
-        run.check_same(|| "the split in split.csv", then, now)
+        run.check_same(|| "the split in split.csv".to_owned(), then, now)
     }
 
     /// What is worth telling about data and split before anything is trained on them.

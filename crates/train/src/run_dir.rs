@@ -253,7 +253,7 @@ impl RunDir {
     /// [`TrainError::Changed`].
     pub fn check_same(
         &self,
-        what: impl FnOnce() -> &'static str,
+        what: impl FnOnce() -> String,
         then: &str,
         now: String,
     ) -> Result<(), TrainError> {

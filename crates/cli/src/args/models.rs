@@ -41,8 +41,8 @@ pub(crate) struct VerifyArgs {
     /// Images in the batch; default: 2.
     #[arg(long, requires = "backbone", value_parser = super::positive::<u16>)]
     pub(crate) batch: Option<u16>,
-    /// File for the numbers computed here, in the form of a reference; an existing
-    /// one is replaced.
+    /// File for the numbers computed here, in the form of a reference; replaces an
+    /// existing reference.
     #[arg(long, value_name = "FILE")]
     pub(crate) export: Option<PathBuf>,
     /// auto, flex, libtorch, libtorch:cuda:N or cuda:N.

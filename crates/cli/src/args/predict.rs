@@ -47,8 +47,9 @@ pub(crate) struct PredictArgs {
     /// Also score the images in sub-folders.
     #[arg(long)]
     pub(crate) recursive: bool,
-    /// Write to this file instead of printing: JSON if its name ends in .json or .jsonl,
-    /// or else CSV. It is written at the end, unless no image could be scored.
+    /// Write to this file instead of printing: as --csv or --json says, or else JSON if its
+    /// name ends in .json or .jsonl, and CSV if not. It is written at the end, unless no image
+    /// could be scored.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
     /// Replace the scores that the file holds.

@@ -38,8 +38,8 @@ pub(super) fn tell(study: &Study) -> Result<bool> {
     let root = shell_quoted(study.dir.root());
     eprintln!(
         "psp study show {root} has the whole reasons; once what was wrong is mended, \
-         psp study retry {root} has them tried again (with other images or labels it is a new \
-         study)"
+         psp study retry {root} has them tried again, as they were drawn (with other images, \
+         labels or settings it is a new study)"
     );
     Ok(true)
 }

@@ -101,23 +101,22 @@ fn on_devices(devices: &[DeviceSpec]) -> Vec<String> {
     ]
 }
 
-/// Why `error` came, where it is that a run's data is not in its place any more, and
-/// what to do then.
-fn unless_moved(error: anyhow::Error, data: &Path, run: &RunDir) -> anyhow::Error {
-    let command = match StudyDir::around(run.root()) {
+/// The command that goes on with a run, or with the study that it is part of.
+fn resuming(run: &RunDir) -> String {
+    match StudyDir::around(run.root()) {
         Some(study) => continuing(&study),
         None => format!("psp train --resume {}", shell_quoted(run.root())),
-    };
-    unless_gone(error, data, "run", &command)
+    }
 }
 
-/// The same of the data of a run or a study, whose new place `command` takes.
-fn unless_gone(error: anyhow::Error, data: &Path, whose: &str, command: &str) -> anyhow::Error {
+/// `error`, or that it came of the data of a run or a study that is not in its place any
+/// more, and what to do where it has moved.
+fn unless_moved(error: anyhow::Error, data: &Path, whose: &str, way_out: &str) -> anyhow::Error {
     if data.as_os_str().is_empty() || data.exists() {
         return error;
     }
     anyhow!(
-        "{}: the {whose}'s data is not there any more; if it has moved: {command} --data DIR",
+        "{}: the {whose}'s data is not there any more; if it has moved: {way_out}",
         data.display()
     )
 }

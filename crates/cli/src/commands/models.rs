@@ -66,6 +66,14 @@ pub(crate) fn verify(args: &VerifyArgs) -> Result<ExitCode> {
             .print()?;
         return Ok(ExitCode::from(2));
     }
+    if let Some(path) = args.export.as_deref().filter(|path| path.exists()) {
+        ensure!(
+            Reference::read(path).is_ok(),
+            "{}: holds something else than such numbers and is not replaced; export to another \
+             file",
+            path.display()
+        );
+    }
     let device = args.device.open()?;
     if let Some(backbone) = args.backbone {
         let standard = Settings::standard(backbone);

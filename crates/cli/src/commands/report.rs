@@ -15,7 +15,7 @@ use psp_search::{Study, StudyDir};
 use psp_train::{EXPERIMENTS, RunConfig, RunDir};
 
 use super::study::study_dir;
-use super::{continuing, lost, unless_gone, unless_moved};
+use super::{continuing, lost, resuming, unless_moved};
 use crate::args::ReportArgs;
 use crate::origin::{Origin, check_is_no_data};
 use crate::{interrupt, progress};
@@ -30,6 +30,7 @@ pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode> {
     let origin = Origin::report(&source.roots());
     source.check_out(&out)?;
     origin.check(&out, args.overwrite)?;
+    psp_report::check_place(&out)?;
     let bar = progress::bar(0, "collect");
     let mut measure = |config: &RunConfig| measure(config, args);
     let settings = Settings {
@@ -116,18 +117,28 @@ impl Source {
 
     /// The error, or that the data of the study or of one of the runs has moved.
     fn explain(&self, error: anyhow::Error) -> anyhow::Error {
+        let way_out = |data: &Path, command: String| {
+            let data = shell_quoted(data);
+            format!(
+                "link it there, ln -s DIR {data}, or name the new place and go on with the \
+                 training: {command} --data DIR"
+            )
+        };
         match self {
             Self::Study(dir) => match Study::open(dir.clone()) {
                 Ok(study) => {
                     let data = &study.config.base.data.dir;
-                    unless_gone(error, data, "study", &continuing(dir))
+                    unless_moved(error, data, "study", &way_out(data, continuing(dir)))
                 }
                 Err(_) => error,
             },
             Self::Runs(runs) => runs
                 .iter()
                 .fold(error, |error, run| match run.read_config() {
-                    Ok(config) => unless_moved(error, &config.data.dir, run),
+                    Ok(RunConfig { data, .. }) => {
+                        let way_out = way_out(&data.dir, resuming(run));
+                        unless_moved(error, &data.dir, "run", &way_out)
+                    }
                     Err(_) => error,
                 }),
         }

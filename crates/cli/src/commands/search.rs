@@ -155,7 +155,7 @@ fn search_here(args: &SearchArgs, study: &Study, workers: usize) -> Result<ExitC
             Ok(if may_pass {
                 eprintln!(
                     "no trial failed by this: the same command goes on with the study once \
-                     it is mended, and so do others elsewhere"
+                     it is mended, and so does one with another --device, or elsewhere"
                 );
                 ExitCode::from(interrupt::TRY_AGAIN)
             } else {

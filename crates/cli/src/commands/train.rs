@@ -8,7 +8,9 @@ use psp_files::shell_quoted;
 use psp_search::StudyDir;
 use psp_train::{Control, EXPERIMENTS, Ending, Outcome, RunConfig, RunDir, RunResult, trainer};
 
-use super::{continuing, counted, lost, on_devices, resolve, unless_moved};
+use super::{
+    check_is_there, continuing, counted, lost, on_devices, resolve, resuming, unless_moved,
+};
 use crate::args::TrainArgs;
 use crate::interrupt;
 use crate::progress::TrainProgress;
@@ -27,7 +29,10 @@ pub(crate) fn train(args: &TrainArgs) -> Result<ExitCode> {
             let control = control.placed(&args.devices.device, 0);
             let resumed =
                 trainer::resume_with(&run, config, control, &mut |event| progress.show(event));
-            let outcome = resumed.map_err(|error| unless_moved(error.into(), &data, &run))?;
+            let outcome = resumed.map_err(|error| {
+                let again = format!("{} --data DIR", resuming(&run));
+                unless_moved(error.into(), &data, "run", &again)
+            })?;
             (run, outcome)
         }
         None => {
@@ -124,6 +129,7 @@ fn unless_in_study(run: &RunDir) -> Result<()> {
 fn continued(run: &RunDir, args: &TrainArgs) -> Result<RunConfig> {
     let mut config = run.read_config()?;
     if let Some(dir) = &args.config.data {
+        check_is_there(dir)?;
         config.move_data(dir);
     }
     let config = config.with_overrides(&args.config.overrides)?;

@@ -122,7 +122,13 @@ pub(crate) fn check(args: &WeightsCheckArgs) -> Result<ExitCode> {
         model,
         ..
     } = fitted;
-    let model = model.map_err(|misfit| misfit_of(&path, kind, misfit))?;
+    let model = model.map_err(|misfit| match args.backbone {
+        Some(kind) => misfit_of(&path, kind, misfit),
+        None => anyhow::Error::new(misfit).context(format!(
+            "{}: does not fit {kind}, which is the nearest of all backbones",
+            path.display()
+        )),
+    })?;
     let tensors = state::shapes(&model.backbone).len();
     println!(
         "{}: {tensors} tensors fit {kind}, {} are left over ({})",

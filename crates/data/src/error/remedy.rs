@@ -33,8 +33,8 @@ impl Remedy {
     /// What the setting does, as a verb phrase.
     pub fn effect(self) -> &'static str {
         match self {
-            Self::Labels => "names the labels file",
-            Self::Images => "names the image folder",
+            Self::Labels => "names the labels file, by its path from here",
+            Self::Images => "names the image folder, by its path from here",
             Self::FilenameColumn => "names the column of the file names",
             Self::Targets => "names the columns to predict",
             Self::DrawnSplit => "draws a split instead",

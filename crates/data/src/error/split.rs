@@ -23,8 +23,8 @@ pub enum SplitError {
     },
     /// A split file names an image that the data set lacks.
     #[error(
-        "{path}: line {row}: `{filename}` is not in {labels}; the split belongs to other labels: \
-         remake it"
+        "{path}: line {row}: `{filename}` is not in {labels}; remove this line too where the row \
+         was removed there, or remake the split where it belongs to other labels"
     )]
     NotInDataset {
         /// The split file.

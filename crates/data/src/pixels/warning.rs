@@ -39,7 +39,8 @@ pub enum PixelWarning {
     /// The folder can't be used, or no longer.
     #[error(
         "{dir}: could not use this folder of stored pixels: {source}; decoded images are not \
-         stored any more; check that it exists and its permissions"
+         stored any more; check that it exists and its permissions, or name another place with \
+         data.cache_dir"
     )]
     Folder {
         /// The folder.

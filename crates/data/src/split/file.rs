@@ -23,7 +23,7 @@ impl Splits {
         let mut table = Table::open(path)?;
         let filename_column = table.filename_column(None, None)?;
         let filename_name = table.name(filename_column).to_owned();
-        let split_column = table.require("split")?;
+        let split_column = table.require("split", &[])?;
         let places: HashMap<&str, usize> = data
             .samples()
             .iter()

@@ -42,7 +42,7 @@ impl Table {
     ) -> Result<usize, DataError> {
         if let Some(name) = configured {
             let found = self.find(name);
-            return found.ok_or_else(|| self.missing(name, FILENAME_HINT, remedy));
+            return found.ok_or_else(|| self.missing(name, &[], FILENAME_HINT, remedy));
         }
         if let Some(column) = self.find(FILENAME) {
             return Ok(column);
@@ -58,7 +58,7 @@ impl Table {
                 self.note_column(FILENAME, column);
                 Ok(column)
             }
-            [] => Err(self.missing(FILENAME, FILENAME_HINT, remedy)),
+            [] => Err(self.missing(FILENAME, &[], FILENAME_HINT, remedy)),
             _ => Err(CsvError::SeveralFilenameColumns {
                 path: self.path.clone(),
                 row: self.header_line(),
@@ -85,12 +85,12 @@ impl Table {
         Some(found)
     }
 
-    /// The position of a column that must be there.
-    pub(crate) fn require(&mut self, column: &str) -> Result<usize, DataError> {
+    /// The position of a column that must be there, as must the `others`.
+    pub(crate) fn require(&mut self, column: &str, others: &[String]) -> Result<usize, DataError> {
         match self.find(column) {
             Some(found) => Ok(found),
-            None if column == "split" => Err(self.missing(column, "", None)),
-            None => Err(self.missing(column, "", Some(Remedy::Targets))),
+            None if column == "split" => Err(self.missing(column, others, "", None)),
+            None => Err(self.missing(column, others, "", Some(Remedy::Targets))),
         }
     }
 
@@ -142,8 +142,15 @@ impl Table {
         });
     }
 
-    /// `hint` says what else helps, as a clause, and `remedy` which setting does.
-    fn missing(&self, column: &str, hint: &str, remedy: Option<Remedy>) -> DataError {
+    /// What is called as one of the `others` can't be meant; `hint` says what else helps, as
+    /// a clause, and `remedy` which setting does.
+    fn missing(
+        &self,
+        column: &str,
+        others: &[String],
+        hint: &str,
+        remedy: Option<Remedy>,
+    ) -> DataError {
         let named: Vec<usize> = self.named().collect();
         let help = match named[..] {
             [] if self.header.is_empty() => "the file is empty".to_owned(),
@@ -157,7 +164,7 @@ impl Table {
             _ => format!(
                 "the columns are {}{}{hint}",
                 self.quoted(&named),
-                self.nearest(column)
+                self.nearest(column, others)
             ),
         };
         CsvError::MissingColumn {
@@ -170,12 +177,14 @@ impl Table {
         .into()
     }
 
-    /// The column that is most like `column` in name, as a clause; or nothing.
-    fn nearest(&self, column: &str) -> String {
+    /// The column that is most like `column` in name and none of the `others`, as a clause;
+    /// or nothing.
+    fn nearest(&self, column: &str, others: &[String]) -> String {
         let wanted = column.to_lowercase();
         let likeness = |at: usize| strsim::jaro_winkler(&self.header[at].to_lowercase(), &wanted);
         let nearest = self
             .named()
+            .filter(|&at| !others.contains(&self.header[at]))
             .map(|at| (likeness(at), at))
             .filter(|&(likeness, _)| likeness > 0.8)
             .max_by(|a, b| a.0.total_cmp(&b.0));

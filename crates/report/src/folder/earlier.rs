@@ -26,7 +26,10 @@ struct Mark {
 
 /// Refuses a folder in which a report would replace what no report wrote: files of
 /// a report's names without a report's numbers.
-pub(super) fn check(out: &Path) -> Result<(), ReportError> {
+///
+/// # Errors
+/// [`ReportError::Foreign`]; [`ReportError::Io`] where that can't be read.
+pub fn check_place(out: &Path) -> Result<(), ReportError> {
     let is_there = |name: &&str| out.join(name).symlink_metadata().is_ok();
     let Some(name) = PIECES.into_iter().find(is_there) else {
         return Ok(());

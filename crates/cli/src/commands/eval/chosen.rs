@@ -46,8 +46,10 @@ impl Chosen {
             Some(ChosenPart::Part(part)) => part,
             Some(ChosenPart::All) => bail!("--split all goes with --data"),
         };
-        let inputs = Inputs::of_run(&config, &run)
-            .map_err(|error| unless_moved(error.into(), &config.data.dir, &run))?;
+        let inputs = Inputs::of_run(&config, &run).map_err(|error| {
+            let again = format!("psp eval {} --data DIR", shell_quoted(&args.model));
+            unless_moved(error.into(), &config.data.dir, "run", &again)
+        })?;
         if inputs.dataset.fingerprint()? != run.read_manifest()?.data_fingerprint {
             eprintln!(
                 "warning: {}: the data changed since the run began; the figures are of what lies \

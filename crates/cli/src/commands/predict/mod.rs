@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, ensure};
 use psp_data::DataFolder;
 use psp_files::check_place;
+use psp_train::RunDir;
 
 use super::{counted, exists_already, open_model};
 use crate::args::PredictArgs;
@@ -28,6 +29,12 @@ pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
         if path.is_file() && !args.overwrite {
             return Err(exists_already(path));
         }
+        let own = RunDir::new(&args.model).read_config();
+        ensure!(
+            !own.is_ok_and(|config| whole(&config.data.labels) == whole(path)),
+            "{}: holds the labels that the model was trained on; name another file with --out",
+            path.display()
+        );
     }
     let mut predictor = open_model(&args.model, args.device, args.precision)?;
     if let Some(megapixels) = args.max_megapixels {
