@@ -125,18 +125,11 @@ pub fn read_weights(path: &Path) -> Result<WeightsFile, WeightsError> {
     let mut start = [0u8; 9];
     let read = file.read(&mut start).map_err(io)?;
     // A safetensors file starts with its header's length and the header's `{`.
-    let weights = if read == start.len() && start[8] == b'{' {
+    if read == start.len() && start[8] == b'{' {
         read_safetensors(path)
     } else {
         read_pytorch(path)
-    }?;
-    if weights.tensors.is_empty() && weights.unusable.is_empty() && weights.objects.is_empty() {
-        return Err(WeightsError::Format {
-            path: path.to_owned(),
-            reason: "it holds no tensors".to_owned(),
-        });
     }
-    Ok(weights)
 }
 
 /// The tensors of a file that holds weights and nothing else.

@@ -78,7 +78,8 @@ impl WeightsFile {
     /// of the right shapes is not checked here.
     ///
     /// # Errors
-    /// Where one of them is no weight, or an object of another class is among them.
+    /// Where one of them is no weight, an object of another class is among them, or the file
+    /// holds no tensors.
     pub fn recognise(
         self,
         kind: BackboneKind,
@@ -86,6 +87,12 @@ impl WeightsFile {
         prefix: Option<&str>,
     ) -> Result<Recognised, WeightsError> {
         let mut file = self;
+        if file.tensors.is_empty() && file.unusable.is_empty() && file.objects.is_empty() {
+            return Err(WeightsError::Format {
+                path: file.path,
+                reason: "it holds no tensors".to_owned(),
+            });
+        }
         file.tensors = torchvision::with_modern_names(kind, file.tensors);
         let found = prefixes(expected, file.tensors.keys().chain(file.unusable.keys()));
         let count = |prefix: &str| found.get(prefix).copied().unwrap_or_default();
