@@ -11,7 +11,7 @@ use burn::tensor::Device;
 use psp_models::{
     BackboneKind, HostTensor, ModelConfig, Regressor, StateDict, read_state_dict, write_state_dict,
 };
-use psp_weights::{REGISTRY, hash_of};
+use psp_weights::hash_of;
 
 /// `psp weights …` with its cache in `folder`, whatever this machine has set.
 fn weights(folder: &Folder, args: &[&str]) -> Command {
@@ -56,12 +56,12 @@ fn import(folder: &Folder, file: &Path, kind: BackboneKind, out: &Path) -> Comma
 }
 
 #[test]
-fn the_list_names_all_five_and_its_json_their_hashes() {
+fn the_list_names_all_and_its_json_their_hashes() {
     let folder = Folder::new();
     let table = run(&mut weights(&folder, &["list"])).assert_done().stdout;
     let json = run(&mut weights(&folder, &["list", "--json"])).assert_done();
     let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
-    assert_eq!(json.as_array().unwrap().len(), 5);
+    assert_eq!(json.as_array().unwrap().len(), BackboneKind::ALL.len());
     for (entry, kind) in json.as_array().unwrap().iter().zip(BackboneKind::ALL) {
         assert_eq!(entry["backbone"], kind.name());
         let hash = entry["sha256"].as_str().unwrap();
@@ -77,11 +77,16 @@ fn the_list_names_all_five_and_its_json_their_hashes() {
 fn the_list_shows_where_a_stored_file_is() {
     let folder = Folder::new();
     fs::create_dir(folder.path("cache")).unwrap();
-    let stored = folder.path("cache").join(REGISTRY[3].file);
+    let stored = folder
+        .path("cache")
+        .join(BackboneKind::EfficientnetB0.pretrained().file);
     fs::write(&stored, "").unwrap();
     let table = run(&mut weights(&folder, &["list"])).assert_done().stdout;
     assert!(table.contains(stored.to_str().unwrap()), "{table}");
-    assert!(table.contains(&REGISTRY[0].url()), "{table}");
+    assert!(
+        table.contains(&BackboneKind::ResNet18.pretrained().url()),
+        "{table}"
+    );
 }
 
 #[test]
@@ -89,7 +94,7 @@ fn a_file_with_another_hash_is_refused_and_not_stored() {
     let folder = Folder::new();
     let mirror = folder.path("mirror");
     fs::create_dir(&mirror).unwrap();
-    let file = mirror.join(REGISTRY[0].file);
+    let file = mirror.join(BackboneKind::ResNet18.pretrained().file);
     fs::write(&file, "not what it says").unwrap();
     let hash = hash_of(&file).unwrap();
     let other = folder.path("other");
@@ -103,7 +108,7 @@ fn a_file_with_another_hash_is_refused_and_not_stored() {
         refused.assert_refused(&[
             file.to_str().unwrap(),
             &hash,
-            REGISTRY[0].sha256,
+            BackboneKind::ResNet18.pretrained().sha256,
             "not stored",
         ]);
         assert_eq!(refused.stdout, "");
@@ -116,7 +121,9 @@ fn a_file_with_another_hash_is_refused_and_not_stored() {
 fn a_stored_file_with_another_hash_is_neither_trusted_nor_replaced() {
     let folder = Folder::new();
     fs::create_dir(folder.path("cache")).unwrap();
-    let stored = folder.path("cache").join(REGISTRY[0].file);
+    let stored = folder
+        .path("cache")
+        .join(BackboneKind::ResNet18.pretrained().file);
     fs::write(&stored, "someone's own").unwrap();
     let mut command = weights(&folder, &["fetch", "resnet18", "--from"]);
     run(command.arg(folder.path("mirror"))).assert_refused(&[
@@ -144,8 +151,11 @@ fn a_folder_without_the_file_is_answered_with_how_to_do_it_by_hand() {
     for _ in 0..2 {
         let mut command = weights(&folder, &["fetch", "vit_b_16", "--from"]);
         run(command.arg(&mirror)).assert_refused(&[
-            mirror.join(REGISTRY[4].file).to_str().unwrap(),
-            &REGISTRY[4].url(),
+            mirror
+                .join(BackboneKind::VitB16.pretrained().file)
+                .to_str()
+                .unwrap(),
+            &BackboneKind::VitB16.pretrained().url(),
             folder.path("cache").to_str().unwrap(),
             "its name must stay",
         ]);

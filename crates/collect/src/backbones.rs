@@ -4,7 +4,7 @@ use burn::tensor::Device;
 use psp_models::{BackboneKind, BackboneSummary};
 use psp_report::input::BackboneSize;
 
-/// The five backbones with the perspective-score project's head.
+/// The backbones with the perspective-score project's head.
 pub(crate) fn backbones(device: &Device) -> Vec<BackboneSize> {
     let of = |kind: &BackboneKind| {
         let summary = BackboneSummary::of(*kind, device);

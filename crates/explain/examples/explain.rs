@@ -93,7 +93,7 @@ fn model(
     device: &Device,
 ) -> Result<Regressor, Failure> {
     let config = ModelConfig {
-        transform_input: kind.transforms_input(),
+        transform_input: kind.spec().transforms_input,
         ..ModelConfig::new(kind, 2)
     };
     Ok(match state {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use psp_models::BackboneKind;
+use psp_models::{BackboneKind, ExplainedBy};
 
 /// How a heat map was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,12 +19,9 @@ impl Method {
     /// Those that fit a backbone, in the order in which
     /// [`explain`](crate::explain()) runs them.
     pub fn fitting(backbone: BackboneKind) -> &'static [Self] {
-        match backbone {
-            BackboneKind::ResNet18
-            | BackboneKind::GoogLeNet
-            | BackboneKind::InceptionV3
-            | BackboneKind::EfficientnetB0 => &[Self::GradCam, Self::Occlusion],
-            BackboneKind::VitB16 => &[Self::AttentionRollout, Self::Occlusion],
+        match backbone.spec().explained_by {
+            ExplainedBy::FeatureMap => &[Self::GradCam, Self::Occlusion],
+            ExplainedBy::Attention => &[Self::AttentionRollout, Self::Occlusion],
         }
     }
 

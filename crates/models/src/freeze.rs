@@ -3,7 +3,7 @@
 use burn::module::{Flag, Module, ModuleMapper, Param};
 use burn::tensor::Tensor;
 
-use crate::backbone::BackboneKind;
+use crate::backbones::BackboneKind;
 use crate::path::ModulePath;
 use crate::regressor::Regressor;
 

@@ -7,12 +7,12 @@ use burn::module::{Flag, Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, FloatDType, Tensor};
 use psp_ops::fast_layout;
 
-use crate::nn::{INCEPTION_EPSILON, Noise};
+use crate::nn::Noise;
 use crate::path::ModulePath;
 use crate::precision::Precision;
 use crate::predict::{PredictError, to_host};
 use crate::stages::is_within;
-use crate::{BackboneKind, HEAD, Input, Regressor};
+use crate::{HEAD, Input, Regressor};
 
 /// A [`Regressor`] that only predicts, in the labels' unit.
 #[derive(Clone, Debug)]
@@ -78,10 +78,7 @@ impl Regressor {
         let model = self.valid().in_label_units();
         let mut rows = Rows::default();
         model.visit(&mut rows);
-        let epsilon = match model.backbone.kind() {
-            BackboneKind::GoogLeNet | BackboneKind::InceptionV3 => INCEPTION_EPSILON,
-            _ => 1e-5,
-        };
+        let epsilon = model.backbone.kind().spec().norm_epsilon;
         let norms = rows.norms(epsilon);
         let model = model.map(&mut Folder {
             path: ModulePath::default(),
@@ -168,12 +165,12 @@ impl Folder {
     }
 
     /// The norm that follows a convolution, by torchvision's names: `conv1` and
-    /// `bn1`, `conv` and `bn`, `0` and `1`.
+    /// `bn1`, `conv` and `bn`, the next in a sequence.
     fn norm_after(&self, convolution: &str) -> Option<String> {
         let (parent, name) = convolution.rsplit_once('.')?;
-        let name = match name {
-            "0" => "1".to_owned(),
-            _ => name.replacen("conv", "bn", 1),
+        let name = match name.parse::<usize>() {
+            Ok(place) => (place + 1).to_string(),
+            Err(_) => name.replacen("conv", "bn", 1),
         };
         Some(format!("{parent}.{name}")).filter(|norm| self.norms.contains_key(norm))
     }

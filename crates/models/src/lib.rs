@@ -1,20 +1,17 @@
 //! Backbones in torchvision's structure and names, the regression head,
 //! weights in and out, and the devices they run on.
 //!
-//! One file holds one architecture. Module paths are torchvision's
+//! One file holds one architecture, and what is known of it ([`BackboneSpec`]). Module paths are torchvision's
 //! `state_dict` keys (see [`path`]), so weights need no translation.
 
 // burn-tch 0.22 is its last release, which Burn says with a deprecation.
 #![cfg_attr(feature = "libtorch", allow(deprecated))]
 
-pub mod backbone;
+pub mod backbones;
 mod batch_statistics;
 pub mod device;
-pub mod efficientnet;
 mod freeze;
-pub mod googlenet;
 pub mod head;
-pub mod inception;
 mod inference;
 pub mod init;
 pub mod nn;
@@ -23,15 +20,13 @@ pub mod path;
 pub mod precision;
 pub mod predict;
 pub mod regressor;
-pub mod resnet;
 pub mod stages;
 pub mod state;
 pub mod summary;
 mod torchvision;
-pub mod vit;
 pub mod weights;
 
-pub use backbone::{Backbone, BackboneKind};
+pub use backbones::{Backbone, BackboneKind, BackboneSpec, ExplainedBy};
 pub use batch_statistics::{BatchStatistics, is_running_statistic};
 pub use device::{DeviceError, DeviceSpec};
 pub use inference::InferenceModel;

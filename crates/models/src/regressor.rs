@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::tensor::{Device, FloatDType, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::backbone::{Backbone, BackboneKind};
+use crate::backbones::{Backbone, BackboneKind};
 use crate::head::Head;
 use crate::init::initial_values;
 use crate::nn::Noise;
@@ -186,9 +186,8 @@ impl Regressor {
         let has = |module: &str| shapes.iter().any(|(key, _)| is_within(key, module));
         let absent = kind.auxiliary().iter().filter(|module| !has(module));
         let kept = kind.auxiliary_classifiers();
-        let unused: Vec<&str> = kind
-            .classifiers()
-            .iter()
+        let unused: Vec<&str> = [&kind.spec().classifier]
+            .into_iter()
             .chain(absent)
             .chain(kept)
             .copied()

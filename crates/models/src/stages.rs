@@ -1,82 +1,16 @@
 //! A backbone's stages: its top-level modules, the units of freezing, of
 //! gradual unfreezing and of learning rates.
 
-use crate::backbone::BackboneKind;
+use crate::backbones::BackboneKind;
 
 /// The stage of everything that predicts scores.
 pub const HEAD: &str = "head";
-
-/// Stages without a depth of their own: they belong to the layer before them.
-const JOINED: &[&str] = &["bn1", "class_token", "encoder.pos_embedding", "encoder.ln"];
 
 impl BackboneKind {
     /// Top-level modules from input to output, the units of freezing, as
     /// prefixes of `state_dict` keys.
     pub fn stages(self) -> &'static [&'static str] {
-        match self {
-            Self::ResNet18 => &["conv1", "bn1", "layer1", "layer2", "layer3", "layer4"],
-            Self::GoogLeNet => &[
-                "conv1",
-                "conv2",
-                "conv3",
-                "inception3a",
-                "inception3b",
-                "inception4a",
-                "inception4b",
-                "inception4c",
-                "inception4d",
-                "inception4e",
-                "inception5a",
-                "inception5b",
-            ],
-            Self::InceptionV3 => &[
-                "Conv2d_1a_3x3",
-                "Conv2d_2a_3x3",
-                "Conv2d_2b_3x3",
-                "Conv2d_3b_1x1",
-                "Conv2d_4a_3x3",
-                "Mixed_5b",
-                "Mixed_5c",
-                "Mixed_5d",
-                "Mixed_6a",
-                "Mixed_6b",
-                "Mixed_6c",
-                "Mixed_6d",
-                "Mixed_6e",
-                "Mixed_7a",
-                "Mixed_7b",
-                "Mixed_7c",
-            ],
-            Self::EfficientnetB0 => &[
-                "features.0",
-                "features.1",
-                "features.2",
-                "features.3",
-                "features.4",
-                "features.5",
-                "features.6",
-                "features.7",
-                "features.8",
-            ],
-            Self::VitB16 => &[
-                "conv_proj",
-                "class_token",
-                "encoder.pos_embedding",
-                "encoder.layers.encoder_layer_0",
-                "encoder.layers.encoder_layer_1",
-                "encoder.layers.encoder_layer_2",
-                "encoder.layers.encoder_layer_3",
-                "encoder.layers.encoder_layer_4",
-                "encoder.layers.encoder_layer_5",
-                "encoder.layers.encoder_layer_6",
-                "encoder.layers.encoder_layer_7",
-                "encoder.layers.encoder_layer_8",
-                "encoder.layers.encoder_layer_9",
-                "encoder.layers.encoder_layer_10",
-                "encoder.layers.encoder_layer_11",
-                "encoder.ln",
-            ],
-        }
+        self.spec().stages
     }
 
     /// The stage that the tensor `key` (`backbone.…` or `head.…`) belongs to.
@@ -96,21 +30,24 @@ impl BackboneKind {
     pub fn distance(self, stage: &str) -> usize {
         let stages = self.stages();
         match stages.iter().position(|&name| name == stage) {
-            Some(place) => layers(&stages[place + 1..]) + 1,
+            Some(place) => self.layers(&stages[place + 1..]) + 1,
             None => 0,
         }
     }
 
     /// The number of layers that [`distance`](Self::distance) counts.
     pub fn depth(self) -> usize {
-        layers(self.stages())
+        self.layers(self.stages())
     }
-}
 
-/// How many of `stages` begin a layer.
-fn layers(stages: &[&str]) -> usize {
-    let begins = stages.iter().filter(|stage| !JOINED.contains(stage));
-    begins.count()
+    /// How many of `stages` begin a layer.
+    fn layers(self, stages: &[&str]) -> usize {
+        let joined = self.spec().joined;
+        stages
+            .iter()
+            .filter(|stage| !joined.contains(stage))
+            .count()
+    }
 }
 
 /// Whether `key` is the module `module` or inside it.

@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Tensor};
 use serde::Serialize;
 
-use crate::backbone::BackboneKind;
+use crate::backbones::BackboneKind;
 use crate::batch_statistics::is_running_statistic;
 use crate::nn::{Noise, multiply_adds};
 use crate::regressor::{ModelConfig, Regressor};
@@ -31,7 +31,7 @@ pub struct BackboneSummary {
     /// Top-level modules that can be frozen, from input to output.
     pub stages: &'static [&'static str],
     /// Address of torchvision's weights.
-    pub weights: Option<String>,
+    pub weights: String,
 }
 
 impl BackboneSummary {
@@ -45,12 +45,12 @@ impl BackboneSummary {
             name: kind.name(),
             parameters: parameters(&shapes),
             mib: mib(&shapes),
-            study_mib: kind.study_mib(),
+            study_mib: kind.spec().study_mib,
             features: kind.features(),
             input_size: kind.input_size(),
             multiply_adds,
             stages: kind.stages(),
-            weights: kind.pretrained().map(|entry| entry.url()),
+            weights: kind.pretrained().url(),
         }
     }
 }
@@ -94,13 +94,14 @@ pub fn mib(shapes: &[(String, Vec<usize>)]) -> f64 {
 mod tests {
     use super::*;
 
-    /// Parameters and MiB: counted in PyTorch on torchvision 0.24; multiply-adds in 10⁹: torchvision's own `_ops`, which include its
-    /// 1000-class classifier.
-    const TORCHVISION: [(BackboneKind, usize, &str, f64); 5] = [
+    /// Parameters and MiB: counted in PyTorch on torchvision 0.24; multiply-adds in 10⁹:
+    /// torchvision's own `_ops`, which include its 1000-class classifier.
+    const TORCHVISION: [(BackboneKind, usize, &str, f64); 6] = [
         (BackboneKind::ResNet18, 11_308_354, "43.175", 1.814),
         (BackboneKind::GoogLeNet, 5_862_818, "22.421", 1.498),
         (BackboneKind::InceptionV3, 22_310_626, "85.240", 5.713),
         (BackboneKind::EfficientnetB0, 4_335_998, "16.701", 0.386),
+        (BackboneKind::MobilenetV2, 2_552_322, "9.867", 0.301),
         (BackboneKind::VitB16, 85_996_034, "328.049", 17.564),
     ];
 

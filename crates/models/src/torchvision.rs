@@ -1,6 +1,6 @@
 //! What torchvision's files need before they fit.
 
-use crate::backbone::BackboneKind;
+use crate::backbones::BackboneKind;
 use crate::state::{HostTensor, StateDict};
 
 const POS_EMBEDDING: &str = "encoder.pos_embedding";

@@ -89,11 +89,12 @@ fn assert_official_loads(kind: BackboneKind, container: Container) {
 
 /// `len(model.state_dict())` in torchvision 0.24, auxiliary classifiers and
 /// counters of batch norms included.
-const KEYS: [(BackboneKind, usize); 5] = [
+const KEYS: [(BackboneKind, usize); 6] = [
     (BackboneKind::ResNet18, 122),
     (BackboneKind::GoogLeNet, 364),
     (BackboneKind::InceptionV3, 580),
     (BackboneKind::EfficientnetB0, 360),
+    (BackboneKind::MobilenetV2, 314),
     (BackboneKind::VitB16, 152),
 ];
 
@@ -145,6 +146,11 @@ fn an_efficientnet_b0_loads_from_a_zip_file() {
 #[test]
 fn an_efficientnet_b0_loads_from_a_legacy_file() {
     assert_official_loads(BackboneKind::EfficientnetB0, Container::Legacy);
+}
+
+#[test]
+fn a_mobilenet_v2_loads_from_a_zip_file() {
+    assert_official_loads(BackboneKind::MobilenetV2, Container::Zip);
 }
 
 /// Of 346 MB, so in one container only.

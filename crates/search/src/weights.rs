@@ -114,9 +114,7 @@ fn torchvisions(
     weights: &Path,
     backbone: BackboneKind,
 ) -> Option<&'static psp_weights::Pretrained> {
-    (weights.as_os_str() == IMAGENET)
-        .then(|| backbone.pretrained())
-        .flatten()
+    (weights.as_os_str() == IMAGENET).then(|| backbone.pretrained())
 }
 
 /// What `model.weights` may be in the study's trials and its refit, with the backbones.

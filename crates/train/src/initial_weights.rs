@@ -17,10 +17,8 @@ use crate::run_dir::RunDir;
 
 /// torchvision's file for a backbone, as `psp weights fetch` has stored it.
 fn official(kind: BackboneKind) -> Result<PathBuf, ConfigError> {
-    let stored = kind
-        .pretrained()
-        .zip(psp_weights::default_dir())
-        .and_then(|(entry, dir)| psp_weights::find(entry, &dir));
+    let dir = psp_weights::default_dir();
+    let stored = dir.and_then(|dir| psp_weights::find(kind.pretrained(), &dir));
     stored.ok_or_else(|| ConfigError::Value {
         key: "model.weights",
         value: format!("{IMAGENET:?}"),
@@ -96,20 +94,20 @@ pub(crate) fn locate(config: &mut RunConfig) -> Result<(), TrainError> {
 /// [`ConfigError::Value`] where it is not; a file that can't be read.
 pub(crate) fn verified_hash(path: &Path, kind: BackboneKind) -> Result<String, TrainError> {
     let hash = psp_weights::hash_of(path).map_err(TrainError::io(path))?;
-    let stored = kind.pretrained().zip(psp_weights::default_dir());
-    let official = stored.filter(|(entry, dir)| *path == dir.join(entry.file));
-    match official {
-        Some((entry, _)) if hash != entry.sha256 => Err(TrainError::Config(ConfigError::Value {
-            key: "model.weights",
-            value: format!("{:?}", path.display().to_string()),
-            expected: format!(
-                "expected torchvision's file, and it is damaged or another (SHA-256 {hash}, \
-                     torchvision's {}); remove it, then: psp weights fetch {kind}",
-                entry.sha256
-            ),
-        })),
-        _ => Ok(hash),
+    let entry = kind.pretrained();
+    let is_official = psp_weights::default_dir().is_some_and(|dir| *path == dir.join(entry.file));
+    if !is_official || hash == entry.sha256 {
+        return Ok(hash);
     }
+    Err(TrainError::Config(ConfigError::Value {
+        key: "model.weights",
+        value: format!("{:?}", path.display().to_string()),
+        expected: format!(
+            "expected torchvision's file, and it is damaged or another (SHA-256 {hash}, \
+             torchvision's {}); remove it, then: psp weights fetch {kind}",
+            entry.sha256
+        ),
+    }))
 }
 
 /// The weights file that `path` stands for: itself, or of an exported model's folder

@@ -31,7 +31,8 @@ impl Forward {
             }
             images => tape.watch(model).forward_auxiliary(images, noise),
         };
-        let weight = model.backbone.kind().auxiliary_weight();
+        let spec = model.backbone.kind().spec();
+        let weight = spec.auxiliary.map_or(0.0, |auxiliary| auxiliary.weight);
         let loss = auxiliary
             .into_iter()
             .fold(mse(predictions.clone(), labels), |loss, auxiliary| {

@@ -77,7 +77,7 @@ pub enum VerifyError {
 }
 
 fn multiple(backbone: BackboneKind) -> String {
-    match backbone.input_multiple() {
+    match backbone.spec().input_multiple {
         1 => String::new(),
         side => format!(", a multiple of {side}"),
     }

@@ -56,11 +56,7 @@ impl Settings {
             seed: 1,
             batch: 2,
             size: backbone.input_size(),
-            running_var_scale: match backbone {
-                BackboneKind::InceptionV3 => 0.7,
-                BackboneKind::EfficientnetB0 => 0.65,
-                _ => 1.0,
-            },
+            running_var_scale: backbone.spec().recorded_variance,
             head_hidden: 256,
             feature_columns: 16,
             adamw: AdamWSettings {
@@ -100,7 +96,8 @@ impl Settings {
     /// Refuses what the backbone can't compute.
     pub(crate) fn check(&self) -> Result<(), VerifyError> {
         let Self { backbone, size, .. } = *self;
-        if size < backbone.smallest_input(false) || !size.is_multiple_of(backbone.input_multiple())
+        if size < backbone.smallest_input(false)
+            || !size.is_multiple_of(backbone.spec().input_multiple)
         {
             return Err(VerifyError::Size { backbone, size });
         }

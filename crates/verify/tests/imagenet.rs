@@ -23,7 +23,7 @@ fn device() -> Device {
 
 fn model(kind: BackboneKind, weights: StateDict) -> Regressor {
     let config = ModelConfig {
-        transform_input: kind.transforms_input(),
+        transform_input: kind.spec().transforms_input,
         ..ModelConfig::new(kind, 2)
     };
     Regressor::new(&config, 0, &device())
@@ -85,6 +85,38 @@ fn the_real_resnet18_sees_in_photos_what_it_sees_in_pytorch() {
         for (class, theirs) in classes.iter().zip(&recorded.top5_logit[photo]) {
             assert!((logit(*class) - theirs).abs() < 1e-2 * theirs.abs());
         }
+    }
+}
+
+/// The classes that real weights see in photos, of which those that ImageNet has for
+/// passenger cars are meant: beach wagon, cab, convertible, jeep, minivan, sports car, and
+/// their wheels and grilles.
+#[test]
+fn the_real_mobilenet_v2_sees_cars_in_photos_of_cars() {
+    const CARS: [usize; 8] = [436, 468, 511, 609, 656, 817, 479, 581];
+    let (Some(recorded), Some(weights)) = (
+        recorded(),
+        shared("weights/mobilenet_v2_imagenet1k_v1.safetensors"),
+    ) else {
+        return;
+    };
+    let Some(images) = photos(&recorded.photos) else {
+        return;
+    };
+    let weights = read_state_dict(&weights).unwrap();
+    let (rows, bias) = (
+        weights["classifier.1.weight"].clone(),
+        weights["classifier.1.bias"].clone(),
+    );
+    let features = features(&model(BackboneKind::MobilenetV2, weights), images);
+    for ours in features.chunks(1280) {
+        let logit = |class: &usize| {
+            let row = &rows.data[class * 1280..][..1280];
+            let sum: f32 = row.iter().zip(ours).map(|(w, x)| w * x).sum();
+            sum + bias.data[*class]
+        };
+        let best = (0..1000).max_by(|a, b| logit(a).total_cmp(&logit(b)));
+        assert!(CARS.contains(&best.unwrap()), "{best:?}");
     }
 }
 

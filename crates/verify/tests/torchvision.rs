@@ -43,6 +43,8 @@ computes_what_torchvision_computes! {
     inception_v3_at_299_pixels_computes_what_torchvision_computes: "inception_v3_299.json",
     efficientnet_b0_at_64_pixels_computes_what_torchvision_computes: "efficientnet_b0_64.json",
     efficientnet_b0_at_224_pixels_computes_what_torchvision_computes: "efficientnet_b0_224.json",
+    mobilenet_v2_at_64_pixels_computes_what_torchvision_computes: "mobilenet_v2_64.json",
+    mobilenet_v2_at_224_pixels_computes_what_torchvision_computes: "mobilenet_v2_224.json",
     vit_b_16_at_224_pixels_computes_what_torchvision_computes: "vit_b_16_224.json",
 }
 

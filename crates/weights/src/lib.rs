@@ -8,5 +8,5 @@ mod store;
 
 pub use error::FetchError;
 pub use fetch::{Fetched, Source, fetch};
-pub use registry::{Interpolation, Pretrained, REGISTRY, pretrained};
+pub use registry::{Interpolation, Pretrained};
 pub use store::{default_dir, find, hash_of};

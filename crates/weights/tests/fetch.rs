@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use psp_weights::{FetchError, Fetched, Pretrained, REGISTRY, Source, fetch, hash_of};
+use psp_weights::{FetchError, Fetched, Pretrained, Source, fetch, hash_of};
 
 /// What the server does with one connection.
 #[derive(Clone, Copy)]
@@ -107,7 +107,7 @@ fn entry(content: &[u8]) -> Pretrained {
     Pretrained {
         file: "model-00000000.pth",
         sha256: hash_of(&path).unwrap().leak(),
-        ..REGISTRY[0]
+        ..Pretrained::IMAGENET1K_V1
     }
 }
 

@@ -47,7 +47,7 @@ pub(crate) fn list(json: bool) -> Result<ExitCode> {
             s.features,
             s.input_size,
             s.multiply_adds as f64 / 1e9,
-            s.weights.as_deref().unwrap_or("-")
+            s.weights
         );
     }
     println!("\n{SIZES}\n\nStages that can be frozen, from input to output; `head` is one more:");

@@ -12,7 +12,7 @@ use psp_models::{
 };
 use psp_train::RunDir;
 use psp_train::initial_weights::{file_of, open};
-use psp_weights::{FetchError, Pretrained, REGISTRY, Source, default_dir, find, hash_of};
+use psp_weights::{FetchError, Pretrained, Source, default_dir, find, hash_of};
 
 use super::exists_already;
 use crate::args::{FetchArgs, ImportArgs, WeightsCheckArgs, WeightsListArgs};
@@ -20,14 +20,15 @@ use crate::{interrupt, progress};
 
 pub(crate) fn list(args: &WeightsListArgs) -> Result<ExitCode> {
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&REGISTRY)?);
+        let all: Vec<_> = official().collect();
+        println!("{}", serde_json::to_string_pretty(&all)?);
         return Ok(ExitCode::SUCCESS);
     }
     println!(
         "{:<16} {:<14} {:>6}  {:<24} {:<12}  file",
         "backbone", "weights", "top-1", "trained on", "licence"
     );
-    for entry in &REGISTRY {
+    for entry in official() {
         let resize = match entry.interpolation {
             psp_weights::Interpolation::Bilinear => "bilinear",
             psp_weights::Interpolation::Bicubic => "bicubic",
@@ -63,11 +64,9 @@ pub(crate) fn fetch(args: &FetchArgs) -> Result<ExitCode> {
     };
     let source = args.from.as_deref().map_or(Source::Official, Source::parse);
     let cancelled = interrupt::flag()?;
-    let wanted = |entry: &&Pretrained| {
-        let named = |kind: &BackboneKind| kind.name() == entry.backbone;
-        args.backbone.is_empty() || args.backbone.iter().any(named)
-    };
-    for entry in REGISTRY.iter().filter(wanted) {
+    let wanted = |kind: &&BackboneKind| args.backbone.is_empty() || args.backbone.contains(kind);
+    for kind in BackboneKind::ALL.iter().filter(wanted) {
+        let entry = kind.pretrained();
         let bar = progress::bytes(entry.backbone);
         let mut show = |done: u64, total: Option<u64>| {
             if let Some(total) = total {
@@ -265,9 +264,14 @@ fn load(config: &ModelConfig, tensors: StateDict) -> Result<Regressor, StateErro
     Regressor::zeros(config, &device).load_backbone(tensors)
 }
 
-/// The registry's name of a file with this content.
+/// torchvision's files, in the order of the backbones.
+fn official() -> impl Iterator<Item = &'static Pretrained> {
+    BackboneKind::ALL.iter().map(|kind| kind.pretrained())
+}
+
+/// torchvision's name of a file with this content.
 fn official_name(path: &Path) -> Result<Option<String>> {
     let hash = hash_of(path).with_context(|| format!("{}", path.display()))?;
-    let entry = REGISTRY.iter().find(|entry| entry.sha256 == hash);
+    let entry = official().find(|entry| entry.sha256 == hash);
     Ok(entry.map(|entry| format!("torchvision's {} {}", entry.backbone, entry.name)))
 }

@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 
 use super::{Foreign, WeightsError, WeightsFile};
-use crate::backbone::BackboneKind;
+use crate::backbones::BackboneKind;
 use crate::stages::{HEAD, is_within};
 use crate::state::StateDict;
 use crate::torchvision;
@@ -104,7 +104,7 @@ impl WeightsFile {
         let is_complete = count(&prefix) == expected.len();
         let is_own = |name: &str| {
             let own = kind.stages().iter().chain(kind.auxiliary());
-            let mut own = own.chain(kind.classifiers()).copied();
+            let mut own = own.chain([&kind.spec().classifier]).copied();
             let top = |module: &str| name.split('.').next() == module.split('.').next();
             own.any(|module| is_within(name, module) || top(module))
         };

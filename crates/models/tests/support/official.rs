@@ -22,10 +22,11 @@ pub(crate) fn keys(kind: BackboneKind) -> Vec<(String, Vec<usize>)> {
     };
     let backbone = Backbone::new(&config, &Device::default());
     let mut keys = state::shapes(&backbone);
-    let classifier = match kind {
-        BackboneKind::ResNet18 | BackboneKind::GoogLeNet | BackboneKind::InceptionV3 => "fc",
-        BackboneKind::EfficientnetB0 => "classifier.1",
-        BackboneKind::VitB16 => "heads.head",
+    // Of a sequence the last.
+    let classifier = match kind.spec().classifier {
+        "classifier" => "classifier.1",
+        "heads" => "heads.head",
+        linear => linear,
     };
     keys.push((format!("{classifier}.weight"), vec![1000, kind.features()]));
     keys.push((format!("{classifier}.bias"), vec![1000]));

@@ -30,7 +30,7 @@ impl RunConfig {
             input_size: self.input_size(),
             stochastic_depth: model.stochastic_depth,
             auxiliary: model.auxiliary,
-            transform_input: transform_input && model.backbone.transforms_input(),
+            transform_input: transform_input && model.backbone.spec().transforms_input,
             output: Output::default(),
         }
     }

@@ -1,6 +1,6 @@
 //! Keys that are allowed and do nothing, or nothing sensible.
 
-use psp_models::{BackboneKind, HEAD};
+use psp_models::HEAD;
 
 use super::{ModelSection, OptimizerName, RunConfig, TrainConfig, TransformInput};
 
@@ -25,11 +25,7 @@ impl RunConfig {
         let is_head_alone = self.trains_head_alone();
         let head_alone = "model.unfreeze = [\"head\"]";
         let backbone = format!("model.backbone = \"{}\"", model.backbone);
-        let is_efficientnet = model.backbone == BackboneKind::EfficientnetB0;
-        let is_inception = matches!(
-            model.backbone,
-            BackboneKind::GoogLeNet | BackboneKind::InceptionV3
-        );
+        let spec = model.backbone.spec();
         let depth = ModelSection::default().stochastic_depth;
         let idle = [
             (
@@ -65,12 +61,12 @@ impl RunConfig {
             ),
             (
                 "model.stochastic_depth",
-                model.stochastic_depth != depth && !is_efficientnet,
+                model.stochastic_depth != depth && !spec.drops_branches,
                 &backbone,
             ),
             (
                 "model.transform_input",
-                model.transform_input == TransformInput::On && !is_inception,
+                model.transform_input == TransformInput::On && !spec.transforms_input,
                 &backbone,
             ),
         ];

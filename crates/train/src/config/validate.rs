@@ -2,7 +2,7 @@
 
 use std::mem::discriminant;
 
-use psp_models::{BackboneKind, DeviceSpec, HEAD};
+use psp_models::{DeviceSpec, HEAD};
 
 use super::stages::ALL_STAGES;
 use super::{ConfigError, RunConfig, TrainConfig};
@@ -202,7 +202,7 @@ impl RunConfig {
         check(
             "train.gradient_checkpointing",
             t.gradient_checkpointing,
-            !t.gradient_checkpointing || model.backbone == BackboneKind::VitB16,
+            !t.gradient_checkpointing || model.backbone.spec().recomputes_blocks,
             "false for any backbone but vit_b_16",
         )?;
         check(

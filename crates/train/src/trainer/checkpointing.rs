@@ -9,8 +9,8 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 use psp_models::Regressor;
+use psp_models::backbones::vit::VisionTransformer;
 use psp_models::nn::Noise;
-use psp_models::vit::VisionTransformer;
 use psp_ops::Tape;
 
 use crate::optim::Grads;

@@ -6,16 +6,17 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, FloatDType, Tensor};
+use psp_weights::Pretrained;
 
-use crate::nn::{Conv2d, Conv2dConfig, LayerNorm, Linear, MultiheadAttention, add, gelu};
-
-/// Width of the features: the class token after the encoder.
-pub const VIT_B_16_FEATURES: usize = 768;
+use crate::backbones::{BackboneSpec, ExplainedBy, Network};
+use crate::init::{Draw, Unset};
+use crate::nn::{Conv2d, Conv2dConfig, LayerNorm, Linear, MultiheadAttention, Noise, add, gelu};
+use crate::regressor::ModelConfig;
 
 /// Side of a patch in pixels; an input's sides are multiples of it.
-pub const PATCH_SIZE: usize = 16;
+const PATCH_SIZE: usize = 16;
 
-const HIDDEN_DIM: usize = VIT_B_16_FEATURES;
+const HIDDEN_DIM: usize = 768;
 const MLP_DIM: usize = 3072;
 const NUM_HEADS: usize = 12;
 const EPSILON: f64 = 1e-6;
@@ -138,12 +139,69 @@ pub struct VisionTransformer {
     encoder: Encoder,
 }
 
-impl VisionTransformer {
-    /// The network for square inputs of `image_size` pixels, a multiple of
-    /// [`PATCH_SIZE`], with zero weights, to be filled by
-    /// [`crate::state::load`].
-    pub fn new(image_size: usize, device: &Device) -> Self {
-        let seq_length = (image_size / PATCH_SIZE).pow(2) + 1;
+fn initial(tensor: &Unset<'_>, draw: &mut Draw) -> Vec<f32> {
+    let xavier = |shape: &[usize]| (6.0 / shape.iter().sum::<usize>() as f64).sqrt();
+    match (tensor.leaf, tensor.shape) {
+        _ if tensor.key == "conv_proj.weight" => draw.normal(1.0 / tensor.fan_in.sqrt()),
+        ("pos_embedding", _) => draw.normal(0.02),
+        // `torch.nn.Linear`'s own, which attention leaves as it is.
+        ("weight", [_, _]) if tensor.key.ends_with("out_proj.weight") => {
+            draw.as_linear(tensor.fan_in)
+        }
+        ("weight" | "in_proj_weight", [_, _]) => draw.uniform(xavier(tensor.shape)),
+        ("bias", _) if tensor.key.contains(".mlp.") => draw.normal(1e-6),
+        _ => draw.norm(tensor),
+    }
+}
+
+impl Network for VisionTransformer {
+    const SPEC: BackboneSpec = BackboneSpec {
+        name: "vit_b_16",
+        features: HIDDEN_DIM,
+        input_size: 224,
+        smallest_input: 32,
+        input_multiple: PATCH_SIZE as u32,
+        stages: &[
+            "conv_proj",
+            "class_token",
+            "encoder.pos_embedding",
+            "encoder.layers.encoder_layer_0",
+            "encoder.layers.encoder_layer_1",
+            "encoder.layers.encoder_layer_2",
+            "encoder.layers.encoder_layer_3",
+            "encoder.layers.encoder_layer_4",
+            "encoder.layers.encoder_layer_5",
+            "encoder.layers.encoder_layer_6",
+            "encoder.layers.encoder_layer_7",
+            "encoder.layers.encoder_layer_8",
+            "encoder.layers.encoder_layer_9",
+            "encoder.layers.encoder_layer_10",
+            "encoder.layers.encoder_layer_11",
+            "encoder.ln",
+        ],
+        joined: &["class_token", "encoder.pos_embedding", "encoder.ln"],
+        single_values: None,
+        classifier: "heads",
+        auxiliary: None,
+        transforms_input: false,
+        drops_branches: false,
+        recomputes_blocks: true,
+        norm_epsilon: 1e-5,
+        initial,
+        explained_by: ExplainedBy::Attention,
+        pretrained: Pretrained {
+            backbone: "vit_b_16",
+            file: "vit_b_16-c867db91.pth",
+            sha256: "c867db91d3e12c6cbadabb610d73c24a546bf82d8c03a9fea34f43a712ddb0e9",
+            top1: 81.072,
+            ..Pretrained::IMAGENET1K_V1
+        },
+        study_mib: Some(328.049),
+        recorded_variance: 1.0,
+    };
+
+    fn new(config: &ModelConfig, device: &Device) -> Self {
+        let seq_length = (config.input_size as usize / PATCH_SIZE).pow(2) + 1;
         let zeros = |shape| Param::from_tensor(Tensor::zeros(shape, device));
         Self {
             class_token: zeros([1, 1, HIDDEN_DIM]),
@@ -159,15 +217,20 @@ impl VisionTransformer {
         }
     }
 
-    /// `[batch, 3, image_size, image_size]` to `[batch, 768]`.
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
+    fn forward(&self, x: Tensor<4>, _noise: &mut Noise) -> (Tensor<2>, Vec<Tensor<2>>) {
         let mut x = self.embed(x);
         for block in self.blocks() {
             x = block.forward(x);
         }
-        self.pool(x)
+        (self.pool(x), Vec::new())
     }
 
+    fn feature_map(&self, _x: Tensor<4>) -> Option<Tensor<4>> {
+        None
+    }
+}
+
+impl VisionTransformer {
     /// Images `[batch, 3, image_size, image_size]` to embeddings of the class
     /// token and the patches, `[batch, 1 + patches, 768]`.
     pub fn embed(&self, x: Tensor<4>) -> Tensor<3> {

@@ -8,14 +8,15 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use psp_weights::Pretrained;
 
+use crate::backbones::{AuxiliarySpec, BackboneSpec, ExplainedBy, Network};
+use crate::init::{Draw, Unset};
 use crate::nn::{
-    BasicConv2d, Conv2dConfig, Linear, Noise, avg_pool2d, global_avg_pool2d, max_pool2d,
-    transform_input_if,
+    BasicConv2d, Conv2dConfig, INCEPTION_EPSILON, Linear, Noise, avg_pool2d, global_avg_pool2d,
+    max_pool2d, transform_input_if,
 };
-
-/// Width of the pooled features.
-pub const INCEPTION_V3_FEATURES: usize = 2048;
+use crate::regressor::ModelConfig;
 
 /// A square kernel without padding.
 fn valid(
@@ -306,11 +307,76 @@ pub struct Inception3 {
     transform_input: bool,
 }
 
-impl Inception3 {
-    /// The network with zero weights, to be filled by [`crate::state::load`];
-    /// with the auxiliary classifier where its number of outputs is given.
-    /// `transform_input` as in torchvision.
-    pub fn new(aux_targets: Option<usize>, transform_input: bool, device: &Device) -> Self {
+/// Truncated at ±2 in torchvision, which is at least 20 standard deviations away.
+fn initial(tensor: &Unset<'_>, draw: &mut Draw) -> Vec<f32> {
+    match *tensor.shape {
+        [_, _, ..] => draw.normal(match tensor.key {
+            "AuxLogits.conv1.conv.weight" => 0.01,
+            "AuxLogits.fc.weight" => 0.001,
+            _ => 0.1,
+        }),
+        [_] if tensor.leaf == "bias" && !tensor.is_of_norm() => draw.as_linear(tensor.fan_in),
+        _ => draw.norm(tensor),
+    }
+}
+
+impl Network for Inception3 {
+    const SPEC: BackboneSpec = BackboneSpec {
+        name: "inception_v3",
+        features: 2048,
+        input_size: 299,
+        smallest_input: 75,
+        input_multiple: 1,
+        stages: &[
+            "Conv2d_1a_3x3",
+            "Conv2d_2a_3x3",
+            "Conv2d_2b_3x3",
+            "Conv2d_3b_1x1",
+            "Conv2d_4a_3x3",
+            "Mixed_5b",
+            "Mixed_5c",
+            "Mixed_5d",
+            "Mixed_6a",
+            "Mixed_6b",
+            "Mixed_6c",
+            "Mixed_6d",
+            "Mixed_6e",
+            "Mixed_7a",
+            "Mixed_7b",
+            "Mixed_7c",
+        ],
+        joined: &[],
+        single_values: Some((106, &["Mixed_7a", "Mixed_7b", "Mixed_7c"])),
+        classifier: "fc",
+        auxiliary: Some(AuxiliarySpec {
+            modules: &["AuxLogits"],
+            last_layers: &["AuxLogits.fc"],
+            // That of torchvision's reference training.
+            weight: 0.4,
+            smallest_input: 299,
+            single_values: 346,
+        }),
+        transforms_input: true,
+        drops_branches: false,
+        recomputes_blocks: false,
+        norm_epsilon: INCEPTION_EPSILON,
+        initial,
+        explained_by: ExplainedBy::FeatureMap,
+        pretrained: Pretrained {
+            backbone: "inception_v3",
+            file: "inception_v3_google-0cc3c7bd.pth",
+            sha256: "0cc3c7bd75056d25e46cba549dc184522069b81e9787eff6df84f397bd52a5ef",
+            resize: 342,
+            crop: 299,
+            top1: 77.294,
+            ..Pretrained::IMAGENET1K_V1
+        },
+        study_mib: None,
+        recorded_variance: 0.7,
+    };
+
+    fn new(config: &ModelConfig, device: &Device) -> Self {
+        let aux = || InceptionAux::new(768, config.targets, device);
         Self {
             Conv2d_1a_3x3: valid(3, 32, 3, 2, device),
             Conv2d_2a_3x3: valid(32, 32, 3, 1, device),
@@ -325,24 +391,28 @@ impl Inception3 {
             Mixed_6c: InceptionC::new(768, 160, device),
             Mixed_6d: InceptionC::new(768, 160, device),
             Mixed_6e: InceptionC::new(768, 192, device),
-            AuxLogits: aux_targets.map(|targets| InceptionAux::new(768, targets, device)),
+            AuxLogits: config.auxiliary.then(aux),
             Mixed_7a: InceptionD::new(768, device),
             Mixed_7b: InceptionE::new(1280, device),
             Mixed_7c: InceptionE::new(2048, device),
-            transform_input,
+            transform_input: config.transform_input,
         }
     }
 
-    /// `[batch, 3, height, width]` to `[batch, 2048]`, and what the auxiliary
-    /// classifier predicts (`[batch, targets]`) while `noise` is on.
-    pub fn forward(&self, x: Tensor<4>, noise: &mut Noise) -> (Tensor<2>, Vec<Tensor<2>>) {
-        let (map, auxiliary) = self.feature_map(x, noise);
+    fn forward(&self, x: Tensor<4>, noise: &mut Noise) -> (Tensor<2>, Vec<Tensor<2>>) {
+        let (map, auxiliary) = self.layers(x, noise);
         (global_avg_pool2d(map), auxiliary)
     }
 
-    /// The same before pooling: the output of `Mixed_7c`, `[batch, 2048, h',
-    /// w']`, 8×8 for an input of 299×299.
-    pub fn feature_map(&self, x: Tensor<4>, noise: &mut Noise) -> (Tensor<4>, Vec<Tensor<2>>) {
+    fn feature_map(&self, x: Tensor<4>) -> Option<Tensor<4>> {
+        Some(self.layers(x, &mut Noise::off()).0)
+    }
+}
+
+impl Inception3 {
+    /// `[batch, 3, height, width]` to the output of `Mixed_7c`, `[batch, 2048, h', w']`,
+    /// 8×8 for an input of 299×299, and what the auxiliary classifier predicts.
+    fn layers(&self, x: Tensor<4>, noise: &mut Noise) -> (Tensor<4>, Vec<Tensor<2>>) {
         let x = transform_input_if(self.transform_input, x);
         let x = chain(
             &x,

@@ -6,14 +6,15 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use psp_weights::{Interpolation, Pretrained};
 
+use crate::backbones::{BackboneSpec, ExplainedBy, Network};
+use crate::init::kaiming_fan_out;
 use crate::nn::{
-    BatchNorm2d, Conv2d, Conv2dConfig, Noise, add, global_avg_pool2d, mean_pixel, mul, sigmoid,
+    Conv2d, Conv2dConfig, Conv2dNorm, Noise, add, global_avg_pool2d, mean_pixel, mul, sigmoid,
     silu, stochastic_depth,
 };
-
-/// Width of the pooled features.
-pub const EFFICIENTNET_B0_FEATURES: usize = 1280;
+use crate::regressor::ModelConfig;
 
 /// One row of the paper's table 1.
 struct MBConvConfig {
@@ -52,27 +53,6 @@ const STAGES: [MBConvConfig; 7] = [
     row(6, 5, 2, 112, 192, 4),
     row(6, 3, 1, 192, 320, 1),
 ];
-
-/// `torchvision.ops.Conv2dNormActivation` without its activation, which has
-/// no parameters.
-#[derive(Module, Debug)]
-pub struct Conv2dNorm {
-    _0: Conv2d,
-    _1: BatchNorm2d,
-}
-
-impl Conv2dNorm {
-    fn new(config: Conv2dConfig, device: &Device) -> Self {
-        Self {
-            _0: config.init(device),
-            _1: BatchNorm2d::new(config.out_channels, device),
-        }
-    }
-
-    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        self._1.after(&self._0, x)
-    }
-}
 
 /// `torchvision.ops.SqueezeExcitation` with SiLU and sigmoid.
 #[derive(Module, Debug)]
@@ -180,7 +160,7 @@ impl MBConv {
             return result;
         }
         // A frozen block computes what it computes in evaluation.
-        if project._1.is_frozen() {
+        if project.is_frozen() {
             return add(result, input);
         }
         let result = stochastic_depth(result, self.stochastic_depth, noise);
@@ -208,19 +188,57 @@ pub struct EfficientNet {
     features: Features,
 }
 
-impl EfficientNet {
-    /// The network with zero weights, to be filled by [`crate::state::load`].
-    ///
+impl Network for EfficientNet {
+    const SPEC: BackboneSpec = BackboneSpec {
+        name: "efficientnet_b0",
+        features: 1280,
+        input_size: 224,
+        smallest_input: 32,
+        input_multiple: 1,
+        stages: &[
+            "features.0",
+            "features.1",
+            "features.2",
+            "features.3",
+            "features.4",
+            "features.5",
+            "features.6",
+            "features.7",
+            "features.8",
+        ],
+        joined: &[],
+        single_values: Some((32, &["features.6", "features.7", "features.8"])),
+        classifier: "classifier",
+        auxiliary: None,
+        transforms_input: false,
+        drops_branches: true,
+        recomputes_blocks: false,
+        norm_epsilon: 1e-5,
+        initial: kaiming_fan_out,
+        explained_by: ExplainedBy::FeatureMap,
+        pretrained: Pretrained {
+            backbone: "efficientnet_b0",
+            file: "efficientnet_b0_rwightman-7f5810bc.pth",
+            sha256: "7f5810bc96def8f7552d5b7e68d53c4786f81167d28291b21c0d90e1fca14934",
+            interpolation: Interpolation::Bicubic,
+            top1: 77.692,
+            ..Pretrained::IMAGENET1K_V1
+        },
+        study_mib: Some(16.701),
+        recorded_variance: 0.65,
+    };
+
     /// `stochastic_depth` is the probability of dropping the last block's
     /// residual branch; the others' rise linearly to it. torchvision's is 0.2.
-    pub fn new(stochastic_depth: f64, device: &Device) -> Self {
+    fn new(config: &ModelConfig, device: &Device) -> Self {
         let total: usize = STAGES.iter().map(|cnf| cnf.num_layers).sum();
         let stage = |index: usize| -> Vec<MBConv> {
             let cnf = &STAGES[index];
             let before: usize = STAGES[..index].iter().map(|cnf| cnf.num_layers).sum();
             (0..cnf.num_layers)
                 .map(|layer| {
-                    let probability = stochastic_depth * (before + layer) as f64 / total as f64;
+                    let probability =
+                        config.stochastic_depth * (before + layer) as f64 / total as f64;
                     let (stride, input_channels) = match layer {
                         0 => (cnf.stride, cnf.input_channels),
                         _ => (1, cnf.out_channels),
@@ -235,7 +253,7 @@ impl EfficientNet {
                 .collect()
         };
         let stem = Conv2dConfig::same(3, 32, [3, 3]).stride(2);
-        let last = Conv2dConfig::new(320, EFFICIENTNET_B0_FEATURES, 1);
+        let last = Conv2dConfig::new(320, Self::SPEC.features, 1);
         Self {
             features: Features {
                 _0: Conv2dNorm::new(stem, device),
@@ -251,15 +269,20 @@ impl EfficientNet {
         }
     }
 
-    /// `[batch, 3, height, width]` to `[batch, 1280]`.
-    pub fn forward(&self, x: Tensor<4>, noise: &mut Noise) -> Tensor<2> {
-        global_avg_pool2d(self.feature_map(x, noise))
+    fn forward(&self, x: Tensor<4>, noise: &mut Noise) -> (Tensor<2>, Vec<Tensor<2>>) {
+        (global_avg_pool2d(self.layers(x, noise)), Vec::new())
     }
 
+    fn feature_map(&self, x: Tensor<4>) -> Option<Tensor<4>> {
+        Some(self.layers(x, &mut Noise::off()))
+    }
+}
+
+impl EfficientNet {
     /// `[batch, 3, height, width]` to the output of `features.8`, which the
     /// features are the mean pixel of: `[batch, 1280, height / 32, width /
     /// 32]`, rounded up.
-    pub fn feature_map(&self, x: Tensor<4>, noise: &mut Noise) -> Tensor<4> {
+    fn layers(&self, x: Tensor<4>, noise: &mut Noise) -> Tensor<4> {
         let f = &self.features;
         let mut x = silu(f._0.forward(x));
         for stage in [&f._1, &f._2, &f._3, &f._4, &f._5, &f._6, &f._7] {

@@ -5,14 +5,15 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, module::adaptive_avg_pool2d};
+use psp_weights::Pretrained;
 
+use crate::backbones::{AuxiliarySpec, BackboneSpec, ExplainedBy, Network};
+use crate::init::{Draw, Unset};
 use crate::nn::{
-    BasicConv2d, Conv2dConfig, Linear, Noise, dropout, global_avg_pool2d, max_pool2d, relu,
-    transform_input_if,
+    BasicConv2d, Conv2dConfig, INCEPTION_EPSILON, Linear, Noise, dropout, global_avg_pool2d,
+    max_pool2d, relu, transform_input_if,
 };
-
-/// Width of the pooled features.
-pub const GOOGLENET_FEATURES: usize = 1024;
+use crate::regressor::ModelConfig;
 
 /// torchvision's dropout within an auxiliary classifier.
 const AUX_DROPOUT: f64 = 0.7;
@@ -133,15 +134,70 @@ pub struct GoogLeNet {
     transform_input: bool,
 }
 
-impl GoogLeNet {
-    /// The network with zero weights, to be filled by [`crate::state::load`];
-    /// with auxiliary classifiers where their number of outputs is given.
-    /// `transform_input` as in torchvision.
-    pub fn new(aux_targets: Option<usize>, transform_input: bool, device: &Device) -> Self {
+/// Truncated at ±2 in torchvision, which is 200 standard deviations away.
+fn initial(tensor: &Unset<'_>, draw: &mut Draw) -> Vec<f32> {
+    match *tensor.shape {
+        [_, _, ..] => draw.normal(0.01),
+        [_] if tensor.leaf == "bias" && !tensor.is_of_norm() => draw.as_linear(tensor.fan_in),
+        _ => draw.norm(tensor),
+    }
+}
+
+impl Network for GoogLeNet {
+    const SPEC: BackboneSpec = BackboneSpec {
+        name: "googlenet",
+        features: 1024,
+        input_size: 224,
+        smallest_input: 32,
+        input_multiple: 1,
+        stages: &[
+            "conv1",
+            "conv2",
+            "conv3",
+            "inception3a",
+            "inception3b",
+            "inception4a",
+            "inception4b",
+            "inception4c",
+            "inception4d",
+            "inception4e",
+            "inception5a",
+            "inception5b",
+        ],
+        joined: &[],
+        single_values: Some((46, &["inception5a", "inception5b"])),
+        classifier: "fc",
+        auxiliary: Some(AuxiliarySpec {
+            modules: &["aux1", "aux2"],
+            last_layers: &["aux1.fc2", "aux2.fc2"],
+            // The paper's.
+            weight: 0.3,
+            smallest_input: 32,
+            single_values: 0,
+        }),
+        transforms_input: true,
+        drops_branches: false,
+        recomputes_blocks: false,
+        norm_epsilon: INCEPTION_EPSILON,
+        initial,
+        explained_by: ExplainedBy::FeatureMap,
+        pretrained: Pretrained {
+            backbone: "googlenet",
+            file: "googlenet-1378be20.pth",
+            sha256: "1378be20a8e875cf1568b8a71654e704449655e34711a959a38b04fb34905cef",
+            top1: 69.778,
+            ..Pretrained::IMAGENET1K_V1
+        },
+        study_mib: Some(22.421),
+        recorded_variance: 1.0,
+    };
+
+    fn new(config: &ModelConfig, device: &Device) -> Self {
         let conv1 = Conv2dConfig::new(3, 64, 7).stride(2).padding(3);
         let inception = |in_channels, channels| Inception::new(in_channels, channels, device);
         let aux = |in_channels| {
-            aux_targets.map(|targets| InceptionAux::new(in_channels, targets, device))
+            let aux = || InceptionAux::new(in_channels, config.targets, device);
+            config.auxiliary.then(aux)
         };
         Self {
             conv1: BasicConv2d::new(conv1, device),
@@ -158,20 +214,24 @@ impl GoogLeNet {
             inception5b: inception(832, [384, 192, 384, 48, 128, 128]),
             aux1: aux(512),
             aux2: aux(528),
-            transform_input,
+            transform_input: config.transform_input,
         }
     }
 
-    /// `[batch, 3, height, width]` to `[batch, 1024]`, and what the auxiliary
-    /// classifiers predict (`[batch, targets]` each) while `noise` is on.
-    pub fn forward(&self, x: Tensor<4>, noise: &mut Noise) -> (Tensor<2>, Vec<Tensor<2>>) {
-        let (map, auxiliary) = self.feature_map(x, noise);
+    fn forward(&self, x: Tensor<4>, noise: &mut Noise) -> (Tensor<2>, Vec<Tensor<2>>) {
+        let (map, auxiliary) = self.layers(x, noise);
         (global_avg_pool2d(map), auxiliary)
     }
 
-    /// The same before pooling: the output of `inception5b`, `[batch, 1024,
-    /// h', w']`, 7×7 for an input of 224×224.
-    pub fn feature_map(&self, x: Tensor<4>, noise: &mut Noise) -> (Tensor<4>, Vec<Tensor<2>>) {
+    fn feature_map(&self, x: Tensor<4>) -> Option<Tensor<4>> {
+        Some(self.layers(x, &mut Noise::off()).0)
+    }
+}
+
+impl GoogLeNet {
+    /// `[batch, 3, height, width]` to the output of `inception5b`, `[batch, 1024, h', w']`,
+    /// 7×7 for an input of 224×224, and what the auxiliary classifiers predict.
+    fn layers(&self, x: Tensor<4>, noise: &mut Noise) -> (Tensor<4>, Vec<Tensor<2>>) {
         let mut auxiliary = Vec::new();
         let mut predict = |aux: &Option<InceptionAux>, x: &Tensor<4>| {
             if let Some(aux) = aux.as_ref().filter(|_| noise.is_on()) {
