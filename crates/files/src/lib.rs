@@ -1,11 +1,13 @@
 //! Files that are written as a whole or not at all.
 
+mod hash;
 mod shell;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+pub use hash::{hash_into, hash_of};
 pub use shell::shell_quoted;
 
 /// A file could not be written; whatever stood at `path` before is untouched.

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::pretrained::Pretrained;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use psp_weights::Pretrained;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -321,6 +321,17 @@ mod tests {
             assert_eq!(kind.name().parse::<BackboneKind>(), Ok(kind));
             let json = format!("\"{}\"", kind.name());
             assert_eq!(serde_json::from_str::<BackboneKind>(&json).ok(), Some(kind));
+        }
+    }
+
+    #[test]
+    fn the_hash_of_torchvisions_file_begins_with_the_digits_in_its_name() {
+        for &kind in BackboneKind::ALL {
+            let entry = kind.pretrained();
+            let digits = entry.file.trim_end_matches(".pth").rsplit('-').next();
+            assert_eq!(Some(&entry.sha256[..8]), digits, "{kind}");
+            assert_eq!(entry.sha256.len(), 64, "{kind}");
+            assert_eq!(entry.backbone, kind.name());
         }
     }
 

@@ -19,6 +19,7 @@ mod output;
 pub mod path;
 pub mod precision;
 pub mod predict;
+pub mod pretrained;
 pub mod regressor;
 pub mod stages;
 pub mod state;

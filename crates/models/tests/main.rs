@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod damaged_pytorch_files;
+mod fetch;
 mod inference;
 mod inside;
 mod pytorch_files;

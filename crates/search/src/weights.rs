@@ -92,7 +92,7 @@ impl Hashes {
         {
             return Ok(hash.clone());
         }
-        let hash = psp_weights::hash_of(&path).map_err(SearchError::io(&path))?;
+        let hash = psp_files::hash_of(&path).map_err(SearchError::io(&path))?;
         if let Some(stamp) = stamp {
             self.0.insert(path, (stamp, hash.clone()));
         }
@@ -113,7 +113,7 @@ fn name_of(weights: &Path, backbone: BackboneKind) -> Option<String> {
 fn torchvisions(
     weights: &Path,
     backbone: BackboneKind,
-) -> Option<&'static psp_weights::Pretrained> {
+) -> Option<&'static psp_models::pretrained::Pretrained> {
     (weights.as_os_str() == IMAGENET).then(|| backbone.pretrained())
 }
 

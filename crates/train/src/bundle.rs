@@ -203,7 +203,7 @@ impl FileEntry {
         let io = TrainError::io(path);
         Ok(Self {
             bytes: std::fs::metadata(path).map_err(&io)?.len(),
-            sha256: psp_weights::hash_of(path).map_err(&io)?,
+            sha256: psp_files::hash_of(path).map_err(&io)?,
         })
     }
 }

@@ -17,8 +17,8 @@ use crate::run_dir::RunDir;
 
 /// torchvision's file for a backbone, as `psp weights fetch` has stored it.
 fn official(kind: BackboneKind) -> Result<PathBuf, ConfigError> {
-    let dir = psp_weights::default_dir();
-    let stored = dir.and_then(|dir| psp_weights::find(kind.pretrained(), &dir));
+    let dir = psp_models::pretrained::default_dir();
+    let stored = dir.and_then(|dir| psp_models::pretrained::find(kind.pretrained(), &dir));
     stored.ok_or_else(|| ConfigError::Value {
         key: "model.weights",
         value: format!("{IMAGENET:?}"),
@@ -93,9 +93,10 @@ pub(crate) fn locate(config: &mut RunConfig) -> Result<(), TrainError> {
 /// # Errors
 /// [`ConfigError::Value`] where it is not; a file that can't be read.
 pub(crate) fn verified_hash(path: &Path, kind: BackboneKind) -> Result<String, TrainError> {
-    let hash = psp_weights::hash_of(path).map_err(TrainError::io(path))?;
+    let hash = psp_files::hash_of(path).map_err(TrainError::io(path))?;
     let entry = kind.pretrained();
-    let is_official = psp_weights::default_dir().is_some_and(|dir| *path == dir.join(entry.file));
+    let is_official =
+        psp_models::pretrained::default_dir().is_some_and(|dir| *path == dir.join(entry.file));
     if !is_official || hash == entry.sha256 {
         return Ok(hash);
     }

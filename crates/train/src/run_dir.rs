@@ -279,7 +279,7 @@ impl RunDir {
 
 /// Whether the initial weights only lie elsewhere.
 fn is_same_file(manifest: &Manifest, config: &RunConfig) -> bool {
-    let now = psp_weights::hash_of(&config.model.weights).ok();
+    let now = psp_files::hash_of(&config.model.weights).ok();
     now.is_some() && now == manifest.weights_sha256
 }
 

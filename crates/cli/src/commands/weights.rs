@@ -4,7 +4,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail, ensure};
-use psp_files::shell_quoted;
+use psp_files::{hash_of, shell_quoted};
+use psp_models::pretrained::{self, FetchError, Pretrained, Source, default_dir, find};
 use psp_models::stages::is_within;
 use psp_models::{
     BackboneKind, DeviceSpec, ModelConfig, Recognised, Regressor, StateDict, StateError, state,
@@ -12,7 +13,6 @@ use psp_models::{
 };
 use psp_train::RunDir;
 use psp_train::initial_weights::{file_of, open};
-use psp_weights::{FetchError, Pretrained, Source, default_dir, find, hash_of};
 
 use super::exists_already;
 use crate::args::{FetchArgs, ImportArgs, WeightsCheckArgs, WeightsListArgs};
@@ -30,8 +30,8 @@ pub(crate) fn list(args: &WeightsListArgs) -> Result<ExitCode> {
     );
     for entry in official() {
         let resize = match entry.interpolation {
-            psp_weights::Interpolation::Bilinear => "bilinear",
-            psp_weights::Interpolation::Bicubic => "bicubic",
+            pretrained::Interpolation::Bilinear => "bilinear",
+            pretrained::Interpolation::Bicubic => "bicubic",
         };
         let trained_on = format!("{} of {} px, {resize}", entry.crop, entry.resize);
         println!(
@@ -74,7 +74,7 @@ pub(crate) fn fetch(args: &FetchArgs) -> Result<ExitCode> {
             }
             bar.set_position(done);
         };
-        let fetched = psp_weights::fetch(entry, &dir, &source, &mut show, &cancelled);
+        let fetched = pretrained::fetch(entry, &dir, &source, &mut show, &cancelled);
         bar.finish_and_clear();
         match fetched {
             Ok(fetched) => {

@@ -4,9 +4,9 @@
 //! Tan & Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural
 //! Networks", 2019 (arXiv 1905.11946).
 
+use crate::pretrained::{Interpolation, Pretrained};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use psp_weights::{Interpolation, Pretrained};
 
 use crate::backbones::{BackboneSpec, ExplainedBy, Network};
 use crate::init::kaiming_fan_out;

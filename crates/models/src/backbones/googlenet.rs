@@ -3,9 +3,9 @@
 //!
 //! Szegedy et al., "Going Deeper with Convolutions", 2014 (arXiv 1409.4842).
 
+use crate::pretrained::Pretrained;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, module::adaptive_avg_pool2d};
-use psp_weights::Pretrained;
 
 use crate::backbones::{AuxiliarySpec, BackboneSpec, ExplainedBy, Network};
 use crate::init::{Draw, Unset};

@@ -6,9 +6,9 @@
 // Field names are torchvision's keys.
 #![allow(non_snake_case)]
 
+use crate::pretrained::Pretrained;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use psp_weights::Pretrained;
 
 use crate::backbones::{AuxiliarySpec, BackboneSpec, ExplainedBy, Network};
 use crate::init::{Draw, Unset};

@@ -4,9 +4,9 @@
 //! Sandler, Howard, Zhu, Zhmoginov & Chen, "MobileNetV2: Inverted Residuals and
 //! Linear Bottlenecks", 2018 (arXiv 1801.04381).
 
+use crate::pretrained::Pretrained;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use psp_weights::Pretrained;
 
 use crate::backbones::{BackboneSpec, ExplainedBy, Network};
 use crate::init::kaiming_fan_out;

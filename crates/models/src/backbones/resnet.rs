@@ -3,9 +3,9 @@
 //! He, Zhang, Ren & Sun, "Deep Residual Learning for Image Recognition",
 //! 2015 (arXiv 1512.03385).
 
+use crate::pretrained::Pretrained;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use psp_weights::Pretrained;
 
 use crate::backbones::{BackboneSpec, ExplainedBy, Network};
 use crate::init::kaiming_fan_out;

@@ -4,9 +4,9 @@
 //! Dosovitskiy et al., "An Image is Worth 16x16 Words: Transformers for Image
 //! Recognition at Scale", 2020 (arXiv 2010.11929).
 
+use crate::pretrained::Pretrained;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, FloatDType, Tensor};
-use psp_weights::Pretrained;
 
 use crate::backbones::{BackboneSpec, ExplainedBy, Network};
 use crate::init::{Draw, Unset};

@@ -24,7 +24,7 @@ impl Frozen {
     pub fn write(dir: &Path, tensors: &StateDict) -> Result<Self, CheckpointError> {
         let path = dir.join("frozen.safetensors");
         write_state_dict(&path, tensors)?;
-        let sha256 = psp_weights::hash_of(&path).map_err(|error| CheckpointError::Io {
+        let sha256 = psp_files::hash_of(&path).map_err(|error| CheckpointError::Io {
             path: path.clone(),
             reason: error.to_string(),
         })?;
@@ -62,7 +62,7 @@ impl Frozen {
     /// When the file is missing or not the one that the checkpoint names.
     pub fn read(&self, named_by: &Path) -> Result<StateDict, CheckpointError> {
         let path = self.path(named_by.parent().unwrap_or(Path::new("")));
-        let sha256 = psp_weights::hash_of(&path).map_err(|error| CheckpointError::Io {
+        let sha256 = psp_files::hash_of(&path).map_err(|error| CheckpointError::Io {
             path: path.clone(),
             reason: format!(
                 "{error}; {} names it for the weights of frozen stages",

@@ -97,7 +97,7 @@ pub fn start(
             labels_fingerprint: Some(inputs.dataset.labels_fingerprint()),
             split_fingerprint: inputs.splits.fingerprint(),
             split_sha256: Some(
-                psp_weights::hash_of(&run.split()).map_err(TrainError::io(&run.split()))?,
+                psp_files::hash_of(&run.split()).map_err(TrainError::io(&run.split()))?,
             ),
             split_counts: inputs.counts(),
             weights_sha256,

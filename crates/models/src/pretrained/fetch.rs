@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use crate::error::FetchError;
-use crate::registry::Pretrained;
-use crate::store::{hash_of, update_from};
+use super::Pretrained;
+use super::error::FetchError;
+use psp_files::{hash_into, hash_of};
 
 /// Times that a broken connection is taken up again.
 const ATTEMPTS: u32 = 5;
@@ -191,7 +191,7 @@ impl<'a> Download<'a> {
             Err(TryLockError::Error(error)) => return Err(io(error)),
         }
         let mut hash = Sha256::new();
-        let done = update_from(&mut hash, &mut file).map_err(&io)?;
+        let done = hash_into(&mut hash, &mut file).map_err(&io)?;
         Ok(Self {
             entry,
             dir,

@@ -1,6 +1,15 @@
-//! What is known of an official file.
+//! torchvision's weight files for the backbones: what is known of one, where it is kept, and
+//! a download that can be trusted and continued.
+
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+
+mod error;
+mod fetch;
+
+pub use error::FetchError;
+pub use fetch::{Fetched, Source, fetch};
 
 /// How an image is resized before the crop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -58,4 +67,18 @@ impl Pretrained {
     pub fn url(&self) -> String {
         format!("{}/{}", self.base_url, self.file)
     }
+}
+
+/// `PSP_WEIGHTS_DIR`, or `psp/weights` in the user's cache folder; `None` where
+/// there is neither.
+pub fn default_dir() -> Option<PathBuf> {
+    match std::env::var_os("PSP_WEIGHTS_DIR") {
+        Some(dir) if !dir.is_empty() => Some(dir.into()),
+        _ => Some(dirs::cache_dir()?.join("psp").join("weights")),
+    }
+}
+
+/// The file of `entry` in `dir`, if it is there; its content is not looked at.
+pub fn find(entry: &Pretrained, dir: &Path) -> Option<PathBuf> {
+    Some(dir.join(entry.file)).filter(|path| path.is_file())
 }

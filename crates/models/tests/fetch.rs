@@ -1,5 +1,4 @@
 //! Fetching from real servers on this machine, and from folders.
-#![allow(clippy::unwrap_used)]
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -8,7 +7,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use psp_weights::{FetchError, Fetched, Pretrained, Source, fetch, hash_of};
+use psp_files::hash_of;
+use psp_models::pretrained::{FetchError, Fetched, Pretrained, Source, fetch};
 
 /// What the server does with one connection.
 #[derive(Clone, Copy)]
