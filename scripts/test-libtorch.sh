@@ -6,5 +6,4 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 [[ -n ${LIBTORCH-} ]] || scripts/libtorch.sh
 PSP_TEST_DEVICE=libtorch exec cargo test --release --features libtorch \
-    -p psp-ops -p psp-models -p psp-features -p psp-train -p psp-export -p psp-verify -p psp-bench \
-    -p psp-explain -p psp-search -p psp-cli "$@"
+    -p psp-models -p psp-train -p psp-export -p psp-bench -p psp-explain -p psp-search -p psp-cli "$@"

@@ -7,6 +7,7 @@
 mod memory;
 mod settings;
 mod stopwatch;
+pub mod verify;
 
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
 use psp_models::nn::Noise;

@@ -7,7 +7,7 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 use psp_models::Regressor;
 use psp_models::nn::{Noise, global_avg_pool2d};
-use psp_ops::Tape;
+use psp_models::ops::Tape;
 
 use crate::subject::{Subject, to_host};
 use crate::{ExplainError, HeatMap, Method};

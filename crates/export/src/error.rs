@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use psp_data::DataError;
 use psp_eval::EvalError;
-use psp_features::FeatureError;
 use psp_files::WriteError;
 use psp_models::predict::PredictError;
 use psp_models::{StateError, WeightsError};
+use psp_train::features::FeatureError;
 use psp_train::{CheckpointError, RunDir, TrainError};
 use thiserror::Error;
 

@@ -12,9 +12,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use psp_data::Part;
 use psp_eval::Predictions;
-use psp_features::{FeatureKey, FeatureLoader, FeatureStore, default_dir};
 use psp_files::{remove, write_atomic};
 use psp_models::{DeviceSpec, Output};
+use psp_train::features::{FeatureKey, FeatureLoader, FeatureStore, default_dir};
 use psp_train::{Checkpoint, Inputs, RunConfig, RunDir, TrainError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

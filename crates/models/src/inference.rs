@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::ops::fast_layout;
 use burn::module::{Flag, Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, FloatDType, Tensor};
-use psp_ops::fast_layout;
 
 use crate::nn::Noise;
 use crate::path::ModulePath;

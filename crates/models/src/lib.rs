@@ -15,6 +15,7 @@ pub mod head;
 mod inference;
 pub mod init;
 pub mod nn;
+pub mod ops;
 mod output;
 pub mod path;
 pub mod precision;

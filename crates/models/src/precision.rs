@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::ops::fast_layout;
 use burn::tensor::{FloatDType, Tensor};
-use psp_ops::fast_layout;
 use serde::{Deserialize, Serialize};
 
 use crate::DeviceSpec;

@@ -5,6 +5,7 @@ mod damaged_pytorch_files;
 mod fetch;
 mod inference;
 mod inside;
+mod ops;
 mod pytorch_files;
 mod support;
 mod torchvision_files;

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::features::FeatureError;
 use psp_data::DataError;
-use psp_features::FeatureError;
 use psp_files::{WriteError, shell_quoted};
 use psp_metrics::MetricsError;
 use psp_models::predict::PredictError;

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use crate::features::Content;
 use psp_data::{
     DataError, DataNotice, Dataset, DatasetOptions, Part, PixelStore, Splits, find_split,
 };
-use psp_features::Content;
 use psp_models::Output;
 
 use crate::config::RunConfig;

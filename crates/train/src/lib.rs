@@ -10,6 +10,7 @@ pub mod config;
 mod early_stopping;
 mod error;
 mod events;
+pub mod features;
 pub mod initial_weights;
 pub mod inputs;
 mod log;

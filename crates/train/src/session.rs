@@ -9,8 +9,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::features::{FeatureKey, FeatureStore};
 use psp_data::{DataError, Dataset, DatasetOptions, Preprocessing, Stamp};
-use psp_features::{FeatureKey, FeatureStore};
 use psp_models::{Backbone, DeviceSpec, ModelConfig};
 
 use crate::checkpoint::Frozen;

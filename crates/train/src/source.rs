@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::features::{FeatureLoader, FeatureStore};
 use psp_data::{Batch, BatchSampler, DataError, Loader, Part};
-use psp_features::{FeatureLoader, FeatureStore};
 
 use crate::config::RunConfig;
 use crate::error::TrainError;

@@ -2,8 +2,8 @@
 
 use burn::tensor::Tensor;
 use psp_models::nn::Noise;
+use psp_models::ops::{Gradients, Tape};
 use psp_models::{Input, Regressor};
-use psp_ops::{Gradients, Tape};
 
 /// A forward pass that was recorded.
 #[allow(missing_debug_implementations)]

@@ -14,8 +14,8 @@ mod stages;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::features::FeatureStore;
 use burn::tensor::Device;
-use psp_features::FeatureStore;
 use psp_metrics::{RegressionAccumulator, RegressionMetrics};
 use psp_models::{HEAD, ModelConfig, Regressor, state};
 use serde::{Deserialize, Serialize};

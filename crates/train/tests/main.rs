@@ -1,6 +1,7 @@
 //! The integration tests, as one program: linking one for each file takes minutes.
 #![allow(clippy::panic, clippy::unwrap_used)]
 
+mod features;
 mod frozen;
 mod labels;
 mod optimizers;

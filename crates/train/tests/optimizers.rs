@@ -32,8 +32,8 @@
 
 use burn::tensor::{Device, Tensor};
 use psp_models::nn::Linear;
+use psp_models::ops::Tape;
 use psp_models::state;
-use psp_ops::Tape;
 use psp_train::optim::{Ema, Grads, Optimizer, OptimizerConfig};
 
 const WEIGHT: [f32; 4] = [1.0, -2.0, 0.5, 0.25];

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, ensure};
 use clap::CommandFactory;
 use clap::error::ErrorKind;
+use psp_bench::verify::{RecordedBy, Reference, Report, Settings, compare, record};
 use psp_models::{BackboneKind, BackboneSummary, DeviceSpec};
-use psp_verify::{RecordedBy, Reference, Report, Settings, compare, record};
 
 use crate::args::{Args, VerifyArgs};
 

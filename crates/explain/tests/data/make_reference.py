@@ -3,8 +3,8 @@ that the tests beside this file compare with.
 
     python make_reference.py    # torch 2.9.0, torchvision 0.24.0
 
-Weights and inputs follow from names by the formula of psp-verify
-(crates/verify/src/formula.rs), so no weight file is needed. Everything is
+Weights and inputs follow from names by the formula of psp-bench
+(crates/bench/src/verify/formula.rs), so no weight file is needed. Everything is
 computed in float64 from weights rounded to float32. Written beside this file:
 
 - grad_cam.json: per model the scores and, per target, the map of Selvaraju et

@@ -1,9 +1,9 @@
-//! Models and images from psp-verify's formula, on the device named by
+//! Models and images from psp-bench's formula, on the device named by
 //! `PSP_TEST_DEVICE` (default `flex`).
 
 use burn::tensor::{Device, Tensor, TensorData};
+use psp_bench::verify::formula;
 use psp_models::{BackboneKind, DeviceSpec, ModelConfig, Regressor, state};
-use psp_verify::formula;
 
 pub(crate) fn device() -> Device {
     let name = std::env::var("PSP_TEST_DEVICE").unwrap_or_else(|_| "flex".to_owned());

@@ -1,9 +1,9 @@
 //! Multi-head self-attention (`torch.nn.MultiheadAttention`; Vaswani et al.,
 //! 2017).
 
+use crate::ops::{attention, linear};
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, activation::softmax};
-use psp_ops::{attention, linear};
 
 use super::Linear;
 use super::cost::count;

@@ -1,9 +1,9 @@
 //! Batch normalisation (`torch.nn.BatchNorm2d`; Ioffe & Szegedy, 2015).
 
+use crate::ops::{Activation, batch_norm_eval, batch_norm_train};
 use burn::module::{Flag, Module, Param, RunningState};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
-use psp_ops::{Activation, batch_norm_eval, batch_norm_train};
 
 use super::Conv2d;
 
@@ -105,7 +105,7 @@ impl BatchNorm2d {
         let n = (batch * height * width) as f64;
         let (weight, bias) = (self.weight.val(), self.bias.val());
         let batch = batch_norm_train(x, weight, bias, self.epsilon, activation);
-        // psp-ops returns the biased variance; PyTorch tracks n / (n - 1) of it.
+        // The operation returns the biased variance; PyTorch tracks n / (n - 1) of it.
         // A single value has no spread: its biased variance of 0 stays 0.
         let unbiased = batch.variance.mul_scalar(n / (n - 1.0).max(1.0));
         track(&self.running_mean, batch.mean);

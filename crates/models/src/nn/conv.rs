@@ -1,8 +1,8 @@
 //! 2-D convolution (`torch.nn.Conv2d`).
 
+use crate::ops::conv2d;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
-use psp_ops::conv2d;
 
 use super::cost::count;
 

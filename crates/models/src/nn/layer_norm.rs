@@ -1,8 +1,8 @@
 //! Layer normalisation (`torch.nn.LayerNorm`; Ba et al., 2016).
 
+use crate::ops::layer_norm;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
-use psp_ops::layer_norm;
 
 /// `torch.nn.LayerNorm` over the last dimension.
 #[derive(Module, Debug)]

@@ -1,8 +1,8 @@
 //! Affine map (`torch.nn.Linear`).
 
+use crate::ops::linear;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
-use psp_ops::linear;
 
 use super::cost::count;
 

@@ -18,6 +18,7 @@ mod noise;
 mod pool;
 mod transform_input;
 
+pub use crate::ops::{add, add_relu, avg_pool2d, gelu, mean_pixel, mul, relu, silu};
 pub use activation::{relu6, sigmoid};
 pub use attention::MultiheadAttention;
 pub use basic_conv::{BasicConv2d, INCEPTION_EPSILON};
@@ -30,5 +31,4 @@ pub use layer_norm::LayerNorm;
 pub use linear::Linear;
 pub use noise::{Noise, dropout, stochastic_depth};
 pub use pool::{global_avg_pool2d, max_pool2d};
-pub use psp_ops::{add, add_relu, avg_pool2d, gelu, mean_pixel, mul, relu, silu};
 pub use transform_input::transform_input_if;

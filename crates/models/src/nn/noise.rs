@@ -1,7 +1,7 @@
 //! Dropout, and where its randomness comes from.
 
+use crate::ops::mul;
 use burn::tensor::{FloatDType, Tensor, TensorData};
-use psp_ops::mul;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 

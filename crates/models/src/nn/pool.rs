@@ -1,7 +1,7 @@
 //! Pooling.
 
+use crate::ops::{Window, mean_pixel};
 use burn::tensor::Tensor;
-use psp_ops::{Window, mean_pixel};
 
 /// `torch.nn.MaxPool2d(kernel, stride, padding, ceil_mode=ceil_mode)` with square windows:
 /// `ceil_mode` keeps a last window that reaches over the edge.
@@ -18,7 +18,7 @@ pub fn max_pool2d(
         padding,
         ceil_mode,
     };
-    psp_ops::max_pool2d(x, window)
+    crate::ops::max_pool2d(x, window)
 }
 
 /// [`mean_pixel`] and `flatten`: `[batch, channels, h, w]` to

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::features::default_dir;
 use psp_data::{DataError, Loader, LoaderOptions, Part, PixelStore, PixelWarning};
-use psp_features::default_dir;
 
 use super::Inputs;
 use crate::config::RunConfig;

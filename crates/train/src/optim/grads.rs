@@ -5,8 +5,8 @@ use std::ops::Add;
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
+use psp_models::ops::Gradients;
 use psp_models::path::ModulePath;
-use psp_ops::Gradients;
 
 use super::optimizer::four_dims;
 

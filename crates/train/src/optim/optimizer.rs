@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Tensor, TensorData};
+use psp_models::ops::{AdamW, adamw_step};
 use psp_models::path::ModulePath;
 use psp_models::{HostTensor, StateDict, StateError};
-use psp_ops::{AdamW, adamw_step};
 use serde::{Deserialize, Serialize};
 
 use super::Grads;

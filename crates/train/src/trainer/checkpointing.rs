@@ -11,7 +11,7 @@ use burn::tensor::Tensor;
 use psp_models::Regressor;
 use psp_models::backbones::vit::VisionTransformer;
 use psp_models::nn::Noise;
-use psp_ops::Tape;
+use psp_models::ops::Tape;
 
 use crate::optim::Grads;
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use psp_features::{
+use crate::features::{
     Extracted, Extraction, FeatureError, FeatureKey, FeatureStore, SHARES, default_dir, share_of,
 };
 use psp_models::{Backbone, Precision, Regressor, state};

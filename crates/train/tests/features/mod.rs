@@ -1,0 +1,4 @@
+//! Features of frozen backbones.
+
+mod extract;
+mod store;
