@@ -35,7 +35,7 @@ pub struct ModelConfig {
     /// Whether GoogLeNet and Inception v3 have their auxiliary classifiers.
     pub auxiliary: bool,
     /// Whether GoogLeNet and Inception v3 rescale their input
-    /// ([`BackboneKind::transforms_input`]).
+    /// ([`BackboneSpec::transforms_input`](crate::BackboneSpec::transforms_input)).
     pub transform_input: bool,
     /// From the head's values to labels.
     #[serde(default, skip_serializing_if = "Output::is_default")]
