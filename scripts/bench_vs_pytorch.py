@@ -13,7 +13,14 @@ import subprocess
 import sys
 import time
 
-BACKBONES = ["resnet18", "googlenet", "inception_v3", "efficientnet_b0", "vit_b_16"]
+BACKBONES = [
+    "resnet18",
+    "googlenet",
+    "inception_v3",
+    "efficientnet_b0",
+    "mobilenet_v2",
+    "vit_b_16",
+]
 
 # What PyTorch's users can choose from without changing the model.
 VARIANTS = {
@@ -43,7 +50,7 @@ def build(backbone):
             torch.nn.Linear(features, 256), torch.nn.ReLU(), torch.nn.Linear(256, 2)
         )
 
-    if backbone == "efficientnet_b0":
+    if backbone in ("efficientnet_b0", "mobilenet_v2"):
         model.classifier = head(1280)
     elif backbone == "vit_b_16":
         model.heads = head(768)

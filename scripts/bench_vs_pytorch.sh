@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs psp and PyTorch alternately on this machine and prints the ratio of their
-# speeds, for all five backbones. PyTorch comes with pip into a throw-away
+# speeds, for all backbones. PyTorch comes with pip into a throw-away
 # environment (about 7 GB, removed at the end unless BENCH_ENV names a folder
 # to keep it in). Arguments go to bench_vs_pytorch.py: --help lists them. With
 # `epoch` as the first of them it measures whole epochs on a folder of photos

@@ -1,4 +1,4 @@
-//! Files that are written as a whole or not at all.
+//! Files that are written as a whole or not at all, and what their content is known by.
 
 mod hash;
 mod shell;

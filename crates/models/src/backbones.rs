@@ -114,12 +114,12 @@ pub(crate) trait Network: Module {
 }
 
 macro_rules! backbones {
-    ($($module:ident::$network:ident as $kind:ident,)+) => {
+    ($($(#[$doc:meta])+ $module:ident::$network:ident as $kind:ident,)+) => {
         /// A backbone by its torchvision name.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum BackboneKind {
             $(
-                #[doc = concat!("torchvision's `", stringify!($network), "`.")]
+                $(#[$doc])+
                 $kind,
             )+
         }
@@ -144,7 +144,7 @@ macro_rules! backbones {
         #[allow(clippy::large_enum_variant)]
         pub enum Backbone {
             $(
-                #[doc = concat!("torchvision's `", stringify!($network), "`.")]
+                $(#[$doc])+
                 $kind($module::$network),
             )+
         }
@@ -191,11 +191,17 @@ macro_rules! backbones {
 }
 
 backbones! {
+    /// ResNet18.
     resnet::ResNet18 as ResNet18,
+    /// GoogLeNet, that is Inception v1.
     googlenet::GoogLeNet as GoogLeNet,
+    /// Inception v3.
     inception::Inception3 as InceptionV3,
+    /// EfficientNet-B0.
     efficientnet::EfficientNet as EfficientnetB0,
+    /// MobileNetV2.
     mobilenet::MobileNetV2 as MobilenetV2,
+    /// ViT-B/16.
     vit::VisionTransformer as VitB16,
 }
 
@@ -316,12 +322,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_read_back_and_are_those_of_serde() {
-        for &kind in BackboneKind::ALL {
-            assert_eq!(kind.name().parse::<BackboneKind>(), Ok(kind));
-            let json = format!("\"{}\"", kind.name());
+    fn names_are_torchvisions_in_text_and_in_json() {
+        let names = [
+            "resnet18",
+            "googlenet",
+            "inception_v3",
+            "efficientnet_b0",
+            "mobilenet_v2",
+            "vit_b_16",
+        ];
+        assert_eq!(BackboneKind::ALL.len(), names.len());
+        for (&kind, name) in BackboneKind::ALL.iter().zip(names) {
+            assert_eq!(kind.to_string(), name);
+            assert_eq!(name.parse(), Ok(kind));
+            let json = format!("\"{name}\"");
+            assert_eq!(serde_json::to_string(&kind).ok(), Some(json.clone()));
             assert_eq!(serde_json::from_str::<BackboneKind>(&json).ok(), Some(kind));
         }
+        let unknown = serde_json::from_str::<BackboneKind>("\"resnet\"");
+        let message = unknown.map_or_else(|error| error.to_string(), |kind| kind.to_string());
+        assert!(message.starts_with("unknown variant `resnet`, expected one of `resnet18`, "));
     }
 
     #[test]

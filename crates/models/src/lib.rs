@@ -1,8 +1,9 @@
 //! Backbones in torchvision's structure and names, the regression head,
 //! weights in and out, and the devices they run on.
 //!
-//! One file holds one architecture, and what is known of it ([`BackboneSpec`]). Module paths are torchvision's
-//! `state_dict` keys (see [`path`]), so weights need no translation.
+//! One file holds one architecture, and what is known of it ([`BackboneSpec`]).
+//! Module paths are torchvision's `state_dict` keys (see [`path`]), so weights
+//! need no translation.
 
 // burn-tch 0.22 is its last release, which Burn says with a deprecation.
 #![cfg_attr(feature = "libtorch", allow(deprecated))]

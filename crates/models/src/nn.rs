@@ -18,8 +18,8 @@ mod noise;
 mod pool;
 mod transform_input;
 
-pub use crate::ops::{add, add_relu, avg_pool2d, gelu, mean_pixel, mul, relu, silu};
-pub use activation::{relu6, sigmoid};
+pub use crate::ops::{add, add_relu, avg_pool2d, gelu, mean_pixel, mul, relu, relu6, silu};
+pub use activation::sigmoid;
 pub use attention::MultiheadAttention;
 pub use basic_conv::{BasicConv2d, INCEPTION_EPSILON};
 pub use batch_norm::BatchNorm2d;

@@ -52,7 +52,7 @@ mod pool;
 #[cfg(any(feature = "flex", feature = "libtorch"))]
 mod simd;
 
-pub use activation::{Activation, add, add_relu, gelu, mul, relu, silu};
+pub use activation::{Activation, add, add_relu, gelu, mul, relu, relu6, silu};
 pub use adamw::{AdamW, adamw_step};
 pub use attention::attention;
 pub use autograd::{Gradients, Tape};

@@ -23,6 +23,12 @@ pub fn relu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     activation::relu(x)
 }
 
+/// `min(max(x, 0), 6)`, whose gradient is 0 at both bounds (`torch.nn.ReLU6`).
+pub fn relu6<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    by_libtorch!(crate::ops::libtorch::unary(&x, tch::Tensor::relu6));
+    Tensor::from_dispatch(<Dispatch as Relu6Ops>::relu6(x.into_dispatch()))
+}
+
 /// `x · sigmoid(x)` (`torch.nn.SiLU`).
 pub fn silu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     by_libtorch!(crate::ops::libtorch::unary(&x, tch::Tensor::silu));
@@ -117,6 +123,71 @@ impl<B: AddReluKernels, C: CheckpointStrategy> AddReluOps for Autodiff<B, C> {
         let nodes = [a.node(), b.node()];
         let output = B::add_relu_forward(a.into_primitive(), b.into_primitive());
         match AddRelu.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish(output.clone(), output),
+            OpsKind::UnTracked(prep) => prep.finish(output),
+        }
+    }
+}
+
+/// Both passes of [`relu6`]; the defaults are made of Burn's.
+pub(crate) trait Relu6Kernels: Backend {
+    fn relu6_forward(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        Self::float_clamp(x, 0.0.into(), 6.0.into())
+    }
+
+    fn relu6_backward(output: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self> {
+        plain_relu6_backward::<Self>(output, grad)
+    }
+}
+
+/// `grad` where `output` lies between the bounds.
+pub(crate) fn plain_relu6_backward<B: Backend>(
+    output: FloatTensor<B>,
+    grad: FloatTensor<B>,
+) -> FloatTensor<B> {
+    let below_six = B::float_add_scalar(B::float_neg(output.clone()), 6.0.into());
+    B::relu_backward(output, B::relu_backward(below_six, grad))
+}
+
+keep_burns!(Relu6Kernels);
+
+#[backend_extension(
+    Flex: cfg(feature = "flex"),
+    LibTorch: cfg(feature = "libtorch"),
+    Cube: cfg(feature = "cuda"),
+    Autodiff
+)]
+pub(crate) trait Relu6Ops: Backend {
+    fn relu6(x: FloatTensor<Self>) -> FloatTensor<Self>;
+}
+
+impl<B: Relu6Kernels> Relu6Ops for B {
+    fn relu6(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        B::relu6_forward(x)
+    }
+}
+
+#[derive(Debug)]
+struct Relu6;
+
+impl<B: Relu6Kernels> Backward<B, 1> for Relu6 {
+    /// The output.
+    type State = FloatTensor<B>;
+
+    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let grad = grads.consume::<B>(&ops.node);
+        let grad = B::relu6_backward(ops.state, grad);
+        for node in ops.parents.into_iter().flatten() {
+            grads.register::<B>(node.id, grad.clone());
+        }
+    }
+}
+
+impl<B: Relu6Kernels, C: CheckpointStrategy> Relu6Ops for Autodiff<B, C> {
+    fn relu6(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        let nodes = [x.node()];
+        let output = B::relu6_forward(x.into_primitive());
+        match Relu6.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish(output.clone(), output),
             OpsKind::UnTracked(prep) => prep.finish(output),
         }

@@ -4,7 +4,8 @@ use crate::ops::common::{Graph, assert_close, device, random};
 use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
 use burn::tensor::{Tensor, TensorData, activation::softmax, module};
 use psp_models::ops::{
-    Window, add, attention, avg_pool2d, gelu, layer_norm, max_pool2d, mean_pixel, mul, relu, silu,
+    Window, add, attention, avg_pool2d, gelu, layer_norm, max_pool2d, mean_pixel, mul, relu, relu6,
+    silu,
 };
 
 /// Compares two functions of one tensor, values and gradients.
@@ -32,6 +33,14 @@ fn compare<const D: usize, const E: usize>(
 fn activations_and_their_gradients_are_those_of_their_definitions() {
     let x = || random([3, 4, 5, 6]) * 3.0;
     compare(x(), relu, |x| x.clone() * x.greater_elem(0.0).float());
+    // Many of 0 and 6, where PyTorch's gradient is 0.
+    let stepped = (random([3, 4, 5, 6]) * 4.0).round() * 3.0;
+    for x in [x() * 2.0 + 3.0, stepped] {
+        compare(x, relu6, |x| {
+            let inside = x.clone().greater_elem(0.0).float() * x.clone().lower_elem(6.0).float();
+            x.clone() * inside + x.greater_equal_elem(6.0).float() * 6.0
+        });
+    }
     compare(x(), silu, |x| x.clone() / (x.neg().exp() + 1.0));
     // x · Φ(x)
     let probability = |x: Tensor<4>| ((x / 2f32.sqrt()).erf() + 1.0) * 0.5;

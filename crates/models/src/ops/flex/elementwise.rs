@@ -1,11 +1,14 @@
-//! The residual sum and its rectifier, and SiLU.
+//! The residual sum and its rectifier, ReLU6 and SiLU.
 
 use burn::backend::ops::{ActivationOps, FloatTensorOps};
 use burn::backend::{Flex, TensorMetadata};
 use rayon::prelude::*;
 
 use super::{Floats, are_f32, into_values, tensor, values};
-use crate::ops::activation::{AddReluKernels, SiluKernels, plain_silu, plain_silu_backward};
+use crate::ops::activation::{
+    AddReluKernels, Relu6Kernels, SiluKernels, plain_relu6_backward, plain_silu,
+    plain_silu_backward,
+};
 use crate::ops::simd::widest;
 
 /// Values per task.
@@ -27,6 +30,23 @@ fn zip(a: Floats, b: &Floats, f: impl Fn(f32, f32) -> f32 + Sync) -> Floats {
                 },
             );
         });
+    tensor(out, shape)
+}
+
+/// `f` of every value, stored in place of it where nothing else holds the tensor.
+fn map(x: Floats, f: impl Fn(f32) -> f32 + Sync) -> Floats {
+    let shape = x.shape();
+    let mut out = into_values(x);
+    out.par_chunks_mut(CHUNK).for_each(|out| {
+        widest(
+            #[inline(always)]
+            || {
+                for value in out.iter_mut() {
+                    *value = f(*value);
+                }
+            },
+        );
+    });
     tensor(out, shape)
 }
 
@@ -52,25 +72,35 @@ impl AddReluKernels for Flex {
     }
 }
 
+impl Relu6Kernels for Flex {
+    fn relu6_forward(x: Floats) -> Floats {
+        if !are_f32(&[&x]) {
+            return Self::float_clamp(x, 0.0.into(), 6.0.into());
+        }
+        // NaN stays NaN, as in PyTorch.
+        map(x, |x| x.clamp(0.0, 6.0))
+    }
+
+    fn relu6_backward(output: Floats, grad: Floats) -> Floats {
+        if !are_f32(&[&output, &grad]) {
+            return plain_relu6_backward::<Self>(output, grad);
+        }
+        zip(grad, &output, |grad, output| {
+            if output > 0.0 && output < 6.0 {
+                grad
+            } else {
+                0.0
+            }
+        })
+    }
+}
+
 impl SiluKernels for Flex {
     fn silu_forward(x: Floats) -> Floats {
         if !are_f32(&[&x]) {
             return plain_silu::<Self>(x);
         }
-        let shape = x.shape();
-        // What is differentiated keeps its input: then these are copied.
-        let mut out = into_values(x);
-        out.par_chunks_mut(CHUNK).for_each(|out| {
-            widest(
-                #[inline(always)]
-                || {
-                    for value in out.iter_mut() {
-                        *value *= sigmoid(*value);
-                    }
-                },
-            );
-        });
-        tensor(out, shape)
+        map(x, |x| x * sigmoid(x))
     }
 
     fn silu_backward(x: Floats, grad: Floats) -> Floats {
