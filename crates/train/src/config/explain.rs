@@ -106,7 +106,7 @@ mod tests {
             ),
             ("train.betas=0.5", "expected a list of 2 values, not 0.5"),
             ("data.dir=5", "expected a text in quotes, not 5"),
-            ("model.backbone=5", "expected a text in quotes"),
+            ("model.backbone=5", "expected a text in quotes, not 5"),
             ("train.stage_learning_rates=5", "expected a table, not 5"),
         ] {
             let error = RunConfig::read(None, &[set.to_owned()]).unwrap_err();
