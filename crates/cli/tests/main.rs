@@ -26,6 +26,7 @@ mod run_folder;
 mod search;
 mod search_by_results;
 mod search_continued;
+mod search_lost;
 mod search_trouble;
 mod slurm;
 mod small_data;

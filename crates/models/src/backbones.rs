@@ -27,7 +27,7 @@ pub const LARGEST_INPUT: u32 = 4096;
 /// What is known of a backbone besides its layers; names and numbers are torchvision's.
 #[derive(Clone, Copy, Debug)]
 pub struct BackboneSpec {
-    /// Its name.
+    /// The name that configurations and torchvision call it by.
     pub name: &'static str,
     /// Width of the pooled features.
     pub features: usize,
@@ -75,7 +75,7 @@ pub struct BackboneSpec {
 /// Classifiers that predict from a middle layer while the backbone is trained.
 #[derive(Clone, Copy, Debug)]
 pub struct AuxiliarySpec {
-    /// Their modules.
+    /// The modules that hold them, by their `state_dict` keys.
     pub modules: &'static [&'static str],
     /// Their last layers, which predict ImageNet's classes in torchvision's files and the
     /// targets here.
@@ -191,17 +191,17 @@ macro_rules! backbones {
 }
 
 backbones! {
-    /// ResNet18.
+    /// The residual network with 18 layers.
     resnet::ResNet18 as ResNet18,
     /// GoogLeNet, that is Inception v1.
     googlenet::GoogLeNet as GoogLeNet,
-    /// Inception v3.
+    /// The third Inception, whose kernels are factorised.
     inception::Inception3 as InceptionV3,
-    /// EfficientNet-B0.
+    /// The smallest EfficientNet, of inverted residuals that weigh their channels.
     efficientnet::EfficientNet as EfficientnetB0,
-    /// MobileNetV2.
+    /// Inverted residuals with linear bottlenecks, the smallest network here.
     mobilenet::MobileNetV2 as MobilenetV2,
-    /// ViT-B/16.
+    /// The base vision transformer on patches of 16 pixels.
     vit::VisionTransformer as VitB16,
 }
 

@@ -48,9 +48,9 @@ pub struct Expanded {
 // There are 17 of these; nothing is gained by boxes.
 #[allow(clippy::large_enum_variant)]
 pub enum Layers {
-    /// Depthwise, projection.
+    /// A depthwise convolution and a projection.
     Plain(Plain),
-    /// Expansion before these.
+    /// The same after an expansion.
     Expanded(Expanded),
 }
 
@@ -111,9 +111,9 @@ impl InvertedResidual {
 #[derive(Module, Debug)]
 #[allow(clippy::large_enum_variant)]
 pub enum Feature {
-    /// The first and the last.
+    /// The first and the last entry, a convolution and its norm.
     Conv(Conv2dNorm),
-    /// Those between.
+    /// An entry between these, a block.
     Block(InvertedResidual),
 }
 

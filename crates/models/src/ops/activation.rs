@@ -106,7 +106,7 @@ impl<B: AddReluKernels> AddReluOps for B {
 struct AddRelu;
 
 impl<B: AddReluKernels> Backward<B, 2> for AddRelu {
-    /// The output.
+    /// The output, of which the gradient can be told.
     type State = FloatTensor<B>;
 
     fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
@@ -171,7 +171,7 @@ impl<B: Relu6Kernels> Relu6Ops for B {
 struct Relu6;
 
 impl<B: Relu6Kernels> Backward<B, 1> for Relu6 {
-    /// The output.
+    /// The output, of which the gradient can be told.
     type State = FloatTensor<B>;
 
     fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {

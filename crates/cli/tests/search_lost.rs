@@ -1,0 +1,163 @@
+//! Studies that lost files of theirs.
+
+use crate::support::study::{Bench, STUDY};
+use crate::support::{assert_says, psp, resume, run};
+use psp_train::RunDir;
+
+#[test]
+fn what_lost_its_checkpoints_is_trained_from_the_beginning_when_it_is_taken_up_again() {
+    let bench = Bench::new(&STUDY.replace("trials = 6", "trials = 1"));
+    run(&mut bench.search(&["--workers", "1"])).assert_done();
+    let table = bench.table();
+    let again = |named: &[&str]| {
+        let retried = bench.study("retry", named).assert_done();
+        let told = "1 to be tried again, from the beginning";
+        assert_says(&retried.stdout, &[told]);
+        run(&mut bench.search(&["--workers", "1"])).assert_done();
+        assert_eq!(bench.table(), table);
+    };
+
+    // A trial that failed on its way, and whose checkpoints are damaged.
+    let name = table["trials"][0]["name"].as_str().unwrap();
+    let trial = RunDir::new(bench.root().join("trials").join(name));
+    for path in [trial.last(), trial.previous(), trial.best()] {
+        std::fs::write(path, "no weights").unwrap();
+    }
+    std::fs::remove_file(trial.result()).unwrap();
+    let failed = r#"{"status":"failed","reason":"x","attempts":1,"worker":"w","ended":""}"#;
+    std::fs::write(trial.root().join("outcome.json"), failed).unwrap();
+    again(&[]);
+    assert_eq!(trial.fault_of_best().unwrap(), None);
+    let log = std::fs::read_to_string(trial.root().join("log.txt")).unwrap();
+    assert_says(&log, &["no usable checkpoint is left: begun anew"]);
+
+    // A finalist that ended well and has no checkpoint any more.
+    let name = table["finals"][0]["name"].as_str().unwrap();
+    let finalist = RunDir::new(bench.root().join("finals").join(name));
+    for path in [finalist.last(), finalist.previous(), finalist.best()] {
+        std::fs::remove_file(path).unwrap();
+    }
+    let way_out = format!("psp study retry {} {name}", bench.root().display());
+    let parts = ["best.safetensors: missing", &way_out];
+    run(&mut resume(finalist.root())).assert_refused(&parts);
+    let mut command = psp(&["export", "--out"]);
+    command.arg(bench.folder.path("model")).arg(finalist.root());
+    run(&mut command).assert_refused(&parts);
+    let mut command = psp(&["predict", "--model"]);
+    command.arg(finalist.root()).arg(bench.folder.data());
+    run(&mut command).assert_refused(&parts);
+    let mut command = psp(&["predict", "--model"]);
+    command.arg(bench.root()).arg(bench.folder.data());
+    run(&mut command).assert_refused(&["a study and no model", "psp export"]);
+    again(&[name]);
+    assert_eq!(finalist.fault_of_best().unwrap(), None);
+
+    // The same, and then its test failed for that: both are one, and the test is done again.
+    std::fs::remove_file(finalist.best()).unwrap();
+    for path in [finalist.last(), finalist.previous()] {
+        std::fs::write(path, "no weights").unwrap();
+    }
+    let test = finalist.root().join("test.json");
+    std::fs::write(&test, r#"{"failure":"best.safetensors: missing"}"#).unwrap();
+    again(&[]);
+    assert_eq!(finalist.fault_of_best().unwrap(), None);
+    let test: serde_json::Value = serde_json::from_slice(&std::fs::read(test).unwrap()).unwrap();
+    assert!(test["failure"].is_null() && test["metrics"].is_object());
+}
+
+#[test]
+fn a_chosen_run_that_lost_its_model_is_told_of_and_trained_again() {
+    let bench = Bench::new(&STUDY.replace("trials = 6", "trials = 1"));
+    run(&mut bench.search(&["--workers", "1"])).assert_done();
+    let table = bench.table();
+    let best = bench.study("best", &[]).assert_done();
+    let chosen = RunDir::new(best.stdout.lines().next().unwrap());
+    let name = chosen.root().file_name().unwrap().to_str().unwrap();
+    let way_out = format!("psp study retry {} {name}", bench.root().display());
+    let damages: [&dyn Fn(); 3] = [
+        &|| {
+            for path in [chosen.last(), chosen.previous(), chosen.best()] {
+                std::fs::write(path, "no weights").unwrap();
+            }
+        },
+        &|| std::fs::remove_file(chosen.manifest()).unwrap(),
+        &|| std::fs::remove_file(chosen.config()).unwrap(),
+    ];
+    let faults = [
+        "best.safetensors",
+        "run.json: missing",
+        "config.toml: missing",
+    ];
+    for (damage, fault) in damages.iter().zip(faults) {
+        damage();
+        let searched = run(&mut bench.search(&["--workers", "1"]));
+        searched.assert_refused(&[fault, "psp study retry"]);
+        for command in ["show", "best"] {
+            let told = bench.study(command, &[]).assert_done();
+            assert_says(&told.stderr, &["warning: ", fault, &way_out]);
+        }
+        let out = bench.folder.path("report");
+        let mut command = psp(&["report", "--no-measure", "--out"]);
+        let reported = run(command.arg(&out).arg(bench.root()));
+        assert_says(&reported.stderr, &[fault, &way_out]);
+        // Without its checkpoint a run still has scores to report, without its data none.
+        assert_eq!(reported.code == Some(0), fault.starts_with("best"));
+        let retried = bench.study("retry", &[]).assert_done();
+        assert_says(
+            &retried.stdout,
+            &[fault, "1 to be tried again, from the beginning"],
+        );
+        // Until it is trained again there is a report, and one without a run shows no choice.
+        let mut command = psp(&["report", "--no-measure", "--out"]);
+        let reported = run(command.arg(&out).arg(bench.root())).assert_done();
+        let is_shown = !reported.stderr.contains("no model is shown as chosen");
+        assert_eq!(is_shown, chosen.root().join("config.toml").exists());
+        run(&mut bench.search(&["--workers", "1"])).assert_done();
+        assert_eq!(bench.table(), table);
+        assert_eq!(chosen.fault_of_model().unwrap(), None);
+    }
+    // What is gone as a whole needs no retry.
+    std::fs::remove_dir_all(chosen.root()).unwrap();
+    let way_out = format!("psp search --study {}", bench.root().display());
+    let parts = [&*format!("{name}: missing"), &way_out];
+    for command in ["show", "best", "retry"] {
+        assert_says(&bench.study(command, &[]).assert_done().stderr, &parts);
+    }
+    let out = bench.folder.path("of-none");
+    let mut command = psp(&["report", "--no-measure", "--out"]);
+    run(command.arg(&out).arg(bench.root())).assert_refused(&parts);
+    let mut command = psp(&["export", "--out"]);
+    run(command.arg(&out).arg(bench.root())).assert_refused(&parts);
+    run(&mut bench.search(&["--workers", "1"])).assert_done();
+    assert_eq!(bench.table(), table);
+}
+
+#[test]
+fn what_an_emptied_file_held_is_made_again_once_it_is_removed() {
+    let bench = Bench::new(&STUDY.replace("trials = 6", "trials = 1"));
+    run(&mut bench.search(&["--workers", "1"])).assert_done();
+    let table = bench.table();
+    let tasks = bench.tasks();
+    let tested = tasks.iter().find(|task| task.join("test.json").exists());
+    let files = [
+        bench.root().join("selected.json"),
+        bench.root().join("finalists.json"),
+        tasks[0].join("outcome.json"),
+        tested.unwrap().join("test.json"),
+    ];
+    for file in files {
+        std::fs::write(&file, "").unwrap();
+        let fault = format!("{}: this file is damaged (EOF", file.display());
+        run(&mut bench.search(&["--workers", "1"])).assert_refused(&[&fault, "remove it"]);
+        std::fs::remove_file(&file).unwrap();
+        if file.ends_with("finalists.json") {
+            let out = bench.folder.path("report");
+            let mut command = psp(&["report", "--no-measure", "--out"]);
+            let reported = run(command.arg(&out).arg(bench.root())).assert_done();
+            assert_says(&reported.stderr, &["no model is shown as chosen"]);
+        }
+        run(&mut bench.search(&["--workers", "1"])).assert_done();
+        assert!(file.exists(), "{} was not made again", file.display());
+    }
+    assert_eq!(bench.table(), table);
+}
