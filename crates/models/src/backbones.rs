@@ -9,8 +9,8 @@ use burn::tensor::{Device, Tensor};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::init::{Draw, Unset};
-use crate::nn::Noise;
+use crate::init::{Draw, Unset, kaiming_fan_out};
+use crate::nn::{Noise, global_avg_pool2d};
 use crate::regressor::ModelConfig;
 use crate::stages::HEAD;
 
@@ -72,6 +72,32 @@ pub struct BackboneSpec {
     pub recorded_variance: f64,
 }
 
+impl BackboneSpec {
+    /// What most convolutional backbones have in common; name, features, stages, classifier
+    /// and weights are to be filled in.
+    pub(crate) const CONVOLUTIONAL: Self = Self {
+        name: "",
+        features: 0,
+        input_size: 224,
+        smallest_input: 32,
+        input_multiple: 1,
+        stages: &[],
+        joined: &[],
+        single_values: None,
+        classifier: "",
+        auxiliary: None,
+        transforms_input: false,
+        drops_branches: false,
+        recomputes_blocks: false,
+        norm_epsilon: 1e-5,
+        initial: kaiming_fan_out,
+        explained_by: ExplainedBy::FeatureMap,
+        pretrained: Pretrained::IMAGENET1K_V1,
+        study_mib: None,
+        recorded_variance: 1.0,
+    };
+}
+
 /// Classifiers that predict from a middle layer while the backbone is trained.
 #[derive(Clone, Copy, Debug)]
 pub struct AuxiliarySpec {
@@ -113,6 +139,36 @@ pub(crate) trait Network: Module {
     fn feature_map(&self, x: Tensor<4>) -> Option<Tensor<4>>;
 }
 
+/// A network whose features are the mean pixel of its last feature map.
+pub(crate) trait Convolutional: Module {
+    /// As [`Network::SPEC`].
+    const SPEC: BackboneSpec;
+
+    /// As [`Network::new`].
+    fn new(config: &ModelConfig, device: &Device) -> Self;
+
+    /// `[batch, 3, height, width]`, normalised, to the last feature map, `[batch,
+    /// features, h', w']`, and what the auxiliary classifiers predict.
+    fn layers(&self, x: Tensor<4>, noise: &mut Noise) -> (Tensor<4>, Vec<Tensor<2>>);
+}
+
+impl<N: Convolutional> Network for N {
+    const SPEC: BackboneSpec = N::SPEC;
+
+    fn new(config: &ModelConfig, device: &Device) -> Self {
+        N::new(config, device)
+    }
+
+    fn forward(&self, x: Tensor<4>, noise: &mut Noise) -> (Tensor<2>, Vec<Tensor<2>>) {
+        let (map, auxiliary) = self.layers(x, noise);
+        (global_avg_pool2d(map), auxiliary)
+    }
+
+    fn feature_map(&self, x: Tensor<4>) -> Option<Tensor<4>> {
+        Some(self.layers(x, &mut Noise::off()).0)
+    }
+}
+
 macro_rules! backbones {
     ($($(#[$doc:meta])+ $module:ident::$network:ident as $kind:ident,)+) => {
         /// A backbone by its torchvision name.
@@ -128,12 +184,12 @@ macro_rules! backbones {
             /// Every backbone, in the order that tables list them.
             pub const ALL: &[Self] = &[$(Self::$kind,)+];
 
-            const NAMES: &[&str] = &[$($module::$network::SPEC.name,)+];
+            const NAMES: &[&str] = &[$(<$module::$network as Network>::SPEC.name,)+];
 
             /// What is known of it.
             pub fn spec(self) -> &'static BackboneSpec {
                 match self {
-                    $(Self::$kind => const { &$module::$network::SPEC },)+
+                    $(Self::$kind => const { &<$module::$network as Network>::SPEC },)+
                 }
             }
         }
@@ -154,7 +210,7 @@ macro_rules! backbones {
             /// [`crate::state::load`].
             pub fn new(config: &ModelConfig, device: &Device) -> Self {
                 match config.backbone {
-                    $(BackboneKind::$kind => Self::$kind($module::$network::new(config, device)),)+
+                    $(BackboneKind::$kind => Self::$kind(Network::new(config, device)),)+
                 }
             }
 

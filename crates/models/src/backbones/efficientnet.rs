@@ -8,11 +8,9 @@ use crate::pretrained::{Interpolation, Pretrained};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use crate::backbones::{BackboneSpec, ExplainedBy, Network};
-use crate::init::kaiming_fan_out;
+use crate::backbones::{BackboneSpec, Convolutional};
 use crate::nn::{
-    Conv2d, Conv2dConfig, Conv2dNorm, Noise, add, global_avg_pool2d, mean_pixel, mul, sigmoid,
-    silu, stochastic_depth,
+    Conv2d, Conv2dConfig, Conv2dNorm, Noise, add, mean_pixel, mul, sigmoid, silu, stochastic_depth,
 };
 use crate::regressor::ModelConfig;
 
@@ -188,13 +186,10 @@ pub struct EfficientNet {
     features: Features,
 }
 
-impl Network for EfficientNet {
+impl Convolutional for EfficientNet {
     const SPEC: BackboneSpec = BackboneSpec {
         name: "efficientnet_b0",
         features: 1280,
-        input_size: 224,
-        smallest_input: 32,
-        input_multiple: 1,
         stages: &[
             "features.0",
             "features.1",
@@ -206,16 +201,9 @@ impl Network for EfficientNet {
             "features.7",
             "features.8",
         ],
-        joined: &[],
         single_values: Some((32, &["features.6", "features.7", "features.8"])),
         classifier: "classifier",
-        auxiliary: None,
-        transforms_input: false,
         drops_branches: true,
-        recomputes_blocks: false,
-        norm_epsilon: 1e-5,
-        initial: kaiming_fan_out,
-        explained_by: ExplainedBy::FeatureMap,
         pretrained: Pretrained {
             backbone: "efficientnet_b0",
             file: "efficientnet_b0_rwightman-7f5810bc.pth",
@@ -226,6 +214,7 @@ impl Network for EfficientNet {
         },
         study_mib: Some(16.701),
         recorded_variance: 0.65,
+        ..BackboneSpec::CONVOLUTIONAL
     };
 
     /// `stochastic_depth` is the probability of dropping the last block's
@@ -269,20 +258,10 @@ impl Network for EfficientNet {
         }
     }
 
-    fn forward(&self, x: Tensor<4>, noise: &mut Noise) -> (Tensor<2>, Vec<Tensor<2>>) {
-        (global_avg_pool2d(self.layers(x, noise)), Vec::new())
-    }
-
-    fn feature_map(&self, x: Tensor<4>) -> Option<Tensor<4>> {
-        Some(self.layers(x, &mut Noise::off()))
-    }
-}
-
-impl EfficientNet {
     /// `[batch, 3, height, width]` to the output of `features.8`, which the
     /// features are the mean pixel of: `[batch, 1280, height / 32, width /
     /// 32]`, rounded up.
-    fn layers(&self, x: Tensor<4>, noise: &mut Noise) -> Tensor<4> {
+    fn layers(&self, x: Tensor<4>, noise: &mut Noise) -> (Tensor<4>, Vec<Tensor<2>>) {
         let f = &self.features;
         let mut x = silu(f._0.forward(x));
         for stage in [&f._1, &f._2, &f._3, &f._4, &f._5, &f._6, &f._7] {
@@ -290,6 +269,6 @@ impl EfficientNet {
                 x = block.forward(x, noise);
             }
         }
-        silu(f._8.forward(x))
+        (silu(f._8.forward(x)), Vec::new())
     }
 }

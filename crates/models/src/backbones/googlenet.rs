@@ -7,11 +7,11 @@ use crate::pretrained::Pretrained;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, module::adaptive_avg_pool2d};
 
-use crate::backbones::{AuxiliarySpec, BackboneSpec, ExplainedBy, Network};
+use crate::backbones::{AuxiliarySpec, BackboneSpec, Convolutional};
 use crate::init::{Draw, Unset};
 use crate::nn::{
-    BasicConv2d, Conv2dConfig, INCEPTION_EPSILON, Linear, Noise, dropout, global_avg_pool2d,
-    max_pool2d, relu, transform_input_if,
+    BasicConv2d, Conv2dConfig, INCEPTION_EPSILON, Linear, Noise, dropout, max_pool2d, relu,
+    transform_input_if,
 };
 use crate::regressor::ModelConfig;
 
@@ -143,13 +143,10 @@ fn initial(tensor: &Unset<'_>, draw: &mut Draw) -> Vec<f32> {
     }
 }
 
-impl Network for GoogLeNet {
+impl Convolutional for GoogLeNet {
     const SPEC: BackboneSpec = BackboneSpec {
         name: "googlenet",
         features: 1024,
-        input_size: 224,
-        smallest_input: 32,
-        input_multiple: 1,
         stages: &[
             "conv1",
             "conv2",
@@ -164,7 +161,6 @@ impl Network for GoogLeNet {
             "inception5a",
             "inception5b",
         ],
-        joined: &[],
         single_values: Some((46, &["inception5a", "inception5b"])),
         classifier: "fc",
         auxiliary: Some(AuxiliarySpec {
@@ -176,11 +172,8 @@ impl Network for GoogLeNet {
             single_values: 0,
         }),
         transforms_input: true,
-        drops_branches: false,
-        recomputes_blocks: false,
         norm_epsilon: INCEPTION_EPSILON,
         initial,
-        explained_by: ExplainedBy::FeatureMap,
         pretrained: Pretrained {
             backbone: "googlenet",
             file: "googlenet-1378be20.pth",
@@ -189,7 +182,7 @@ impl Network for GoogLeNet {
             ..Pretrained::IMAGENET1K_V1
         },
         study_mib: Some(22.421),
-        recorded_variance: 1.0,
+        ..BackboneSpec::CONVOLUTIONAL
     };
 
     fn new(config: &ModelConfig, device: &Device) -> Self {
@@ -218,17 +211,6 @@ impl Network for GoogLeNet {
         }
     }
 
-    fn forward(&self, x: Tensor<4>, noise: &mut Noise) -> (Tensor<2>, Vec<Tensor<2>>) {
-        let (map, auxiliary) = self.layers(x, noise);
-        (global_avg_pool2d(map), auxiliary)
-    }
-
-    fn feature_map(&self, x: Tensor<4>) -> Option<Tensor<4>> {
-        Some(self.layers(x, &mut Noise::off()).0)
-    }
-}
-
-impl GoogLeNet {
     /// `[batch, 3, height, width]` to the output of `inception5b`, `[batch, 1024, h', w']`,
     /// 7×7 for an input of 224×224, and what the auxiliary classifiers predict.
     fn layers(&self, x: Tensor<4>, noise: &mut Noise) -> (Tensor<4>, Vec<Tensor<2>>) {

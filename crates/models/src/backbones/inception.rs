@@ -10,11 +10,9 @@ use crate::pretrained::Pretrained;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use crate::backbones::{AuxiliarySpec, BackboneSpec, ExplainedBy, Network};
+use crate::backbones::{AuxiliarySpec, BackboneSpec, Convolutional};
 use crate::init::{Draw, Unset};
-use crate::nn::{
-    BasicConv2d, INCEPTION_EPSILON, Noise, global_avg_pool2d, max_pool2d, transform_input_if,
-};
+use crate::nn::{BasicConv2d, INCEPTION_EPSILON, Noise, max_pool2d, transform_input_if};
 use crate::regressor::ModelConfig;
 use blocks::{
     InceptionA, InceptionAux, InceptionB, InceptionC, InceptionD, InceptionE, chain, same, valid,
@@ -59,13 +57,12 @@ fn initial(tensor: &Unset<'_>, draw: &mut Draw) -> Vec<f32> {
     }
 }
 
-impl Network for Inception3 {
+impl Convolutional for Inception3 {
     const SPEC: BackboneSpec = BackboneSpec {
         name: "inception_v3",
         features: 2048,
         input_size: 299,
         smallest_input: 75,
-        input_multiple: 1,
         stages: &[
             "Conv2d_1a_3x3",
             "Conv2d_2a_3x3",
@@ -84,7 +81,6 @@ impl Network for Inception3 {
             "Mixed_7b",
             "Mixed_7c",
         ],
-        joined: &[],
         single_values: Some((106, &["Mixed_7a", "Mixed_7b", "Mixed_7c"])),
         classifier: "fc",
         auxiliary: Some(AuxiliarySpec {
@@ -96,11 +92,8 @@ impl Network for Inception3 {
             single_values: 346,
         }),
         transforms_input: true,
-        drops_branches: false,
-        recomputes_blocks: false,
         norm_epsilon: INCEPTION_EPSILON,
         initial,
-        explained_by: ExplainedBy::FeatureMap,
         pretrained: Pretrained {
             backbone: "inception_v3",
             file: "inception_v3_google-0cc3c7bd.pth",
@@ -110,8 +103,8 @@ impl Network for Inception3 {
             top1: 77.294,
             ..Pretrained::IMAGENET1K_V1
         },
-        study_mib: None,
         recorded_variance: 0.7,
+        ..BackboneSpec::CONVOLUTIONAL
     };
 
     fn new(config: &ModelConfig, device: &Device) -> Self {
@@ -138,17 +131,6 @@ impl Network for Inception3 {
         }
     }
 
-    fn forward(&self, x: Tensor<4>, noise: &mut Noise) -> (Tensor<2>, Vec<Tensor<2>>) {
-        let (map, auxiliary) = self.layers(x, noise);
-        (global_avg_pool2d(map), auxiliary)
-    }
-
-    fn feature_map(&self, x: Tensor<4>) -> Option<Tensor<4>> {
-        Some(self.layers(x, &mut Noise::off()).0)
-    }
-}
-
-impl Inception3 {
     /// `[batch, 3, height, width]` to the output of `Mixed_7c`, `[batch, 2048, h', w']`,
     /// 8×8 for an input of 299×299, and what the auxiliary classifier predicts.
     fn layers(&self, x: Tensor<4>, noise: &mut Noise) -> (Tensor<4>, Vec<Tensor<2>>) {

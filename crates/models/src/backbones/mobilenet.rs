@@ -8,11 +8,8 @@ use crate::pretrained::Pretrained;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use crate::backbones::{BackboneSpec, ExplainedBy, Network};
-use crate::init::kaiming_fan_out;
-use crate::nn::{
-    BatchNorm2d, Conv2d, Conv2dConfig, Conv2dNorm, Noise, add, global_avg_pool2d, relu6,
-};
+use crate::backbones::{BackboneSpec, Convolutional};
+use crate::nn::{BatchNorm2d, Conv2d, Conv2dConfig, Conv2dNorm, Noise, add, relu6};
 use crate::regressor::ModelConfig;
 
 /// The paper's table 2: expansion, output channels, blocks, stride of the first of them.
@@ -123,13 +120,10 @@ pub struct MobileNetV2 {
     features: Vec<Feature>,
 }
 
-impl Network for MobileNetV2 {
+impl Convolutional for MobileNetV2 {
     const SPEC: BackboneSpec = BackboneSpec {
         name: "mobilenet_v2",
         features: 1280,
-        input_size: 224,
-        smallest_input: 32,
-        input_multiple: 1,
         stages: &[
             "features.0",
             "features.1",
@@ -151,7 +145,6 @@ impl Network for MobileNetV2 {
             "features.17",
             "features.18",
         ],
-        joined: &[],
         single_values: Some((
             32,
             &[
@@ -163,13 +156,6 @@ impl Network for MobileNetV2 {
             ],
         )),
         classifier: "classifier",
-        auxiliary: None,
-        transforms_input: false,
-        drops_branches: false,
-        recomputes_blocks: false,
-        norm_epsilon: 1e-5,
-        initial: kaiming_fan_out,
-        explained_by: ExplainedBy::FeatureMap,
         pretrained: Pretrained {
             backbone: "mobilenet_v2",
             file: "mobilenet_v2-b0353104.pth",
@@ -177,8 +163,8 @@ impl Network for MobileNetV2 {
             top1: 71.878,
             ..Pretrained::IMAGENET1K_V1
         },
-        study_mib: None,
         recorded_variance: 0.6,
+        ..BackboneSpec::CONVOLUTIONAL
     };
 
     fn new(_config: &ModelConfig, device: &Device) -> Self {
@@ -198,22 +184,13 @@ impl Network for MobileNetV2 {
         Self { features }
     }
 
-    fn forward(&self, x: Tensor<4>, _noise: &mut Noise) -> (Tensor<2>, Vec<Tensor<2>>) {
-        (global_avg_pool2d(self.layers(x)), Vec::new())
-    }
-
-    fn feature_map(&self, x: Tensor<4>) -> Option<Tensor<4>> {
-        Some(self.layers(x))
-    }
-}
-
-impl MobileNetV2 {
     /// `[batch, 3, height, width]` to the output of `features.18`, which the features are
     /// the mean pixel of: `[batch, 1280, height / 32, width / 32]`, rounded up.
-    fn layers(&self, x: Tensor<4>) -> Tensor<4> {
-        self.features.iter().fold(x, |x, feature| match feature {
+    fn layers(&self, x: Tensor<4>, _noise: &mut Noise) -> (Tensor<4>, Vec<Tensor<2>>) {
+        let map = self.features.iter().fold(x, |x, feature| match feature {
             Feature::Conv(conv) => relu6(conv.forward(x)),
             Feature::Block(block) => block.forward(x),
-        })
+        });
+        (map, Vec::new())
     }
 }

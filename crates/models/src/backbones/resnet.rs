@@ -7,11 +7,8 @@ use crate::pretrained::Pretrained;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use crate::backbones::{BackboneSpec, ExplainedBy, Network};
-use crate::init::kaiming_fan_out;
-use crate::nn::{
-    BatchNorm2d, Conv2d, Conv2dConfig, Noise, add_relu, global_avg_pool2d, max_pool2d,
-};
+use crate::backbones::{BackboneSpec, Convolutional};
+use crate::nn::{BatchNorm2d, Conv2d, Conv2dConfig, Noise, add_relu, max_pool2d};
 use crate::regressor::ModelConfig;
 
 fn conv3x3(in_planes: usize, out_planes: usize, stride: usize) -> Conv2dConfig {
@@ -74,24 +71,14 @@ pub struct ResNet18 {
     layer4: Vec<BasicBlock>,
 }
 
-impl Network for ResNet18 {
+impl Convolutional for ResNet18 {
     const SPEC: BackboneSpec = BackboneSpec {
         name: "resnet18",
         features: 512,
-        input_size: 224,
-        smallest_input: 32,
-        input_multiple: 1,
         stages: &["conv1", "bn1", "layer1", "layer2", "layer3", "layer4"],
         joined: &["bn1"],
         single_values: Some((32, &["layer4"])),
         classifier: "fc",
-        auxiliary: None,
-        transforms_input: false,
-        drops_branches: false,
-        recomputes_blocks: false,
-        norm_epsilon: 1e-5,
-        initial: kaiming_fan_out,
-        explained_by: ExplainedBy::FeatureMap,
         pretrained: Pretrained {
             backbone: "resnet18",
             file: "resnet18-f37072fd.pth",
@@ -100,7 +87,7 @@ impl Network for ResNet18 {
             ..Pretrained::IMAGENET1K_V1
         },
         study_mib: Some(43.175),
-        recorded_variance: 1.0,
+        ..BackboneSpec::CONVOLUTIONAL
     };
 
     fn new(_config: &ModelConfig, device: &Device) -> Self {
@@ -123,20 +110,10 @@ impl Network for ResNet18 {
         }
     }
 
-    fn forward(&self, x: Tensor<4>, _noise: &mut Noise) -> (Tensor<2>, Vec<Tensor<2>>) {
-        (global_avg_pool2d(self.layers(x)), Vec::new())
-    }
-
-    fn feature_map(&self, x: Tensor<4>) -> Option<Tensor<4>> {
-        Some(self.layers(x))
-    }
-}
-
-impl ResNet18 {
     /// `[batch, 3, height, width]` to the output of `layer4`, which the
     /// features are the mean pixel of: `[batch, 512, height / 32, width / 32]`,
     /// rounded up.
-    fn layers(&self, x: Tensor<4>) -> Tensor<4> {
+    fn layers(&self, x: Tensor<4>, _noise: &mut Noise) -> (Tensor<4>, Vec<Tensor<2>>) {
         let x = self.bn1.relu_after(&self.conv1, x);
         let mut x = max_pool2d(x, 3, 2, 1, false);
         for layer in [&self.layer1, &self.layer2, &self.layer3, &self.layer4] {
@@ -144,6 +121,6 @@ impl ResNet18 {
                 x = block.forward(x);
             }
         }
-        x
+        (x, Vec::new())
     }
 }
