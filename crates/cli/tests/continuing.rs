@@ -128,7 +128,8 @@ fn other_data_is_no_moved_data() {
     support::render(&other, 23);
     let before = fs::read(folder.path("run/config.toml")).unwrap();
     let data = ["--data", other.to_str().unwrap(), "--set", "train.epochs=2"];
-    continued(&folder, &data).assert_refused(&["split.csv", "it belongs to other labels"]);
+    let own = format!("(its data were in {})", folder.data().display());
+    continued(&folder, &data).assert_refused(&["other/labels.csv", "changed since", &own]);
     assert_eq!(fs::read(folder.path("run/config.toml")).unwrap(), before);
 }
 

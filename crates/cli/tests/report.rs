@@ -224,10 +224,8 @@ fn data_that_changed_since_a_run_is_told_of() {
     folder.edit_labels("synth-000001.jpg,0.52", "synth-000001.jpg,0.42");
     let out = folder.path("report");
     let ran = report(&[&folder.path("run")], &out, &["--no-measure"]);
-    assert!(
-        ran.stderr.contains("the data changed since the run began"),
-        "{ran:#?}"
-    );
+    let told = "labels.csv (labels, rows or their order) changed since the run began";
+    assert_says(&ran.stderr, &[told]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::support::study::wait_for;
 use crate::support::trained::export;
-use crate::support::{Folder, assert_says, resume, run, signal};
+use crate::support::{Folder, assert_says, psp, resume, run, signal};
 use psp_train::{Checkpoint, RunDir};
 
 #[test]
@@ -196,6 +196,24 @@ fn a_run_whose_data_changed_is_not_continued() {
     run(&mut resume(&folder.path("run")))
         .assert_refused(&["labels.csv (an image) changed since the run began"]);
     assert!(!folder.path("run/result.json").exists());
+}
+
+#[test]
+fn a_row_that_was_removed_is_not_blamed_on_the_runs_split() {
+    let folder = Folder::with_data();
+    folder.train("run", &[]).assert_done();
+    let labels = std::fs::read_to_string(folder.data().join("labels.csv")).unwrap();
+    let rows = labels
+        .lines()
+        .filter(|row| !row.starts_with("synth-000003"));
+    folder.write("data/labels.csv", rows.collect::<Vec<_>>().join("\n"));
+    let told = "labels.csv (labels, rows or their order) changed since the run began";
+    let out = folder.path("out");
+    for command in ["eval", "report"] {
+        let mut command = psp(&[command, "--out"]);
+        run(command.arg(&out).arg(folder.path("run"))).assert_refused(&[told]);
+    }
+    run(resume(&folder.path("run")).args(["--set", "train.epochs=9"])).assert_refused(&[told]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Studies that lost files of theirs.
+//! Studies that lost files of theirs, or begin with damaged ones.
 
 use crate::support::study::{Bench, STUDY};
 use crate::support::{assert_says, psp, resume, run};
@@ -160,4 +160,17 @@ fn what_an_emptied_file_held_is_made_again_once_it_is_removed() {
         assert!(file.exists(), "{} was not made again", file.display());
     }
     assert_eq!(bench.table(), table);
+}
+
+#[test]
+fn a_study_does_not_begin_on_an_image_that_can_not_be_read() {
+    let bench = Bench::new(&STUDY.replace("trials = 6", "trials = 1"));
+    let image = bench.folder.image("synth-000003.jpg");
+    let whole = std::fs::read(&image).unwrap();
+    std::fs::write(&image, &whole[..whole.len() / 2]).unwrap();
+    let parts = ["labels.csv: line 5", "synth-000003.jpg", "cut off"];
+    run(&mut bench.search(&["--workers", "1"])).assert_refused(&parts);
+    assert!(!bench.root().exists());
+    std::fs::write(&image, whole).unwrap();
+    run(&mut bench.search(&["--workers", "1"])).assert_done();
 }

@@ -259,7 +259,8 @@ fn what_is_no_weights_file_is_named_once() {
     };
     let state = [("encoder.scale".to_owned(), tensor)].into();
     write_state_dict(&others, &state).unwrap();
-    run(&mut check(&folder, &others, &[])).assert_refused(&["the nearest of all backbones"]);
+    run(&mut check(&folder, &others, &[]))
+        .assert_refused(&["no tensor has a name", "torchvision's names"]);
     write_state_dict(&others, &StateDict::new()).unwrap();
     run(&mut check(&folder, &others, &[])).assert_refused(&["holds no tensors"]);
     let refused = run(&mut check(&folder, &folder.path("missing.pth"), &[]));

@@ -27,7 +27,14 @@ use crate::space::{dimensions, text};
 pub fn collect_study(dir: StudyDir, mut settings: Settings<'_>) -> Result<Collected, CollectError> {
     let study = psp_search::Study::open(dir)?;
     let overview = Overview::of(&study)?;
-    let inputs = Inputs::open(&base(&study)?)?;
+    let inputs = match Inputs::open(&base(&study)?) {
+        Ok(inputs) => inputs,
+        Err(error) => {
+            // Of data that changed it is not the split's fault.
+            study.check_own_data()?;
+            return Err(error.into());
+        }
+    };
     let mut candidates = Vec::new();
     let mut folders = Vec::new();
     let finalists = study.finalists()?.unwrap_or_default().entries;

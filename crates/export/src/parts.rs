@@ -132,8 +132,7 @@ pub fn predict_part(
     if inputs.splits.indices(part).is_empty() {
         return Ok(None);
     }
-    let now = inputs.dataset.fingerprint()?;
-    run.check_same(|| "the data".to_owned(), &origin.data_fingerprint, now)?;
+    run.check_data(&run.read_manifest()?, &inputs.dataset)?;
     let spec = place.device.unwrap_or(config.train.device);
     let precision = config.train.precision.on(spec);
     let device = spec.open_for(precision).map_err(TrainError::from)?;

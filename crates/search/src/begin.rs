@@ -31,15 +31,26 @@ impl Study {
     /// What `config` says of where data lie and how trials are computed holds for the
     /// returned study; it is stored only of data that were moved.
     ///
+    /// A new study's images are decoded once: with one that can't be, every trial would
+    /// fail. `observe(done, total)` is told of each.
+    ///
     /// # Errors
     /// Data or weights that can't be used, a point that can't be trained, another study
     /// in the folder, or data or weights that changed since the study began.
-    pub fn begin(dir: StudyDir, mut config: SearchConfig) -> Result<Self, SearchError> {
+    pub fn begin(
+        dir: StudyDir,
+        mut config: SearchConfig,
+        observe: &mut dyn FnMut(usize, usize),
+    ) -> Result<Self, SearchError> {
         config.make_absolute()?;
         let mut hashes = Hashes::default();
         let draft = Draft::of(&dir, &config, None, &mut hashes)?;
         if draft.is_stored {
             return Ok(draft.study);
+        }
+        if !dir.is_begun() {
+            let all = (0..draft.inputs.dataset.len()).collect();
+            draft.inputs.check_images(&config.base, all, observe)?;
         }
         let lease = claim(&dir, &config)?;
         let written = (|| {
@@ -66,6 +77,7 @@ impl Study {
         dir: StudyDir,
         data: Option<&Path>,
         trials: Option<u64>,
+        observe: &mut dyn FnMut(usize, usize),
     ) -> Result<Self, SearchError> {
         let mut config = Self::open(dir.clone())?.config;
         if let Some(to) = data {
@@ -74,7 +86,7 @@ impl Study {
         if let Some(trials) = trials {
             config.set_trials(trials)?;
         }
-        Self::begin(dir, config)
+        Self::begin(dir, config, observe)
     }
 }
 

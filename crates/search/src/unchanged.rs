@@ -56,6 +56,18 @@ impl Study {
                 .is_ok_and(|found| found == self.plan.data_fingerprint)
     }
 
+    /// Refuses data that are not, or not there any more, those that the study began with.
+    ///
+    /// # Errors
+    /// As [`Study::begin`].
+    pub fn check_own_data(&self) -> Result<(), SearchError> {
+        let dataset = Dataset::open(&dataset_options(&self.config.base));
+        self.check_data(
+            &self.config.base,
+            dataset.and_then(|dataset| dataset.fingerprint()),
+        )
+    }
+
     /// Whether the data that `base` says where to find, of this fingerprint, are those
     /// that the study began with.
     ///

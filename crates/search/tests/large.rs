@@ -25,7 +25,7 @@ fn study(root: &Path) -> Study {
         data.display()
     );
     let config = SearchConfig::parse(&text, "large.toml", &[]).unwrap();
-    Study::begin(StudyDir::new(root.join("study")), config).unwrap()
+    Study::begin(StudyDir::new(root.join("study")), config, &mut |_, _| {}).unwrap()
 }
 
 #[test]

@@ -336,7 +336,9 @@ impl RunConfig {
     pub fn move_data(&mut self, dir: &Path) {
         let data = &mut self.data;
         for path in [&mut data.labels, &mut data.images] {
-            if let Ok(inside) = path.strip_prefix(&data.dir) {
+            // Where nothing is named it is looked for, there too.
+            let is_named = !path.as_os_str().is_empty();
+            if let (true, Ok(inside)) = (is_named, path.strip_prefix(&data.dir)) {
                 *path = dir.join(inside);
             }
         }

@@ -122,7 +122,14 @@ impl Inputs {
         dataset: Arc<Dataset>,
         config: &RunConfig,
     ) -> Result<Self, TrainError> {
-        let splits = Splits::read(&run.split(), &dataset)?;
+        let splits = match Splits::read(&run.split(), &dataset) {
+            Ok(splits) => splits,
+            Err(error) => {
+                // Of data that changed it is not the split's fault.
+                run.check_data(&run.read_manifest()?, &dataset)?;
+                return Err(error.into());
+            }
+        };
         Ok(Self {
             sample: TrainSample::of(config),
             ..Self::new(dataset, splits, run.split())

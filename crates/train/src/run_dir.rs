@@ -17,6 +17,8 @@ use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use psp_data::Dataset;
+
 use crate::config::{Change, RunConfig};
 use crate::error::TrainError;
 
@@ -247,11 +249,20 @@ impl RunDir {
         }
     }
 
+    /// Refuses data that are not those that the run began with.
+    ///
+    /// # Errors
+    /// [`TrainError::Changed`], or an image that can't be read.
+    pub fn check_data(&self, manifest: &Manifest, dataset: &Dataset) -> Result<(), TrainError> {
+        let what = || dataset.changed_since(manifest.labels_fingerprint.as_deref());
+        self.check_same(what, &manifest.data_fingerprint, dataset.fingerprint()?)
+    }
+
     /// Refuses `what` the run works on, where its fingerprint is not `then` any more.
     ///
     /// # Errors
     /// [`TrainError::Changed`].
-    pub fn check_same(
+    pub(crate) fn check_same(
         &self,
         what: impl FnOnce() -> String,
         then: &str,

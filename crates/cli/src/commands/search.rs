@@ -12,7 +12,7 @@ use psp_search::{
     Overview, Plan, SamplerName, SearchConfig, SearchError, Study, StudyDir, StudyEvent,
     SuperviseEnd, supervise,
 };
-use psp_train::Inputs;
+use psp_train::{Event, Inputs};
 
 use super::failures;
 use super::study::{lost_choice, print_selection, so_far, study_dir, trials_of};
@@ -20,7 +20,7 @@ use super::{counted, key_of, launch, on_devices, toml_string};
 use crate::args::{Launcher, SearchArgs};
 use crate::estimate;
 use crate::interrupt;
-use crate::progress;
+use crate::progress::{self, TrainProgress};
 use crate::study_view::StudyView;
 
 mod worker;
@@ -35,11 +35,13 @@ pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
         let given = args.workers.map(usize::from);
         given.unwrap_or_else(|| default_workers(config, args))
     };
+    let mut images = TrainProgress::new();
+    let mut check = |done, total| images.show(Event::Checking { done, total });
     let study = match &args.config {
         None => {
             let dir = study_dir(args.study.as_deref().unwrap_or(Path::new("")));
             launch::check(args, &dir)?;
-            Study::resume(dir, args.data.as_deref(), args.trials)?
+            Study::resume(dir, args.data.as_deref(), args.trials, &mut check)?
         }
         Some(path) => {
             let config = config(path, args)?;
@@ -61,7 +63,7 @@ pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
             launch::check(args, &dir)?;
             let is_new = !dir.is_begun();
             let asked = config.study.trials;
-            let study = Study::begin(dir, config)?;
+            let study = Study::begin(dir, config, &mut check)?;
             let known = study.wanted() as u64;
             if args.trials.is_none() && (1..known).contains(&asked) && !is_new {
                 eprintln!(

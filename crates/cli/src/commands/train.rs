@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use psp_files::shell_quoted;
 use psp_search::StudyDir;
-use psp_train::{Control, EXPERIMENTS, Ending, Outcome, RunConfig, RunDir, RunResult, trainer};
+use psp_train::{
+    Control, EXPERIMENTS, Ending, Outcome, RunConfig, RunDir, RunResult, TrainError, trainer,
+};
 
 use super::{
     check_is_there, continuing, counted, lost, on_devices, resolve, resuming, unless_moved,
@@ -30,6 +32,11 @@ pub(crate) fn train(args: &TrainArgs) -> Result<ExitCode> {
             let resumed =
                 trainer::resume_with(&run, config, control, &mut |event| progress.show(event));
             let outcome = resumed.map_err(|error| {
+                if let (TrainError::Changed { .. }, Some(_)) = (&error, &args.config.data) {
+                    let own = run.read_config().map(|config| config.data.dir);
+                    let own = own.unwrap_or_default();
+                    return anyhow!("{error} (its data were in {})", own.display());
+                }
                 let again = format!("{} --data DIR", resuming(&run));
                 unless_moved(error.into(), &data, "run", &again)
             })?;

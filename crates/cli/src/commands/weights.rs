@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use psp_files::{hash_of, shell_quoted};
 use psp_models::pretrained::{self, FetchError, Pretrained, Source, default_dir, find};
 use psp_models::stages::is_within;
@@ -123,6 +123,12 @@ pub(crate) fn check(args: &WeightsCheckArgs) -> Result<ExitCode> {
     } = fitted;
     let model = model.map_err(|misfit| match args.backbone {
         Some(kind) => misfit_of(&path, kind, misfit),
+        None if fits_nothing(&misfit, kind) => anyhow!(
+            "{}: no tensor has a name that one of a backbone has; psp reads torchvision's names, \
+             such as `{}.…` of {kind}",
+            path.display(),
+            kind.stages()[0]
+        ),
         None => anyhow::Error::new(misfit).context(format!(
             "{}: does not fit {kind}, which is the nearest of all backbones",
             path.display()
@@ -252,6 +258,13 @@ impl Fitted {
             Err(StateError::Read { .. }) => usize::MAX,
         }
     }
+}
+
+/// Whether none of a backbone's own tensors was found.
+fn fits_nothing(misfit: &StateError, kind: BackboneKind) -> bool {
+    let device = DeviceSpec::Auto.open().unwrap_or_default();
+    let own = state::shapes(&Regressor::zeros(&ModelConfig::new(kind, 1), &device).backbone);
+    matches!(misfit, StateError::Mismatch { missing, .. } if missing.len() == own.len())
 }
 
 fn misfit_of(path: &Path, kind: BackboneKind, misfit: StateError) -> anyhow::Error {

@@ -1,6 +1,6 @@
 //! The loaders of a run's images.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use crate::features::default_dir;
 use psp_data::{DataError, Loader, LoaderOptions, Part, PixelStore, PixelWarning};
@@ -87,6 +87,50 @@ impl Inputs {
             let _ = self.pixels.set(opened);
         }
         Ok(self.pixels.get().and_then(Option::as_ref))
+    }
+
+    /// Decodes those of the images `unchecked` that a run of `config` uses and that are
+    /// not stored as pixels, so that a bad one is found before anything begins.
+    /// `observe(done, total)` is told of each.
+    ///
+    /// # Errors
+    /// The first image that can't be used.
+    pub fn check_images(
+        &self,
+        config: &RunConfig,
+        mut unchecked: Vec<usize>,
+        observe: &mut dyn FnMut(usize, usize),
+    ) -> Result<(), TrainError> {
+        let dataset = &self.dataset;
+        if let Some(pixels) = self.pixels(config)? {
+            let contents = dataset.contents()?;
+            unchecked.retain(|&index| !pixels.contains(&contents[index]));
+        }
+        if config.data.train_images > 0 {
+            let (contents, used) = (dataset.contents()?, self.used_contents()?);
+            unchecked.retain(|&index| used.contains(&contents[index]));
+        }
+        let (threads, limits) = (decode_threads(config), config.decode_limits());
+        let (sender, receiver) = mpsc::channel();
+        let sender = Mutex::new(sender);
+        std::thread::scope(|scope| {
+            let checking = scope.spawn(|| {
+                // Moved in, so that the channel closes when the check ends.
+                let sender = sender;
+                dataset.check_images(&unchecked, threads, &limits, &|done, total| {
+                    let sender = sender.lock().unwrap_or_else(PoisonError::into_inner);
+                    // The receiver outlives the check.
+                    let _ = sender.send((done, total));
+                })
+            });
+            for (done, total) in receiver {
+                observe(done, total);
+            }
+            match checking.join() {
+                Ok(checked) => Ok(checked?),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        })
     }
 
     /// What went wrong with the stored pixels since this was last asked.

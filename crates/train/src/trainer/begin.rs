@@ -5,7 +5,7 @@ use std::path::Path;
 use psp_data::{DataNotice, Loader};
 use psp_models::{ModelConfig, Regressor, state};
 
-use super::setup::{Setup, check_images, initial_model, open_devices};
+use super::setup::{Setup, initial_model, open_devices};
 use super::stages::Stages;
 use super::{Control, Outcome, features};
 use crate::checkpoint::{Frozen, Progress};
@@ -64,19 +64,13 @@ pub fn start(
         observe,
     )?;
     let store = features::open(&config, &model, session, identity, observe)?;
-    let mut unchecked = match &store {
+    let unchecked = match &store {
         Some(store) => store.missing(inputs.dataset.contents()?),
         None => (0..inputs.dataset.len()).collect(),
     };
-    if let Some(pixels) = inputs.pixels(&config)? {
-        let contents = inputs.dataset.contents()?;
-        unchecked.retain(|&index| !pixels.contains(&contents[index]));
-    }
-    if config.data.train_images > 0 {
-        let (contents, used) = (inputs.dataset.contents()?, inputs.used_contents()?);
-        unchecked.retain(|&index| used.contains(&contents[index]));
-    }
-    check_images(&inputs, &unchecked, &config, observe)?;
+    inputs.check_images(&config, unchecked, &mut |done, total| {
+        observe(Event::Checking { done, total });
+    })?;
 
     let lock = control.lock(run)?;
     if run.is_begun() {

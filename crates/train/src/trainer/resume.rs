@@ -182,12 +182,7 @@ fn is_cut_short(result: &RunResult, config: &RunConfig) -> bool {
 }
 
 fn check_inputs(run: &RunDir, manifest: &Manifest, inputs: &Inputs) -> Result<(), TrainError> {
-    let data = inputs.dataset.fingerprint()?;
-    let what = || {
-        let labels = manifest.labels_fingerprint.as_deref();
-        inputs.dataset.changed_since(labels)
-    };
-    run.check_same(what, &manifest.data_fingerprint, data)?;
+    run.check_data(manifest, &inputs.dataset)?;
     inputs.check_split(run, manifest)
 }
 

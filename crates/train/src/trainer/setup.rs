@@ -1,6 +1,5 @@
 //! What is checked and opened before the first step.
 
-use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::Instant;
 
 use burn::tensor::Device;
@@ -14,7 +13,7 @@ use crate::config::RunConfig;
 use crate::error::TrainError;
 use crate::events::Event;
 use crate::initial_weights;
-use crate::inputs::{Inputs, decode_threads};
+use crate::inputs::Inputs;
 use crate::log::MetricsLog;
 use crate::optim::{Ema, Optimizer};
 use crate::run_dir::{RunDir, RunLock};
@@ -160,38 +159,4 @@ fn misfit(config: &RunConfig) -> impl FnOnce(StateError) -> TrainError + use<'_>
         backbone: config.model.backbone,
         source,
     }
-}
-
-/// Decodes the images of the samples `indices` once, so that a bad one is found
-/// now and not in the middle of the run.
-pub(super) fn check_images(
-    inputs: &Inputs,
-    indices: &[usize],
-    config: &RunConfig,
-    observe: &mut dyn FnMut(Event<'_>),
-) -> Result<(), TrainError> {
-    let threads = decode_threads(config);
-    let limits = config.decode_limits();
-    let (sender, receiver) = mpsc::channel();
-    let sender = Mutex::new(sender);
-    std::thread::scope(|scope| {
-        let checking = scope.spawn(|| {
-            // Moved in, so that the channel closes when the check ends.
-            let sender = sender;
-            inputs
-                .dataset
-                .check_images(indices, threads, &limits, &|done, total| {
-                    let sender = sender.lock().unwrap_or_else(PoisonError::into_inner);
-                    // The receiver outlives the check.
-                    let _ = sender.send((done, total));
-                })
-        });
-        for (done, total) in receiver {
-            observe(Event::Checking { done, total });
-        }
-        match checking.join() {
-            Ok(checked) => Ok(checked?),
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
-    })
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
-use psp_data::{DataFolder, Dataset, DatasetOptions, Part};
+use psp_data::{DataFolder, Dataset, Part};
 use psp_export::{Bundle, Predictor};
 use psp_files::shell_quoted;
 use psp_train::inputs::dataset_options;
@@ -64,9 +64,12 @@ impl Chosen {
     /// trained on.
     fn given(dir: &Path, args: &EvalArgs, predictor: &Predictor, own: &RunConfig) -> Result<Self> {
         let mut config = own.clone();
-        config.data.dir = dir.to_owned();
-        config.data.labels = PathBuf::new();
-        config.data.images = PathBuf::new();
+        config.move_data(dir);
+        for own in [&mut config.data.labels, &mut config.data.images] {
+            if !own.starts_with(dir) || !own.exists() {
+                *own = PathBuf::new();
+            }
+        }
         config.data.split = "auto".to_owned();
         config.data.targets.clone_from(&predictor.targets);
         config.data.label_range = predictor.label_range().into();
@@ -108,7 +111,9 @@ impl Chosen {
                         }
                         Self::part_of(&inputs, part)?
                     }
-                    None | Some(ChosenPart::All) => Self::all(Arc::new(open(dir, predictor)?)),
+                    None | Some(ChosenPart::All) => {
+                        Self::all(Arc::new(Dataset::open(&dataset_options(&config))?))
+                    }
                 };
                 chosen.warn(&known, args, own);
                 chosen
@@ -185,15 +190,6 @@ impl Chosen {
             given: None,
         }
     }
-}
-
-fn open(dir: &Path, predictor: &Predictor) -> Result<Dataset> {
-    Ok(Dataset::open(&DatasetOptions {
-        targets: predictor.targets.clone(),
-        label_range: predictor.label_range().into(),
-        filename_column: filename_column(dir, predictor),
-        ..DatasetOptions::new(dir)
-    })?)
 }
 
 /// The column of file names that the model was trained with, where the labels have it.
