@@ -108,6 +108,9 @@ impl TrainProgress {
                 }
                 self.bar.set_position(done as u64);
                 self.break_silence(|_| format!("checking images: {done} of {total}"));
+                if done == total {
+                    self.bar.finish_and_clear();
+                }
             }
             Event::Weights(notes) => self.weights = notes.to_vec(),
             Event::Prepared(preparation) => {

@@ -50,7 +50,8 @@ pub enum CollectError {
         /// What differs.
         what: &'static str,
     },
-    /// A run whose folder, `config.toml` or `run.json` is lost, so that nothing tells what it is of.
+    /// A run whose folder, `config.toml` or `run.json` is lost, so that nothing tells what
+    /// it is of.
     #[error("{fault}")]
     Lost {
         /// The run.

@@ -119,11 +119,12 @@ pub(crate) fn check(args: &WeightsCheckArgs) -> Result<ExitCode> {
         kind,
         recognised,
         model,
+        own,
         ..
     } = fitted;
     let model = model.map_err(|misfit| match args.backbone {
         Some(kind) => misfit_of(&path, kind, misfit),
-        None if fits_nothing(&misfit, kind) => anyhow!(
+        None if faults(&misfit).0 == own => anyhow!(
             "{}: no tensor has a name that one of a backbone has; psp reads torchvision's names, \
              such as `{}.…` of {kind}",
             path.display(),
@@ -221,6 +222,8 @@ struct Fitted {
     head: Option<String>,
     /// The model with these weights, unless they don't fit.
     model: Result<Regressor, StateError>,
+    /// Tensors that the backbone has.
+    own: usize,
 }
 
 impl Fitted {
@@ -233,6 +236,7 @@ impl Fitted {
         let recognised = model.recognise(file, prefix)?;
         Ok(Self {
             kind,
+            own: state::shapes(&model.backbone).len(),
             model: model.load_backbone(recognised.state.clone()),
             recognised,
             head,
@@ -250,21 +254,24 @@ impl Fitted {
     fn faults(&self) -> usize {
         match &self.model {
             Ok(_) => 0,
-            Err(StateError::Mismatch {
-                missing,
-                unused,
-                misshapen,
-            }) => missing.len() + unused.len() + misshapen.len(),
-            Err(StateError::Read { .. }) => usize::MAX,
+            Err(misfit) => {
+                let (missing, others) = faults(misfit);
+                missing.saturating_add(others)
+            }
         }
     }
 }
 
-/// Whether none of a backbone's own tensors was found.
-fn fits_nothing(misfit: &StateError, kind: BackboneKind) -> bool {
-    let device = DeviceSpec::Auto.open().unwrap_or_default();
-    let own = state::shapes(&Regressor::zeros(&ModelConfig::new(kind, 1), &device).backbone);
-    matches!(misfit, StateError::Mismatch { missing, .. } if missing.len() == own.len())
+/// How many of the backbone's tensors are missing, and how many others don't fit.
+fn faults(misfit: &StateError) -> (usize, usize) {
+    match misfit {
+        StateError::Mismatch {
+            missing,
+            unused,
+            misshapen,
+        } => (missing.len(), unused.len() + misshapen.len()),
+        StateError::Read { .. } => (0, usize::MAX),
+    }
 }
 
 fn misfit_of(path: &Path, kind: BackboneKind, misfit: StateError) -> anyhow::Error {
