@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use burn::tensor::Device;
-use psp_files::WriteError;
+use psp_files::FileError;
 use psp_models::BackboneKind;
 use thiserror::Error;
 
@@ -26,14 +26,6 @@ pub use settings::{AdamWSettings, Settings};
 /// Why a verification can't be done.
 #[derive(Debug, Error)]
 pub enum VerifyError {
-    /// The reference can't be read.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
     /// The reference isn't of the expected form.
     #[error("{}: not a reference file: {source}", path.display())]
     Format {
@@ -73,7 +65,7 @@ pub enum VerifyError {
     },
     /// The file could not be written.
     #[error(transparent)]
-    Write(#[from] WriteError),
+    File(#[from] FileError),
 }
 
 fn multiple(backbone: BackboneKind) -> String {

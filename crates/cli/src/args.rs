@@ -162,8 +162,8 @@ pub(crate) struct ConfigArgs {
     /// Data folder (`data.dir`).
     #[arg(long)]
     pub(crate) data: Option<PathBuf>,
-    /// Override one value, such as `train.epochs=20`, that of another flag too; may be
-    /// repeated.
+    /// Set one value, such as `train.epochs=20`; wins over the file and other flags; may
+    /// be repeated.
     #[arg(long = "set", value_name = "SECTION.KEY=VALUE", value_parser = setting)]
     pub(crate) overrides: Vec<String>,
 }

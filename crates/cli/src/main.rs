@@ -8,6 +8,7 @@ use clap::{CommandFactory, FromArgMatches};
 use psp_collect::CollectError;
 use psp_data::DataError;
 use psp_export::ExportError;
+use psp_files::{Class, Classify};
 use psp_search::SearchError;
 use psp_train::TrainError;
 
@@ -116,12 +117,14 @@ fn may_pass(error: &anyhow::Error) -> bool {
     let of_a_study = error.downcast_ref::<SearchError>();
     let of_a_model = error.downcast_ref::<ExportError>();
     let of_a_report = error.downcast_ref::<CollectError>();
-    of_data.is_some_and(DataError::is_passing)
-        || of_a_run.is_some_and(TrainError::is_passing)
-        || of_a_study.is_some_and(SearchError::is_passing)
-        || of_a_model.is_some_and(ExportError::is_passing)
-        || of_a_report.is_some_and(CollectError::is_passing)
-        || error.chain().any(is_of_the_disk)
+    let classes = [
+        of_data.map(Classify::class),
+        of_a_run.map(Classify::class),
+        of_a_study.map(Classify::class),
+        of_a_model.map(Classify::class),
+        of_a_report.map(Classify::class),
+    ];
+    classes.contains(&Some(Class::Passing)) || error.chain().any(is_of_the_disk)
 }
 
 /// The setting that may mend what is wrong with the data, where there is one.

@@ -78,3 +78,26 @@ fn a_study_file_that_is_wrong_is_refused_with_its_line() {
         &["line 19", "resnet50"],
     );
 }
+
+#[test]
+fn a_searched_key_that_decides_nothing_is_refused_and_a_shared_one_told_of() {
+    let idle = STUDY.replace("[space]", "[space]\nmodel.stochastic_depth = [0.1, 0.6]");
+    for flags in [&["--plan"][..], &[]] {
+        run(&mut Bench::new(&idle).search(flags)).assert_refused(&[
+            "study.toml, line 20",
+            "model.stochastic_depth is searched",
+            "no effect with model.backbone = \"",
+            "`when`",
+        ]);
+    }
+    let adamw = ["--set", "train.optimizer=adamw"];
+    let momentum = STUDY.replace("[space]", "[space]\ntrain.momentum = [0.5, 0.9]");
+    let refused = ["train.momentum", "train.optimizer = \"adamw\""];
+    run(&mut Bench::new(&momentum).search(&adamw)).assert_refused(&refused);
+    run(&mut Bench::new(&momentum).search(&["--plan"])).assert_done();
+
+    let study = STUDY.replace("trials = 6", "trials = 1");
+    let shared = ["--set", "train.betas=[0.8, 0.99]", "--workers", "1"];
+    let ran = run(&mut Bench::new(&study).search(&shared)).assert_done();
+    assert_says(&ran.stderr, &["note: train.betas has no effect with"]);
+}

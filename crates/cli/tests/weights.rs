@@ -183,7 +183,10 @@ fn a_file_is_checked_against_every_backbone() {
         let file = write(&folder, container, kind);
         for more in [&[][..], &["--backbone", kind.name()]] {
             let said = run(&mut check(&folder, &file, more)).assert_done().stdout;
-            assert_says(&said, &[fit, "left over", "not an official file"]);
+            assert_says(
+                &said,
+                &[fit, "left over", "not one of torchvision's own files"],
+            );
         }
     }
     let file = folder.path("model.pth");

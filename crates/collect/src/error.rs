@@ -6,6 +6,7 @@ use psp_data::DataError;
 use psp_eval::EvalError;
 use psp_explain::ExplainError;
 use psp_export::ExportError;
+use psp_files::{Class, Classify};
 use psp_models::DeviceError;
 use psp_search::SearchError;
 use psp_train::{RunDir, TrainError};
@@ -86,22 +87,23 @@ impl From<ExplainError> for CollectError {
 }
 
 impl CollectError {
-    /// Whether the same work may succeed at another time.
-    pub fn is_passing(&self) -> bool {
-        match self {
-            Self::Study(error) => error.is_passing(),
-            Self::Run(error) => error.is_passing(),
-            Self::Model(error) => error.is_passing(),
-            _ => false,
-        }
-    }
-
     /// Wraps what is wrong with a file with its path.
     pub(crate) fn read<E: std::fmt::Display>(path: &Path) -> impl Fn(E) -> Self + use<E> {
         let path = path.to_owned();
         move |error| Self::Read {
             path: path.clone(),
             reason: error.to_string(),
+        }
+    }
+}
+
+impl Classify for CollectError {
+    fn class(&self) -> Class {
+        match self {
+            Self::Study(error) => error.class(),
+            Self::Run(error) => error.class(),
+            Self::Model(error) => error.class(),
+            other => Class::of_cause(other),
         }
     }
 }

@@ -50,7 +50,7 @@ pub(crate) fn run(
     let mut failure = None;
     let result = match dir.read_result() {
         Ok(result) => Some(result),
-        Err(TrainError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => None,
+        Err(TrainError::File(error)) if error.source.kind() == ErrorKind::NotFound => None,
         Err(error) => {
             settings.warn(&error.to_string());
             failure = Some(error.to_string());

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use psp_files::WriteError;
+use psp_files::{Access, Class, Classify, FileError};
 
 use crate::label_range::StrayLabel;
 
@@ -23,19 +23,9 @@ pub use table::CsvError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {
-    /// The operating system refused to read a file or folder.
-    #[error("{path}: could not {action}: {source}")]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// What was attempted, as a verb phrase.
-        action: &'static str,
-        /// The operating system's reason.
-        source: io::Error,
-    },
-    /// A file could not be written.
+    /// A file or folder could not be read or written.
     #[error(transparent)]
-    Write(#[from] WriteError),
+    File(#[from] FileError),
     /// A setting has a value that can't work.
     #[error("`{name}` is {value}; expected {expected}")]
     Setting {
@@ -289,16 +279,6 @@ pub enum DataError {
 }
 
 impl DataError {
-    /// Whether the same files may be readable at another time: the fault lies with
-    /// the system and not with what the files are.
-    pub fn is_passing(&self) -> bool {
-        match self {
-            Self::Io { source, .. } => psp_files::may_pass(source),
-            Self::Write(error) => error.may_pass(),
-            _ => false,
-        }
-    }
-
     /// What is wrong with `path`, which is no folder that can be opened; `option` is
     /// what took it.
     pub(crate) fn no_folder(path: &Path, option: &'static str) -> Self {
@@ -313,11 +293,8 @@ impl DataError {
 
     /// For `map_err` on file operations.
     pub(crate) fn io(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> Self {
-        move |source| Self::Io {
-            path: path.to_owned(),
-            action,
-            source,
-        }
+        let wrap = FileError::at(path, Access::Read(action));
+        move |source| wrap(source).into()
     }
 
     /// A refused setting.
@@ -339,5 +316,14 @@ fn valid_labels(low: f32, high: f32) -> String {
         format!("a number from {low} to {high}")
     } else {
         "a number".to_owned()
+    }
+}
+
+impl Classify for DataError {
+    fn class(&self) -> Class {
+        match self {
+            Self::File(error) => error.class(),
+            other => Class::of_cause(other),
+        }
     }
 }

@@ -305,7 +305,7 @@ impl fmt::Display for DataNotice {
             ),
             Self::UnusedFractions { split } => write!(
                 f,
-                "{}: the split is the one in this file, which data.fractions has no say in; --set \
+                "{}: the split is the one in this file, and data.fractions is not used; --set \
                  data.split=random draws another",
                 split.display(),
             ),

@@ -294,7 +294,14 @@ impl Resolver {
                 Found::Nothing => {}
             }
         }
-        Ok(None)
+        match index.find(parts[parts.len() - 1]) {
+            Found::One(file, _) if parts.len() > 1 => {
+                let reason = format!("`{file}` is there, without the folders before it");
+                let reason = io::Error::new(io::ErrorKind::NotFound, reason);
+                Err(NameProblem::Missing(reason))
+            }
+            _ => Ok(None),
+        }
     }
 }
 

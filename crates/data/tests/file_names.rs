@@ -123,3 +123,22 @@ fn many_rows_without_an_image_are_counted_and_the_first_listed() {
     );
     assert!(!message.contains("3.png"), "{message}");
 }
+
+#[test]
+fn a_name_with_folders_that_are_not_there_is_refused_with_the_file_that_may_be_meant() {
+    for name in ["C:\\photos\\a.png", "photos/a.png", "photos\\A.PNG"] {
+        let folder = folder(&["a.png", "b.png"], &[name]);
+        assert_says(
+            &folder.refusal(),
+            &["line 2", "`a.png` is there, without the folders before it"],
+        );
+        let both = self::folder(&["a.png", "b.png"], &[name, "photos/b.png"]);
+        assert_says(
+            &both.refusal(),
+            &["2 of 2 rows", "`b.png` is there, without the folders"],
+        );
+    }
+    // Which of two is meant can't be told.
+    let two = folder(&["x/a.png", "y/a.png"], &["photos/a.png"]);
+    assert!(!two.refusal().contains("is there"), "{}", two.refusal());
+}

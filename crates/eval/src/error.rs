@@ -1,8 +1,8 @@
 //! Everything that can go wrong, with the place where it did.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use psp_files::WriteError;
+use psp_files::FileError;
 use psp_metrics::MetricsError;
 use psp_plot::PlotError;
 use thiserror::Error;
@@ -15,18 +15,8 @@ pub type ImageSource = Box<dyn std::error::Error + Send + Sync>;
 #[non_exhaustive]
 pub enum EvalError {
     /// A file or folder could not be read or written.
-    #[error("cannot {doing} {}", path.display())]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// "read", "write", …
-        doing: &'static str,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// A file could not be written.
     #[error(transparent)]
-    Write(#[from] WriteError),
+    File(#[from] FileError),
     /// A file is no CSV, or has rows of different lengths.
     #[error("{} is not a well-formed CSV", path.display())]
     Csv {
@@ -168,15 +158,4 @@ pub enum EvalError {
     /// A figure could not be drawn.
     #[error(transparent)]
     Plot(#[from] PlotError),
-}
-
-impl EvalError {
-    pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
-        let path = path.to_owned();
-        move |source| Self::Io {
-            path,
-            doing,
-            source,
-        }
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use psp_files::write_atomic;
+use psp_files::{FileError, write_atomic};
 use psp_metrics::{MeanBaseline, OverallMetrics, TargetMetrics};
 use serde::{Deserialize, Serialize};
 
@@ -133,7 +133,7 @@ impl Evaluation {
     /// Writes `metrics.json`, as a whole or not at all.
     ///
     /// # Errors
-    /// [`EvalError::Write`].
+    /// [`EvalError::File`].
     pub fn write(&self, path: &Path) -> Result<(), EvalError> {
         let json = self.to_json()?;
         Ok(write_atomic(path, |out| out.write_all(json.as_bytes()))?)
@@ -142,10 +142,10 @@ impl Evaluation {
     /// Reads `metrics.json`.
     ///
     /// # Errors
-    /// [`EvalError::Io`], or [`EvalError::InFile`] around what
+    /// [`EvalError::File`], or [`EvalError::InFile`] around what
     /// [`Evaluation::from_json`] refuses.
     pub fn read(path: &Path) -> Result<Self, EvalError> {
-        let json = std::fs::read_to_string(path).map_err(EvalError::io("read", path))?;
+        let json = std::fs::read_to_string(path).map_err(FileError::read(path))?;
         Self::from_json(&json).map_err(|source| EvalError::InFile {
             path: path.to_owned(),
             source: Box::new(source),

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use csv::{ReaderBuilder, StringRecord, Writer};
-use psp_files::write_atomic;
+use psp_files::{FileError, write_atomic};
 
 use crate::{EvalError, PredictionRow, Predictions, predictions::predicted_column};
 
@@ -45,7 +45,7 @@ impl Predictions {
     /// Writes [`Predictions::to_csv`] to `path`, as a whole or not at all.
     ///
     /// # Errors
-    /// [`EvalError::Write`].
+    /// [`EvalError::File`].
     pub fn write_csv(&self, path: &Path) -> Result<(), EvalError> {
         let csv = self.to_csv()?;
         Ok(write_atomic(path, |out| out.write_all(&csv))?)
@@ -54,12 +54,12 @@ impl Predictions {
     /// Reads what [`Predictions::write_csv`] wrote.
     ///
     /// # Errors
-    /// [`EvalError::Io`], [`EvalError::Csv`] and [`EvalError::Header`] for a
+    /// [`EvalError::File`], [`EvalError::Csv`] and [`EvalError::Header`] for a
     /// file of another shape; [`EvalError::Cell`] with line, row and column for
     /// a cell without a number; [`EvalError::InFile`] around what
     /// [`Predictions::new`] refuses.
     pub fn read_csv(path: &Path) -> Result<Self, EvalError> {
-        let bytes = std::fs::read(path).map_err(EvalError::io("read", path))?;
+        let bytes = std::fs::read(path).map_err(FileError::read(path))?;
         let malformed = |source| EvalError::Csv {
             path: path.to_owned(),
             source,

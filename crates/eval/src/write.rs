@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use image::RgbImage;
-use psp_files::{remove, write_together};
+use psp_files::{create_folder, remove, write_together};
 
 use crate::{EvalError, Evaluation, ImageSource, Predictions, plot};
 
@@ -49,7 +49,7 @@ impl Default for WriteOptions {
 /// beside newer metrics.
 ///
 /// # Errors
-/// [`EvalError::Io`] and [`EvalError::Write`] with the file, or what the plots fail
+/// [`EvalError::File`] with the file, or what the plots fail
 /// with.
 pub fn write_all<F, E>(
     folder: &Path,
@@ -64,7 +64,7 @@ where
     E: Into<ImageSource>,
 {
     evaluation.check_targets(predictions)?;
-    std::fs::create_dir_all(folder).map_err(EvalError::io("create the folder", folder))?;
+    create_folder(folder)?;
     let mut files: Vec<(PathBuf, Vec<u8>)> = Vec::new();
     let mut add = |name: &str, content: Vec<u8>| files.push((folder.join(name), content));
     add("metrics.json", evaluation.to_json()?.into_bytes());
@@ -94,7 +94,7 @@ where
     write_together(&files)?;
     let page = folder.join(SAMPLES);
     if !written.contains(&page) {
-        remove(&page).map_err(EvalError::io("remove", &page))?;
+        remove(&page)?;
     }
     if let Some(error) = unread {
         return Err(error);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use psp_data::DataError;
 use psp_eval::EvalError;
-use psp_files::WriteError;
+use psp_files::{Class, Classify, FileError};
 use psp_models::predict::PredictError;
 use psp_models::{StateError, WeightsError};
 use psp_train::features::FeatureError;
@@ -43,17 +43,9 @@ pub enum ExportError {
     /// An image.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// A file of the bundle could not be written.
+    /// A file or folder could not be read or written.
     #[error(transparent)]
-    Write(#[from] WriteError),
-    /// A file can't be read or written.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    File(#[from] FileError),
     /// The target folder is a bundle, and was not to be replaced.
     #[error("{}: exists already; choose another folder, or pass --overwrite to replace it", path.display())]
     Exists {
@@ -128,16 +120,16 @@ impl ExportError {
             })
         }
     }
+}
 
-    /// Whether the same work may succeed at another time.
-    pub fn is_passing(&self) -> bool {
+impl Classify for ExportError {
+    fn class(&self) -> Class {
         match self {
-            Self::Run(error) => error.is_passing(),
-            Self::Write(error) => error.may_pass(),
-            Self::Io { source, .. } => psp_files::may_pass(source),
-            Self::Predictions(EvalError::Write(_)) => true,
-            Self::Features(FeatureError::Write(_) | FeatureError::Io { .. }) => true,
-            _ => false,
+            Self::Run(error) => error.class(),
+            Self::Checkpoint(error) => error.class(),
+            Self::Features(error) => error.class(),
+            Self::File(error) | Self::Predictions(EvalError::File(error)) => error.class(),
+            other => Class::of_cause(other),
         }
     }
 }

@@ -6,18 +6,17 @@
 //! predictions/test.json   which checkpoint made them, of which images
 //! ```
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use psp_data::Part;
 use psp_eval::Predictions;
-use psp_files::{remove, write_atomic};
+use psp_files::{FileError, create_folder, hash_of, remove, write_json};
 use psp_models::{DeviceSpec, Output};
 use psp_train::features::{FeatureKey, FeatureLoader, FeatureStore, default_dir};
 use psp_train::{Checkpoint, Inputs, RunConfig, RunDir, TrainError};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::error::ExportError;
 use crate::predictor::Predictor;
@@ -71,13 +70,9 @@ impl Origin {
 /// A run or a stored file that can't be read.
 pub fn stored_predictions(run: &RunDir, part: Part) -> Result<Option<Predictions>, ExportError> {
     let [csv, json] = paths(run, part);
-    let io = |source: std::io::Error| ExportError::Io {
-        path: json.clone(),
-        source,
-    };
     let text = match std::fs::read(&json) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        other => other.map_err(io)?,
+        other => other.map_err(FileError::read(&json))?,
     };
     let Ok(mut known) = serde_json::from_slice::<Origin>(&text) else {
         return Ok(None);
@@ -88,7 +83,7 @@ pub fn stored_predictions(run: &RunDir, part: Part) -> Result<Option<Predictions
     if known != now || !csv.exists() {
         return Ok(None);
     }
-    if !sha256.is_empty() && sha256 != digest(&csv)? {
+    if !sha256.is_empty() && sha256 != hash_of(&csv)? {
         return Ok(None);
     }
     let Ok(predictions) = Predictions::read_csv(&csv) else {
@@ -205,28 +200,13 @@ fn store(
     predictions: &Predictions,
 ) -> Result<(), ExportError> {
     let [csv, json] = paths(run, part);
-    let io = |path: &Path| {
-        let path = path.to_owned();
-        move |source: std::io::Error| ExportError::Io { path, source }
-    };
     if let Some(dir) = csv.parent() {
-        std::fs::create_dir_all(dir).map_err(io(dir))?;
+        create_folder(dir)?;
     }
-    remove(&json).map_err(io(&json))?;
+    remove(&json)?;
     predictions.write_csv(&csv)?;
-    origin.sha256 = digest(&csv)?;
-    let text = serde_json::to_vec_pretty(&origin).map_err(|error| io(&json)(error.into()))?;
-    write_atomic(&json, |out| out.write_all(&text))?;
-    Ok(())
-}
-
-/// SHA-256 of a file, in hex digits.
-fn digest(path: &Path) -> Result<String, ExportError> {
-    let bytes = std::fs::read(path).map_err(|source| ExportError::Io {
-        path: path.to_owned(),
-        source,
-    })?;
-    Ok(hex::encode(Sha256::digest(bytes)))
+    origin.sha256 = hash_of(&csv)?;
+    Ok(write_json(&json, &origin)?)
 }
 
 fn paths(run: &RunDir, part: Part) -> [PathBuf; 2] {

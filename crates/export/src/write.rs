@@ -6,7 +6,7 @@ use std::io::ErrorKind::{AlreadyExists, DirectoryNotEmpty, NotADirectory};
 use std::path::Path;
 
 use burn::module::Module;
-use psp_files::sync_dir;
+use psp_files::{FileError, sync_dir, write_json};
 use psp_models::{ModelConfig, Output, Regressor, StateError, state, write_state_dict};
 use psp_train::bundle::{
     BUNDLE_JSON, BUNDLE_VERSION, BURNPACK, Bundle, FileEntry, SAFETENSORS, Training,
@@ -87,15 +87,12 @@ pub fn export(run: &RunDir, out: &Path, overwrite: bool) -> Result<Bundle, Expor
         files,
     };
     let json = staged.path().join(BUNDLE_JSON);
-    let text = serde_json::to_vec_pretty(&bundle).map_err(|error| ExportError::Format {
-        path: json.clone(),
-        reason: error.to_string(),
-    })?;
-    std::fs::write(&json, text).map_err(io(&json))?;
+    write_json(&json, &bundle)?;
     for name in [SAFETENSORS, BURNPACK, BUNDLE_JSON] {
         let path = staged.path().join(name);
-        let file = File::open(&path).map_err(io(&path))?;
-        file.sync_all().map_err(io(&path))?;
+        let file = File::open(&path).map_err(FileError::read(&path))?;
+        file.sync_all()
+            .map_err(FileError::write(&path, "sync it to disk"))?;
     }
     // Something may have come there meanwhile.
     check_place(out, overwrite)?;
@@ -116,8 +113,8 @@ fn check_place(out: &Path, overwrite: bool) -> Result<(), ExportError> {
         return Err(ExportError::Exists { path });
     }
     let own = own_files(out);
-    for entry in std::fs::read_dir(out).map_err(io(out))? {
-        let name = entry.map_err(io(out))?.file_name();
+    for entry in std::fs::read_dir(out).map_err(FileError::list(out))? {
+        let name = entry.map_err(FileError::list(out))?.file_name();
         let name = name.to_string_lossy().into_owned();
         if !own.contains(&name) {
             return Err(ExportError::NotOwn { path, name });
@@ -145,27 +142,27 @@ fn folder_beside(out: &Path, prefix: &str) -> Result<TempDir, ExportError> {
         // That a file exists is all that the system says of one in a folder's place.
         match parent.ancestors().find(|path| path.exists()) {
             Some(path) if !path.is_dir() => {
-                io(path)(std::io::Error::new(NotADirectory, "is not a folder"))
+                let reason = std::io::Error::new(NotADirectory, "it is not a folder");
+                FileError::write(path, "create a folder in it")(reason)
             }
-            _ => io(parent)(error),
+            _ => FileError::write(parent, "create this folder")(error),
         }
     })?;
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
-    builder
-        .prefix(prefix)
-        .tempdir_in(parent)
-        .map_err(io(parent))
+    let made = builder.prefix(prefix).tempdir_in(parent);
+    Ok(made.map_err(FileError::write(parent, "create a folder in it"))?)
 }
 
 /// Renames the finished folder to its place; a bundle that was there is moved
 /// aside first, brought back if that fails, and deleted last.
 fn publish(staged: TempDir, out: &Path, overwrite: bool) -> Result<(), ExportError> {
+    let replace = FileError::write(out, "put the exported model there");
     let mut replaced = None;
     if overwrite && out.exists() {
         let aside = folder_beside(out, ".replaced-")?;
-        std::fs::rename(out, aside.path().join(ASIDE)).map_err(io(out))?;
+        std::fs::rename(out, aside.path().join(ASIDE)).map_err(&replace)?;
         // From here on it holds what must not be lost.
         replaced = Some(aside.keep());
     }
@@ -176,7 +173,7 @@ fn publish(staged: TempDir, out: &Path, overwrite: bool) -> Result<(), ExportErr
             let is_taken = matches!(kind, AlreadyExists | DirectoryNotEmpty | NotADirectory);
             return Err(match check_place(out, false) {
                 Err(taken) if is_taken => taken,
-                _ => io(out)(error),
+                _ => replace(error).into(),
             });
         };
         let old = aside.join(ASIDE);
@@ -184,17 +181,18 @@ fn publish(staged: TempDir, out: &Path, overwrite: bool) -> Result<(), ExportErr
             Ok(()) => {
                 // Empty, and hidden if it stays.
                 let _ = std::fs::remove_dir(&aside);
-                io(out)(error)
+                replace(error)
             }
             Err(_) => {
                 let told = format!("{error}; what was there is now {}", old.display());
-                io(out)(std::io::Error::new(error.kind(), told))
+                replace(std::io::Error::new(error.kind(), told))
             }
-        });
+        }
+        .into());
     }
     // It is `out` now, and no longer a temporary folder.
     let _ = staged.keep();
-    sync_dir(out.parent().unwrap_or(Path::new("."))).map_err(io(out))?;
+    sync_dir(out.parent().unwrap_or(Path::new(".")))?;
     if let Some(aside) = replaced {
         // The new bundle stands whether or not the old one can be deleted.
         let _ = remove_bundle(&aside.join(ASIDE));
@@ -233,10 +231,11 @@ fn misfit(path: &Path) -> impl Fn(StateError) -> ExportError + use<> {
 }
 
 fn write_burnpack(path: &Path, model: Regressor) -> Result<(), ExportError> {
+    let write = FileError::write(path, "write its content");
     let packed = model.valid().into_record().into_bytes();
-    let packed = packed.map_err(|error| io(path)(std::io::Error::other(error)))?;
+    let packed = packed.map_err(|error| write(std::io::Error::other(error)))?;
     // Burn's own `save` tells of the system's errors in words alone.
-    std::fs::write(path, &*packed).map_err(io(path))
+    Ok(std::fs::write(path, &*packed).map_err(write)?)
 }
 
 fn name_of(path: &Path) -> String {
@@ -245,12 +244,4 @@ fn name_of(path: &Path) -> String {
         || path.display().to_string(),
         |name| name.to_string_lossy().into_owned(),
     )
-}
-
-fn io(path: &Path) -> impl Fn(std::io::Error) -> ExportError + use<> {
-    let path = path.to_owned();
-    move |source| ExportError::Io {
-        path: path.clone(),
-        source,
-    }
 }

@@ -6,13 +6,16 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use crate::FileError;
+
 /// SHA-256 of a file, lower-case hexadecimal.
 ///
 /// # Errors
 /// When the file can't be read.
-pub fn hash_of(path: &Path) -> io::Result<String> {
+pub fn hash_of(path: &Path) -> Result<String, FileError> {
     let mut hash = Sha256::new();
-    hash_into(&mut hash, &mut File::open(path)?)?;
+    let hashed = File::open(path).and_then(|mut file| hash_into(&mut hash, &mut file));
+    hashed.map_err(FileError::read(path))?;
     Ok(hex::encode(hash.finalize()))
 }
 

@@ -1,26 +1,19 @@
-//! Files that are written as a whole or not at all, and what their content is known by.
+//! Files that are written as a whole or not at all, what their content is known by, and
+//! whose fault it is where they can't be.
 
+mod error;
 mod hash;
+mod json;
 mod shell;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+pub use error::{Access, Class, Classify, FileError};
 pub use hash::{hash_into, hash_of};
+pub use json::{write_json, write_json_new};
 pub use shell::shell_quoted;
-
-/// A file could not be written; whatever stood at `path` before is untouched.
-#[derive(Debug, thiserror::Error)]
-#[error("{path}: could not {step}: {source}{}", advice(source))]
-pub struct WriteError {
-    /// The file that was to be written.
-    pub path: PathBuf,
-    /// What failed, as a verb phrase ("create a temporary file beside it").
-    pub step: &'static str,
-    /// The operating system's reason, or the one that the caller's closure gave.
-    pub source: io::Error,
-}
 
 /// Writes `path` so that a reader, or a crash at any moment, sees the old
 /// content or the whole new one.
@@ -30,8 +23,8 @@ pub struct WriteError {
 /// symbolic link at `path` is replaced, not followed. The folder must exist.
 ///
 /// # Errors
-/// [`WriteError`] naming the failed step; the temporary file is removed.
-pub fn write_atomic<F>(path: &Path, write: F) -> Result<(), WriteError>
+/// [`FileError`] naming the failed step; the temporary file is removed.
+pub fn write_atomic<F>(path: &Path, write: F) -> Result<(), FileError>
 where
     F: FnOnce(&mut dyn Write) -> io::Result<()>,
 {
@@ -43,17 +36,17 @@ where
 ///
 /// # Errors
 /// As [`write_atomic`].
-pub fn write_new<F>(path: &Path, write: F) -> Result<bool, WriteError>
+pub fn write_new<F>(path: &Path, write: F) -> Result<bool, FileError>
 where
     F: FnOnce(&mut dyn Write) -> io::Result<()>,
 {
-    let fail = |step| WriteError::at(path, step);
+    let fail = |step| FileError::write(path, step);
     let temporary = temporary_beside(path, write)?;
     match temporary.persist_noclobber(path) {
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
         other => other.map_err(|error| fail("move the finished file into place")(error.error))?,
     };
-    sync_dir(folder_of(path)).map_err(fail("sync its folder to disk"))?;
+    sync_dir(folder_of(path))?;
     Ok(true)
 }
 
@@ -62,12 +55,12 @@ where
 ///
 /// # Errors
 /// Names the file and the step.
-pub fn write_together(files: &[(PathBuf, Vec<u8>)]) -> Result<(), WriteError> {
+pub fn write_together(files: &[(PathBuf, Vec<u8>)]) -> Result<(), FileError> {
     let staged = files.iter().map(|(path, content)| {
         let temporary = temporary_beside(path, |out| out.write_all(content))?;
         Ok((path, temporary))
     });
-    let staged: Vec<_> = staged.collect::<Result<_, WriteError>>()?;
+    let staged: Vec<_> = staged.collect::<Result<_, FileError>>()?;
     for (path, temporary) in staged {
         publish(temporary, path)?;
     }
@@ -75,61 +68,33 @@ pub fn write_together(files: &[(PathBuf, Vec<u8>)]) -> Result<(), WriteError> {
 }
 
 /// Moves a whole temporary file to `path`.
-fn publish(temporary: tempfile::NamedTempFile, path: &Path) -> Result<(), WriteError> {
-    let fail = |step| WriteError::at(path, step);
+fn publish(temporary: tempfile::NamedTempFile, path: &Path) -> Result<(), FileError> {
+    let fail = |step| FileError::write(path, step);
     temporary
         .persist(path)
         .map_err(|error| fail("move the finished file into place")(error.error))?;
-    sync_dir(folder_of(path)).map_err(fail("sync its folder to disk"))
+    sync_dir(folder_of(path))
 }
 
 /// Removes a file that need not be there.
 ///
 /// # Errors
 /// When it is there and can't be removed.
-pub fn remove(path: &Path) -> io::Result<()> {
+pub fn remove(path: &Path) -> Result<(), FileError> {
     match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(FileError::write(path, "remove it")(error))
+        }
         _ => Ok(()),
     }
 }
 
-impl WriteError {
-    /// Whether writing may succeed at another time. A folder that is gone may be on a
-    /// share that comes back.
-    pub fn may_pass(&self) -> bool {
-        self.source.kind() == io::ErrorKind::NotFound || may_pass(&self.source)
-    }
-
-    /// Makes the error of a step of writing `path`.
-    fn at(path: &Path, step: &'static str) -> impl Fn(io::Error) -> Self {
-        move |source| Self {
-            path: path.to_owned(),
-            step,
-            source,
-        }
-    }
-}
-
-/// Whether the same operation may succeed at another time: false for what lies with
-/// the path that was given, such as a file in place of a folder.
-pub fn may_pass(error: &io::Error) -> bool {
-    use io::ErrorKind::{
-        AlreadyExists, InvalidData, InvalidFilename, InvalidInput, IsADirectory, NotADirectory,
-        NotFound, UnexpectedEof, Unsupported,
-    };
-    !matches!(
-        error.kind(),
-        AlreadyExists
-            | NotFound
-            | NotADirectory
-            | IsADirectory
-            | InvalidFilename
-            | InvalidInput
-            | InvalidData
-            | UnexpectedEof
-            | Unsupported
-    )
+/// Creates a folder and those above it, where they are missing.
+///
+/// # Errors
+/// When it can't be created.
+pub fn create_folder(path: &Path) -> Result<(), FileError> {
+    std::fs::create_dir_all(path).map_err(FileError::write(path, "create this folder"))
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -139,26 +104,16 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// What may help, where the reason doesn't say it.
-fn advice(source: &io::Error) -> &'static str {
-    use io::ErrorKind::{IsADirectory, NotADirectory, NotFound};
-    if matches!(source.kind(), NotFound | NotADirectory | IsADirectory) {
-        ""
-    } else {
-        "; check free space and permissions of the folder"
-    }
-}
-
 /// Whether a file can be at `path`: its folder exists, and it is no folder itself.
 /// For who computes long before anything is written.
 ///
 /// # Errors
-/// [`WriteError`] that says what is in the way.
-pub fn check_place(path: &Path) -> Result<(), WriteError> {
+/// [`FileError`] that says what is in the way.
+pub fn check_place(path: &Path) -> Result<(), FileError> {
     use io::ErrorKind::{IsADirectory, NotADirectory, NotFound};
     let fail = |kind, reason: String| {
         let error = io::Error::new(kind, reason);
-        Err(WriteError::at(path, "write this file")(error))
+        Err(FileError::write(path, "write this file")(error))
     };
     let folder = folder_of(path);
     match std::fs::metadata(folder) {
@@ -184,21 +139,21 @@ pub fn check_place(path: &Path) -> Result<(), WriteError> {
 /// computes long before anything is written.
 ///
 /// # Errors
-/// [`WriteError`] that names the folder, or the one above it that is in the way.
-pub fn check_folder(dir: &Path) -> Result<(), WriteError> {
+/// [`FileError`] that names the folder, or the one above it that is in the way.
+pub fn check_folder(dir: &Path) -> Result<(), FileError> {
     let mut above = dir.ancestors().filter(|path| path.exists());
     let place = above.next().unwrap_or(Path::new("."));
     tempfile::tempfile_in(place)
         .map(drop)
-        .map_err(WriteError::at(place, "make files in this folder"))
+        .map_err(FileError::write(place, "make files in this folder"))
 }
 
 /// A temporary file in the folder of `path` with what `write` writes, synced.
-fn temporary_beside<F>(path: &Path, write: F) -> Result<tempfile::NamedTempFile, WriteError>
+fn temporary_beside<F>(path: &Path, write: F) -> Result<tempfile::NamedTempFile, FileError>
 where
     F: FnOnce(&mut dyn Write) -> io::Result<()>,
 {
-    let fail = |step| WriteError::at(path, step);
+    let fail = |step| FileError::write(path, step);
     let Some(name) = path.file_name() else {
         let reason = io::Error::new(io::ErrorKind::InvalidInput, "the path names no file");
         return Err(fail("tell the file's name")(reason));
@@ -234,7 +189,7 @@ where
 ///
 /// # Errors
 /// What the system says, unless it is that a folder can't be synced.
-pub fn sync_dir(dir: &Path) -> io::Result<()> {
+pub fn sync_dir(dir: &Path) -> Result<(), FileError> {
     if !cfg!(unix) {
         return Ok(());
     }
@@ -243,7 +198,7 @@ pub fn sync_dir(dir: &Path) -> io::Result<()> {
     } else {
         dir
     };
-    match File::open(dir)?.sync_all() {
+    match File::open(dir).and_then(|dir| dir.sync_all()) {
         // Some network file systems can't sync a folder; the rename stands.
         Err(error)
             if matches!(
@@ -253,6 +208,6 @@ pub fn sync_dir(dir: &Path) -> io::Result<()> {
         {
             Ok(())
         }
-        result => result,
+        synced => synced.map_err(FileError::write(dir, "sync this folder to disk")),
     }
 }

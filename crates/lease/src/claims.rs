@@ -107,8 +107,8 @@ impl Claims {
     /// # Errors
     /// When the folder or a claim in it can't be read or written.
     pub fn try_claim(&self, job: &Path, note: &str) -> Result<Attempt, LeaseError> {
-        let listing =
-            Listing::read_if_there(job).map_err(LeaseError::io(job, "read the job's folder"))?;
+        let listing = Listing::read_if_there(job)
+            .map_err(LeaseError::io(job, "read the folder of claims"))?;
         let mut next = 1;
         if let Some(token) = listing.highest() {
             if !listing.is_released(token) {
@@ -150,7 +150,8 @@ impl Claims {
         let path = claim_path(job, token);
         let created = match create_new(&path) {
             Err(error) if token == 1 && error.kind() == ErrorKind::NotFound => {
-                fs::create_dir_all(job).map_err(LeaseError::io(job, "create the job's folder"))?;
+                fs::create_dir_all(job)
+                    .map_err(LeaseError::io(job, "create the folder of claims"))?;
                 create_new(&path)
             }
             other => other,

@@ -1,7 +1,9 @@
 //! What can go wrong with claims.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use psp_files::FileError;
 
 /// What was wrong, where, and what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -17,18 +19,9 @@ pub enum LeaseError {
         /// What would be accepted.
         expected: String,
     },
-    /// The operating system refused to read or write something.
-    #[error(
-        "{path}: could not {action}: {source}; check that the folder can be reached and written to"
-    )]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// What was attempted, as a verb phrase.
-        action: &'static str,
-        /// The operating system's reason.
-        source: io::Error,
-    },
+    /// A file or folder could not be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The thread that keeps claims alive could not be started.
     #[error(
         "could not start the heartbeat thread: {source}; raise the limit on processes and threads"
@@ -42,10 +35,7 @@ pub enum LeaseError {
 impl LeaseError {
     /// For `map_err` on file operations.
     pub(crate) fn io(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> Self {
-        move |source| Self::Io {
-            path: path.to_owned(),
-            action,
-            source,
-        }
+        let wrap = FileError::write(path, action);
+        move |source| wrap(source).into()
     }
 }

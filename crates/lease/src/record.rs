@@ -43,7 +43,7 @@ pub struct ClaimRecord {
 /// When the folder or a claim can't be read.
 pub fn history(job: &Path) -> Result<Vec<ClaimRecord>, LeaseError> {
     let listing =
-        Listing::read_if_there(job).map_err(LeaseError::io(job, "read the job's folder"))?;
+        Listing::read_if_there(job).map_err(LeaseError::io(job, "read the folder of claims"))?;
     let record = |&token: &u64| {
         let (holder, _) = look(job, token)?;
         Ok(ClaimRecord {

@@ -125,6 +125,6 @@ fn a_job_that_is_no_folder_is_an_error_that_names_it() {
     let path = job.display();
     let start = format!("{path}/claim.1: could not create the claim: ");
     assert!(first.starts_with(&start), "{first}");
-    let start = format!("{path}: could not read the job's folder: ");
+    let start = format!("{path}: could not read the folder of claims: ");
     assert!(any.starts_with(&start), "{any}");
 }

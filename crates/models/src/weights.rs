@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use half::{bf16, f16};
-use psp_files::{WriteError, write_atomic};
+use psp_files::{FileError, write_atomic};
 use pytorch_reader::{DType as TorchDType, PytorchReader};
 use safetensors::{Dtype, SafeTensorError, SafeTensors, tensor::TensorView};
 use thiserror::Error;
@@ -24,13 +24,8 @@ pub use recognise::Recognised;
 #[derive(Debug, Error)]
 pub enum WeightsError {
     /// The file can't be opened or read.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The file is neither a valid safetensors file nor a PyTorch checkpoint.
     #[error("{}: not a readable weights file: {reason}", path.display())]
     Format {
@@ -117,11 +112,8 @@ impl WeightsFile {
 /// # Errors
 /// Names the file, and the place in it where one is at fault.
 pub fn read_weights(path: &Path) -> Result<WeightsFile, WeightsError> {
-    let io = |source| WeightsError::Io {
-        path: path.to_owned(),
-        source,
-    };
-    let mut file = File::open(path).map_err(io)?;
+    let io = FileError::read(path);
+    let mut file = File::open(path).map_err(&io)?;
     let mut start = [0u8; 9];
     let read = file.read(&mut start).map_err(io)?;
     // A safetensors file starts with its header's length and the header's `{`.
@@ -159,12 +151,9 @@ pub fn read_state_dict(path: &Path) -> Result<StateDict, WeightsError> {
 ///
 /// # Errors
 /// When it can't be written.
-pub fn write_state_dict(path: &Path, state: &StateDict) -> Result<(), WriteError> {
-    let fail = |error: SafeTensorError| WriteError {
-        path: path.to_owned(),
-        step: "lay out its content",
-        source: io::Error::other(error),
-    };
+pub fn write_state_dict(path: &Path, state: &StateDict) -> Result<(), FileError> {
+    let write = FileError::write(path, "lay out its content");
+    let fail = |error: SafeTensorError| write(io::Error::other(error));
     let mut tensors: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = Vec::new();
     for (key, tensor) in state {
         let bytes = tensor.data.iter().flat_map(|v| v.to_le_bytes()).collect();
@@ -180,7 +169,7 @@ pub fn write_state_dict(path: &Path, state: &StateDict) -> Result<(), WriteError
             TensorView::new(*dtype, shape.clone(), bytes).map(|view| (key, view))
         })
         .collect::<Result<Vec<_>, _>>()
-        .map_err(fail)?;
+        .map_err(&fail)?;
     // The entry by which PyTorch's tools recognise their own layout.
     let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
     let bytes = safetensors::serialize(views, Some(metadata)).map_err(fail)?;
@@ -192,10 +181,7 @@ fn is_counter(key: &str) -> bool {
 }
 
 fn read_safetensors(path: &Path) -> Result<WeightsFile, WeightsError> {
-    let bytes = std::fs::read(path).map_err(|source| WeightsError::Io {
-        path: path.to_owned(),
-        source,
-    })?;
+    let bytes = std::fs::read(path).map_err(FileError::read(path))?;
     let file = SafeTensors::deserialize(&bytes).map_err(|error| WeightsError::Format {
         path: path.to_owned(),
         reason: match error {

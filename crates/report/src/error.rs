@@ -1,7 +1,8 @@
 //! Everything that can go wrong.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use psp_files::FileError;
 use psp_metrics::MetricsError;
 use thiserror::Error;
 
@@ -40,26 +41,7 @@ pub enum ReportError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// A file or folder.
-    #[error("cannot {action} {path}")]
-    Io {
-        /// What was tried.
-        action: &'static str,
-        /// On what.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-}
-
-impl ReportError {
-    /// For `map_err`.
-    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
-        let path = path.to_owned();
-        move |source| Self::Io {
-            action,
-            path,
-            source,
-        }
-    }
+    /// A file or folder could not be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
 }

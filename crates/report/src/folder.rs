@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use psp_files::sync_dir;
+use psp_files::{FileError, create_folder, sync_dir};
 use tempfile::TempDir;
 
 use crate::ReportError;
@@ -41,15 +41,15 @@ impl Folder {
     /// # Errors
     /// As [`check_place`].
     pub(crate) fn new(out: &Path) -> Result<Self, ReportError> {
-        fs::create_dir_all(out).map_err(ReportError::io("create the folder", out))?;
+        create_folder(out)?;
         check_place(out)?;
         let new = tempfile::Builder::new()
             .prefix(".report-")
             .tempdir_in(out)
-            .map_err(ReportError::io("write to the folder", out))?;
+            .map_err(FileError::write(out, "make a folder in it"))?;
         for name in [PLOTS, EARLIER] {
             let path = new.path().join(name);
-            fs::create_dir(&path).map_err(ReportError::io("create the folder", &path))?;
+            fs::create_dir(&path).map_err(FileError::write(&path, "create this folder"))?;
         }
         Ok(Self {
             out: out.to_owned(),
@@ -65,7 +65,7 @@ impl Folder {
             file.write_all(bytes)?;
             file.sync_all()
         };
-        write().map_err(ReportError::io("write", &path))
+        Ok(write().map_err(FileError::write(&path, "write it"))?)
     }
 
     /// Puts the new report in the place of an older one, or leaves the older one as
@@ -73,17 +73,16 @@ impl Folder {
     /// both, each of them whole.
     pub(crate) fn finish(self) -> Result<(), ReportError> {
         let new = self.new.path();
-        sync(&new.join(PLOTS))?;
-        sync(new)?;
+        sync_dir(&new.join(PLOTS))?;
+        sync_dir(new)?;
         let mut moved = Vec::new();
         if let Err(error) = self.replace(&mut moved) {
             return Err(self.put_back(moved, error));
         }
-        sync(&self.out)?;
+        sync_dir(&self.out)?;
         let gone = new.to_owned();
-        self.new
-            .close()
-            .map_err(ReportError::io("remove the folder", &gone))
+        let removed = self.new.close();
+        Ok(removed.map_err(FileError::write(&gone, "remove this folder"))?)
     }
 
     fn replace(&self, moved: &mut Vec<Moved>) -> Result<(), ReportError> {
@@ -93,7 +92,7 @@ impl Folder {
         for name in PIECES.into_iter().filter(|name| *name != PLOTS) {
             let path = self.out.join(name);
             if is_there(&path) {
-                fs::copy(&path, kept.join(name)).map_err(ReportError::io("replace", &path))?;
+                fs::copy(&path, kept.join(name)).map_err(FileError::write(&path, "replace it"))?;
             }
         }
         for name in PIECES {
@@ -101,7 +100,7 @@ impl Folder {
             if is_there(&path) {
                 // A folder can't be renamed over one that has files.
                 if name == PLOTS {
-                    fs::rename(&path, &earlier).map_err(ReportError::io("replace", &path))?;
+                    fs::rename(&path, &earlier).map_err(FileError::write(&path, "replace it"))?;
                 }
                 moved.push(Moved {
                     from: path.clone(),
@@ -109,7 +108,7 @@ impl Folder {
                 });
             }
             let new = self.new.path().join(name);
-            fs::rename(&new, &path).map_err(ReportError::io("put a new file at", &path))?;
+            fs::rename(&new, &path).map_err(FileError::write(&path, "put the new file there"))?;
             moved.push(Moved {
                 from: new,
                 to: path,
@@ -133,10 +132,6 @@ impl Folder {
         }
         cause
     }
-}
-
-fn sync(folder: &Path) -> Result<(), ReportError> {
-    sync_dir(folder).map_err(ReportError::io("sync the folder", folder))
 }
 
 #[cfg(test)]

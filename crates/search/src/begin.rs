@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use psp_data::Splits;
+use psp_files::{FileError, write_json};
 use psp_lease::{Attempt, Claims, Lease, Settings};
 use psp_train::{Inputs, RunConfig};
 
@@ -15,7 +16,6 @@ use crate::folder::{StudyDir, TrialDir};
 use crate::keys;
 use crate::moved::place;
 use crate::plan::Plan;
-use crate::records::write_json;
 use crate::study::Study;
 use crate::under_way::tasks_in;
 use crate::weights::{Hashes, Weights};
@@ -227,12 +227,12 @@ impl Draft {
     /// Writes everything, while the claim on it holds.
     fn write(self, lease: &Lease) -> Result<Study, SearchError> {
         let (dir, dataset) = (&self.study.dir, &self.inputs.dataset);
-        std::fs::create_dir_all(dir.trials()).map_err(SearchError::io(&dir.trials()))?;
+        psp_files::create_folder(&dir.trials())?;
         self.inputs.splits.write(&dir.split(), dataset, true)?;
         for (fold, splits) in self.folds.iter().enumerate() {
             let path = dir.fold(fold);
             if let Some(parent) = path.parent() {
-                std::fs::create_dir_all(parent).map_err(SearchError::io(parent))?;
+                psp_files::create_folder(parent)?;
             }
             splits.write(&path, dataset, true)?;
         }
@@ -257,7 +257,7 @@ impl Draft {
 
 /// A path as configurations hold it.
 pub(crate) fn absolute_text(path: &Path) -> Result<String, SearchError> {
-    let path = std::path::absolute(path).map_err(SearchError::io(path))?;
+    let path = std::path::absolute(path).map_err(FileError::read(path))?;
     Ok(path.to_string_lossy().into_owned())
 }
 

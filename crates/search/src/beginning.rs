@@ -42,7 +42,7 @@ impl Beginning {
         let mut plan = Plan::draw(config, data, split, weights, &[])?;
         check_rungs(config)?;
         for trial in &plan.trials {
-            config.trial(&trial.point)?.validate_new()?;
+            config.check_new(&trial.point)?;
             config.check_refit_on_validation(&trial.point)?;
         }
         plan.labels_fingerprint = Some(inputs.dataset.labels_fingerprint());

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use psp_files::{Access, FileError};
 use psp_space::Space;
 use psp_train::config::{DataConfig, ModelSection, PreprocessConfig, TrainConfig};
 use psp_train::{EXPERIMENTS, RunConfig};
@@ -59,7 +60,7 @@ impl SearchConfig {
     /// # Errors
     /// Names file and line of whatever is unknown, impossible or malformed.
     pub fn read(path: &Path, overrides: &[String]) -> Result<Self, SearchError> {
-        let text = std::fs::read_to_string(path).map_err(SearchError::io(path))?;
+        let text = std::fs::read_to_string(path).map_err(FileError::read(path))?;
         Self::parse(&text, &path.display().to_string(), overrides)
     }
 
@@ -78,7 +79,7 @@ impl SearchConfig {
     /// Reads the file of a study that was begun, by an earlier psp perhaps that
     /// refused less.
     pub(crate) fn read_stored(path: &Path) -> Result<Self, SearchError> {
-        let text = std::fs::read_to_string(path).map_err(SearchError::io(path))?;
+        let text = std::fs::read_to_string(path).map_err(FileError::read(path))?;
         Self::parse_stored(&text, &path.display().to_string(), &[])
     }
 
@@ -124,7 +125,7 @@ impl SearchConfig {
     /// A number that the sampler can't draw.
     pub fn set_trials(&mut self, trials: u64) -> Result<(), SearchError> {
         self.study.trials = trials;
-        self.study.check(&self.name)
+        self.study.check("--trials")
     }
 
     /// The configuration of a point of the space, checked.
@@ -147,6 +148,24 @@ impl SearchConfig {
             }
         })?;
         Ok(config)
+    }
+
+    /// Checks what no new study is begun with, though earlier versions began with it.
+    ///
+    /// # Errors
+    /// A value out of its range, or a searched key that has no effect at this point.
+    pub(crate) fn check_new(&self, point: &psp_space::Point) -> Result<(), SearchError> {
+        let trial = self.trial(point)?;
+        trial.validate_new()?;
+        let mut idle = trial.idle().into_iter();
+        match idle.find(|(key, _)| point.contains_key(*key)) {
+            Some((key, reason)) => Err(SearchError::Idle {
+                place: self.place(key),
+                key,
+                reason,
+            }),
+            None => Ok(()),
+        }
     }
 
     /// The file's name, for errors.
@@ -183,10 +202,11 @@ impl SearchConfig {
     }
 
     fn not_toml(&self, error: &toml::ser::Error) -> SearchError {
-        SearchError::Io {
-            path: PathBuf::from(&self.name),
-            source: std::io::Error::other(error.to_string()),
-        }
+        let path = Path::new(&self.name);
+        FileError::at(path, Access::Read("put it into TOML"))(std::io::Error::other(
+            error.to_string(),
+        ))
+        .into()
     }
 
     /// What differs in `other` in what decides the results of trials; `None` when

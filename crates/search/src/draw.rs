@@ -1,10 +1,10 @@
 //! Trials that are drawn from the results of others.
 
+use psp_files::write_json_new;
 use psp_space::{Point, Seen, tpe};
 
 use crate::board::{Board, Entry};
 use crate::error::SearchError;
-use crate::records::write_json_new;
 use crate::study::Study;
 
 impl Study {
@@ -43,7 +43,7 @@ impl Study {
         self.config.refit(&trial.point)?;
         let path = self.dir.drawn(number);
         if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent).map_err(SearchError::io(parent))?;
+            psp_files::create_folder(parent)?;
         }
         write_json_new(&path, &trial)?;
         Ok(true)

@@ -1,11 +1,11 @@
 //! What can go wrong with a study.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use psp_data::DataError;
 use psp_eval::EvalError;
 use psp_export::ExportError;
-use psp_files::WriteError;
+use psp_files::FileError;
 use psp_lease::LeaseError;
 use psp_models::predict::PredictError;
 use psp_models::{BackboneKind, DeviceError};
@@ -117,17 +117,9 @@ pub enum SearchError {
     /// A forward pass.
     #[error(transparent)]
     Predict(#[from] PredictError),
-    /// A file could not be written.
-    #[error(transparent)]
-    Write(#[from] WriteError),
     /// A file or folder could not be read or written.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     /// A key of the space whose values can't be compared.
     #[error("{place}: {key} can't be searched: {reason}")]
     Unsearchable {
@@ -137,6 +129,20 @@ pub enum SearchError {
         key: String,
         /// Why not, and what to do.
         reason: &'static str,
+    },
+    /// A key of the space that decides nothing in one of its points.
+    #[error(
+        "{place}: {key} is searched, and has no effect with {reason}: trials that differ in it \
+         alone would be one and the same; give it a `when` under which it has one, as in \
+         {key} = {{ values = […], when = {{ … }} }}, or leave it out"
+    )]
+    Idle {
+        /// File and line.
+        place: String,
+        /// The key.
+        key: &'static str,
+        /// The key and value that leave it without effect.
+        reason: String,
     },
     /// The folder holds another study.
     #[error(
@@ -289,15 +295,4 @@ pub enum SearchError {
         /// What is missing.
         reason: String,
     },
-}
-
-impl SearchError {
-    /// Wraps an I/O error with its path.
-    pub(crate) fn io(path: &Path) -> impl Fn(std::io::Error) -> Self + use<> {
-        let path = path.to_owned();
-        move |source| Self::Io {
-            path: path.clone(),
-            source,
-        }
-    }
 }

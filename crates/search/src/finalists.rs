@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use psp_files::write_json;
 use psp_models::BackboneKind;
 use psp_space::{Point, Seen};
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::board::Board;
 use crate::error::SearchError;
 use crate::plan::PlannedTrial;
-use crate::records::{read_json, write_json};
+use crate::records::read_json;
 use crate::study::Study;
 
 /// `finalists.json`.

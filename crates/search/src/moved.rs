@@ -1,5 +1,6 @@
 //! Data that have moved, and the runs that look for them.
 
+use psp_files::FileError;
 use psp_train::{RunConfig, RunDir};
 
 use crate::error::SearchError;
@@ -10,7 +11,7 @@ impl Study {
     pub(crate) fn relocate_runs(&self, from: &RunConfig) -> Result<(), SearchError> {
         for folder in [self.dir.trials(), self.dir.finals(), self.dir.refits()] {
             for entry in std::fs::read_dir(&folder).into_iter().flatten() {
-                let entry = entry.map_err(SearchError::io(&folder))?;
+                let entry = entry.map_err(FileError::list(&folder))?;
                 let run = RunDir::new(entry.path());
                 if run.is_begun() && run.read_config()?.data.dir == from.data.dir {
                     relocate(&run, &self.config.base)?;

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use psp_files::{write_atomic, write_new};
-use psp_train::{RunResult, Standing};
+use psp_files::FileError;
+use psp_train::{RunResult, Standing, TrainError};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -74,30 +74,11 @@ pub struct FailedAttempt {
     pub of_machine: bool,
 }
 
-/// Writes a value as indented JSON, atomically.
-pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), SearchError> {
-    let text = to_json(path, value)?;
-    Ok(write_atomic(path, |out| out.write_all(&text))?)
-}
-
-/// Writes a value as [`write_json`] does, unless the file exists.
-pub(crate) fn write_json_new(path: &Path, value: &impl Serialize) -> Result<bool, SearchError> {
-    let text = to_json(path, value)?;
-    Ok(write_new(path, |out| out.write_all(&text))?)
-}
-
-fn to_json(path: &Path, value: &impl Serialize) -> Result<Vec<u8>, SearchError> {
-    let mut text = serde_json::to_vec_pretty(value)
-        .map_err(|error| SearchError::io(path)(std::io::Error::other(error)))?;
-    text.push(b'\n');
-    Ok(text)
-}
-
 /// Reads a JSON file; `None` when there is none.
 pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, SearchError> {
     let text = match std::fs::read(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        other => other.map_err(SearchError::io(path))?,
+        other => other.map_err(FileError::read(path))?,
     };
     let value = serde_json::from_slice(&text).map_err(|error| {
         let way_out = if is_made_again(path) {
@@ -105,8 +86,10 @@ pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, S
         } else {
             "bring it back from a copy, or begin another study (--study)"
         };
-        let reason = format!("this file is damaged ({error}); {way_out}");
-        SearchError::io(path)(std::io::Error::new(std::io::ErrorKind::InvalidData, reason))
+        TrainError::Damaged {
+            path: path.to_owned(),
+            reason: format!("this file is damaged ({error}); {way_out}"),
+        }
     })?;
     Ok(Some(value))
 }

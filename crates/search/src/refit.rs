@@ -5,6 +5,7 @@
 //! [`RefitSection`](crate::RefitSection) says (scikit-learn's `refit`, AutoGluon's
 //! `refit_full`), and that is the model to export.
 
+use psp_files::write_json;
 use psp_models::BackboneKind;
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +13,7 @@ use crate::choose::{doubt, score};
 use crate::error::SearchError;
 use crate::folder::TrialDir;
 use crate::plan::PlannedTrial;
-use crate::records::{TrialOutcome, read_json, write_json};
+use crate::records::{TrialOutcome, read_json};
 use crate::select::{RefitRun, Selection, TestRecord};
 use crate::study::Study;
 

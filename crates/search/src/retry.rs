@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use psp_files::remove;
+use psp_files::{FileError, remove};
 
 use crate::error::SearchError;
 use crate::folder::TrialDir;
@@ -71,7 +71,7 @@ impl Study {
             if failure.file == failure.dir.outcome() {
                 // Once it is trained again it is tested again.
                 let test = failure.dir.test();
-                remove(&test).map_err(SearchError::io(&test))?;
+                remove(&test)?;
                 let run = failure.dir.run();
                 if run.fault_of_records()?.is_some() {
                     // Nothing tells what its checkpoints are of, if there are any.
@@ -266,6 +266,9 @@ fn untested(dir: TrialDir) -> Result<Option<Failure>, SearchError> {
 fn set_aside(file: &Path, to: &Path) -> Result<bool, SearchError> {
     match std::fs::rename(file, to) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-        other => other.map(|()| true).map_err(SearchError::io(file)),
+        other => {
+            other.map_err(FileError::write(file, "set it aside"))?;
+            Ok(true)
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use burn::tensor::Device;
+use psp_files::write_json;
 use psp_metrics::RegressionMetrics;
 use psp_models::{BackboneKind, multiply_adds_of};
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,7 @@ use crate::choose::{Candidate, Choice, Ranked, choose, doubt, score};
 use crate::error::SearchError;
 use crate::finalists::{FinalSeed, Finalists};
 use crate::folder::TrialDir;
-use crate::records::{read_json, write_json};
+use crate::records::read_json;
 use crate::study::Study;
 
 /// `test.json`: a finalist on the test split, which nothing was chosen by.

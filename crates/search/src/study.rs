@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use psp_files::FileError;
 use psp_space::Seen;
 use psp_train::RunConfig;
 
@@ -85,7 +86,7 @@ impl Study {
     /// [`SearchError::Gone`] when it is not, or a folder that can't be read.
     pub fn check_is_there(&self) -> Result<(), SearchError> {
         let plan = self.dir.plan();
-        if plan.try_exists().map_err(SearchError::io(&plan))? {
+        if plan.try_exists().map_err(FileError::read(&plan))? {
             Ok(())
         } else {
             Err(SearchError::Gone {
@@ -147,6 +148,23 @@ impl Study {
             trials.push(trial);
         }
         Ok(trials)
+    }
+
+    /// Keys that were set for all trials and have no effect in any that is known, each
+    /// with a reason.
+    ///
+    /// # Errors
+    /// A trial whose file can't be read.
+    pub fn without_effect(&self) -> Result<Vec<(&'static str, String)>, SearchError> {
+        let mut common: Option<Vec<_>> = None;
+        for trial in self.trials()? {
+            let idle = self.config.trial(&trial.point)?.without_effect();
+            match &mut common {
+                Some(common) => common.retain(|(key, _)| idle.iter().any(|(one, _)| one == key)),
+                None => common = Some(idle),
+            }
+        }
+        Ok(common.unwrap_or_default())
     }
 
     /// How trials that do badly are stopped early.

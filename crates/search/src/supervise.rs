@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 use crate::error::SearchError;
 use crate::event::WorkerEvent;
 use crate::folder::TrialDir;
-use crate::records::{FailedAttempt, write_json};
+use crate::records::FailedAttempt;
 
 mod death;
 mod process;
 
 use death::{Coroner, End, describe};
 use process::{Message, Worker};
+use psp_files::{Access, FileError, write_json};
 
 /// Lines of a worker's standard error that are kept for the record of its death.
 const KEPT_LINES: usize = 20;
@@ -273,7 +274,10 @@ impl Crew {
             return Ok(());
         };
         let program = std::path::Path::new("worker");
-        let status = worker.child.wait().map_err(SearchError::io(program))?;
+        let status = worker
+            .child
+            .wait()
+            .map_err(FileError::at(program, Access::Read("wait for its end")))?;
         let end = self
             .coroner
             .end_of(status, worker.task.is_some(), &worker.lines);

@@ -93,7 +93,7 @@ impl Study {
                 study: self.dir.root().to_owned(),
                 dir: dir.clone(),
             }),
-            Err(error @ (DataError::Io { .. } | DataError::Write(_))) => Err(error.into()),
+            Err(error @ DataError::File(_)) => Err(error.into()),
             Err(source) => Err(SearchError::Unusable {
                 study: self.dir.root().to_owned(),
                 source: Box::new(source),

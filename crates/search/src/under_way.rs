@@ -4,6 +4,8 @@ use std::fs::{DirEntry, read_dir};
 use std::io::ErrorKind;
 use std::path::Path;
 
+use psp_files::FileError;
+
 use crate::error::SearchError;
 use crate::folder::TrialDir;
 use crate::records::TrialOutcome;
@@ -36,11 +38,11 @@ impl Study {
 pub(crate) fn tasks_in(folder: &Path) -> Result<Vec<TrialDir>, SearchError> {
     let entries = match read_dir(folder) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        other => other.map_err(SearchError::io(folder))?,
+        other => other.map_err(FileError::list(folder))?,
     };
     let entries: Result<Vec<DirEntry>, _> = entries.collect();
     let mut paths: Vec<_> = entries
-        .map_err(SearchError::io(folder))?
+        .map_err(FileError::list(folder))?
         .iter()
         .map(DirEntry::path)
         .filter(|path| path.is_dir())

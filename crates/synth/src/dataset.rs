@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use image::codecs::jpeg::JpegEncoder;
+use psp_files::{FileError, create_folder, remove};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -97,7 +98,10 @@ pub fn write_dataset(
     prepare(out, options)?;
     if let Some(scores) = finished(out, options.count) {
         progress(options.count, options.count);
-        return Ok(Summary::of(&scores));
+        return Ok(Summary {
+            was_complete: true,
+            ..Summary::of(&scores)
+        });
     }
     let images = out.join(IMAGES);
     let done = AtomicUsize::new(0);
@@ -163,7 +167,7 @@ fn prepare(out: &Path, options: &SynthOptions) -> Result<(), SynthError> {
         if !names.iter().any(|name| name == RECORD) {
             return Err(occupied(format!("has no {RECORD}")));
         }
-        let bytes = fs::read(&path).map_err(io(&path, "read it"))?;
+        let bytes = fs::read(&path).map_err(FileError::read(&path))?;
         let found: Record = serde_json::from_slice(&bytes)
             .map_err(|e| occupied(format!("its {RECORD} is not readable ({e})")))?;
         if found != record {
@@ -173,20 +177,19 @@ fn prepare(out: &Path, options: &SynthOptions) -> Result<(), SynthError> {
         }
     }
     let images = out.join(IMAGES);
-    fs::create_dir_all(out).map_err(io(out, "create the folder"))?;
+    create_folder(out)?;
     for folder in [out, &images] {
         for name in entries(folder)?.iter().filter(|n| n.starts_with(TEMPORARY)) {
-            let left = folder.join(name);
-            fs::remove_file(&left).map_err(io(&left, "remove it"))?;
+            remove(&folder.join(name))?;
         }
     }
     if !names.iter().any(|name| name == RECORD) {
         let mut json = serde_json::to_vec_pretty(&record)
-            .map_err(|e| io(&path, "write it")(std::io::Error::other(e)))?;
+            .map_err(|e| FileError::write(&path, "make its content")(e.into()))?;
         json.push(b'\n');
         write_atomically(&path, &json)?;
     }
-    fs::create_dir_all(&images).map_err(io(&images, "create the folder"))
+    Ok(create_folder(&images)?)
 }
 
 /// The names in a folder; none if it does not exist.
@@ -194,11 +197,11 @@ fn entries(folder: &Path) -> Result<Vec<String>, SynthError> {
     let listing = match fs::read_dir(folder) {
         Ok(listing) => listing,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(e) => return Err(io(folder, "list the folder")(e)),
+        Err(e) => return Err(FileError::list(folder)(e).into()),
     };
     listing
         .map(|entry| {
-            let entry = entry.map_err(io(folder, "list the folder"))?;
+            let entry = entry.map_err(FileError::list(folder))?;
             Ok(entry.file_name().to_string_lossy().into_owned())
         })
         .collect()
@@ -217,7 +220,8 @@ fn write_image(path: &Path, rendered: &Rendered) -> Result<(), SynthError> {
 }
 
 fn write_labels(path: &Path, scores: &[(f32, f32)]) -> Result<(), SynthError> {
-    let failed = |e: csv::Error| io(path, "write it")(std::io::Error::other(e));
+    let write = FileError::write(path, "make its content");
+    let failed = |e: csv::Error| write(std::io::Error::other(e));
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(HEADER).map_err(failed)?;
     for (index, (hood, door)) in scores.iter().enumerate() {
@@ -227,7 +231,7 @@ fn write_labels(path: &Path, scores: &[(f32, f32)]) -> Result<(), SynthError> {
     }
     let bytes = writer
         .into_inner()
-        .map_err(|e| io(path, "write it")(std::io::Error::other(e.to_string())))?;
+        .map_err(|e| write(std::io::Error::other(e.to_string())))?;
     write_once(path, &bytes)
 }
 
@@ -239,7 +243,7 @@ fn write_once(path: &Path, bytes: &[u8]) -> Result<(), SynthError> {
             path: path.to_owned(),
         }),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => write_atomically(path, bytes),
-        Err(error) => Err(io(path, "read it")(error)),
+        Err(error) => Err(FileError::read(path)(error).into()),
     }
 }
 
@@ -261,14 +265,5 @@ fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), SynthError> {
         file.persist(path)?;
         Ok(())
     };
-    write().map_err(io(path, "write it"))
-}
-
-/// An [`SynthError::Io`] for `path`.
-fn io(path: &Path, action: &'static str) -> impl Fn(std::io::Error) -> SynthError {
-    move |source| SynthError::Io {
-        path: path.to_owned(),
-        action,
-        source,
-    }
+    Ok(write().map_err(FileError::write(path, "write it"))?)
 }

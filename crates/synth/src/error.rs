@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use psp_files::FileError;
+
 /// An error of this crate.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -46,15 +48,8 @@ pub enum SynthError {
         count: usize,
     },
     /// A file or folder could not be read or written.
-    #[error("{}: cannot {action}: {source}", path.display())]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// What was being done, as a verb phrase.
-        action: &'static str,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     /// An image could not be encoded.
     #[error("{}: cannot encode the image as JPEG: {source}", path.display())]
     Encode {

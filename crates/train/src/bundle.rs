@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use psp_data::{DataError, LabelRange, Preprocessing};
+use psp_files::FileError;
 use psp_metrics::RegressionMetrics;
 use psp_models::ModelConfig;
 use serde::{Deserialize, Serialize};
@@ -94,7 +95,7 @@ impl Bundle {
             path: path.clone(),
             reason,
         };
-        let text = std::fs::read(&path).map_err(TrainError::io(&path))?;
+        let text = std::fs::read(&path).map_err(FileError::read(&path))?;
         let value: serde_json::Value =
             serde_json::from_slice(&text).map_err(|error| format(error.to_string()))?;
         let version = value["bundle_version"].as_u64().unwrap_or(0);
@@ -200,10 +201,11 @@ impl FileEntry {
     /// # Errors
     /// When it can't be read.
     pub fn of(path: &Path) -> Result<Self, TrainError> {
-        let io = TrainError::io(path);
         Ok(Self {
-            bytes: std::fs::metadata(path).map_err(&io)?.len(),
-            sha256: psp_files::hash_of(path).map_err(&io)?,
+            bytes: std::fs::metadata(path)
+                .map_err(FileError::read(path))?
+                .len(),
+            sha256: psp_files::hash_of(path)?,
         })
     }
 }

@@ -13,7 +13,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use psp_files::{WriteError, write_atomic};
+use psp_files::{Class, Classify, FileError, write_atomic};
 use psp_metrics::RegressionAccumulator;
 use psp_models::{HostTensor, ModelConfig, StateDict};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
@@ -36,16 +36,16 @@ pub const CHECKPOINT_VERSION: u32 = 3;
 /// Why a checkpoint can't be written or read.
 #[derive(Debug, Error)]
 pub enum CheckpointError {
-    /// The file can't be written.
-    #[error(transparent)]
-    Write(#[from] WriteError),
     /// The file can't be read or written.
-    #[error("{}: {reason}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        reason: String,
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The file of frozen weights that a checkpoint names can't be read.
+    #[error("{source}; {} names it for the weights of frozen stages", named_by.display())]
+    Frozen {
+        /// The file of frozen weights.
+        source: Box<FileError>,
+        /// The checkpoint.
+        named_by: PathBuf,
     },
     /// The content is damaged or of another form.
     #[error("{}: damaged checkpoint: {reason}", path.display())]
@@ -73,6 +73,16 @@ pub enum CheckpointError {
         /// The tensor.
         key: String,
     },
+}
+
+impl Classify for CheckpointError {
+    fn class(&self) -> Class {
+        match self {
+            Self::File(error) => error.class(),
+            Self::Frozen { source, .. } => source.class(),
+            _ => Class::Input,
+        }
+    }
 }
 
 /// Where a run stands, apart from its tensors.
@@ -180,10 +190,7 @@ impl Checkpoint {
                 return Err(CheckpointError::NonFinite { key: key.clone() });
             }
         }
-        let io = |reason: String| CheckpointError::Io {
-            path: path.to_owned(),
-            reason,
-        };
+        let lay_out = FileError::write(path, "lay out its content");
         let state = serde_json::to_string(&State {
             model_config: self.model_config.clone(),
             targets: self.targets.clone(),
@@ -193,7 +200,7 @@ impl Checkpoint {
             has_ema: self.ema.is_some(),
             frozen: self.frozen.clone(),
         })
-        .map_err(|error| io(error.to_string()))?;
+        .map_err(|error| lay_out(error.into()))?;
         let bytes: Vec<(String, Vec<usize>, Vec<u8>)> = tensors
             .into_iter()
             .map(|(key, tensor)| {
@@ -206,17 +213,17 @@ impl Checkpoint {
             .map(|(key, shape, bytes)| (key.as_str(), shape.as_slice(), bytes.as_slice()));
         let sha256 = digest(&state, parts);
         let header = Header::new(state, sha256);
-        let header = serde_json::to_string(&header).map_err(|error| io(error.to_string()))?;
+        let header = serde_json::to_string(&header).map_err(|error| lay_out(error.into()))?;
         let views = bytes
             .iter()
             .map(|(key, shape, bytes)| {
                 TensorView::new(Dtype::F32, shape.clone(), bytes).map(|view| (key, view))
             })
             .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| io(error.to_string()))?;
+            .map_err(|error| lay_out(std::io::Error::other(error)))?;
         let metadata = HashMap::from([(METADATA_KEY.to_owned(), header)]);
-        let file =
-            safetensors::serialize(views, Some(metadata)).map_err(|error| io(error.to_string()))?;
+        let file = safetensors::serialize(views, Some(metadata))
+            .map_err(|error| lay_out(std::io::Error::other(error)))?;
         Ok(write_atomic(path, |out| out.write_all(&file))?)
     }
 
@@ -253,10 +260,7 @@ impl Checkpoint {
     /// [`CheckpointError::Damaged`] when anything is off,
     /// [`CheckpointError::Version`] for a newer layout.
     pub fn read(path: &Path) -> Result<Self, CheckpointError> {
-        let bytes = std::fs::read(path).map_err(|error| CheckpointError::Io {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        })?;
+        let bytes = std::fs::read(path).map_err(FileError::read(path))?;
         let damaged = |reason: &str| CheckpointError::Damaged {
             path: path.to_owned(),
             reason: reason.to_owned(),

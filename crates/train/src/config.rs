@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use psp_data::LabelRange;
+use psp_files::FileError;
 use psp_models::{BackboneKind, DeviceSpec, Precision};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -29,13 +30,8 @@ pub const IMAGENET: &str = "imagenet";
 #[derive(Debug, Error)]
 pub enum ConfigError {
     /// The file can't be read.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The file says how to search, and not how to train.
     #[error("{}: is a study file, for psp search --config", path.display())]
     StudyFile {
@@ -323,10 +319,7 @@ impl RunConfig {
         for path in paths.into_iter().flatten() {
             if !path.as_os_str().is_empty() {
                 let absolute = std::path::absolute(&*path);
-                *path = absolute.map_err(|source| ConfigError::Io {
-                    path: path.clone(),
-                    source,
-                })?;
+                *path = absolute.map_err(FileError::read(path))?;
             }
         }
         Ok(())

@@ -1,10 +1,10 @@
 //! Why a run could not be started or finished.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::features::FeatureError;
 use psp_data::DataError;
-use psp_files::{WriteError, shell_quoted};
+use psp_files::{Class, Classify, FileError, shell_quoted};
 use psp_metrics::MetricsError;
 use psp_models::predict::PredictError;
 use psp_models::{BackboneKind, DeviceError, StateError, WeightsError};
@@ -57,17 +57,9 @@ pub enum TrainError {
     /// Metrics of non-finite numbers.
     #[error(transparent)]
     Metrics(#[from] MetricsError),
-    /// A file of the run could not be written.
+    /// A file or folder could not be read or written.
     #[error(transparent)]
-    Write(#[from] WriteError),
-    /// A file of the run could not be read or written.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    File(#[from] FileError),
     /// A file of a run or an exported model is not what was written.
     #[error("{}: {reason}", path.display())]
     Damaged {
@@ -140,7 +132,7 @@ pub enum TrainError {
         epoch: u64,
     },
     /// The inputs are no longer those of the run.
-    #[error("{}: {what} changed since the run began (then {then}, now {now}); restore it, name what it began with, or start a new run", run.display())]
+    #[error("{}: {what} changed since the run began (SHA-256 then {then:.12}, now {now:.12}); bring back what it began with, by --data where a copy lies elsewhere, or start a new run", run.display())]
     Changed {
         /// The run folder.
         run: PathBuf,
@@ -255,24 +247,6 @@ fn list(faults: &[CheckpointError]) -> String {
 }
 
 impl TrainError {
-    /// Whether the same run may succeed at another time: the fault lies with the
-    /// system (a full disk, a share that is gone) and not with configuration, data
-    /// or weights.
-    pub fn is_passing(&self) -> bool {
-        match self {
-            Self::Locked { .. }
-            | Self::Fenced { .. }
-            | Self::Checkpoint(CheckpointError::Io { .. })
-            | Self::Features(FeatureError::Write(_) | FeatureError::Io { .. }) => true,
-            Self::Write(error) | Self::Checkpoint(CheckpointError::Write(error)) => {
-                error.may_pass()
-            }
-            Self::Io { source, .. } => psp_files::may_pass(source),
-            Self::Data(error) => error.is_passing(),
-            _ => false,
-        }
-    }
-
     /// Whether what a run was trained to is lost, so that it can only be begun anew.
     pub fn is_lost_run(&self) -> bool {
         match self {
@@ -281,28 +255,26 @@ impl TrainError {
             _ => false,
         }
     }
+}
 
-    /// Whether the fault lies with the machine, or what it is given to compute with, so
-    /// that every other run would fail here, too: no such device, no weights where they
-    /// are to be, other data than the run began with.
-    pub fn is_of_this_machine(&self) -> bool {
+impl Classify for TrainError {
+    fn class(&self) -> Class {
         match self {
-            Self::Device(error) => !matches!(error, DeviceError::Precision { .. }),
-            // A run's own values were checked before: torchvision's weights are missing.
-            Self::Config(ConfigError::Value { key, .. }) => *key == "model.weights",
-            Self::Changed { .. }
-            | Self::Thread(_)
-            | Self::Checkpoint(CheckpointError::Io { .. } | CheckpointError::Write(_)) => true,
-            _ => false,
-        }
-    }
-
-    /// Wraps an I/O error with its path.
-    pub(crate) fn io(path: &Path) -> impl Fn(std::io::Error) -> Self + use<> {
-        let path = path.to_owned();
-        move |source| Self::Io {
-            path: path.clone(),
-            source,
+            Self::Locked { .. } | Self::Fenced { .. } => Class::Passing,
+            // What a run asks of its device was checked before.
+            Self::Device(error) if !matches!(error, DeviceError::Precision { .. }) => {
+                Class::Machine
+            }
+            // A run's own values were, too: torchvision's weights are missing.
+            Self::Config(ConfigError::Value { key, .. }) if *key == "model.weights" => {
+                Class::Machine
+            }
+            Self::Changed { .. } | Self::Thread(_) => Class::Machine,
+            Self::File(error) | Self::Config(ConfigError::File(error)) => error.class(),
+            Self::Checkpoint(error) => error.class(),
+            Self::Features(error) => error.class(),
+            Self::Data(error) => error.class(),
+            other => Class::of_cause(other),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use psp_files::FileError;
 use psp_metrics::RegressionMetrics;
 use serde::{Deserialize, Serialize};
 
@@ -53,7 +54,7 @@ impl MetricsLog {
     pub(crate) fn check(path: &Path, bytes: u64) -> Result<(), TrainError> {
         let found = match std::fs::metadata(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => 0,
-            other => other.map_err(TrainError::io(path))?.len(),
+            other => other.map_err(FileError::read(path))?.len(),
         };
         if found >= bytes {
             return Ok(());
@@ -76,7 +77,7 @@ impl MetricsLog {
         bytes: u64,
         targets: &[String],
     ) -> Result<Self, TrainError> {
-        let io = TrainError::io(path);
+        let io = FileError::write(path, "open it to append to it");
         let file = OpenOptions::new()
             .create(true)
             .append(true)
@@ -104,9 +105,8 @@ impl MetricsLog {
 
     /// Appends a line; returns the log's length in bytes.
     pub(crate) fn append(&mut self, record: &EpochRecord) -> Result<u64, TrainError> {
-        let io = TrainError::io(&self.path);
-        let mut line =
-            serde_json::to_vec(record).map_err(|error| io(std::io::Error::other(error)))?;
+        let io = FileError::write(&self.path, "append to it");
+        let mut line = serde_json::to_vec(record).map_err(|error| io(error.into()))?;
         line.push(b'\n');
         self.file.write_all(&line).map_err(&io)?;
         self.bytes += line.len() as u64;
@@ -116,7 +116,8 @@ impl MetricsLog {
 
     /// Brings what was appended to disk, before a checkpoint vouches for it.
     pub(crate) fn sync(&self) -> Result<(), TrainError> {
-        self.file.sync_data().map_err(TrainError::io(&self.path))
+        let synced = self.file.sync_data();
+        Ok(synced.map_err(FileError::write(&self.path, "sync it to disk"))?)
     }
 
     fn mirror(&mut self, record: &EpochRecord) -> Result<(), TrainError> {
@@ -146,7 +147,7 @@ impl MetricsLog {
 /// When the file can't be read or a line is not an epoch's record; names the
 /// line.
 pub fn read_metrics(path: &Path) -> Result<Vec<EpochRecord>, TrainError> {
-    let text = std::fs::read_to_string(path).map_err(TrainError::io(path))?;
+    let text = std::fs::read_to_string(path).map_err(FileError::read(path))?;
     text.lines()
         .enumerate()
         .map(|(index, line)| {

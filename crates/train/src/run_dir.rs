@@ -26,9 +26,9 @@ mod checkpoints;
 mod records;
 
 pub(crate) use checkpoints::Newest;
+use psp_files::FileError;
 use records::read_json;
 pub use records::{Ending, Manifest, RunResult};
-pub(crate) use records::{write_json, write_text};
 
 /// Where runs and studies lie that have a name alone.
 pub const EXPERIMENTS: &str = "experiments";
@@ -115,11 +115,11 @@ impl RunDir {
         let entries = match std::fs::read_dir(&self.root) {
             Ok(entries) => entries,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(TrainError::io(&self.root)(error)),
+            Err(error) => return Err(FileError::list(&self.root)(error).into()),
         };
         let mut names = Vec::new();
         for entry in entries {
-            let name = entry.map_err(TrainError::io(&self.root))?.file_name();
+            let name = entry.map_err(FileError::list(&self.root))?.file_name();
             names.push(name.to_string_lossy().into_owned());
         }
         names.retain(|name| !name.starts_with('.'));
@@ -131,7 +131,7 @@ impl RunDir {
 
     /// Creates the folder.
     pub(crate) fn create(&self) -> Result<(), TrainError> {
-        std::fs::create_dir_all(self.checkpoints()).map_err(TrainError::io(&self.root))
+        Ok(psp_files::create_folder(&self.checkpoints())?)
     }
 
     /// Takes the folder for writing.
@@ -140,8 +140,8 @@ impl RunDir {
     /// [`TrainError::Locked`] when another process holds it.
     pub fn lock(&self) -> Result<RunLock, TrainError> {
         let path = self.root.join(LOCK);
-        std::fs::create_dir_all(&self.root).map_err(TrainError::io(&self.root))?;
-        let file = File::create(&path).map_err(TrainError::io(&path))?;
+        psp_files::create_folder(&self.root)?;
+        let file = File::create(&path).map_err(FileError::write(&path, "create it"))?;
         match file.try_lock() {
             Ok(()) => {
                 self.create()?;
@@ -150,7 +150,9 @@ impl RunDir {
             Err(TryLockError::WouldBlock) => Err(TrainError::Locked {
                 run: self.root.clone(),
             }),
-            Err(TryLockError::Error(error)) => Err(TrainError::io(&path)(error)),
+            Err(TryLockError::Error(error)) => {
+                Err(FileError::write(&path, "lock it")(error).into())
+            }
         }
     }
 

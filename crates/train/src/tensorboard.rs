@@ -16,6 +16,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use psp_files::FileError;
+
 use crate::error::TrainError;
 
 /// What TensorBoard knows an event file by, before the second of its creation.
@@ -43,11 +45,10 @@ pub(crate) struct EventFiles {
 impl EventFiles {
     /// Finds them in `dir`, which is created.
     pub(crate) fn find(dir: &Path) -> Result<Self, TrainError> {
-        let io = TrainError::io(dir);
-        std::fs::create_dir_all(dir).map_err(&io)?;
+        psp_files::create_folder(dir)?;
         let mut files = Vec::new();
-        for entry in std::fs::read_dir(dir).map_err(&io)? {
-            let entry = entry.map_err(&io)?;
+        for entry in std::fs::read_dir(dir).map_err(FileError::list(dir))? {
+            let entry = entry.map_err(FileError::list(dir))?;
             let name = entry.file_name();
             let seconds = name.to_str().and_then(|name| {
                 let seconds = name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?;
@@ -70,7 +71,7 @@ impl EventFiles {
     pub(crate) fn steps(&self) -> Result<BTreeSet<u64>, TrainError> {
         let mut steps = BTreeSet::new();
         for (_, path) in &self.files {
-            let bytes = std::fs::read(path).map_err(TrainError::io(path))?;
+            let bytes = std::fs::read(path).map_err(FileError::read(path))?;
             for record in records(&bytes) {
                 let event = Fields::of(record);
                 if event.has_session_start {
@@ -89,7 +90,7 @@ impl EventFiles {
         // TensorBoard reads them in the order of their names.
         let seconds = last.map_or(0, |last| last + 1).max(now() as u64);
         let path = self.dir.join(format!("{PREFIX}{seconds}{SUFFIX}"));
-        let file = File::create_new(&path).map_err(TrainError::io(&path))?;
+        let file = File::create_new(&path).map_err(FileError::write(&path, "create it"))?;
         let mut writer = EventWriter { path, file };
         let mut event = Vec::new();
         put_f64(&mut event, WALL_TIME, now());
@@ -137,9 +138,8 @@ impl EventWriter {
         record.extend(masked_crc(&length).to_le_bytes());
         record.extend(data);
         record.extend(masked_crc(data).to_le_bytes());
-        self.file
-            .write_all(&record)
-            .map_err(TrainError::io(&self.path))
+        let written = self.file.write_all(&record);
+        Ok(written.map_err(FileError::write(&self.path, "append to it"))?)
     }
 }
 

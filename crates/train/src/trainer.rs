@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use crate::features::FeatureStore;
 use burn::tensor::Device;
+use psp_files::write_json;
 use psp_metrics::{RegressionAccumulator, RegressionMetrics};
 use psp_models::{HEAD, ModelConfig, Regressor, state};
 use serde::{Deserialize, Serialize};
@@ -27,7 +28,7 @@ use crate::events::{Event, Preparation};
 use crate::inputs::Inputs;
 use crate::log::{EpochRecord, MetricsLog, read_metrics};
 use crate::optim::{Ema, Optimizer, Schedule};
-use crate::run_dir::{Ending, RunDir, RunLock, RunResult, write_json};
+use crate::run_dir::{Ending, RunDir, RunLock, RunResult};
 use crate::source::Source;
 use micro_batch::Pass;
 use replicas::Replicas;

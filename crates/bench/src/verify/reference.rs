@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use psp_files::write_atomic;
+use psp_files::{FileError, write_atomic};
 use psp_models::DeviceSpec;
 use serde::{Deserialize, Serialize};
 use serde_json::Serializer;
@@ -144,10 +144,7 @@ impl Reference {
     /// # Errors
     /// When it can't be read or isn't of the form; names the file.
     pub fn read(path: &Path) -> Result<Self, VerifyError> {
-        let text = std::fs::read_to_string(path).map_err(|source| VerifyError::Io {
-            path: path.to_owned(),
-            source,
-        })?;
+        let text = std::fs::read_to_string(path).map_err(FileError::read(path))?;
         serde_json::from_str(&text).map_err(|source| VerifyError::Format {
             path: path.to_owned(),
             source,

@@ -18,7 +18,7 @@ pub(crate) struct EvalArgs {
     /// Run folder or exported model.
     pub(crate) model: PathBuf,
     /// Part to evaluate: train, valid, test, or all (only with --data).
-    /// Default: test; with --data, of data that the model was not trained on, all.
+    /// Default: test, or all where --data names data that the model was not trained on.
     #[arg(long, value_parser = chosen_part, requires_if("all", "data"))]
     pub(crate) split: Option<ChosenPart>,
     /// Data folder in place of the run's own; an exported model needs one.

@@ -23,16 +23,14 @@ pub(crate) fn synth(args: &SynthArgs) -> Result<ExitCode> {
         height,
     };
     let cancelled = interrupt::flag()?;
-    // They come last.
-    let was_there = args.out.join("labels.csv").exists();
     let bar = progress::bar(args.count as u64, "render");
     let advance = |_, _| bar.inc(1);
     let written = psp_synth::write_dataset(&args.out, &options, &advance, &cancelled);
     bar.finish_and_clear();
     match written {
         Ok(summary) => {
-            let how = if was_there {
-                "already there, not rendered again: "
+            let how = if summary.was_complete {
+                "complete already; left as it is, without a look at the pixels: "
             } else {
                 ""
             };

@@ -56,9 +56,18 @@ fn run_of(args: &ExportArgs) -> Result<RunDir> {
         let quoted = shell_quoted(&args.run);
         format!("{root}: nothing is chosen yet; `psp study show {quoted}` says what is missing")
     })?;
-    let (place, folder) = selection
-        .folder_of(args.backbone)
-        .with_context(|| format!("{root}: no finalist has this backbone"))?;
+    let (place, folder) = selection.folder_of(args.backbone).with_context(|| {
+        let mut there: Vec<&str> = Vec::new();
+        for finalist in &selection.finalists {
+            if !there.contains(&finalist.backbone.name()) {
+                there.push(finalist.backbone.name());
+            }
+        }
+        format!(
+            "{root}: no finalist has this backbone; there are {}",
+            there.join(", ")
+        )
+    })?;
     match place {
         0 => println!("chosen: {folder}: {}", selection.reason),
         place => println!(

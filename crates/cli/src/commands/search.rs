@@ -72,6 +72,9 @@ pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
             }
             if is_new {
                 tell_about_data(&Inputs::open(&study.config.base)?)?;
+                for (key, why) in study.without_effect()? {
+                    eprintln!("note: {key} has no effect with {why}");
+                }
             }
             study
         }

@@ -5,6 +5,7 @@ use std::path::{Component, Path};
 use std::process::ExitCode;
 
 use anyhow::{Context, Error, Result, anyhow, bail};
+use psp_files::shell_quoted;
 use psp_search::{Failure, Overview, State, Study, StudyDir};
 use psp_train::EXPERIMENTS;
 use serde::Serialize;
@@ -185,10 +186,15 @@ fn best(args: &StudyBestArgs) -> Result<()> {
         Some(selection) => (dir.root().join(&selection.folder), selection.reason.clone()),
         None => {
             let best = overview.best().with_context(|| {
-                format!(
-                    "{}: no trial was trained to its end yet",
-                    dir.root().display()
-                )
+                let failed = overview.count(State::Failed);
+                let all = overview.trials.len();
+                let why = if failed > 0 && failed == all {
+                    "all trials failed"
+                } else {
+                    "no trial was trained to its end yet"
+                };
+                let (root, quoted) = (dir.root().display(), shell_quoted(dir.root()));
+                format!("{root}: {why}; `psp study show {quoted}` says how each stands")
             })?;
             let reason = format!(
                 "the best of {} so far, validation score {}; nothing is chosen yet",

@@ -142,7 +142,7 @@ pub(crate) fn check(args: &WeightsCheckArgs) -> Result<ExitCode> {
         recognised.state.len() - tensors,
         official_name(&path)?
             .as_deref()
-            .unwrap_or("not an official file")
+            .unwrap_or("not one of torchvision's own files")
     );
     for note in notes {
         println!("  {note}");

@@ -34,7 +34,7 @@ impl DataError {
                 .take(LISTED)
                 .map(|(row, filename, problem)| {
                     let reason = match problem {
-                        NameProblem::Missing(source) if source.kind() == ErrorKind::NotFound => {
+                        NameProblem::Missing(source) if is_no_file(source) => {
                             "no such file".to_owned()
                         }
                         NameProblem::Missing(source) => source.to_string(),
@@ -74,6 +74,11 @@ impl DataError {
             None => Self::Empty { path },
         }
     }
+}
+
+/// Whether the system knows of no such file, and nobody more.
+fn is_no_file(reason: &io::Error) -> bool {
+    reason.kind() == ErrorKind::NotFound && reason.raw_os_error().is_some()
 }
 
 fn quoted(names: &[String]) -> String {

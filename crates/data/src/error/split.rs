@@ -23,8 +23,8 @@ pub enum SplitError {
     },
     /// A split file names an image that the data set lacks.
     #[error(
-        "{path}: line {row}: `{filename}` is not in {labels}; remove this line too where the row \
-         was removed there, or remake the split where it belongs to other labels"
+        "{path}: line {row}: `{filename}` is not in {labels}; {}",
+        way_out(near.as_deref())
     )]
     NotInDataset {
         /// The split file.
@@ -32,9 +32,11 @@ pub enum SplitError {
         /// The line.
         row: u64,
         /// The unknown name.
-        filename: String,
+        filename: Box<str>,
         /// The labels file.
         labels: PathBuf,
+        /// The one name there that is spelled a little differently.
+        near: Option<Box<str>>,
     },
     /// A split file leaves out images of the data set.
     #[error(
@@ -104,4 +106,13 @@ pub enum SplitError {
         /// The split file.
         path: PathBuf,
     },
+}
+
+fn way_out(near: Option<&str>) -> String {
+    match near {
+        Some(name) => format!("it has `{name}`: spell the names here as there"),
+        None => "remove this line too where the row was removed there, or remake the split where \
+                 it belongs to other labels"
+            .to_owned(),
+    }
 }

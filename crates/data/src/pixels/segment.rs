@@ -25,7 +25,7 @@ use memmap2::Mmap;
 use super::Content;
 use super::key::PixelKey;
 use crate::hash::FieldHasher;
-use psp_files::{WriteError, write_atomic};
+use psp_files::{FileError, write_atomic};
 
 /// Part of every key, so that other formats lie in other folders.
 pub(super) const FORMAT_VERSION: u32 = 1;
@@ -81,7 +81,7 @@ impl Segment {
         dir: &Path,
         key: &PixelKey,
         images: &[(Content, Arc<[u8]>)],
-    ) -> Result<PathBuf, WriteError> {
+    ) -> Result<PathBuf, FileError> {
         let mut head = Vec::with_capacity(FIXED_BYTES + images.len() * ROW_BYTES + CHECKSUM_BYTES);
         head.extend(MAGIC);
         for number in [

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use psp_files::WriteError;
+use psp_files::FileError;
 
 /// What a [`PixelStore`](super::PixelStore) met with, and what it does about it.
 /// Work goes on in each case.
@@ -50,7 +50,7 @@ pub enum PixelWarning {
     },
     /// Pixels could not be written.
     #[error("{0}; decoded images are not stored any more")]
-    Write(#[from] WriteError),
+    Write(#[from] FileError),
     /// The limit is reached.
     #[error(
         "{dir}: the pixels stored here take {used} bytes of at most {max_bytes}, so no more are \

@@ -8,8 +8,9 @@ use super::part::{self, Part};
 use crate::discover::is_present;
 use crate::error::{DataError, SplitError};
 use crate::labels::LabelTable;
+use crate::names::{Found, NameIndex};
 use crate::table::Table;
-use psp_files::{WriteError, write_atomic};
+use psp_files::{FileError, write_atomic};
 
 impl Splits {
     /// Reads a split file: a CSV with the columns `filename` and `split`, one
@@ -43,11 +44,17 @@ impl Splits {
             let part = part::parse(cells.cell(split_column), path, row, None)?;
             let known = places.get(filename).or_else(|| places.get(filename.trim()));
             let Some(&index) = known else {
+                let names = data.samples().iter().map(|sample| sample.filename.clone());
+                let near = match NameIndex::new(names.collect()).find(filename) {
+                    Found::One(name, _) => Some(name.into()),
+                    Found::Several(_) | Found::Nothing => None,
+                };
                 return Err(SplitError::NotInDataset {
                     path: path.to_owned(),
                     row,
-                    filename: filename.to_owned(),
+                    filename: filename.into(),
                     labels: data.labels_path().to_owned(),
+                    near,
                 }
                 .into());
             };
@@ -94,11 +101,8 @@ impl Splits {
             let labels = data.labels_path().to_owned();
             return Err(SplitError::OtherDataset { labels }.into());
         }
-        let content = self.to_csv(data).map_err(|source| WriteError {
-            path: path.to_owned(),
-            step: "format its content",
-            source,
-        })?;
+        let content = self.to_csv(data);
+        let content = content.map_err(FileError::write(path, "make its content"))?;
         match std::fs::read(path) {
             Ok(present) if present == content => return Ok(()),
             Ok(present) if !present.is_empty() && !is_split(path) => {

@@ -157,3 +157,18 @@ fn the_labels_own_split_column_is_used_as_it_is() {
     let error = Splits::from_column(&table(3)).unwrap_err().to_string();
     assert_says(&error, &["no column `split`"]);
 }
+
+#[test]
+fn a_name_in_another_spelling_is_refused_with_that_of_the_labels() {
+    let data = table(50);
+    let folder = Folder::new();
+    let path = folder.path("split.csv");
+    for (name, way_out) in [
+        ("0.PNG", "it has `0.png`: spell the names here as there"),
+        ("51.png", "remove this line too"),
+    ] {
+        fs::write(&path, format!("filename,split\n{name},train\n")).unwrap();
+        let error = Splits::read(&path, &data).unwrap_err().to_string();
+        assert_says(&error, &["line 2", name, way_out]);
+    }
+}

@@ -1,21 +1,16 @@
 //! What can go wrong with a fetch.
 
-use std::io;
 use std::path::PathBuf;
 
+use psp_files::FileError;
 use thiserror::Error;
 
 /// Why a file could not be fetched. Whatever was stored stays.
 #[derive(Debug, Error)]
 pub enum FetchError {
-    /// A local file can't be read or written.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    /// A file or folder could not be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The server can't be reached, or the connection broke too often.
     #[error(
         "{url}: {reason}\n\

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::Pretrained;
 use super::error::FetchError;
-use psp_files::{hash_into, hash_of};
+use psp_files::{FileError, create_folder, hash_into, hash_of};
 
 /// Times that a broken connection is taken up again.
 const ATTEMPTS: u32 = 5;
@@ -92,7 +92,7 @@ pub fn fetch(
         Source::Official => Origin::Web(entry.url()),
         Source::Mirror(base) => Origin::Web(format!("{base}/{}", entry.file)),
     };
-    fs::create_dir_all(dir).map_err(failed(dir))?;
+    create_folder(dir)?;
     let partial = dir.join(format!(".{}.part", entry.file));
     let mut download = Download::open(entry, dir, partial, cancelled)?;
     match origin {
@@ -126,12 +126,12 @@ fn open_local(entry: &Pretrained, folder: &Path, dir: &Path) -> Result<Origin, F
             url: entry.url(),
             dir: dir.to_owned(),
         }),
-        Err(error) => Err(failed(&path)(error)),
+        Err(error) => Err(FileError::read(&path)(error).into()),
     }
 }
 
 fn verify(entry: &Pretrained, path: &Path, hint: &'static str) -> Result<(), FetchError> {
-    check(entry, path, hash_of(path).map_err(failed(path))?, hint)
+    check(entry, path, hash_of(path)?, hint)
 }
 
 fn check(
@@ -152,14 +152,6 @@ fn check(
     })
 }
 
-fn failed(path: &Path) -> impl Fn(io::Error) -> FetchError + use<> {
-    let path = path.to_owned();
-    move |source| FetchError::Io {
-        path: path.clone(),
-        source,
-    }
-}
-
 /// The unfinished file, locked, with the hash of what it holds.
 struct Download<'a> {
     entry: &'a Pretrained,
@@ -178,7 +170,7 @@ impl<'a> Download<'a> {
         partial: PathBuf,
         cancelled: &'a AtomicBool,
     ) -> Result<Self, FetchError> {
-        let io = failed(&partial);
+        let io = FileError::write(&partial, "write its content");
         let mut file = OpenOptions::new()
             .create(true)
             .read(true)
@@ -188,7 +180,7 @@ impl<'a> Download<'a> {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(FetchError::Busy { path: partial }),
-            Err(TryLockError::Error(error)) => return Err(io(error)),
+            Err(TryLockError::Error(error)) => return Err(io(error).into()),
         }
         let mut hash = Sha256::new();
         let done = hash_into(&mut hash, &mut file).map_err(&io)?;
@@ -204,14 +196,18 @@ impl<'a> Download<'a> {
     }
 
     fn restart(&mut self) -> Result<(), FetchError> {
-        self.file.set_len(0).map_err(failed(&self.partial))?;
+        self.file
+            .set_len(0)
+            .map_err(FileError::write(&self.partial, "write its content"))?;
         self.hash = Sha256::new();
         self.done = 0;
         Ok(())
     }
 
     fn append(&mut self, block: &[u8]) -> Result<(), FetchError> {
-        self.file.write_all(block).map_err(failed(&self.partial))?;
+        self.file
+            .write_all(block)
+            .map_err(FileError::write(&self.partial, "write its content"))?;
         self.hash.update(block);
         self.done += block.len() as u64;
         Ok(())
@@ -233,11 +229,11 @@ impl<'a> Download<'a> {
         progress: &mut dyn FnMut(u64, Option<u64>),
     ) -> Result<(), FetchError> {
         self.restart()?;
-        let total = source.metadata().map_err(failed(from))?.len();
+        let total = source.metadata().map_err(FileError::read(from))?.len();
         let mut buffer = vec![0; 1 << 16];
         loop {
             self.check_cancelled()?;
-            match source.read(&mut buffer).map_err(failed(from))? {
+            match source.read(&mut buffer).map_err(FileError::read(from))? {
                 0 => return Ok(()),
                 count => self.append(&buffer[..count])?,
             }
@@ -348,7 +344,7 @@ impl<'a> Download<'a> {
 
     /// Gives the verified file its name; an error speaks of the file `named`.
     fn finish(self, path: &Path, named: &Path) -> Result<(), FetchError> {
-        let io = failed(&self.partial);
+        let io = FileError::write(&self.partial, "write its content");
         if let Err(error) = check(
             self.entry,
             named,
@@ -364,7 +360,7 @@ impl<'a> Download<'a> {
         #[cfg(unix)]
         File::open(self.dir)
             .and_then(|dir| dir.sync_all())
-            .map_err(failed(self.dir))?;
+            .map_err(FileError::write(self.dir, "put the finished file there"))?;
         Ok(())
     }
 }

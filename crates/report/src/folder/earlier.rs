@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufReader, ErrorKind};
 use std::path::Path;
 
+use psp_files::FileError;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -44,7 +45,7 @@ pub fn check_place(out: &Path) -> Result<(), ReportError> {
 fn is_numbers(path: &Path) -> Result<bool, ReportError> {
     let file = match File::open(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-        other => other.map_err(ReportError::io("read", path))?,
+        other => other.map_err(FileError::read(path))?,
     };
     Ok(serde_json::from_reader::<_, Mark>(BufReader::new(file)).is_ok())
 }

@@ -1,81 +1,49 @@
 //! Whose fault an error is: the trial's, or the machine's, where it may pass.
 
-use std::error::Error;
-use std::io::ErrorKind;
-
 use psp_export::ExportError;
+use psp_files::{Class, Classify};
+use psp_train::TrainError;
 
 use super::SearchError;
 
-impl SearchError {
-    /// Whether the same work may succeed at another time: the fault lies with the
-    /// machine and not with study, data or trial.
-    pub fn is_passing(&self) -> bool {
+impl Classify for SearchError {
+    fn class(&self) -> Class {
         match self {
-            Self::GivenBack(error) => {
-                !matches!(**error, Self::Changed { .. } | Self::Unusable { .. })
-            }
-            Self::Data(error) => error.is_passing(),
-            Self::Train(error) => error.is_passing(),
-            Self::Export(error) => error.is_passing(),
-            Self::Lease(_) | Self::BegunElsewhere { .. } => true,
-            Self::Write(error) => error.may_pass(),
-            Self::Io { source, .. } => is_systems(source) && psp_files::may_pass(source),
-            _ => false,
+            Self::GivenBack(error) => match **error {
+                Self::Changed { .. } | Self::Unusable { .. } => Class::Machine,
+                _ => Class::Passing,
+            },
+            Self::Changed { .. } | Self::Unusable { .. } | Self::DataGone { .. } => Class::Machine,
+            Self::Lease(_) | Self::BegunElsewhere { .. } => Class::Passing,
+            Self::Data(error) => error.class(),
+            Self::Train(error) => error.class(),
+            Self::Export(error) => error.class(),
+            Self::File(error) => error.class(),
+            other => Class::of_cause(other),
         }
     }
+}
 
-    /// Whether the fault lies with this machine, or what it is given, and not with the
-    /// trial, so that every other trial would fail here, too: a full disk, no such
+impl SearchError {
+    /// Whether every other trial would fail on this machine, too: a full disk, no such
     /// device, no data or weights where they are to be, other data than the study's.
     pub(crate) fn is_of_this_machine(&self) -> bool {
-        match self {
-            Self::Write(_)
-            | Self::Lease(_)
-            | Self::Changed { .. }
-            | Self::Unusable { .. }
-            | Self::DataGone { .. } => true,
-            Self::Export(ExportError::Io { .. } | ExportError::Write(_)) => true,
-            Self::Train(error) | Self::Export(ExportError::Run(error)) => {
-                error.is_of_this_machine() || is_caused_by_system(error)
-            }
-            other => is_caused_by_system(other),
-        }
+        let is_taken = matches!(
+            self,
+            Self::Train(error) | Self::Export(ExportError::Run(error))
+                if matches!(error, TrainError::Locked { .. } | TrainError::Fenced { .. })
+        );
+        self.class() > Class::Input && !is_taken
     }
-}
-
-/// Whether the system refused to read or write something.
-fn is_caused_by_system(error: &(dyn Error + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if error
-            .downcast_ref::<std::io::Error>()
-            .is_some_and(is_systems)
-        {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
-}
-
-/// Whether the system said so, and not whoever read the content.
-fn is_systems(error: &std::io::Error) -> bool {
-    use ErrorKind::{InvalidData, InvalidInput, Other, UnexpectedEof};
-    let is_own = matches!(
-        error.kind(),
-        InvalidData | InvalidInput | Other | UnexpectedEof
-    );
-    error.raw_os_error().is_some() || !is_own
 }
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
+    use std::io::ErrorKind;
+    use std::path::{Path, PathBuf};
 
     use psp_data::DataError;
-    use psp_files::WriteError;
-    use psp_train::TrainError;
+    use psp_files::FileError;
 
     use super::*;
 
@@ -88,11 +56,7 @@ mod tests {
         TrainError::Data(DataError::Image {
             path: PathBuf::from("labels.csv"),
             row: 2,
-            source: Box::new(DataError::Io {
-                path,
-                action: "read the image",
-                source,
-            }),
+            source: Box::new(FileError::read(&path)(source).into()),
         })
     }
 
@@ -103,20 +67,14 @@ mod tests {
     #[test]
     fn what_the_system_refuses_is_no_trials_fault() {
         for code in SYSTEM {
-            let path = PathBuf::from("x");
-            let read = SearchError::Io {
-                path: path.clone(),
-                source: io(code),
-            };
-            let written = SearchError::Train(TrainError::Write(WriteError {
-                path,
-                step: "write its content",
-                source: io(code),
-            }));
+            let path = Path::new("x");
+            let read = SearchError::from(FileError::read(path)(io(code)));
+            let written = FileError::write(path, "write its content")(io(code));
+            let written = SearchError::Train(written.into());
             for error in [read, written, SearchError::Train(reading(io(code)))] {
                 assert!(error.is_of_this_machine(), "{code}: {error}");
                 let given_back = SearchError::GivenBack(Box::new(error));
-                assert!(given_back.is_passing(), "{code}: {given_back}");
+                assert_eq!(given_back.class(), Class::Passing, "{code}: {given_back}");
             }
         }
     }
@@ -136,10 +94,7 @@ mod tests {
         };
         for error in [damaged, undecodable, diverged] {
             let error = SearchError::Train(error);
-            assert!(
-                !error.is_of_this_machine() && !error.is_passing(),
-                "{error}"
-            );
+            assert!(error.class() == Class::Input, "{error}");
         }
     }
 
@@ -149,22 +104,21 @@ mod tests {
             study: PathBuf::from("my study"),
             dir: PathBuf::from("d"),
         };
-        assert!(!gone().is_passing());
+        assert_eq!(gone().class(), Class::Machine);
         assert!(
             gone()
                 .to_string()
                 .ends_with("--study 'my study' --data DIR")
         );
-        assert!(SearchError::GivenBack(Box::new(gone())).is_passing());
-        let unread = |code| {
-            SearchError::Data(DataError::Io {
-                path: PathBuf::from("labels.csv"),
-                action: "read it",
-                source: io(code),
-            })
-        };
+        assert_eq!(
+            SearchError::GivenBack(Box::new(gone())).class(),
+            Class::Passing
+        );
+        let unread =
+            |code| SearchError::Data(FileError::read(Path::new("labels.csv"))(io(code)).into());
         // EIO may pass, ENOENT not.
-        assert!(unread(5).is_passing() && !unread(2).is_passing());
+        assert_eq!(unread(5).class(), Class::Passing);
+        assert_eq!(unread(2).class(), Class::Machine);
     }
 
     #[test]
@@ -175,6 +129,6 @@ mod tests {
             then: "a".to_owned(),
             now: "b".to_owned(),
         }));
-        assert!(!changed.is_passing());
+        assert_ne!(changed.class(), Class::Passing);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use psp_files::write_atomic;
+use psp_files::{Access, FileError, write_atomic};
 
 use crate::error::SearchError;
 use crate::folder::StudyDir;
@@ -30,8 +30,8 @@ impl SlurmJob {
     pub fn write(&self, dir: &StudyDir) -> Result<PathBuf, SearchError> {
         let folder = dir.root().join("slurm");
         // Slurm fails a task whose log's folder is missing, without a log.
-        std::fs::create_dir_all(&folder).map_err(SearchError::io(&folder))?;
-        let root = std::path::absolute(dir.root()).map_err(SearchError::io(dir.root()))?;
+        psp_files::create_folder(&folder)?;
+        let root = std::path::absolute(dir.root()).map_err(FileError::read(dir.root()))?;
         let path = root.join("slurm").join("job.sh");
         let script = self.script(&root)?;
         write_atomic(&path, |out| out.write_all(script.as_bytes()))?;
@@ -43,7 +43,9 @@ impl SlurmJob {
             let text = path.to_str().filter(|text| !text.contains('\n'));
             text.map(str::to_owned).ok_or_else(|| {
                 let reason = "Slurm can't be given a path that is not UTF-8 or has a line break";
-                SearchError::io(path)(std::io::Error::other(reason))
+                FileError::at(path, Access::Read("name it in a job script"))(std::io::Error::other(
+                    reason,
+                ))
             })
         };
         let (psp, study) = (text(&self.psp)?, text(root)?);

@@ -4,6 +4,8 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::Sender;
 
+use psp_files::{Access, FileError};
+
 use crate::error::SearchError;
 use crate::folder::TrialDir;
 
@@ -36,16 +38,24 @@ impl Worker {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let program = std::path::PathBuf::from(command.get_program());
-        let mut child = command.spawn().map_err(SearchError::io(&program))?;
+        let mut child = command
+            .spawn()
+            .map_err(FileError::write(&program, "start it"))?;
         let stdin = child.stdin.take();
         let mut open_pipes = 0;
         if let Some(out) = child.stdout.take() {
             open_pipes += 1;
-            listen(out, slot, Message::Out, sender).map_err(SearchError::io(&program))?;
+            listen(out, slot, Message::Out, sender).map_err(FileError::at(
+                &program,
+                Access::Read("start a thread that reads its output"),
+            ))?;
         }
         if let Some(err) = child.stderr.take() {
             open_pipes += 1;
-            listen(err, slot, Message::Err, sender).map_err(SearchError::io(&program))?;
+            listen(err, slot, Message::Err, sender).map_err(FileError::at(
+                &program,
+                Access::Read("start a thread that reads its output"),
+            ))?;
         }
         Ok(Self {
             child,

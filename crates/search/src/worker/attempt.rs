@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
+use psp_files::{Class, Classify, FileError, write_json};
 use psp_lease::Lease;
 use psp_train::{Control, Event, Outcome, RunConfig, Standing, TrainError, trainer};
 
@@ -15,7 +16,7 @@ use crate::error::SearchError;
 use crate::event::WorkerEvent;
 use crate::folder::TrialDir;
 use crate::moved::relocate;
-use crate::records::{FailedAttempt, Record, RungRecord, TrialOutcome, write_json};
+use crate::records::{FailedAttempt, Record, RungRecord, TrialOutcome};
 use crate::select::TestRecord;
 use crate::task::{Task, Work};
 
@@ -83,7 +84,9 @@ impl Worker<'_> {
         let ended = ended.or_else(|panic| {
             let text = message(&*panic);
             match os_error(&text) {
-                Some(source) => Ok(Err(SearchError::io(dir.root())(source))),
+                Some(source) => Ok(Err(
+                    FileError::write(dir.root(), "write to it")(source).into()
+                )),
                 None => Err(text),
             }
         });
@@ -95,7 +98,7 @@ impl Worker<'_> {
                 return Err(SearchError::GivenBack(Box::new(error)));
             }
             Ok(ended) => ended.map_err(|error| FailedAttempt {
-                may_pass: error.is_passing(),
+                may_pass: error.class() == Class::Passing,
                 reason: failure(&error, dir),
                 of_machine: false,
             }),

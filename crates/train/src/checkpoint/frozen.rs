@@ -24,10 +24,7 @@ impl Frozen {
     pub fn write(dir: &Path, tensors: &StateDict) -> Result<Self, CheckpointError> {
         let path = dir.join("frozen.safetensors");
         write_state_dict(&path, tensors)?;
-        let sha256 = psp_files::hash_of(&path).map_err(|error| CheckpointError::Io {
-            path: path.clone(),
-            reason: error.to_string(),
-        })?;
+        let sha256 = psp_files::hash_of(&path)?;
         Ok(Self {
             file: "frozen.safetensors".to_owned(),
             sha256,
@@ -62,12 +59,9 @@ impl Frozen {
     /// When the file is missing or not the one that the checkpoint names.
     pub fn read(&self, named_by: &Path) -> Result<StateDict, CheckpointError> {
         let path = self.path(named_by.parent().unwrap_or(Path::new("")));
-        let sha256 = psp_files::hash_of(&path).map_err(|error| CheckpointError::Io {
-            path: path.clone(),
-            reason: format!(
-                "{error}; {} names it for the weights of frozen stages",
-                named_by.display()
-            ),
+        let sha256 = psp_files::hash_of(&path).map_err(|source| CheckpointError::Frozen {
+            source: Box::new(source),
+            named_by: named_by.to_owned(),
         })?;
         let damaged = |reason: String| CheckpointError::Damaged {
             path: path.clone(),

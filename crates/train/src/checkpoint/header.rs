@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use psp_files::FileError;
 use psp_models::ModelConfig;
 use serde::{Deserialize, Serialize};
 
@@ -51,24 +52,21 @@ impl Header {
 
     /// Reads the header of a checkpoint and no more; `None` of a file of another form.
     pub(super) fn read(path: &Path) -> Result<Option<Self>, CheckpointError> {
-        let io = |error: std::io::Error| CheckpointError::Io {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        };
-        let mut file = File::open(path).map_err(io)?;
-        let size = file.metadata().map_err(io)?.len();
+        let io = FileError::read(path);
+        let mut file = File::open(path).map_err(&io)?;
+        let size = file.metadata().map_err(&io)?.len();
         // A safetensors file begins with the length of its own header.
         let mut length = [0; 8];
         if size < 8 {
             return Ok(None);
         }
-        file.read_exact(&mut length).map_err(io)?;
+        file.read_exact(&mut length).map_err(&io)?;
         let length = u64::from_le_bytes(length);
         if length > size {
             return Ok(None);
         }
         let mut text = Vec::new();
-        file.take(length).read_to_end(&mut text).map_err(io)?;
+        file.take(length).read_to_end(&mut text).map_err(&io)?;
         let Ok(safetensors) = serde_json::from_slice::<serde_json::Value>(&text) else {
             return Ok(None);
         };

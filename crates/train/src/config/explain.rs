@@ -40,11 +40,16 @@ fn wrong_value(message: &str) -> Option<String> {
         "a string" | "path string" | "string only" => "a text in quotes".to_owned(),
         "a map" => "a table".to_owned(),
         "a sequence" => match &given {
-            Some(text) if text.starts_with('"') => format!("a list, such as [{text}]"),
+            Some(text) if text.starts_with('"') => format!("a list, such as {}", as_list(text)),
             _ => "a list".to_owned(),
         },
         other => match other.strip_prefix("an array of length ") {
-            Some(length) => format!("a list of {length} values"),
+            Some(length) => match &given {
+                Some(text) if text.contains([' ', ',']) => {
+                    format!("a list of {length} values, such as {}", as_list(text))
+                }
+                _ => format!("a list of {length} values"),
+            },
             None if other.starts_with("struct ") => "a table".to_owned(),
             None => other.to_owned(),
         },
@@ -53,6 +58,31 @@ fn wrong_value(message: &str) -> Option<String> {
         Some(given) => format!("expected {expected}, not {given}"),
         None => format!("expected {expected}"),
     })
+}
+
+/// The list that a quoted text may have been meant for: a shell takes quotes away, and
+/// people write numbers side by side.
+fn as_list(text: &str) -> String {
+    let inner = text.trim_matches('"').trim();
+    let listed = inner.trim_start_matches('[').trim_end_matches(']');
+    let items: Vec<&str> = if listed.len() < inner.len() {
+        listed.split(',').map(str::trim).collect()
+    } else {
+        let numbers: Vec<&str> = inner
+            .split([' ', ','])
+            .filter(|one| !one.is_empty())
+            .collect();
+        let are_numbers = numbers.iter().all(|one| one.parse::<f64>().is_ok());
+        if are_numbers { numbers } else { vec![inner] }
+    };
+    let items: Vec<String> = items
+        .into_iter()
+        .map(|item| match item.parse::<f64>() {
+            Ok(_) => item.to_owned(),
+            Err(_) => format!("{item:?}"),
+        })
+        .collect();
+    format!("[{}]", items.join(", "))
 }
 
 /// The value in serde's "string "abc"" or "integer `5`"; `None` where it names none.
@@ -99,6 +129,14 @@ mod tests {
             (
                 "model.unfreeze=layer4",
                 "expected a list, such as [\"layer4\"], not \"layer4\"",
+            ),
+            (
+                "model.unfreeze=[head, layer4]",
+                "expected a list, such as [\"head\", \"layer4\"], not \"[head, layer4]\"",
+            ),
+            (
+                "data.fractions=0.8 0.1 0.1",
+                "expected a list of 3 values, such as [0.8, 0.1, 0.1], not \"0.8 0.1 0.1\"",
             ),
             (
                 "data.fractions=[0.5, 0.5]",

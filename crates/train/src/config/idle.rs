@@ -15,63 +15,48 @@ impl RunConfig {
     /// those of others, each with the reason.
     pub fn without_effect(&self) -> Vec<(&'static str, String)> {
         let Self { model, train, .. } = self;
-        let default = TrainConfig::default();
+        let (model_default, default) = (ModelSection::default(), TrainConfig::default());
+        let is_set = |key: &str| match key {
+            "train.momentum" => train.momentum != default.momentum,
+            "train.nesterov" => train.nesterov,
+            "train.betas" => train.betas != default.betas,
+            "train.epsilon" => train.epsilon != default.epsilon,
+            "train.min_delta" => train.min_delta != 0.0,
+            "train.backbone_learning_rate" => train.backbone_learning_rate >= 0.0,
+            "train.layer_decay" => train.layer_decay != 1.0,
+            "model.stochastic_depth" => model.stochastic_depth != model_default.stochastic_depth,
+            _ => model.transform_input == TransformInput::On,
+        };
+        let idle = self.idle().into_iter().filter(|(key, _)| is_set(key));
+        idle.collect()
+    }
+
+    /// Keys whose value has no effect beside those of others, each with the reason.
+    pub fn idle(&self) -> Vec<(&'static str, String)> {
+        let Self { model, train, .. } = self;
+        let spec = model.backbone.spec();
         let is_sgd = train.optimizer == OptimizerName::Sgd;
+        let is_head_alone = self.trains_head_alone();
         let optimizer = if is_sgd {
             "train.optimizer = \"sgd\""
         } else {
             "train.optimizer = \"adamw\""
         };
-        let is_head_alone = self.trains_head_alone();
         let head_alone = "model.unfreeze = [\"head\"]";
         let backbone = format!("model.backbone = \"{}\"", model.backbone);
-        let spec = model.backbone.spec();
-        let depth = ModelSection::default().stochastic_depth;
-        let idle = [
-            (
-                "train.momentum",
-                train.momentum != default.momentum && !is_sgd,
-                optimizer,
-            ),
-            ("train.nesterov", train.nesterov && !is_sgd, optimizer),
-            (
-                "train.betas",
-                train.betas != default.betas && is_sgd,
-                optimizer,
-            ),
-            (
-                "train.epsilon",
-                train.epsilon != default.epsilon && is_sgd,
-                optimizer,
-            ),
-            (
-                "train.min_delta",
-                train.min_delta != 0.0 && train.patience == 0,
-                "train.patience = 0",
-            ),
-            (
-                "train.backbone_learning_rate",
-                train.backbone_learning_rate >= 0.0 && is_head_alone,
-                head_alone,
-            ),
-            (
-                "train.layer_decay",
-                train.layer_decay != 1.0 && is_head_alone,
-                head_alone,
-            ),
-            (
-                "model.stochastic_depth",
-                model.stochastic_depth != depth && !spec.drops_branches,
-                &backbone,
-            ),
-            (
-                "model.transform_input",
-                model.transform_input == TransformInput::On && !spec.transforms_input,
-                &backbone,
-            ),
+        let keys = [
+            ("train.momentum", !is_sgd, optimizer),
+            ("train.nesterov", !is_sgd, optimizer),
+            ("train.betas", is_sgd, optimizer),
+            ("train.epsilon", is_sgd, optimizer),
+            ("train.min_delta", train.patience == 0, "train.patience = 0"),
+            ("train.backbone_learning_rate", is_head_alone, head_alone),
+            ("train.layer_decay", is_head_alone, head_alone),
+            ("model.stochastic_depth", !spec.drops_branches, &backbone),
+            ("model.transform_input", !spec.transforms_input, &backbone),
         ];
-        let set = idle.into_iter().filter(|(_, is_idle, _)| *is_idle);
-        set.map(|(key, _, why)| (key, why.to_owned())).collect()
+        let idle = keys.into_iter().filter(|(_, is_idle, _)| *is_idle);
+        idle.map(|(key, _, why)| (key, why.to_owned())).collect()
     }
 
     fn trains_head_alone(&self) -> bool {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use psp_files::FileError;
 use serde::de::{DeserializeOwned, Error, Unexpected};
 use serde::{Deserialize, Deserializer};
 use toml::{Table, Value};
@@ -33,10 +34,7 @@ fn overridden(mut table: Table, overrides: &[String]) -> Result<RunConfig, Confi
 /// Parses the file as a table that overrides can change, and as the configuration for
 /// the line of any error.
 fn read_file(path: &Path) -> Result<Table, ConfigError> {
-    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Io {
-        path: path.to_owned(),
-        source,
-    })?;
+    let text = std::fs::read_to_string(path).map_err(FileError::read(path))?;
     let name = path.display().to_string();
     let table: Table = parse(&text, &name)?;
     if STUDY.iter().any(|key| table.contains_key(*key)) {

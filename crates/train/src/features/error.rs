@@ -1,9 +1,9 @@
 //! Why features can't be had.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use psp_data::DataError;
-use psp_files::WriteError;
+use psp_files::{Class, Classify, FileError};
 use psp_models::predict::PredictError;
 use thiserror::Error;
 
@@ -16,17 +16,9 @@ pub enum FeatureError {
     /// The device failed.
     #[error(transparent)]
     Predict(#[from] PredictError),
-    /// A file of the store can't be written.
-    #[error(transparent)]
-    Write(#[from] WriteError),
-    /// A file or folder of the store can't be read or made.
-    #[error("{}: {source}; name another folder with data.cache_dir", path.display())]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    /// A file or folder of the store can't be read or written.
+    #[error("{0}; name another folder with data.cache_dir")]
+    File(#[from] FileError),
     /// There is no folder to store features in.
     #[error("this user has no cache folder; name one with data.cache_dir or PSP_CACHE_DIR")]
     NoFolder,
@@ -52,13 +44,11 @@ pub enum FeatureError {
     },
 }
 
-impl FeatureError {
-    /// Wraps an I/O error with its path.
-    pub(crate) fn io(path: &Path) -> impl Fn(std::io::Error) -> Self + use<> {
-        let path = path.to_owned();
-        move |source| Self::Io {
-            path: path.clone(),
-            source,
+impl Classify for FeatureError {
+    fn class(&self) -> Class {
+        match self {
+            Self::File(error) => error.class(),
+            other => Class::of_cause(other),
         }
     }
 }

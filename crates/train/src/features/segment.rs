@@ -12,7 +12,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use memmap2::Mmap;
-use psp_files::write_atomic;
+use psp_files::{FileError, write_atomic};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use sha2::{Digest, Sha256};
 
@@ -71,7 +71,7 @@ impl Segment {
         // Named by content: the same rows from two processes are one file.
         let path = dir.join(format!("{}.{EXTENSION}", &sha256[..32]));
         let io = |error: safetensors::SafeTensorError| {
-            FeatureError::io(&path)(std::io::Error::other(error))
+            FileError::write(&path, "lay out its content")(std::io::Error::other(error))
         };
         let rows = contents.len();
         let views = [

@@ -5,7 +5,7 @@ use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use psp_files::write_atomic;
+use psp_files::{FileError, write_atomic};
 
 use crate::features::Content;
 use crate::features::error::FeatureError;
@@ -67,7 +67,7 @@ impl FeatureStore {
     pub fn open(cache_dir: &Path, key: FeatureKey) -> Result<Self, FeatureError> {
         let mut store = Self::empty(cache_dir, key);
         let dir = &store.dir;
-        std::fs::create_dir_all(dir).map_err(FeatureError::io(dir))?;
+        psp_files::create_folder(dir)?;
         let about = dir.join("key.json");
         if !about.exists() && !store.key.description().is_empty() {
             let text = store.key.description().as_bytes();
@@ -143,7 +143,7 @@ impl FeatureStore {
     }
 
     fn read(&mut self) -> Result<(), FeatureError> {
-        let io = FeatureError::io(&self.dir);
+        let io = FileError::list(&self.dir);
         let mut paths = Vec::new();
         for entry in std::fs::read_dir(&self.dir).map_err(&io)? {
             let path = entry.map_err(&io)?.path();
@@ -164,7 +164,7 @@ impl FeatureStore {
                 }
                 // Another process found it damaged.
                 Err(Unusable::Unread(error)) if error.kind() == ErrorKind::NotFound => {}
-                Err(Unusable::Unread(error)) => return Err(FeatureError::io(&path)(error)),
+                Err(Unusable::Unread(error)) => return Err(FileError::read(&path)(error).into()),
                 Err(Unusable::Damaged(reason)) => {
                     // What stays is found damaged again by the next process.
                     let _ = std::fs::remove_file(&path);
@@ -238,7 +238,7 @@ impl FeatureStore {
 
     fn open_new(&mut self, path: PathBuf) -> Result<(), FeatureError> {
         let segment = Segment::open(&path, &self.key).map_err(|unusable| {
-            FeatureError::io(&path)(match unusable {
+            FileError::read(&path)(match unusable {
                 Unusable::Unread(error) => error,
                 Unusable::Damaged(reason) => {
                     std::io::Error::other(format!("just written, yet {reason}"))
@@ -264,7 +264,9 @@ impl FeatureStore {
         let file = match File::create(&path) {
             Ok(file) => file,
             Err(error) => {
-                self.hold(&FeatureError::io(&path)(error));
+                self.hold(&FeatureError::from(FileError::write(&path, "create it")(
+                    error,
+                )));
                 return everybody;
             }
         };

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use psp_files::remove;
+use psp_files::{FileError, remove};
 
 use super::RunDir;
 use crate::checkpoint::{Checkpoint, CheckpointError};
@@ -58,7 +58,7 @@ impl RunDir {
             self.previous(),
             self.best(),
         ] {
-            remove(&path).map_err(TrainError::io(&path))?;
+            remove(&path)?;
         }
         Ok(())
     }
@@ -70,7 +70,7 @@ impl RunDir {
     /// When a file can't be removed.
     pub fn discard(&self) -> Result<(), TrainError> {
         for path in [self.result(), self.config()] {
-            remove(&path).map_err(TrainError::io(&path))?;
+            remove(&path)?;
         }
         self.clear()
     }
@@ -87,10 +87,7 @@ impl RunDir {
         match best {
             Some(best) => best.write(&next_best)?,
             // Of a write that was killed before its `next` was whole.
-            None => remove(&next_best).map_err(|error| CheckpointError::Io {
-                path: next_best,
-                reason: error.to_string(),
-            })?,
+            None => remove(&next_best)?,
         }
         checkpoint.write(&self.checkpoint("next"))?;
         self.publish(checkpoint)
@@ -110,10 +107,7 @@ impl RunDir {
         let last = self.last();
         if let Err(CheckpointError::Damaged { .. }) = Checkpoint::read(&last) {
             // It must not take the place of a whole `previous`.
-            remove(&last).map_err(|error| CheckpointError::Io {
-                path: last,
-                reason: error.to_string(),
-            })?;
+            remove(&last)?;
         }
         self.publish(&checkpoint)
     }
@@ -122,21 +116,21 @@ impl RunDir {
     fn publish(&self, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
         let (last, previous) = (self.last(), self.previous());
         let staged = self.checkpoint("next");
-        let io = |error: std::io::Error| CheckpointError::Io {
-            path: last.clone(),
-            reason: error.to_string(),
+        let rename = |from: &Path, to: &Path| {
+            std::fs::rename(from, to)
+                .map_err(FileError::write(to, "move the finished file into place"))
         };
         if checkpoint.progress.is_best() {
             self.name_best(&staged, checkpoint)?;
         }
         let next_best = self.checkpoint(NEXT_BEST);
         if next_best.exists() {
-            std::fs::rename(&next_best, self.best()).map_err(io)?;
+            rename(&next_best, &self.best())?;
         }
         if last.exists() {
-            std::fs::rename(&last, &previous).map_err(io)?;
+            rename(&last, &previous)?;
         }
-        std::fs::rename(&staged, &last).map_err(io)
+        Ok(rename(&staged, &last)?)
     }
 
     /// Gives the checkpoint in `file` the name `best` too.
@@ -149,10 +143,8 @@ impl RunDir {
         if std::fs::hard_link(file, &link).is_err() {
             return checkpoint.write(&best);
         }
-        std::fs::rename(&link, &best).map_err(|error| CheckpointError::Io {
-            path: best,
-            reason: error.to_string(),
-        })?;
+        std::fs::rename(&link, &best)
+            .map_err(FileError::write(&best, "move the finished file into place"))?;
         // POSIX: renaming one name of a file onto another name of the same file
         // does nothing, and leaves both.
         let _ = std::fs::remove_file(&link);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use psp_files::write_atomic;
+use psp_files::FileError;
 use psp_models::DeviceSpec;
 use serde::{Deserialize, Serialize};
 
@@ -74,22 +74,9 @@ pub struct RunResult {
     pub seconds: f64,
 }
 
-/// Writes a value as indented JSON, atomically.
-pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), TrainError> {
-    let mut text = serde_json::to_vec_pretty(value)
-        .map_err(|error| TrainError::io(path)(std::io::Error::other(error)))?;
-    text.push(b'\n');
-    write_text(path, &text)
-}
-
-/// Writes bytes atomically.
-pub(crate) fn write_text(path: &Path, text: &[u8]) -> Result<(), TrainError> {
-    Ok(write_atomic(path, |out| out.write_all(text))?)
-}
-
 /// Reads JSON of a run.
 pub(super) fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, TrainError> {
-    let text = std::fs::read(path).map_err(TrainError::io(path))?;
+    let text = std::fs::read(path).map_err(FileError::read(path))?;
     serde_json::from_slice(&text).map_err(|error| TrainError::Damaged {
         path: path.to_owned(),
         reason: format!(

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use psp_data::{DataNotice, Loader};
+use psp_files::{write_atomic, write_json};
 use psp_models::{ModelConfig, Regressor, state};
 
 use super::setup::{Setup, initial_model, open_devices};
@@ -14,7 +15,7 @@ use crate::error::TrainError;
 use crate::events::Event;
 use crate::initial_weights;
 use crate::inputs::Inputs;
-use crate::run_dir::{Manifest, RunDir, write_json, write_text};
+use crate::run_dir::{Manifest, RunDir};
 use crate::session::{BackboneIdentity, Session};
 
 /// Begins a run in `run` with `config` and trains to its end.
@@ -90,9 +91,7 @@ pub fn start(
             data_fingerprint: inputs.dataset.fingerprint()?,
             labels_fingerprint: Some(inputs.dataset.labels_fingerprint()),
             split_fingerprint: inputs.splits.fingerprint(),
-            split_sha256: Some(
-                psp_files::hash_of(&run.split()).map_err(TrainError::io(&run.split()))?,
-            ),
+            split_sha256: Some(psp_files::hash_of(&run.split())?),
             split_counts: inputs.counts(),
             weights_sha256,
             feature_key: store.as_ref().map(|store| store.key().hex().to_owned()),
@@ -120,7 +119,8 @@ pub fn start(
     // run as begun, so a begun run can always be continued.
     trainer.save()?;
     trainer.control.check(run)?;
-    write_text(&run.config(), trainer.config.to_toml()?.as_bytes())?;
+    let text = trainer.config.to_toml()?;
+    write_atomic(&run.config(), |out| out.write_all(text.as_bytes()))?;
     trainer.run(store, observe, &[])
 }
 

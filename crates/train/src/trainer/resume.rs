@@ -1,6 +1,6 @@
 //! Continuing a run.
 
-use psp_files::remove;
+use psp_files::{remove, write_atomic, write_json};
 use psp_models::{Regressor, StateDict};
 
 use super::setup::{Setup, open_devices};
@@ -12,7 +12,7 @@ use crate::events::Event;
 use crate::inputs::Inputs;
 use crate::log::MetricsLog;
 use crate::optim::OptimizerState;
-use crate::run_dir::{Ending, Manifest, Newest, RunDir, RunResult, write_json, write_text};
+use crate::run_dir::{Ending, Manifest, Newest, RunDir, RunResult};
 use crate::session::Session;
 
 /// Continues the run in `run` from its newest whole checkpoint.
@@ -146,7 +146,7 @@ pub fn resume_with(
     }
     // No damaged one becomes `previous` in place of a whole one.
     for path in &damaged {
-        remove(path).map_err(TrainError::io(path))?;
+        remove(path)?;
     }
     trainer.run(store, observe, &faults)
 }
@@ -224,11 +224,12 @@ fn adopt(
     mut manifest: Manifest,
     goes_on: bool,
 ) -> Result<(), TrainError> {
-    write_text(&run.config(), config.to_toml()?.as_bytes())?;
+    let text = config.to_toml()?;
+    write_atomic(&run.config(), |out| out.write_all(text.as_bytes()))?;
     let result = run.result();
     if goes_on && result.exists() {
-        std::fs::remove_file(&result).map_err(TrainError::io(&result))?;
+        remove(&result)?;
     }
     manifest.config = Some(config.to_table()?);
-    write_json(&run.manifest(), &manifest)
+    Ok(write_json(&run.manifest(), &manifest)?)
 }
