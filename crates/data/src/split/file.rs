@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::Splits;
-use super::part::{self, Part};
 use crate::discover::is_present;
 use crate::error::{DataError, SplitError};
 use crate::labels::LabelTable;
+use crate::part::{self, Part};
 use crate::table::Table;
 use psp_files::{WriteError, write_atomic};
 
