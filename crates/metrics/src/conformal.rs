@@ -9,7 +9,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{MetricsError, PairedRows, Side, bootstrap::check_share, error::check_row, sum::Sum};
+use crate::{
+    MetricsError, PairedRows, Side,
+    error::{check_row, check_share},
+    sum::Sum,
+};
 
 /// Intervals of one width per target, calibrated on rows that the model was not
 /// trained on.

@@ -2,7 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::{BootstrapSettings, MetricInterval};
+use super::interval::MetricInterval;
+use super::settings::BootstrapSettings;
 use crate::{
     Metric, PairedRows,
     random::{below, generator},

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use crate::{MetricsError, bootstrap::check_share, moments::Moments};
+use crate::{MetricsError, error::check_share, moments::Moments};
 
 /// A metric of the same configuration trained with several seeds, over the same
 /// rows.
