@@ -60,8 +60,8 @@ impl ModuleMapper for Freezer<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::ModelConfig;
     use crate::nn::Noise;
-    use crate::regressor::ModelConfig;
     use burn::module::ModuleVisitor;
     use burn::tensor::{Device, Distribution, Gradients};
 

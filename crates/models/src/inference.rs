@@ -10,7 +10,6 @@ use burn::tensor::{Device, FloatDType, Tensor};
 use crate::nn::Noise;
 use crate::path::ModulePath;
 use crate::precision::Precision;
-use crate::predict::{PredictError, to_host};
 use crate::stages::is_within;
 use crate::{HEAD, Input, Regressor};
 
@@ -29,18 +28,6 @@ impl InferenceModel {
             model: model.valid().in_label_units(),
             precision: Precision::Fp32,
         }
-    }
-
-    /// What the model predicts for images or their features (`[batch, features]`):
-    /// `[batch, targets]`, row-major, in the labels' unit and clipped to their
-    /// range.
-    ///
-    /// # Errors
-    /// [`PredictError::Device`].
-    pub fn predict(&self, input: impl Into<Input>) -> Result<Vec<f32>, PredictError> {
-        let mut scores = to_host(self.forward(input))?;
-        self.clip(&mut scores);
-        Ok(scores)
     }
 
     /// Clips what [`forward`](Self::forward) gave to the labels' range.

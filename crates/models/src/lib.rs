@@ -10,11 +10,12 @@
 
 pub mod backbones;
 mod batch_statistics;
+mod config;
 pub mod device;
 mod freeze;
 pub mod head;
 mod inference;
-pub mod init;
+mod init;
 pub mod nn;
 pub mod ops;
 mod output;
@@ -31,11 +32,12 @@ pub mod weights;
 
 pub use backbones::{Backbone, BackboneKind, BackboneSpec, ExplainedBy};
 pub use batch_statistics::{BatchStatistics, is_running_statistic};
+pub use config::ModelConfig;
 pub use device::{DeviceError, DeviceSpec};
 pub use inference::InferenceModel;
 pub use output::Output;
 pub use precision::Precision;
-pub use regressor::{Input, ModelConfig, Regressor};
+pub use regressor::{Input, Regressor};
 pub use stages::HEAD;
 pub use state::{HostTensor, StateDict, StateError};
 pub use summary::{BackboneSummary, multiply_adds_of};
