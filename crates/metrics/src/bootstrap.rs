@@ -20,7 +20,9 @@ mod settings;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Metric, MetricsError, PairedRows};
+use crate::error::MetricsError;
+use crate::metric::Metric;
+use crate::rows::PairedRows;
 pub use interval::MetricInterval;
 pub(crate) use resamples::Resamples;
 pub use resamples::resample_rows;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Metric;
+use crate::metric::Metric;
 
 /// The largest magnitude that is accepted: its square, summed over any number
 /// of rows that fits into memory, is still finite.
