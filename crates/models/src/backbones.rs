@@ -11,14 +11,13 @@ use network::Network;
 pub mod efficientnet;
 pub mod googlenet;
 pub mod inception;
-mod kind;
 pub mod mobilenet;
 mod network;
 pub mod resnet;
 mod spec;
 pub mod vit;
 
-pub use kind::BackboneKind;
+pub use crate::backbone_kind::BackboneKind;
 pub use spec::{AuxiliarySpec, BackboneSpec, ExplainedBy};
 
 /// Largest side of an input in pixels.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::backbones::BackboneKind;
+use crate::backbone_kind::BackboneKind;
 use crate::output::Output;
 
 /// What defines a model's structure; it travels with every checkpoint.

@@ -3,7 +3,7 @@
 use burn::module::{Flag, Module, ModuleMapper, Param};
 use burn::tensor::Tensor;
 
-use crate::backbones::BackboneKind;
+use crate::backbone_kind::BackboneKind;
 use crate::path::ModulePath;
 use crate::regressor::Regressor;
 

@@ -3,15 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ops::fast_layout;
 use burn::module::{Flag, Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, FloatDType, Tensor};
 
 use crate::nn::Noise;
-use crate::path::ModulePath;
+use crate::ops::fast_layout;
+use crate::path::{ModulePath, is_within};
 use crate::precision::Precision;
-use crate::stages::is_within;
-use crate::{HEAD, Input, Regressor};
+use crate::regressor::{Input, Regressor};
+use crate::stages::HEAD;
 
 /// A [`Regressor`] that only predicts, in the labels' unit.
 #[derive(Clone, Debug)]

@@ -8,6 +8,7 @@
 // burn-tch 0.22 is its last release, which Burn says with a deprecation.
 #![cfg_attr(feature = "libtorch", allow(deprecated))]
 
+mod backbone_kind;
 pub mod backbones;
 mod batch_statistics;
 mod config;
@@ -30,7 +31,8 @@ pub mod summary;
 mod torchvision;
 pub mod weights;
 
-pub use backbones::{Backbone, BackboneKind, BackboneSpec, ExplainedBy};
+pub use backbone_kind::BackboneKind;
+pub use backbones::{Backbone, BackboneSpec, ExplainedBy};
 pub use batch_statistics::{BatchStatistics, is_running_statistic};
 pub use config::ModelConfig;
 pub use device::{DeviceError, DeviceSpec};

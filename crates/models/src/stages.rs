@@ -1,7 +1,7 @@
 //! A backbone's stages: its top-level modules, the units of freezing, of
 //! gradual unfreezing and of learning rates.
 
-use crate::backbones::BackboneKind;
+use crate::backbone_kind::BackboneKind;
 
 pub use crate::path::is_within;
 

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use super::WeightsFile;
 use super::error::WeightsError;
 use super::foreign::Foreign;
-use crate::backbones::BackboneKind;
+use crate::backbone_kind::BackboneKind;
 use crate::path::is_within;
 use crate::stages::HEAD;
 use crate::state::StateDict;
