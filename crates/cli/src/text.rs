@@ -1,4 +1,4 @@
-//! Numbers as they are told.
+//! Scores, counts and durations as they are printed.
 
 /// A score in few letters: a diverged model's R² may have fifteen digits before the
 /// point.
