@@ -1,16 +1,13 @@
 //! The command line. Every flag is documented where it is declared.
 
-use std::path::PathBuf;
-use std::time::Duration;
-
 use clap::{Args as ClapArgs, Parser, Subcommand};
-use psp_models::DeviceSpec;
-use psp_train::config::key_and_value;
 
 mod bench;
+mod config;
 mod data;
 mod eval;
 mod models;
+mod numbers;
 mod predict;
 mod report;
 mod search;
@@ -18,6 +15,7 @@ mod train;
 mod weights;
 
 pub(crate) use bench::{BenchArgs, BenchCommand};
+pub(crate) use config::{ConfigArgs, ConfigCommand};
 pub(crate) use data::{DataCommand, SplitArgs, SynthArgs};
 pub(crate) use eval::{ChosenPart, EvalArgs};
 pub(crate) use models::{ModelsArgs, ModelsCommand, VerifyArgs};
@@ -96,15 +94,6 @@ pub(crate) enum Command {
     Completions(CompletionsArgs),
 }
 
-/// Of commands that read weights.
-#[derive(Debug, ClapArgs)]
-pub(crate) struct VerboseArgs {
-    /// When weights don't fit, list every tensor at fault.
-    // Before --help, and not among each command's own.
-    #[arg(short, long, display_order = 900)]
-    pub(crate) verbose: bool,
-}
-
 impl Command {
     /// Whether it is to list every tensor at fault; `None` of one that can't be told to.
     pub(crate) fn is_verbose(&self) -> Option<bool> {
@@ -139,77 +128,6 @@ pub(crate) struct CompletionsArgs {
     pub(crate) shell: clap_complete::Shell,
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum ConfigCommand {
-    /// Print the configuration that results from defaults, file and overrides.
-    Show(ShowArgs),
-}
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct ShowArgs {
-    #[command(flatten)]
-    pub(crate) config: ConfigArgs,
-    #[command(flatten)]
-    pub(crate) devices: DeviceArgs,
-}
-
-/// What a configuration is made of; later entries win.
-#[derive(Debug, ClapArgs)]
-pub(crate) struct ConfigArgs {
-    /// TOML file; `configs/` has commented ones.
-    #[arg(long)]
-    pub(crate) config: Option<PathBuf>,
-    /// Data folder (`data.dir`).
-    #[arg(long)]
-    pub(crate) data: Option<PathBuf>,
-    /// Set one value, such as `train.epochs=20`; wins over the file and other flags; may
-    /// be repeated.
-    #[arg(long = "set", value_name = "SECTION.KEY=VALUE", value_parser = setting)]
-    pub(crate) overrides: Vec<String>,
-}
-
-/// Where a configuration is trained.
-#[derive(Debug, ClapArgs)]
-pub(crate) struct DeviceArgs {
-    /// auto, flex, libtorch, libtorch:cuda:N or cuda:N (`train.device`). Several of
-    /// one kind, with commas between them, share each step's batches
-    /// (`train.replicas`).
-    #[arg(long, value_delimiter = ',')]
-    pub(crate) device: Vec<DeviceSpec>,
-}
-
-/// An override; whether there is such a key, and what it takes, the configuration tells.
-fn setting(text: &str) -> Result<String, String> {
-    key_and_value(text).map(|_| text.to_owned())
-}
-
-/// Hours, fractions allowed.
-fn hours(text: &str) -> Result<Duration, String> {
-    let hours: Option<f64> = text.parse().ok().filter(|hours| *hours > 0.0);
-    let duration = hours.and_then(|hours| Duration::try_from_secs_f64(hours * 3600.0).ok());
-    duration.ok_or_else(|| "expected a number of hours above 0, such as 1.5".to_owned())
-}
-
-/// A whole number, 0 or more.
-fn whole<T: TryFrom<u64>>(text: &str) -> Result<T, String> {
-    let number: u64 = text
-        .parse()
-        .map_err(|_| "expected a whole number, 0 or more")?;
-    fitting(number)
-}
-
-/// A whole number, 1 or more.
-fn positive<T: TryFrom<u64>>(text: &str) -> Result<T, String> {
-    match text.parse::<u64>() {
-        Ok(number) if number > 0 => fitting(number),
-        _ => Err("expected a whole number, 1 or more".to_owned()),
-    }
-}
-
-fn fitting<T: TryFrom<u64>>(number: u64) -> Result<T, String> {
-    T::try_from(number).map_err(|_| "the number is too large".to_owned())
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -223,20 +141,6 @@ mod tests {
         assert!(parsed("psp data synth --out a -v").is_err());
         let quiet = parsed("psp data synth --out a").unwrap();
         assert_eq!(quiet.command.is_verbose(), None);
-    }
-
-    #[test]
-    fn whole_numbers_are_read_and_others_refused_in_words() {
-        assert_eq!(super::whole::<u64>("0"), Ok(0));
-        assert_eq!(super::positive::<u16>("7"), Ok(7));
-        for (text, told) in [
-            ("0.001", "1 or more"),
-            ("0", "1 or more"),
-            ("70000", "too large"),
-        ] {
-            let refused = super::positive::<u16>(text).unwrap_err();
-            assert!(refused.contains(told), "{text}: {refused}");
-        }
     }
 
     #[test]

@@ -8,8 +8,7 @@ use psp_data::Part;
 use psp_search::{Plan, Pruner, SearchConfig};
 use psp_train::{Inputs, RunConfig};
 
-use crate::commands::counted;
-use crate::progress::duration;
+use crate::text::{counted, duration};
 
 /// What one backbone's images take, in seconds, with all cores.
 struct Cost {

@@ -23,6 +23,7 @@ mod interrupt;
 mod origin;
 mod progress;
 mod study_view;
+mod text;
 
 /// LibTorch takes its memory from it too. A training step asks for hundreds of
 /// tensors of many sizes, some of which stay; glibc serves them from one heap

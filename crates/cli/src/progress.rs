@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use psp_data::DataNotice;
 use psp_train::Event;
 
-use crate::commands::counted;
+use crate::text::{counted, duration};
 
 mod preamble;
 
@@ -57,19 +57,6 @@ pub(crate) fn bytes(what: &str) -> ProgressBar {
 pub(crate) fn style(template: &str) -> ProgressStyle {
     // The templates are constants; an invalid one shows plainly.
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
-}
-
-/// `1 h 5 min`, `12 min` or `40 s`.
-pub(crate) fn duration(seconds: f64) -> String {
-    if seconds.round() < 60.0 {
-        return format!("{:.0} s", seconds.round());
-    }
-    let minutes = (seconds / 60.0).round() as u64;
-    match (minutes / 60, minutes % 60) {
-        (0, minutes) => format!("{minutes} min"),
-        (hours, 0) => format!("{hours} h"),
-        (hours, minutes) => format!("{hours} h {minutes} min"),
-    }
 }
 
 /// Shows a training run.
@@ -273,25 +260,5 @@ impl TrainProgress {
 impl Drop for TrainProgress {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_duration_is_told_in_its_own_unit() {
-        for (seconds, text) in [
-            (0.2, "0 s"),
-            (12.4, "12 s"),
-            (40.0, "40 s"),
-            (59.6, "1 min"),
-            (179.0, "3 min"),
-            (3600.0, "1 h"),
-            (3899.0, "1 h 5 min"),
-        ] {
-            assert_eq!(duration(seconds), text);
-        }
     }
 }

@@ -7,8 +7,8 @@ use anyhow::Result;
 use indicatif::{HumanDuration, MultiProgress, ProgressBar};
 use psp_search::{Overview, State, Study, StudyEvent, WorkerEvent};
 
-use crate::commands::{counted, number};
 use crate::progress;
+use crate::text::{counted, number};
 
 /// Shows a study's events.
 pub(crate) struct StudyView {

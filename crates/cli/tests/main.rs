@@ -4,12 +4,14 @@
 mod backbones;
 mod bench;
 mod bundle;
+mod circles;
 mod continuing;
 mod damaged_data;
 mod damaged_settings;
 mod edited_run;
 #[path = "../../models/tests/support/mod.rs"]
 mod files;
+mod floors;
 mod machine_faults;
 mod max_hours;
 mod messages;

@@ -9,15 +9,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde::{Deserialize, Serialize};
 
 use crate::decode::{DecodeLimits, decode_file, read_image};
-use crate::discover::{find_images, find_labels, has_image_extension, is_hidden, walk};
+use crate::discover::{find_images, find_labels, has_image_extension};
 use crate::error::DataError;
 use crate::hash::{self, FieldHasher};
 use crate::label_range::LabelRange;
-use crate::labels::{LabelTable, Sample};
+use crate::labels::LabelTable;
 use crate::notice::DataNotice;
 use crate::parallel::map_indices;
 use crate::resolve::resolve;
+use crate::sample::Sample;
 use crate::stamp::Stamp;
+use crate::walk::{is_hidden, walk};
 
 /// The targets that are predicted unless others are named.
 pub const DEFAULT_TARGETS: [&str; 2] =

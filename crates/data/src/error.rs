@@ -5,14 +5,12 @@ use std::path::{Path, PathBuf};
 
 use psp_files::{Access, Class, Classify, FileError};
 
-use crate::label_range::StrayLabel;
+use crate::stray_label::StrayLabel;
 
-mod names;
 mod remedy;
 mod split;
 mod table;
 
-pub(crate) use names::NameProblem;
 pub use remedy::Remedy;
 pub use split::SplitError;
 pub use table::CsvError;
@@ -279,6 +277,23 @@ pub enum DataError {
 }
 
 impl DataError {
+    /// The setting that may mend it, where there is one.
+    pub fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::NoLabels { .. } | Self::SeveralLabels { .. } => Some(Remedy::Labels),
+            Self::NoImages { .. }
+            | Self::SeveralImageFolders { .. }
+            | Self::OutsideImages { .. }
+            | Self::UnknownImages { .. } => Some(Remedy::Images),
+            Self::Csv(
+                CsvError::MissingColumn { remedy, .. }
+                | CsvError::SeveralFilenameColumns { remedy, .. },
+            )
+            | Self::Split(SplitError::UnknownPart { remedy, .. }) => *remedy,
+            _ => None,
+        }
+    }
+
     /// What is wrong with `path`, which is no folder that can be opened; `option` is
     /// what took it.
     pub(crate) fn no_folder(path: &Path, option: &'static str) -> Self {

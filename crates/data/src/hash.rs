@@ -26,7 +26,10 @@ impl FieldHasher {
     }
 }
 
+/// The SHA-256 of an image's file.
+pub(crate) type Content = [u8; 32];
+
 /// SHA-256 of a byte string.
-pub(crate) fn content(bytes: &[u8]) -> [u8; 32] {
+pub(crate) fn content(bytes: &[u8]) -> Content {
     Sha256::digest(bytes).into()
 }

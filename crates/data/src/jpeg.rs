@@ -12,9 +12,11 @@ mod arithmetic;
 mod coefficients;
 mod colour;
 mod decisions;
+mod error;
 mod frame;
 mod huffman;
 mod idct;
+mod interpolate;
 mod markers;
 mod picture;
 mod processor;
@@ -23,6 +25,7 @@ mod scan;
 mod sequential;
 mod tables;
 mod upsample;
+mod ycbcr;
 
 use coefficients::Plane;
 use colour::Colours;
@@ -33,16 +36,7 @@ use scan::ScanHeader;
 use tables::Tables;
 use upsample::Upsampler;
 
-/// Why a JPEG is refused.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum JpegError {
-    #[error("the file is cut off: {0}")]
-    CutOff(&'static str),
-    #[error("the file is damaged: {0}")]
-    Damaged(&'static str),
-    #[error("the JPEG has {0}, which psp does not read")]
-    Unsupported(String),
-}
+pub(crate) use error::JpegError;
 
 /// A JPEG whose headers were read, up to its first scan.
 pub(crate) struct Jpeg<'a> {

@@ -1,15 +1,16 @@
 //! Which labels are valid.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde::ser::{SerializeTuple, Serializer};
 use serde::{Deserialize, Serialize};
 
 use crate::error::DataError;
-use crate::labels::Sample;
 use crate::notice::DataNotice;
+use crate::sample::Sample;
+use crate::stray_label::StrayLabel;
 
 /// Which labels are valid, and with it what predictions are clipped to: `"auto"`,
 /// `"none"` or `[low, high]` in a file.
@@ -23,23 +24,6 @@ pub enum LabelRange {
     Unbounded,
     /// From the first to the second, both included.
     Given([f32; 2]),
-}
-
-/// A label outside the usual range, in which most lie.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StrayLabel {
-    /// The labels file.
-    pub path: PathBuf,
-    /// The line.
-    pub row: u64,
-    /// The target's column.
-    pub column: String,
-    /// The label.
-    pub value: f32,
-    /// Labels in the range.
-    pub inside: usize,
-    /// All labels.
-    pub total: usize,
 }
 
 /// What scores usually lie in.

@@ -7,19 +7,9 @@ use crate::error::{DataError, Remedy};
 use crate::label_range::LabelRange;
 use crate::notice::DataNotice;
 use crate::numbers::{Numbers, Rounding};
-use crate::split::part;
+use crate::part;
+use crate::sample::Sample;
 use crate::table::Table;
-
-/// One image and its scores.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Sample {
-    /// The image's path relative to the image folder, as the CSV spells it.
-    pub filename: String,
-    /// One score per target, in the order of [`LabelTable::targets`].
-    pub labels: Vec<f32>,
-    /// The line of the CSV, counting from 1 with the header.
-    pub row: u64,
-}
 
 /// The checked content of a labels CSV, without its images.
 ///

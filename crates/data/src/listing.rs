@@ -4,12 +4,11 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::discover::{
-    find_labels, has_image_extension, image_folders, interferes, is_hidden, walk,
-};
+use crate::discover::{find_labels, has_image_extension, image_folders, interferes};
 use crate::error::DataError;
 use crate::resolve::{NamedFiles, named_files};
 use crate::table::Table;
+use crate::walk::{FolderKind, is_hidden, walk};
 
 /// The files of a folder, each accounted for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,17 +30,6 @@ pub enum FileKind {
     Other,
     /// A file whose name begins with a dot.
     Hidden,
-}
-
-/// Why a folder is not entered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum FolderKind {
-    /// No sub-folder is.
-    Inner,
-    /// Its name begins with a dot.
-    Hidden,
-    /// It was entered by another path, as where it is a link.
-    Repeated,
 }
 
 /// Lists the files of `dir`, with those of its sub-folders if `recursive` is set.

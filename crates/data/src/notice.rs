@@ -3,9 +3,9 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::label_range::StrayLabel;
-use crate::split::Part;
-use crate::table::Separator;
+use crate::part::Part;
+use crate::separator::Separator;
+use crate::stray_label::StrayLabel;
 
 /// Something about a data set that its user should know: how a file was read that
 /// could be read in two ways, and what was left out.
@@ -353,7 +353,7 @@ impl fmt::Display for DataNotice {
 }
 
 /// `1 image`, `2 images`.
-pub(crate) fn plural(count: usize, what: &str) -> String {
+fn plural(count: usize, what: &str) -> String {
     let s = if count == 1 { "" } else { "s" };
     format!("{count} {what}{s}")
 }

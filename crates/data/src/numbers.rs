@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use crate::notice::DataNotice;
-use crate::table::Separator;
+use crate::separator::Separator;
 
 /// What a file's numbers have in common: `1,234` alone may be a thousand or one.
 pub(crate) struct Numbers {

@@ -30,9 +30,6 @@ use segment::Segment;
 pub use store::PixelStore;
 pub use warning::PixelWarning;
 
-/// The SHA-256 of an image's file.
-pub(crate) type Content = [u8; 32];
-
 /// The resized pixels of one image, `[height, width, 3]`.
 #[derive(Clone, Debug)]
 pub(crate) enum Pixels {

@@ -5,16 +5,19 @@
 //! image folder's name in front, another case, extension or Unicode form, URL escapes,
 //! blanks, dots, invisible characters.
 
+mod problem;
+
 use std::collections::HashMap;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use crate::discover::walk;
-use crate::error::{DataError, NameProblem};
+use crate::error::DataError;
 use crate::labels::LabelTable;
 use crate::names::{Found, NameIndex, shown};
 use crate::notice::DataNotice;
 use crate::table::Table;
+use crate::walk::walk;
+use problem::{NameProblem, error_of};
 
 /// Folder names that stand in front of an image's name in labels that were made
 /// beside the image folder.
@@ -77,7 +80,7 @@ pub(crate) fn resolve(
     if problems.is_empty() {
         Ok((paths, near))
     } else {
-        Err(DataError::names(table, images, problems))
+        Err(error_of(table, images, problems))
     }
 }
 

@@ -2,14 +2,15 @@
 
 mod copies;
 mod file;
-pub(crate) mod part;
+mod fractions;
 mod stratify;
 
 use crate::error::{DataError, Remedy, SplitError};
 use crate::hash::FieldHasher;
 use crate::labels::LabelTable;
+use crate::part::{self, Part};
 
-pub use part::{Part, SplitFractions};
+pub use fractions::SplitFractions;
 
 /// The part of every sample of one data set.
 ///

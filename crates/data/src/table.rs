@@ -10,9 +10,8 @@ use csv::{Position, Reader, ReaderBuilder, StringRecord};
 
 use crate::error::{CsvError, DataError};
 use crate::notice::DataNotice;
+use crate::separator::Separator;
 use text::Text;
-
-pub use text::Separator;
 
 /// A CSV whose header has been checked.
 ///

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    MetricsError, RegressionAccumulator, RegressionMetrics, Side, error::check_row,
-    moments::Moments,
-};
+use crate::accumulator::RegressionAccumulator;
+use crate::error::{MetricsError, Side, check_row};
+use crate::moments::Moments;
+use crate::types::RegressionMetrics;
 
 /// "Predict the training mean": for each target the mean label of the training
 /// set, whatever the input. A model that is not clearly better has learnt

@@ -16,62 +16,17 @@
 
 mod interval;
 mod resamples;
+mod settings;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Metric, MetricsError, PairedRows};
+use crate::error::MetricsError;
+use crate::metric::Metric;
+use crate::rows::PairedRows;
 pub use interval::MetricInterval;
 pub(crate) use resamples::Resamples;
 pub use resamples::resample_rows;
-
-/// The settings of a bootstrap.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct BootstrapSettings {
-    /// How many resamples, at most a million: 10 000, at which the ends of an
-    /// interval move by about 1 % of its width from seed to seed.
-    pub resamples: u32,
-    /// The share of resamples that an interval spans: 0.95.
-    pub confidence: f64,
-    /// Chooses the resamples.
-    pub seed: u64,
-}
-
-impl Default for BootstrapSettings {
-    fn default() -> Self {
-        Self {
-            resamples: 10_000,
-            confidence: 0.95,
-            seed: 0,
-        }
-    }
-}
-
-impl BootstrapSettings {
-    pub(crate) fn check(&self) -> Result<(), MetricsError> {
-        // Their values are kept until the end.
-        if !(1..=1_000_000).contains(&self.resamples) {
-            return Err(MetricsError::Argument {
-                name: "resamples",
-                value: f64::from(self.resamples),
-                needed: "a number from 1 to 1 000 000",
-            });
-        }
-        check_share("confidence", self.confidence)
-    }
-}
-
-/// Refuses what is not strictly between 0 and 1.
-pub(crate) fn check_share(name: &'static str, value: f64) -> Result<(), MetricsError> {
-    if value > 0.0 && value < 1.0 {
-        return Ok(());
-    }
-    Err(MetricsError::Argument {
-        name,
-        value,
-        needed: "a number between 0 and 1, neither of them included",
-    })
-}
+pub use settings::BootstrapSettings;
 
 /// Intervals of a model's metrics.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

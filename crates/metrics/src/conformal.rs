@@ -9,7 +9,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{MetricsError, PairedRows, Side, bootstrap::check_share, error::check_row, sum::Sum};
+use crate::error::{MetricsError, Side, check_row, check_share};
+use crate::rows::PairedRows;
+use crate::sum::Sum;
 
 /// Intervals of one width per target, calibrated on rows that the model was not
 /// trained on.

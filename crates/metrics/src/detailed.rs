@@ -10,11 +10,9 @@ pub use types::{
     LabelGroups, Scores, WithinShare,
 };
 
-use crate::{
-    MetricSettings, MetricsError, Side,
-    error::check_row,
-    rank::{median, spearman},
-};
+use crate::error::{MetricsError, Side, check_row};
+use crate::rank::{median, spearman};
+use crate::settings::MetricSettings;
 use sample::Sample;
 use sums::TargetSums;
 

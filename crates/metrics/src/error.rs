@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Metric;
+use crate::metric::Metric;
 
 /// The largest magnitude that is accepted: its square, summed over any number
 /// of rows that fits into memory, is still finite.
@@ -154,4 +154,16 @@ pub(crate) fn check_row(side: Side, row: &[f64], targets: usize) -> Result<(), M
             value: row[target],
         }),
     }
+}
+
+/// Refuses what is not strictly between 0 and 1.
+pub(crate) fn check_share(name: &'static str, value: f64) -> Result<(), MetricsError> {
+    if value > 0.0 && value < 1.0 {
+        return Ok(());
+    }
+    Err(MetricsError::Argument {
+        name,
+        value,
+        needed: "a number between 0 and 1, neither of them included",
+    })
 }

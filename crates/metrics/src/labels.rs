@@ -6,7 +6,9 @@ mod types;
 pub use histogram::HistogramSettings;
 pub use types::{LabelPair, LabelStatistics, TargetLabels};
 
-use crate::{MetricsError, Side, comoments::Comoments, error::check_row, moments::Moments};
+use crate::comoments::Comoments;
+use crate::error::{MetricsError, Side, check_row};
+use crate::moments::Moments;
 
 impl LabelStatistics {
     /// Of `labels`, rows of one value per target, in one pass.

@@ -5,11 +5,10 @@ mod weigh;
 
 pub(crate) use weigh::{Needs, Scratch};
 
-use crate::{
-    Metric, MetricSettings, MetricsError, Side,
-    error::check_row,
-    totals::{Totals, overall},
-};
+use crate::error::{MetricsError, Side, check_row};
+use crate::metric::Metric;
+use crate::settings::MetricSettings;
+use crate::totals::{Totals, overall};
 use columns::Columns;
 
 /// The predictions of one model beside the labels, prepared for resampling:

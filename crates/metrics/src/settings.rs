@@ -2,10 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    MeanBaseline, MetricsError, Side,
-    error::{LARGEST, check_row},
-};
+use crate::baseline::MeanBaseline;
+use crate::error::{LARGEST, MetricsError, Side, check_row};
 
 /// The settings of detailed metrics. All fields may be changed; they are checked
 /// where they are used.

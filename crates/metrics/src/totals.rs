@@ -1,7 +1,7 @@
 //! What every metric is a formula of: the totals of one predictor over the rows
 //! of one target, whether they were streamed or drawn by a bootstrap.
 
-use crate::{Group, Metric};
+use crate::metric::{Group, Metric};
 
 /// Totals over a group of labels. The count is a `f64` since it only ever
 /// divides; it is exact up to 2⁵³ rows.

@@ -147,10 +147,18 @@ impl DeviceSpec {
     /// As [`DeviceSpec::open`], and when it does not know the precision.
     pub fn open_for(self, precision: Precision) -> Result<Device, DeviceError> {
         let device = self.resolved();
-        if precision.is_known_to(device) {
+        if device.computes_in(precision) {
             self.open()
         } else {
             Err(DeviceError::Precision { device, precision })
+        }
+    }
+
+    /// Whether the device, which is not `auto`, computes in `precision`.
+    fn computes_in(self, precision: Precision) -> bool {
+        match precision {
+            Precision::Fp32 => true,
+            Precision::Bf16 => matches!(self, Self::LibTorch | Self::LibTorchCuda(_)),
         }
     }
 
@@ -165,6 +173,18 @@ impl DeviceSpec {
             Self::LibTorch => open_libtorch(),
             Self::LibTorchCuda(index) => open_libtorch_cuda(index),
             Self::Cuda(index) => open_cuda(index),
+        }
+    }
+}
+
+impl Precision {
+    /// This precision where `device` knows it, or else fp32.
+    #[must_use]
+    pub fn on(self, device: DeviceSpec) -> Self {
+        if device.resolved().computes_in(self) {
+            self
+        } else {
+            Self::Fp32
         }
     }
 }

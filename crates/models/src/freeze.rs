@@ -3,7 +3,7 @@
 use burn::module::{Flag, Module, ModuleMapper, Param};
 use burn::tensor::Tensor;
 
-use crate::backbones::BackboneKind;
+use crate::backbone_kind::BackboneKind;
 use crate::path::ModulePath;
 use crate::regressor::Regressor;
 
@@ -60,8 +60,8 @@ impl ModuleMapper for Freezer<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::ModelConfig;
     use crate::nn::Noise;
-    use crate::regressor::ModelConfig;
     use burn::module::ModuleVisitor;
     use burn::tensor::{Device, Distribution, Gradients};
 

@@ -3,16 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ops::fast_layout;
 use burn::module::{Flag, Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, FloatDType, Tensor};
 
 use crate::nn::Noise;
-use crate::path::ModulePath;
+use crate::ops::fast_layout;
+use crate::path::{ModulePath, is_within};
 use crate::precision::Precision;
-use crate::predict::{PredictError, to_host};
-use crate::stages::is_within;
-use crate::{HEAD, Input, Regressor};
+use crate::regressor::{Input, Regressor};
+use crate::stages::HEAD;
 
 /// A [`Regressor`] that only predicts, in the labels' unit.
 #[derive(Clone, Debug)]
@@ -29,18 +28,6 @@ impl InferenceModel {
             model: model.valid().in_label_units(),
             precision: Precision::Fp32,
         }
-    }
-
-    /// What the model predicts for images or their features (`[batch, features]`):
-    /// `[batch, targets]`, row-major, in the labels' unit and clipped to their
-    /// range.
-    ///
-    /// # Errors
-    /// [`PredictError::Device`].
-    pub fn predict(&self, input: impl Into<Input>) -> Result<Vec<f32>, PredictError> {
-        let mut scores = to_host(self.forward(input))?;
-        self.clip(&mut scores);
-        Ok(scores)
     }
 
     /// Clips what [`forward`](Self::forward) gave to the labels' range.

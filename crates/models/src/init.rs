@@ -6,15 +6,13 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 use sha2::{Digest, Sha256};
 
-use crate::backbones::BackboneKind;
-
 /// Initial values of the tensor `key` (as `backbone.…` or `head.…`) as
-/// torchvision and PyTorch draw them.
+/// torchvision and PyTorch draw them; `initial` are those of its backbone.
 ///
 /// `fan_in(key)` returns the inputs per output of a weight: the bias of a
 /// linear layer is drawn by its weight's.
-pub fn initial_values(
-    kind: BackboneKind,
+pub(crate) fn initial_values(
+    initial: Initial,
     key: &str,
     shape: &[usize],
     seed: u64,
@@ -32,7 +30,7 @@ pub fn initial_values(
     match leaf {
         "running_var" => draw.constant(1.0),
         "running_mean" => draw.constant(0.0),
-        _ => (kind.spec().initial)(
+        _ => initial(
             &Unset {
                 key,
                 leaf,
@@ -43,6 +41,9 @@ pub fn initial_values(
         ),
     }
 }
+
+/// The initial values of a backbone's tensor that is no running statistic.
+pub(crate) type Initial = fn(&Unset<'_>, &mut Draw) -> Vec<f32>;
 
 /// A backbone's tensor before it has values.
 #[derive(Debug)]

@@ -8,13 +8,15 @@
 // burn-tch 0.22 is its last release, which Burn says with a deprecation.
 #![cfg_attr(feature = "libtorch", allow(deprecated))]
 
+mod backbone_kind;
 pub mod backbones;
 mod batch_statistics;
+mod config;
 pub mod device;
 mod freeze;
 pub mod head;
 mod inference;
-pub mod init;
+mod init;
 pub mod nn;
 pub mod ops;
 mod output;
@@ -29,13 +31,15 @@ pub mod summary;
 mod torchvision;
 pub mod weights;
 
-pub use backbones::{Backbone, BackboneKind, BackboneSpec, ExplainedBy};
+pub use backbone_kind::BackboneKind;
+pub use backbones::{Backbone, BackboneSpec, ExplainedBy};
 pub use batch_statistics::{BatchStatistics, is_running_statistic};
+pub use config::ModelConfig;
 pub use device::{DeviceError, DeviceSpec};
 pub use inference::InferenceModel;
 pub use output::Output;
 pub use precision::Precision;
-pub use regressor::{Input, ModelConfig, Regressor};
+pub use regressor::{Input, Regressor};
 pub use stages::HEAD;
 pub use state::{HostTensor, StateDict, StateError};
 pub use summary::{BackboneSummary, multiply_adds_of};

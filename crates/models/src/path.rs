@@ -32,3 +32,9 @@ impl ModulePath {
         segments.join(".")
     }
 }
+
+/// Whether `key` is the module `module` or inside it.
+pub fn is_within(key: &str, module: &str) -> bool {
+    key.strip_prefix(module)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}

@@ -7,8 +7,6 @@ use crate::ops::fast_layout;
 use burn::tensor::{FloatDType, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::DeviceSpec;
-
 /// The format of activations, convolutions and matrix products. Weights, norms'
 /// statistics, the head, loss and optimiser are f32 in either.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,24 +20,6 @@ pub enum Precision {
 }
 
 impl Precision {
-    /// This precision where `device` knows it, or else fp32.
-    #[must_use]
-    pub fn on(self, device: DeviceSpec) -> Self {
-        if self.is_known_to(device.resolved()) {
-            self
-        } else {
-            Self::Fp32
-        }
-    }
-
-    /// Whether `device`, which is not `auto`, computes in it.
-    pub(crate) fn is_known_to(self, device: DeviceSpec) -> bool {
-        match self {
-            Self::Fp32 => true,
-            Self::Bf16 => matches!(device, DeviceSpec::LibTorch | DeviceSpec::LibTorchCuda(_)),
-        }
-    }
-
     /// Images `[batch, 3, height, width]` as a model takes them that is to
     /// compute in this precision, and in the memory layout that is fastest on
     /// their device: every layer keeps to its input's.

@@ -50,6 +50,20 @@ pub fn to_host(tensor: Tensor<2>) -> Result<Vec<f32>, PredictError> {
         .map_err(|error| PredictError::Device(format!("{error:?}")))
 }
 
+impl InferenceModel {
+    /// What the model predicts for images or their features (`[batch, features]`):
+    /// `[batch, targets]`, row-major, in the labels' unit and clipped to their
+    /// range.
+    ///
+    /// # Errors
+    /// [`PredictError::Device`].
+    pub fn predict(&self, input: impl Into<Input>) -> Result<Vec<f32>, PredictError> {
+        let mut scores = to_host(self.forward(input))?;
+        self.clip(&mut scores);
+        Ok(scores)
+    }
+}
+
 /// Predicts every batch and hands `(batch, predictions)` to `each`;
 /// predictions are those of [`InferenceModel::predict`]. The batch's values have
 /// been moved to the device.

@@ -2,64 +2,17 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, FloatDType, Tensor};
-use serde::{Deserialize, Serialize};
 
-use crate::backbones::{Backbone, BackboneKind};
+use crate::backbones::Backbone;
+use crate::config::ModelConfig;
 use crate::head::Head;
 use crate::init::initial_values;
 use crate::nn::Noise;
 use crate::output::Output;
-use crate::stages::is_within;
+use crate::path::is_within;
 use crate::state::{self, Leftover, StateDict, StateError};
 use crate::torchvision;
 use crate::weights::{Recognised, WeightsError, WeightsFile};
-
-/// What defines a model's structure; it travels with every checkpoint.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ModelConfig {
-    /// The backbone.
-    pub backbone: BackboneKind,
-    /// Width of the head's hidden layer.
-    pub hidden: usize,
-    /// Probability of zeroing a hidden unit of the head while training.
-    pub dropout: f64,
-    /// Number of scores predicted per image.
-    pub targets: usize,
-    /// Side of the square input in pixels; a ViT's positional embeddings are
-    /// made for it.
-    pub input_size: u32,
-    /// Probability of dropping the last residual branch of an EfficientNet
-    /// while training; no other backbone has it.
-    pub stochastic_depth: f64,
-    /// Whether GoogLeNet and Inception v3 have their auxiliary classifiers.
-    pub auxiliary: bool,
-    /// Whether GoogLeNet and Inception v3 rescale their input
-    /// ([`BackboneSpec::transforms_input`](crate::BackboneSpec::transforms_input)).
-    pub transform_input: bool,
-    /// From the head's values to labels.
-    #[serde(default, skip_serializing_if = "Output::is_default")]
-    pub output: Output,
-}
-
-impl ModelConfig {
-    /// `backbone` with the perspective-score project's head, for inputs of the
-    /// backbone's own size, as torchvision builds it from scratch but without dropout,
-    /// stochastic depth and auxiliary classifiers.
-    pub fn new(backbone: BackboneKind, targets: usize) -> Self {
-        Self {
-            backbone,
-            hidden: 256,
-            dropout: 0.0,
-            targets,
-            input_size: backbone.input_size(),
-            stochastic_depth: 0.0,
-            auxiliary: false,
-            transform_input: false,
-            output: Output::default(),
-        }
-    }
-}
 
 /// A backbone and a head: `[batch, 3, height, width]` to `[batch, targets]`.
 #[derive(Module, Debug)]
@@ -74,7 +27,8 @@ pub struct Regressor {
 }
 
 impl Regressor {
-    /// The model with weights drawn from `seed` (see [`crate::init`]).
+    /// The model with weights as torchvision and PyTorch draw them, each tensor's from
+    /// `seed` and its name.
     ///
     /// On an autodiff device all parameters require gradients.
     pub fn new(config: &ModelConfig, seed: u64, device: &Device) -> Self {
@@ -135,12 +89,10 @@ impl Regressor {
             .filter(|(_, shape)| shape.len() >= 2)
             .map(|(key, shape)| (key, shape[1..].iter().product()))
             .collect();
+        let initial = config.backbone.spec().initial;
         state::fill_some(self, |key, shape| {
-            wanted(key).then(|| {
-                initial_values(config.backbone, key, shape, seed, |key| {
-                    fan_in.get(key).copied()
-                })
-            })
+            wanted(key)
+                .then(|| initial_values(initial, key, shape, seed, |key| fan_in.get(key).copied()))
         })
     }
 

@@ -1,7 +1,9 @@
 //! A backbone's stages: its top-level modules, the units of freezing, of
 //! gradual unfreezing and of learning rates.
 
-use crate::backbones::BackboneKind;
+use crate::backbone_kind::BackboneKind;
+
+pub use crate::path::is_within;
 
 /// The stage of everything that predicts scores.
 pub const HEAD: &str = "head";
@@ -40,6 +42,21 @@ impl BackboneKind {
         self.layers(self.stages())
     }
 
+    /// The stages with a batch norm that sees one value per channel of one image with
+    /// `size` pixels per side, in the order of [`stages`](Self::stages); the auxiliary
+    /// classifiers' is the head.
+    pub fn single_value_stages(self, size: u32, auxiliary: bool) -> &'static [&'static str] {
+        let spec = self.spec();
+        let of_auxiliary = spec.auxiliary.filter(|_| auxiliary);
+        if of_auxiliary.is_some_and(|classifiers| size <= classifiers.single_values) {
+            return &[HEAD];
+        }
+        match spec.single_values {
+            Some((largest, stages)) if size <= largest => stages,
+            _ => &[],
+        }
+    }
+
     /// How many of `stages` begin a layer.
     fn layers(self, stages: &[&str]) -> usize {
         let joined = self.spec().joined;
@@ -50,18 +67,12 @@ impl BackboneKind {
     }
 }
 
-/// Whether `key` is the module `module` or inside it.
-pub fn is_within(key: &str, module: &str) -> bool {
-    key.strip_prefix(module)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::regressor::ModelConfig;
+    use crate::config::ModelConfig;
     use crate::{Backbone, state};
-    use burn::tensor::Device;
+    use burn::tensor::{Device, Tensor};
 
     #[test]
     fn every_tensor_of_a_backbone_belongs_to_one_of_its_stages_and_every_stage_has_some() {
@@ -113,5 +124,36 @@ mod tests {
             );
             assert_eq!(distances[0], kind.depth(), "{kind}");
         }
+    }
+
+    #[test]
+    fn stages_see_single_values_up_to_the_size_at_which_the_last_map_grows() {
+        let device = Device::default();
+        for (kind, largest) in [
+            (BackboneKind::ResNet18, 32),
+            (BackboneKind::GoogLeNet, 46),
+            (BackboneKind::InceptionV3, 106),
+            (BackboneKind::EfficientnetB0, 32),
+            (BackboneKind::MobilenetV2, 32),
+        ] {
+            let model = Backbone::new(&ModelConfig::new(kind, 1), &device);
+            for (size, is_single) in [(largest, true), (largest + 1, false)] {
+                let image = Tensor::<4>::zeros([1, 3, size as usize, size as usize], &device);
+                let [_, _, height, width] = model.feature_map(image).unwrap().dims();
+                assert_eq!(height * width == 1, is_single, "{kind} {size}");
+                let stages = kind.single_value_stages(size, false);
+                assert_eq!(!stages.is_empty(), is_single, "{kind} {size}");
+                assert!(stages.iter().all(|stage| kind.stages().contains(stage)));
+            }
+        }
+        assert_eq!(
+            BackboneKind::InceptionV3.single_value_stages(299, true),
+            [HEAD]
+        );
+        assert!(
+            BackboneKind::VitB16
+                .single_value_stages(32, false)
+                .is_empty()
+        );
     }
 }

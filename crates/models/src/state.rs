@@ -6,8 +6,7 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Tensor, TensorData};
 use thiserror::Error;
 
-use crate::path::ModulePath;
-use crate::stages::is_within;
+use crate::path::{ModulePath, is_within};
 
 /// A tensor's values in host memory, row-major.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,10 +3,11 @@
 use burn::tensor::{Device, Tensor};
 use serde::Serialize;
 
-use crate::backbones::BackboneKind;
+use crate::backbone_kind::BackboneKind;
 use crate::batch_statistics::is_running_statistic;
+use crate::config::ModelConfig;
 use crate::nn::{Noise, multiply_adds};
-use crate::regressor::{ModelConfig, Regressor};
+use crate::regressor::Regressor;
 use crate::state;
 
 /// One backbone with the perspective-score project's head,

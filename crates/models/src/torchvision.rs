@@ -1,6 +1,6 @@
 //! What torchvision's files need before they fit.
 
-use crate::backbones::BackboneKind;
+use crate::backbone_kind::BackboneKind;
 use crate::state::{HostTensor, StateDict};
 
 const POS_EMBEDDING: &str = "encoder.pos_embedding";

@@ -10,54 +10,17 @@ use half::{bf16, f16};
 use psp_files::{FileError, write_atomic};
 use pytorch_reader::{DType as TorchDType, PytorchReader};
 use safetensors::{Dtype, SafeTensorError, SafeTensors, tensor::TensorView};
-use thiserror::Error;
 
 use crate::state::{HostTensor, StateDict};
 
+mod error;
 mod foreign;
 mod recognise;
 
 use foreign::Foreign;
-pub use recognise::Recognised;
 
-/// Why a weights file can't be read.
-#[derive(Debug, Error)]
-pub enum WeightsError {
-    /// The file can't be opened or read.
-    #[error(transparent)]
-    File(#[from] FileError),
-    /// The file is neither a valid safetensors file nor a PyTorch checkpoint.
-    #[error("{}: not a readable weights file: {reason}", path.display())]
-    Format {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A tensor has an element type that weights don't have.
-    #[error(
-        "{}: tensor `{key}` has element type {dtype}; expected F16, BF16, F32 or F64",
-        path.display()
-    )]
-    Dtype {
-        /// The file.
-        path: PathBuf,
-        /// The tensor's key.
-        key: String,
-        /// Its element type.
-        dtype: String,
-    },
-    /// A tensor holds a NaN or an infinity.
-    #[error("{}: tensor `{key}` holds a non-finite value at element {index}", path.display())]
-    NonFinite {
-        /// The file.
-        path: PathBuf,
-        /// The tensor's key.
-        key: String,
-        /// Row-major index of the first such element.
-        index: usize,
-    },
-}
+pub use error::WeightsError;
+pub use recognise::Recognised;
 
 /// What a weights file holds.
 #[derive(Debug)]

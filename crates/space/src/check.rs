@@ -7,10 +7,10 @@ use toml::Value;
 
 use crate::condition::{Condition, Term, Test};
 use crate::count::Counter;
+use crate::dimension::Dimension;
 use crate::error::SpaceError;
 use crate::read::Exclude;
 use crate::source::{nearest, place};
-use crate::space::Dimension;
 use crate::value::{listed, same};
 
 const EVERY_POINT: &str = "this exclude matches every point; narrow it, or remove it";

@@ -5,8 +5,8 @@ use std::fmt;
 use toml::Value;
 use toml::de::{DeTable, DeValue};
 
-use crate::Point;
 use crate::error::SpaceError;
+use crate::point::Point;
 use crate::source::{Source, Spanned, nearest};
 use crate::value::{is_finite, number, same};
 

@@ -8,10 +8,10 @@
 
 use std::collections::HashMap;
 
-use crate::Point;
 use crate::condition::Condition;
+use crate::dimension::Dimension;
 use crate::error::SpaceError;
-use crate::space::Dimension;
+use crate::point::Point;
 use crate::steps::{State, Step, steps};
 use crate::value::same;
 

@@ -11,9 +11,10 @@ use std::collections::BTreeMap;
 
 use toml::Value;
 
-use crate::Point;
+use crate::dimension::Dimension;
 use crate::domain::Axis;
-use crate::space::{Dimension, Space};
+use crate::point::Point;
+use crate::space::Space;
 use crate::tpe::density::Choice;
 
 /// With fewer results than this nothing is said.

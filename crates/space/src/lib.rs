@@ -29,10 +29,12 @@
 mod check;
 mod condition;
 mod count;
+mod dimension;
 mod domain;
 mod error;
 mod importance;
 mod order;
+mod point;
 mod read;
 mod rng;
 mod samplers;
@@ -43,25 +45,12 @@ mod steps;
 pub mod tpe;
 mod value;
 
-use std::collections::BTreeMap;
-
-use toml::Value;
-
 pub use condition::{Condition, Term, Test};
+pub use dimension::Dimension;
 pub use domain::Domain;
 pub use error::SpaceError;
 pub use importance::importance;
+pub use point::{Point, point_text};
 pub use samplers::{Grid, Random, RandomGrid, Sampler};
 pub use seen::Seen;
-pub use space::{Dimension, Space};
-
-/// The values of the dimensions that exist in a point, by `section.key`.
-pub type Point = BTreeMap<String, Value>;
-
-/// A point as one line of text, such as
-/// `model.backbone = "resnet18", train.learning_rate = 0.001`, in the space's
-/// order of keys.
-pub fn point_text(point: &Point) -> String {
-    let values = point.iter().map(|(key, value)| format!("{key} = {value}"));
-    values.collect::<Vec<_>>().join(", ")
-}
+pub use space::Space;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::dimension::Dimension;
 use crate::error::SpaceError;
 use crate::source::place;
-use crate::space::Dimension;
 
 /// Dimensions that have to be remembered together, by number: those of an
 /// exclude, or those of a `when` and the dimensions that have it.

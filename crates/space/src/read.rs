@@ -3,10 +3,10 @@
 use toml::de::{DeTable, DeValue};
 
 use crate::condition::Condition;
+use crate::dimension::Dimension;
 use crate::domain;
 use crate::error::SpaceError;
 use crate::source::Source;
-use crate::space::Dimension;
 
 /// Points that are not in the space.
 pub(crate) struct Exclude {

@@ -6,12 +6,13 @@ use std::collections::HashMap;
 use rand_chacha::ChaCha8Rng;
 use toml::Value;
 
-use crate::Point;
+use crate::dimension::Dimension;
 use crate::domain::Axis;
 use crate::error::SpaceError;
+use crate::point::Point;
 use crate::rng::{below, generator, unit};
 use crate::seen::Seen;
-use crate::space::{Dimension, Space};
+use crate::space::Space;
 
 /// How often an excluded point is drawn again.
 pub(crate) const MOST_TRIES: usize = 10_000;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use toml::Value;
 
-use crate::Point;
+use crate::point::Point;
 
 /// The largest integer up to which a float holds every one.
 const MOST_EXACT: i64 = 1 << 53;

@@ -4,39 +4,18 @@ use std::collections::BTreeMap;
 
 use toml::Value;
 
-use crate::Point;
 use crate::condition::Condition;
 use crate::count::Counter;
+use crate::dimension::Dimension;
 use crate::domain::Domain;
 use crate::error::SpaceError;
+use crate::point::Point;
 use crate::seen::Seen;
 use crate::source::place;
 use crate::{check, read};
 
 /// Integers of a `log` range beyond the grid that are listed; more count as endless.
 const MOST_INTEGERS: i64 = 4096;
-
-/// A key that is searched.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Dimension {
-    /// `section.key`.
-    pub key: String,
-    /// What values it takes.
-    pub domain: Domain,
-    /// When it exists, in terms of other dimensions; `None`: always. Tests of
-    /// fixed values hold and are left out.
-    pub when: Option<Condition>,
-    /// Line of the document.
-    pub line: usize,
-    pub(crate) grid: Vec<Value>,
-}
-
-impl Dimension {
-    /// Its values on the grid, distinct; those of a range ascend.
-    pub fn grid(&self) -> &[Value] {
-        &self.grid
-    }
-}
 
 /// A search space, checked: it has at least one point, and each dimension is in
 /// at least one.

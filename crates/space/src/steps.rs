@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::condition::{Condition, Test};
+use crate::dimension::Dimension;
 use crate::error::SpaceError;
 use crate::order::{Group, order};
-use crate::space::Dimension;
 
 /// Which conditions can still hold, by number; those that no longer matter are
 /// false.

@@ -17,13 +17,14 @@ use std::collections::BTreeMap;
 use rand_chacha::ChaCha8Rng;
 use toml::Value;
 
-use crate::Point;
+use crate::dimension::Dimension;
 use crate::domain::Axis;
 use crate::error::SpaceError;
+use crate::point::Point;
 use crate::rng::generator;
 use crate::samplers::{MOST_TRIES, Random};
 use crate::seen::Seen;
-use crate::space::{Dimension, Space};
+use crate::space::Space;
 use density::{Choice, Parzen};
 
 /// How a suggestion is made; the defaults are those in wide use.

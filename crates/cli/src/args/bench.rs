@@ -1,6 +1,8 @@
 //! Arguments of `psp bench`.
 
 use clap::{Args as ClapArgs, Subcommand};
+
+use super::numbers::{positive, whole};
 use psp_models::{BackboneKind, DeviceSpec, Precision};
 
 #[derive(Debug, Subcommand)]
@@ -23,19 +25,19 @@ pub(crate) struct BenchArgs {
     #[arg(long, default_value = "fp32")]
     pub(crate) precision: Precision,
     /// Images per step.
-    #[arg(long, default_value_t = 16, value_parser = super::positive::<usize>)]
+    #[arg(long, default_value_t = 16, value_parser = positive::<usize>)]
     pub(crate) batch: usize,
     /// Side of the square images in pixels; default: the backbone's own.
-    #[arg(long, default_value_t = 0, hide_default_value = true, value_parser = super::whole::<u32>)]
+    #[arg(long, default_value_t = 0, hide_default_value = true, value_parser = whole::<u32>)]
     pub(crate) size: u32,
     /// Steps before measuring.
-    #[arg(long, default_value_t = 3, value_parser = super::whole::<usize>)]
+    #[arg(long, default_value_t = 3, value_parser = whole::<usize>)]
     pub(crate) warmup: usize,
     /// Runs, of which the median is printed.
-    #[arg(long, default_value_t = 5, value_parser = super::positive::<usize>)]
+    #[arg(long, default_value_t = 5, value_parser = positive::<usize>)]
     pub(crate) runs: usize,
     /// Steps per run.
-    #[arg(long, default_value_t = 2, value_parser = super::positive::<usize>)]
+    #[arg(long, default_value_t = 2, value_parser = positive::<usize>)]
     pub(crate) steps: usize,
     /// Print JSON.
     #[arg(long)]

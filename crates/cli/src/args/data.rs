@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
 
-use super::ConfigArgs;
+use super::config::ConfigArgs;
+use super::numbers::whole;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DataCommand {
@@ -20,10 +21,10 @@ pub(crate) struct SynthArgs {
     #[arg(long)]
     pub(crate) out: PathBuf,
     /// Number of images.
-    #[arg(long, default_value_t = 2000, value_parser = super::whole::<usize>)]
+    #[arg(long, default_value_t = 2000, value_parser = whole::<usize>)]
     pub(crate) count: usize,
     /// Seed of the scenes.
-    #[arg(long, default_value_t = 0, value_parser = super::whole::<u64>)]
+    #[arg(long, default_value_t = 0, value_parser = whole::<u64>)]
     pub(crate) seed: u64,
     /// Width and height in pixels.
     #[arg(long, default_value = "674x506", value_parser = size)]
@@ -47,7 +48,7 @@ pub(crate) struct SplitArgs {
     #[arg(long, num_args = 3, value_names = ["TRAIN", "VALID", "TEST"])]
     pub(crate) fractions: Option<Vec<f64>>,
     /// Seed (`data.split_seed`).
-    #[arg(long, value_parser = super::whole::<u64>)]
+    #[arg(long, value_parser = whole::<u64>)]
     pub(crate) seed: Option<u64>,
     /// Replace an existing file.
     #[arg(long)]

@@ -6,6 +6,9 @@ use clap::Args as ClapArgs;
 use psp_data::Part;
 use psp_models::{DeviceSpec, Precision};
 
+use super::numbers::{positive, whole};
+use super::weights::VerboseArgs;
+
 const EXAMPLES: &str = "\
 Examples:
   psp eval experiments/mine                   the run's own test images
@@ -32,7 +35,7 @@ pub(crate) struct EvalArgs {
     pub(crate) overwrite: bool,
     /// Refuse images of more megapixels; default: the limit that the model was
     /// trained with.
-    #[arg(long, value_name = "N", value_parser = super::positive::<u32>)]
+    #[arg(long, value_name = "N", value_parser = positive::<u32>)]
     pub(crate) max_megapixels: Option<u32>,
     /// auto, flex, libtorch, libtorch:cuda:N or cuda:N.
     #[arg(long, default_value = "auto")]
@@ -41,13 +44,13 @@ pub(crate) struct EvalArgs {
     #[arg(long, default_value = "fp32")]
     pub(crate) precision: Precision,
     /// Photos on the page of random samples; 0 leaves it out.
-    #[arg(long, default_value_t = 16, value_parser = super::whole::<usize>)]
+    #[arg(long, default_value_t = 16, value_parser = whole::<usize>)]
     pub(crate) samples: usize,
     /// Seed that chooses them.
-    #[arg(long, default_value_t = 0, value_parser = super::whole::<u64>)]
+    #[arg(long, default_value_t = 0, value_parser = whole::<u64>)]
     pub(crate) seed: u64,
     #[command(flatten)]
-    pub(crate) verbose: super::VerboseArgs,
+    pub(crate) verbose: VerboseArgs,
 }
 
 /// A part of a split, or all images.

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args as ClapArgs, Subcommand};
+
+use super::numbers::{positive, whole};
 use psp_models::{BackboneKind, DeviceSpec};
 
 #[derive(Debug, ClapArgs)]
@@ -36,10 +38,10 @@ pub(crate) struct VerifyArgs {
     pub(crate) backbone: Option<BackboneKind>,
     /// Side of the square input in pixels; default: the backbone's own, 224 or
     /// 299.
-    #[arg(long, value_name = "PIXELS", requires = "backbone", value_parser = super::whole::<u32>)]
+    #[arg(long, value_name = "PIXELS", requires = "backbone", value_parser = whole::<u32>)]
     pub(crate) size: Option<u32>,
     /// Images in the batch; default: 2.
-    #[arg(long, requires = "backbone", value_parser = super::positive::<u16>)]
+    #[arg(long, requires = "backbone", value_parser = positive::<u16>)]
     pub(crate) batch: Option<u16>,
     /// File for the numbers computed here, in the form of a reference; replaces an
     /// existing reference.

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use clap::Args as ClapArgs;
 use psp_models::{BackboneKind, DeviceSpec, Precision};
 
+use super::numbers::positive;
+use super::weights::VerboseArgs;
+
 const EXPORT_EXAMPLES: &str = "\
 Examples:
   psp export experiments/mine --out model
@@ -25,7 +28,7 @@ pub(crate) struct ExportArgs {
     #[arg(long)]
     pub(crate) overwrite: bool,
     #[command(flatten)]
-    pub(crate) verbose: super::VerboseArgs,
+    pub(crate) verbose: VerboseArgs,
 }
 
 const PREDICT_EXAMPLES: &str = "\
@@ -66,10 +69,10 @@ pub(crate) struct PredictArgs {
     pub(crate) raw: bool,
     /// Refuse images of more megapixels; default: the limit that the model was
     /// trained with.
-    #[arg(long, value_name = "N", value_parser = super::positive::<u32>)]
+    #[arg(long, value_name = "N", value_parser = positive::<u32>)]
     pub(crate) max_megapixels: Option<u32>,
     /// Images per forward pass.
-    #[arg(long, default_value_t = 16, value_parser = super::positive::<u16>)]
+    #[arg(long, default_value_t = 16, value_parser = positive::<u16>)]
     pub(crate) batch_size: u16,
     /// auto, flex, libtorch, libtorch:cuda:N or cuda:N.
     #[arg(long, default_value = "auto")]
@@ -78,5 +81,5 @@ pub(crate) struct PredictArgs {
     #[arg(long, default_value = "fp32")]
     pub(crate) precision: Precision,
     #[command(flatten)]
-    pub(crate) verbose: super::VerboseArgs,
+    pub(crate) verbose: VerboseArgs,
 }

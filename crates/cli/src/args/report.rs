@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::Args as ClapArgs;
 use psp_models::DeviceSpec;
 
+use super::numbers::whole;
+
 const EXAMPLES: &str = "\
 Examples:
   psp report search                             a study, finished or still running
@@ -28,7 +30,7 @@ pub(crate) struct ReportArgs {
     #[arg(long)]
     pub(crate) device: Option<DeviceSpec>,
     /// Test images for which to show what the chosen model looks at.
-    #[arg(long, default_value_t = 3, value_parser = super::whole::<usize>)]
+    #[arg(long, default_value_t = 3, value_parser = whole::<usize>)]
     pub(crate) explain: usize,
     /// Don't measure speed and memory where they are not stored yet.
     #[arg(long)]

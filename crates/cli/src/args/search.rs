@@ -7,6 +7,10 @@ use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use psp_models::DeviceSpec;
 use psp_train::EXPERIMENTS;
 
+use super::config::setting;
+use super::numbers::{hours, positive, whole};
+use super::weights::VerboseArgs;
+
 const EXAMPLES: &str = "\
 Examples:
   psp search --config configs/search.toml --data photos --plan    what it would do, and how long
@@ -32,27 +36,27 @@ pub(crate) struct SearchArgs {
     #[arg(long)]
     pub(crate) study: Option<PathBuf>,
     /// Trials to run (`study.trials`); more than before continues a study.
-    #[arg(long, value_parser = super::whole::<u64>)]
+    #[arg(long, value_parser = whole::<u64>)]
     pub(crate) trials: Option<u64>,
     /// Worker processes; default: one per core or per 4 GiB of free memory, whichever
     /// are fewer (limits of control groups count); one with `train.replicas`.
-    #[arg(long, value_parser = super::positive::<u16>)]
+    #[arg(long, value_parser = positive::<u16>)]
     pub(crate) workers: Option<u16>,
     /// Save and stop after this many hours, such as 1.5; the same command continues.
-    #[arg(long, value_name = "HOURS", value_parser = super::hours)]
+    #[arg(long, value_name = "HOURS", value_parser = hours)]
     pub(crate) max_hours: Option<Duration>,
     /// Print the trials and an estimate of the time, and stop; goes with --config.
     #[arg(long)]
     pub(crate) plan: bool,
     /// Override a value that trials share, such as `train.epochs=20`; may be repeated;
     /// goes with --config.
-    #[arg(long = "set", value_name = "SECTION.KEY=VALUE", value_parser = super::setting)]
+    #[arg(long = "set", value_name = "SECTION.KEY=VALUE", value_parser = setting)]
     pub(crate) overrides: Vec<String>,
     /// Where the workers run.
     #[arg(long, value_enum, default_value_t = Launcher::Local)]
     pub(crate) launcher: Launcher,
     /// Tasks of the array, or pods; default: 4.
-    #[arg(long, value_name = "N", value_parser = super::positive::<u32>)]
+    #[arg(long, value_name = "N", value_parser = positive::<u32>)]
     pub(crate) tasks: Option<u32>,
     /// Write the job without submitting it. Kubernetes: print it.
     #[arg(long)]
@@ -67,7 +71,7 @@ pub(crate) struct SearchArgs {
     #[arg(long, required_if_eq("launcher", "k8s"))]
     pub(crate) mount: Option<String>,
     #[command(flatten)]
-    pub(crate) verbose: super::VerboseArgs,
+    pub(crate) verbose: VerboseArgs,
     /// Slurm: further arguments of sbatch, such as `-- --time=60 --partition=gpu`.
     #[arg(last = true)]
     pub(crate) sbatch: Vec<String>,

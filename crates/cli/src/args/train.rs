@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use clap::Args as ClapArgs;
 
-use super::{ConfigArgs, DeviceArgs};
+use super::config::{ConfigArgs, DeviceArgs};
+use super::numbers::hours;
+use super::weights::VerboseArgs;
 
 /// How runs begin and continue.
 const EXAMPLES: &str = "\
@@ -33,8 +35,8 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "RUN", conflicts_with_all = ["out", "config"])]
     pub(crate) resume: Option<PathBuf>,
     /// Save and stop after this many hours, such as 1.5; --resume continues.
-    #[arg(long, value_name = "HOURS", value_parser = super::hours)]
+    #[arg(long, value_name = "HOURS", value_parser = hours)]
     pub(crate) max_hours: Option<Duration>,
     #[command(flatten)]
-    pub(crate) verbose: super::VerboseArgs,
+    pub(crate) verbose: VerboseArgs,
 }

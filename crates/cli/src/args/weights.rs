@@ -5,6 +5,15 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Subcommand};
 use psp_models::BackboneKind;
 
+/// Of commands that read weights.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct VerboseArgs {
+    /// When weights don't fit, list every tensor at fault.
+    // Before --help, and not among each command's own.
+    #[arg(short, long, display_order = 900)]
+    pub(crate) verbose: bool,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum WeightsCommand {
     /// List the files, with where each one is stored or else is fetched from.
@@ -54,7 +63,7 @@ pub(crate) struct WeightsCheckArgs {
     #[arg(long)]
     pub(crate) prefix: Option<String>,
     #[command(flatten)]
-    pub(crate) verbose: super::VerboseArgs,
+    pub(crate) verbose: VerboseArgs,
 }
 
 const IMPORT_EXAMPLES: &str = "\
@@ -80,5 +89,5 @@ pub(crate) struct ImportArgs {
     #[arg(long)]
     pub(crate) overwrite: bool,
     #[command(flatten)]
-    pub(crate) verbose: super::VerboseArgs,
+    pub(crate) verbose: VerboseArgs,
 }

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use anyhow::Result;
 use psp_bench::{BenchError, Report, Settings};
 
-use super::counted;
 use crate::args::BenchArgs;
+use crate::text::counted;
 
 pub(crate) fn bench(
     args: &BenchArgs,

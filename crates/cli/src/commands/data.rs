@@ -10,8 +10,9 @@ use psp_synth::{SynthError, SynthOptions};
 use psp_train::Inputs;
 use psp_train::inputs::{dataset_options, drawn_split};
 
-use super::{counted, resolve};
+use super::config::resolve;
 use crate::args::{SplitArgs, SynthArgs};
+use crate::text::counted;
 use crate::{interrupt, progress};
 
 pub(crate) fn synth(args: &SynthArgs) -> Result<ExitCode> {

@@ -11,7 +11,7 @@ use psp_export::Predictor;
 use psp_metrics::MeanBaseline;
 use psp_train::RunDir;
 
-use super::{note_unfinished, open_model};
+use super::predictor::{note_unfinished, open_model};
 use crate::args::{ChosenPart, EvalArgs};
 use crate::origin::{Origin, check_is_no_data};
 use crate::progress;

@@ -7,8 +7,9 @@ use psp_files::shell_quoted;
 use psp_search::Study;
 use psp_train::{Checkpoint, RunDir};
 
+use super::predictor::note_unfinished;
+use super::refusals::{check_is_there, unless_lost};
 use super::study::study_dir;
-use super::{check_is_there, note_unfinished, unless_lost};
 use crate::args::ExportArgs;
 
 pub(crate) fn export(args: &ExportArgs) -> Result<ExitCode> {

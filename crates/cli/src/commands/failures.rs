@@ -6,7 +6,7 @@ use anyhow::Result;
 use psp_files::shell_quoted;
 use psp_search::{Failure, Study};
 
-use crate::commands::counted;
+use crate::text::counted;
 
 /// Folders that are named for one reason.
 const NAMED: usize = 5;

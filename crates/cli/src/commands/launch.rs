@@ -6,9 +6,9 @@ use anyhow::{Context, Result, bail};
 use psp_files::shell_quoted;
 use psp_search::{KubernetesJob, SlurmJob, Study, StudyDir};
 
-use super::search::devices_of_workers;
+use super::worker::devices_of_workers;
 use crate::args::{Launcher, SearchArgs};
-use crate::commands::counted;
+use crate::text::counted;
 
 /// Refuses what can't be launched, before anything of the study in `dir` is written.
 pub(super) fn check(args: &SearchArgs, dir: &StudyDir) -> Result<()> {

@@ -7,10 +7,12 @@ use psp_data::DataFolder;
 use psp_files::check_place;
 use psp_train::RunDir;
 
-use super::{counted, exists_already, open_model};
+use super::predictor::open_model;
+use super::refusals::exists_already;
 use crate::args::PredictArgs;
 use crate::origin::whole;
 use crate::progress;
+use crate::text::counted;
 use output::{Format, Output};
 use photos::Photos;
 

@@ -14,8 +14,8 @@ use psp_report::PhotoError;
 use psp_search::{Study, StudyDir};
 use psp_train::{EXPERIMENTS, RunConfig, RunDir};
 
+use super::refusals::{continuing, lost, resuming, unless_moved};
 use super::study::study_dir;
-use super::{continuing, lost, resuming, unless_moved};
 use crate::args::ReportArgs;
 use crate::origin::{Origin, check_is_no_data};
 use crate::{interrupt, progress};

@@ -1,4 +1,4 @@
-//! `psp search`, and the workers that it starts.
+//! `psp search`.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -14,20 +14,16 @@ use psp_search::{
 };
 use psp_train::{Event, Inputs};
 
-use super::failures;
+use super::config::{key_of, on_devices, toml_string};
 use super::study::{lost_choice, print_selection, so_far, study_dir, trials_of};
-use super::{counted, key_of, launch, on_devices, toml_string};
+use super::worker::{cores, default_workers, worker_command};
+use super::{failures, launch};
 use crate::args::{Launcher, SearchArgs};
 use crate::estimate;
 use crate::interrupt;
 use crate::progress::{self, TrainProgress};
 use crate::study_view::StudyView;
-
-mod worker;
-
-pub(super) use worker::devices_of_workers;
-pub(crate) use worker::work;
-use worker::{cores, default_workers, worker_command};
+use crate::text::counted;
 
 pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
     check_usage(args);

@@ -1,7 +1,7 @@
 //! `psp study`.
 
 use std::io::{Write, stdout};
-use std::path::{Component, Path};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Error, Result, anyhow, bail};
@@ -10,12 +10,15 @@ use psp_search::{Failure, Overview, State, Study, StudyDir};
 use psp_train::EXPERIMENTS;
 use serde::Serialize;
 
+use super::refusals::{self, continuing};
 use crate::args::{StudyBestArgs, StudyCommand, StudyListArgs, StudyRetryArgs, StudyShowArgs};
-use crate::commands::{continuing, counted};
+use crate::text::counted;
 
+mod folder;
 mod remove;
 mod text;
 
+pub(crate) use folder::study_dir;
 use text::{number, print_rows};
 pub(crate) use text::{print_selection, so_far, trials_of};
 
@@ -28,21 +31,6 @@ pub(crate) fn run(command: &StudyCommand) -> Result<ExitCode> {
         StudyCommand::Rm(args) => remove::remove(args)?,
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// The folder that a study's name or path stands for: a bare name lies in
-/// `experiments/`, unless such a folder is here.
-pub(crate) fn study_dir(study: &Path) -> StudyDir {
-    let here = StudyDir::new(study);
-    let is_name = matches!(
-        study.components().collect::<Vec<_>>()[..],
-        [Component::Normal(_)]
-    );
-    if is_name && !here.is_study() {
-        StudyDir::new(Path::new(EXPERIMENTS).join(study))
-    } else {
-        here
-    }
 }
 
 /// One study's line.
@@ -162,7 +150,7 @@ fn show(args: &StudyShowArgs) -> Result<()> {
 /// That the chosen run has no usable model any more, where that is so.
 pub(super) fn lost_choice(study: &Study) -> Result<Option<Error>> {
     let lost = study.lost_choice()?;
-    Ok(lost.map(|lost| super::lost(&lost.dir.run()).unwrap_or_else(|| anyhow!(lost.reason))))
+    Ok(lost.map(|lost| refusals::lost(&lost.dir.run()).unwrap_or_else(|| anyhow!(lost.reason))))
 }
 
 fn warn_of_lost_choice(study: &Study) -> Result<()> {

@@ -10,12 +10,12 @@ use psp_train::{
     Control, EXPERIMENTS, Ending, Outcome, RunConfig, RunDir, RunResult, TrainError, trainer,
 };
 
-use super::{
-    check_is_there, continuing, counted, lost, on_devices, resolve, resuming, unless_moved,
-};
+use super::config::{on_devices, resolve};
+use super::refusals::{check_is_there, continuing, lost, resuming, unless_moved};
 use crate::args::TrainArgs;
 use crate::interrupt;
 use crate::progress::TrainProgress;
+use crate::text::counted;
 
 pub(crate) fn train(args: &TrainArgs) -> Result<ExitCode> {
     let cancelled = interrupt::flag()?;

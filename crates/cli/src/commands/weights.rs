@@ -14,7 +14,7 @@ use psp_models::{
 use psp_train::RunDir;
 use psp_train::initial_weights::{file_of, open};
 
-use super::exists_already;
+use super::refusals::exists_already;
 use crate::args::{FetchArgs, ImportArgs, WeightsCheckArgs, WeightsListArgs};
 use crate::{interrupt, progress};
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use psp_train::{Change, Preparation, RunConfig};
 
-use crate::commands::counted;
+use crate::text::counted;
 
 /// The run folder, and what will be done with what.
 pub(super) fn lines(preparation: &Preparation<'_>, weights: &[String]) -> Vec<String> {

@@ -1,7 +1,5 @@
 //! Settings that may mend what is wrong with a data set.
 
-use super::{CsvError, DataError, SplitError};
-
 /// A setting that may mend what is wrong with a data set. Errors don't name it
 /// themselves, since not everything that reads data takes settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,25 +36,6 @@ impl Remedy {
             Self::FilenameColumn => "names the column of the file names",
             Self::Targets => "names the columns to predict",
             Self::DrawnSplit => "draws a split instead",
-        }
-    }
-}
-
-impl DataError {
-    /// The setting that may mend it, where there is one.
-    pub fn remedy(&self) -> Option<Remedy> {
-        match self {
-            Self::NoLabels { .. } | Self::SeveralLabels { .. } => Some(Remedy::Labels),
-            Self::NoImages { .. }
-            | Self::SeveralImageFolders { .. }
-            | Self::OutsideImages { .. }
-            | Self::UnknownImages { .. } => Some(Remedy::Images),
-            Self::Csv(
-                CsvError::MissingColumn { remedy, .. }
-                | CsvError::SeveralFilenameColumns { remedy, .. },
-            )
-            | Self::Split(SplitError::UnknownPart { remedy, .. }) => *remedy,
-            _ => None,
         }
     }
 }

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use super::Remedy;
-use crate::notice::plural;
 
 /// Why a split does not fit its data set or can't be written.
 #[derive(Debug, thiserror::Error)]
@@ -40,10 +39,9 @@ pub enum SplitError {
     },
     /// A split file leaves out images of the data set.
     #[error(
-        "{path}: {} of the data set {} no row, the first is `{filename}` (line {row} of \
-         {labels}); complete it or remake the split",
-        plural(*count, "image"),
-        if *count == 1 { "has" } else { "have" }
+        "{path}: {count} {} no row, the first is `{filename}` (line {row} of {labels}); \
+         complete it or remake the split",
+        if *count == 1 { "image of the data set has" } else { "images of the data set have" }
     )]
     NotInSplit {
         /// The split file.

@@ -1,11 +1,10 @@
 //! Arithmetic-coded scans (ITU-T T.81, F.1.4, F.2.4, G.1.3 and G.2.3).
 
-use super::JpegError;
 use super::coefficients::Coefficients;
 use super::decisions::{Context, Decisions};
+use super::error::JpegError;
 use super::markers::{RST0, next_marker};
-use super::progressive::Selection;
-use super::scan::BlockDecoder;
+use super::scan::{BlockDecoder, Selection};
 use super::tables::Conditioning;
 
 /// A component of the scan.

@@ -1,6 +1,6 @@
 //! Blocks of coefficients, and the planes of samples that they become.
 
-use super::JpegError;
+use super::error::JpegError;
 use super::frame::{BLOCK, Component};
 use super::processor::Processor;
 

@@ -1,6 +1,6 @@
 //! Binary decisions of arithmetic coding (ITU-T T.81, annex D).
 
-use super::JpegError;
+use super::error::JpegError;
 
 /// Estimates of the less probable symbol: its share of the interval, the next
 /// state after it and after the other one, and whether the two change places

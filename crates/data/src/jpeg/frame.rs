@@ -1,6 +1,6 @@
 //! What a JPEG's frame header says, and how its blocks lie.
 
-use super::JpegError;
+use super::error::JpegError;
 
 /// Side of a block.
 pub(super) const BLOCK: usize = 8;

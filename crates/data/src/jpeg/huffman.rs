@@ -1,6 +1,6 @@
 //! Huffman codes and the bits of a scan (ITU-T T.81, annexes C and F).
 
-use super::JpegError;
+use super::error::JpegError;
 
 /// Codes of up to this many bits are looked up in one step.
 const FAST_BITS: u32 = 9;

@@ -1,6 +1,6 @@
 //! Markers and their segments (ITU-T T.81, annex B).
 
-use super::JpegError;
+use super::error::JpegError;
 use super::huffman::Bits;
 
 pub(super) const SOI: u8 = 0xD8;

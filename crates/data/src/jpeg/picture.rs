@@ -1,13 +1,13 @@
 //! The scans of a picture, put together.
 
-use super::JpegError;
 use super::arithmetic::{self, Arithmetic};
 use super::coefficients::{Coefficients, Plane};
+use super::error::JpegError;
 use super::frame::Frame;
 use super::huffman::{Bits, HuffmanTable};
 use super::processor::Processor;
-use super::progressive::{self, Progress, Progressive, Selection};
-use super::scan::{ScanComponent, ScanHeader, walk};
+use super::progressive::{self, Progress, Progressive};
+use super::scan::{ScanComponent, ScanHeader, Selection, walk};
 use super::sequential::{self, Sequential};
 use super::tables::Tables;
 

@@ -2,7 +2,7 @@
 //!
 //! They compute with integers, so every version gives the same bytes.
 
-use super::{colour, idct, upsample};
+use super::{idct, interpolate, ycbcr};
 
 /// The inner loops for the processor that this runs on.
 #[derive(Clone, Copy)]
@@ -20,8 +20,8 @@ impl Processor {
         }
         Self {
             samples: idct::samples,
-            ycbcr: colour::ycbcr_row,
-            interpolate: upsample::interpolate,
+            ycbcr: ycbcr::row_to_rgb,
+            interpolate: interpolate::between,
         }
     }
 
@@ -36,7 +36,7 @@ impl Processor {
         (self.ycbcr)(rows, pixels);
     }
 
-    /// A row of twice as many samples between two rows; see [`upsample::interpolate`].
+    /// A row of twice as many samples between two rows; see [`interpolate::between`].
     pub(super) fn interpolate(self, rows: [&[u8]; 2], sums: &mut [u16], out: &mut [u8]) {
         (self.interpolate)(rows, sums, out);
     }
@@ -45,7 +45,7 @@ impl Processor {
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)]
 mod avx2 {
-    use super::{Processor, colour, idct, upsample};
+    use super::{Processor, idct, interpolate, ycbcr};
 
     /// To be handed out only where AVX2 was detected.
     pub(super) const LOOPS: Processor = Processor {
@@ -64,11 +64,11 @@ mod avx2 {
 
     #[target_feature(enable = "avx2")]
     fn ycbcr(rows: [&[u8]; 3], pixels: &mut [[u8; 3]]) {
-        colour::ycbcr_row(rows, pixels);
+        ycbcr::row_to_rgb(rows, pixels);
     }
 
     #[target_feature(enable = "avx2")]
     fn interpolate(rows: [&[u8]; 2], sums: &mut [u16], out: &mut [u8]) {
-        upsample::interpolate(rows, sums, out);
+        interpolate::between(rows, sums, out);
     }
 }

@@ -1,47 +1,10 @@
 //! Blocks of progressive scans (ITU-T T.81, G.2).
 
-use super::JpegError;
 use super::coefficients::Coefficients;
+use super::error::JpegError;
 use super::huffman::{Bits, HuffmanTable, extend};
 use super::markers::pass_restart;
-use super::scan::BlockDecoder;
-
-/// Which coefficients a scan sends, and to which bit.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Selection {
-    /// First and last coefficient, in zigzag order.
-    pub(super) band: (usize, usize),
-    /// The lowest bit that earlier scans sent, 0 if this is the first.
-    pub(super) high: u32,
-    /// The lowest bit that this scan sends.
-    pub(super) low: u32,
-}
-
-impl Selection {
-    /// Everything at once, as in a sequential scan.
-    pub(super) const ALL: Self = Self {
-        band: (0, 63),
-        high: 0,
-        low: 0,
-    };
-
-    /// # Errors
-    /// Values that no progressive scan of `components` components has.
-    pub(super) fn check(self, components: usize) -> Result<Self, JpegError> {
-        let (first, last) = self.band;
-        let band = if first == 0 {
-            last == 0
-        } else {
-            first <= last && last < 64 && components == 1
-        };
-        if !band || self.low > 13 || (self.high != 0 && self.high != self.low + 1) {
-            return Err(JpegError::Damaged(
-                "a progressive scan has invalid parameters",
-            ));
-        }
-        Ok(self)
-    }
-}
+use super::scan::{BlockDecoder, Selection};
 
 /// How far the coefficients of one component have come: the lowest bit sent.
 pub(super) struct Progress([Option<u32>; 64]);

@@ -1,8 +1,7 @@
 //! A scan's header, and the order of its blocks (ITU-T T.81, B.2.3 and A.2).
 
-use super::JpegError;
+use super::error::JpegError;
 use super::frame::Frame;
-use super::progressive::Selection;
 
 /// A component as a scan names it.
 #[derive(Clone, Copy)]
@@ -12,6 +11,43 @@ pub(super) struct ScanComponent {
     /// The numbers of its Huffman tables.
     pub(super) dc: usize,
     pub(super) ac: usize,
+}
+
+/// Which coefficients a scan sends, and to which bit.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Selection {
+    /// First and last coefficient, in zigzag order.
+    pub(super) band: (usize, usize),
+    /// The lowest bit that earlier scans sent, 0 if this is the first.
+    pub(super) high: u32,
+    /// The lowest bit that this scan sends.
+    pub(super) low: u32,
+}
+
+impl Selection {
+    /// Everything at once, as in a sequential scan.
+    pub(super) const ALL: Self = Self {
+        band: (0, 63),
+        high: 0,
+        low: 0,
+    };
+
+    /// # Errors
+    /// Values that no progressive scan of `components` components has.
+    pub(super) fn check(self, components: usize) -> Result<Self, JpegError> {
+        let (first, last) = self.band;
+        let band = if first == 0 {
+            last == 0
+        } else {
+            first <= last && last < 64 && components == 1
+        };
+        if !band || self.low > 13 || (self.high != 0 && self.high != self.low + 1) {
+            return Err(JpegError::Damaged(
+                "a progressive scan has invalid parameters",
+            ));
+        }
+        Ok(self)
+    }
 }
 
 /// What a start-of-scan segment says.

@@ -1,7 +1,7 @@
 //! Blocks of baseline and extended sequential scans (ITU-T T.81, F.2).
 
-use super::JpegError;
 use super::coefficients::{MAX_COEFFICIENT, Plane, ZIGZAG};
+use super::error::JpegError;
 use super::huffman::{Bits, HuffmanTable, extend};
 use super::idct::flat;
 use super::markers::pass_restart;

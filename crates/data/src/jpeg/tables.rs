@@ -1,7 +1,8 @@
 //! Tables that segments between the scans define.
 
+use super::error::JpegError;
 use super::huffman::HuffmanTable;
-use super::{JpegError, markers};
+use super::markers;
 
 /// How arithmetic coding chooses contexts, by the number of the table.
 #[derive(Clone, Copy)]

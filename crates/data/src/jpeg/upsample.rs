@@ -3,9 +3,10 @@
 //! As libjpeg does by default: chroma of half the width or height is
 //! interpolated linearly between sample centres, other factors repeat samples.
 
-use super::JpegError;
 use super::coefficients::Plane;
+use super::error::JpegError;
 use super::frame::{Component, Frame};
+use super::interpolate;
 use super::processor::Processor;
 
 /// How a component's samples become the picture's.
@@ -80,7 +81,7 @@ impl<'a> Upsampler<'a> {
                     .iter_mut()
                     .zip(source)
                     .for_each(|(sum, &sample)| *sum = u16::from(sample));
-                interpolate_across::<2>(&mut self.sums, &mut self.row, [1, 2]);
+                interpolate::across::<2>(&mut self.sums, &mut self.row, [1, 2]);
             }
             Method::Down => {
                 let round = if y.is_multiple_of(2) { 1 } else { 2 };
@@ -112,30 +113,5 @@ impl<'a> Upsampler<'a> {
         } else {
             (row + 1).min(self.height - 1)
         }
-    }
-}
-
-/// A row of twice as many samples between the rows `near` and `far`; `sums` are
-/// for intermediate results, two more than a row has samples.
-#[inline(always)]
-pub(super) fn interpolate([near, far]: [&[u8]; 2], sums: &mut [u16], out: &mut [u8]) {
-    for ((sum, &near), &far) in sums[1..].iter_mut().zip(near).zip(far) {
-        *sum = 3 * u16::from(near) + u16::from(far);
-    }
-    interpolate_across::<4>(sums, out, [8, 7]);
-}
-
-/// Three quarters of each sum and one of its neighbour, left and right of its
-/// centre. `sums[1..]` are given; the ends stand for their own neighbours.
-#[inline(always)]
-fn interpolate_across<const SHIFT: u32>(sums: &mut [u16], out: &mut [u8], round: [u16; 2]) {
-    let end = sums.len() - 1;
-    sums[0] = sums[1];
-    sums[end] = sums[end - 1];
-    let (pairs, _) = out.as_chunks_mut::<2>();
-    let neighbours = sums.iter().zip(&sums[1..]).zip(&sums[2..]);
-    for (pair, ((&left, &here), &right)) in pairs.iter_mut().zip(neighbours) {
-        pair[0] = ((3 * here + left + round[0]) >> SHIFT) as u8;
-        pair[1] = ((3 * here + right + round[1]) >> SHIFT) as u8;
     }
 }

@@ -7,7 +7,7 @@ use crossbeam_channel::{Receiver, Sender};
 
 use super::batch::Batch;
 use super::pipeline::{Ordered, Outcome, batch_channel};
-use super::{Loader, Shared};
+use super::shared::Shared;
 use crate::error::DataError;
 use crate::pixels::{PixelStore, Pixels};
 
@@ -31,20 +31,24 @@ pub struct Epoch {
 }
 
 impl Epoch {
-    pub(super) fn start(loader: &Loader, epoch: u64, first_batch: usize) -> Self {
-        let sampler = &loader.shared.sampler;
+    pub(super) fn start(
+        shared: Arc<Shared>,
+        pixels: Option<Arc<PixelStore>>,
+        epoch: u64,
+        first_batch: usize,
+    ) -> Self {
+        let sampler = &shared.sampler;
         let total = sampler.batches_per_epoch();
         let places = sampler.places(epoch, first_batch);
 
-        let pixels = loader.pixels.clone();
         if let Some(store) = &pixels {
             store.refresh();
         }
-        let (shared, store) = (Arc::clone(&loader.shared), pixels.clone());
-        let load = move |place: usize| shared.load(place, store.as_deref());
-        let threads = loader.shared.options.threads;
+        let threads = shared.options.threads;
+        let (images, store) = (Arc::clone(&shared), pixels.clone());
+        let load = move |place: usize| images.load(place, store.as_deref());
         let assembler = Assembler {
-            shared: Arc::clone(&loader.shared),
+            shared,
             epoch,
             number: first_batch,
         };
@@ -223,7 +227,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::{Dataset, DatasetOptions, LoaderOptions, Preprocessing};
+    use crate::{Dataset, DatasetOptions, Loader, LoaderOptions, Preprocessing};
 
     fn loaded(values: usize) -> Loaded {
         Ok(Arc::<[u8]>::from(vec![0; values]).into())

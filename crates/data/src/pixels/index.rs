@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::Content;
 use super::segment::Segment;
+use crate::hash::Content;
 
 /// The images of all segments that are open.
 #[derive(Debug, Default)]

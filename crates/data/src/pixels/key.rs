@@ -2,16 +2,18 @@
 
 use std::env::consts::ARCH;
 
-use super::Content;
-use super::segment;
 use crate::decode::DECODE_VERSION;
 use crate::error::DataError;
-use crate::hash;
+use crate::hash::{self, Content};
 use crate::resize::Resize;
 
 /// To be raised when resizing gives other pixels than before: stored pixels of the
 /// old number are then left alone and no longer read.
 const RESIZE_VERSION: u32 = 1;
+
+/// The format of the files that hold them, so that those of other formats lie in other
+/// folders.
+pub(super) const FORMAT_VERSION: u32 = 1;
 
 /// Identifies pixels: two images with the same key and content are the same.
 #[derive(Clone, Debug)]
@@ -38,8 +40,7 @@ impl PixelKey {
         // Decoders compute with the processor's vector instructions, whose
         // rounding nobody promises to be the same on all architectures.
         let name = format!(
-            "{size}-{ARCH}-decode{DECODE_VERSION}-resize{RESIZE_VERSION}-format{}",
-            segment::FORMAT_VERSION
+            "{size}-{ARCH}-decode{DECODE_VERSION}-resize{RESIZE_VERSION}-format{FORMAT_VERSION}"
         );
         let (width, height) = resize.output_size();
         Ok(Self {

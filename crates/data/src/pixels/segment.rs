@@ -22,13 +22,9 @@ use std::time::SystemTime;
 
 use memmap2::Mmap;
 
-use super::Content;
-use super::key::PixelKey;
-use crate::hash::FieldHasher;
+use super::key::{FORMAT_VERSION, PixelKey};
+use crate::hash::{Content, FieldHasher};
 use psp_files::{FileError, write_atomic};
-
-/// Part of every key, so that other formats lie in other folders.
-pub(super) const FORMAT_VERSION: u32 = 1;
 
 /// The ending of a segment's file name.
 pub(super) const EXTENSION: &str = "pixels";

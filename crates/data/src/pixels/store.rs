@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 use std::time::{Duration, Instant};
 
+use super::Pixels;
 use super::folder::{self, Folder};
 use super::index::Index;
 use super::key::PixelKey;
@@ -13,8 +14,8 @@ use super::locks::{lock, read, write};
 use super::segment::{self, Segment, Unusable};
 use super::status::Status;
 use super::warning::PixelWarning;
-use super::{Content, Pixels};
 use crate::error::DataError;
+use crate::hash::Content;
 use crate::resize::Resize;
 
 /// The bytes of pixels that make a segment: enough that a store has few files,

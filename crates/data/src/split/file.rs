@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::Splits;
-use super::part::{self, Part};
 use crate::discover::is_present;
 use crate::error::{DataError, SplitError};
 use crate::labels::LabelTable;
 use crate::names::{Found, NameIndex};
+use crate::part::{self, Part};
 use crate::table::Table;
 use psp_files::{FileError, write_atomic};
 

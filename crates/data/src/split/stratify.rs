@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::part::{Part, SplitFractions};
+use super::fractions::SplitFractions;
 use crate::error::{DataError, SplitError};
 use crate::labels::LabelTable;
+use crate::part::Part;
 use crate::shuffle::{below, generator, shuffle};
 
 /// Samples ordered by stratum and shuffled within, then dealt to the parts.

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Metric, moments::Moments};
+use crate::metric::Metric;
+use crate::moments::Moments;
 
 /// A metric, or a difference of one between two models, with its percentile
 /// interval.

@@ -2,13 +2,12 @@
 
 use rayon::prelude::*;
 
-use super::{BootstrapSettings, MetricInterval};
-use crate::{
-    Metric, PairedRows,
-    random::{below, generator},
-    rows::{Needs, Scratch},
-    totals::Totals,
-};
+use super::interval::MetricInterval;
+use super::settings::BootstrapSettings;
+use crate::metric::Metric;
+use crate::random::{below, generator};
+use crate::rows::{Needs, PairedRows, Scratch};
+use crate::totals::Totals;
 
 const DOMAIN: &[u8; 16] = b"psp bootstrap v1";
 

@@ -1,6 +1,6 @@
 //! Many tests at once.
 
-use crate::MetricsError;
+use crate::error::MetricsError;
 
 /// Holm's step-down correction (S. Holm, 1979): adjusted p-values, in the order
 /// of `p_values`. If those at most α are called differences, the chance of

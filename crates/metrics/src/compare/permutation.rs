@@ -3,7 +3,8 @@
 use rand_chacha::rand_core::Rng;
 use rayon::prelude::*;
 
-use crate::{MetricsError, error::LARGEST, random::generator};
+use crate::error::{LARGEST, MetricsError};
+use crate::random::generator;
 
 const DOMAIN: &[u8; 16] = b"psp sign flip v1";
 

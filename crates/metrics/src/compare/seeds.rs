@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use crate::{MetricsError, bootstrap::check_share, moments::Moments};
+use crate::error::{MetricsError, check_share};
+use crate::moments::Moments;
 
 /// A metric of the same configuration trained with several seeds, over the same
 /// rows.

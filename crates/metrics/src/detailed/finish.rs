@@ -4,11 +4,10 @@ use super::types::{
     DetailedOverall, DetailedTarget, GroupErrors, GroupScores, LabelBin, LabelGroups, Scores,
     WithinShare,
 };
-use crate::{
-    Group, Metric, MetricSettings,
-    moments::Moments,
-    totals::{GroupTotals, Totals, overall, pooled},
-};
+use crate::metric::{Group, Metric};
+use crate::moments::Moments;
+use crate::settings::MetricSettings;
+use crate::totals::{GroupTotals, Totals, overall, pooled};
 
 /// The metrics of one target, of which there is at least one row.
 pub(crate) fn target(

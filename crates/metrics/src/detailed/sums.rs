@@ -1,11 +1,9 @@
 //! The sums that are kept of each target.
 
-use crate::{
-    MetricSettings,
-    comoments::Comoments,
-    sum::Sum,
-    totals::{GroupTotals, Totals},
-};
+use crate::comoments::Comoments;
+use crate::settings::MetricSettings;
+use crate::sum::Sum;
+use crate::totals::{GroupTotals, Totals};
 
 /// Of a group of labels, or of all.
 #[derive(Debug, Clone, Default)]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{MetricsError, error::LARGEST};
+use crate::error::{LARGEST, MetricsError};
 
 /// The bins of a histogram, all equally wide: bin i begins at low +
 /// (high − low) · i / bins.

@@ -2,11 +2,9 @@
 
 use std::ops::Range;
 
-use crate::{
-    MetricSettings,
-    rank::{ascending, tie_ends},
-    sum::Sum,
-};
+use crate::rank::{ascending, tie_ends};
+use crate::settings::MetricSettings;
+use crate::sum::Sum;
 
 /// All columns are in the order of the labels. A label's ties, its bin and
 /// whether it is 0 then are runs of places, and totals over any of these are

@@ -1,11 +1,9 @@
 //! The totals of a resample, in time linear in the rows.
 
 use super::columns::Columns;
-use crate::{
-    Metric,
-    comoments::correlation,
-    totals::{GroupTotals, Totals},
-};
+use crate::comoments::correlation;
+use crate::metric::Metric;
+use crate::totals::{GroupTotals, Totals};
 
 /// Which of the costlier parts the metrics asked for need.
 #[derive(Debug, Clone, Copy, Default)]

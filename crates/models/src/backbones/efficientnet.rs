@@ -8,11 +8,12 @@ use crate::pretrained::{Interpolation, Pretrained};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use crate::backbones::{BackboneSpec, Convolutional};
+use super::network::Convolutional;
+use super::spec::BackboneSpec;
+use crate::config::ModelConfig;
 use crate::nn::{
     Conv2d, Conv2dConfig, Conv2dNorm, Noise, add, mean_pixel, mul, sigmoid, silu, stochastic_depth,
 };
-use crate::regressor::ModelConfig;
 
 /// One row of the paper's table 1.
 struct MBConvConfig {
@@ -188,7 +189,6 @@ pub struct EfficientNet {
 
 impl Convolutional for EfficientNet {
     const SPEC: BackboneSpec = BackboneSpec {
-        name: "efficientnet_b0",
         features: 1280,
         stages: &[
             "features.0",

@@ -7,13 +7,14 @@ use crate::pretrained::Pretrained;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, module::adaptive_avg_pool2d};
 
-use crate::backbones::{AuxiliarySpec, BackboneSpec, Convolutional};
+use super::network::Convolutional;
+use super::spec::{AuxiliarySpec, BackboneSpec};
+use crate::config::ModelConfig;
 use crate::init::{Draw, Unset};
 use crate::nn::{
     BasicConv2d, Conv2dConfig, INCEPTION_EPSILON, Linear, Noise, dropout, max_pool2d, relu,
     transform_input_if,
 };
-use crate::regressor::ModelConfig;
 
 /// torchvision's dropout within an auxiliary classifier.
 const AUX_DROPOUT: f64 = 0.7;
@@ -145,7 +146,6 @@ fn initial(tensor: &Unset<'_>, draw: &mut Draw) -> Vec<f32> {
 
 impl Convolutional for GoogLeNet {
     const SPEC: BackboneSpec = BackboneSpec {
-        name: "googlenet",
         features: 1024,
         stages: &[
             "conv1",

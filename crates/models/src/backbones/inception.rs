@@ -10,10 +10,11 @@ use crate::pretrained::Pretrained;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use crate::backbones::{AuxiliarySpec, BackboneSpec, Convolutional};
+use super::network::Convolutional;
+use super::spec::{AuxiliarySpec, BackboneSpec};
+use crate::config::ModelConfig;
 use crate::init::{Draw, Unset};
 use crate::nn::{BasicConv2d, INCEPTION_EPSILON, Noise, max_pool2d, transform_input_if};
-use crate::regressor::ModelConfig;
 use blocks::{
     InceptionA, InceptionAux, InceptionB, InceptionC, InceptionD, InceptionE, chain, same, valid,
 };
@@ -59,7 +60,6 @@ fn initial(tensor: &Unset<'_>, draw: &mut Draw) -> Vec<f32> {
 
 impl Convolutional for Inception3 {
     const SPEC: BackboneSpec = BackboneSpec {
-        name: "inception_v3",
         features: 2048,
         input_size: 299,
         smallest_input: 75,

@@ -8,9 +8,10 @@ use crate::pretrained::Pretrained;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use crate::backbones::{BackboneSpec, Convolutional};
+use super::network::Convolutional;
+use super::spec::BackboneSpec;
+use crate::config::ModelConfig;
 use crate::nn::{BatchNorm2d, Conv2d, Conv2dConfig, Conv2dNorm, Noise, add, relu6};
-use crate::regressor::ModelConfig;
 
 /// The paper's table 2: expansion, output channels, blocks, stride of the first of them.
 const STAGES: [[usize; 4]; 7] = [
@@ -122,7 +123,6 @@ pub struct MobileNetV2 {
 
 impl Convolutional for MobileNetV2 {
     const SPEC: BackboneSpec = BackboneSpec {
-        name: "mobilenet_v2",
         features: 1280,
         stages: &[
             "features.0",

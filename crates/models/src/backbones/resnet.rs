@@ -7,9 +7,10 @@ use crate::pretrained::Pretrained;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use crate::backbones::{BackboneSpec, Convolutional};
+use super::network::Convolutional;
+use super::spec::BackboneSpec;
+use crate::config::ModelConfig;
 use crate::nn::{BatchNorm2d, Conv2d, Conv2dConfig, Noise, add_relu, max_pool2d};
-use crate::regressor::ModelConfig;
 
 fn conv3x3(in_planes: usize, out_planes: usize, stride: usize) -> Conv2dConfig {
     Conv2dConfig::new(in_planes, out_planes, 3)
@@ -73,7 +74,6 @@ pub struct ResNet18 {
 
 impl Convolutional for ResNet18 {
     const SPEC: BackboneSpec = BackboneSpec {
-        name: "resnet18",
         features: 512,
         stages: &["conv1", "bn1", "layer1", "layer2", "layer3", "layer4"],
         joined: &["bn1"],

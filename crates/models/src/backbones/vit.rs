@@ -8,10 +8,11 @@ use crate::pretrained::Pretrained;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, FloatDType, Tensor};
 
-use crate::backbones::{BackboneSpec, ExplainedBy, Network};
+use super::network::Network;
+use super::spec::{BackboneSpec, ExplainedBy};
+use crate::config::ModelConfig;
 use crate::init::{Draw, Unset};
 use crate::nn::{Conv2d, Conv2dConfig, LayerNorm, Linear, MultiheadAttention, Noise, add, gelu};
-use crate::regressor::ModelConfig;
 
 /// Side of a patch in pixels; an input's sides are multiples of it.
 const PATCH_SIZE: usize = 16;
@@ -156,7 +157,6 @@ fn initial(tensor: &Unset<'_>, draw: &mut Draw) -> Vec<f32> {
 
 impl Network for VisionTransformer {
     const SPEC: BackboneSpec = BackboneSpec {
-        name: "vit_b_16",
         features: HIDDEN_DIM,
         input_size: 224,
         smallest_input: 32,

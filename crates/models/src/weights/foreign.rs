@@ -4,7 +4,7 @@ use std::path::Path;
 
 use pytorch_reader::PickleValue;
 
-use super::WeightsError;
+use super::error::WeightsError;
 
 /// Modules whose functions reach out of the program that calls them.
 const HARMFUL_MODULES: &[&str] = &[

@@ -9,9 +9,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{Foreign, WeightsError, WeightsFile};
-use crate::backbones::BackboneKind;
-use crate::stages::{HEAD, is_within};
+use super::WeightsFile;
+use super::error::WeightsError;
+use super::foreign::Foreign;
+use crate::backbone_kind::BackboneKind;
+use crate::path::is_within;
+use crate::stages::HEAD;
 use crate::state::StateDict;
 use crate::torchvision;
 

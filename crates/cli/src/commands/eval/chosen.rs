@@ -12,7 +12,8 @@ use psp_train::{Inputs, RunConfig, RunDir};
 
 use super::seen;
 use crate::args::{ChosenPart, EvalArgs};
-use crate::commands::{counted, unless_moved};
+use crate::commands::refusals::unless_moved;
+use crate::text::counted;
 
 /// The images to evaluate.
 pub(super) struct Chosen {

@@ -9,7 +9,7 @@ use psp_files::{write_atomic, write_new};
 use serde::{Serialize, Serializer};
 
 use crate::args::PredictArgs;
-use crate::commands::exists_already;
+use crate::commands::refusals::exists_already;
 
 /// How scores are written.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use psp_data::{DataFolder, FileKind, FolderKind, Listing, NamedFiles, list_images};
 
-use crate::commands::counted;
+use crate::text::counted;
 
 /// How many files of a kind are named.
 const NAMED: usize = 3;

@@ -8,9 +8,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use psp_search::{Study, StudyDir, TrialDir};
 
-use super::study_dir;
+use super::folder::study_dir;
 use crate::args::StudyRmArgs;
-use crate::commands::counted;
+use crate::text::counted;
 
 /// More links on the way to a study are taken for a circle.
 const MOST_LINKS: usize = 40;

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use psp_search::{Overview, SamplerName, SearchConfig, Selection, State, Study, TrialRow};
 
-use crate::commands::{self, counted};
+use crate::text::{self, counted};
 
 /// So many trials, and of how many points of a grid they are, whose decimal digits these
 /// are, where they are drawn from one.
@@ -137,7 +137,7 @@ pub(crate) fn print_selection(study: &Study, selection: &Selection) -> Result<()
     if let Some(test) = selection.refit.as_ref().and_then(|refit| refit.test) {
         println!(
             "  the refit's score on the test split: {}",
-            commands::number(test)
+            text::number(test)
         );
     }
     Ok(())
@@ -156,5 +156,5 @@ fn state(state: State) -> &'static str {
 
 /// A score, or a dash.
 pub(super) fn number(value: Option<f64>) -> String {
-    value.map_or_else(|| "-".to_owned(), commands::number)
+    value.map_or_else(|| "-".to_owned(), text::number)
 }

@@ -23,9 +23,9 @@ use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::ops::ConvOptions;
 use rayon::prelude::*;
 
-use self::buffers::{Buffers, each_chunk, sized, with_buffers};
+use self::buffers::{Buffers, sized, with_buffers};
 use self::geometry::Geometry;
-use self::tiles::{Plan, TILE_VALUES, Tile, parts};
+use self::tiles::{Plan, TILE_VALUES, Tile, by_group, parts};
 use super::matmul::{Matrix, matmul, product};
 use super::{Floats, tensor, values};
 use crate::ops::conv::ConvKernels;
@@ -46,24 +46,6 @@ fn fill_by_tile(
             f(&tile, &mut out[..tile.images.len() * image], plan, buffers);
         }
     })
-}
-
-/// A new tensor of `image` values for each of `batch` images, computed group by group:
-/// `f(images, their part, buffers)`.
-fn by_group(
-    batch: usize,
-    image: usize,
-    plan: Plan,
-    f: impl Fn(Range<usize>, &mut [f32], &mut Buffers) + Send + Sync,
-) -> Vec<f32> {
-    let mut out = vec![0.0f32; batch * image];
-    let fill = |(index, out): (usize, &mut [f32])| {
-        let first = index * plan.group;
-        let images = first..first + out.len() / image;
-        with_buffers(|buffers| f(images, out, buffers));
-    };
-    each_chunk(&mut out, plan.group * image, plan.apart, fill);
-    out
 }
 
 fn forward(x: &[f32], weight: &[f32], g: &Geometry) -> Vec<f32> {

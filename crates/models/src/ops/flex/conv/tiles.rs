@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::buffers::{Buffers, each_chunk, with_buffers};
 use super::geometry::Geometry;
 
 /// Values of a gathered matrix that one core works on (1 MiB).
@@ -27,6 +28,24 @@ pub(super) struct Plan {
     pub(super) group: usize,
     /// Whether each core has groups of its own; else all share each group.
     pub(super) apart: bool,
+}
+
+/// A new tensor of `image` values for each of `batch` images, computed group by group:
+/// `f(images, their part, buffers)`.
+pub(super) fn by_group(
+    batch: usize,
+    image: usize,
+    plan: Plan,
+    f: impl Fn(Range<usize>, &mut [f32], &mut Buffers) + Send + Sync,
+) -> Vec<f32> {
+    let mut out = vec![0.0f32; batch * image];
+    let fill = |(index, out): (usize, &mut [f32])| {
+        let first = index * plan.group;
+        let images = first..first + out.len() / image;
+        with_buffers(|buffers| f(images, out, buffers));
+    };
+    each_chunk(&mut out, plan.group * image, plan.apart, fill);
+    out
 }
 
 impl Geometry {

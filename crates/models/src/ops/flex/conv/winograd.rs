@@ -22,8 +22,8 @@ use self::points::{
     put_lanes,
 };
 use super::buffers::{Buffers, each_chunk, sized, with_buffers};
-use super::by_group;
 use super::geometry::Geometry;
+use super::tiles::by_group;
 use crate::ops::flex::matmul::{Matrix, matmul};
 use crate::ops::simd::widest;
 

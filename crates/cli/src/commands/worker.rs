@@ -19,7 +19,7 @@ use crate::interrupt;
 const WORKER_MEMORY: u64 = 4 << 30;
 
 /// A worker's whole life.
-pub(crate) fn work(args: &WorkerArgs) -> Result<ExitCode> {
+pub(super) fn work(args: &WorkerArgs) -> Result<ExitCode> {
     let cancelled = interrupt::flag()?;
     stop_with_parent(Arc::clone(&cancelled));
     let study = Study::open(StudyDir::new(&args.study))?;
@@ -56,7 +56,7 @@ fn stop_with_parent(cancelled: Arc<AtomicBool>) {
 
 /// The devices that workers are told of, in turn; `None` where it is the study's
 /// configuration that says so.
-pub(in crate::commands) fn devices_of_workers(args: &SearchArgs) -> Option<&[DeviceSpec]> {
+pub(super) fn devices_of_workers(args: &SearchArgs) -> Option<&[DeviceSpec]> {
     let is_in_config = args.config.is_some() && args.device.len() == 1;
     (!args.device.is_empty() && !is_in_config).then_some(&args.device)
 }

@@ -1,0 +1,48 @@
+//! Numbers on the command line, refused in words.
+
+use std::time::Duration;
+
+/// Hours, fractions allowed.
+pub(super) fn hours(text: &str) -> Result<Duration, String> {
+    let hours: Option<f64> = text.parse().ok().filter(|hours| *hours > 0.0);
+    let duration = hours.and_then(|hours| Duration::try_from_secs_f64(hours * 3600.0).ok());
+    duration.ok_or_else(|| "expected a number of hours above 0, such as 1.5".to_owned())
+}
+
+/// A whole number, 0 or more.
+pub(super) fn whole<T: TryFrom<u64>>(text: &str) -> Result<T, String> {
+    let number: u64 = text
+        .parse()
+        .map_err(|_| "expected a whole number, 0 or more")?;
+    fitting(number)
+}
+
+/// A whole number, 1 or more.
+pub(super) fn positive<T: TryFrom<u64>>(text: &str) -> Result<T, String> {
+    match text.parse::<u64>() {
+        Ok(number) if number > 0 => fitting(number),
+        _ => Err("expected a whole number, 1 or more".to_owned()),
+    }
+}
+
+fn fitting<T: TryFrom<u64>>(number: u64) -> Result<T, String> {
+    T::try_from(number).map_err(|_| "the number is too large".to_owned())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    #[test]
+    fn whole_numbers_are_read_and_others_refused_in_words() {
+        assert_eq!(super::whole::<u64>("0"), Ok(0));
+        assert_eq!(super::positive::<u16>("7"), Ok(7));
+        for (text, told) in [
+            ("0.001", "1 or more"),
+            ("0", "1 or more"),
+            ("70000", "too large"),
+        ] {
+            let refused = super::positive::<u16>(text).unwrap_err();
+            assert!(refused.contains(told), "{text}: {refused}");
+        }
+    }
+}

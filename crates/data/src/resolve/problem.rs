@@ -1,0 +1,83 @@
+//! File names that lead to no image.
+
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
+use crate::error::DataError;
+use crate::labels::LabelTable;
+
+/// Why a name in the labels leads to no image.
+#[derive(Debug)]
+pub(super) enum NameProblem {
+    /// There is no file, or it can't be reached.
+    Missing(io::Error),
+    /// It leads out of the image folder.
+    Outside,
+    /// These files differ little from it.
+    Ambiguous(Vec<String>),
+}
+
+/// How many of many rows are listed.
+const LISTED: usize = 3;
+
+/// The error of the rows whose names have `problems`, at least one.
+pub(super) fn error_of(
+    table: &LabelTable,
+    images: &Path,
+    mut problems: Vec<(u64, String, NameProblem)>,
+) -> DataError {
+    let path = table.labels_path().to_owned();
+    if problems.len() > 1 {
+        let listed = problems
+            .iter()
+            .take(LISTED)
+            .map(|(row, filename, problem)| {
+                let reason = match problem {
+                    NameProblem::Missing(source) if is_no_file(source) => "no such file".to_owned(),
+                    NameProblem::Missing(source) => source.to_string(),
+                    NameProblem::Outside => "leads out of the image folder".to_owned(),
+                    NameProblem::Ambiguous(files) => format!("may be {}", quoted(files)),
+                };
+                format!("line {row}: `{filename}` ({reason})")
+            });
+        let more = if problems.len() > LISTED { ", …" } else { "" };
+        return DataError::UnknownImages {
+            path,
+            count: problems.len(),
+            rows: table.len(),
+            images: images.to_owned(),
+            examples: listed.collect::<Vec<_>>().join(", ") + more,
+        };
+    }
+    match problems.pop() {
+        Some((row, filename, NameProblem::Missing(source))) => DataError::MissingImage {
+            path,
+            row,
+            image: images.join(filename),
+            source,
+        },
+        Some((row, filename, NameProblem::Ambiguous(files))) => DataError::AmbiguousImage {
+            path,
+            row,
+            filename,
+            found: quoted(&files),
+        },
+        Some((row, filename, NameProblem::Outside)) => DataError::OutsideImages {
+            path,
+            row,
+            filename,
+            images: images.to_owned(),
+        },
+        None => DataError::Empty { path },
+    }
+}
+
+/// Whether the system knows of no such file, and nobody more.
+fn is_no_file(reason: &io::Error) -> bool {
+    reason.kind() == ErrorKind::NotFound && reason.raw_os_error().is_some()
+}
+
+fn quoted(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
+}

@@ -1,0 +1,53 @@
+//! What every backbone's network does.
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+
+use super::spec::BackboneSpec;
+use crate::config::ModelConfig;
+use crate::nn::{Noise, global_avg_pool2d};
+
+/// A backbone's network.
+pub(crate) trait Network: Module {
+    /// What is known of it besides its layers.
+    const SPEC: BackboneSpec;
+
+    /// The network of `config` with zero weights, to be filled by [`crate::state::load`].
+    fn new(config: &ModelConfig, device: &Device) -> Self;
+
+    /// See [`Backbone::forward`](super::Backbone::forward).
+    fn forward(&self, x: Tensor<4>, noise: &mut Noise) -> (Tensor<2>, Vec<Tensor<2>>);
+
+    /// See [`Backbone::feature_map`](super::Backbone::feature_map).
+    fn feature_map(&self, x: Tensor<4>) -> Option<Tensor<4>>;
+}
+
+/// A network whose features are the mean pixel of its last feature map.
+pub(crate) trait Convolutional: Module {
+    /// As [`Network::SPEC`].
+    const SPEC: BackboneSpec;
+
+    /// As [`Network::new`].
+    fn new(config: &ModelConfig, device: &Device) -> Self;
+
+    /// `[batch, 3, height, width]`, normalised, to the last feature map, `[batch,
+    /// features, h', w']`, and what the auxiliary classifiers predict.
+    fn layers(&self, x: Tensor<4>, noise: &mut Noise) -> (Tensor<4>, Vec<Tensor<2>>);
+}
+
+impl<N: Convolutional> Network for N {
+    const SPEC: BackboneSpec = N::SPEC;
+
+    fn new(config: &ModelConfig, device: &Device) -> Self {
+        N::new(config, device)
+    }
+
+    fn forward(&self, x: Tensor<4>, noise: &mut Noise) -> (Tensor<2>, Vec<Tensor<2>>) {
+        let (map, auxiliary) = self.layers(x, noise);
+        (global_avg_pool2d(map), auxiliary)
+    }
+
+    fn feature_map(&self, x: Tensor<4>) -> Option<Tensor<4>> {
+        Some(self.layers(x, &mut Noise::off()).0)
+    }
+}
