@@ -6,7 +6,7 @@
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/psp-target
 PSP = $(CARGO_TARGET_DIR)/release/psp
 
-.PHONY: demo test test-libtorch bench lint
+.PHONY: demo test test-libtorch bench lint deny advisories
 
 demo: ## Render cars, search backbones on them, export, predict and report
 	bash scripts/demo.sh
@@ -25,3 +25,9 @@ lint:
 	cargo fmt --all --check
 	cargo clippy --release --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps --quiet
+
+deny: ## Licences, sources and bans of all dependencies (cargo install --locked cargo-deny)
+	cargo deny --all-features check licenses bans sources
+
+advisories: ## Known vulnerabilities of dependencies; needs a network
+	cargo deny --all-features check advisories

@@ -32,6 +32,7 @@ mod search_lost;
 mod search_trouble;
 mod slurm;
 mod small_data;
+mod stored;
 mod study_file;
 mod support;
 mod training;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
-use psp_files::write_atomic;
+use psp_files::write_json;
 use psp_models::{Regressor, multiply_adds_of, state, summary};
 use psp_report::input::{Cost, MeasuredCost};
 use psp_train::{RunConfig, RunDir};
@@ -80,9 +80,8 @@ fn measured(
     };
     let hardware = settings.environment.hardware.clone();
     let stored = Stored { hardware, cost };
-    let text = serde_json::to_vec_pretty(&stored).map_err(CollectError::read(&path))?;
     // It is told of all the same, where the run can only be read.
-    if let Err(error) = write_atomic(&path, |out| out.write_all(&text)) {
+    if let Err(error) = write_json(&path, &stored) {
         settings.warn(&error.to_string());
     }
     Ok(Some(stored.cost))
