@@ -6,8 +6,8 @@
 use std::path::PathBuf;
 
 use burn::tensor::Device;
-use psp_files::FileError;
 use psp_models::BackboneKind;
+use psp_schema::FileError;
 use thiserror::Error;
 
 mod compare;

@@ -8,7 +8,7 @@ use clap::{CommandFactory, FromArgMatches};
 use psp_collect::CollectError;
 use psp_data::DataError;
 use psp_export::ExportError;
-use psp_files::{Class, Classify};
+use psp_schema::{Class, Classify};
 use psp_search::SearchError;
 use psp_train::TrainError;
 

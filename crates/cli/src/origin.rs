@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use psp_files::{shell_quoted, write_new};
+use psp_schema::{shell_quoted, write_new};
 use psp_search::StudyDir;
 use psp_train::RunDir;
 use psp_train::bundle::BUNDLE_JSON;
@@ -69,7 +69,7 @@ impl Origin {
             );
         }
         let earlier = Self::read(out)?;
-        psp_files::check_folder(out)?;
+        psp_schema::check_folder(out)?;
         if overwrite || earlier.as_ref() == Some(self) {
             return Ok(());
         }

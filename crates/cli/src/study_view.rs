@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use indicatif::{HumanDuration, MultiProgress, ProgressBar};
-use psp_search::{Overview, State, Study, StudyEvent, WorkerEvent};
+use psp_schema::TrialState;
+use psp_search::{Overview, Study, StudyEvent, WorkerEvent};
 
 use crate::progress;
 use crate::text::{counted, number};
@@ -37,11 +38,11 @@ struct Known {
 impl Known {
     fn of(study: &Study) -> Result<Self> {
         let overview = Overview::of(study)?;
-        let failed = overview.count(State::Failed);
-        let pruned = overview.count(State::Pruned);
+        let failed = overview.count(TrialState::Failed);
+        let pruned = overview.count(TrialState::Pruned);
         let best = overview.best();
         Ok(Self {
-            ended: overview.count(State::Finished) + pruned + failed,
+            ended: overview.count(TrialState::Finished) + pruned + failed,
             total: overview.wanted(),
             pruned,
             failed,

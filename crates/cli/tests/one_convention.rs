@@ -5,7 +5,8 @@ use crate::support::{Folder, device, json, run};
 use psp_export::{Bundle, ExportError, Predictor};
 use psp_models::predict::to_host;
 use psp_models::{DeviceSpec, Input, Precision, Regressor, read_state_dict};
-use psp_train::{RunDir, read_metrics};
+use psp_schema::read_metrics;
+use psp_train::RunDir;
 
 /// The validation metrics of the best epoch are those that `psp eval` computes, and
 /// the bundle's.

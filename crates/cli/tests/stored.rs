@@ -40,7 +40,14 @@ fn scores(csv: &Path) -> Vec<(String, Vec<f64>)> {
 fn a_stored_exported_model_predicts_what_it_predicted() {
     let folder = unpacked();
     let device = device();
-    let predict = ["predict", "--model", "bundle", "data/imgs", "--out", "now.csv"];
+    let predict = [
+        "predict",
+        "--model",
+        "bundle",
+        "data/imgs",
+        "--out",
+        "now.csv",
+    ];
     psp_in(&folder, &[&predict[..], &["--device", &device]].concat()).assert_done();
     let (then, now) = (
         scores(&folder.path("expected.csv")),

@@ -8,10 +8,10 @@ use crate::files::official::{Precision, keys, saved};
 use crate::files::pth::Container;
 use crate::support::{Folder, assert_says, psp, run, tensors};
 use burn::tensor::Device;
-use psp_files::hash_of;
 use psp_models::{
     BackboneKind, HostTensor, ModelConfig, Regressor, StateDict, read_state_dict, write_state_dict,
 };
+use psp_schema::hash_of;
 
 /// `psp weights …` with its cache in `folder`, whatever this machine has set.
 fn weights(folder: &Folder, args: &[&str]) -> Command {

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
-use psp_files::write_json;
 use psp_models::{Regressor, multiply_adds_of, state, summary};
 use psp_report::input::{Cost, MeasuredCost};
+use psp_schema::{FileError, write_json};
 use psp_train::{RunConfig, RunDir};
 use serde::{Deserialize, Serialize};
 
@@ -90,9 +90,10 @@ fn measured(
 fn read(path: &Path) -> Result<Option<Stored>, CollectError> {
     match std::fs::read(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(CollectError::read(path)(error)),
-        Ok(text) => serde_json::from_slice(&text)
-            .map(Some)
-            .map_err(CollectError::read(path)),
+        other => {
+            let text = other.map_err(FileError::read(path))?;
+            let stored = serde_json::from_slice(&text).map_err(std::io::Error::from);
+            Ok(Some(stored.map_err(FileError::read(path))?))
+        }
     }
 }

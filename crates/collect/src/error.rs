@@ -1,13 +1,13 @@
 //! Why a report's input can't be gathered.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use psp_data::DataError;
 use psp_eval::EvalError;
 use psp_explain::ExplainError;
 use psp_export::ExportError;
-use psp_files::{Class, Classify};
 use psp_models::DeviceError;
+use psp_schema::{Class, Classify, FileError};
 use psp_search::SearchError;
 use psp_train::{RunDir, TrainError};
 use thiserror::Error;
@@ -34,13 +34,8 @@ pub enum CollectError {
     #[error(transparent)]
     Device(#[from] DeviceError),
     /// A file could not be read.
-    #[error("{}: {reason}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        reason: String,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     /// Runs that can't be compared.
     #[error("{} and {}: {what} differ, so that they can't be compared in one report", first.display(), second.display())]
     Incomparable {
@@ -86,23 +81,13 @@ impl From<ExplainError> for CollectError {
     }
 }
 
-impl CollectError {
-    /// Wraps what is wrong with a file with its path.
-    pub(crate) fn read<E: std::fmt::Display>(path: &Path) -> impl Fn(E) -> Self + use<E> {
-        let path = path.to_owned();
-        move |error| Self::Read {
-            path: path.clone(),
-            reason: error.to_string(),
-        }
-    }
-}
-
 impl Classify for CollectError {
     fn class(&self) -> Class {
         match self {
             Self::Study(error) => error.class(),
             Self::Run(error) => error.class(),
             Self::Model(error) => error.class(),
+            Self::File(error) => error.class(),
             other => Class::of_cause(other),
         }
     }

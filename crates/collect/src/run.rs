@@ -6,7 +6,8 @@ use std::sync::atomic::Ordering;
 use psp_data::Part;
 use psp_export::{ExportError, predict_part};
 use psp_report::input::{Epoch, PredictionRow, Predictions, Run};
-use psp_train::{EpochRecord, RunDir, TrainError, read_metrics};
+use psp_schema::{EpochRecord, read_metrics};
+use psp_train::{RunDir, TrainError};
 
 use crate::error::CollectError;
 use crate::settings::{CollectEvent, Settings};

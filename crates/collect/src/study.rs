@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use burn::tensor::Device;
 use psp_data::Part;
-use psp_report::input::{Candidate, Input, Rank, Selection, Study, Trial, TrialState};
-use psp_search::{Finalist, Overview, RankedFinalist, State, StudyDir, TrialRow};
+use psp_report::input::{Candidate, Input, Rank, Selection, Study, Trial};
+use psp_schema::FileError;
+use psp_search::{Finalist, Overview, RankedFinalist, StudyDir, TrialRow};
 use psp_train::{Inputs, RunDir};
 
 use crate::Collected;
@@ -115,7 +116,7 @@ pub fn collect_study(dir: StudyDir, mut settings: Settings<'_>) -> Result<Collec
 fn base(study: &psp_search::Study) -> Result<psp_train::RunConfig, CollectError> {
     let mut config = study.config.base.clone();
     let split = study.dir.split();
-    let split = std::path::absolute(&split).map_err(CollectError::read(&split))?;
+    let split = std::path::absolute(&split).map_err(FileError::read(&split))?;
     config.data.split = split.to_string_lossy().into_owned();
     Ok(config)
 }
@@ -307,14 +308,7 @@ fn of_trial(
         number: trial.number,
         folder: settings.link(folder.root()),
         backbone: config.model.backbone.name().to_owned(),
-        state: match row.state {
-            State::Waiting => TrialState::Waiting,
-            State::Begun => TrialState::Begun,
-            State::Paused => TrialState::Paused,
-            State::Pruned => TrialState::Pruned,
-            State::Finished => TrialState::Finished,
-            State::Failed => TrialState::Failed,
-        },
+        state: row.state,
         values,
         score: row.score,
         epochs,

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use psp_files::{Access, Class, Classify, FileError};
+use psp_schema::{Access, Class, Classify, FileError};
 
 use crate::stray_label::StrayLabel;
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::support::{Folder, assert_says};
 use psp_data::{DataError, DataNotice, Dataset, DatasetOptions, DecodeLimits};
-use psp_files::{Class, Classify};
+use psp_schema::{Class, Classify};
 
 const HEADER: &str = "filename,a,b\n";
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::support::{Folder, assert_says};
 use psp_data::{DataFolder, DecodeLimits, FileKind, FolderKind, Listing, decode_file, list_images};
-use psp_files::{Class, Classify};
+use psp_schema::{Class, Classify};
 
 #[test]
 fn every_file_of_a_folder_is_accounted_for() {

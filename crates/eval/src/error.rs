@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use psp_files::FileError;
 use psp_metrics::MetricsError;
 use psp_plot::PlotError;
+use psp_schema::FileError;
 use thiserror::Error;
 
 /// What a caller's image closure may fail with.

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use psp_files::{FileError, write_atomic};
 use psp_metrics::{MeanBaseline, OverallMetrics, TargetMetrics};
+use psp_schema::{FileError, write_atomic};
 use serde::{Deserialize, Serialize};
 
 use crate::predictions::wide;

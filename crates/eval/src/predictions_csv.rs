@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use csv::{ReaderBuilder, StringRecord, Writer};
-use psp_files::{FileError, write_atomic};
+use psp_schema::{FileError, write_atomic};
 
 use crate::{EvalError, PredictionRow, Predictions, predictions::predicted_column};
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use image::RgbImage;
-use psp_files::{create_folder, remove, write_together};
+use psp_schema::{create_folder, remove, write_together};
 
 use crate::{EvalError, Evaluation, ImageSource, Predictions, plot};
 

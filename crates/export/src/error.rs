@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use psp_data::DataError;
 use psp_eval::EvalError;
-use psp_files::{Class, Classify, FileError};
 use psp_models::predict::PredictError;
 use psp_models::{StateError, WeightsError};
+use psp_schema::{Class, Classify, FileError};
 use psp_train::features::FeatureError;
 use psp_train::{CheckpointError, RunDir, TrainError};
 use thiserror::Error;

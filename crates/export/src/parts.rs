@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use psp_data::Part;
 use psp_eval::Predictions;
-use psp_files::{FileError, create_folder, hash_of, remove, write_json};
 use psp_models::{DeviceSpec, Output};
+use psp_schema::{FileError, create_folder, hash_of, remove, write_json};
 use psp_train::features::{FeatureKey, FeatureLoader, FeatureStore, default_dir};
 use psp_train::{Checkpoint, Inputs, RunConfig, RunDir, TrainError};
 use serde::{Deserialize, Serialize};

@@ -6,12 +6,12 @@ use std::io::ErrorKind::{AlreadyExists, DirectoryNotEmpty, NotADirectory};
 use std::path::Path;
 
 use burn::module::Module;
-use psp_files::{FileError, sync_dir, write_json};
 use psp_models::{ModelConfig, Output, Regressor, StateError, state, write_state_dict};
+use psp_schema::{FileError, read_metrics, sync_dir, write_json};
 use psp_train::bundle::{
     BUNDLE_JSON, BUNDLE_VERSION, BURNPACK, Bundle, FileEntry, SAFETENSORS, Training,
 };
-use psp_train::{Checkpoint, RunDir, read_metrics};
+use psp_train::{Checkpoint, RunDir};
 use tempfile::TempDir;
 
 use crate::error::ExportError;

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use psp_files::FileError;
+use psp_schema::FileError;
 
 /// What was wrong, where, and what to do about it.
 #[derive(Debug, thiserror::Error)]

@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use half::{bf16, f16};
-use psp_files::{FileError, write_atomic};
+use psp_schema::{FileError, write_atomic};
 use pytorch_reader::{DType as TorchDType, PytorchReader};
 use safetensors::{Dtype, SafeTensorError, SafeTensors, tensor::TensorView};
 

@@ -7,8 +7,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use psp_files::hash_of;
 use psp_models::pretrained::{FetchError, Fetched, Pretrained, Source, fetch};
+use psp_schema::hash_of;
 
 /// What the server does with one connection.
 #[derive(Clone, Copy)]

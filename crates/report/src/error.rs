@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use psp_files::FileError;
 use psp_metrics::MetricsError;
+use psp_schema::FileError;
 use thiserror::Error;
 
 /// Why there is no report. A trial without numbers, a photo that is gone or a

@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use psp_files::{FileError, create_folder, sync_dir};
+use psp_schema::{FileError, create_folder, sync_dir};
 use tempfile::TempDir;
 
 use crate::ReportError;

@@ -15,6 +15,7 @@ mod selection;
 mod suggestion;
 
 pub use data::{Data, PartLabels};
+pub use psp_schema::TrialState;
 pub use suggestion::{Finding, Suggestion};
 
 /// Everything that a report tells of.
@@ -124,24 +125,6 @@ pub enum DimensionAxis {
         /// Whether equal distances are equal ratios.
         log: bool,
     },
-}
-
-/// Where a trial stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum TrialState {
-    /// Not begun.
-    Waiting,
-    /// Being worked on.
-    Begun,
-    /// Begun, and given back.
-    Paused,
-    /// Stopped early, since others were better.
-    Pruned,
-    /// Trained to its end.
-    Finished,
-    /// Given up.
-    Failed,
 }
 
 /// One trial.

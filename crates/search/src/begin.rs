@@ -5,8 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use psp_data::Splits;
-use psp_files::{FileError, write_json};
 use psp_lease::{Attempt, Claims, Lease, Settings};
+use psp_schema::{FileError, write_json};
 use psp_train::{Inputs, RunConfig};
 
 use crate::beginning::Beginning;
@@ -227,12 +227,12 @@ impl Draft {
     /// Writes everything, while the claim on it holds.
     fn write(self, lease: &Lease) -> Result<Study, SearchError> {
         let (dir, dataset) = (&self.study.dir, &self.inputs.dataset);
-        psp_files::create_folder(&dir.trials())?;
+        psp_schema::create_folder(&dir.trials())?;
         self.inputs.splits.write(&dir.split(), dataset, true)?;
         for (fold, splits) in self.folds.iter().enumerate() {
             let path = dir.fold(fold);
             if let Some(parent) = path.parent() {
-                psp_files::create_folder(parent)?;
+                psp_schema::create_folder(parent)?;
             }
             splits.write(&path, dataset, true)?;
         }
@@ -243,7 +243,7 @@ impl Draft {
             self.study.relocate_runs(from)?;
         }
         let text = self.study.config.to_toml()?;
-        psp_files::write_atomic(&dir.study(), |out| out.write_all(text.as_bytes()))?;
+        psp_schema::write_atomic(&dir.study(), |out| out.write_all(text.as_bytes()))?;
         if !lease.holds()? {
             return Err(SearchError::BegunElsewhere {
                 study: dir.root().to_owned(),

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use psp_files::{Access, FileError};
+use psp_schema::{Access, FileError};
 use psp_space::Space;
 use psp_train::config::{DataConfig, ModelSection, PreprocessConfig, TrainConfig};
 use psp_train::{EXPERIMENTS, RunConfig};

@@ -1,6 +1,6 @@
 //! Trials that are drawn from the results of others.
 
-use psp_files::write_json_new;
+use psp_schema::write_json_new;
 use psp_space::{Point, Seen, tpe};
 
 use crate::board::{Board, Entry};
@@ -43,7 +43,7 @@ impl Study {
         self.config.refit(&trial.point)?;
         let path = self.dir.drawn(number);
         if let Some(parent) = path.parent() {
-            psp_files::create_folder(parent)?;
+            psp_schema::create_folder(parent)?;
         }
         write_json_new(&path, &trial)?;
         Ok(true)

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use psp_data::DataError;
 use psp_eval::EvalError;
 use psp_export::ExportError;
-use psp_files::FileError;
 use psp_lease::LeaseError;
 use psp_models::predict::PredictError;
 use psp_models::{BackboneKind, DeviceError};
+use psp_schema::FileError;
 use psp_space::SpaceError;
 use psp_train::{ConfigError, TrainError};
 use thiserror::Error as ThisError;
@@ -178,7 +178,7 @@ pub enum SearchError {
          --data DIR",
         study.display(),
         dir.display(),
-        psp_files::shell_quoted(study)
+        psp_schema::shell_quoted(study)
     )]
     DataGone {
         /// The study's folder.
@@ -263,8 +263,8 @@ pub enum SearchError {
         "{}: missing; bring it back from a copy, or have it drawn again: psp search --config {} \
          --study {}",
         study.plan().display(),
-        psp_files::shell_quoted(&study.study()),
-        psp_files::shell_quoted(study.root())
+        psp_schema::shell_quoted(&study.study()),
+        psp_schema::shell_quoted(study.root())
     )]
     LostPlan {
         /// The study.

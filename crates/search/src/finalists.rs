@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use psp_files::write_json;
 use psp_models::BackboneKind;
+use psp_schema::write_json;
 use psp_space::{Point, Seen};
 use serde::{Deserialize, Serialize};
 

@@ -41,7 +41,7 @@ pub use finalists::{FinalSeed, Finalist, Finalists};
 pub use folder::{StudyDir, TrialDir};
 pub use launch::{KubernetesJob, SlurmJob};
 pub use memory::available_memory;
-pub use overview::{Overview, State, TrialRow};
+pub use overview::{Overview, TrialRow};
 pub use plan::{Plan, PlannedTrial};
 pub use pruner::Pruner;
 pub use records::{FailedAttempt, Record, RungRecord, TrialOutcome};

@@ -1,6 +1,6 @@
 //! Data that have moved, and the runs that look for them.
 
-use psp_files::FileError;
+use psp_schema::FileError;
 use psp_train::{RunConfig, RunDir};
 
 use crate::error::SearchError;
@@ -33,7 +33,7 @@ pub(crate) fn relocate(run: &RunDir, base: &RunConfig) -> Result<(), SearchError
     config.data.cache_dir.clone_from(&base.data.cache_dir);
     if config != known {
         let text = config.to_toml()?;
-        psp_files::write_atomic(&run.config(), |out| out.write_all(text.as_bytes()))?;
+        psp_schema::write_atomic(&run.config(), |out| out.write_all(text.as_bytes()))?;
     }
     Ok(())
 }

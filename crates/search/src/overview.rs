@@ -1,5 +1,6 @@
 //! A study at a glance.
 
+use psp_schema::TrialState;
 use serde::Serialize;
 
 use crate::board::{Board, Entry, Place};
@@ -10,24 +11,6 @@ use crate::folder::{StudyDir, TrialDir};
 use crate::records::{Record, TrialOutcome, read_json};
 use crate::select::Selection;
 use crate::study::Study;
-
-/// Where a trial stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum State {
-    /// Nobody has begun it.
-    Waiting,
-    /// Somebody works on it, or did and vanished.
-    Begun,
-    /// Somebody worked on it and gave it back.
-    Paused,
-    /// Stopped at a rung, since others were better there; may yet go on.
-    Pruned,
-    /// Trained to its end.
-    Finished,
-    /// Given up.
-    Failed,
-}
 
 /// One trial's line.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -43,7 +26,7 @@ pub struct TrialRow {
     /// Its values, as text.
     pub values: String,
     /// Where it stands.
-    pub state: State,
+    pub state: TrialState,
     /// Validation score of its best epoch: R², or the negative MSE where R² is
     /// undefined.
     pub score: Option<f64>,
@@ -109,14 +92,15 @@ impl Overview {
     }
 
     /// Trials in a state.
-    pub fn count(&self, state: State) -> usize {
+    pub fn count(&self, state: TrialState) -> usize {
         self.trials.iter().filter(|row| row.state == state).count()
     }
 
     /// The finished trial with the best score so far.
     pub fn best(&self) -> Option<&TrialRow> {
         let finished = self.trials.iter();
-        let finished = finished.filter(|row| row.state == State::Finished && row.score.is_some());
+        let finished =
+            finished.filter(|row| row.state == TrialState::Finished && row.score.is_some());
         finished.max_by(|a, b| {
             a.score
                 .unwrap_or_default()
@@ -173,8 +157,8 @@ fn trial_row(entry: &Entry, place: Place) -> Result<TrialRow, SearchError> {
         row.seconds = Some(standing.seconds);
     }
     // Somebody may be at it who saw another moment's scores.
-    if place == Place::Pruned && row.state != State::Begun {
-        row.state = State::Pruned;
+    if place == Place::Pruned && row.state != TrialState::Begun {
+        row.state = TrialState::Pruned;
     }
     Ok(row)
 }
@@ -192,7 +176,7 @@ fn row(
         seed: None,
         fold: None,
         values,
-        state: State::Waiting,
+        state: TrialState::Waiting,
         score: None,
         mse: None,
         epochs: None,
@@ -205,9 +189,9 @@ fn row(
         if let Some(last) = history.last() {
             row.attempts = Some(last.token);
             row.state = if last.released {
-                State::Paused
+                TrialState::Paused
             } else {
-                State::Begun
+                TrialState::Begun
             };
         }
         return Ok(row);
@@ -215,14 +199,14 @@ fn row(
     row.attempts = Some(record.attempts);
     match record.outcome {
         TrialOutcome::Finished { result } => {
-            row.state = State::Finished;
+            row.state = TrialState::Finished;
             row.score = result.best.as_ref().map(score);
             row.mse = result.best.map(|best| best.overall.mse);
             row.epochs = Some(result.epochs);
             row.seconds = Some(result.seconds);
         }
         TrialOutcome::Failed { reason } => {
-            row.state = State::Failed;
+            row.state = TrialState::Failed;
             row.reason = Some(reason);
         }
     }

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use psp_files::FileError;
-use psp_train::{RunResult, Standing, TrainError};
+use psp_schema::{FileError, RunResult};
+use psp_train::{Standing, TrainError};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 

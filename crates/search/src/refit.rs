@@ -5,8 +5,8 @@
 //! [`RefitSection`](crate::RefitSection) says (scikit-learn's `refit`, AutoGluon's
 //! `refit_full`), and that is the model to export.
 
-use psp_files::write_json;
 use psp_models::BackboneKind;
+use psp_schema::write_json;
 use serde::{Deserialize, Serialize};
 
 use crate::choose::{doubt, score};

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use psp_files::{FileError, remove};
+use psp_schema::{FileError, remove};
 
 use crate::error::SearchError;
 use crate::folder::TrialDir;

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use burn::tensor::Device;
-use psp_files::write_json;
 use psp_metrics::RegressionMetrics;
 use psp_models::{BackboneKind, multiply_adds_of};
+use psp_schema::write_json;
 use serde::{Deserialize, Serialize};
 
 use crate::choose::{Candidate, Choice, Ranked, choose, doubt, score};

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use psp_files::FileError;
+use psp_schema::FileError;
 use psp_space::Seen;
 use psp_train::RunConfig;
 

@@ -15,7 +15,7 @@ mod process;
 
 use death::{Coroner, End, describe};
 use process::{Message, Worker};
-use psp_files::{Access, FileError, write_json};
+use psp_schema::{Access, FileError, write_json};
 
 /// Lines of a worker's standard error that are kept for the record of its death.
 const KEPT_LINES: usize = 20;

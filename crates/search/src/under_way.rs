@@ -4,7 +4,7 @@ use std::fs::{DirEntry, read_dir};
 use std::io::ErrorKind;
 use std::path::Path;
 
-use psp_files::FileError;
+use psp_schema::FileError;
 
 use crate::error::SearchError;
 use crate::folder::TrialDir;

@@ -92,7 +92,7 @@ impl Hashes {
         {
             return Ok(hash.clone());
         }
-        let hash = psp_files::hash_of(&path)?;
+        let hash = psp_schema::hash_of(&path)?;
         if let Some(stamp) = stamp {
             self.0.insert(path, (stamp, hash.clone()));
         }

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use psp_search::{Overview, SearchConfig, State, Study, StudyDir};
+use psp_schema::TrialState;
+use psp_search::{Overview, SearchConfig, Study, StudyDir};
 use psp_synth::SynthOptions;
 
 const TRIALS: usize = 10_000;
@@ -65,7 +66,7 @@ fn ten_thousand_finished_trials_are_shown_within_a_second() {
     let overview = Overview::of(&Study::open(study.dir.clone()).unwrap()).unwrap();
     let seconds = begun.elapsed().as_secs_f64();
     println!("{TRIALS} trials read in {seconds:.2} s");
-    assert_eq!(overview.count(State::Finished), TRIALS);
+    assert_eq!(overview.count(TrialState::Finished), TRIALS);
     assert_eq!(overview.best().unwrap().number, 0);
     // A second on a machine with nothing else to do; tests run side by side.
     assert!(seconds < 5.0, "{seconds} s");

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use image::codecs::jpeg::JpegEncoder;
-use psp_files::{FileError, create_folder, remove};
+use psp_schema::{FileError, create_folder, remove};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 

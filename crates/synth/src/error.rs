@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use psp_files::FileError;
+use psp_schema::FileError;
 
 /// An error of this crate.
 #[derive(Debug, thiserror::Error)]

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use psp_data::{DataError, LabelRange, Preprocessing};
-use psp_files::FileError;
 use psp_metrics::RegressionMetrics;
 use psp_models::ModelConfig;
+use psp_schema::FileError;
 use serde::{Deserialize, Serialize};
 
 use crate::error::TrainError;
@@ -205,7 +205,7 @@ impl FileEntry {
             bytes: std::fs::metadata(path)
                 .map_err(FileError::read(path))?
                 .len(),
-            sha256: psp_files::hash_of(path)?,
+            sha256: psp_schema::hash_of(path)?,
         })
     }
 }

@@ -13,9 +13,9 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use psp_files::{Class, Classify, FileError, write_atomic};
 use psp_metrics::RegressionAccumulator;
 use psp_models::{HostTensor, ModelConfig, StateDict};
+use psp_schema::{Class, Classify, FileError, write_atomic};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use psp_data::LabelRange;
-use psp_files::FileError;
 use psp_models::{BackboneKind, DeviceSpec, Precision};
+use psp_schema::FileError;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use crate::features::FeatureError;
 use psp_data::DataError;
-use psp_files::{Class, Classify, FileError, shell_quoted};
 use psp_metrics::MetricsError;
 use psp_models::predict::PredictError;
 use psp_models::{BackboneKind, DeviceError, StateError, WeightsError};
+use psp_schema::{Class, Classify, FileError, shell_quoted};
 use thiserror::Error;
 
 use crate::checkpoint::CheckpointError;

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use psp_schema::EpochRecord;
+
 use crate::checkpoint::CheckpointError;
 use crate::config::{Change, RunConfig};
-use crate::log::EpochRecord;
 
 /// What a run is about to do.
 #[derive(Clone, Copy, Debug)]

@@ -93,7 +93,7 @@ pub(crate) fn locate(config: &mut RunConfig) -> Result<(), TrainError> {
 /// # Errors
 /// [`ConfigError::Value`] where it is not; a file that can't be read.
 pub(crate) fn verified_hash(path: &Path, kind: BackboneKind) -> Result<String, TrainError> {
-    let hash = psp_files::hash_of(path)?;
+    let hash = psp_schema::hash_of(path)?;
     let entry = kind.pretrained();
     let is_official =
         psp_models::pretrained::default_dir().is_some_and(|dir| *path == dir.join(entry.file));

@@ -142,7 +142,7 @@ impl Inputs {
     pub(crate) fn check_split(&self, run: &RunDir, manifest: &Manifest) -> Result<(), TrainError> {
         if let Some(then) = &manifest.split_sha256 {
             let path = run.split();
-            let now = psp_files::hash_of(&path)?;
+            let now = psp_schema::hash_of(&path)?;
             return run.check_same(|| "the split in split.csv".to_owned(), then, now);
         }
         let (then, now) = (&manifest.split_fingerprint, self.splits.fingerprint());

@@ -4,36 +4,10 @@ use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use psp_files::FileError;
-use psp_metrics::RegressionMetrics;
-use serde::{Deserialize, Serialize};
+use psp_schema::{EpochRecord, FileError, read_metrics};
 
 use crate::error::TrainError;
 use crate::tensorboard::{EventFiles, EventWriter};
-
-/// One epoch's line in `metrics.jsonl`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct EpochRecord {
-    /// Counted from 1.
-    pub epoch: u64,
-    /// Optimiser steps done.
-    pub step: u64,
-    /// Learning rate of the head at the epoch's last step.
-    pub learning_rate: f64,
-    /// Over the epoch's training batches, while the weights changed; predictions are
-    /// not clipped.
-    pub train: RegressionMetrics,
-    /// Over the validation part, at the epoch's end; `None` where there is none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub valid: Option<RegressionMetrics>,
-    /// Whether this is the best validation MSE so far, each target's divided by the
-    /// variance of its training labels.
-    pub best: bool,
-    /// Seconds of training and validation.
-    pub seconds: f64,
-    /// Training images per second of the whole epoch, validation included.
-    pub images_per_second: f64,
-}
 
 /// Appends epochs to `metrics.jsonl` and to a TensorBoard event file.
 #[derive(Debug)]
@@ -139,22 +113,4 @@ impl MetricsLog {
         }
         self.events.write(record.epoch, &scalars)
     }
-}
-
-/// Reads a run's `metrics.jsonl`.
-///
-/// # Errors
-/// When the file can't be read or a line is not an epoch's record; names the
-/// line.
-pub fn read_metrics(path: &Path) -> Result<Vec<EpochRecord>, TrainError> {
-    let text = std::fs::read_to_string(path).map_err(FileError::read(path))?;
-    text.lines()
-        .enumerate()
-        .map(|(index, line)| {
-            serde_json::from_str(line).map_err(|error| TrainError::Damaged {
-                path: path.to_owned(),
-                reason: format!("line {}: {error}", index + 1),
-            })
-        })
-        .collect()
 }

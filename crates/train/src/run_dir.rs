@@ -26,9 +26,9 @@ mod checkpoints;
 mod records;
 
 pub(crate) use checkpoints::Newest;
-use psp_files::FileError;
+use psp_schema::{FileError, RunResult};
+pub use records::Manifest;
 use records::read_json;
-pub use records::{Ending, Manifest, RunResult};
 
 /// Where runs and studies lie that have a name alone.
 pub const EXPERIMENTS: &str = "experiments";
@@ -131,7 +131,7 @@ impl RunDir {
 
     /// Creates the folder.
     pub(crate) fn create(&self) -> Result<(), TrainError> {
-        Ok(psp_files::create_folder(&self.checkpoints())?)
+        Ok(psp_schema::create_folder(&self.checkpoints())?)
     }
 
     /// Takes the folder for writing.
@@ -140,7 +140,7 @@ impl RunDir {
     /// [`TrainError::Locked`] when another process holds it.
     pub fn lock(&self) -> Result<RunLock, TrainError> {
         let path = self.root.join(LOCK);
-        psp_files::create_folder(&self.root)?;
+        psp_schema::create_folder(&self.root)?;
         let file = File::create(&path).map_err(FileError::write(&path, "create it"))?;
         match file.try_lock() {
             Ok(()) => {
@@ -292,7 +292,7 @@ impl RunDir {
 
 /// Whether the initial weights only lie elsewhere.
 fn is_same_file(manifest: &Manifest, config: &RunConfig) -> bool {
-    let now = psp_files::hash_of(&config.model.weights).ok();
+    let now = psp_schema::hash_of(&config.model.weights).ok();
     now.is_some() && now == manifest.weights_sha256
 }
 

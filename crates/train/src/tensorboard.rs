@@ -16,7 +16,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use psp_files::FileError;
+use psp_schema::FileError;
 
 use crate::error::TrainError;
 
@@ -45,7 +45,7 @@ pub(crate) struct EventFiles {
 impl EventFiles {
     /// Finds them in `dir`, which is created.
     pub(crate) fn find(dir: &Path) -> Result<Self, TrainError> {
-        psp_files::create_folder(dir)?;
+        psp_schema::create_folder(dir)?;
         let mut files = Vec::new();
         for entry in std::fs::read_dir(dir).map_err(FileError::list(dir))? {
             let entry = entry.map_err(FileError::list(dir))?;

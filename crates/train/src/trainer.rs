@@ -16,9 +16,9 @@ use std::time::{Duration, Instant};
 
 use crate::features::FeatureStore;
 use burn::tensor::Device;
-use psp_files::write_json;
 use psp_metrics::{RegressionAccumulator, RegressionMetrics};
 use psp_models::{HEAD, ModelConfig, Regressor, state};
+use psp_schema::{Ending, EpochRecord, RunResult, read_metrics, write_json};
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::{Checkpoint, CheckpointError, Frozen, Progress};
@@ -26,9 +26,9 @@ use crate::config::RunConfig;
 use crate::error::TrainError;
 use crate::events::{Event, Preparation};
 use crate::inputs::Inputs;
-use crate::log::{EpochRecord, MetricsLog, read_metrics};
+use crate::log::MetricsLog;
 use crate::optim::{Ema, Optimizer, Schedule};
-use crate::run_dir::{Ending, RunDir, RunLock, RunResult};
+use crate::run_dir::{RunDir, RunLock};
 use crate::source::Source;
 use micro_batch::Pass;
 use replicas::Replicas;

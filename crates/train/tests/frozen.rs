@@ -7,8 +7,9 @@ use std::sync::atomic::AtomicBool;
 
 use crate::support::Folder;
 use psp_models::StateDict;
+use psp_schema::EpochRecord;
 use psp_synth::SynthOptions;
-use psp_train::{Checkpoint, Control, EpochRecord, Event, TrainError, trainer};
+use psp_train::{Checkpoint, Control, Event, TrainError, trainer};
 
 fn valid_mse(records: &[EpochRecord]) -> Vec<f64> {
     let mse = |record: &EpochRecord| record.valid.as_ref().unwrap().overall.mse;

@@ -138,7 +138,7 @@ fn the_best_epoch_has_the_lowest_validation_mse_whatever_min_delta_is() {
     folder.train("run", &sets);
     let records = folder.records("run");
     let output = folder.last("run").model_config.output;
-    let mse = |epoch: &psp_train::EpochRecord| {
+    let mse = |epoch: &psp_schema::EpochRecord| {
         output.standardised_mse(
             epoch
                 .valid

@@ -6,7 +6,8 @@ use std::sync::atomic::AtomicBool;
 
 use crate::support::Folder;
 use psp_models::StateDict;
-use psp_train::{Checkpoint, Control, EpochRecord, Event, trainer};
+use psp_schema::EpochRecord;
+use psp_train::{Checkpoint, Control, Event, trainer};
 
 /// The settings of a run on so many devices.
 fn on(folder: &Folder, devices: usize, sets: &[&str]) -> Vec<String> {

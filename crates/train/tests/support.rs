@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use psp_schema::{EpochRecord, read_metrics};
 use psp_synth::SynthOptions;
-use psp_train::{
-    Checkpoint, Control, EpochRecord, Event, Outcome, RunConfig, RunDir, TrainError, read_metrics,
-    trainer,
-};
+use psp_train::{Checkpoint, Control, Event, Outcome, RunConfig, RunDir, TrainError, trainer};
 use tempfile::TempDir;
 
 /// 18 rendered images and runs on them.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use psp_files::{FileError, write_atomic};
 use psp_models::DeviceSpec;
+use psp_schema::{FileError, write_atomic};
 use serde::{Deserialize, Serialize};
 use serde_json::Serializer;
 use serde_json::ser::PrettyFormatter;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail, ensure};
 use psp_data::{Dataset, Part, SPLIT, find_split};
-use psp_files::check_place;
+use psp_schema::check_place;
 use psp_synth::{SynthError, SynthOptions};
 use psp_train::Inputs;
 use psp_train::inputs::{dataset_options, drawn_split};

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use psp_files::shell_quoted;
+use psp_schema::shell_quoted;
 use psp_search::Study;
 use psp_train::{Checkpoint, RunDir};
 

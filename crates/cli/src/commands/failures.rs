@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use psp_files::shell_quoted;
+use psp_schema::shell_quoted;
 use psp_search::{Failure, Study};
 
 use crate::text::counted;

@@ -3,7 +3,7 @@
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail};
-use psp_files::shell_quoted;
+use psp_schema::shell_quoted;
 use psp_search::{KubernetesJob, SlurmJob, Study, StudyDir};
 
 use super::worker::devices_of_workers;

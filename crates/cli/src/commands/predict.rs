@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use psp_data::DataFolder;
-use psp_files::check_place;
+use psp_schema::check_place;
 use psp_train::RunDir;
 
 use super::predictor::open_model;

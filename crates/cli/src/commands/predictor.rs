@@ -4,8 +4,8 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 use psp_export::Predictor;
-use psp_files::shell_quoted;
 use psp_models::{DeviceSpec, Precision};
+use psp_schema::shell_quoted;
 use psp_search::StudyDir;
 use psp_train::RunDir;
 

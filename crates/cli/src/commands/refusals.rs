@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Result, anyhow, ensure};
-use psp_files::shell_quoted;
+use psp_schema::shell_quoted;
 use psp_search::StudyDir;
 use psp_train::RunDir;
 

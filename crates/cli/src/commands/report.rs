@@ -9,8 +9,8 @@ use psp_collect::input::{Environment, MeasuredCost};
 use psp_collect::{CollectError, CollectEvent, Collected, Settings, collect_runs, collect_study};
 use psp_data::decode_file;
 use psp_export::Place;
-use psp_files::shell_quoted;
 use psp_report::PhotoError;
+use psp_schema::shell_quoted;
 use psp_search::{Study, StudyDir};
 use psp_train::{EXPERIMENTS, RunConfig, RunDir};
 
@@ -69,7 +69,7 @@ pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode> {
     let origin = origin.claim(&out, args.overwrite)?;
     let written = write(&collected, &out)?;
     if let Some((name, text)) = origin {
-        psp_files::write_atomic(&out.join(name), |file| file.write_all(&text))?;
+        psp_schema::write_atomic(&out.join(name), |file| file.write_all(&text))?;
     }
     for warning in &written.warnings {
         eprintln!("warning: {warning}");

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use anyhow::{Result, bail};
 use clap::CommandFactory;
 use clap::error::ErrorKind;
-use psp_files::shell_quoted;
+use psp_schema::shell_quoted;
 use psp_search::{
     Overview, Plan, SamplerName, SearchConfig, SearchError, Study, StudyDir, StudyEvent,
     SuperviseEnd, supervise,

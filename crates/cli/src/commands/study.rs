@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Error, Result, anyhow, bail};
-use psp_files::shell_quoted;
-use psp_search::{Failure, Overview, State, Study, StudyDir};
+use psp_schema::{TrialState, shell_quoted};
+use psp_search::{Failure, Overview, Study, StudyDir};
 use psp_train::EXPERIMENTS;
 use serde::Serialize;
 
@@ -69,9 +69,9 @@ fn list(args: &StudyListArgs) -> Result<()> {
         lines.push(Line {
             study: entry.file_name().to_string_lossy().into_owned(),
             trials: overview.wanted(),
-            finished: overview.count(State::Finished),
-            pruned: overview.count(State::Pruned),
-            failed: overview.count(State::Failed),
+            finished: overview.count(TrialState::Finished),
+            pruned: overview.count(TrialState::Pruned),
+            failed: overview.count(TrialState::Failed),
             best: overview.best().and_then(|row| row.score),
             selected: overview.selection.map(|selection| selection.folder),
         });
@@ -120,12 +120,12 @@ fn show(args: &StudyShowArgs) -> Result<()> {
          {} to be drawn",
         overview.study,
         trials_of(overview.wanted(), &study.config, &overview.grid_points),
-        overview.count(State::Finished),
-        overview.count(State::Pruned),
-        overview.count(State::Failed),
-        overview.count(State::Begun),
-        overview.count(State::Paused),
-        overview.count(State::Waiting),
+        overview.count(TrialState::Finished),
+        overview.count(TrialState::Pruned),
+        overview.count(TrialState::Failed),
+        overview.count(TrialState::Begun),
+        overview.count(TrialState::Paused),
+        overview.count(TrialState::Waiting),
         overview.to_draw,
     );
     println!(
@@ -174,7 +174,7 @@ fn best(args: &StudyBestArgs) -> Result<()> {
         Some(selection) => (dir.root().join(&selection.folder), selection.reason.clone()),
         None => {
             let best = overview.best().with_context(|| {
-                let failed = overview.count(State::Failed);
+                let failed = overview.count(TrialState::Failed);
                 let all = overview.trials.len();
                 let why = if failed > 0 && failed == all {
                     "all trials failed"
@@ -186,7 +186,7 @@ fn best(args: &StudyBestArgs) -> Result<()> {
             })?;
             let reason = format!(
                 "the best of {} so far, validation score {}; nothing is chosen yet",
-                counted(overview.count(State::Finished), "finished trial"),
+                counted(overview.count(TrialState::Finished), "finished trial"),
                 number(best.score)
             );
             (dir.trials().join(&best.name), reason)

@@ -4,11 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Result, anyhow, bail};
-use psp_files::shell_quoted;
+use psp_schema::{Ending, RunResult, shell_quoted};
 use psp_search::StudyDir;
-use psp_train::{
-    Control, EXPERIMENTS, Ending, Outcome, RunConfig, RunDir, RunResult, TrainError, trainer,
-};
+use psp_train::{Control, EXPERIMENTS, Outcome, RunConfig, RunDir, TrainError, trainer};
 
 use super::config::{on_devices, resolve};
 use super::refusals::{check_is_there, continuing, lost, resuming, unless_moved};

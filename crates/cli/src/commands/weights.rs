@@ -4,13 +4,13 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use psp_files::{hash_of, shell_quoted};
 use psp_models::pretrained::{self, FetchError, Pretrained, Source, default_dir, find};
 use psp_models::stages::is_within;
 use psp_models::{
     BackboneKind, DeviceSpec, ModelConfig, Recognised, Regressor, StateDict, StateError, state,
     write_state_dict,
 };
+use psp_schema::{hash_of, shell_quoted};
 use psp_train::RunDir;
 use psp_train::initial_weights::{file_of, open};
 

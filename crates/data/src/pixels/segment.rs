@@ -24,7 +24,7 @@ use memmap2::Mmap;
 
 use super::key::{FORMAT_VERSION, PixelKey};
 use crate::hash::{Content, FieldHasher};
-use psp_files::{FileError, write_atomic};
+use psp_schema::{FileError, write_atomic};
 
 /// The ending of a segment's file name.
 pub(super) const EXTENSION: &str = "pixels";

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use psp_files::FileError;
+use psp_schema::FileError;
 
 /// What a [`PixelStore`](super::PixelStore) met with, and what it does about it.
 /// Work goes on in each case.

@@ -10,7 +10,7 @@ use crate::labels::LabelTable;
 use crate::names::{Found, NameIndex};
 use crate::part::{self, Part};
 use crate::table::Table;
-use psp_files::{FileError, write_atomic};
+use psp_schema::{FileError, write_atomic};
 
 impl Splits {
     /// Reads a split file: a CSV with the columns `filename` and `split`, one

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use psp_files::FileError;
+use psp_schema::FileError;
 use thiserror::Error;
 
 /// Why a file could not be fetched. Whatever was stored stays.

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::Pretrained;
 use super::error::FetchError;
-use psp_files::{FileError, create_folder, hash_into, hash_of};
+use psp_schema::{FileError, create_folder, hash_into, hash_of};
 
 /// Times that a broken connection is taken up again.
 const ATTEMPTS: u32 = 5;

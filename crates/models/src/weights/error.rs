@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use psp_files::FileError;
+use psp_schema::FileError;
 use thiserror::Error;
 
 /// Why a weights file can't be read.

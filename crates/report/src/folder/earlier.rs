@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufReader, ErrorKind};
 use std::path::Path;
 
-use psp_files::FileError;
+use psp_schema::FileError;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 

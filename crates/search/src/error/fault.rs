@@ -1,7 +1,7 @@
 //! Whose fault an error is: the trial's, or the machine's, where it may pass.
 
 use psp_export::ExportError;
-use psp_files::{Class, Classify};
+use psp_schema::{Class, Classify};
 use psp_train::TrainError;
 
 use super::SearchError;
@@ -43,7 +43,7 @@ mod tests {
     use std::path::{Path, PathBuf};
 
     use psp_data::DataError;
-    use psp_files::FileError;
+    use psp_schema::FileError;
 
     use super::*;
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use psp_files::{Access, FileError, write_atomic};
+use psp_schema::{Access, FileError, write_atomic};
 
 use crate::error::SearchError;
 use crate::folder::StudyDir;
@@ -30,7 +30,7 @@ impl SlurmJob {
     pub fn write(&self, dir: &StudyDir) -> Result<PathBuf, SearchError> {
         let folder = dir.root().join("slurm");
         // Slurm fails a task whose log's folder is missing, without a log.
-        psp_files::create_folder(&folder)?;
+        psp_schema::create_folder(&folder)?;
         let root = std::path::absolute(dir.root()).map_err(FileError::read(dir.root()))?;
         let path = root.join("slurm").join("job.sh");
         let script = self.script(&root)?;

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::Sender;
 
-use psp_files::{Access, FileError};
+use psp_schema::{Access, FileError};
 
 use crate::error::SearchError;
 use crate::folder::TrialDir;

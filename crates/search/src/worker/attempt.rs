@@ -3,8 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use psp_files::{Class, Classify, FileError, write_json};
 use psp_lease::Lease;
+use psp_schema::{Class, Classify, FileError, write_json};
 use psp_train::{Control, Event, Outcome, RunConfig, Standing, TrainError, trainer};
 
 use super::Worker;

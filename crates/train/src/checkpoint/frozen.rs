@@ -24,7 +24,7 @@ impl Frozen {
     pub fn write(dir: &Path, tensors: &StateDict) -> Result<Self, CheckpointError> {
         let path = dir.join("frozen.safetensors");
         write_state_dict(&path, tensors)?;
-        let sha256 = psp_files::hash_of(&path)?;
+        let sha256 = psp_schema::hash_of(&path)?;
         Ok(Self {
             file: "frozen.safetensors".to_owned(),
             sha256,
@@ -59,7 +59,7 @@ impl Frozen {
     /// When the file is missing or not the one that the checkpoint names.
     pub fn read(&self, named_by: &Path) -> Result<StateDict, CheckpointError> {
         let path = self.path(named_by.parent().unwrap_or(Path::new("")));
-        let sha256 = psp_files::hash_of(&path).map_err(|source| CheckpointError::Frozen {
+        let sha256 = psp_schema::hash_of(&path).map_err(|source| CheckpointError::Frozen {
             source: Box::new(source),
             named_by: named_by.to_owned(),
         })?;

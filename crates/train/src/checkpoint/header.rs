@@ -5,8 +5,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use psp_files::FileError;
 use psp_models::ModelConfig;
+use psp_schema::FileError;
 use serde::{Deserialize, Serialize};
 
 use super::{CHECKPOINT_VERSION, CheckpointError, Frozen, Progress};

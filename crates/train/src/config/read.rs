@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use psp_files::FileError;
+use psp_schema::FileError;
 use serde::de::{DeserializeOwned, Error, Unexpected};
 use serde::{Deserialize, Deserializer};
 use toml::{Table, Value};

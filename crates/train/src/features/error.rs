@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use psp_data::DataError;
-use psp_files::{Class, Classify, FileError};
 use psp_models::predict::PredictError;
+use psp_schema::{Class, Classify, FileError};
 use thiserror::Error;
 
 /// Why features can't be computed, stored or read.

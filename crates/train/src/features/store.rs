@@ -5,7 +5,7 @@ use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use psp_files::{FileError, write_atomic};
+use psp_schema::{FileError, write_atomic};
 
 use crate::features::Content;
 use crate::features::error::FeatureError;
@@ -67,7 +67,7 @@ impl FeatureStore {
     pub fn open(cache_dir: &Path, key: FeatureKey) -> Result<Self, FeatureError> {
         let mut store = Self::empty(cache_dir, key);
         let dir = &store.dir;
-        psp_files::create_folder(dir)?;
+        psp_schema::create_folder(dir)?;
         let about = dir.join("key.json");
         if !about.exists() && !store.key.description().is_empty() {
             let text = store.key.description().as_bytes();

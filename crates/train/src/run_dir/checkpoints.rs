@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use psp_files::{FileError, remove};
+use psp_schema::{FileError, remove};
 
 use super::RunDir;
 use crate::checkpoint::{Checkpoint, CheckpointError};

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use psp_files::FileError;
 use psp_models::DeviceSpec;
+use psp_schema::FileError;
 use serde::{Deserialize, Serialize};
 
 use crate::error::TrainError;
@@ -43,35 +43,6 @@ pub struct Manifest {
     /// `config.toml` is noticed; earlier versions stored none.
     #[serde(default)]
     pub config: Option<toml::Table>,
-}
-
-/// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Ending {
-    /// All epochs were done.
-    Finished,
-    /// Early stopping ended it.
-    StoppedEarly,
-}
-
-/// `result.json`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RunResult {
-    /// How the run ended.
-    pub ending: Ending,
-    /// Epochs done.
-    pub epochs: u64,
-    /// Optimiser steps done.
-    pub steps: u64,
-    /// The epoch of the best checkpoint, counted from 1.
-    pub best_epoch: u64,
-    /// Its validation metrics; `None` of a run without validation images, whose last
-    /// epoch counts as the best.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub best: Option<psp_metrics::RegressionMetrics>,
-    /// Seconds of training and validation, over all resumptions.
-    pub seconds: f64,
 }
 
 /// Reads JSON of a run.

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use psp_data::{DataNotice, Loader};
-use psp_files::{write_atomic, write_json};
 use psp_models::{ModelConfig, Regressor, state};
+use psp_schema::{write_atomic, write_json};
 
 use super::setup::{Setup, initial_model, open_devices};
 use super::stages::Stages;
@@ -91,7 +91,7 @@ pub fn start(
             data_fingerprint: inputs.dataset.fingerprint()?,
             labels_fingerprint: Some(inputs.dataset.labels_fingerprint()),
             split_fingerprint: inputs.splits.fingerprint(),
-            split_sha256: Some(psp_files::hash_of(&run.split())?),
+            split_sha256: Some(psp_schema::hash_of(&run.split())?),
             split_counts: inputs.counts(),
             weights_sha256,
             feature_key: store.as_ref().map(|store| store.key().hex().to_owned()),

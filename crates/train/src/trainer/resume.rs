@@ -1,7 +1,7 @@
 //! Continuing a run.
 
-use psp_files::{remove, write_atomic, write_json};
 use psp_models::{Regressor, StateDict};
+use psp_schema::{Ending, RunResult, remove, write_atomic, write_json};
 
 use super::setup::{Setup, open_devices};
 use super::{Control, Outcome, Trainer, features};
@@ -12,7 +12,7 @@ use crate::events::Event;
 use crate::inputs::Inputs;
 use crate::log::MetricsLog;
 use crate::optim::OptimizerState;
-use crate::run_dir::{Ending, Manifest, Newest, RunDir, RunResult};
+use crate::run_dir::{Manifest, Newest, RunDir};
 use crate::session::Session;
 
 /// Continues the run in `run` from its newest whole checkpoint.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Result, bail};
 use psp_data::{DataFolder, Dataset, Part};
 use psp_export::{Bundle, Predictor};
-use psp_files::shell_quoted;
+use psp_schema::shell_quoted;
 use psp_train::inputs::dataset_options;
 use psp_train::{Inputs, RunConfig, RunDir};
 

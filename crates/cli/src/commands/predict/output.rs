@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use psp_files::{write_atomic, write_new};
+use psp_schema::{write_atomic, write_new};
 use serde::{Serialize, Serializer};
 
 use crate::args::PredictArgs;

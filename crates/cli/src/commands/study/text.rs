@@ -1,7 +1,8 @@
 //! What is printed of a study.
 
 use anyhow::Result;
-use psp_search::{Overview, SamplerName, SearchConfig, Selection, State, Study, TrialRow};
+use psp_schema::TrialState;
+use psp_search::{Overview, SamplerName, SearchConfig, Selection, Study, TrialRow};
 
 use crate::text::{self, counted};
 
@@ -20,10 +21,10 @@ pub(crate) fn trials_of(trials: usize, config: &SearchConfig, digits: &str) -> S
 
 /// How far a study has come, in a line.
 pub(crate) fn so_far(overview: &Overview) -> String {
-    let ended = |row: &TrialRow| matches!(row.state, State::Finished | State::Failed);
-    let trials = overview.count(State::Finished)
-        + overview.count(State::Failed)
-        + overview.count(State::Pruned);
+    let ended = |row: &TrialRow| matches!(row.state, TrialState::Finished | TrialState::Failed);
+    let trials = overview.count(TrialState::Finished)
+        + overview.count(TrialState::Failed)
+        + overview.count(TrialState::Pruned);
     let verb = if trials == 1 { "has" } else { "have" };
     let wanted = counted(overview.wanted(), "trial");
     let mut text = format!("{trials} of {wanted} {verb} ended");
@@ -34,8 +35,8 @@ pub(crate) fn so_far(overview: &Overview) -> String {
     }
     if let Some(refit) = &overview.refit {
         let state = match refit.state {
-            State::Waiting => "has not begun",
-            State::Finished | State::Failed => "has ended",
+            TrialState::Waiting => "has not begun",
+            TrialState::Finished | TrialState::Failed => "has ended",
             _ => "has begun",
         };
         text += &format!(", the refit {state}");
@@ -56,7 +57,7 @@ pub(super) fn print_rows(rows: &[TrialRow]) {
         println!(
             "{:<22} {:<9} {:>8} {:>9} {:>6} {:>8} {:>5}  {}",
             row.name,
-            state(row.state),
+            row.state,
             number(row.score),
             row.mse
                 .map_or_else(|| "-".to_owned(), |mse| format!("{mse:.5}")),
@@ -141,17 +142,6 @@ pub(crate) fn print_selection(study: &Study, selection: &Selection) -> Result<()
         );
     }
     Ok(())
-}
-
-fn state(state: State) -> &'static str {
-    match state {
-        State::Waiting => "waiting",
-        State::Begun => "begun",
-        State::Paused => "paused",
-        State::Pruned => "pruned",
-        State::Finished => "finished",
-        State::Failed => "failed",
-    }
 }
 
 /// A score, or a dash.

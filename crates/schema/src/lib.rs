@@ -1,10 +1,13 @@
-//! Files that are written as a whole or not at all, what their content is known by, and
-//! whose fault it is where they can't be.
+//! What lies on disk, for whoever reads or writes it, with or without Burn: files that are
+//! written as a whole or not at all, whose fault it is where they can't be, and what runs and
+//! trials have in them.
 
 mod error;
 mod hash;
 mod json;
+mod run;
 mod shell;
+mod trial;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -13,7 +16,9 @@ use std::path::{Path, PathBuf};
 pub use error::{Access, Class, Classify, FileError};
 pub use hash::{hash_into, hash_of};
 pub use json::{write_json, write_json_new};
+pub use run::{Ending, EpochRecord, RunResult, read_metrics};
 pub use shell::shell_quoted;
+pub use trial::TrialState;
 
 /// Writes `path` so that a reader, or a crash at any moment, sees the old
 /// content or the whole new one.

@@ -4,7 +4,7 @@
 use std::fs;
 use std::io;
 
-use psp_files::{check_folder, sync_dir, write_atomic, write_new, write_together};
+use psp_schema::{check_folder, sync_dir, write_atomic, write_new, write_together};
 use tempfile::TempDir;
 
 fn names(folder: &TempDir) -> Vec<String> {
