@@ -79,7 +79,7 @@ fn a_damaged_bundle_is_not_trained_on() {
     std::fs::write(bundle.join("bundle.json"), "{ torn").unwrap();
     refuses(&["bundle.json: "]);
     std::fs::remove_file(bundle.join("bundle.json")).unwrap();
-    refuses(&["bundle.json: No such file"]);
+    refuses(&["bundle.json: could not read it: No such file"]);
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn an_existing_folder_is_replaced_only_when_asked_and_only_if_it_is_a_bundle() {
     assert!(other.join("chapter1.tex").exists());
     for inside in ["chapter1.tex/x", "chapter1.tex/x/y"] {
         run(&mut export(run_dir, &other.join(inside), &[]))
-            .assert_refused(&["chapter1.tex: is not a folder"]);
+            .assert_refused(&["chapter1.tex: could not create a folder in it: it is not a folder"]);
     }
 }
 

@@ -80,7 +80,7 @@ fn an_image_that_was_trained_on_does_not_become_a_test_image() {
     let mut on_the_same_data = evaluation(&folder);
     on_the_same_data.arg("--data").arg(folder.data());
     for mut command in [evaluation(&folder), report(&folder), on_the_same_data] {
-        run(&mut command).assert_refused(&["the split in split.csv changed", "restore it"]);
+        run(&mut command).assert_refused(&["the split in split.csv changed", "bring back"]);
     }
     // Some of the run's own images.
     let other = folder.path("other");

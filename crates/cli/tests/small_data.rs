@@ -117,17 +117,17 @@ fn fractions_that_a_split_file_leaves_without_a_say_are_told_of() {
     let folder = Folder::with_data();
     let set = "data.fractions=[0.5, 0.25, 0.25]";
     let ran = folder.train("drawn", &[set]).assert_done();
-    assert!(!ran.stderr.contains("has no say"), "{ran:#?}");
+    assert!(!ran.stderr.contains("is not used"), "{ran:#?}");
     split(&folder, &[]).assert_done();
     let ran = folder.train("found", &[set]).assert_done();
     let parts = [
         "split.csv: ",
-        "data.fractions has no say",
+        "data.fractions is not used",
         "data.split=random",
     ];
     assert_says(&ran.stderr, &parts);
     let ran = folder.train("default", &[]).assert_done();
-    assert!(!ran.stderr.contains("has no say"), "{ran:#?}");
+    assert!(!ran.stderr.contains("is not used"), "{ran:#?}");
 }
 
 #[test]

@@ -84,7 +84,7 @@ fn a_searched_key_that_decides_nothing_is_refused_and_a_shared_one_told_of() {
     let idle = STUDY.replace("[space]", "[space]\nmodel.stochastic_depth = [0.1, 0.6]");
     for flags in [&["--plan"][..], &[]] {
         run(&mut Bench::new(&idle).search(flags)).assert_refused(&[
-            "study.toml, line 20",
+            "study.toml, line 19",
             "model.stochastic_depth is searched",
             "no effect with model.backbone = \"",
             "`when`",

@@ -267,7 +267,7 @@ fn what_is_no_weights_file_is_named_once() {
     write_state_dict(&others, &StateDict::new()).unwrap();
     run(&mut check(&folder, &others, &[])).assert_refused(&["holds no tensors"]);
     let refused = run(&mut check(&folder, &folder.path("missing.pth"), &[]));
-    refused.assert_refused(&["missing.pth: No such file"]);
+    refused.assert_refused(&["missing.pth: could not read it: No such file"]);
     assert_eq!(
         refused.stderr.matches("No such file").count(),
         1,

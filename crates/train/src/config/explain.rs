@@ -45,7 +45,7 @@ fn wrong_value(message: &str) -> Option<String> {
         },
         other => match other.strip_prefix("an array of length ") {
             Some(length) => match &given {
-                Some(text) if text.contains([' ', ',']) => {
+                Some(text) if text.starts_with('"') => {
                     format!("a list of {length} values, such as {}", as_list(text))
                 }
                 _ => format!("a list of {length} values"),
