@@ -37,6 +37,7 @@ pub(crate) use repeats::{Repeats, Trained};
 pub(crate) use search::finished_score;
 
 use crate::input::Input;
+use crate::project::perspective_scores;
 use crate::{ReportError, Settings};
 use prepared::Prepared;
 
@@ -45,7 +46,7 @@ use prepared::Prepared;
 pub(crate) const FEW_LABELS: u64 = 10;
 
 /// The version of [`Analysis`]: a reader refuses those that it does not know.
-pub const SCHEMA_VERSION: u32 = 2;
+pub const SCHEMA_VERSION: u32 = 3;
 
 /// Everything that a report says in numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -109,7 +110,7 @@ pub(crate) fn analyse_prepared(prepared: &Prepared) -> Result<Analysis, ReportEr
     let validated = validated(input, &candidates);
     let focus = Focus::of(prepared, &validated);
     let search = input.study.as_ref().map(Search::of);
-    let suggestions = suggestions::ALL.into_iter();
+    let suggestions = perspective_scores().suggestions.iter();
     let suggestions = suggestions
         .map(|suggestion| SuggestionResult::of(input, search.as_ref(), score, suggestion))
         .collect();

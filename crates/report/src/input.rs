@@ -12,10 +12,8 @@ mod devices;
 mod pile;
 mod refit;
 mod selection;
-mod suggestion;
 
 pub use data::{Data, PartLabels};
-pub use suggestion::{Finding, Suggestion};
 
 /// Everything that a report tells of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,11 +34,6 @@ pub struct Input {
     pub backbones: Vec<BackboneSize>,
     /// What the chosen model looks at.
     pub explanations: Vec<Explanation>,
-    /// What was measured of the perspective-score project's suggestions outside this search;
-    /// of those that are not here, and that the search says nothing of, the report
-    /// says that they were not tried.
-    #[serde(default)]
-    pub findings: Vec<Finding>,
     /// How all of it was made.
     pub environment: Environment,
 }
@@ -310,7 +303,7 @@ pub struct Rank {
     pub ties: bool,
 }
 
-/// Size of a backbone with the perspective-score project's head.
+/// Size of a backbone with the default head for two targets.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BackboneSize {
     /// torchvision's name.
@@ -319,8 +312,6 @@ pub struct BackboneSize {
     pub parameters: u64,
     /// MiB of parameters and buffers in fp32.
     pub mib: f64,
-    /// What the perspective-score project's table says, MiB.
-    pub stated_mib: Option<f64>,
     /// Multiply-adds of one prediction at its own input size.
     pub multiply_adds: u64,
     /// Side of its own square input in pixels.

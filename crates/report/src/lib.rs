@@ -38,7 +38,6 @@
 //!     selection: None,
 //!     backbones: Vec::new(),
 //!     explanations: Vec::new(),
-//!     findings: Vec::new(),
 //!     environment: Environment {
 //!         psp_version: "0.1.0".to_owned(),
 //!         burn_version: "0.22.1".to_owned(),
@@ -67,6 +66,7 @@ mod markdown;
 mod names;
 mod photos;
 mod pictures;
+mod project;
 mod sections;
 mod settings;
 mod write;
@@ -76,5 +76,6 @@ pub use error::ReportError;
 pub use folder::check_place;
 pub use input::Input;
 pub use photos::{PhotoError, Photos};
+pub use project::{Project, perspective_scores};
 pub use settings::Settings;
 pub use write::{Written, write};

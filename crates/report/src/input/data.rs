@@ -30,18 +30,7 @@ pub struct Data {
     pub notes: Vec<String>,
 }
 
-/// The targets of the perspective-score project: the one whose report this task is known
-/// from, together with its backbones.
-const PERSPECTIVE_SCORES: [&str; 2] = ["perspective_score_hood", "perspective_score_backdoor_left"];
-
 impl Data {
-    /// Whether the targets are those of the perspective-score project. Of other data its
-    /// sizes and suggestions are no matter.
-    pub(crate) fn is_perspective_scores(&self) -> bool {
-        let mut targets = self.targets.iter();
-        targets.all(|target| PERSPECTIVE_SCORES.contains(&target.as_str()))
-    }
-
     /// What labels lie in: their range, or else from the lowest to the highest.
     pub fn span(&self) -> [f64; 2] {
         if let Some(range) = self.label_range {

@@ -4,6 +4,7 @@ use super::Context;
 use crate::document::{Cell, Section, Table, Text};
 use crate::format::{count, fixed, multiply_adds};
 use crate::input::BackboneSize;
+use crate::project::Project;
 
 pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
     let mut section = Section::new("backbones", "Backbones and sizes");
@@ -19,25 +20,19 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
          in MiB of parameters and buffers in fp32; those of the models that are compared here, \
          each with its own head, are in the table of costs."
     ));
-    let of_project = context.input.data.is_perspective_scores();
-    if of_project {
-        section.say(
-            "This is the head of the perspective-score project, the one whose report made this \
-             task known: scoring, in photos of cars, how well the hood and the left rear door \
-             can be judged. It compares four backbones; \"stated MiB\" is what its table of \
-             sizes says of them.",
-        );
+    let project = context.project();
+    if let Some(project) = project {
+        section.say(project.about.as_str());
     }
-    let caption = if of_project {
-        "Sizes, and what the perspective-score project states"
-    } else {
-        "Sizes of the backbones, with one and the same head"
+    let caption = match project {
+        Some(_) => "Sizes, and what the perspective-score project states",
+        None => "Sizes of the backbones, with one and the same head",
     };
     let mut table = Table::new("sizes", caption)
         .text("backbone")
         .number("parameters")
         .number("MiB");
-    if of_project {
+    if project.is_some() {
         table = table
             .number("stated MiB")
             .hint("In the perspective-score project's table of model sizes");
@@ -65,8 +60,9 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
             Cell::number(backbone.parameters as f64, count(backbone.parameters)),
             Cell::number(backbone.mib, fixed(backbone.mib, 3)),
         ];
-        if of_project {
-            cells.push(Cell::of(backbone.stated_mib, |mib| fixed(mib, 3)));
+        if let Some(project) = project {
+            let stated = project.sizes.get(&backbone.name).copied();
+            cells.push(Cell::of(stated, |mib| fixed(mib, 3)));
         }
         cells.extend([
             Cell::number(
@@ -80,29 +76,29 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
         table.row(cells);
     }
     section.table(table);
-    if let Some(text) = googlenet(backbones).filter(|_| of_project) {
+    if let Some(text) = project.and_then(|project| misnamed(project, backbones)) {
         section.say(text);
     }
     section
 }
 
-/// The project's slip, with the numbers that show it.
-fn googlenet(backbones: &[BackboneSize]) -> Option<Text> {
-    let find = |name: &str| backbones.iter().find(|backbone| backbone.name == name);
-    let (googlenet, inception) = (find("googlenet")?, find("inception_v3")?);
-    let stated = googlenet.stated_mib.or(inception.stated_mib)?;
-    let agrees = (googlenet.mib - stated).abs() < 0.001;
-    agrees.then(|| {
+/// The row of the project's table that has another backbone's name, with the numbers that
+/// show it.
+fn misnamed(project: &Project, backbones: &[BackboneSize]) -> Option<Text> {
+    let mib = |name: &str| {
+        let found = backbones.iter().find(|backbone| backbone.name == name);
+        found.map(|backbone| backbone.mib)
+    };
+    let row = &project.misnamed;
+    let (own, claimed) = (mib(&row.backbone)?, mib(&row.claimed)?);
+    let stated = *project.sizes.get(&row.backbone)?;
+    let reason = row.reason.replace("{stated}", &fixed(stated, 3));
+    let reason = reason.replace("{claimed}", &fixed(claimed, 3));
+    ((own - stated).abs() < 0.001).then(|| {
         Text::new()
-            .strong("What the perspective-score project calls Inception_v3 is GoogLeNet.")
-            .plain(format!(
-                " The {} MiB in its table are those of GoogLeNet (Inception v1) with this head; \
-                 the real inception_v3 would have {} MiB. Results that it reports for \
-                 Inception_v3 are therefore to be read beside ",
-                fixed(stated, 3),
-                fixed(inception.mib, 3)
-            ))
-            .code("googlenet")
+            .strong(&row.remark)
+            .plain(format!(" {reason} "))
+            .code(&row.backbone)
             .plain(" here.")
     })
 }

@@ -6,6 +6,7 @@ use crate::figures::{Drawn, Figures};
 use crate::format;
 use crate::input::{Input, Run};
 use crate::pictures::Pictures;
+use crate::project::{Project, perspective_scores};
 
 /// The input with all that was made of it.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +20,11 @@ pub(crate) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
+    /// The perspective-score project, if the data is its own.
+    pub(crate) fn project(&self) -> Option<&'static Project> {
+        Some(perspective_scores()).filter(|project| project.has_data(&self.input.data))
+    }
+
     /// The width of what labels lie in.
     pub(crate) fn span(&self) -> f64 {
         let [low, high] = self.input.data.span();

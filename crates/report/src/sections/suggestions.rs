@@ -4,14 +4,15 @@ use super::Context;
 use crate::analysis::{KeyEffect, SuggestionResult};
 use crate::document::{Cell, Section, Table, Text};
 use crate::format::percent;
-use crate::input::Suggestion;
+use crate::project::{Evidence, Suggestion, perspective_scores};
 
 /// On other data than the project's only what was measured; `None` where nothing was.
 pub(super) fn section<'a>(context: &Context<'a>) -> Option<Section<'a>> {
-    let of_project = context.input.data.is_perspective_scores();
-    let results = context.analysis.suggestions.iter();
-    let results: Vec<&SuggestionResult> = results
-        .filter(|result| of_project || result.measured)
+    let of_project = context.project().is_some();
+    let suggestions = perspective_scores().suggestions.iter();
+    let results = suggestions.zip(&context.analysis.suggestions);
+    let results: Vec<(&Suggestion, &SuggestionResult)> = results
+        .filter(|(_, result)| of_project || result.measured)
         .collect();
     if results.is_empty() {
         return None;
@@ -32,38 +33,15 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Option<Section<'a>> {
     } else {
         Text::from("What was tried here, and what it gave:")
     });
-    for result in results {
-        section.heading(title(result.suggestion));
-        if !result.text.is_empty() {
-            section.say(result.text.as_str());
-        }
-        for finding in &result.findings {
-            let mut text = Text::from(finding.text.trim());
-            if let Some(folder) = &finding.folder {
-                text = text
-                    .plain(" ")
-                    .path("Where this was measured", folder)
-                    .plain(".");
-            }
-            section.say(text);
-        }
-        if result.suggestion == Suggestion::MoreSearch {
+    for (suggestion, result) in results {
+        section.heading(suggestion.title.as_str());
+        section.say(result.text.as_str());
+        if suggestion.evidence == Some(Evidence::Search) {
             progress(context, &mut section);
         }
-        effects(context, &mut section, result);
+        effects(context, &mut section, &result.effects);
     }
     Some(section)
-}
-
-fn title(suggestion: Suggestion) -> &'static str {
-    match suggestion {
-        Suggestion::MoreSearch => "More search",
-        Suggestion::Augmentation => "Augmentation",
-        Suggestion::DomainPretraining => "Pre-training on the domain",
-        Suggestion::Regularisation => "Regularisation",
-        Suggestion::Compression => "Compression",
-        Suggestion::Acceleration => "Acceleration",
-    }
 }
 
 fn progress(context: &Context, section: &mut Section) {
@@ -103,21 +81,13 @@ fn progress(context: &Context, section: &mut Section) {
     section.table(table);
 }
 
-fn effects(context: &Context, section: &mut Section, result: &SuggestionResult) {
-    if result.effects.is_empty() {
+fn effects(context: &Context, section: &mut Section, effects: &[KeyEffect]) {
+    if effects.is_empty() {
         return;
     }
-    let id = match result.suggestion {
-        Suggestion::MoreSearch => "effects-search",
-        Suggestion::Augmentation => "effects-augmentation",
-        Suggestion::DomainPretraining => "effects-weights",
-        Suggestion::Regularisation => "effects-regularisation",
-        Suggestion::Compression => "effects-compression",
-        Suggestion::Acceleration => "effects-acceleration",
-    };
     let score = context.score_name();
     let mut table = Table::new(
-        id,
+        "effects-regularisation",
         "Finished trials by the values of the keys (linked from the table of trials)",
     )
     .text("key")
@@ -127,7 +97,7 @@ fn effects(context: &Context, section: &mut Section, result: &SuggestionResult) 
     .number(format!("best {score}"))
     .number("importance")
     .hint("The key's share of what all keys together say about the score");
-    for effect in &result.effects {
+    for effect in effects {
         rows(context, &mut table, effect);
     }
     section.table(table);
