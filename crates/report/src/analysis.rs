@@ -50,7 +50,6 @@ pub const SCHEMA_VERSION: u32 = 3;
 
 /// Everything that a report says in numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct Analysis {
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,
@@ -90,6 +89,14 @@ pub struct Analysis {
     pub warnings: Vec<String>,
 }
 
+impl Analysis {
+    /// The run that is shown in detail, with what was computed of it.
+    pub fn evaluated(&self) -> Option<(Focus, &Evaluated)> {
+        let focus = self.focus?;
+        Some((focus, focus.evaluated(&self.candidates)?))
+    }
+}
+
 /// Computes everything about `input`.
 ///
 /// # Errors
@@ -124,7 +131,7 @@ pub(crate) fn analyse_prepared(prepared: &Prepared) -> Result<Analysis, ReportEr
         score,
         labels: Labels::of(prepared)?,
         search,
-        comparison: Comparison::of(prepared, &candidates, focus.as_ref(), &validated)?,
+        comparison: Comparison::of(prepared, &candidates, focus, &validated)?,
         calibration: calibration.transpose()?.flatten(),
         images: focus.and_then(|focus| ImageChoice::of(prepared, focus)),
         candidates,
@@ -141,24 +148,19 @@ pub(crate) fn analyse_prepared(prepared: &Prepared) -> Result<Analysis, ReportEr
 /// As ranked; else by the mean score, highest first.
 fn validated(input: &Input, candidates: &[CandidateAnalysis]) -> Vec<usize> {
     if let Some(selection) = &input.selection {
-        return selection
-            .ranking
-            .iter()
-            .map(|rank| rank.candidate)
-            .collect();
+        let ranks = selection.ranking.iter();
+        return ranks.map(|rank| rank.candidate).collect();
     }
-    let mean = |index: &usize| {
-        let scores = candidates[*index].validation.as_ref();
-        scores.map(|scores| scores.mean)
-    };
-    let mut order: Vec<usize> = (0..candidates.len())
-        .filter(|index| mean(index).is_some())
-        .collect();
-    order.sort_by(|a, b| {
-        let [a, b] = [a, b].map(|index| mean(index).unwrap_or(f64::MIN));
-        b.total_cmp(&a)
-    });
-    order
+    let scored = candidates
+        .iter()
+        .enumerate()
+        .filter_map(|(index, candidate)| {
+            let scores = candidate.validation.as_ref()?;
+            Some((index, scores.mean))
+        });
+    let mut scored: Vec<(usize, f64)> = scored.collect();
+    scored.sort_by(|a, b| b.1.total_cmp(&a.1));
+    scored.into_iter().map(|(index, _)| index).collect()
 }
 
 fn warnings(prepared: &Prepared) -> Vec<String> {

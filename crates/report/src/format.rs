@@ -103,6 +103,16 @@ pub(crate) fn count(value: impl TryInto<u64>) -> String {
     parted
 }
 
+/// A bin of labels: `(0.25, 0.5]`, or `= 0` of one value.
+pub(crate) fn interval_name(low: f64, high: f64) -> String {
+    let (first, last) = (tidy(low), tidy(high));
+    if low == high {
+        format!("= {first}")
+    } else {
+        format!("({first}, {last}]")
+    }
+}
+
 /// `1 image`, `12 images`.
 pub(crate) fn counted(value: usize, one: &str, many: &str) -> String {
     match value {

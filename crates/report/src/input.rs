@@ -13,6 +13,7 @@ mod pile;
 mod refit;
 mod selection;
 
+pub(crate) use data::ends;
 pub use data::{Data, PartLabels};
 
 /// Everything that a report tells of.
@@ -93,6 +94,13 @@ impl Study {
     /// Whether finalists were trained again, or are the trials themselves.
     pub(crate) fn trains_finalists(&self) -> bool {
         self.seeds > 0
+    }
+
+    /// A key's share of the importance over all keys, where that is known.
+    pub(crate) fn importance_of(&self, key: &str) -> Option<f64> {
+        let mut shares = self.importance.iter().flatten();
+        let (_, share) = shares.find(|(of, _)| of == key)?;
+        Some(*share)
     }
 
     /// The values that a key has in any trial.
@@ -250,6 +258,14 @@ pub struct Run {
     pub test: Option<Predictions>,
     /// Why it failed, or has no predictions.
     pub failure: Option<String>,
+}
+
+impl Run {
+    /// The epoch that its predictions are of.
+    pub(crate) fn best(&self) -> Option<&Epoch> {
+        let mut epochs = self.epochs.iter();
+        epochs.find(|epoch| Some(epoch.epoch) == self.best_epoch)
+    }
 }
 
 /// Predictions beside labels. Of several runs the same images come in the same

@@ -16,7 +16,7 @@ pub(crate) fn markdown(document: &Document) -> String {
     paragraph(&mut out, &format!("**{}**", text(&verdict.headline)));
     out.push('\n');
     for number in &verdict.numbers {
-        let details: Vec<String> = number.details.iter().map(&text).collect();
+        let details: Vec<String> = number.details.iter().map(|of| plain(of)).collect();
         let (label, value) = (plain(&number.label), text(&number.value));
         out += &format!("- {label}: **{value}** ({})\n", details.join("; "));
     }
@@ -80,7 +80,7 @@ fn image(figure: &Drawn) -> String {
 }
 
 fn gallery(out: &mut String, gallery: &Gallery, anchors: &Anchors) {
-    paragraph(out, &format!("### {}", plain(&gallery.title)));
+    paragraph(out, &format!("### {}", plain(gallery.title)));
     paragraph(out, &text(&gallery.note, anchors));
     if let Some(figure) = gallery.figure {
         paragraph(out, &image(figure));

@@ -12,7 +12,6 @@ use crate::input::PredictionRow;
 /// Split-conformal intervals of the run in focus: fitted to its validation
 /// predictions, measured on the test images.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct Calibration {
     /// The validation images that they were fitted to.
     pub fitted_to: usize,
@@ -24,15 +23,20 @@ pub struct Calibration {
 
 /// The intervals of one target.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct TargetCalibration {
     /// By rising nominal coverage.
     pub levels: Vec<CoverageLevel>,
 }
 
+impl TargetCalibration {
+    /// The intervals of this nominal coverage.
+    pub(crate) fn level(&self, nominal: f64) -> Option<&CoverageLevel> {
+        self.levels.iter().find(|level| level.nominal == nominal)
+    }
+}
+
 /// The intervals of one nominal coverage.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct CoverageLevel {
     /// The share of labels that intervals are to contain.
     pub nominal: f64,
@@ -49,7 +53,6 @@ pub struct CoverageLevel {
 
 /// How intervals fare.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct Measured {
     /// The images.
     pub count: u64,
@@ -70,22 +73,20 @@ impl Calibration {
         let Some(valid) = &run.valid else {
             return Ok(None);
         };
-        let test = match focus.part {
-            FocusPart::Test => run.test.as_ref(),
-            FocusPart::Valid => None,
-        };
+        let test = run.test.as_ref().filter(|_| focus.part == FocusPart::Test);
         let mut levels = LEVELS.to_vec();
-        let wanted = prepared.settings.coverage;
-        if !levels.contains(&wanted) {
-            levels.push(wanted);
-            levels.sort_by(f64::total_cmp);
-        }
+        levels.push(prepared.settings.coverage);
+        levels.sort_by(f64::total_cmp);
+        levels.dedup();
         let is_bounded = prepared.input.data.label_range.is_some();
+        let fit = |level: f64| {
+            // 1 − 0.9 would be 0.09999999999999998.
+            let alpha = ((1.0 - level) * 1e9).round() / 1e9;
+            Ok((level, Conformal::fit(&valid.rows, alpha, is_bounded)?))
+        };
         let fitted: Vec<(f64, Conformal)> = levels
             .into_iter()
-            // 1 − 0.9 would be 0.09999999999999998.
-            .map(|level| (level, ((1.0 - level) * 1e9).round() / 1e9))
-            .map(|(level, alpha)| Ok((level, Conformal::fit(&valid.rows, alpha, is_bounded)?)))
+            .map(fit)
             .collect::<Result<_, ReportError>>()?;
         let targets = 0..prepared.metrics.targets();
         Ok(Some(Self {

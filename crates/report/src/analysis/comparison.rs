@@ -3,7 +3,7 @@
 mod members;
 mod pairs;
 
-use psp_metrics::{BootstrapSettings, SeedSummary};
+use psp_metrics::SeedSummary;
 use serde::{Deserialize, Serialize};
 
 use super::averaged::Averaged;
@@ -15,7 +15,6 @@ use crate::ReportError;
 
 /// How the candidates compare on the test images, each as the mean over its runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct Comparison {
     /// The test images.
     pub images: usize,
@@ -35,7 +34,6 @@ pub struct Comparison {
 
 /// One candidate's test errors, averaged over its runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct Member {
     /// Which candidate.
     pub candidate: usize,
@@ -58,7 +56,6 @@ pub struct Member {
 
 /// A candidate that has no part in the comparison.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct LeftOut {
     /// Which candidate.
     pub candidate: usize,
@@ -68,7 +65,6 @@ pub struct LeftOut {
 
 /// Two candidates.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct Pair {
     /// The first candidate.
     pub first: usize,
@@ -97,23 +93,18 @@ impl Comparison {
     pub(crate) fn of(
         prepared: &Prepared,
         candidates: &[CandidateAnalysis],
-        focus: Option<&Focus>,
+        focus: Option<Focus>,
         validated: &[usize],
     ) -> Result<Option<Self>, ReportError> {
-        let tested = |candidate: &usize| members::first_test(prepared, *candidate).is_some();
-        let reference = focus
-            .map(|focus| focus.compared())
-            .filter(tested)
-            .or_else(|| (0..candidates.len()).find(tested));
-        let Some(reference) = reference.and_then(|index| members::first_test(prepared, index))
-        else {
+        let focus = focus.map(Focus::compared);
+        let mut order = focus.into_iter().chain(0..candidates.len());
+        let tested = |candidate| prepared.tests(candidate).next();
+        let Some(reference) = order.find_map(tested) else {
             return Ok(None);
         };
         let (mut members, mut models, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
-        for candidate in 0..candidates.len() {
-            if prepared.input.refit() == Some(candidate) {
-                continue;
-            }
+        let refit = prepared.input.refit();
+        for candidate in (0..candidates.len()).filter(|one| refit != Some(*one)) {
             match members::comparable(prepared, candidate, reference) {
                 Ok(runs) => {
                     members.push(candidate);
@@ -125,41 +116,30 @@ impl Comparison {
         let Some(averaged) = Averaged::new(&models) else {
             return Ok(None);
         };
-        let settings = prepared.settings;
-        let draws = averaged.draw(&BootstrapSettings {
-            resamples: settings.resamples,
-            confidence: settings.confidence,
-            seed: settings.seed,
-        });
-        let focus = focus.map(|focus| focus.compared());
-        let (paired, best_of_each_backbone) = pairs::pick(prepared, &members, focus, validated);
+        let draws = averaged.draw(&prepared.bootstrap());
         let place = |candidate| members.iter().position(|member| *member == candidate);
-        let paired: Vec<usize> = paired.into_iter().filter_map(place).collect();
-        let mut comparison = Self {
+        let members: Vec<Member> = (members.iter().enumerate())
+            .map(|(model, &candidate)| {
+                let focus = focus.filter(|focus| *focus != candidate).and_then(place);
+                members::member(
+                    &draws,
+                    model,
+                    focus,
+                    &candidates[candidate],
+                    candidate,
+                    prepared,
+                )
+            })
+            .collect::<Result<_, _>>()?;
+        let (paired, best_of_each_backbone) = pairs::pick(prepared, &members, focus, validated);
+        Ok(Some(Self {
             images: averaged.images(),
-            members: members
-                .iter()
-                .enumerate()
-                .map(|(model, &candidate)| {
-                    let focus = focus.filter(|f| *f != candidate).and_then(place);
-                    members::member(
-                        &draws,
-                        model,
-                        &candidates[candidate],
-                        candidate,
-                        focus,
-                        prepared,
-                    )
-                })
-                .collect::<Result<_, _>>()?,
             left_out,
             best_of_each_backbone,
-            pairs: Vec::new(),
-            pareto: Vec::new(),
-        };
-        comparison.pairs = pairs::pairs(&comparison, &averaged, &draws, &paired, prepared)?;
-        comparison.pareto = members::pareto(&comparison, prepared);
-        Ok(Some(comparison))
+            pairs: pairs::pairs(&members, &averaged, &draws, &paired, prepared)?,
+            pareto: members::pareto(&members, prepared),
+            members,
+        }))
     }
 
     /// The pair of two candidates, if they were compared, and whether they are in
@@ -174,8 +154,7 @@ impl Comparison {
 
     /// What is known of a candidate.
     pub fn member(&self, candidate: usize) -> Option<&Member> {
-        self.members
-            .iter()
-            .find(|member| member.candidate == candidate)
+        let mut members = self.members.iter();
+        members.find(|member| member.candidate == candidate)
     }
 }

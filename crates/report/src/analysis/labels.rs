@@ -9,7 +9,6 @@ use crate::input::PartLabels;
 
 /// The labels of every part.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct Labels {
     /// In the order of the input, those without images included.
     pub parts: Vec<PartStatistics>,
@@ -17,7 +16,6 @@ pub struct Labels {
 
 /// The labels of one part.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct PartStatistics {
     /// `train`, `valid` or `test`.
     pub name: String,
@@ -31,7 +29,6 @@ pub struct PartStatistics {
 
 /// The labels in one bin: (low, high], save that the first is `low` = `high` alone.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct BinCount {
     /// What they are above.
     pub low: f64,

@@ -30,6 +30,12 @@ pub struct Data {
     pub notes: Vec<String>,
 }
 
+/// The lowest and the highest value; of none, infinities.
+pub(crate) fn ends(values: impl Iterator<Item = f64>) -> [f64; 2] {
+    let none = [f64::INFINITY, f64::NEG_INFINITY];
+    values.fold(none, |[low, high], value| [low.min(value), high.max(value)])
+}
+
 impl Data {
     /// What labels lie in: their range, or else from the lowest to the highest.
     pub fn span(&self) -> [f64; 2] {
@@ -37,9 +43,7 @@ impl Data {
             return range;
         }
         let labels = self.parts.iter().flat_map(|part| &part.labels).flatten();
-        let [low, high] = labels.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], &label| {
-            [low.min(label), high.max(label)]
-        });
+        let [low, high] = ends(labels.copied());
         if low < high {
             [low, high]
         } else if low.is_finite() {

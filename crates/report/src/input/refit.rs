@@ -3,6 +3,11 @@
 use super::{Candidate, Input, Selection};
 
 impl Input {
+    /// The confidence of the bound that candidates are ranked by.
+    pub(crate) fn ranking_confidence(&self) -> f64 {
+        self.study.as_ref().map_or(0.95, |study| study.confidence)
+    }
+
     /// Index of the candidate that is a refit.
     pub(crate) fn refit(&self) -> Option<usize> {
         let selection = self.selection.as_ref()?;
