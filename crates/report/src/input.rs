@@ -3,21 +3,19 @@
 //! Plain data: this crate reads no study and runs no model. Folders are given as
 //! they are to be linked to from the report's own folder.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 mod data;
-mod devices;
-mod pile;
-mod refit;
 mod selection;
 
 pub(crate) use data::ends;
 pub use data::{Data, PartLabels};
+pub use selection::{Rank, Selection};
 
 /// Everything that a report tells of.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Input {
     /// The study's name, or those of the runs.
     pub title: String,
@@ -39,13 +37,39 @@ pub struct Input {
     pub environment: Environment,
 }
 
+impl Input {
+    /// The devices that costs were measured on, by name.
+    pub(crate) fn measured_on(&self) -> Vec<&str> {
+        let costs = self.candidates.iter().map(|candidate| &candidate.cost);
+        let devices = costs.filter_map(|cost| Some(cost.measured.as_ref()?.device.as_str()));
+        devices.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// The confidence of the bound that candidates are ranked by.
+    pub(crate) fn ranking_confidence(&self) -> f64 {
+        self.study.as_ref().map_or(0.95, |study| study.confidence)
+    }
+
+    /// Index of the candidate that is a refit.
+    pub(crate) fn refit(&self) -> Option<usize> {
+        let selection = self.selection.as_ref()?;
+        selection.finalist.map(|_| selection.candidate)
+    }
+
+    /// The candidates that are compared with each other: all but a refit.
+    pub(crate) fn compared(&self) -> impl Iterator<Item = &Candidate> {
+        let refit = self.refit();
+        let candidates = self.candidates.iter().enumerate();
+        candidates.filter_map(move |(index, candidate)| (refit != Some(index)).then_some(candidate))
+    }
+}
+
 /// The search behind the candidates.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Study {
     /// The study's folder, as a link.
     pub folder: String,
     /// What its author says of the trials.
-    #[serde(default)]
     pub note: String,
     /// How trials were drawn: `random-grid`, `grid`, `random` or `tpe`.
     pub sampler: String,
@@ -78,7 +102,7 @@ pub struct Study {
 }
 
 /// One searched key.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Dimension {
     /// `section.key`.
     pub key: String,
@@ -111,25 +135,19 @@ impl Study {
 }
 
 /// How values of a dimension are laid out.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum DimensionAxis {
     /// These values, as text.
     Categories(Vec<String>),
     /// Numbers.
     Numbers {
-        /// The smallest.
-        low: f64,
-        /// The largest.
-        high: f64,
         /// Whether equal distances are equal ratios.
         log: bool,
     },
 }
 
 /// Where a trial stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TrialState {
     /// Not begun.
     Waiting,
@@ -146,7 +164,7 @@ pub enum TrialState {
 }
 
 /// One trial.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Trial {
     /// Its place in the draw, from 0.
     pub number: usize,
@@ -172,21 +190,20 @@ pub struct Trial {
 }
 
 /// One epoch of a training.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Epoch {
     /// Counted from 1.
     pub epoch: u64,
     /// MSE over its training batches, of predictions that are not clipped.
     pub train_mse: f64,
     /// MSE over the validation images; `None` where there are none.
-    #[serde(default)]
     pub valid_mse: Option<f64>,
     /// R² over the validation images.
     pub valid_r2: Option<f64>,
 }
 
 /// A configuration that was trained one or more times.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {
     /// Unique among the candidates, such as `resnet18 (trial 5)`.
     pub name: String,
@@ -207,7 +224,7 @@ pub struct Candidate {
 }
 
 /// What a model costs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Cost {
     /// Parameters, head included.
     pub parameters: u64,
@@ -236,7 +253,7 @@ pub struct MeasuredCost {
 }
 
 /// One training of a candidate.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Run {
     /// Its folder, as a link.
     pub folder: String,
@@ -270,14 +287,14 @@ impl Run {
 
 /// Predictions beside labels. Of several runs the same images come in the same
 /// order.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Predictions {
     /// A row per image.
     pub rows: Vec<PredictionRow>,
 }
 
 /// One image.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PredictionRow {
     /// Its file name within the image folder.
     pub filename: String,
@@ -287,40 +304,8 @@ pub struct PredictionRow {
     pub predictions: Vec<f64>,
 }
 
-/// Which candidate was chosen, by validation alone.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Selection {
-    /// Index of the candidate that is exported.
-    pub candidate: usize,
-    /// Index of its run that is exported.
-    pub run: usize,
-    /// Where that is a refit: index of the finalist that stands for it in the ranking and
-    /// the comparison.
-    #[serde(default)]
-    pub finalist: Option<usize>,
-    /// In words.
-    pub reason: String,
-    /// How all candidates with a score compare, best first.
-    pub ranking: Vec<Rank>,
-}
-
-/// A candidate's place.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Rank {
-    /// Index of the candidate.
-    pub candidate: usize,
-    /// Mean over its runs of the validation score that training recorded.
-    pub mean: f64,
-    /// Standard deviation between its runs; `None` of one.
-    pub deviation: Option<f64>,
-    /// Lower confidence bound of the mean, which candidates are ranked by.
-    pub lower_bound: f64,
-    /// Whether it ties with the first.
-    pub ties: bool,
-}
-
 /// Size of a backbone with the default head for two targets.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct BackboneSize {
     /// torchvision's name.
     pub name: String,
@@ -335,7 +320,7 @@ pub struct BackboneSize {
 }
 
 /// What the chosen model looks at in one image.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Explanation {
     /// The image.
     pub filename: String,
@@ -351,7 +336,7 @@ pub struct Explanation {
 }
 
 /// How much each place of an image matters for one target.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct HeatMap {
     /// `Grad-CAM`, `attention roll-out` or `occlusion`.
     pub method: String,
@@ -366,7 +351,7 @@ pub struct HeatMap {
 }
 
 /// How everything was made.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Environment {
     /// Version of psp.
     pub psp_version: String,

@@ -1,9 +1,9 @@
 //! The data set.
 
-use serde::{Deserialize, Serialize};
+mod pile;
 
 /// The images and labels.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Data {
     /// The folder, as given.
     pub folder: String,
@@ -26,7 +26,6 @@ pub struct Data {
     /// What a reader has to know about where images and labels come from, a
     /// sentence each: `The images are rendered, not photographed.` They stand
     /// among what should not be overlooked.
-    #[serde(default)]
     pub notes: Vec<String>,
 }
 
@@ -56,7 +55,7 @@ impl Data {
 }
 
 /// The labels of one part.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PartLabels {
     /// `train`, `valid` or `test`.
     pub name: String,
