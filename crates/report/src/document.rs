@@ -117,8 +117,8 @@ pub(crate) enum ErrorSize {
 impl ErrorSize {
     pub(crate) fn of(error: f64, span: f64) -> Self {
         match error.abs() / span {
-            share if share <= 0.1 => Self::Small,
-            share if share <= 0.25 => Self::Medium,
+            ..=0.1 => Self::Small,
+            ..=0.25 => Self::Medium,
             _ => Self::Large,
         }
     }

@@ -7,7 +7,6 @@ use super::estimate::wilson;
 use super::focus::{Focus, FocusPart};
 use super::prepared::{Part, Prepared};
 use crate::ReportError;
-use crate::input::PredictionRow;
 
 /// Split-conformal intervals of the run in focus: fitted to its validation
 /// predictions, measured on the test images.
@@ -105,23 +104,16 @@ fn measure(
     test: Option<&Part>,
     target: usize,
 ) -> Result<TargetCalibration, ReportError> {
-    let rows = |wanted: &dyn Fn(f64) -> bool| -> Result<Option<PairedRows>, ReportError> {
-        let Some(test) = test else { return Ok(None) };
-        let rows = test.predictions.rows.iter();
-        let rows: Vec<&PredictionRow> = rows.filter(|row| wanted(row.labels[target])).collect();
-        if rows.is_empty() {
+    let confidence = prepared.settings.confidence;
+    let measured = |conformal: &Conformal, wanted: fn(f64) -> bool| {
+        let rows = test.iter().flat_map(|test| &test.predictions.rows);
+        let rows = rows.filter(|row| wanted(row.labels[target]));
+        let mut rows = rows.map(|row| (&row.predictions, &row.labels)).peekable();
+        if rows.peek().is_none() {
             return Ok(None);
         }
-        let rows = rows.into_iter().map(|row| (&row.predictions, &row.labels));
-        Ok(Some(PairedRows::new(prepared.metrics.clone(), rows)?))
-    };
-    let all = rows(&|_| true)?;
-    let zero = rows(&|label| label == 0.0)?;
-    let nonzero = rows(&|label| label != 0.0)?;
-    let coverage = |conformal: &Conformal, rows: &Option<PairedRows>| {
-        let Some(rows) = rows else { return Ok(None) };
-        let coverage = conformal.evaluate(rows)?[target];
-        let confidence = prepared.settings.confidence;
+        let rows = PairedRows::new(prepared.metrics.clone(), rows)?;
+        let coverage = conformal.evaluate(&rows)?[target];
         Ok::<_, ReportError>(Some(Measured {
             count: coverage.count,
             coverage: coverage.coverage,
@@ -133,9 +125,9 @@ fn measure(
         Ok(CoverageLevel {
             nominal: *nominal,
             radius: conformal.radii[target],
-            all: coverage(conformal, &all)?,
-            zero: coverage(conformal, &zero)?,
-            nonzero: coverage(conformal, &nonzero)?,
+            all: measured(conformal, |_| true)?,
+            zero: measured(conformal, |label| label == 0.0)?,
+            nonzero: measured(conformal, |label| label != 0.0)?,
         })
     });
     Ok(TargetCalibration {

@@ -1,16 +1,15 @@
 //! The candidates against each other, over the same test images.
 
-mod members;
 mod pairs;
 
-use psp_metrics::SeedSummary;
+use psp_metrics::{Metric, MetricsError, SeedSummary};
 use serde::{Deserialize, Serialize};
 
-use super::averaged::Averaged;
+use super::averaged::{Averaged, Errors};
 use super::candidate::CandidateAnalysis;
 use super::estimate::Estimate;
 use super::focus::Focus;
-use super::prepared::Prepared;
+use super::prepared::{Part, Prepared};
 use crate::ReportError;
 
 /// How the candidates compare on the test images, each as the mean over its runs.
@@ -105,7 +104,7 @@ impl Comparison {
         let (mut members, mut models, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
         let refit = prepared.input.refit();
         for candidate in (0..candidates.len()).filter(|one| refit != Some(*one)) {
-            match members::comparable(prepared, candidate, reference) {
+            match comparable(prepared, candidate, reference) {
                 Ok(runs) => {
                     members.push(candidate);
                     models.push(runs);
@@ -118,18 +117,29 @@ impl Comparison {
         };
         let draws = averaged.draw(&prepared.bootstrap());
         let place = |candidate| members.iter().position(|member| *member == candidate);
-        let members: Vec<Member> = (members.iter().enumerate())
-            .map(|(model, &candidate)| {
-                let focus = focus.filter(|focus| *focus != candidate).and_then(place);
-                members::member(
-                    &draws,
-                    model,
-                    focus,
-                    &candidates[candidate],
-                    candidate,
-                    prepared,
-                )
+        let member = |(model, &candidate): (usize, &usize)| {
+            let focus = focus.filter(|focus| *focus != candidate).and_then(place);
+            let confidence = prepared.settings.confidence;
+            let by_run = |metric| candidates[candidate].test_by_run(metric, confidence);
+            let Errors {
+                mse,
+                r2,
+                target_mse,
+            } = draws.model(model);
+            Ok::<_, ReportError>(Member {
+                candidate,
+                mse,
+                r2,
+                target_mse,
+                mse_by_run: by_run(Metric::Mse)?.ok_or(MetricsError::Empty)?,
+                r2_by_run: by_run(Metric::R2)?,
+                mse_to_focus: focus.map(|focus| draws.difference(model, focus).mse),
             })
+        };
+        let members: Vec<Member> = members
+            .iter()
+            .enumerate()
+            .map(member)
             .collect::<Result<_, _>>()?;
         let (paired, best_of_each_backbone) = pairs::pick(prepared, &members, focus, validated);
         Ok(Some(Self {
@@ -137,7 +147,7 @@ impl Comparison {
             left_out,
             best_of_each_backbone,
             pairs: pairs::pairs(&members, &averaged, &draws, &paired, prepared)?,
-            pareto: members::pareto(&members, prepared),
+            pareto: pareto(&members, prepared),
             members,
         }))
     }
@@ -157,4 +167,43 @@ impl Comparison {
         let mut members = self.members.iter();
         members.find(|member| member.candidate == candidate)
     }
+}
+
+/// The tested runs of a candidate, all over the reference's images.
+fn comparable<'a, 'b>(
+    prepared: &'b Prepared<'a>,
+    candidate: usize,
+    reference: &Part<'a>,
+) -> Result<Vec<&'b Part<'a>>, String> {
+    let runs: Vec<&Part> = prepared.tests(candidate).collect();
+    if runs.is_empty() {
+        return Err("none of its runs has test predictions".to_owned());
+    }
+    let images = |part: &Part<'a>| {
+        let rows = part.predictions.rows.iter();
+        rows.map(|row| (&row.filename, &row.labels))
+    };
+    let is_same = |part: &&Part<'a>| images(part).eq(images(reference));
+    if runs.iter().all(is_same) {
+        Ok(runs)
+    } else {
+        Err("it was tested on other images or labels".to_owned())
+    }
+}
+
+/// Those than which none is both cheaper and better.
+fn pareto(members: &[Member], prepared: &Prepared) -> Vec<usize> {
+    let candidates = &prepared.input.candidates;
+    let cost = |member: &Member| candidates[member.candidate].cost.multiply_adds;
+    // Where R² is defined, it orders as the MSE does only for one target.
+    let error = |member: &Member| member.r2.map_or(member.mse.value, |r2| -r2.value);
+    let beaten = |member: &&Member| {
+        members.iter().any(|other| {
+            let (cheaper, better) = (cost(other) <= cost(member), error(other) <= error(member));
+            let strictly = cost(other) < cost(member) || error(other) < error(member);
+            cheaper && better && strictly
+        })
+    };
+    let front = members.iter().filter(|member| !beaten(member));
+    front.map(|member| member.candidate).collect()
 }

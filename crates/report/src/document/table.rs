@@ -75,6 +75,16 @@ pub(crate) struct Cell {
     pub(crate) number: Option<f64>,
 }
 
+impl Mark {
+    pub(crate) fn chosen(is: bool) -> Self {
+        if is { Self::Chosen } else { Self::None }
+    }
+
+    pub(crate) fn quiet(is: bool) -> Self {
+        if is { Self::Quiet } else { Self::None }
+    }
+}
+
 impl Table {
     /// A table with a row for each of `of`.
     pub(crate) fn of<R>(

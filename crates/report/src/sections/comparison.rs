@@ -198,13 +198,7 @@ fn pairs<'a>(context: &Context, comparison: &'a Comparison) -> Columns<&'a Pair>
     let by_target = targets.len() > 1 && targets.len() <= 4;
     let table = Table::of("pairs", caption, &comparison.pairs)
         .wide(by_target)
-        .marked(|pair| {
-            if pair.differs {
-                Mark::None
-            } else {
-                Mark::Quiet
-            }
-        })
+        .marked(|pair| Mark::quiet(!pair.differs))
         .text("first", |pair| linked(context, pair.first))
         .text("second", |pair| linked(context, pair.second))
         .names()
@@ -249,10 +243,9 @@ fn verdict(context: &Context, pair: &Pair) -> Text {
     if !pair.differs {
         return Text::from("no difference shown");
     }
-    let better = if pair.mse.value < 0.0 {
-        pair.first
-    } else {
-        pair.second
+    let better = match pair.mse.value {
+        ..0.0 => pair.first,
+        _ => pair.second,
     };
     Text::new().strong(format!("{} is better", context.name(better)))
 }
@@ -268,8 +261,8 @@ fn beyond(pair: &Pair) -> &'static str {
 
 fn p_value(p: f64) -> String {
     match p {
-        p if p < 0.0001 => "< 0.0001".to_owned(),
-        p if p < 0.1 => fixed(p, 4),
+        ..0.0001 => "< 0.0001".to_owned(),
+        ..0.1 => fixed(p, 4),
         _ => fixed(p, 2),
     }
 }

@@ -81,12 +81,9 @@ impl<'a> Context<'a> {
 
     /// Marks the candidate that was chosen, and the finalist that it is the refit of.
     pub(crate) fn mark(&self, candidate: usize) -> Mark {
-        match &self.input.selection {
-            Some(chosen) if [chosen.candidate, chosen.ranked()].contains(&candidate) => {
-                Mark::Chosen
-            }
-            _ => Mark::None,
-        }
+        let chosen = self.input.selection.as_ref();
+        let chosen = chosen.map(|chosen| [chosen.candidate, chosen.ranked()]);
+        Mark::chosen(chosen.is_some_and(|chosen| chosen.contains(&candidate)))
     }
 
     /// A candidate's name with its runs below, each a link to its folder, as the heading of a

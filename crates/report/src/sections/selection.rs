@@ -82,10 +82,7 @@ fn ranking<'a>(context: &Context, selection: &'a Selection) -> Columns<(usize, &
     let mean = |(_, rank): &(usize, &Rank)| Cell::of(rank.mean, score);
     let ranks = selection.ranking.iter().enumerate();
     let table = Table::of("ranking", "The ranking, by validation alone", ranks)
-        .marked(|(_, rank)| match rank.candidate {
-            candidate if candidate == selection.ranked() => Mark::Chosen,
-            _ => Mark::None,
-        })
+        .marked(|(_, rank)| Mark::chosen(rank.candidate == selection.ranked()))
         .text("model and runs", |(_, rank)| {
             context.heading(rank.candidate)
         })

@@ -84,20 +84,26 @@ pub(super) fn seeds_explain(case: &Case) -> Option<Caveat> {
 /// In which ways the candidates differ besides their backbones.
 pub(super) fn different_training(case: &Case) -> Option<Caveat> {
     let differ = |of: fn(&Candidate) -> String| {
-        case.input.compared().map(of).collect::<BTreeSet<_>>().len() > 1
+        let compared = case.input.compared().map(of);
+        compared.collect::<BTreeSet<String>>().len() > 1
     };
-    let ways: [(&str, fn(&Candidate) -> String); 4] = [
-        ("in where their initial weights come from", |one| {
-            one.weights.clone()
-        }),
-        ("in which stages were trained", |one| one.trained.clone()),
-        ("in the size of the input", |one| {
-            one.cost.input_size.to_string()
-        }),
-        ("in the searched settings", |one| one.values.clone()),
+    let ways = [
+        (
+            differ(|one| one.weights.clone()),
+            "in where their initial weights come from",
+        ),
+        (
+            differ(|one| one.trained.clone()),
+            "in which stages were trained",
+        ),
+        (
+            differ(|one| one.cost.input_size.to_string()),
+            "in the size of the input",
+        ),
+        (differ(|one| one.values.clone()), "in the searched settings"),
     ];
-    let ways = ways.into_iter().filter(|(_, of)| differ(*of));
-    let ways: Vec<&str> = ways.map(|(way, _)| way).collect();
+    let ways = ways.into_iter().filter(|(differ, _)| *differ);
+    let ways: Vec<&str> = ways.map(|(_, way)| way).collect();
     if ways.is_empty() || !differ(|one| one.backbone.clone()) {
         return None;
     }
