@@ -12,7 +12,6 @@ pub(crate) fn backbones(device: &Device) -> Vec<BackboneSize> {
             name: summary.name.to_owned(),
             parameters: summary.parameters as u64,
             mib: summary.mib,
-            stated_mib: summary.study_mib,
             multiply_adds: summary.multiply_adds,
             input_size: summary.input_size,
         }

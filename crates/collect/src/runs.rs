@@ -114,7 +114,6 @@ pub fn collect_runs(
         selection,
         backbones: backbones(&Device::default()),
         explanations,
-        findings: Vec::new(),
         environment: settings.environment,
     };
     Ok(Collected {

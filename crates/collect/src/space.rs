@@ -39,12 +39,11 @@ fn words(domain: &Domain) -> String {
 }
 
 fn axis(domain: &Domain) -> DimensionAxis {
-    let numbers = |low: f64, high: f64, log: bool| DimensionAxis::Numbers { low, high, log };
     match domain {
         Domain::Values(values) => DimensionAxis::Categories(values.iter().map(text).collect()),
-        Domain::Range { low, high, log, .. } => numbers(*low, *high, *log),
-        Domain::Integers { low, high, .. } => numbers(*low as f64, *high as f64, false),
-        Domain::LogIntegers { low, high, .. } => numbers(*low as f64, *high as f64, true),
+        Domain::Range { log, .. } => DimensionAxis::Numbers { log: *log },
+        Domain::Integers { .. } => DimensionAxis::Numbers { log: false },
+        Domain::LogIntegers { .. } => DimensionAxis::Numbers { log: true },
     }
 }
 

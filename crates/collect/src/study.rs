@@ -102,7 +102,6 @@ pub fn collect_study(dir: StudyDir, mut settings: Settings<'_>) -> Result<Collec
         selection,
         backbones: backbones(&Device::default()),
         explanations,
-        findings: Vec::new(),
         environment: settings.environment,
     };
     Ok(Collected {

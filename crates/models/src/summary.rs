@@ -1,4 +1,4 @@
-//! What each backbone costs, beside what the study stated.
+//! What each backbone costs.
 
 use burn::tensor::{Device, Tensor};
 use serde::Serialize;
@@ -20,9 +20,6 @@ pub struct BackboneSummary {
     pub parameters: usize,
     /// fp32 parameters and buffers in MiB ([`mib`]).
     pub mib: f64,
-    /// What the study's table of sizes says, in its unit; `None` for a model
-    /// that it does not have.
-    pub study_mib: Option<f64>,
     /// Width of the pooled features.
     pub features: usize,
     /// Side of the square input in pixels.
@@ -46,7 +43,6 @@ impl BackboneSummary {
             name: kind.name(),
             parameters: parameters(&shapes),
             mib: mib(&shapes),
-            study_mib: kind.spec().study_mib,
             features: kind.features(),
             input_size: kind.input_size(),
             multiply_adds,
@@ -78,7 +74,7 @@ pub fn parameters(shapes: &[(String, Vec<usize>)]) -> usize {
 }
 
 /// fp32 parameters and buffers in MiB, with 8 bytes for each batch norm's
-/// `num_batches_tracked`, as the study counted.
+/// `num_batches_tracked`, as in PyTorch.
 pub fn mib(shapes: &[(String, Vec<usize>)]) -> f64 {
     let values: usize = shapes
         .iter()

@@ -37,6 +37,7 @@ pub(crate) use repeats::{Repeats, Trained};
 pub(crate) use search::finished_score;
 
 use crate::input::Input;
+use crate::project::perspective_scores;
 use crate::{ReportError, Settings};
 use prepared::Prepared;
 
@@ -45,11 +46,10 @@ use prepared::Prepared;
 pub(crate) const FEW_LABELS: u64 = 10;
 
 /// The version of [`Analysis`]: a reader refuses those that it does not know.
-pub const SCHEMA_VERSION: u32 = 2;
+pub const SCHEMA_VERSION: u32 = 3;
 
 /// Everything that a report says in numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct Analysis {
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,
@@ -89,6 +89,14 @@ pub struct Analysis {
     pub warnings: Vec<String>,
 }
 
+impl Analysis {
+    /// The run that is shown in detail, with what was computed of it.
+    pub fn evaluated(&self) -> Option<(Focus, &Evaluated)> {
+        let focus = self.focus?;
+        Some((focus, focus.evaluated(&self.candidates)?))
+    }
+}
+
 /// Computes everything about `input`.
 ///
 /// # Errors
@@ -109,7 +117,7 @@ pub(crate) fn analyse_prepared(prepared: &Prepared) -> Result<Analysis, ReportEr
     let validated = validated(input, &candidates);
     let focus = Focus::of(prepared, &validated);
     let search = input.study.as_ref().map(Search::of);
-    let suggestions = suggestions::ALL.into_iter();
+    let suggestions = perspective_scores().suggestions.iter();
     let suggestions = suggestions
         .map(|suggestion| SuggestionResult::of(input, search.as_ref(), score, suggestion))
         .collect();
@@ -123,7 +131,7 @@ pub(crate) fn analyse_prepared(prepared: &Prepared) -> Result<Analysis, ReportEr
         score,
         labels: Labels::of(prepared)?,
         search,
-        comparison: Comparison::of(prepared, &candidates, focus.as_ref(), &validated)?,
+        comparison: Comparison::of(prepared, &candidates, focus, &validated)?,
         calibration: calibration.transpose()?.flatten(),
         images: focus.and_then(|focus| ImageChoice::of(prepared, focus)),
         candidates,
@@ -140,24 +148,19 @@ pub(crate) fn analyse_prepared(prepared: &Prepared) -> Result<Analysis, ReportEr
 /// As ranked; else by the mean score, highest first.
 fn validated(input: &Input, candidates: &[CandidateAnalysis]) -> Vec<usize> {
     if let Some(selection) = &input.selection {
-        return selection
-            .ranking
-            .iter()
-            .map(|rank| rank.candidate)
-            .collect();
+        let ranks = selection.ranking.iter();
+        return ranks.map(|rank| rank.candidate).collect();
     }
-    let mean = |index: &usize| {
-        let scores = candidates[*index].validation.as_ref();
-        scores.map(|scores| scores.mean)
-    };
-    let mut order: Vec<usize> = (0..candidates.len())
-        .filter(|index| mean(index).is_some())
-        .collect();
-    order.sort_by(|a, b| {
-        let [a, b] = [a, b].map(|index| mean(index).unwrap_or(f64::MIN));
-        b.total_cmp(&a)
-    });
-    order
+    let scored = candidates
+        .iter()
+        .enumerate()
+        .filter_map(|(index, candidate)| {
+            let scores = candidate.validation.as_ref()?;
+            Some((index, scores.mean))
+        });
+    let mut scored: Vec<(usize, f64)> = scored.collect();
+    scored.sort_by(|a, b| b.1.total_cmp(&a.1));
+    scored.into_iter().map(|(index, _)| index).collect()
 }
 
 fn warnings(prepared: &Prepared) -> Vec<String> {

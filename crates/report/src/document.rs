@@ -7,7 +7,7 @@ mod table;
 mod text;
 
 pub(crate) use link::Link;
-pub(crate) use table::{Cell, Column, Mark, Table};
+pub(crate) use table::{Cell, Column, Columns, Mark, Table};
 pub(crate) use text::{Span, Text};
 
 use crate::figures::Drawn;
@@ -40,7 +40,7 @@ pub(crate) struct KeyNumber {
     pub(crate) label: String,
     /// A link to the run that it comes from.
     pub(crate) value: Text,
-    pub(crate) details: Vec<Text>,
+    pub(crate) details: Vec<String>,
 }
 
 /// A part of the report with a heading.
@@ -59,12 +59,12 @@ pub(crate) enum Block<'a> {
     Paragraph(Text),
     List(Vec<Text>),
     /// Names and what belongs to them.
-    Facts(Vec<(String, Text)>),
+    Facts(Vec<(&'static str, Text)>),
     /// Lines as they are to be typed.
     Code(String),
     /// What is long, and seldom wanted.
     Folded {
-        summary: String,
+        summary: &'static str,
         code: String,
     },
     Table(Table),
@@ -78,7 +78,7 @@ pub(crate) enum Block<'a> {
 /// Photos with their scores.
 #[derive(Debug)]
 pub(crate) struct Gallery<'a> {
-    pub(crate) title: String,
+    pub(crate) title: &'static str,
     pub(crate) note: Text,
     pub(crate) shots: Vec<Shot<'a>>,
     /// The same as one picture, for Markdown.
@@ -117,8 +117,8 @@ pub(crate) enum ErrorSize {
 impl ErrorSize {
     pub(crate) fn of(error: f64, span: f64) -> Self {
         match error.abs() / span {
-            share if share <= 0.1 => Self::Small,
-            share if share <= 0.25 => Self::Medium,
+            ..=0.1 => Self::Small,
+            ..=0.25 => Self::Medium,
             _ => Self::Large,
         }
     }
@@ -154,14 +154,24 @@ impl<'a> Section<'a> {
         }
     }
 
-    pub(crate) fn list(&mut self, items: Vec<Text>) {
+    /// Nothing where there are no items.
+    pub(crate) fn list(&mut self, items: impl IntoIterator<Item = impl Into<Text>>) {
+        let items: Vec<Text> = items.into_iter().map(Into::into).collect();
         if !items.is_empty() {
             self.blocks.push(Block::List(items));
         }
     }
 
-    pub(crate) fn table(&mut self, table: Table) {
-        self.blocks.push(Block::Table(table));
+    pub(crate) fn facts(
+        &mut self,
+        facts: impl IntoIterator<Item = (&'static str, impl Into<Text>)>,
+    ) {
+        let facts = facts.into_iter().map(|(name, text)| (name, text.into()));
+        self.blocks.push(Block::Facts(facts.collect()));
+    }
+
+    pub(crate) fn table(&mut self, table: impl Into<Table>) {
+        self.blocks.push(Block::Table(table.into()));
     }
 
     /// Nothing where there is no such figure.

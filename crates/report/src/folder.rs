@@ -175,6 +175,14 @@ mod tests {
         names
     }
 
+    /// That the earlier report, `old`, is all that is there.
+    fn assert_is_old(out: &Path) {
+        assert_eq!(names(out), REPORT);
+        assert_eq!(names(&out.join(PLOTS)), ["old.svg"]);
+        assert_eq!(read(out, NUMBERS), numbers("old"));
+        assert_eq!(read(out, "report.md"), "old");
+    }
+
     #[test]
     fn a_new_report_replaces_an_old_one_and_leaves_other_files_alone() {
         let out = tempfile::tempdir().unwrap();
@@ -245,12 +253,8 @@ mod tests {
         // There is no new page to be put in the place of the old one.
         let error = begun(out.path(), "new", "new.svg").finish().unwrap_err();
         assert!(error.to_string().contains("index.html"), "{error}");
-        assert_eq!(names(out.path()), REPORT);
-        assert_eq!(names(&out.path().join(PLOTS)), ["old.svg"]);
-        assert_eq!(read(out.path(), NUMBERS), numbers("old"));
-        for name in ["report.md", "index.html"] {
-            assert_eq!(read(out.path(), name), "old", "{name}");
-        }
+        assert_is_old(out.path());
+        assert_eq!(read(out.path(), "index.html"), "old");
     }
 
     #[test]
@@ -271,9 +275,7 @@ mod tests {
         folder.put("index.html", b"new").unwrap();
         let error = folder.finish().unwrap_err();
         assert!(error.to_string().contains("index.html"), "{error}");
-        assert_eq!(names(out.path()), REPORT);
-        assert_eq!(names(&out.path().join(PLOTS)), ["old.svg"]);
-        assert_eq!(read(out.path(), "report.md"), "old");
+        assert_is_old(out.path());
     }
 
     #[cfg(unix)]
@@ -291,11 +293,11 @@ mod tests {
     #[test]
     fn a_report_that_is_not_finished_leaves_the_old_one_and_nothing_else() {
         let out = tempfile::tempdir().unwrap();
-        report(out.path(), "old", "a.svg");
+        report(out.path(), "old", "old.svg");
         let folder = Folder::new(out.path()).unwrap();
         folder.put("index.html", b"half").unwrap();
         drop(folder);
-        assert_eq!(names(out.path()), REPORT);
+        assert_is_old(out.path());
         assert_eq!(read(out.path(), "index.html"), "old");
     }
 

@@ -40,8 +40,8 @@ pub(crate) fn tidy(value: f64) -> String {
 /// A speed, which no measurement gives to more than three digits.
 pub(crate) fn speed(value: f64) -> String {
     match value {
-        value if value < 10.0 => fixed(value, 2),
-        value if value < 100.0 => fixed(value, 1),
+        ..10.0 => fixed(value, 2),
+        ..100.0 => fixed(value, 1),
         _ => count(value.round() as u64),
     }
 }
@@ -78,11 +78,7 @@ pub(crate) fn percent(share: f64) -> String {
 
 /// A confidence or a level: `95 %`, `99.5 %`.
 pub(crate) fn whole_percent(share: f64) -> String {
-    let text = fixed(share * 100.0, 2);
-    format!(
-        "{}\u{a0}%",
-        text.trim_end_matches('0').trim_end_matches('.')
-    )
+    format!("{}\u{a0}%", tidy(share * 100.0))
 }
 
 /// `n = 400`, in one piece.
@@ -101,6 +97,16 @@ pub(crate) fn count(value: impl TryInto<u64>) -> String {
         parted.push(digit);
     }
     parted
+}
+
+/// A bin of labels: `(0.25, 0.5]`, or `= 0` of one value.
+pub(crate) fn interval_name(low: f64, high: f64) -> String {
+    let (first, last) = (tidy(low), tidy(high));
+    if low == high {
+        format!("= {first}")
+    } else {
+        format!("({first}, {last}]")
+    }
 }
 
 /// `1 image`, `12 images`.

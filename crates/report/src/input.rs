@@ -3,23 +3,20 @@
 //! Plain data: this crate reads no study and runs no model. Folders are given as
 //! they are to be linked to from the report's own folder.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 mod data;
-mod devices;
-mod pile;
-mod refit;
 mod selection;
-mod suggestion;
 
+pub(crate) use data::ends;
 pub use data::{Data, PartLabels};
 pub use psp_schema::TrialState;
-pub use suggestion::{Finding, Suggestion};
+pub use selection::{Rank, Selection};
 
 /// Everything that a report tells of.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Input {
     /// The study's name, or those of the runs.
     pub title: String,
@@ -37,22 +34,43 @@ pub struct Input {
     pub backbones: Vec<BackboneSize>,
     /// What the chosen model looks at.
     pub explanations: Vec<Explanation>,
-    /// What was measured of the perspective-score project's suggestions outside this search;
-    /// of those that are not here, and that the search says nothing of, the report
-    /// says that they were not tried.
-    #[serde(default)]
-    pub findings: Vec<Finding>,
     /// How all of it was made.
     pub environment: Environment,
 }
 
+impl Input {
+    /// The devices that costs were measured on, by name.
+    pub(crate) fn measured_on(&self) -> Vec<&str> {
+        let costs = self.candidates.iter().map(|candidate| &candidate.cost);
+        let devices = costs.filter_map(|cost| Some(cost.measured.as_ref()?.device.as_str()));
+        devices.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// The confidence of the bound that candidates are ranked by.
+    pub(crate) fn ranking_confidence(&self) -> f64 {
+        self.study.as_ref().map_or(0.95, |study| study.confidence)
+    }
+
+    /// Index of the candidate that is a refit.
+    pub(crate) fn refit(&self) -> Option<usize> {
+        let selection = self.selection.as_ref()?;
+        selection.finalist.map(|_| selection.candidate)
+    }
+
+    /// The candidates that are compared with each other: all but a refit.
+    pub(crate) fn compared(&self) -> impl Iterator<Item = &Candidate> {
+        let refit = self.refit();
+        let candidates = self.candidates.iter().enumerate();
+        candidates.filter_map(move |(index, candidate)| (refit != Some(index)).then_some(candidate))
+    }
+}
+
 /// The search behind the candidates.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Study {
     /// The study's folder, as a link.
     pub folder: String,
     /// What its author says of the trials.
-    #[serde(default)]
     pub note: String,
     /// How trials were drawn: `random-grid`, `grid`, `random` or `tpe`.
     pub sampler: String,
@@ -85,7 +103,7 @@ pub struct Study {
 }
 
 /// One searched key.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Dimension {
     /// `section.key`.
     pub key: String,
@@ -103,6 +121,13 @@ impl Study {
         self.seeds > 0
     }
 
+    /// A key's share of the importance over all keys, where that is known.
+    pub(crate) fn importance_of(&self, key: &str) -> Option<f64> {
+        let mut shares = self.importance.iter().flatten();
+        let (_, share) = shares.find(|(of, _)| of == key)?;
+        Some(*share)
+    }
+
     /// The values that a key has in any trial.
     pub(crate) fn values_of<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
         let values = self.trials.iter();
@@ -111,24 +136,19 @@ impl Study {
 }
 
 /// How values of a dimension are laid out.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum DimensionAxis {
     /// These values, as text.
     Categories(Vec<String>),
     /// Numbers.
     Numbers {
-        /// The smallest.
-        low: f64,
-        /// The largest.
-        high: f64,
         /// Whether equal distances are equal ratios.
         log: bool,
     },
 }
 
 /// One trial.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Trial {
     /// Its place in the draw, from 0.
     pub number: usize,
@@ -154,21 +174,20 @@ pub struct Trial {
 }
 
 /// One epoch of a training.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Epoch {
     /// Counted from 1.
     pub epoch: u64,
     /// MSE over its training batches, of predictions that are not clipped.
     pub train_mse: f64,
     /// MSE over the validation images; `None` where there are none.
-    #[serde(default)]
     pub valid_mse: Option<f64>,
     /// R² over the validation images.
     pub valid_r2: Option<f64>,
 }
 
 /// A configuration that was trained one or more times.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {
     /// Unique among the candidates, such as `resnet18 (trial 5)`.
     pub name: String,
@@ -189,7 +208,7 @@ pub struct Candidate {
 }
 
 /// What a model costs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Cost {
     /// Parameters, head included.
     pub parameters: u64,
@@ -218,7 +237,7 @@ pub struct MeasuredCost {
 }
 
 /// One training of a candidate.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Run {
     /// Its folder, as a link.
     pub folder: String,
@@ -242,16 +261,24 @@ pub struct Run {
     pub failure: Option<String>,
 }
 
+impl Run {
+    /// The epoch that its predictions are of.
+    pub(crate) fn best(&self) -> Option<&Epoch> {
+        let mut epochs = self.epochs.iter();
+        epochs.find(|epoch| Some(epoch.epoch) == self.best_epoch)
+    }
+}
+
 /// Predictions beside labels. Of several runs the same images come in the same
 /// order.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Predictions {
     /// A row per image.
     pub rows: Vec<PredictionRow>,
 }
 
 /// One image.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PredictionRow {
     /// Its file name within the image folder.
     pub filename: String,
@@ -261,40 +288,8 @@ pub struct PredictionRow {
     pub predictions: Vec<f64>,
 }
 
-/// Which candidate was chosen, by validation alone.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Selection {
-    /// Index of the candidate that is exported.
-    pub candidate: usize,
-    /// Index of its run that is exported.
-    pub run: usize,
-    /// Where that is a refit: index of the finalist that stands for it in the ranking and
-    /// the comparison.
-    #[serde(default)]
-    pub finalist: Option<usize>,
-    /// In words.
-    pub reason: String,
-    /// How all candidates with a score compare, best first.
-    pub ranking: Vec<Rank>,
-}
-
-/// A candidate's place.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Rank {
-    /// Index of the candidate.
-    pub candidate: usize,
-    /// Mean over its runs of the validation score that training recorded.
-    pub mean: f64,
-    /// Standard deviation between its runs; `None` of one.
-    pub deviation: Option<f64>,
-    /// Lower confidence bound of the mean, which candidates are ranked by.
-    pub lower_bound: f64,
-    /// Whether it ties with the first.
-    pub ties: bool,
-}
-
-/// Size of a backbone with the perspective-score project's head.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// Size of a backbone with the default head for two targets.
+#[derive(Clone, Debug, PartialEq)]
 pub struct BackboneSize {
     /// torchvision's name.
     pub name: String,
@@ -302,8 +297,6 @@ pub struct BackboneSize {
     pub parameters: u64,
     /// MiB of parameters and buffers in fp32.
     pub mib: f64,
-    /// What the perspective-score project's table says, MiB.
-    pub stated_mib: Option<f64>,
     /// Multiply-adds of one prediction at its own input size.
     pub multiply_adds: u64,
     /// Side of its own square input in pixels.
@@ -311,7 +304,7 @@ pub struct BackboneSize {
 }
 
 /// What the chosen model looks at in one image.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Explanation {
     /// The image.
     pub filename: String,
@@ -327,7 +320,7 @@ pub struct Explanation {
 }
 
 /// How much each place of an image matters for one target.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct HeatMap {
     /// `Grad-CAM`, `attention roll-out` or `occlusion`.
     pub method: String,
@@ -342,7 +335,7 @@ pub struct HeatMap {
 }
 
 /// How everything was made.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Environment {
     /// Version of psp.
     pub psp_version: String,

@@ -17,36 +17,17 @@
 //! predictions. The same input gives the same bytes; the date is part of the input.
 //!
 //! ```
-//! use psp_report::input::{Data, Environment, Input};
+//! use psp_report::input::{Data, Input};
 //! use psp_report::{PhotoError, Settings};
 //!
 //! let input = Input {
 //!     title: "an empty study".to_owned(),
-//!     study: None,
 //!     data: Data {
-//!         folder: "data/cars".to_owned(),
-//!         fingerprint: "5f…".to_owned(),
-//!         split_fingerprint: "a1…".to_owned(),
 //!         targets: vec!["hood".to_owned()],
-//!         label_range: Some([0.0, 1.0]),
 //!         training_means: vec![0.3],
-//!         trained_on: 0,
-//!         parts: Vec::new(),
-//!         notes: Vec::new(),
+//!         ..Data::default()
 //!     },
-//!     candidates: Vec::new(),
-//!     selection: None,
-//!     backbones: Vec::new(),
-//!     explanations: Vec::new(),
-//!     findings: Vec::new(),
-//!     environment: Environment {
-//!         psp_version: "0.1.0".to_owned(),
-//!         burn_version: "0.22.1".to_owned(),
-//!         hardware: "2 cores".to_owned(),
-//!         system: "Linux".to_owned(),
-//!         commands: Vec::new(),
-//!         date: "2026-01-31".to_owned(),
-//!     },
+//!     ..Input::default()
 //! };
 //! let photos = |name: &str| Err(PhotoError::from(format!("no {name} here")));
 //! let out = tempfile::tempdir()?;
@@ -67,6 +48,7 @@ mod markdown;
 mod names;
 mod photos;
 mod pictures;
+mod project;
 mod sections;
 mod settings;
 mod write;
@@ -76,5 +58,6 @@ pub use error::ReportError;
 pub use folder::check_place;
 pub use input::Input;
 pub use photos::{PhotoError, Photos};
+pub use project::{Project, perspective_scores};
 pub use settings::Settings;
 pub use write::{Written, write};

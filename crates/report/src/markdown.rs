@@ -16,9 +16,9 @@ pub(crate) fn markdown(document: &Document) -> String {
     paragraph(&mut out, &format!("**{}**", text(&verdict.headline)));
     out.push('\n');
     for number in &verdict.numbers {
-        let details: Vec<String> = number.details.iter().map(&text).collect();
         let (label, value) = (plain(&number.label), text(&number.value));
-        out += &format!("- {label}: **{value}** ({})\n", details.join("; "));
+        let details = plain(&number.details.join("; "));
+        out += &format!("- {label}: **{value}** ({details})\n");
     }
     for line in &verdict.lines {
         paragraph(&mut out, &text(line));
@@ -40,23 +40,27 @@ fn paragraph(out: &mut String, text: &str) {
     out.push('\n');
 }
 
+/// Nothing where there are no items.
+fn list(out: &mut String, items: impl Iterator<Item = String>) {
+    let items: String = items.map(|item| format!("- {item}\n")).collect();
+    if !items.is_empty() {
+        paragraph(out, items.trim_end_matches('\n'));
+    }
+}
+
 fn blocks(out: &mut String, section: &Section, anchors: &Anchors) {
     let text = |of: &Text| text(of, anchors);
     for block in &section.blocks {
         match block {
             Block::Heading(title) => paragraph(out, &format!("### {}", plain(title))),
             Block::Paragraph(of) => paragraph(out, &text(of)),
-            Block::List(items) => {
-                out.push('\n');
-                for item in items {
-                    *out += &format!("- {}\n", text(item));
-                }
-            }
+            Block::List(items) => list(out, items.iter().map(text)),
             Block::Facts(facts) => {
-                out.push('\n');
-                for (name, of) in facts {
-                    *out += &format!("- {}: {}\n", plain(name), text(of));
-                }
+                let facts = facts.iter();
+                list(
+                    out,
+                    facts.map(|(name, of)| format!("{}: {}", plain(name), text(of))),
+                );
             }
             Block::Code(code) => paragraph(out, &fenced(code)),
             Block::Folded { summary, code } => {
@@ -80,24 +84,16 @@ fn image(figure: &Drawn) -> String {
 }
 
 fn gallery(out: &mut String, gallery: &Gallery, anchors: &Anchors) {
-    paragraph(out, &format!("### {}", plain(&gallery.title)));
+    paragraph(out, &format!("### {}", plain(gallery.title)));
     paragraph(out, &text(&gallery.note, anchors));
     if let Some(figure) = gallery.figure {
         paragraph(out, &image(figure));
     }
     let missing = gallery.shots.iter().filter_map(|shot| {
-        let problem = shot.photo.as_ref().err()?;
-        Some(format!(
-            "- No photo of {}: {}\n",
-            plain(shot.filename),
-            plain(problem)
-        ))
+        let (name, problem) = (plain(shot.filename), plain(shot.photo.as_ref().err()?));
+        Some(format!("No photo of {name}: {problem}"))
     });
-    let missing: String = missing.collect();
-    if !missing.is_empty() {
-        out.push('\n');
-        out.push_str(&missing);
-    }
+    list(out, missing);
 }
 
 fn table(out: &mut String, table: &Table, anchors: &Anchors) {
@@ -197,18 +193,8 @@ fn backticks(text: &str) -> usize {
 
 fn code(text: &str) -> String {
     let fence = "`".repeat(backticks(text) + 1);
-    let one_line: String = text
-        .chars()
-        .map(|character| {
-            if character.is_control() {
-                ' '
-            } else {
-                character
-            }
-        })
-        .collect();
     // A table ends its cells at pipes even within code.
-    let body = one_line.replace('|', "\\|");
+    let body = text.replace(char::is_control, " ").replace('|', "\\|");
     if body.starts_with('`') || body.ends_with('`') || body.is_empty() {
         format!("{fence} {body} {fence}")
     } else {

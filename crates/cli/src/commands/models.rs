@@ -8,37 +8,41 @@ use clap::CommandFactory;
 use clap::error::ErrorKind;
 use psp_bench::verify::{RecordedBy, Reference, Report, Settings, compare, record};
 use psp_models::{BackboneKind, BackboneSummary, DeviceSpec};
+use psp_report::perspective_scores;
+use serde::Serialize;
 
 use crate::args::{Args, VerifyArgs};
 
-/// What the sizes are of, and why one of those that are stated names a model that it
-/// can't have been.
-const SIZES: &str = "\
-MiB are of fp32 parameters and buffers of the backbone with the head
-Linear(features, 256), ReLU, Linear(256, 2). \"stated\" is what the perspective-score
-project says: the one whose report made this task known, scoring in photos of cars how
-well the hood and the left rear door can be judged. Its table can be reproduced to
-the third decimal, but for a name: the 22.421 of its row \"Inception_v3\" are those of
-GoogLeNet, Inception v1. Inception v3 itself has 85.240.";
+/// A backbone with the size that the perspective-score project states.
+#[derive(Serialize)]
+struct Listed {
+    #[serde(flatten)]
+    summary: BackboneSummary,
+    study_mib: Option<f64>,
+}
 
 pub(crate) fn list(json: bool) -> Result<ExitCode> {
     let device = DeviceSpec::Auto.open()?;
-    let summaries: Vec<BackboneSummary> = BackboneKind::ALL
-        .iter()
-        .map(|kind| BackboneSummary::of(*kind, &device))
-        .collect();
+    let project = perspective_scores();
+    let listed = BackboneKind::ALL.iter().map(|kind| Listed {
+        summary: BackboneSummary::of(*kind, &device),
+        study_mib: project.sizes.get(kind.name()).copied(),
+    });
+    let listed: Vec<Listed> = listed.collect();
     if json {
-        println!("{}", serde_json::to_string_pretty(&summaries)?);
+        println!("{}", serde_json::to_string_pretty(&listed)?);
         return Ok(ExitCode::SUCCESS);
     }
     println!(
         "{:<16} {:>10} {:>8} {:>8} {:>8} {:>6} {:>9}  torchvision's weights",
         "backbone", "parameters", "MiB", "stated", "features", "input", "mult-adds"
     );
-    for s in &summaries {
-        let stated = s
-            .study_mib
-            .map_or("-".to_owned(), |mib| format!("{mib:.3}"));
+    for Listed {
+        summary: s,
+        study_mib,
+    } in &listed
+    {
+        let stated = study_mib.map_or("-".to_owned(), |mib| format!("{mib:.3}"));
         println!(
             "{:<16} {:>10} {:>8.3} {stated:>8} {:>8} {:>6} {:>7.3} G  {}",
             s.name,
@@ -50,8 +54,9 @@ pub(crate) fn list(json: bool) -> Result<ExitCode> {
             s.weights
         );
     }
-    println!("\n{SIZES}\n\nStages that can be frozen, from input to output; `head` is one more:");
-    for s in &summaries {
+    println!("\n{}", project.sizes_note);
+    println!("\nStages that can be frozen, from input to output; `head` is one more:");
+    for Listed { summary: s, .. } in &listed {
         println!("  {}: {}", s.name, s.stages.join(" "));
     }
     Ok(ExitCode::SUCCESS)

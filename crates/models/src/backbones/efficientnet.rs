@@ -212,7 +212,6 @@ impl Convolutional for EfficientNet {
             top1: 77.692,
             ..Pretrained::IMAGENET1K_V1
         },
-        study_mib: Some(16.701),
         recorded_variance: 0.65,
         ..BackboneSpec::CONVOLUTIONAL
     };

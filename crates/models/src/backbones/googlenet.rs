@@ -181,7 +181,6 @@ impl Convolutional for GoogLeNet {
             top1: 69.778,
             ..Pretrained::IMAGENET1K_V1
         },
-        study_mib: Some(22.421),
         ..BackboneSpec::CONVOLUTIONAL
     };
 

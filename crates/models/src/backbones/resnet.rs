@@ -86,7 +86,6 @@ impl Convolutional for ResNet18 {
             top1: 69.758,
             ..Pretrained::IMAGENET1K_V1
         },
-        study_mib: Some(43.175),
         ..BackboneSpec::CONVOLUTIONAL
     };
 

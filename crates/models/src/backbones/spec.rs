@@ -41,9 +41,6 @@ pub struct BackboneSpec {
     pub explained_by: ExplainedBy,
     /// torchvision's weights for it.
     pub pretrained: Pretrained,
-    /// Size in the perspective-score project's table, in MiB, whose row "Inception_v3" can
-    /// only have been GoogLeNet; `None` for what was not in it.
-    pub study_mib: Option<f64>,
     /// Factor of the running variances in its recorded numbers, which keeps what formulas
     /// give in place of trained weights from dying out on the way.
     pub recorded_variance: f64,
@@ -69,7 +66,6 @@ impl BackboneSpec {
         initial: kaiming_fan_out,
         explained_by: ExplainedBy::FeatureMap,
         pretrained: Pretrained::IMAGENET1K_V1,
-        study_mib: None,
         recorded_variance: 1.0,
     };
 }

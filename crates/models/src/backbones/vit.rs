@@ -196,7 +196,6 @@ impl Network for VisionTransformer {
             top1: 81.072,
             ..Pretrained::IMAGENET1K_V1
         },
-        study_mib: Some(328.049),
         recorded_variance: 1.0,
     };
 

@@ -42,6 +42,15 @@ pub(crate) struct Draws {
     confidence: f64,
 }
 
+/// What is known of a model's errors, or of how those of two differ.
+#[derive(Debug)]
+pub(crate) struct Errors {
+    pub(crate) mse: Estimate,
+    /// `None` where no target's labels differ.
+    pub(crate) r2: Option<Estimate>,
+    pub(crate) target_mse: Vec<Estimate>,
+}
+
 impl Averaged {
     /// `models` are the runs of each; all runs are over the same images.
     pub(crate) fn new(models: &[Vec<&Part>]) -> Option<Self> {
@@ -147,38 +156,29 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 }
 
 impl Draws {
-    pub(crate) fn mse(&self, model: usize) -> Estimate {
-        self.of(|values| values[model].mse)
+    /// The errors of a model.
+    pub(crate) fn model(&self, model: usize) -> Errors {
+        self.errors(|values, of| of(&values[model]))
     }
 
-    pub(crate) fn r2(&self, model: usize) -> Option<Estimate> {
-        self.defined(|values| values[model].r2)
+    /// The first model's errors less the second's.
+    pub(crate) fn difference(&self, first: usize, second: usize) -> Errors {
+        self.errors(|values, of| of(&values[first]) - of(&values[second]))
     }
 
-    pub(crate) fn target_mse(&self, model: usize, target: usize) -> Estimate {
-        self.of(|values| values[model].targets[target])
-    }
-
-    /// The first model's less the second's.
-    pub(crate) fn mse_difference(&self, first: usize, second: usize) -> Estimate {
-        self.of(|values| values[first].mse - values[second].mse)
-    }
-
-    pub(crate) fn r2_difference(&self, first: usize, second: usize) -> Option<Estimate> {
-        self.defined(|values| values[first].r2 - values[second].r2)
-    }
-
-    pub(crate) fn target_difference(&self, first: usize, second: usize, target: usize) -> Estimate {
-        self.of(|values| values[first].targets[target] - values[second].targets[target])
-    }
-
-    fn defined(&self, value: impl Fn(&[Values]) -> f64) -> Option<Estimate> {
-        let estimate = self.of(value);
-        estimate.value.is_finite().then_some(estimate)
-    }
-
-    fn of(&self, value: impl Fn(&[Values]) -> f64) -> Estimate {
-        let drawn = self.resamples.iter().map(|values| value(values));
-        Estimate::new(value(&self.whole), drawn, self.confidence)
+    fn errors(&self, value: impl Fn(&[Values], &dyn Fn(&Values) -> f64) -> f64) -> Errors {
+        let estimate = |of: &dyn Fn(&Values) -> f64| {
+            let drawn = self.resamples.iter().map(|values| value(values, of));
+            Estimate::new(value(&self.whole, of), drawn, self.confidence)
+        };
+        let r2 = estimate(&|values| values.r2);
+        let targets = 0..self.whole[0].targets.len();
+        Errors {
+            mse: estimate(&|values| values.mse),
+            r2: Some(r2).filter(|r2| r2.value.is_finite()),
+            target_mse: targets
+                .map(|target| estimate(&|values| values.targets[target]))
+                .collect(),
+        }
     }
 }

@@ -7,12 +7,10 @@ use super::estimate::wilson;
 use super::focus::{Focus, FocusPart};
 use super::prepared::{Part, Prepared};
 use crate::ReportError;
-use crate::input::PredictionRow;
 
 /// Split-conformal intervals of the run in focus: fitted to its validation
 /// predictions, measured on the test images.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct Calibration {
     /// The validation images that they were fitted to.
     pub fitted_to: usize,
@@ -24,15 +22,20 @@ pub struct Calibration {
 
 /// The intervals of one target.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct TargetCalibration {
     /// By rising nominal coverage.
     pub levels: Vec<CoverageLevel>,
 }
 
+impl TargetCalibration {
+    /// The intervals of this nominal coverage.
+    pub(crate) fn level(&self, nominal: f64) -> Option<&CoverageLevel> {
+        self.levels.iter().find(|level| level.nominal == nominal)
+    }
+}
+
 /// The intervals of one nominal coverage.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct CoverageLevel {
     /// The share of labels that intervals are to contain.
     pub nominal: f64,
@@ -49,7 +52,6 @@ pub struct CoverageLevel {
 
 /// How intervals fare.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct Measured {
     /// The images.
     pub count: u64,
@@ -70,22 +72,20 @@ impl Calibration {
         let Some(valid) = &run.valid else {
             return Ok(None);
         };
-        let test = match focus.part {
-            FocusPart::Test => run.test.as_ref(),
-            FocusPart::Valid => None,
-        };
+        let test = run.test.as_ref().filter(|_| focus.part == FocusPart::Test);
         let mut levels = LEVELS.to_vec();
-        let wanted = prepared.settings.coverage;
-        if !levels.contains(&wanted) {
-            levels.push(wanted);
-            levels.sort_by(f64::total_cmp);
-        }
+        levels.push(prepared.settings.coverage);
+        levels.sort_by(f64::total_cmp);
+        levels.dedup();
         let is_bounded = prepared.input.data.label_range.is_some();
+        let fit = |level: f64| {
+            // 1 − 0.9 would be 0.09999999999999998.
+            let alpha = ((1.0 - level) * 1e9).round() / 1e9;
+            Ok((level, Conformal::fit(&valid.rows, alpha, is_bounded)?))
+        };
         let fitted: Vec<(f64, Conformal)> = levels
             .into_iter()
-            // 1 − 0.9 would be 0.09999999999999998.
-            .map(|level| (level, ((1.0 - level) * 1e9).round() / 1e9))
-            .map(|(level, alpha)| Ok((level, Conformal::fit(&valid.rows, alpha, is_bounded)?)))
+            .map(fit)
             .collect::<Result<_, ReportError>>()?;
         let targets = 0..prepared.metrics.targets();
         Ok(Some(Self {
@@ -104,23 +104,16 @@ fn measure(
     test: Option<&Part>,
     target: usize,
 ) -> Result<TargetCalibration, ReportError> {
-    let rows = |wanted: &dyn Fn(f64) -> bool| -> Result<Option<PairedRows>, ReportError> {
-        let Some(test) = test else { return Ok(None) };
-        let rows = test.predictions.rows.iter();
-        let rows: Vec<&PredictionRow> = rows.filter(|row| wanted(row.labels[target])).collect();
-        if rows.is_empty() {
+    let confidence = prepared.settings.confidence;
+    let measured = |conformal: &Conformal, wanted: fn(f64) -> bool| {
+        let rows = test.iter().flat_map(|test| &test.predictions.rows);
+        let rows = rows.filter(|row| wanted(row.labels[target]));
+        let mut rows = rows.map(|row| (&row.predictions, &row.labels)).peekable();
+        if rows.peek().is_none() {
             return Ok(None);
         }
-        let rows = rows.into_iter().map(|row| (&row.predictions, &row.labels));
-        Ok(Some(PairedRows::new(prepared.metrics.clone(), rows)?))
-    };
-    let all = rows(&|_| true)?;
-    let zero = rows(&|label| label == 0.0)?;
-    let nonzero = rows(&|label| label != 0.0)?;
-    let coverage = |conformal: &Conformal, rows: &Option<PairedRows>| {
-        let Some(rows) = rows else { return Ok(None) };
-        let coverage = conformal.evaluate(rows)?[target];
-        let confidence = prepared.settings.confidence;
+        let rows = PairedRows::new(prepared.metrics.clone(), rows)?;
+        let coverage = conformal.evaluate(&rows)?[target];
         Ok::<_, ReportError>(Some(Measured {
             count: coverage.count,
             coverage: coverage.coverage,
@@ -132,9 +125,9 @@ fn measure(
         Ok(CoverageLevel {
             nominal: *nominal,
             radius: conformal.radii[target],
-            all: coverage(conformal, &all)?,
-            zero: coverage(conformal, &zero)?,
-            nonzero: coverage(conformal, &nonzero)?,
+            all: measured(conformal, |_| true)?,
+            zero: measured(conformal, |label| label == 0.0)?,
+            nonzero: measured(conformal, |label| label != 0.0)?,
         })
     });
     Ok(TargetCalibration {

@@ -1,8 +1,8 @@
 //! Each model by itself.
 
 use psp_metrics::{
-    Bootstrap, BootstrapSettings, DetailedAccumulator, DetailedMetrics, Group, Metric,
-    MetricInterval, SeedSummary, bootstrap,
+    Bootstrap, DetailedAccumulator, DetailedMetrics, Group, Metric, MetricInterval, SeedSummary,
+    bootstrap,
 };
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,6 @@ use crate::input::Run;
 
 /// One candidate's runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct CandidateAnalysis {
     /// Its name.
     pub name: String,
@@ -32,7 +31,6 @@ pub struct CandidateAnalysis {
 
 /// One run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct RunAnalysis {
     /// Its folder.
     pub folder: String,
@@ -53,7 +51,6 @@ pub struct RunAnalysis {
 
 /// Everything about predictions over one part of the images.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct Evaluated {
     /// Its images.
     pub images: usize,
@@ -71,24 +68,17 @@ impl CandidateAnalysis {
         let runs: Vec<RunAnalysis> = runs
             .map(|run| RunAnalysis::of(prepared, run, score))
             .collect::<Result<_, _>>()?;
-        let summary = |scores: Vec<f64>| {
-            if scores.is_empty() {
-                Ok(None)
-            } else {
-                SeedSummary::new(&scores, &[], prepared.settings.confidence).map(Some)
-            }
-        };
-        let scores = runs.iter().filter_map(|run| run.score).collect();
+        let scores: Vec<f64> = runs.iter().filter_map(|run| run.score).collect();
         let seconds = candidate.runs.iter().filter_map(|run| run.seconds);
         let seconds: Vec<f64> = seconds.filter(|seconds| seconds.is_finite()).collect();
+        let mean = seconds.iter().sum::<f64>() / seconds.len() as f64;
         Ok(Self {
             name: candidate.name.clone(),
             backbone: candidate.backbone.clone(),
             trial: candidate.trial,
             runs,
-            validation: summary(scores)?,
-            seconds: (!seconds.is_empty())
-                .then(|| seconds.iter().sum::<f64>() / seconds.len() as f64),
+            validation: summary(&scores, &[], prepared.settings.confidence)?,
+            seconds: Some(mean).filter(|mean| mean.is_finite()),
         })
     }
 
@@ -104,13 +94,20 @@ impl CandidateAnalysis {
             Some((interval.estimate?, interval.standard_error))
         });
         let (values, errors): (Vec<f64>, Vec<Option<f64>>) = intervals.unzip();
-        if values.is_empty() {
-            return Ok(None);
-        }
         let errors: Option<Vec<f64>> = errors.into_iter().collect();
-        let summary = SeedSummary::new(&values, &errors.unwrap_or_default(), confidence)?;
-        Ok(Some(summary))
+        summary(&values, &errors.unwrap_or_default(), confidence)
     }
+}
+
+/// `None` of no values.
+fn summary(
+    values: &[f64],
+    errors: &[f64],
+    confidence: f64,
+) -> Result<Option<SeedSummary>, ReportError> {
+    let values = Some(values).filter(|values| !values.is_empty());
+    let summary = values.map(|values| SeedSummary::new(values, errors, confidence));
+    Ok(summary.transpose()?)
 }
 
 impl RunAnalysis {
@@ -135,15 +132,9 @@ impl RunAnalysis {
 
 /// The validation score that the run itself recorded.
 fn best_epoch_score(run: &Run, score: Score) -> Option<f64> {
-    let epoch = run
-        .epochs
-        .iter()
-        .find(|e| Some(e.epoch) == run.best_epoch)?;
-    let value = match score {
-        Score::R2 => epoch.valid_r2?,
-        Score::NegativeMse => -epoch.valid_mse?,
-    };
-    value.is_finite().then_some(value)
+    let epoch = run.best()?;
+    let value = score.value(epoch.valid_r2, epoch.valid_mse);
+    value.filter(|value| value.is_finite())
 }
 
 impl Evaluated {
@@ -152,14 +143,9 @@ impl Evaluated {
         for row in &part.predictions.rows {
             accumulator.push(&row.predictions, &row.labels)?;
         }
-        let settings = prepared.settings;
-        let bootstrap_settings = BootstrapSettings {
-            resamples: settings.resamples,
-            confidence: settings.confidence,
-            seed: settings.seed,
-        };
+        let settings = prepared.bootstrap();
         let metrics = metrics(&prepared.metrics.within, prepared.metrics.bin_edges.len());
-        let mut intervals = bootstrap(&part.rows, &metrics, &bootstrap_settings)?;
+        let mut intervals = bootstrap(&part.rows, &metrics, &settings)?;
         let all = intervals.targets.iter_mut().chain([&mut intervals.overall]);
         for interval in all.flatten() {
             if !is_told(interval.undefined, u64::from(settings.resamples)) {
@@ -177,10 +163,16 @@ impl Evaluated {
     /// What models are ranked by, of these clipped predictions.
     fn score(&self, score: Score) -> Option<f64> {
         let model = &self.metrics.overall.model;
-        match score {
-            Score::R2 => model.r2,
-            Score::NegativeMse => Some(-model.mse),
-        }
+        score.value(model.r2, Some(model.mse))
+    }
+
+    /// The ends of the interval of a metric of one target, or of all together.
+    pub(crate) fn interval(&self, target: Option<usize>, metric: Metric) -> Option<[f64; 2]> {
+        let interval = match target {
+            None => self.overall(metric),
+            Some(target) => self.target(target, metric),
+        }?;
+        Some([interval.low?, interval.high?])
     }
 
     /// A metric of all targets together.
@@ -200,12 +192,9 @@ impl Evaluated {
 fn metrics(within: &[f64], bins: usize) -> Vec<Metric> {
     let mut metrics = Metric::main(within);
     let bins = (0..bins).map(Group::Bin);
+    let of_group = [Metric::GroupMse, Metric::GroupMae, Metric::GroupBias];
     for group in [Group::Zero, Group::Nonzero].into_iter().chain(bins) {
-        metrics.extend([
-            Metric::GroupMse(group),
-            Metric::GroupMae(group),
-            Metric::GroupBias(group),
-        ]);
+        metrics.extend(of_group.map(|metric| metric(group)));
     }
     metrics
 }

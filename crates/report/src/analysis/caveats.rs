@@ -1,10 +1,11 @@
 //! What should not be concluded: only what holds of these very numbers.
 
-use psp_metrics::Metric;
 use serde::{Deserialize, Serialize};
 
 use super::Analysis;
 use super::prepared::Prepared;
+use crate::Settings;
+use crate::input::Input;
 
 mod comparing;
 mod data;
@@ -13,7 +14,6 @@ mod trusting;
 
 /// A conclusion that the numbers do not bear.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct Caveat {
     /// Its kind; those that matter most come first.
     pub kind: CaveatKind,
@@ -26,7 +26,6 @@ pub struct Caveat {
 /// Kinds of caveats, by how much they matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
 pub enum CaveatKind {
     /// The study is still running.
     Unfinished,
@@ -78,39 +77,64 @@ pub enum CaveatKind {
 
 /// What caveats are derived from.
 struct Case<'a> {
-    prepared: &'a Prepared<'a>,
+    input: &'a Input,
+    settings: &'a Settings,
     analysis: &'a Analysis,
 }
 
-impl Case<'_> {
+impl<'a> Case<'a> {
     /// A candidate's name.
-    fn name(&self, candidate: usize) -> &str {
-        &self.analysis.candidates[candidate].name
-    }
-
-    /// The interval of a metric of the run in focus over all targets.
-    fn focus(&self, metric: Metric) -> Option<&psp_metrics::MetricInterval> {
-        let focus = self.analysis.focus?;
-        focus.evaluated(&self.analysis.candidates)?.overall(metric)
+    fn name(&self, candidate: usize) -> &'a str {
+        &self.input.candidates[candidate].name
     }
 }
 
-fn caveat(kind: CaveatKind, claim: impl Into<String>, because: impl Into<String>) -> Caveat {
-    Caveat {
-        kind,
-        claim: claim.into(),
-        because: because.into(),
+impl Caveat {
+    fn new(kind: CaveatKind, claim: impl Into<String>, because: impl Into<String>) -> Self {
+        Self {
+            kind,
+            claim: claim.into(),
+            because: because.into(),
+        }
     }
 }
+
+/// Those that may hold.
+const ALL: [fn(&Case) -> Option<Caveat>; 23] = [
+    trusting::no_model,
+    trusting::not_tested,
+    trusting::unfinished,
+    trusting::not_better,
+    trusting::few_images,
+    trusting::few_seeds,
+    trusting::optimism,
+    trusting::test_is_used,
+    comparing::no_difference,
+    comparing::none_elsewhere,
+    comparing::seeds_explain,
+    comparing::different_training,
+    comparing::unequal_search,
+    comparing::only_finalists,
+    comparing::folds,
+    data::many_alike,
+    data::parts_differ,
+    data::one_source,
+    measuring::intervals,
+    measuring::pruned,
+    measuring::importance,
+    measuring::speed,
+    measuring::heat_maps,
+];
 
 /// Those that hold, the most important first.
 pub(crate) fn caveats(prepared: &Prepared, analysis: &Analysis) -> Vec<Caveat> {
-    let case = Case { prepared, analysis };
-    let mut caveats = Vec::new();
-    trusting::caveats(&case, &mut caveats);
-    comparing::caveats(&case, &mut caveats);
-    data::caveats(&case, &mut caveats);
-    measuring::caveats(&case, &mut caveats);
+    let case = Case {
+        input: prepared.input,
+        settings: prepared.settings,
+        analysis,
+    };
+    let mut caveats: Vec<Caveat> = data::origin(&case).collect();
+    caveats.extend(ALL.iter().filter_map(|caveat| caveat(&case)));
     caveats.sort_by_key(|caveat| caveat.kind);
     caveats
 }

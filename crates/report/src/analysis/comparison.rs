@@ -1,21 +1,19 @@
 //! The candidates against each other, over the same test images.
 
-mod members;
 mod pairs;
 
-use psp_metrics::{BootstrapSettings, SeedSummary};
+use psp_metrics::{Metric, MetricsError, SeedSummary};
 use serde::{Deserialize, Serialize};
 
-use super::averaged::Averaged;
+use super::averaged::{Averaged, Errors};
 use super::candidate::CandidateAnalysis;
 use super::estimate::Estimate;
 use super::focus::Focus;
-use super::prepared::Prepared;
+use super::prepared::{Part, Prepared};
 use crate::ReportError;
 
 /// How the candidates compare on the test images, each as the mean over its runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct Comparison {
     /// The test images.
     pub images: usize,
@@ -35,7 +33,6 @@ pub struct Comparison {
 
 /// One candidate's test errors, averaged over its runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct Member {
     /// Which candidate.
     pub candidate: usize,
@@ -58,7 +55,6 @@ pub struct Member {
 
 /// A candidate that has no part in the comparison.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct LeftOut {
     /// Which candidate.
     pub candidate: usize,
@@ -68,7 +64,6 @@ pub struct LeftOut {
 
 /// Two candidates.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct Pair {
     /// The first candidate.
     pub first: usize,
@@ -97,24 +92,19 @@ impl Comparison {
     pub(crate) fn of(
         prepared: &Prepared,
         candidates: &[CandidateAnalysis],
-        focus: Option<&Focus>,
+        focus: Option<Focus>,
         validated: &[usize],
     ) -> Result<Option<Self>, ReportError> {
-        let tested = |candidate: &usize| members::first_test(prepared, *candidate).is_some();
-        let reference = focus
-            .map(|focus| focus.compared())
-            .filter(tested)
-            .or_else(|| (0..candidates.len()).find(tested));
-        let Some(reference) = reference.and_then(|index| members::first_test(prepared, index))
-        else {
+        let focus = focus.map(Focus::compared);
+        let mut order = focus.into_iter().chain(0..candidates.len());
+        let tested = |candidate| prepared.tests(candidate).next();
+        let Some(reference) = order.find_map(tested) else {
             return Ok(None);
         };
         let (mut members, mut models, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
-        for candidate in 0..candidates.len() {
-            if prepared.input.refit() == Some(candidate) {
-                continue;
-            }
-            match members::comparable(prepared, candidate, reference) {
+        let refit = prepared.input.refit();
+        for candidate in (0..candidates.len()).filter(|one| refit != Some(*one)) {
+            match comparable(prepared, candidate, reference) {
                 Ok(runs) => {
                     members.push(candidate);
                     models.push(runs);
@@ -125,41 +115,41 @@ impl Comparison {
         let Some(averaged) = Averaged::new(&models) else {
             return Ok(None);
         };
-        let settings = prepared.settings;
-        let draws = averaged.draw(&BootstrapSettings {
-            resamples: settings.resamples,
-            confidence: settings.confidence,
-            seed: settings.seed,
-        });
-        let focus = focus.map(|focus| focus.compared());
-        let (paired, best_of_each_backbone) = pairs::pick(prepared, &members, focus, validated);
+        let draws = averaged.draw(&prepared.bootstrap());
         let place = |candidate| members.iter().position(|member| *member == candidate);
-        let paired: Vec<usize> = paired.into_iter().filter_map(place).collect();
-        let mut comparison = Self {
+        let member = |(model, &candidate): (usize, &usize)| {
+            let focus = focus.filter(|focus| *focus != candidate).and_then(place);
+            let confidence = prepared.settings.confidence;
+            let by_run = |metric| candidates[candidate].test_by_run(metric, confidence);
+            let Errors {
+                mse,
+                r2,
+                target_mse,
+            } = draws.model(model);
+            Ok::<_, ReportError>(Member {
+                candidate,
+                mse,
+                r2,
+                target_mse,
+                mse_by_run: by_run(Metric::Mse)?.ok_or(MetricsError::Empty)?,
+                r2_by_run: by_run(Metric::R2)?,
+                mse_to_focus: focus.map(|focus| draws.difference(model, focus).mse),
+            })
+        };
+        let members: Vec<Member> = members
+            .iter()
+            .enumerate()
+            .map(member)
+            .collect::<Result<_, _>>()?;
+        let (paired, best_of_each_backbone) = pairs::pick(prepared, &members, focus, validated);
+        Ok(Some(Self {
             images: averaged.images(),
-            members: members
-                .iter()
-                .enumerate()
-                .map(|(model, &candidate)| {
-                    let focus = focus.filter(|f| *f != candidate).and_then(place);
-                    members::member(
-                        &draws,
-                        model,
-                        &candidates[candidate],
-                        candidate,
-                        focus,
-                        prepared,
-                    )
-                })
-                .collect::<Result<_, _>>()?,
             left_out,
             best_of_each_backbone,
-            pairs: Vec::new(),
-            pareto: Vec::new(),
-        };
-        comparison.pairs = pairs::pairs(&comparison, &averaged, &draws, &paired, prepared)?;
-        comparison.pareto = members::pareto(&comparison, prepared);
-        Ok(Some(comparison))
+            pairs: pairs::pairs(&members, &averaged, &draws, &paired, prepared)?,
+            pareto: pareto(&members, prepared),
+            members,
+        }))
     }
 
     /// The pair of two candidates, if they were compared, and whether they are in
@@ -174,8 +164,46 @@ impl Comparison {
 
     /// What is known of a candidate.
     pub fn member(&self, candidate: usize) -> Option<&Member> {
-        self.members
-            .iter()
-            .find(|member| member.candidate == candidate)
+        let mut members = self.members.iter();
+        members.find(|member| member.candidate == candidate)
     }
+}
+
+/// The tested runs of a candidate, all over the reference's images.
+fn comparable<'a, 'b>(
+    prepared: &'b Prepared<'a>,
+    candidate: usize,
+    reference: &Part<'a>,
+) -> Result<Vec<&'b Part<'a>>, String> {
+    let runs: Vec<&Part> = prepared.tests(candidate).collect();
+    if runs.is_empty() {
+        return Err("none of its runs has test predictions".to_owned());
+    }
+    let images = |part: &Part<'a>| {
+        let rows = part.predictions.rows.iter();
+        rows.map(|row| (&row.filename, &row.labels))
+    };
+    let is_same = |part: &&Part<'a>| images(part).eq(images(reference));
+    if runs.iter().all(is_same) {
+        Ok(runs)
+    } else {
+        Err("it was tested on other images or labels".to_owned())
+    }
+}
+
+/// Those than which none is both cheaper and better.
+fn pareto(members: &[Member], prepared: &Prepared) -> Vec<usize> {
+    let candidates = &prepared.input.candidates;
+    let cost = |member: &Member| candidates[member.candidate].cost.multiply_adds;
+    // Where R² is defined, it orders as the MSE does only for one target.
+    let error = |member: &Member| member.r2.map_or(member.mse.value, |r2| -r2.value);
+    let beaten = |member: &&Member| {
+        members.iter().any(|other| {
+            let (cheaper, better) = (cost(other) <= cost(member), error(other) <= error(member));
+            let strictly = cost(other) < cost(member) || error(other) < error(member);
+            cheaper && better && strictly
+        })
+    };
+    let front = members.iter().filter(|member| !beaten(member));
+    front.map(|member| member.candidate).collect()
 }

@@ -7,7 +7,6 @@ use crate::input::{Dimension, Study};
 
 /// The scores of finished trials by the values of a key.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct KeyEffect {
     /// `section.key`.
     pub key: String,
@@ -19,7 +18,6 @@ pub struct KeyEffect {
 
 /// The finished trials with one value, or with one of a range.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct ValueEffect {
     /// The value, or the range.
     pub value: String,
@@ -71,13 +69,9 @@ impl KeyEffect {
             })
         });
         let values: Vec<ValueEffect> = values.collect();
-        let importance = study.importance.as_ref().and_then(|shares| {
-            let share = shares.iter().find(|(key, _)| *key == dimension.key)?;
-            Some(share.1)
-        });
         (!values.is_empty()).then(|| Self {
             key: dimension.key.clone(),
-            importance,
+            importance: study.importance_of(&dimension.key),
             values,
         })
     }

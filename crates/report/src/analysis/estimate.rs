@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 /// A value with its percentile interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct Estimate {
     /// Over the images as they are.
     pub value: f64,

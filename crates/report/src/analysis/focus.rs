@@ -8,7 +8,6 @@ use crate::input::{Input, Predictions};
 
 /// Which run is shown in detail, and over which images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct Focus {
     /// Its candidate: the chosen one, or else the best by validation.
     pub candidate: usize,
@@ -36,6 +35,14 @@ pub enum FocusPart {
 }
 
 impl FocusPart {
+    /// The one of these images.
+    fn of<T>(self, test: Option<T>, valid: Option<T>) -> Option<T> {
+        match self {
+            Self::Test => test,
+            Self::Valid => valid,
+        }
+    }
+
     /// `test` or `validation`.
     pub fn name(self) -> &'static str {
         match self {
@@ -54,32 +61,28 @@ impl Focus {
     /// `validated` are the candidates from best to worst by validation.
     pub(crate) fn of(prepared: &Prepared, validated: &[usize]) -> Option<Self> {
         let selection = prepared.input.selection.as_ref();
-        let chosen = selection.map(|selection| selection.candidate);
         let exported = selection.map(|selection| (selection.candidate, selection.run));
-        let order: Vec<usize> = match chosen {
+        let refitted = selection.and_then(|selection| selection.finalist);
+        let order: Vec<usize> = match selection {
             // A refit without predictions leaves its finalist's.
-            Some(chosen) => {
-                let finalist = selection.and_then(|selection| selection.finalist);
-                [chosen].into_iter().chain(finalist).collect()
-            }
+            Some(selection) => [selection.candidate].into_iter().chain(refitted).collect(),
             // Those that have no score still have their predictions.
-            None => {
-                let rest = (0..prepared.runs.len()).filter(|index| !validated.contains(index));
-                validated.iter().copied().chain(rest).collect()
-            }
+            None => (validated.iter().copied())
+                .chain(0..prepared.runs.len())
+                .collect(),
         };
         let find = |part: FocusPart| {
             order.iter().find_map(|&candidate| {
                 let has = |run: &usize| part_of(prepared, candidate, *run, part).is_some();
-                let preferred = exported.map(|(_, run)| run).filter(|run| has(run));
+                let preferred = exported.map(|(_, run)| run).filter(has);
                 let run = preferred.or_else(|| (0..prepared.runs[candidate].len()).find(has))?;
-                let finalist = selection.and_then(|selection| selection.finalist);
+                let is_exported = exported.is_some_and(|(exported, _)| exported == candidate);
                 Some(Self {
                     candidate,
                     run,
-                    finalist: finalist.filter(|_| chosen == Some(candidate)),
+                    finalist: refitted.filter(|_| is_exported),
                     part,
-                    chosen: chosen == Some(candidate) || finalist == Some(candidate),
+                    chosen: is_exported || refitted == Some(candidate),
                     exported: exported == Some((candidate, run)),
                 })
             })
@@ -94,19 +97,13 @@ impl Focus {
     /// Its predictions over these images.
     pub(crate) fn predictions(self, input: &Input) -> Option<&Predictions> {
         let run = input.candidates.get(self.candidate)?.runs.get(self.run)?;
-        match self.part {
-            FocusPart::Test => run.test.as_ref(),
-            FocusPart::Valid => run.valid.as_ref(),
-        }
+        self.part.of(run.test.as_ref(), run.valid.as_ref())
     }
 
     /// What was computed of it.
     pub fn evaluated(self, candidates: &[CandidateAnalysis]) -> Option<&Evaluated> {
         let run = candidates.get(self.candidate)?.runs.get(self.run)?;
-        match self.part {
-            FocusPart::Test => run.test.as_ref(),
-            FocusPart::Valid => run.valid.as_ref(),
-        }
+        self.part.of(run.test.as_ref(), run.valid.as_ref())
     }
 }
 
@@ -117,8 +114,5 @@ fn part_of<'a, 'b>(
     part: FocusPart,
 ) -> Option<&'b Part<'a>> {
     let run = prepared.runs.get(candidate)?.get(run)?;
-    match part {
-        FocusPart::Test => run.test.as_ref(),
-        FocusPart::Valid => run.valid.as_ref(),
-    }
+    part.of(run.test.as_ref(), run.valid.as_ref())
 }

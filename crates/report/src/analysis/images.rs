@@ -8,7 +8,6 @@ use super::prepared::Prepared;
 
 /// The images of the galleries, over the part that the run in focus is shown over.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct ImageChoice {
     /// Drawn by lot, in their own order.
     pub random: Vec<Shown>,
@@ -24,7 +23,6 @@ pub struct ImageChoice {
 
 /// One image.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct Shown {
     /// Its row among the predictions.
     pub row: usize,

@@ -9,7 +9,6 @@ use crate::input::PartLabels;
 
 /// The labels of every part.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct Labels {
     /// In the order of the input, those without images included.
     pub parts: Vec<PartStatistics>,
@@ -17,7 +16,6 @@ pub struct Labels {
 
 /// The labels of one part.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct PartStatistics {
     /// `train`, `valid` or `test`.
     pub name: String,
@@ -31,7 +29,6 @@ pub struct PartStatistics {
 
 /// The labels in one bin: (low, high], save that the first is `low` = `high` alone.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct BinCount {
     /// What they are above.
     pub low: f64,
@@ -80,34 +77,23 @@ impl PartStatistics {
             high,
             ..HistogramSettings::default()
         };
-        let statistics = if part.labels.is_empty() {
-            None
-        } else {
-            Some(LabelStatistics::new(&part.labels, histogram)?)
-        };
+        let labels = Some(&part.labels).filter(|labels| !labels.is_empty());
+        let statistics = labels.map(|labels| LabelStatistics::new(labels, histogram));
         let edges = &prepared.metrics.bin_edges;
-        let bins = (0..prepared.metrics.targets()).map(|target| {
-            let labels = part.labels.iter().map(|row| row[target]);
-            let mut bins: Vec<BinCount> = (0..edges.len())
-                .map(|bin| BinCount {
-                    low: edges[bin.saturating_sub(1)],
-                    high: edges[bin],
-                    count: 0,
-                })
-                .collect();
-            for label in labels {
-                // As `MetricSettings` has it: what is outside is in no bin.
-                let bin = edges.partition_point(|&edge| edge < label);
-                if bin < edges.len() && (bin > 0 || label == edges[0]) {
-                    bins[bin].count += 1;
-                }
-            }
-            bins
-        });
+        let bin = |target: usize, bin: usize| {
+            let (low, high) = (edges[bin.saturating_sub(1)], edges[bin]);
+            // As `MetricSettings` has it: what is outside is in no bin.
+            let is_in = |label: f64| (low < label || bin == 0 && low == label) && label <= high;
+            let labels = part.labels.iter().filter(|row| is_in(row[target]));
+            let count = labels.count() as u64;
+            BinCount { low, high, count }
+        };
+        let bins = (0..prepared.metrics.targets())
+            .map(|target| (0..edges.len()).map(|index| bin(target, index)).collect());
         Ok(Self {
             name: part.name.clone(),
             images: part.labels.len(),
-            statistics,
+            statistics: statistics.transpose()?,
             bins: bins.collect(),
         })
     }

@@ -1,6 +1,6 @@
 //! The input, checked, with its predictions ready for resampling.
 
-use psp_metrics::{MeanBaseline, MetricSettings, PairedRows};
+use psp_metrics::{BootstrapSettings, MeanBaseline, MetricSettings, PairedRows};
 use rayon::prelude::*;
 
 use crate::input::{Candidate, Data, Input, Predictions, Run};
@@ -35,7 +35,9 @@ pub(crate) struct Prepared<'a> {
 
 impl<'a> Prepared<'a> {
     pub(crate) fn new(input: &'a Input, settings: &'a Settings) -> Result<Self, ReportError> {
-        check(input)?;
+        if let Some(what) = contradiction(input) {
+            return Err(ReportError::Input(what));
+        }
         let metrics = metric_settings(&input.data);
         let prepare = |candidate: &'a Candidate| {
             let runs = candidate.runs.par_iter();
@@ -48,6 +50,22 @@ impl<'a> Prepared<'a> {
             metrics,
             runs,
         })
+    }
+
+    /// Every bootstrap of the report is drawn with these.
+    pub(crate) fn bootstrap(&self) -> BootstrapSettings {
+        BootstrapSettings {
+            resamples: self.settings.resamples,
+            confidence: self.settings.confidence,
+            seed: self.settings.seed,
+        }
+    }
+
+    /// The usable test predictions of a candidate's runs.
+    pub(crate) fn tests(&self, candidate: usize) -> impl Iterator<Item = &Part<'a>> {
+        self.runs[candidate]
+            .iter()
+            .filter_map(|run| run.test.as_ref())
     }
 }
 
@@ -78,10 +96,8 @@ fn prepare<'a>(run: &'a Run, metrics: &MetricSettings) -> PreparedRun<'a> {
             Ok(rows) => Some(Part { predictions, rows }),
             Err(error) => {
                 let text = format!("its {name} predictions cannot be used: {error}");
-                problem = Some(match problem.take() {
-                    Some(earlier) => format!("{earlier}; {text}"),
-                    None => text,
-                });
+                let earlier = problem.take().map(|earlier| earlier + "; ");
+                problem = Some(earlier.unwrap_or_default() + &text);
                 None
             }
         }
@@ -95,60 +111,59 @@ fn prepare<'a>(run: &'a Run, metrics: &MetricSettings) -> PreparedRun<'a> {
     }
 }
 
-/// Refuses what only a mistake of the caller can bring about.
-fn check(input: &Input) -> Result<(), ReportError> {
+/// What only a mistake of the caller can bring about.
+fn contradiction(input: &Input) -> Option<String> {
     let data = &input.data;
     let targets = data.targets.len();
-    let wrong = |what: String| Err(ReportError::Input(what));
     if targets == 0 {
-        return wrong("there are no targets".to_owned());
+        return Some("there are no targets".to_owned());
     }
-    if data.training_means.len() != targets {
-        let means = data.training_means.len();
-        return wrong(format!("{means} training means of {targets} targets"));
+    let means = data.training_means.len();
+    if means != targets {
+        return Some(format!("{means} training means of {targets} targets"));
     }
     if let Some([low, high]) = data.label_range
         && !(low.is_finite() && high.is_finite() && low < high)
     {
-        return wrong(format!("the label range is [{low}, {high}]"));
+        return Some(format!("the label range is [{low}, {high}]"));
     }
     for part in &data.parts {
-        if let Some(row) = part.labels.iter().position(|row| row.len() != targets) {
+        let mut rows = part.labels.iter().map(Vec::len).enumerate();
+        if let Some((row, labels)) = rows.find(|(_, labels)| *labels != targets) {
             let name = &part.name;
-            return wrong(format!(
-                "row {row} of part `{name}` has {} labels of {targets} targets",
-                part.labels[row].len()
+            return Some(format!(
+                "row {row} of part `{name}` has {labels} labels of {targets} targets"
             ));
         }
     }
-    let known = |candidate: usize| candidate < input.candidates.len();
     if let Some(selection) = &input.selection {
-        let chosen = selection.candidate;
-        if !known(chosen) || selection.run >= input.candidates[chosen].runs.len() {
-            let run = selection.run;
-            return wrong(format!("candidate {chosen}, run {run} was chosen"));
+        let (chosen, run) = (selection.candidate, selection.run);
+        let candidate = input.candidates.get(chosen);
+        if candidate.is_none_or(|candidate| run >= candidate.runs.len()) {
+            return Some(format!("candidate {chosen}, run {run} was chosen"));
         }
-        if let Some(finalist) = selection.finalist.filter(|finalist| !known(*finalist)) {
-            return wrong(format!("candidate {finalist} was chosen"));
+        let unknown = |candidate: &usize| *candidate >= input.candidates.len();
+        if let Some(finalist) = selection.finalist.filter(unknown) {
+            return Some(format!("candidate {finalist} was chosen"));
         }
-        if let Some(rank) = selection.ranking.iter().find(|rank| !known(rank.candidate)) {
-            return wrong(format!("candidate {} is ranked", rank.candidate));
+        let mut ranked = selection.ranking.iter().map(|rank| rank.candidate);
+        if let Some(candidate) = ranked.find(unknown) {
+            return Some(format!("candidate {candidate} is ranked"));
         }
     }
     for explanation in &input.explanations {
-        if explanation.labels.len() != targets || explanation.predictions.len() != targets {
+        if [&explanation.labels, &explanation.predictions].map(Vec::len) != [targets; 2] {
             let name = &explanation.filename;
-            return wrong(format!(
+            return Some(format!(
                 "the explanation of {name} has not {targets} scores"
             ));
         }
-    }
-    let maps = input.explanations.iter().flat_map(|e| &e.maps);
-    for map in maps {
-        let cells = map.width.checked_mul(map.height);
-        if cells != Some(map.values.len()) || map.target.is_some_and(|t| t >= targets) {
-            return wrong(format!("a heat map of {} is malformed", map.method));
+        for map in &explanation.maps {
+            let cells = map.width.checked_mul(map.height);
+            if cells != Some(map.values.len()) || map.target.is_some_and(|t| t >= targets) {
+                return Some(format!("a heat map of {} is malformed", map.method));
+            }
         }
     }
-    Ok(())
+    None
 }

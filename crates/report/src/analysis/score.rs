@@ -30,6 +30,14 @@ impl Score {
         }
     }
 
+    /// Its value; `None` where that is undefined.
+    pub(crate) fn value(self, r2: Option<f64>, mse: Option<f64>) -> Option<f64> {
+        match self {
+            Self::R2 => r2,
+            Self::NegativeMse => mse.map(|mse| -mse),
+        }
+    }
+
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {

@@ -12,7 +12,6 @@ use crate::input::{Study, Trial, TrialState};
 
 /// The search in numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct Search {
     /// Trials that the study is to have.
     pub wanted: usize,
@@ -34,7 +33,6 @@ pub struct Search {
 
 /// Numbers of trials by their state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct StateCounts {
     /// Not yet drawn.
     pub undrawn: usize,
@@ -54,7 +52,6 @@ pub struct StateCounts {
 
 /// The trials of one backbone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct BackboneTrials {
     /// The backbone.
     pub backbone: String,
@@ -70,7 +67,6 @@ pub struct BackboneTrials {
 
 /// A trial and its score.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct BestTrial {
     /// Index among the study's trials.
     pub trial: usize,
@@ -80,7 +76,6 @@ pub struct BestTrial {
 
 /// Trials that failed for the same reason, numbers within it aside.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct FailureGroup {
     /// The reason, as the first of them has it.
     pub reason: String,

@@ -1,12 +1,14 @@
 //! Tables that can be sorted.
 
 use super::Text;
+use crate::analysis::Estimate;
+use crate::format::count;
 
 /// A table; the first cell of each row is its heading.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Table {
     /// Unique within the report.
-    pub(crate) id: &'static str,
+    pub(crate) id: String,
     pub(crate) caption: Text,
     /// Headings over several columns, with how many; none: no such row.
     pub(crate) groups: Vec<(String, usize)>,
@@ -14,6 +16,13 @@ pub(crate) struct Table {
     pub(crate) rows: Vec<Row>,
     /// Whether it takes a page across, when printed.
     pub(crate) wide: bool,
+}
+
+/// A table that is filled column by column, from one value per row.
+#[derive(Debug)]
+pub(crate) struct Columns<R> {
+    table: Table,
+    of: Vec<R>,
 }
 
 /// The heading of a column.
@@ -66,67 +75,31 @@ pub(crate) struct Cell {
     pub(crate) number: Option<f64>,
 }
 
+impl Mark {
+    pub(crate) fn chosen(is: bool) -> Self {
+        if is { Self::Chosen } else { Self::None }
+    }
+
+    pub(crate) fn quiet(is: bool) -> Self {
+        if is { Self::Quiet } else { Self::None }
+    }
+}
+
 impl Table {
-    pub(crate) fn new(id: &'static str, caption: impl Into<Text>) -> Self {
-        Self {
-            id,
+    /// A table with a row for each of `of`.
+    pub(crate) fn of<R>(
+        id: impl Into<String>,
+        caption: impl Into<Text>,
+        of: impl IntoIterator<Item = R>,
+    ) -> Columns<R> {
+        let of: Vec<R> = of.into_iter().collect();
+        let table = Self {
+            id: id.into(),
             caption: caption.into(),
+            rows: vec![Row::default(); of.len()],
             ..Self::default()
-        }
-    }
-
-    /// Adds a column of texts.
-    pub(crate) fn text(mut self, title: impl Into<String>) -> Self {
-        self.columns.push(Column {
-            title: title.into(),
-            hint: None,
-            numeric: false,
-            lines: Lines::One,
-        });
-        self
-    }
-
-    /// Adds a column of numbers.
-    pub(crate) fn number(mut self, title: impl Into<String>) -> Self {
-        self.columns.push(Column {
-            title: title.into(),
-            hint: None,
-            numeric: true,
-            lines: Lines::One,
-        });
-        self
-    }
-
-    /// Lets the names in the last column be broken.
-    pub(crate) fn names(mut self) -> Self {
-        if let Some(column) = self.columns.last_mut() {
-            column.lines = Lines::Few;
-        }
-        self
-    }
-
-    /// Gives the last column room for sentences.
-    pub(crate) fn long(mut self) -> Self {
-        if let Some(column) = self.columns.last_mut() {
-            column.lines = Lines::Many;
-        }
-        self
-    }
-
-    /// Explains the last column.
-    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        if let Some(column) = self.columns.last_mut() {
-            column.hint = Some(hint.into());
-        }
-        self
-    }
-
-    /// Puts a heading over the columns since the last one.
-    pub(crate) fn group(mut self, title: impl Into<String>) -> Self {
-        let covered: usize = self.groups.iter().map(|(_, columns)| columns).sum();
-        let columns = self.columns.len() - covered;
-        self.groups.push((title.into(), columns));
-        self
+        };
+        Columns { table, of }
     }
 
     /// Whether there is a box to filter rows with: where one has to search for a row.
@@ -137,14 +110,96 @@ impl Table {
     pub(crate) fn has_hints(&self) -> bool {
         self.columns.iter().any(|column| column.hint.is_some())
     }
+}
 
-    pub(crate) fn row(&mut self, cells: Vec<Cell>) {
-        self.marked(Mark::None, cells);
+impl<R> Columns<R> {
+    /// Adds a column of texts.
+    pub(crate) fn text<C: Into<Cell>>(
+        self,
+        title: impl Into<String>,
+        cell: impl FnMut(&R) -> C,
+    ) -> Self {
+        self.column(title, false, cell)
     }
 
-    pub(crate) fn marked(&mut self, mark: Mark, cells: Vec<Cell>) {
-        debug_assert_eq!(cells.len(), self.columns.len(), "{}", self.id);
-        self.rows.push(Row { cells, mark });
+    /// Adds a column of numbers.
+    pub(crate) fn number<C: Into<Cell>>(
+        self,
+        title: impl Into<String>,
+        cell: impl FnMut(&R) -> C,
+    ) -> Self {
+        self.column(title, true, cell)
+    }
+
+    pub(crate) fn column<C: Into<Cell>>(
+        mut self,
+        title: impl Into<String>,
+        numeric: bool,
+        mut cell: impl FnMut(&R) -> C,
+    ) -> Self {
+        self.table.columns.push(Column {
+            title: title.into(),
+            hint: None,
+            numeric,
+            lines: Lines::One,
+        });
+        for (row, of) in self.table.rows.iter_mut().zip(&self.of) {
+            row.cells.push(cell(of).into());
+        }
+        self
+    }
+
+    /// Lets the names in the last column be broken.
+    pub(crate) fn names(self) -> Self {
+        self.last(|column| column.lines = Lines::Few)
+    }
+
+    /// Gives the last column room for sentences.
+    pub(crate) fn long(self) -> Self {
+        self.last(|column| column.lines = Lines::Many)
+    }
+
+    /// Explains the last column.
+    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
+        self.last(|column| column.hint = Some(hint.into()))
+    }
+
+    fn last(mut self, change: impl FnOnce(&mut Column)) -> Self {
+        self.table.columns.last_mut().map(change);
+        self
+    }
+
+    /// Puts a heading over the columns since the last one.
+    pub(crate) fn group(mut self, title: impl Into<String>) -> Self {
+        let covered: usize = self.table.groups.iter().map(|(_, columns)| columns).sum();
+        let columns = self.table.columns.len() - covered;
+        self.table.groups.push((title.into(), columns));
+        self
+    }
+
+    /// Adds columns that only some reports have.
+    pub(crate) fn when(self, condition: bool, more: impl FnOnce(Self) -> Self) -> Self {
+        if condition { more(self) } else { self }
+    }
+
+    /// Gives the table a page across, when printed.
+    pub(crate) fn wide(mut self, wide: bool) -> Self {
+        self.table.wide = wide;
+        self
+    }
+
+    /// Says how each row stands out.
+    pub(crate) fn marked(mut self, mark: impl Fn(&R) -> Mark) -> Self {
+        for (row, of) in self.table.rows.iter_mut().zip(&self.of) {
+            row.mark = mark(of);
+        }
+        self
+    }
+}
+
+impl<R> From<Columns<R>> for Table {
+    fn from(columns: Columns<R>) -> Self {
+        columns.table
     }
 }
 
@@ -172,21 +227,6 @@ impl Row {
 }
 
 impl Cell {
-    /// There is no such value.
-    pub(crate) fn none() -> Self {
-        Self {
-            text: Text::from("–"),
-            ..Self::default()
-        }
-    }
-
-    pub(crate) fn text(text: impl Into<Text>) -> Self {
-        Self {
-            text: text.into(),
-            ..Self::default()
-        }
-    }
-
     pub(crate) fn number(value: f64, text: impl Into<Text>) -> Self {
         Self {
             text: text.into(),
@@ -196,15 +236,23 @@ impl Cell {
     }
 
     /// With `format`, where there is a value.
-    pub(crate) fn of(value: Option<f64>, format: impl FnOnce(f64) -> String) -> Self {
-        match value {
-            Some(value) => Self::number(value, format(value)),
-            None => Self::none(),
-        }
+    pub(crate) fn of(value: impl Into<Option<f64>>, format: impl FnOnce(f64) -> String) -> Self {
+        let value = value.into();
+        value.map(|value| Self::number(value, format(value))).into()
     }
 
     pub(crate) fn count(value: usize) -> Self {
-        Self::number(value as f64, crate::format::count(value as u64))
+        Self::number(value as f64, count(value))
+    }
+
+    /// A value with its interval below.
+    pub(crate) fn estimate(
+        of: impl Into<Option<Estimate>>,
+        format: impl Fn(f64) -> String,
+    ) -> Self {
+        let of = of.into();
+        let interval = of.and_then(|of| of.interval);
+        Self::of(of.map(|of| of.value), &format).interval(interval, format)
     }
 
     pub(crate) fn detail(mut self, detail: impl Into<Text>) -> Self {
@@ -225,5 +273,33 @@ impl Cell {
         self.number
             .map(|number| number.to_string())
             .unwrap_or_default()
+    }
+}
+
+impl From<Text> for Cell {
+    fn from(text: Text) -> Self {
+        Self {
+            text,
+            ..Self::default()
+        }
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        Text::from(text).into()
+    }
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Text::from(text).into()
+    }
+}
+
+impl From<Option<Self>> for Cell {
+    /// A dash where there is no value.
+    fn from(cell: Option<Self>) -> Self {
+        cell.unwrap_or_else(|| "–".into())
     }
 }

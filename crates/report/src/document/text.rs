@@ -50,6 +50,14 @@ impl Text {
         self
     }
 
+    /// Links to folders or files, with commas between.
+    pub(crate) fn links<'a>(links: impl IntoIterator<Item = (String, &'a str)>) -> Self {
+        links.into_iter().fold(Self::new(), |text, (name, path)| {
+            let comma = if text.is_empty() { "" } else { ", " };
+            text.then(comma).path(name, path)
+        })
+    }
+
     /// To a section.
     pub(crate) fn section(mut self, text: impl Into<String>, id: &'static str) -> Self {
         self.spans.push(Span::Link {

@@ -1,9 +1,9 @@
 //! The data set.
 
-use serde::{Deserialize, Serialize};
+mod pile;
 
 /// The images and labels.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Data {
     /// The folder, as given.
     pub folder: String,
@@ -26,31 +26,23 @@ pub struct Data {
     /// What a reader has to know about where images and labels come from, a
     /// sentence each: `The images are rendered, not photographed.` They stand
     /// among what should not be overlooked.
-    #[serde(default)]
     pub notes: Vec<String>,
 }
 
-/// The targets of the perspective-score project: the one whose report this task is known
-/// from, together with its backbones.
-const PERSPECTIVE_SCORES: [&str; 2] = ["perspective_score_hood", "perspective_score_backdoor_left"];
+/// The lowest and the highest value; of none, infinities.
+pub(crate) fn ends(values: impl Iterator<Item = f64>) -> [f64; 2] {
+    let none = [f64::INFINITY, f64::NEG_INFINITY];
+    values.fold(none, |[low, high], value| [low.min(value), high.max(value)])
+}
 
 impl Data {
-    /// Whether the targets are those of the perspective-score project. Of other data its
-    /// sizes and suggestions are no matter.
-    pub(crate) fn is_perspective_scores(&self) -> bool {
-        let mut targets = self.targets.iter();
-        targets.all(|target| PERSPECTIVE_SCORES.contains(&target.as_str()))
-    }
-
     /// What labels lie in: their range, or else from the lowest to the highest.
     pub fn span(&self) -> [f64; 2] {
         if let Some(range) = self.label_range {
             return range;
         }
         let labels = self.parts.iter().flat_map(|part| &part.labels).flatten();
-        let [low, high] = labels.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], &label| {
-            [low.min(label), high.max(label)]
-        });
+        let [low, high] = ends(labels.copied());
         if low < high {
             [low, high]
         } else if low.is_finite() {
@@ -63,7 +55,7 @@ impl Data {
 }
 
 /// The labels of one part.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PartLabels {
     /// `train`, `valid` or `test`.
     pub name: String,

@@ -1,6 +1,35 @@
 //! The choice among the candidates.
 
-use super::Selection;
+/// Which candidate was chosen, by validation alone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Selection {
+    /// Index of the candidate that is exported.
+    pub candidate: usize,
+    /// Index of its run that is exported.
+    pub run: usize,
+    /// Where that is a refit: index of the finalist that stands for it in the ranking and
+    /// the comparison.
+    pub finalist: Option<usize>,
+    /// In words.
+    pub reason: String,
+    /// How all candidates with a score compare, best first.
+    pub ranking: Vec<Rank>,
+}
+
+/// A candidate's place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rank {
+    /// Index of the candidate.
+    pub candidate: usize,
+    /// Mean over its runs of the validation score that training recorded.
+    pub mean: f64,
+    /// Standard deviation between its runs; `None` of one.
+    pub deviation: Option<f64>,
+    /// Lower confidence bound of the mean, which candidates are ranked by.
+    pub lower_bound: f64,
+    /// Whether it ties with the first.
+    pub ties: bool,
+}
 
 impl Selection {
     /// Whether any candidate was trained more than once, so that something is known of
@@ -12,5 +41,11 @@ impl Selection {
     /// The reason, without a full stop at its end.
     pub(crate) fn why(&self) -> &str {
         self.reason.trim().trim_end_matches('.')
+    }
+
+    /// Index of the candidate that the ranking led to: the one that is exported, or the
+    /// finalist that it is the refit of.
+    pub(crate) fn ranked(&self) -> usize {
+        self.finalist.unwrap_or(self.candidate)
     }
 }

@@ -1,11 +1,11 @@
 //! Intervals around single predictions.
 
 use super::Context;
-use crate::analysis::{CoverageLevel, Measured};
+use crate::analysis::Measured;
 use crate::document::{Cell, Section, Table, Text};
 use crate::format::{counted, percent, sample_size, whole_percent};
 
-pub(super) fn blocks<'a>(context: &Context<'a>, section: &mut Section<'a>) {
+pub(super) fn write<'a>(context: &Context<'a>, section: &mut Section<'a>) {
     section.heading("Calibration");
     let Some(calibration) = &context.analysis.calibration else {
         section.say(
@@ -14,86 +14,65 @@ pub(super) fn blocks<'a>(context: &Context<'a>, section: &mut Section<'a>) {
         );
         return;
     };
-    let wanted = context.analysis.settings.coverage;
+    let coverage = context.analysis.settings.coverage;
+    let wanted = whole_percent(coverage);
     let fitted = counted(
         calibration.fitted_to,
         "validation image",
         "validation images",
     );
-    let mut text = format!(
-        "A split-conformal interval of one width per target, prediction ± the {} quantile of the \
-         absolute errors on {fitted}, should hold the label with a probability of {} on average \
-         over images.",
-        whole_percent(wanted),
-        whole_percent(wanted),
-    );
-    text += &match calibration.measured_on {
+    let measured = match calibration.measured_on {
         Some(images) => format!(
-            " How often it does was measured on {}, which it was not fitted to.",
+            "How often it does was measured on {}, which it was not fitted to.",
             counted(images, "test image", "test images")
         ),
-        None => " There are no test predictions on which to measure how often it does.".to_owned(),
+        None => "There are no test predictions on which to measure how often it does.".to_owned(),
     };
-    section.say(text);
-    let caption = context.focus_source().unwrap_or_default();
-    let caption = caption.plain(format!(
+    section.say(format!(
+        "A split-conformal interval of one width per target, prediction ± the {wanted} quantile \
+         of the absolute errors on {fitted}, should hold the label with a probability of {wanted} \
+         on average over images. {measured}"
+    ));
+    let caption = context.focus_source().plain(format!(
         " In brackets: {} intervals of the share (Wilson).",
         context.confidence()
     ));
-    let title = format!("{} interval: ±", whole_percent(wanted));
-    let mut table = Table::new("calibration", caption)
-        .text("target")
-        .number(title)
-        .hint("Half the width; – where the validation images are too few for this coverage")
-        .number("mean width");
-    if context.input.data.label_range.is_some() {
-        table = table.hint("Cut off at the ends of the label range");
-    }
-    table = table.number("labels inside");
     let mut levels = calibration.targets.iter().flat_map(|target| &target.levels);
     let has_zeros = levels.any(|level| level.zero.is_some());
-    if has_zeros {
-        table = table
-            .number("where the label is 0")
-            .number("where it is not");
-    }
-    for (target, name) in context.targets.iter().enumerate() {
-        let levels = &calibration.targets[target].levels;
-        let Some(level) = levels.iter().find(|level| level.nominal == wanted) else {
-            continue;
-        };
-        table.row(row(context, name, level, has_zeros));
-    }
+    let rows = context.targets.iter().zip(&calibration.targets);
+    let rows = rows.filter_map(|(name, target)| Some((name, target.level(coverage)?)));
+    let error = |value: f64| context.error(value);
+    let table = Table::of("calibration", caption, rows)
+        .text("target", |(name, _)| name.as_str())
+        .number(format!("{wanted} interval: ±"), |(_, level)| {
+            Cell::of(level.radius, error)
+        })
+        .hint("Half the width; – where the validation images are too few for this coverage")
+        .number("mean width", |(_, level)| {
+            Cell::of(level.all.and_then(|all| all.mean_width), error)
+        })
+        .when(context.input.data.label_range.is_some(), |table| {
+            table.hint("Cut off at the ends of the label range")
+        })
+        .number("labels inside", |(_, level)| level.all.map(inside))
+        .when(has_zeros, |table| {
+            table
+                .number("where the label is 0", |(_, level)| level.zero.map(inside))
+                .number("where it is not", |(_, level)| level.nonzero.map(inside))
+        });
     section.table(table);
-    section.figure(
-        context.figure("calibration"),
-        Text::from(
-            "Measured against promised coverage. Below the line the intervals are too narrow. ",
-        )
-        .then(context.focus_source().unwrap_or_default()),
-    );
+    let promise =
+        "Measured against promised coverage. Below the line the intervals are too narrow. ";
+    let caption = Text::from(promise).then(context.focus_source());
+    section.figure(context.figure("calibration"), caption);
 }
 
-fn row(context: &Context, name: &str, level: &CoverageLevel, has_zeros: bool) -> Vec<Cell> {
-    let error = |value: f64| context.error(value);
-    let measured = |measured: &Option<Measured>| match measured {
-        Some(measured) => {
-            let cell = Cell::number(measured.coverage, percent(measured.coverage));
-            let ends = measured.interval.map_or(String::new(), |[low, high]| {
-                format!("[{}, {}], ", percent(low), percent(high))
-            });
-            cell.detail(format!("{ends}{}", sample_size(measured.count as usize)))
-        }
-        None => Cell::none(),
-    };
-    let mut cells = vec![
-        Cell::text(name),
-        Cell::of(level.radius, error),
-        Cell::of(level.all.and_then(|all| all.mean_width), error),
-        measured(&level.all),
-    ];
-    if has_zeros {
-        cells.extend([measured(&level.zero), measured(&level.nonzero)]);
-    }
-    cells
+/// The share of labels inside their intervals.
+fn inside(measured: Measured) -> Cell {
+    let ends = measured.interval.map_or_else(String::new, |ends| {
+        let [low, high] = ends.map(percent);
+        format!("[{low}, {high}], ")
+    });
+    let labels = sample_size(measured.count as usize);
+    Cell::of(measured.coverage, percent).detail(format!("{ends}{labels}"))
 }

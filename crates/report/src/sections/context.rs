@@ -1,11 +1,12 @@
 //! What all sections are written from.
 
-use crate::analysis::{Analysis, Repeats};
-use crate::document::{Cell, Text};
+use crate::analysis::{Analysis, Evaluated, Focus, Repeats};
+use crate::document::{Cell, Mark, Text};
 use crate::figures::{Drawn, Figures};
 use crate::format;
-use crate::input::{Input, Run};
+use crate::input::{Candidate, Input, Run};
 use crate::pictures::Pictures;
+use crate::project::{Project, perspective_scores};
 
 /// The input with all that was made of it.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +20,11 @@ pub(crate) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
+    /// The perspective-score project, if the data is its own.
+    pub(crate) fn project(&self) -> Option<&'static Project> {
+        Some(perspective_scores()).filter(|project| project.has_data(&self.input.data))
+    }
+
     /// The width of what labels lie in.
     pub(crate) fn span(&self) -> f64 {
         let [low, high] = self.input.data.span();
@@ -36,12 +42,7 @@ impl<'a> Context<'a> {
         format!("[{low}, {high}]")
     }
 
-    /// A score that trials are ranked by.
-    pub(crate) fn score(&self, value: f64) -> String {
-        format::fixed(value, 4)
-    }
-
-    /// `R²`, `MSE × −1`.
+    /// `R²` or `negative MSE`.
     pub(crate) fn score_name(&self) -> &'static str {
         self.analysis.score.name()
     }
@@ -51,8 +52,26 @@ impl<'a> Context<'a> {
         format::whole_percent(self.analysis.settings.confidence)
     }
 
+    /// `95 % interval 0.81 to 0.92`.
+    pub(crate) fn interval(&self, ends: [f64; 2], format: impl Fn(f64) -> String) -> String {
+        let (confidence, [low, high]) = (self.confidence(), ends.map(format));
+        format!("{confidence} interval {low} to {high}")
+    }
+
     pub(crate) fn figure(&self, name: &str) -> Option<&'a Drawn> {
         self.figures.get(name)
+    }
+
+    /// The candidates with their indices.
+    pub(crate) fn candidates(&self) -> impl Iterator<Item = (usize, &'a Candidate)> {
+        self.input.candidates.iter().enumerate()
+    }
+
+    /// All runs, each with its candidate's index.
+    pub(crate) fn runs(&self) -> impl Iterator<Item = (usize, &'a Run)> {
+        let runs =
+            |(index, one): (usize, &'a Candidate)| one.runs.iter().map(move |run| (index, run));
+        self.candidates().flat_map(runs)
     }
 
     /// A candidate's name.
@@ -60,40 +79,32 @@ impl<'a> Context<'a> {
         &self.input.candidates[candidate].name
     }
 
-    /// Whether it was chosen, or is the finalist that was.
-    pub(crate) fn is_chosen(&self, candidate: usize) -> bool {
-        let selection = self.input.selection.as_ref();
-        selection.is_some_and(|selection| {
-            selection.candidate == candidate || selection.ranked() == candidate
-        })
+    /// Marks the candidate that was chosen, and the finalist that it is the refit of.
+    pub(crate) fn mark(&self, candidate: usize) -> Mark {
+        let chosen = self.input.selection.as_ref();
+        let chosen = chosen.map(|chosen| [chosen.candidate, chosen.ranked()]);
+        Mark::chosen(chosen.is_some_and(|chosen| chosen.contains(&candidate)))
     }
 
-    /// A candidate's runs, each a link to its folder.
-    pub(crate) fn runs(&self, candidate: usize) -> Text {
-        let mut text = Text::new();
-        for (index, run) in self.input.candidates[candidate].runs.iter().enumerate() {
-            if index > 0 {
-                text = text.plain(", ");
-            }
-            text = text.path(run_name(run), &run.folder);
-        }
-        if text.is_empty() {
-            Text::from("none")
-        } else {
-            text
-        }
-    }
-
-    /// A candidate's name with its runs below, as the heading of a row.
+    /// A candidate's name with its runs below, each a link to its folder, as the heading of a
+    /// row.
     pub(crate) fn heading(&self, candidate: usize) -> Cell {
-        Cell::text(self.name(candidate)).detail(self.runs(candidate))
+        let runs = self.input.candidates[candidate].runs.iter();
+        let runs = Text::links(runs.map(|run| (run_name(run), run.folder.as_str())));
+        let runs = if runs.is_empty() { "none".into() } else { runs };
+        Cell::from(self.name(candidate)).detail(runs)
+    }
+
+    /// The run in focus with what was computed of it.
+    pub(crate) fn focus(&self) -> Option<(Focus, &'a Evaluated)> {
+        self.analysis.evaluated()
     }
 
     /// The run in focus: `resnet18 (trial 5), seed 2`, a link to its folder.
     pub(crate) fn focus_link(&self) -> Option<Text> {
-        let focus = self.analysis.focus?;
-        let candidate = self.input.candidates.get(focus.candidate)?;
-        Some(self.run_link(focus.candidate, candidate.runs.get(focus.run)?))
+        let Focus { candidate, run, .. } = self.analysis.focus?;
+        let run = self.input.candidates.get(candidate)?.runs.get(run)?;
+        Some(self.run_link(candidate, run))
     }
 
     /// `resnet18 (trial 5), seed 2`, a link to the run's folder.
@@ -114,15 +125,20 @@ impl<'a> Context<'a> {
     }
 
     /// `Run: resnet18 (trial 5), seed 2; n = 400 test images.`, to stand at a table or
-    /// figure.
-    pub(crate) fn focus_source(&self) -> Option<Text> {
-        let focus = self.analysis.focus?;
-        let evaluated = focus.evaluated(&self.analysis.candidates)?;
+    /// figure; empty where no run has predictions.
+    pub(crate) fn focus_source(&self) -> Text {
+        let (Some((focus, evaluated)), Some(link)) = (self.focus(), self.focus_link()) else {
+            return Text::new();
+        };
         let images = format::sample_size(evaluated.images);
-        let part = focus.part.name();
-        let text = Text::from("Run: ").then(self.focus_link()?);
-        Some(text.plain(format!("; {images} {part} images.")))
+        let text = Text::from("Run: ").then(link);
+        text.plain(format!("; {images} {} images.", focus.part.name()))
     }
+}
+
+/// A score that trials are ranked by.
+pub(crate) fn score(value: f64) -> String {
+    format::fixed(value, 4)
 }
 
 /// `seed 2`, `seed 2, fold 1`.

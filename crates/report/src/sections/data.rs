@@ -1,188 +1,150 @@
 //! The images and labels.
 
-use super::Context;
-use crate::document::{Block, Cell, Section, Table, Text};
-use crate::format::{count, counted, fixed, percent, short, tidy};
+use psp_metrics::{LabelPair, LabelStatistics, TargetLabels};
 
-pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
-    let mut section = Section::new("data", "Data, split and labels");
+use super::Context;
+use crate::analysis::PartStatistics;
+use crate::document::{Cell, Columns, Section, Table, Text};
+use crate::format::{count, counted, fixed, interval_name, percent, short};
+
+pub(super) fn write<'a>(context: &Context<'a>, section: &mut Section<'a>) {
     let data = &context.input.data;
     let labels = &context.analysis.labels;
     let parts = labels.parts.iter();
     let parts: Vec<String> = parts
-        .map(|part| format!("{} {}", part.name, count(part.images as u64)))
+        .map(|part| format!("{} {}", part.name, count(part.images)))
         .collect();
-    let fact = |name: &str, text: Text| (name.to_owned(), text);
+    let (images, parts) = (count(labels.images()), parts.join(", "));
+    let targets = format!("{}, all in {}", data.targets.join(", "), context.range());
+    let fingerprint = |of: &str, over: &str| {
+        Text::new()
+            .code(of)
+            .plain(format!(" (SHA-256 over {over})"))
+    };
     let mut facts = vec![
-        fact("folder", Text::new().code(&data.folder)),
-        fact(
-            "images",
-            Text::from(format!(
-                "{}: {}",
-                count(labels.images() as u64),
-                parts.join(", ")
-            )),
-        ),
-        fact(
-            "targets",
-            Text::from(format!(
-                "{}, all in {}",
-                data.targets.join(", "),
-                context.range()
-            )),
-        ),
-        fact(
-            "fingerprint",
-            Text::new()
-                .code(&data.fingerprint)
-                .plain(" (SHA-256 over targets, file names, labels and images)"),
-        ),
-        fact(
-            "split",
-            Text::new()
-                .code(&data.split_fingerprint)
-                .plain(" (SHA-256 over which image is in which part)"),
-        ),
+        ("folder", Text::new().code(&data.folder)),
+        ("images", Text::from(format!("{images}: {parts}"))),
     ];
-    let train = labels.parts.first().map_or(0, |part| part.images);
-    if data.trained_on != train {
+    if labels.parts.first().map_or(0, |part| part.images) != data.trained_on {
         let images = counted(data.trained_on, "image", "images");
         let text = format!("{images}: the model that is shown in detail");
-        facts.insert(2, fact("trained on", Text::from(text)));
+        facts.push(("trained on", Text::from(text)));
     }
-    section.blocks.push(Block::Facts(facts));
-    section.list(
-        data.notes
-            .iter()
-            .map(|note| Text::from(note.as_str()))
-            .collect(),
-    );
+    let of_images = fingerprint(&data.fingerprint, "targets, file names, labels and images");
+    let of_split = fingerprint(&data.split_fingerprint, "which image is in which part");
+    facts.extend([
+        ("targets", Text::from(targets)),
+        ("fingerprint", of_images),
+        ("split", of_split),
+    ]);
+    section.facts(facts);
+    section.list(data.notes.iter().map(String::as_str));
     if labels.images() == 0 {
         section.say("There are no labels.");
-        return section;
+        return;
     }
     section.table(statistics(context));
     section.table(bins(context));
-    pairs(context, &mut section);
+    // Of more targets there are too many pairs.
+    if (2..=4).contains(&context.targets.len()) {
+        section.table(pairs(context));
+    }
     section.figure(
         context.figure("label_distribution"),
         "Labels of each part. What is rare in training is learnt badly, and a part that differs \
          from the others measures something else.",
     );
-    section
 }
 
-fn statistics(context: &Context) -> Table {
-    let mut table = Table::new("labels", "Labels by part and target")
-        .text("target")
-        .text("part")
-        .number("images")
-        .number("mean")
-        .number("std")
-        .number("lowest")
-        .number("highest");
-    let has_zeros = context.analysis.labels.has_zeros();
-    if has_zeros {
-        table = table.number("exactly 0");
-    }
-    let number = |value: f64| Cell::number(value, short(value));
-    for (target, name) in context.targets.iter().enumerate() {
-        for part in &context.analysis.labels.parts {
-            let Some(statistics) = &part.statistics else {
-                continue;
-            };
-            let of = &statistics.targets[target];
-            let mut cells = vec![
-                Cell::text(name.as_str()),
-                Cell::text(part.name.as_str()),
-                Cell::count(part.images),
-                number(of.mean),
-                number(of.std),
-                number(of.min),
-                number(of.max),
-            ];
-            if has_zeros {
-                cells.push(Cell::number(of.zero_share, percent(of.zero_share)));
-            }
-            table.row(cells);
-        }
-    }
-    table
+/// The parts that have images.
+fn parts<'a>(
+    context: &Context<'a>,
+) -> impl Iterator<Item = (&'a PartStatistics, &'a LabelStatistics)> {
+    let parts = context.analysis.labels.parts.iter();
+    parts.filter_map(|part| Some((part, part.statistics.as_ref()?)))
 }
 
-fn bins(context: &Context) -> Table {
-    let mut table = Table::new(
-        "imbalance",
-        "Imbalance: labels by the bins that errors are told by, with their share of the part",
-    )
-    .text("target")
-    .text("part");
-    let parts = &context.analysis.labels.parts;
-    let shape = parts.iter().find_map(|part| part.bins.first());
-    for bin in shape.into_iter().flatten() {
-        let (low, high) = (tidy(bin.low), tidy(bin.high));
-        table = table.number(if bin.low == bin.high {
-            format!("= {low}")
-        } else {
-            format!("({low}, {high}]")
-        });
-    }
-    for (target, name) in context.targets.iter().enumerate() {
-        for part in parts.iter().filter(|part| part.images > 0) {
-            let mut cells = vec![Cell::text(name.as_str()), Cell::text(part.name.as_str())];
-            for bin in &part.bins[target] {
-                let share = bin.count as f64 / part.images as f64;
-                let cell = Cell::number(bin.count as f64, count(bin.count));
-                cells.push(cell.detail(percent(share)));
-            }
-            table.row(cells);
-        }
-    }
-    table
+/// One target in one part.
+struct Row<'a> {
+    target: usize,
+    name: &'a str,
+    part: &'a PartStatistics,
+    of: &'a TargetLabels,
 }
 
-/// How targets go together; of more than four targets there are too many pairs.
-fn pairs(context: &Context, section: &mut Section) {
-    let targets = context.targets;
-    if targets.len() < 2 || targets.len() > 4 {
-        return;
-    }
+/// A row for each target and part, with the columns that name them.
+fn by_target<'a>(context: &Context<'a>, id: &str, caption: &str) -> Columns<Row<'a>> {
+    let targets = context.targets.iter().enumerate();
+    let rows = targets.flat_map(|(target, name)| {
+        parts(context).map(move |(part, statistics)| Row {
+            target,
+            name,
+            part,
+            of: &statistics.targets[target],
+        })
+    });
+    Table::of(id, caption, rows)
+        .text("target", |row| row.name)
+        .text("part", |row| row.part.name.as_str())
+}
+
+fn statistics<'a>(context: &Context<'a>) -> Columns<Row<'a>> {
+    by_target(context, "labels", "Labels by part and target")
+        .number("images", |row| Cell::count(row.part.images))
+        .number("mean", |row| Cell::of(row.of.mean, short))
+        .number("std", |row| Cell::of(row.of.std, short))
+        .number("lowest", |row| Cell::of(row.of.min, short))
+        .number("highest", |row| Cell::of(row.of.max, short))
+        .when(context.analysis.labels.has_zeros(), |table| {
+            table.number("exactly 0", |row| Cell::of(row.of.zero_share, percent))
+        })
+}
+
+fn bins<'a>(context: &Context<'a>) -> Columns<Row<'a>> {
+    let caption =
+        "Imbalance: labels by the bins that errors are told by, with their share of the part";
+    let mut parts = context.analysis.labels.parts.iter();
+    let shape = parts
+        .find_map(|part| part.bins.first())
+        .into_iter()
+        .flatten();
+    let table = by_target(context, "imbalance", caption);
+    shape.enumerate().fold(table, |table, (index, bin)| {
+        table.number(interval_name(bin.low, bin.high), |row| {
+            let labels = row.part.bins[row.target][index].count;
+            let share = labels as f64 / row.part.images as f64;
+            Cell::count(labels as usize).detail(percent(share))
+        })
+    })
+}
+
+/// How targets go together.
+fn pairs<'a>(context: &Context<'a>) -> Columns<(&'a PartStatistics, &'a LabelPair)> {
     let has_zeros = context.analysis.labels.has_zeros();
     let caption = if has_zeros {
         "Targets two by two: how many images have which labels, and how labels correlate"
     } else {
         "Targets two by two: how labels correlate"
     };
-    let mut table = Table::new("label-pairs", caption)
-        .text("targets")
-        .text("part");
-    if has_zeros {
-        table = table
-            .number("both 0")
-            .number("only the first 0")
-            .number("only the second 0")
-            .number("neither 0");
-    }
-    table = table.number("Pearson");
-    for part in &context.analysis.labels.parts {
-        let Some(statistics) = &part.statistics else {
-            continue;
-        };
-        for pair in &statistics.pairs {
-            let names = format!("{}, {}", targets[pair.first], targets[pair.second]);
-            let mut cells = vec![Cell::text(names), Cell::text(part.name.as_str())];
-            if has_zeros {
-                let counts = [
-                    pair.both_zero,
-                    pair.only_first_zero,
-                    pair.only_second_zero,
-                    pair.neither_zero,
-                ];
-                cells.extend(counts.map(|images| Cell::count(images as usize)));
-            }
-            cells.push(Cell::of(pair.pearson, |pearson| fixed(pearson, 2)));
-            table.row(cells);
-        }
-    }
-    section.table(table);
+    let rows = parts(context)
+        .flat_map(|(part, statistics)| statistics.pairs.iter().map(move |pair| (part, pair)));
+    let images = |count: u64| Cell::count(count as usize);
+    Table::of("label-pairs", caption, rows)
+        .text("targets", |(_, pair)| {
+            let [first, second] = [pair.first, pair.second].map(|t| &context.targets[t]);
+            format!("{first}, {second}")
+        })
+        .text("part", |(part, _)| part.name.as_str())
+        .when(has_zeros, |table| {
+            table
+                .number("both 0", |(_, pair)| images(pair.both_zero))
+                .number("only the first 0", |(_, pair)| images(pair.only_first_zero))
+                .number("only the second 0", |(_, pair)| {
+                    images(pair.only_second_zero)
+                })
+                .number("neither 0", |(_, pair)| images(pair.neither_zero))
+        })
+        .number("Pearson", |(_, pair)| {
+            Cell::of(pair.pearson, |r| fixed(r, 2))
+        })
 }

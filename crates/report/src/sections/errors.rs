@@ -1,31 +1,17 @@
 //! The errors of the run in focus.
 
-use psp_metrics::{Group, GroupScores, LabelGroups, Metric, Scores};
+use psp_metrics::{Group, GroupErrors, GroupScores, LabelGroups, Metric, Scores};
 
 use super::Context;
 use crate::analysis::{Evaluated, FEW_LABELS, FocusPart};
-use crate::document::{Cell, Section, Table};
-use crate::format::{percent, ratio, tidy};
+use crate::document::{Cell, Columns, Section, Table};
+use crate::format::{interval_name, percent, ratio, tidy};
 
-/// Ids of tables must be known when the program is compiled; there are at most so
-/// many columns of targets anyway that anyone can read.
-const METRIC_TABLES: [&str; 8] = [
-    "metrics-1",
-    "metrics-2",
-    "metrics-3",
-    "metrics-4",
-    "metrics-5",
-    "metrics-6",
-    "metrics-7",
-    "metrics-8",
-];
 /// Columns of targets, or of all targets together, in one table.
 const SIDE_BY_SIDE: usize = 3;
 
-pub(super) fn blocks<'a>(context: &Context<'a>, section: &mut Section<'a>) {
-    let focus = context.analysis.focus;
-    let evaluated = focus.and_then(|focus| focus.evaluated(&context.analysis.candidates));
-    let (Some(focus), Some(evaluated)) = (focus, evaluated) else {
+pub(super) fn write<'a>(context: &Context<'a>, section: &mut Section<'a>) {
+    let Some((focus, evaluated)) = context.focus() else {
         section.say("There are no predictions of any model, and therefore no errors to tell of.");
         return;
     };
@@ -58,8 +44,8 @@ pub(super) fn blocks<'a>(context: &Context<'a>, section: &mut Section<'a>) {
         ));
     }
     let parts = parts(context, evaluated);
-    for (chunk, id) in parts.chunks(SIDE_BY_SIDE).zip(METRIC_TABLES) {
-        section.table(metrics(context, chunk, id));
+    for (index, chunk) in parts.chunks(SIDE_BY_SIDE).enumerate() {
+        section.table(metrics(context, chunk, format!("metrics-{}", index + 1)));
     }
     section.heading("By label");
     let piles = context.input.data.piles(context.targets);
@@ -71,8 +57,7 @@ pub(super) fn blocks<'a>(context: &Context<'a>, section: &mut Section<'a>) {
     });
     section.say(format!("The same predictions by what the label is.{piles}"));
     section.table(groups(context, &parts));
-    let source = context.focus_source().unwrap_or_default();
-    section.figure(context.figure("error_by_bin"), source);
+    section.figure(context.figure("error_by_bin"), context.focus_source());
 }
 
 /// All targets together, or one of them.
@@ -108,151 +93,147 @@ fn parts<'a>(context: &Context<'a>, evaluated: &'a Evaluated) -> Vec<Part<'a>> {
         skill: target.skill,
         groups: &target.groups,
     });
-    match evaluated.metrics.targets.len() {
-        // One target is all targets.
-        1 => targets.collect(),
-        _ => std::iter::once(whole).chain(targets).collect(),
-    }
+    // One target is all targets.
+    let whole = Some(whole).filter(|_| context.targets.len() > 1);
+    whole.into_iter().chain(targets).collect()
 }
 
 impl Part<'_> {
     fn interval(&self, metric: Metric) -> Option<[f64; 2]> {
-        let interval = match self.target {
-            None => self.evaluated.overall(metric),
-            Some(target) => self.evaluated.target(target, metric),
-        }?;
-        Some([interval.low?, interval.high?])
+        self.evaluated.interval(self.target, metric)
+    }
+
+    /// Of the model, and of "predict the mean".
+    fn value(&self, metric: Metric) -> [Option<f64>; 2] {
+        if metric == Metric::Skill {
+            return [self.skill, Some(0.0)];
+        }
+        [self.model, self.baseline].map(|scores| match metric {
+            Metric::Mse => Some(scores.mse),
+            Metric::Mae => Some(scores.mae),
+            Metric::Rmse => Some(scores.rmse),
+            Metric::R2 => scores.r2,
+            Metric::MedianAbsoluteError => Some(scores.median_absolute_error),
+            Metric::Bias => Some(scores.bias),
+            Metric::Pearson => scores.pearson,
+            Metric::Spearman => scores.spearman,
+            Metric::BalancedMse => scores.balanced_mse,
+            Metric::Within(bound) => {
+                let mut within = scores.within.iter();
+                Some(within.find(|within| within.bound == bound)?.share)
+            }
+            _ => None,
+        })
     }
 }
 
-fn metrics(context: &Context, parts: &[Part], id: &'static str) -> Table {
-    let caption = context.focus_source().unwrap_or_default();
-    let caption = caption.plain(format!(
+/// A metric's name in the table, and how its values are shown.
+fn shown<'a>(context: &'a Context, metric: Metric) -> (String, Box<dyn Fn(f64) -> String + 'a>) {
+    let name = match metric {
+        Metric::MedianAbsoluteError => "median error".to_owned(),
+        Metric::Pearson => "Pearson".to_owned(),
+        Metric::Spearman => "Spearman".to_owned(),
+        Metric::Within(bound) => format!("within {}", tidy(bound)),
+        _ => metric.to_string(),
+    };
+    match metric {
+        Metric::R2 | Metric::Pearson | Metric::Spearman | Metric::Skill => (name, Box::new(ratio)),
+        Metric::Within(_) => (name, Box::new(percent)),
+        _ => (name, Box::new(|value| context.error(value))),
+    }
+}
+
+fn metrics(context: &Context, parts: &[Part], id: String) -> Columns<Metric> {
+    let caption = context.focus_source().plain(format!(
         " In brackets: {} intervals over images.",
         context.confidence()
     ));
-    let mut table = Table::new(id, caption).text("metric").group("");
-    for part in parts {
-        table = table
-            .number("model")
-            .number("predict the mean")
-            .group(part.name);
-    }
-    type Of = fn(&Scores) -> Option<f64>;
-    let error = |value: f64| context.error(value);
-    type Format<'a> = &'a dyn Fn(f64) -> String;
-    let rows: [(Metric, &str, Of, Format); 8] = [
-        (Metric::Mse, "MSE", |s| Some(s.mse), &error),
-        (Metric::Mae, "MAE", |s| Some(s.mae), &error),
-        (Metric::Rmse, "RMSE", |s| Some(s.rmse), &error),
-        (Metric::R2, "R²", |s| s.r2, &ratio),
-        (
-            Metric::MedianAbsoluteError,
-            "median error",
-            |s| Some(s.median_absolute_error),
-            &error,
-        ),
-        (Metric::Bias, "bias", |s| Some(s.bias), &error),
-        (Metric::Pearson, "Pearson", |s| s.pearson, &ratio),
-        (Metric::Spearman, "Spearman", |s| s.spearman, &ratio),
-    ];
-    let cells = |name: String,
-                 metric: Metric,
-                 of: &dyn Fn(&Scores) -> Option<f64>,
-                 format: &dyn Fn(f64) -> String| {
-        let mut cells = vec![Cell::text(name)];
-        for part in parts {
-            let cell = Cell::of(of(part.model), format);
-            cells.push(cell.interval(part.interval(metric), format));
-            cells.push(Cell::of(of(part.baseline), format));
-        }
-        cells
-    };
-    for (metric, name, of, format) in rows {
-        table.row(cells(name.to_owned(), metric, &of, format));
-    }
-    let bounds = parts.first().map_or(&[][..], |part| &part.model.within);
-    for (index, within) in bounds.iter().enumerate() {
-        let of = |scores: &Scores| Some(scores.within.get(index)?.share);
-        let name = format!("within {}", tidy(within.bound));
-        table.row(cells(name, Metric::Within(within.bound), &of, &percent));
-    }
-    let balanced = |scores: &Scores| scores.balanced_mse;
-    table.row(cells(
-        "balanced MSE".to_owned(),
-        Metric::BalancedMse,
-        &balanced,
-        &error,
-    ));
-    let mut skill = vec![Cell::text("skill")];
-    for part in parts {
-        let cell = Cell::of(part.skill, ratio);
-        skill.push(cell.interval(part.interval(Metric::Skill), ratio));
-        skill.push(Cell::number(0.0, ratio(0.0)));
-    }
-    table.row(skill);
-    table
+    let within = parts.iter().take(1).flat_map(|part| &part.model.within);
+    let within: Vec<f64> = within.map(|within| within.bound).collect();
+    let rows = Metric::main(&within).into_iter();
+    let rows = rows.filter(|metric| *metric != Metric::OutsideRange);
+    let table = Table::of(id, caption, rows)
+        .text("metric", |metric| shown(context, *metric).0)
+        .group("");
+    parts.iter().fold(table, |table, part| {
+        table
+            .number("model", |metric| {
+                let (_, format) = shown(context, *metric);
+                Cell::of(part.value(*metric)[0], &format).interval(part.interval(*metric), &format)
+            })
+            .number("predict the mean", |metric| {
+                Cell::of(part.value(*metric)[1], shown(context, *metric).1)
+            })
+            .group(part.name)
+    })
 }
 
-fn groups(context: &Context, parts: &[Part]) -> Table {
-    let caption = context.focus_source().unwrap_or_default();
-    let caption = caption.plain(format!(
+/// Labels of one part that errors are told by.
+struct LabelGroup<'a> {
+    part: &'a Part<'a>,
+    name: String,
+    group: Group,
+    scores: &'a GroupScores,
+}
+
+fn groups<'a>(context: &Context, parts: &'a [Part<'a>]) -> Columns<LabelGroup<'a>> {
+    let caption = context.focus_source().plain(format!(
         " n counts labels; of fewer than {FEW_LABELS} no interval is given, since resampling so \
          few says little."
     ));
-    let mut table = Table::new("groups", caption)
-        .text("target")
-        .text("label")
-        .number("n")
-        .number("MSE")
-        .number("MSE of the mean")
-        .hint("MSE of \"predict the mean\" for the same labels")
-        .number("MAE")
-        .number("bias");
     let error = |value: f64| context.error(value);
-    for part in parts {
-        for (name, group, scores) in label_groups(part.groups) {
-            let model = scores.model;
-            let mse = Cell::of(model.map(|errors| errors.mse), error);
-            let interval = |metric| {
-                if scores.count < FEW_LABELS {
-                    None
-                } else {
-                    part.interval(metric)
-                }
-            };
-            table.row(vec![
-                Cell::text(part.name),
-                Cell::text(name),
-                Cell::count(scores.count as usize),
-                mse.interval(interval(Metric::GroupMse(group)), error),
-                Cell::of(scores.baseline.map(|errors| errors.mse), error),
-                Cell::of(model.map(|errors| errors.mae), error)
-                    .interval(interval(Metric::GroupMae(group)), error),
-                Cell::of(model.map(|errors| errors.bias), error)
-                    .interval(interval(Metric::GroupBias(group)), error),
-            ]);
-        }
-    }
-    table
+    let cell = |row: &LabelGroup, of: fn(&GroupErrors) -> f64, metric: fn(Group) -> Metric| {
+        let interval = row.part.interval(metric(row.group));
+        let interval = interval.filter(|_| row.scores.count >= FEW_LABELS);
+        Cell::of(row.scores.model.as_ref().map(of), error).interval(interval, error)
+    };
+    Table::of("groups", caption, parts.iter().flat_map(label_groups))
+        .text("target", |row| row.part.name)
+        .text("label", |row| row.name.clone())
+        .number("n", |row| Cell::count(row.scores.count as usize))
+        .number("MSE", |row| {
+            cell(row, |errors| errors.mse, Metric::GroupMse)
+        })
+        .number("MSE of the mean", |row| {
+            Cell::of(row.scores.baseline.map(|errors| errors.mse), error)
+        })
+        .hint("MSE of \"predict the mean\" for the same labels")
+        .number("MAE", |row| {
+            cell(row, |errors| errors.mae, Metric::GroupMae)
+        })
+        .number("bias", |row| {
+            cell(row, |errors| errors.bias, Metric::GroupBias)
+        })
 }
 
-fn label_groups(groups: &LabelGroups) -> Vec<(String, Group, &GroupScores)> {
+fn label_groups<'a>(part: &'a Part<'a>) -> Vec<LabelGroup<'a>> {
+    let row = |name: String, group, scores| LabelGroup {
+        part,
+        name,
+        group,
+        scores,
+    };
+    let LabelGroups {
+        zero,
+        nonzero,
+        bins,
+        ..
+    } = part.groups;
     let mut rows = Vec::new();
     // Without zeros, the others are all labels.
-    if groups.zero.count > 0 {
-        rows.push(("= 0".to_owned(), Group::Zero, &groups.zero));
-        rows.push(("≠ 0".to_owned(), Group::Nonzero, &groups.nonzero));
+    if zero.count > 0 {
+        rows.push(row("= 0".to_owned(), Group::Zero, zero));
+        rows.push(row("≠ 0".to_owned(), Group::Nonzero, nonzero));
     }
-    for (index, bin) in groups.bins.iter().enumerate() {
-        let (low, high) = (tidy(bin.low), tidy(bin.high));
-        let name = match bin.low == bin.high {
-            // The row of zeros, or nothing: the range begins at 0.
-            true if bin.low == 0.0 => continue,
-            true => format!("= {low}"),
-            false => format!("({low}, {high}]"),
-        };
-        rows.push((name, Group::Bin(index), &bin.scores));
-    }
+    // The bin of 0 alone is the row of zeros, or nothing: the range begins at 0.
+    let bins = bins.iter().enumerate();
+    let bins = bins.filter(|(_, bin)| (bin.low, bin.high) != (0.0, 0.0));
+    rows.extend(bins.map(|(index, bin)| {
+        row(
+            interval_name(bin.low, bin.high),
+            Group::Bin(index),
+            &bin.scores,
+        )
+    }));
     rows
 }

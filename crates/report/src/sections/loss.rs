@@ -2,10 +2,10 @@
 
 use super::Context;
 use crate::document::{Cell, Section, Table, Text};
-use crate::format::counted;
+use crate::format::{counted, fixed};
+use crate::input::{Epoch, Run};
 
-pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
-    let mut section = Section::new("loss", "Loss");
+pub(super) fn write<'a>(context: &Context<'a>, section: &mut Section<'a>) {
     let piles = context.input.data.piles(context.targets);
     let piles = piles.map_or_else(String::new, |piles| {
         format!(" Every label counts alike, those too that many images share ({piles}).")
@@ -15,44 +15,37 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
          averaged over images and over targets. One error weighs as much as four of half its \
          size.{piles}"
     ));
-    let epochs = context.input.candidates.iter().flat_map(|c| &c.runs);
-    if epochs.clone().all(|run| run.epochs.is_empty()) {
+    if context.runs().all(|(_, run)| run.epochs.is_empty()) {
         section.say("No epoch of any model that is compared here is known.");
-        return section;
+        return;
     }
-    let mut table = Table::new("loss-runs", "The MSE of each training at its best epoch")
-        .text("run")
-        .number("epochs")
-        .number("best epoch")
+    let best = |run: &Run, of: fn(&Epoch) -> Option<f64>| run.best().and_then(of);
+    let error = |value: f64| context.error(value);
+    let caption = "The MSE of each training at its best epoch";
+    let table = Table::of("loss-runs", caption, context.runs())
+        .text("run", |(index, run)| context.run_link(*index, run))
+        .number("epochs", |(_, run)| Cell::count(run.epochs.len()))
+        .number("best epoch", |(_, run)| {
+            Cell::of(run.best_epoch.map(|epoch| epoch as f64), |epoch| {
+                fixed(epoch, 0)
+            })
+        })
         .hint("The epoch whose weights were kept, by validation MSE")
-        .number("training MSE")
+        .number("training MSE", |(_, run)| {
+            Cell::of(best(run, |epoch| Some(epoch.train_mse)), error)
+        })
         .hint("Mean over the batches of that epoch, each as it was trained on")
-        .number("validation MSE")
-        .number("ratio")
+        .number("validation MSE", |(_, run)| {
+            Cell::of(best(run, |epoch| epoch.valid_mse), error)
+        })
+        .number("ratio", |(_, run)| {
+            let ratio = best(run, |epoch| Some(epoch.valid_mse? / epoch.train_mse));
+            Cell::of(ratio.filter(|ratio| ratio.is_finite()), |ratio| {
+                fixed(ratio, 2)
+            })
+        })
         .hint("Validation MSE over training MSE, which are not measured alike: see below")
-        .text("device");
-    for (index, candidate) in context.input.candidates.iter().enumerate() {
-        for run in &candidate.runs {
-            let best = run.epochs.iter().find(|e| Some(e.epoch) == run.best_epoch);
-            table.row(vec![
-                Cell::text(context.run_link(index, run)),
-                Cell::count(run.epochs.len()),
-                Cell::of(run.best_epoch.map(|epoch| epoch as f64), |epoch| {
-                    crate::format::fixed(epoch, 0)
-                }),
-                Cell::of(best.map(|epoch| epoch.train_mse), |mse| context.error(mse)),
-                Cell::of(best.and_then(|epoch| epoch.valid_mse), |mse| {
-                    context.error(mse)
-                }),
-                Cell::of(
-                    best.and_then(|e| Some(e.valid_mse? / e.train_mse))
-                        .filter(|ratio| ratio.is_finite()),
-                    |ratio| crate::format::fixed(ratio, 2),
-                ),
-                Cell::text(run.device.as_str()),
-            ]);
-        }
-    }
+        .text("device", |(_, run)| run.device.as_str());
     section.table(table);
     section.say(
         "The two MSEs are not measured alike. That of training is taken batch by batch, while \
@@ -65,23 +58,15 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
          steps. Predictions of the finished model on its training images would tell which; \
          this report has none.",
     );
-    let caption = match context.focus_link() {
-        Some(link) => Text::from("Training and validation MSE of ")
-            .then(link)
-            .plain("."),
-        None => Text::new(),
-    };
+    let caption = context.focus_link().map_or_else(Text::new, |link| {
+        let of = Text::from("Training and validation MSE of ");
+        of.then(link).plain(".")
+    });
     section.figure(context.figure("run_curves"), caption);
-    let failed = context.analysis.warnings.len();
-    if failed > 0 {
-        let text = counted(failed, "run has", "runs have");
+    let warnings = &context.analysis.warnings;
+    if !warnings.is_empty() {
+        let text = counted(warnings.len(), "run has", "runs have");
         section.say(format!("{text} no usable predictions, or failed:"));
-        let warnings = context.analysis.warnings.iter();
-        section.list(
-            warnings
-                .map(|warning| Text::from(warning.as_str()))
-                .collect(),
-        );
+        section.list(warnings.iter().map(String::as_str));
     }
-    section
 }

@@ -1,45 +1,38 @@
 //! How all of it was made, and how to make it again.
 
+use std::collections::BTreeSet;
+
 use super::Context;
 use crate::document::{Block, Section, Text};
-use crate::format::{count, whole_percent};
+use crate::format::count;
 
-pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
-    let mut section = Section::new("reproduction", "How this was made");
+pub(super) fn write<'a>(context: &Context<'a>, section: &mut Section<'a>) {
     let environment = &context.input.environment;
     let settings = &context.analysis.settings;
-    let mut devices: Vec<&str> = context
-        .input
-        .candidates
-        .iter()
-        .flat_map(|candidate| &candidate.runs)
-        .map(|run| run.device.as_str())
-        .collect();
-    devices.sort_unstable();
-    devices.dedup();
-    let fact = |name: &str, text: &str| (name.to_owned(), Text::from(text));
     let mut facts = vec![
-        fact("psp", &environment.psp_version),
-        fact("Burn", &environment.burn_version),
-        fact("hardware", &environment.hardware),
-        fact("system", &environment.system),
+        ("psp", environment.psp_version.clone()),
+        ("Burn", environment.burn_version.clone()),
+        ("hardware", environment.hardware.clone()),
+        ("system", environment.system.clone()),
     ];
+    let devices: BTreeSet<&str> = context.runs().map(|(_, run)| run.device.as_str()).collect();
     if !devices.is_empty() {
-        facts.push(fact("trained on", &devices.join(", ")));
+        let devices: Vec<&str> = devices.into_iter().collect();
+        facts.push(("trained on", devices.join(", ")));
     }
-    facts.push(fact(
-        "statistics",
-        &format!(
-            "{} bootstrap resamples, {} permutations, {} intervals, level {}, seed {}",
-            count(settings.resamples),
-            count(settings.permutations),
-            whole_percent(settings.confidence),
-            settings.level,
-            settings.seed
-        ),
-    ));
-    facts.push(fact("date", &environment.date));
-    section.blocks.push(Block::Facts(facts));
+    let statistics = format!(
+        "{} bootstrap resamples, {} permutations, {} intervals, level {}, seed {}",
+        count(settings.resamples),
+        count(settings.permutations),
+        context.confidence(),
+        settings.level,
+        settings.seed
+    );
+    facts.extend([
+        ("statistics", statistics),
+        ("date", environment.date.clone()),
+    ]);
+    section.facts(facts);
     if environment.commands.is_empty() {
         section.say("The commands that made it are not known.")
     } else {
@@ -49,14 +42,13 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
     }
     if let Some(study) = &context.input.study {
         section.blocks.push(Block::Folded {
-            summary: "The study file, every default written out".to_owned(),
+            summary: "The study file, every default written out",
             code: study.config.clone(),
         });
     }
     let missing = context.pictures.problems();
-    let missing: Vec<Text> = missing
+    let missing: Vec<String> = missing
         .chain(context.figures.problems.iter().cloned())
-        .map(Text::from)
         .collect();
     if !missing.is_empty() {
         section.say("Missing in this report:");
@@ -73,5 +65,4 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
                 " (all pictures as files). The same input gives the same bytes but for the date.",
             ),
     );
-    section
 }

@@ -1,15 +1,14 @@
 //! Which model was chosen, and by what rule.
 
 use super::Context;
-use crate::document::{Cell, Mark, Section, Table, Text};
+use super::context::score;
+use crate::document::{Cell, Columns, Mark, Section, Table, Text};
 use crate::format::{counted, multiply_adds, whole_percent};
-use crate::input::Selection;
+use crate::input::{Candidate, Rank, Selection};
 
-pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
-    let mut section = Section::new("selection", "Selection");
+pub(super) fn write<'a>(context: &Context<'a>, section: &mut Section<'a>) {
     let study = context.input.study.as_ref();
-    let percent = whole_percent(study.map_or(0.95, |study| study.confidence));
-    let score = context.score_name();
+    let (percent, name) = (percent(context), context.score_name());
     let selection = context.input.selection.as_ref();
     let knows_noise = selection.is_none_or(Selection::knows_noise);
     let trained_once = match study {
@@ -25,13 +24,13 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
     section.say(match trained_once {
         Some(once) => format!(
             "Validation decides, the test images have no say. {once} Candidates are ranked by \
-             their validation {score}, and only equal scores tie; of those that tie the one with \
+             their validation {name}, and only equal scores tie; of those that tie the one with \
              the fewest multiply-adds is chosen. Which of two that are close is better is not \
              known."
         ),
         None => format!(
             "Validation decides, the test images have no say. Candidates are ranked by the lower \
-             {percent} confidence bound (Student's t) of their mean validation {score} over \
+             {percent} confidence bound (Student's t) of their mean validation {name} over \
              runs. The distance from the first's mean to its bound is its noise: a candidate \
              whose mean and bound are both within it ties with the first, and of those that tie \
              the one with the fewest multiply-adds is chosen."
@@ -48,7 +47,7 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
             None => "No model was chosen.",
         });
         section.say(failures(context));
-        return section;
+        return;
     };
     let run = &context.input.candidates[selection.candidate].runs[selection.run];
     section.say(
@@ -64,88 +63,67 @@ pub(super) fn section<'a>(context: &Context<'a>) -> Section<'a> {
              between the finalists, which were all trained with the settings of the search.",
         );
     }
-    let mut table = Table::new("ranking", "The ranking, by validation alone")
-        .text("model and runs")
-        .number("place");
-    if knows_noise {
-        table = table
-            .number(format!("mean {score}"))
-            .number("between runs")
-            .hint("Standard deviation between runs")
-            .number("lower bound")
-            .hint(format!(
-                "Lower {percent} confidence bound of the mean, which the ranking is by"
-            ))
-            .text("ties with the first");
-    } else {
-        table = table.number(score);
-    }
-    table = table.number("multiply-adds");
-    for (place, rank) in selection.ranking.iter().enumerate() {
-        let candidate = &context.input.candidates[rank.candidate];
-        let cost = candidate.cost.multiply_adds;
-        let mut cells = vec![
-            context.heading(rank.candidate),
-            Cell::count(place + 1),
-            Cell::number(rank.mean, context.score(rank.mean)),
-        ];
-        if knows_noise {
-            cells.extend([
-                Cell::of(rank.deviation, |deviation| context.score(deviation)),
-                Cell::number(rank.lower_bound, context.score(rank.lower_bound)),
-                Cell::text(match (place, rank.ties) {
-                    (0, _) => "is the first",
-                    (_, true) => "yes",
-                    (_, false) => "no",
-                }),
-            ]);
-        }
-        cells.push(Cell::number(cost as f64, multiply_adds(cost)));
-        let mark = if rank.candidate == selection.ranked() {
-            Mark::Chosen
-        } else {
-            Mark::None
-        };
-        table.marked(mark, cells);
-    }
-    section.table(table);
+    section.table(ranking(context, selection));
     section.table(configurations(context));
-    section
+}
+
+/// The confidence of the bound that candidates are ranked by.
+fn percent(context: &Context) -> String {
+    whole_percent(context.input.ranking_confidence())
+}
+
+fn ranking<'a>(context: &Context, selection: &'a Selection) -> Columns<(usize, &'a Rank)> {
+    let name = context.score_name();
+    let ties = |(place, rank): &(usize, &Rank)| match (place, rank.ties) {
+        (0, _) => "is the first",
+        (_, true) => "yes",
+        (_, false) => "no",
+    };
+    let mean = |(_, rank): &(usize, &Rank)| Cell::of(rank.mean, score);
+    let ranks = selection.ranking.iter().enumerate();
+    let table = Table::of("ranking", "The ranking, by validation alone", ranks)
+        .marked(|(_, rank)| Mark::chosen(rank.candidate == selection.ranked()))
+        .text("model and runs", |(_, rank)| {
+            context.heading(rank.candidate)
+        })
+        .number("place", |(place, _)| Cell::count(place + 1));
+    let table = if selection.knows_noise() {
+        table
+            .number(format!("mean {name}"), mean)
+            .number("between runs", |(_, rank)| Cell::of(rank.deviation, score))
+            .hint("Standard deviation between runs")
+            .number("lower bound", |(_, rank)| Cell::of(rank.lower_bound, score))
+            .hint(format!(
+                "Lower {} confidence bound of the mean, which the ranking is by",
+                percent(context)
+            ))
+            .text("ties with the first", ties)
+    } else {
+        table.number(name, mean)
+    };
+    table.number("multiply-adds", |(_, rank)| {
+        let cost = context.input.candidates[rank.candidate].cost.multiply_adds;
+        Cell::number(cost as f64, multiply_adds(cost))
+    })
 }
 
 /// How many trainings came to nothing; empty where none did.
 fn failures(context: &Context) -> String {
-    let runs = context.input.candidates.iter().flat_map(|c| &c.runs);
-    let failed = runs.clone().filter(|run| run.failure.is_some()).count();
-    match failed {
+    let failed = context.runs().filter(|(_, run)| run.failure.is_some());
+    let began = counted(context.runs().count(), "training", "trainings");
+    match failed.count() {
         0 => String::new(),
-        _ => format!(
-            "Of the {} that began, {failed} failed or left no predictions.",
-            counted(runs.count(), "training", "trainings")
-        ),
+        failed => format!("Of the {began} that began, {failed} failed or left no predictions."),
     }
 }
 
-fn configurations(context: &Context) -> Table {
-    let mut table = Table::new("configurations", "How each candidate was trained")
-        .text("model and runs")
-        .text("initial weights")
-        .text("stages trained")
-        .text("searched settings")
-        .long();
-    for (index, candidate) in context.input.candidates.iter().enumerate() {
-        let mark = if context.is_chosen(index) {
-            Mark::Chosen
-        } else {
-            Mark::None
-        };
-        let cells = vec![
-            context.heading(index),
-            Cell::text(candidate.weights.as_str()),
-            Cell::text(candidate.trained.as_str()),
-            Cell::text(candidate.values.as_str()),
-        ];
-        table.marked(mark, cells);
-    }
-    table
+fn configurations<'a>(context: &Context<'a>) -> Columns<(usize, &'a Candidate)> {
+    let caption = "How each candidate was trained";
+    Table::of("configurations", caption, context.candidates())
+        .marked(|(index, _)| context.mark(*index))
+        .text("model and runs", |(index, _)| context.heading(*index))
+        .text("initial weights", |(_, one)| one.weights.as_str())
+        .text("stages trained", |(_, one)| one.trained.as_str())
+        .text("searched settings", |(_, one)| one.values.as_str())
+        .long()
 }

@@ -1,147 +1,85 @@
 //! What the perspective-score project's suggestions gave here.
 
 use super::Context;
-use crate::analysis::{KeyEffect, SuggestionResult};
-use crate::document::{Cell, Section, Table, Text};
+use super::context::score;
+use crate::analysis::{Progress, SuggestionResult};
+use crate::document::{Cell, Columns, Section, Table, Text};
 use crate::format::percent;
-use crate::input::Suggestion;
+use crate::project::{Evidence, perspective_scores};
 
-/// On other data than the project's only what was measured; `None` where nothing was.
-pub(super) fn section<'a>(context: &Context<'a>) -> Option<Section<'a>> {
-    let of_project = context.input.data.is_perspective_scores();
-    let results = context.analysis.suggestions.iter();
-    let results: Vec<&SuggestionResult> = results
-        .filter(|result| of_project || result.measured)
-        .collect();
-    if results.is_empty() {
-        return None;
+/// On other data than the project's only what was measured.
+pub(super) fn write<'a>(context: &Context<'a>, section: &mut Section<'a>) {
+    let of_project = context.project().is_some();
+    let suggestions = perspective_scores().suggestions.iter();
+    let results = suggestions.zip(&context.analysis.suggestions);
+    let mut results = results
+        .filter(|(_, result)| of_project || result.measured)
+        .peekable();
+    if of_project {
+        "The perspective-score project's suggestions".clone_into(&mut section.title);
+        section.say(
+            Text::from("The report of the ")
+                .section("perspective-score project", "backbones")
+                .plain(
+                    " ends with six suggestions for better results. What each gave here, as far \
+                     as it was measured:",
+                ),
+        );
+    } else if results.peek().is_some() {
+        section.say("What was tried here, and what it gave:");
     }
-    let heading = if of_project {
-        "The perspective-score project's suggestions"
-    } else {
-        "Ways to better results"
-    };
-    let mut section = Section::new("suggestions", heading);
-    section.say(if of_project {
-        Text::from("The report of the ")
-            .section("perspective-score project", "backbones")
-            .plain(
-                " ends with six suggestions for better results. What each gave here, as far as \
-                 it was measured:",
-            )
-    } else {
-        Text::from("What was tried here, and what it gave:")
-    });
-    for result in results {
-        section.heading(title(result.suggestion));
-        if !result.text.is_empty() {
-            section.say(result.text.as_str());
+    for (suggestion, result) in results {
+        section.heading(suggestion.title.as_str());
+        section.say(result.text.as_str());
+        let search = context.analysis.search.as_ref();
+        let progress = search.map_or(&[][..], |search| &search.progress);
+        if suggestion.evidence == Some(Evidence::Search) && progress.len() > 1 {
+            section.table(trials_given(context, progress));
         }
-        for finding in &result.findings {
-            let mut text = Text::from(finding.text.trim());
-            if let Some(folder) = &finding.folder {
-                text = text
-                    .plain(" ")
-                    .path("Where this was measured", folder)
-                    .plain(".");
-            }
-            section.say(text);
+        if !result.effects.is_empty() {
+            section.table(effects(context, result));
         }
-        if result.suggestion == Suggestion::MoreSearch {
-            progress(context, &mut section);
-        }
-        effects(context, &mut section, result);
-    }
-    Some(section)
-}
-
-fn title(suggestion: Suggestion) -> &'static str {
-    match suggestion {
-        Suggestion::MoreSearch => "More search",
-        Suggestion::Augmentation => "Augmentation",
-        Suggestion::DomainPretraining => "Pre-training on the domain",
-        Suggestion::Regularisation => "Regularisation",
-        Suggestion::Compression => "Compression",
-        Suggestion::Acceleration => "Acceleration",
     }
 }
 
-fn progress(context: &Context, section: &mut Section) {
-    let progress = context
-        .analysis
-        .search
-        .as_ref()
-        .map(|search| &search.progress);
-    let Some(progress) = progress.filter(|progress| progress.len() > 1) else {
-        return;
-    };
-    let score = context.score_name();
-    let mut table = Table::new(
-        "progress",
-        "Best validation score by the number of finished trials (all are linked from the table \
-         of trials)",
-    )
-    .number("finished trials")
-    .number(format!("best {score} so far"))
-    .hint("In the order of the draw");
-    let expected = progress.iter().any(|row| row.expected.is_some());
-    if expected {
-        table = table
-            .number(format!("expected best {score}"))
-            .hint("Mean over all ways to pick so many of the finished trials of their best score");
-    }
-    for row in progress {
-        let mut cells = vec![
-            Cell::count(row.trials),
-            Cell::number(row.best, context.score(row.best)),
-        ];
-        if expected {
-            cells.push(Cell::of(row.expected, |score| context.score(score)));
-        }
-        table.row(cells);
-    }
-    section.table(table);
+fn trials_given<'a>(context: &Context, progress: &'a [Progress]) -> Columns<&'a Progress> {
+    let name = context.score_name();
+    let caption = "Best validation score by the number of finished trials (all are linked from \
+                   the table of trials)";
+    Table::of("progress", caption, progress)
+        .number("finished trials", |row| Cell::count(row.trials))
+        .number(format!("best {name} so far"), |row| {
+            Cell::of(row.best, score)
+        })
+        .hint("In the order of the draw")
+        .when(progress.iter().any(|row| row.expected.is_some()), |table| {
+            table
+                .number(format!("expected best {name}"), |row| {
+                    Cell::of(row.expected, score)
+                })
+                .hint(
+                    "Mean over all ways to pick so many of the finished trials of their best score",
+                )
+        })
 }
 
-fn effects(context: &Context, section: &mut Section, result: &SuggestionResult) {
-    if result.effects.is_empty() {
-        return;
-    }
-    let id = match result.suggestion {
-        Suggestion::MoreSearch => "effects-search",
-        Suggestion::Augmentation => "effects-augmentation",
-        Suggestion::DomainPretraining => "effects-weights",
-        Suggestion::Regularisation => "effects-regularisation",
-        Suggestion::Compression => "effects-compression",
-        Suggestion::Acceleration => "effects-acceleration",
-    };
-    let score = context.score_name();
-    let mut table = Table::new(
-        id,
-        "Finished trials by the values of the keys (linked from the table of trials)",
-    )
-    .text("key")
-    .text("value")
-    .number("trials")
-    .number(format!("median {score}"))
-    .number(format!("best {score}"))
-    .number("importance")
-    .hint("The key's share of what all keys together say about the score");
-    for effect in &result.effects {
-        rows(context, &mut table, effect);
-    }
-    section.table(table);
-}
-
-fn rows(context: &Context, table: &mut Table, effect: &KeyEffect) {
-    for value in &effect.values {
-        table.row(vec![
-            Cell::text(Text::new().code(&effect.key)),
-            Cell::text(value.value.as_str()),
-            Cell::count(value.trials),
-            Cell::number(value.median, context.score(value.median)),
-            Cell::number(value.best, context.score(value.best)),
-            Cell::of(effect.importance, percent),
-        ]);
-    }
+fn effects(context: &Context, result: &SuggestionResult) -> Table {
+    let name = context.score_name();
+    let id = format!("effects-{}", result.suggestion);
+    let caption = "Finished trials by the values of the keys (linked from the table of trials)";
+    let effects = result.effects.iter();
+    let rows = effects.flat_map(|effect| effect.values.iter().map(move |value| (effect, value)));
+    let table = Table::of(id, caption, rows)
+        .text("key", |(effect, _)| Text::new().code(&effect.key))
+        .text("value", |(_, of)| of.value.as_str())
+        .number("trials", |(_, of)| Cell::count(of.trials))
+        .number(format!("median {name}"), |(_, of)| {
+            Cell::of(of.median, score)
+        })
+        .number(format!("best {name}"), |(_, of)| Cell::of(of.best, score))
+        .number("importance", |(effect, _)| {
+            Cell::of(effect.importance, percent)
+        })
+        .hint("The key's share of what all keys together say about the score");
+    table.into()
 }

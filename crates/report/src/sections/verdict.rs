@@ -1,10 +1,10 @@
 //! What a reader has to know who reads nothing else.
 
-use psp_metrics::{Metric, MetricInterval};
+use psp_metrics::Metric;
 
 use super::no_use::no_use;
 use super::{Context, key_numbers};
-use crate::analysis::Evaluated;
+use crate::analysis::Pair;
 use crate::document::{Text, Verdict};
 use crate::format::{counted, listed, percent};
 
@@ -16,20 +16,13 @@ pub(super) fn verdict(context: &Context) -> Verdict {
             .section("What else should not be concluded", "caveats")
             .plain(".")
     });
+    // The choice, and whether what was chosen is of any use.
+    let no_use = no_use(context).map_or_else(String::new, |said| format!(" {said}"));
     Verdict {
-        headline: headline(context),
+        headline: choice(context).then(no_use),
         numbers: key_numbers::numbers(context),
         lines: lines(context),
         caveat,
-    }
-}
-
-/// The choice, and whether what was chosen is of any use.
-fn headline(context: &Context) -> Text {
-    let choice = choice(context);
-    match no_use(context) {
-        Some(said) => choice.plain(format!(" {said}")),
-        None => choice,
     }
 }
 
@@ -38,51 +31,41 @@ fn choice(context: &Context) -> Text {
     if let Some(selection) = &input.selection {
         let candidate = &input.candidates[selection.candidate];
         let run = &candidate.runs[selection.run];
-        let name = Text::new().path(&candidate.name, &run.folder);
         let refitted = match selection.finalist {
             Some(_) => ", trained again with the settings of the study's refit",
             None => "",
         };
-        return match input.compared().count() {
-            1 => name.plain(format!(
-                " is the only candidate, and so the model of choice{refitted}."
-            )),
-            candidates => name.plain(format!(
-                " is the model of choice among {candidates} candidates{refitted}."
-            )),
+        let is = match input.compared().count() {
+            1 => "is the only candidate, and so the model of choice".to_owned(),
+            candidates => format!("is the model of choice among {candidates} candidates"),
         };
+        let name = Text::new().path(&candidate.name, &run.folder);
+        return name.plain(format!(" {is}{refitted}."));
     }
     if let Some(link) = context.focus_link() {
-        return Text::from("No model has been chosen yet. Shown in detail: ")
-            .then(link)
-            .plain(".");
+        let shown = Text::from("No model has been chosen yet. Shown in detail: ");
+        return shown.then(link).plain(".");
     }
-    match &context.analysis.search {
-        Some(search) if search.states.drawn() > 0 && search.states.failed == search.wanted => {
-            Text::from(format!(
-                "All {} trials failed: there is no model.",
-                search.wanted
-            ))
+    let Some(search) = &context.analysis.search else {
+        return Text::from("There are no predictions of any model.");
+    };
+    let (states, wanted) = (&search.states, search.wanted);
+    Text::from(match states.finished {
+        _ if states.drawn() > 0 && states.failed == wanted => {
+            format!("All {wanted} trials failed: there is no model.")
         }
-        Some(search) => Text::from(match search.states.finished {
-            0 => "No trial has been trained to its end yet: there is no model.".to_owned(),
-            finished => format!(
-                "No model has been chosen yet: {} of {} trials are finished.",
-                finished, search.wanted
-            ),
-        }),
-        None => Text::from("There are no predictions of any model."),
-    }
+        0 => "No trial has been trained to its end yet: there is no model.".to_owned(),
+        finished => {
+            format!("No model has been chosen yet: {finished} of {wanted} trials are finished.")
+        }
+    })
 }
 
 fn lines(context: &Context) -> Vec<Text> {
     let mut lines = Vec::new();
     if let Some(selection) = &context.input.selection {
-        lines.push(
-            Text::from("Why: ")
-                .plain(format!("{}. ", selection.why()))
-                .section("The rule", "selection"),
-        );
+        let why = Text::from(format!("Why: {}. ", selection.why()));
+        lines.push(why.section("The rule", "selection"));
         let ties = selection.ranking.iter();
         let ties = ties.filter(|rank| rank.ties && rank.candidate != selection.ranked());
         let ties: Vec<&str> = ties.map(|rank| context.name(rank.candidate)).collect();
@@ -96,15 +79,7 @@ fn lines(context: &Context) -> Vec<Text> {
     }
     lines.extend(failed(context));
     lines.extend(compared(context));
-    if let Some(focus) = context.analysis.focus
-        && let Some(evaluated) = focus.evaluated(&context.analysis.candidates)
-    {
-        lines.extend(trustworthy(
-            context,
-            evaluated.overall(Metric::Skill),
-            evaluated,
-        ));
-    }
+    lines.extend(trustworthy(context));
     lines
 }
 
@@ -125,42 +100,39 @@ fn failed(context: &Context) -> Option<Text> {
 fn compared(context: &Context) -> Option<Text> {
     let comparison = context.analysis.comparison.as_ref()?;
     let focus = context.analysis.focus?;
-    // Better, worse, and no difference shown; the first two also where the spread
-    // between runs is not ruled out.
-    let mut groups: [Vec<&str>; 5] = Default::default();
-    for member in &comparison.members {
-        let other = member.candidate;
-        let Some((pair, in_order)) = comparison.pair(focus.compared(), other) else {
-            continue;
-        };
-        let better = (pair.mse.value < 0.0) == in_order;
-        let place = match (pair.differs, better, pair.beyond_seeds) {
-            (true, true, Some(true)) => 0,
-            (true, true, _) => 1,
-            (true, false, Some(true)) => 2,
-            (true, false, _) => 3,
-            (false, _, _) => 4,
-        };
-        groups[place].push(context.name(other));
-    }
     let luck = format!(
         ", though this may be luck of the {}",
         context.repeats().name()
     );
-    let words = [
-        ("it is better than ", ""),
-        ("it is better than ", luck.as_str()),
-        ("it is worse than ", ""),
-        ("it is worse than ", luck.as_str()),
-        ("no difference is shown from ", ""),
+    // What is said of a model, and whether the spread between runs is not ruled out.
+    let said = |pair: &Pair, in_order: bool| {
+        let luck = pair.beyond_seeds != Some(true);
+        match (pair.differs, (pair.mse.value < 0.0) == in_order) {
+            (true, true) => ("it is better than", luck),
+            (true, false) => ("it is worse than", luck),
+            (false, _) => ("no difference is shown from", false),
+        }
+    };
+    let members = comparison.members.iter().map(|member| member.candidate);
+    let pairs = members.filter_map(|other| {
+        let (pair, in_order) = comparison.pair(focus.compared(), other)?;
+        Some((said(pair, in_order), context.name(other)))
+    });
+    let pairs: Vec<_> = pairs.collect();
+    let parts = [
+        ("it is better than", false),
+        ("it is better than", true),
+        ("it is worse than", false),
+        ("it is worse than", true),
+        ("no difference is shown from", false),
     ];
-    let parts = groups
-        .iter()
-        .zip(words)
-        .filter(|(names, _)| !names.is_empty());
-    let parts: Vec<String> = parts
-        .map(|(names, (before, after))| format!("{before}{}{after}", listed(names)))
-        .collect();
+    let parts = parts.into_iter().filter_map(|part| {
+        let names = pairs.iter().filter(|(said, _)| *said == part);
+        let names: Vec<&str> = names.map(|(_, name)| *name).collect();
+        let luck = if part.1 { luck.as_str() } else { "" };
+        (!names.is_empty()).then(|| format!("{} {}{luck}", part.0, listed(&names)))
+    });
+    let parts: Vec<String> = parts.collect();
     if parts.is_empty() {
         return None;
     }
@@ -173,26 +145,21 @@ fn compared(context: &Context) -> Option<Text> {
     Some(Text::from(text).section("Pair by pair", "quantitative"))
 }
 
-fn trustworthy(
-    context: &Context,
-    skill: Option<&MetricInterval>,
-    evaluated: &Evaluated,
-) -> Option<Text> {
-    let skill = skill?;
-    let (value, low, high) = (skill.estimate?, skill.low?, skill.high?);
-    let confidence = context.confidence();
+/// What the model in focus is worth beside "predict the mean".
+fn trustworthy(context: &Context) -> Option<Text> {
+    let (_, evaluated) = context.focus()?;
+    let value = evaluated.overall(Metric::Skill)?.estimate?;
+    let [low, high] = evaluated.interval(None, Metric::Skill)?;
     let beside = if value < 0.0 {
         let (more, low, high) = (percent(-value), percent(-high), percent(-low));
         format!(
-            "Its MSE is {more} higher than that of \"predict the training mean\" ({confidence} \
-             interval of the difference: {low} to {high})"
+            "Its MSE is {more} higher than that of \"predict the training mean\" ({} interval of \
+             the difference: {low} to {high})",
+            context.confidence()
         )
     } else {
-        let (less, low, high) = (percent(value), percent(low), percent(high));
-        format!(
-            "Of the MSE of \"predict the training mean\" it removes {less} ({confidence} interval \
-             {low} to {high})"
-        )
+        let (less, interval) = (percent(value), context.interval([low, high], percent));
+        format!("Of the MSE of \"predict the training mean\" it removes {less} ({interval})")
     };
     Some(Text::from(format!(
         "{beside}. Intervals are bootstrapped over the {} of this one trained model.",

@@ -21,45 +21,16 @@ use rand_chacha::rand_core::SeedableRng;
 
 pub(crate) const TARGETS: [&str; 2] = ["perspective_score_hood", "perspective_score_backdoor_left"];
 
-/// Name, parameters, MiB, the MiB that the perspective-score project states, multiply-adds, and
-/// input size.
-type Size = (&'static str, u64, f64, Option<f64>, u64, u32);
+/// Name, parameters, MiB, multiply-adds, and input size.
+type Size = (&'static str, u64, f64, u64, u32);
 
-/// torchvision's sizes with the project's head.
+/// torchvision's sizes with the default head.
 const SIZES: [Size; 5] = [
-    (
-        "resnet18",
-        11_308_354,
-        43.175,
-        Some(43.175),
-        1_814_000_000,
-        224,
-    ),
-    (
-        "googlenet",
-        5_862_818,
-        22.421,
-        Some(22.421),
-        1_497_000_000,
-        224,
-    ),
-    ("inception_v3", 22_310_626, 85.240, None, 5_712_000_000, 299),
-    (
-        "efficientnet_b0",
-        4_335_998,
-        16.701,
-        Some(16.701),
-        385_000_000,
-        224,
-    ),
-    (
-        "vit_b_16",
-        85_996_034,
-        328.049,
-        Some(328.049),
-        16_862_000_000,
-        224,
-    ),
+    ("resnet18", 11_308_354, 43.175, 1_814_000_000, 224),
+    ("googlenet", 5_862_818, 22.421, 1_497_000_000, 224),
+    ("inception_v3", 22_310_626, 85.240, 5_712_000_000, 299),
+    ("efficientnet_b0", 4_335_998, 16.701, 385_000_000, 224),
+    ("vit_b_16", 85_996_034, 328.049, 16_862_000_000, 224),
 ];
 
 /// How large a made-up study is.
@@ -189,21 +160,18 @@ pub(crate) fn study(shape: Shape) -> Input {
         selection: Some(selection),
         backbones: backbones(),
         explanations,
-        findings: Vec::new(),
         environment: environment(),
     }
 }
 
 pub(crate) fn backbones() -> Vec<BackboneSize> {
-    let size =
-        |(name, parameters, mib, stated_mib, multiply_adds, input_size): Size| BackboneSize {
-            name: name.to_owned(),
-            parameters,
-            mib,
-            stated_mib,
-            multiply_adds,
-            input_size,
-        };
+    let size = |(name, parameters, mib, multiply_adds, input_size): Size| BackboneSize {
+        name: name.to_owned(),
+        parameters,
+        mib,
+        multiply_adds,
+        input_size,
+    };
     SIZES.into_iter().map(size).collect()
 }
 

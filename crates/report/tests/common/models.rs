@@ -12,7 +12,7 @@ use super::{Maker, SIZES};
 /// The best finished trial of each backbone, trained again; of few trials, any trial.
 pub(crate) fn candidates(maker: &mut Maker, study: &Study) -> (Vec<Candidate>, Selection) {
     let mut candidates = Vec::new();
-    for (name, parameters, mib, _, multiply_adds, input_size) in SIZES {
+    for (name, parameters, mib, multiply_adds, input_size) in SIZES {
         let trials = study.trials.iter().filter(|trial| trial.backbone == name);
         let best = trials.max_by(|a, b| {
             a.score

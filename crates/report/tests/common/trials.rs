@@ -8,7 +8,7 @@ use super::labels::noise;
 use super::{Maker, SIZES, Values};
 
 pub(crate) fn dimensions() -> Vec<Dimension> {
-    let numbers = |low: f64, high: f64, log: bool| DimensionAxis::Numbers { low, high, log };
+    let numbers = |log: bool| DimensionAxis::Numbers { log };
     let categories = |values: &[&str]| {
         DimensionAxis::Categories(values.iter().map(|value| (*value).to_owned()).collect())
     };
@@ -29,13 +29,13 @@ pub(crate) fn dimensions() -> Vec<Dimension> {
         dimension(
             "model.dropout",
             "0.0 to 0.5, 6 grid points",
-            numbers(0.0, 0.5, false),
+            numbers(false),
             None,
         ),
         dimension(
             "model.hidden",
             "64 to 512 in steps of 64",
-            numbers(64.0, 512.0, false),
+            numbers(false),
             None,
         ),
         dimension(
@@ -53,7 +53,7 @@ pub(crate) fn dimensions() -> Vec<Dimension> {
         dimension(
             "train.learning_rate",
             "0.0001 to 0.01, logarithmic, 7 grid points",
-            numbers(1e-4, 1e-2, true),
+            numbers(true),
             None,
         ),
         dimension(

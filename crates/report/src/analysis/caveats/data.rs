@@ -1,26 +1,20 @@
 //! What images and labels do not bear.
 
-use super::{Case, Caveat, CaveatKind, caveat};
+use super::{Case, Caveat, CaveatKind};
 use crate::analysis::labels::Labels;
 use crate::format::{counted, fixed, listed};
 
-pub(super) fn caveats(case: &Case, caveats: &mut Vec<Caveat>) {
-    for note in &case.prepared.input.data.notes {
-        caveats.push(caveat(
-            CaveatKind::Origin,
-            "that the numbers hold for images or labels of another origin",
-            note.clone(),
-        ));
-    }
-    caveats.extend(alike(case));
-    caveats.extend(parts_differ(case));
-    caveats.extend(one_source(case));
+/// What the data's author says of its origin.
+pub(super) fn origin(case: &Case) -> impl Iterator<Item = Caveat> {
+    let claim = "that the numbers hold for images or labels of another origin";
+    let notes = case.input.data.notes.iter();
+    notes.map(move |note| Caveat::new(CaveatKind::Origin, claim, note.as_str()))
 }
 
-fn alike(case: &Case) -> Option<Caveat> {
-    let data = &case.prepared.input.data;
+pub(super) fn many_alike(case: &Case) -> Option<Caveat> {
+    let data = &case.input.data;
     let piles = data.piles(&data.targets)?;
-    Some(caveat(
+    Some(Caveat::new(
         CaveatKind::ManyAlike,
         "that a small error over all images means a small error whatever the label",
         format!(
@@ -31,19 +25,28 @@ fn alike(case: &Case) -> Option<Caveat> {
     ))
 }
 
-fn parts_differ(case: &Case) -> Option<Caveat> {
-    let differences = differences(&case.analysis.labels, &case.prepared.input.data.targets);
-    (!differences.is_empty()).then(|| {
-        caveat(
-            CaveatKind::PartsDiffer,
-            "that the parts of the split are alike",
-            format!(
-                "Mean labels differ by more than chance from those of the training part ({}): \
-                 the file was perhaps split in its order.",
-                listed(&differences)
-            ),
-        )
-    })
+pub(super) fn parts_differ(case: &Case) -> Option<Caveat> {
+    let differences = differences(&case.analysis.labels, &case.input.data.targets);
+    let because = format!(
+        "Mean labels differ by more than chance from those of the training part ({}): the file \
+         was perhaps split in its order.",
+        listed(&differences)
+    );
+    let claim = "that the parts of the split are alike";
+    (!differences.is_empty()).then(|| Caveat::new(CaveatKind::PartsDiffer, claim, because))
+}
+
+pub(super) fn one_source(case: &Case) -> Option<Caveat> {
+    let (_, evaluated) = case.analysis.evaluated()?;
+    Some(Caveat::new(
+        CaveatKind::OneSource,
+        "that the numbers hold for images from elsewhere: of other cameras, places or subjects",
+        format!(
+            "All {} come from the same data set as the training images. Intervals say what \
+             another draw from it might have given, and nothing of other sources.",
+            counted(evaluated.images, "image", "images")
+        ),
+    ))
 }
 
 /// How often a split that was drawn by lot has a difference all the same.
@@ -84,20 +87,6 @@ fn differences(labels: &Labels, names: &[String]) -> Vec<String> {
         }
     }
     differences
-}
-
-fn one_source(case: &Case) -> Option<Caveat> {
-    let focus = case.analysis.focus?;
-    let evaluated = focus.evaluated(&case.analysis.candidates)?;
-    Some(caveat(
-        CaveatKind::OneSource,
-        "that the numbers hold for images from elsewhere: of other cameras, places or subjects",
-        format!(
-            "All {} come from the same data set as the training images. Intervals say what \
-             another draw from it might have given, and nothing of other sources.",
-            counted(evaluated.images, "image", "images")
-        ),
-    ))
 }
 
 #[cfg(test)]

@@ -2,25 +2,14 @@
 
 use psp_metrics::Metric;
 
-use super::{Case, Caveat, CaveatKind, caveat};
+use super::{Case, Caveat, CaveatKind};
 use crate::analysis::{FocusPart, Trained};
-use crate::format::{count, counted, fixed, ratio};
+use crate::format::{count, counted, fixed, listed, ratio};
 
 /// Test sets below this are called small.
 const FEW: usize = 200;
 
-pub(super) fn caveats(case: &Case, caveats: &mut Vec<Caveat>) {
-    caveats.extend(no_model(case));
-    caveats.extend(not_tested(case));
-    caveats.extend(unfinished(case));
-    caveats.extend(not_better(case));
-    caveats.extend(few_images(case));
-    caveats.extend(few_seeds(case));
-    caveats.extend(optimism(case));
-    caveats.extend(test_is_used(case));
-}
-
-fn no_model(case: &Case) -> Option<Caveat> {
+pub(super) fn no_model(case: &Case) -> Option<Caveat> {
     if case.analysis.focus.is_some() {
         return None;
     }
@@ -28,19 +17,19 @@ fn no_model(case: &Case) -> Option<Caveat> {
         Some(search) if search.states.failed > 0 && search.states.finished == 0 => format!(
             "{} of {} failed and none was trained to its end: what is wrong may be the set-up \
              rather than the task.",
-            count(search.states.failed as u64),
+            count(search.states.failed),
             counted(search.wanted, "trial", "trials"),
         ),
         _ => "There are no predictions of any model yet.".to_owned(),
     };
     let claim = "that the scores can, or cannot, be predicted from these images";
-    Some(caveat(CaveatKind::NoModel, claim, because))
+    Some(Caveat::new(CaveatKind::NoModel, claim, because))
 }
 
-fn not_tested(case: &Case) -> Option<Caveat> {
+pub(super) fn not_tested(case: &Case) -> Option<Caveat> {
     let focus = case.analysis.focus?;
     (focus.part == FocusPart::Valid).then(|| {
-        caveat(
+        Caveat::new(
             CaveatKind::NotTested,
             "that the model is as good on new images as the numbers here",
             "There are no test predictions. All numbers are over validation images, by which \
@@ -49,52 +38,43 @@ fn not_tested(case: &Case) -> Option<Caveat> {
     })
 }
 
-fn unfinished(case: &Case) -> Option<Caveat> {
-    let states = &case.analysis.search.as_ref()?.states;
-    let drawn_or_not = states.open();
-    (drawn_or_not > 0).then(|| {
-        let text = format!(
-            "The study is still running: {} have not come to an end.",
-            counted(drawn_or_not, "trial", "trials")
-        );
-        let text = text.replace("1 trial have", "1 trial has");
-        caveat(CaveatKind::Unfinished, "that this is the result", text)
-    })
+pub(super) fn unfinished(case: &Case) -> Option<Caveat> {
+    let open = case.analysis.search.as_ref()?.states.open();
+    let because = format!(
+        "The study is still running: {} not come to an end.",
+        counted(open, "trial has", "trials have")
+    );
+    let claim = "that this is the result";
+    (open > 0).then(|| Caveat::new(CaveatKind::Unfinished, claim, because))
 }
 
-fn not_better(case: &Case) -> Option<Caveat> {
-    let focus = case.analysis.focus?;
-    let evaluated = focus.evaluated(&case.analysis.candidates)?;
+pub(super) fn not_better(case: &Case) -> Option<Caveat> {
+    let (focus, evaluated) = case.analysis.evaluated()?;
+    evaluated.overall(Metric::Skill)?;
     let part = focus.part.name();
     let images = counted(evaluated.images, "image", "images");
-    let skill = evaluated.overall(Metric::Skill)?;
-    if let (Some(low), Some(high)) = (skill.low, skill.high)
+    let skill = |target| evaluated.interval(target, Metric::Skill);
+    if let Some(ends @ [low, _]) = skill(None)
         && low <= 0.0
     {
-        return Some(caveat(
+        let [low, high] = ends.map(ratio);
+        return Some(Caveat::new(
             CaveatKind::NotBetterThanMean,
             "that the model has learnt to judge images",
             format!(
                 "Its skill beside \"predict the training mean\" (1 − MSE / that MSE) lies \
-                 between {} and {} over {images} of the {part} part: being no better than the \
-                 mean remains plausible.",
-                ratio(low),
-                ratio(high)
+                 between {low} and {high} over {images} of the {part} part: being no better than \
+                 the mean remains plausible."
             ),
         ));
     }
-    let names = case.prepared.input.data.targets.iter().enumerate();
-    let weak = names.filter(|(target, _)| {
-        let skill = evaluated.target(*target, Metric::Skill);
-        skill
-            .and_then(|skill| skill.low)
-            .is_some_and(|low| low <= 0.0)
-    });
-    let weak: Vec<&str> = weak.map(|(_, name)| name.as_str()).collect();
+    let weak = case.input.data.targets.iter().enumerate();
+    let weak = weak.filter(|(target, _)| skill(Some(*target)).is_some_and(|[low, _]| low <= 0.0));
+    let weak: Vec<&String> = weak.map(|(_, name)| name).collect();
     (!weak.is_empty()).then(|| {
-        caveat(
+        Caveat::new(
             CaveatKind::NotBetterThanMean,
-            format!("that the model can judge {}", crate::format::listed(&weak)),
+            format!("that the model can judge {}", listed(&weak)),
             format!(
                 "The interval of its skill beside \"predict the training mean\" includes 0 \
                  there ({images} of the {part} part), whatever the average over targets says."
@@ -103,101 +83,89 @@ fn not_better(case: &Case) -> Option<Caveat> {
     })
 }
 
-fn few_images(case: &Case) -> Option<Caveat> {
-    let focus = case.analysis.focus?;
-    let evaluated = focus.evaluated(&case.analysis.candidates)?;
-    let images = evaluated.images;
+pub(super) fn few_images(case: &Case) -> Option<Caveat> {
+    let (focus, evaluated) = case.analysis.evaluated()?;
+    let (images, part) = (evaluated.images, focus.part.name());
     if images >= FEW {
         return None;
     }
-    let part = focus.part.name();
-    let r2 = case.focus(Metric::R2);
-    let because = match r2.and_then(|r2| Some((r2.estimate?, r2.low?, r2.high?))) {
-        Some((value, low, high)) => format!(
-            "There are only {images} {part} images. The R² of {} is known only to lie between \
-             {} and {}, and from so few images even this interval is too narrow.",
-            ratio(value),
-            ratio(low),
-            ratio(high)
-        ),
-        None => format!("There are only {images} {part} images."),
-    };
+    let mut because = format!("There are only {images} {part} images.");
+    let r2 = evaluated.overall(Metric::R2).and_then(|r2| r2.estimate);
+    if let (Some(r2), Some(ends)) = (r2, evaluated.interval(None, Metric::R2)) {
+        let (r2, [low, high]) = (ratio(r2), ends.map(ratio));
+        because += &format!(
+            " The R² of {r2} is known only to lie between {low} and {high}, and from so few \
+             images even this interval is too narrow."
+        );
+    }
     let claim = format!("that the {part} numbers are exact");
-    Some(caveat(CaveatKind::FewImages, claim, because))
+    Some(Caveat::new(CaveatKind::FewImages, claim, because))
 }
 
-fn few_seeds(case: &Case) -> Option<Caveat> {
+pub(super) fn few_seeds(case: &Case) -> Option<Caveat> {
     let focus = case.analysis.focus?;
     let Trained { runs, folds, seeds } = Trained::of(&case.analysis.candidates[focus.candidate]);
     if seeds >= 3 {
         return None;
     }
-    let name = case.name(focus.candidate);
-    let unknown = "how much is luck of the seed is unknown";
-    Some(caveat(
+    let unknown = ": how much is luck of the seed is unknown";
+    let trained = match (seeds, runs, folds) {
+        (_, ..=1, _) => format!("once{unknown}"),
+        (..=1, _, 0) => format!("{runs} times with the same seed{unknown}"),
+        (..=1, _, _) => {
+            let folds = counted(folds, "fold", "folds");
+            format!("on {folds} with one seed each{unknown}")
+        }
+        _ => format!(
+            "with {seeds} seeds{}; from so few, the spread between seeds can only be guessed",
+            if folds > 0 { " per fold" } else { "" }
+        ),
+    };
+    Some(Caveat::new(
         CaveatKind::FewSeeds,
         "that training it again would give the same scores",
-        match (seeds, runs, folds) {
-            (_, ..=1, _) => format!("{name} was trained once: {unknown}."),
-            (..=1, _, 0) => {
-                format!("{name} was trained {runs} times with the same seed: {unknown}.")
-            }
-            (..=1, _, _) => format!(
-                "{name} was trained on {} with one seed each: {unknown}.",
-                counted(folds, "fold", "folds")
-            ),
-            _ => format!(
-                "{name} was trained with {seeds} seeds{}; from so few, the spread between seeds \
-                 can only be guessed.",
-                if folds > 0 { " per fold" } else { "" }
-            ),
-        },
+        format!("{} was trained {trained}.", case.name(focus.candidate)),
     ))
 }
 
-fn optimism(case: &Case) -> Option<Caveat> {
+pub(super) fn optimism(case: &Case) -> Option<Caveat> {
     let search = case.analysis.search.as_ref()?;
-    let best = search.best?;
-    let finished = search.states.finished;
+    let (best, finished) = (search.best?, search.states.finished);
     if finished < 2 {
         return None;
     }
-    let score = case.analysis.score.name();
     let mut because = format!(
-        "The best of {finished} finished trials has a validation {score} of {}; being the best \
-         of many is partly luck, and the search looked at these images all along.",
+        "The best of {finished} finished trials has a validation {} of {}; being the best of many \
+         is partly luck, and the search looked at these images all along.",
+        case.analysis.score.name(),
         fixed(best.score, 4)
     );
-    let focus = case.analysis.focus.filter(|focus| focus.chosen);
-    let study = case.prepared.input.study.as_ref();
+    let chosen = case.analysis.focus.filter(|focus| focus.chosen);
+    let chosen = chosen.and_then(|focus| {
+        let compared = &case.analysis.candidates[focus.compared()];
+        compared.validation.as_ref()
+    });
+    let study = case.input.study.as_ref();
     if study.is_some_and(|study| !study.trains_finalists()) {
         because += " The finalists are these trials themselves, not trained again with other \
                     seeds: the scores that they are ranked by are too good in the same way.";
-    } else if let Some(validation) = focus.and_then(|focus| {
-        case.analysis.candidates[focus.compared()]
-            .validation
-            .as_ref()
-    }) {
+    } else if let Some(validation) = chosen {
         because += &format!(
             " Trained again with other seeds, the chosen configuration has {} on average.",
             fixed(validation.mean, 4)
         );
     }
     let claim = "that the best validation score of the search is to be expected of new images";
-    Some(caveat(CaveatKind::ValidationOptimism, claim, because))
+    Some(Caveat::new(CaveatKind::ValidationOptimism, claim, because))
 }
 
-fn test_is_used(case: &Case) -> Option<Caveat> {
+pub(super) fn test_is_used(case: &Case) -> Option<Caveat> {
     let comparison = case.analysis.comparison.as_ref()?;
-    (comparison.members.len() > 1).then(|| {
-        caveat(
-            CaveatKind::TestIsUsed,
-            "that another model should be taken because of the test columns",
-            format!(
-                "The choice was made on validation images. Whoever chooses by these {} test \
-                 images turns them into validation images, and has no test any more.",
-                count(comparison.images as u64)
-            ),
-        )
-    })
+    let because = format!(
+        "The choice was made on validation images. Whoever chooses by these {} test images turns \
+         them into validation images, and has no test any more.",
+        count(comparison.images)
+    );
+    let claim = "that another model should be taken because of the test columns";
+    (comparison.members.len() > 1).then(|| Caveat::new(CaveatKind::TestIsUsed, claim, because))
 }

@@ -3,70 +3,74 @@
 use psp_metrics::{SeedSummary, holm, sign_flip_test};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use super::{Comparison, Pair};
+use super::{Member, Pair};
 use crate::ReportError;
-use crate::analysis::averaged::{Averaged, Draws};
+use crate::analysis::averaged::{Averaged, Draws, Errors};
 use crate::analysis::prepared::Prepared;
 
 /// Who is compared pair by pair: all, or, of too many, the best of each backbone
 /// (first in `validated`, the candidates from best to worst by validation) and the
-/// model in focus.
+/// model in focus. Indices of members.
 pub(super) fn pick(
     prepared: &Prepared,
-    members: &[usize],
+    members: &[Member],
     focus: Option<usize>,
     validated: &[usize],
 ) -> (Vec<usize>, bool) {
     let most = prepared.settings.compared;
     if members.len() <= most {
-        return (members.to_vec(), false);
+        return ((0..members.len()).collect(), false);
     }
-    let candidates = &prepared.input.candidates;
-    let ordered = || validated.iter().filter(|index| members.contains(index));
-    let mut picked: Vec<usize> = focus.into_iter().filter(|f| members.contains(f)).collect();
-    for &index in ordered() {
-        let backbone = &candidates[index].backbone;
-        let seen = |other: &usize| candidates[*other].backbone == *backbone;
+    let place = |of: usize| members.iter().position(|member| member.candidate == of);
+    let backbone = |member: usize| {
+        let candidate = members[member].candidate;
+        prepared.input.candidates[candidate].backbone.as_str()
+    };
+    let ordered = || validated.iter().filter_map(|of| place(*of));
+    let mut picked: Vec<usize> = focus.and_then(place).into_iter().collect();
+    for member in ordered() {
+        let seen = |other: &usize| backbone(*other) == backbone(member);
         if picked.len() < most.max(1) && !picked.iter().any(seen) {
-            picked.push(index);
+            picked.push(member);
         }
     }
     // Fewer backbones than places: the next best, whatever their backbone.
-    for &index in ordered() {
-        if picked.len() < most && !picked.contains(&index) {
-            picked.push(index);
+    for member in ordered() {
+        if picked.len() < most && !picked.contains(&member) {
+            picked.push(member);
         }
     }
     picked.sort_unstable();
     (picked, true)
 }
 
+/// All pairs of the `paired` members.
 pub(super) fn pairs(
-    comparison: &Comparison,
+    members: &[Member],
     averaged: &Averaged,
     draws: &Draws,
     paired: &[usize],
     prepared: &Prepared,
 ) -> Result<Vec<Pair>, ReportError> {
     let settings = prepared.settings;
-    let errors: Vec<Vec<f64>> = paired.iter().map(|&m| averaged.squared_errors(m)).collect();
     let mut pairs = Vec::new();
-    for a in 0..paired.len() {
-        for b in a + 1..paired.len() {
-            let (first, second) = (paired[a], paired[b]);
-            let differences = errors[a].iter().zip(&errors[b]).map(|(a, b)| a - b);
-            let differences: Vec<f64> = differences.collect();
+    for (place, &first) in paired.iter().enumerate() {
+        for &second in &paired[place + 1..] {
+            let [a, b] = [first, second].map(|model| averaged.squared_errors(model));
+            let differences: Vec<f64> = a.iter().zip(&b).map(|(a, b)| a - b).collect();
             let p_value = sign_flip_test(&differences, settings.permutations, settings.seed)?;
-            let [one, other] = [first, second].map(|model| &comparison.members[model]);
-            let targets = 0..prepared.metrics.targets();
+            let [one, other] = [first, second].map(|model| &members[model]);
+            let Errors {
+                mse,
+                r2,
+                target_mse,
+            } = draws.difference(first, second);
             pairs.push(Pair {
                 first: one.candidate,
                 second: other.candidate,
-                mse: draws.mse_difference(first, second),
-                r2: draws.r2_difference(first, second),
-                target_mse: targets
-                    .map(|target| draws.target_difference(first, second, target))
-                    .collect(),
+                mse,
+                r2,
+                target_mse,
                 p_value,
                 adjusted_p_value: p_value,
                 differs: false,

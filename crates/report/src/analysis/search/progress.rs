@@ -7,7 +7,6 @@ use crate::input::Study;
 
 /// What a search of so many trials found.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct Progress {
     /// Finished trials.
     pub trials: usize,

@@ -1,17 +1,10 @@
 //! Labels that many images share.
 
-use super::Data;
+use super::{Data, ends};
 use crate::format::{percent, tidy};
 
 /// From this share on, labels of one value are called many.
 const MANY: f64 = 0.3;
-
-/// A value that many labels of one target have.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Pile {
-    value: f64,
-    share: f64,
-}
 
 impl Data {
     /// Where many labels are exactly 0, or exactly at an end of their range:
@@ -19,36 +12,30 @@ impl Data {
     /// targets. `None` where no target has so many.
     pub(crate) fn piles(&self, names: &[String]) -> Option<String> {
         let piles = names.iter().enumerate().filter_map(|(target, name)| {
-            let Pile { value, share } = self.pile(target)?;
-            Some(format!(
-                "{name}: {} are exactly {}",
-                percent(share),
-                tidy(value)
-            ))
+            let (value, share) = self.pile(target)?;
+            let (value, share) = (tidy(value), percent(share));
+            Some(format!("{name}: {share} are exactly {value}"))
         });
         let piles: Vec<String> = piles.collect();
         (!piles.is_empty()).then(|| piles.join("; "))
     }
 
-    /// Of 0 and the ends of the range, what most labels of a target are.
-    fn pile(&self, target: usize) -> Option<Pile> {
+    /// Of 0 and the ends of the range, what most labels of a target are, and their share.
+    fn pile(&self, target: usize) -> Option<(f64, f64)> {
         let rows = self.parts.iter().flat_map(|part| &part.labels);
         let labels: Vec<f64> = rows.map(|row| row[target]).collect();
-        let lowest = labels.iter().copied().reduce(f64::min)?;
-        let highest = labels.iter().copied().reduce(f64::max)?;
-        let [low, high] = self.label_range.unwrap_or([lowest, highest]);
+        let [low, high] = self
+            .label_range
+            .unwrap_or_else(|| ends(labels.iter().copied()));
         let piles = [0.0, low, high].map(|value| {
             let alike = labels.iter().filter(|label| **label == value).count();
-            Pile {
-                value,
-                share: alike as f64 / labels.len() as f64,
-            }
+            (value, alike as f64 / labels.len() as f64)
         });
         // Of equal shares the first: 0 may be an end as well.
         let largest = piles
             .into_iter()
-            .reduce(|most, next| if next.share > most.share { next } else { most })?;
-        (largest.share >= MANY).then_some(largest)
+            .reduce(|most, next| if next.1 > most.1 { next } else { most })?;
+        (largest.1 >= MANY).then_some(largest)
     }
 }
 
@@ -59,18 +46,13 @@ mod tests {
 
     fn piles(label_range: Option<[f64; 2]>, labels: &[f64]) -> Option<String> {
         let data = Data {
-            folder: String::new(),
-            fingerprint: String::new(),
-            split_fingerprint: String::new(),
             targets: vec!["wear".to_owned()],
             label_range,
-            training_means: vec![0.0],
-            trained_on: labels.len(),
             parts: vec![PartLabels {
                 name: "train".to_owned(),
                 labels: labels.iter().map(|label| vec![*label]).collect(),
             }],
-            notes: Vec::new(),
+            ..Data::default()
         };
         data.piles(&data.targets)
     }
