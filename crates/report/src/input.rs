@@ -14,7 +14,7 @@ pub(crate) use data::ends;
 pub use data::{Data, PartLabels};
 pub use selection::{Rank, Selection};
 
-/// Everything that a report tells of.
+/// Everything that a report is about.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Input {
     /// The study's name, or those of the runs.
@@ -146,20 +146,20 @@ pub enum DimensionAxis {
     },
 }
 
-/// Where a trial stands.
+/// A trial's status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TrialState {
     /// Not begun.
     Waiting,
     /// Being worked on.
     Begun,
-    /// Begun, and given back.
+    /// Begun, and paused.
     Paused,
     /// Stopped early, since others were better.
     Pruned,
     /// Trained to its end.
     Finished,
-    /// Given up.
+    /// Failed.
     Failed,
 }
 
@@ -172,7 +172,7 @@ pub struct Trial {
     pub folder: String,
     /// Its backbone.
     pub backbone: String,
-    /// Where it stands.
+    /// Its status.
     pub state: TrialState,
     /// The values that it varies, by `section.key`, as text.
     pub values: BTreeMap<String, String>,
