@@ -47,7 +47,7 @@ pub(crate) struct KeyNumber {
 #[derive(Debug)]
 pub(crate) struct Section<'a> {
     pub(crate) id: &'static str,
-    pub(crate) title: String,
+    pub(crate) title: &'static str,
     pub(crate) blocks: Vec<Block<'a>>,
 }
 
@@ -134,19 +134,11 @@ impl ErrorSize {
 }
 
 impl<'a> Section<'a> {
-    pub(crate) fn new(id: &'static str, title: impl Into<String>) -> Self {
-        Self {
-            id,
-            title: title.into(),
-            blocks: Vec::new(),
-        }
-    }
-
     pub(crate) fn heading(&mut self, text: impl Into<String>) {
         self.blocks.push(Block::Heading(text.into()));
     }
 
-    /// Nothing of an empty text.
+    /// Adds nothing for an empty text.
     pub(crate) fn say(&mut self, text: impl Into<Text>) {
         let text = text.into();
         if !text.is_empty() {
@@ -154,7 +146,7 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// Nothing where there are no items.
+    /// Adds nothing where there are no items.
     pub(crate) fn list(&mut self, items: impl IntoIterator<Item = impl Into<Text>>) {
         let items: Vec<Text> = items.into_iter().map(Into::into).collect();
         if !items.is_empty() {
@@ -174,7 +166,7 @@ impl<'a> Section<'a> {
         self.blocks.push(Block::Table(table.into()));
     }
 
-    /// Nothing where there is no such figure.
+    /// Adds nothing where there is no such figure.
     pub(crate) fn figure(&mut self, figure: Option<&'a Drawn>, caption: impl Into<Text>) {
         if let Some(figure) = figure {
             let caption = caption.into();

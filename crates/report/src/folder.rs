@@ -1,4 +1,4 @@
-//! A folder that is filled out of sight.
+//! A report's folder: written out of sight, then put in place.
 
 mod earlier;
 
@@ -31,7 +31,7 @@ pub(crate) struct Folder {
     new: TempDir,
 }
 
-/// A file or folder that was put from one place to the other.
+/// A file or folder that was moved.
 struct Moved {
     from: PathBuf,
     to: PathBuf,

@@ -1,4 +1,4 @@
-//! Numbers for people.
+//! Numbers as text.
 
 /// `value` with so many decimals and a minus sign as wide as a digit; what rounds
 /// to zero has no sign.
@@ -61,7 +61,7 @@ pub(crate) fn ratio(value: f64) -> String {
     fixed(value, 3)
 }
 
-/// With its sign, whatever it is.
+/// With its sign, a plus too.
 pub(crate) fn signed(text: &str) -> String {
     let zero = text.bytes().all(|byte| matches!(byte, b'0' | b'.'));
     if text.starts_with('−') || zero {

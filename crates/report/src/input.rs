@@ -15,7 +15,7 @@ pub use data::{Data, PartLabels};
 pub use psp_schema::TrialState;
 pub use selection::{Rank, Selection};
 
-/// Everything that a report tells of.
+/// Everything that a report is about.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Input {
     /// The study's name, or those of the runs.
@@ -156,7 +156,7 @@ pub struct Trial {
     pub folder: String,
     /// Its backbone.
     pub backbone: String,
-    /// Where it stands.
+    /// Its status.
     pub state: TrialState,
     /// The values that it varies, by `section.key`, as text.
     pub values: BTreeMap<String, String>,

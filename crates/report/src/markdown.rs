@@ -8,7 +8,7 @@ use crate::figures::Drawn;
 /// The report as Markdown.
 pub(crate) fn markdown(document: &Document) -> String {
     let sections = document.sections.iter().enumerate();
-    let anchors = sections.map(|(index, section)| (section.id, anchor(index + 1, &section.title)));
+    let anchors = sections.map(|(index, section)| (section.id, anchor(index + 1, section.title)));
     let anchors: Anchors = anchors.collect();
     let text = |of: &Text| text(of, &anchors);
     let mut out = format!("# {}\n\n{}\n", plain(&document.title), text(&document.lead));
@@ -27,7 +27,7 @@ pub(crate) fn markdown(document: &Document) -> String {
         paragraph(&mut out, &format!("> {}", text(caveat)));
     }
     for (index, section) in document.sections.iter().enumerate() {
-        out += &format!("\n## {}. {}\n", index + 1, plain(&section.title));
+        out += &format!("\n## {}. {}\n", index + 1, plain(section.title));
         blocks(&mut out, section, &anchors);
     }
     paragraph(&mut out, &text(&document.foot));
@@ -157,14 +157,11 @@ fn text(text: &Text, anchors: &Anchors) -> String {
         Span::Plain(text) => plain(text),
         Span::Strong(text) => format!("**{}**", plain(text)),
         Span::Code(text) => code(text),
-        Span::Link {
-            text,
-            link: Link::Section(id),
-        } => match anchors.get(id) {
+        Span::Link(text, Link::Section(id)) => match anchors.get(id) {
             Some(anchor) => format!("[{}](#{anchor})", plain(text)),
             None => plain(text),
         },
-        Span::Link { text, link } => format!("[{}](<{}>)", plain(text), link.url()),
+        Span::Link(text, link) => format!("[{}](<{}>)", plain(text), link.url()),
     };
     text.spans.iter().map(span).collect()
 }

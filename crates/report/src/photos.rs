@@ -2,12 +2,12 @@
 
 use image::RgbImage;
 
-/// Why a photo could not be had.
+/// Why a photo can't be shown.
 pub type PhotoError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Gives the photos that a report shows, several at a time.
+/// Loads the photos that a report shows, several at a time.
 pub trait Photos: Sync {
-    /// The photo with this name, as upright and as large as it is.
+    /// The photo with this name, upright and in full size.
     ///
     /// # Errors
     /// Whatever keeps it from being shown; the report then shows a place without a

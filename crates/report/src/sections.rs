@@ -76,7 +76,8 @@ pub(crate) fn document<'a>(context: &Context<'a>) -> Document<'a> {
             .plain(".");
     }
     let sections = SECTIONS.into_iter().map(|(id, title, parts)| {
-        let mut section = Section::new(id, title);
+        let blocks = Vec::new();
+        let mut section = Section { id, title, blocks };
         parts.iter().for_each(|write| write(context, &mut section));
         section
     });

@@ -36,7 +36,7 @@ fn a_study_that_is_still_running_says_so() {
     );
     assert!(verdict.contains("Best validation R² so far"), "{verdict}");
     assert!(report.says("The study is still running: 23 trials have not come to an end."));
-    assert!(report.says("1 being worked on, 1 given back, 1 waiting, 20 not yet drawn"));
+    assert!(report.says("1 being worked on, 1 paused, 1 waiting, 20 not yet drawn"));
 }
 
 #[test]

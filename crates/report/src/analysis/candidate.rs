@@ -6,7 +6,7 @@ use psp_metrics::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::estimate::is_told;
+use super::estimate::has_interval;
 use super::prepared::{Part, Prepared, PreparedRun};
 use super::score::Score;
 use crate::ReportError;
@@ -148,7 +148,7 @@ impl Evaluated {
         let mut intervals = bootstrap(&part.rows, &metrics, &settings)?;
         let all = intervals.targets.iter_mut().chain([&mut intervals.overall]);
         for interval in all.flatten() {
-            if !is_told(interval.undefined, u64::from(settings.resamples)) {
+            if !has_interval(interval.undefined, u64::from(settings.resamples)) {
                 (interval.low, interval.high) = (None, None);
                 interval.standard_error = None;
             }

@@ -1,4 +1,4 @@
-//! What should not be concluded: only what holds of these very numbers.
+//! What should not be concluded from these very numbers.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ mod data;
 mod measuring;
 mod trusting;
 
-/// A conclusion that the numbers do not bear.
+/// A conclusion that the numbers don't support.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Caveat {
     /// Its kind; those that matter most come first.
@@ -75,7 +75,7 @@ pub enum CaveatKind {
     OneSource,
 }
 
-/// What caveats are derived from.
+/// What a caveat is derived from.
 struct Case<'a> {
     input: &'a Input,
     settings: &'a Settings,
@@ -99,7 +99,7 @@ impl Caveat {
     }
 }
 
-/// Those that may hold.
+/// All that can hold, each looked at by itself.
 const ALL: [fn(&Case) -> Option<Caveat>; 23] = [
     trusting::no_model,
     trusting::not_tested,
@@ -126,7 +126,7 @@ const ALL: [fn(&Case) -> Option<Caveat>; 23] = [
     measuring::heat_maps,
 ];
 
-/// Those that hold, the most important first.
+/// The caveats that hold, the most important first.
 pub(crate) fn caveats(prepared: &Prepared, analysis: &Analysis) -> Vec<Caveat> {
     let case = Case {
         input: prepared.input,

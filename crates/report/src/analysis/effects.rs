@@ -1,4 +1,4 @@
-//! What the trials say about one searched key.
+//! What the trials say about one searched number.
 
 use serde::{Deserialize, Serialize};
 
@@ -29,39 +29,31 @@ pub struct ValueEffect {
     pub best: f64,
 }
 
-/// So many different values have a row each.
+/// Up to so many different values have a row each.
 const MOST: usize = 8;
 
 impl KeyEffect {
-    /// `None` where no finished trial has a value.
+    /// Of a key with numbers; `None` where no finished trial has one.
     pub(crate) fn of(study: &Study, dimension: &Dimension) -> Option<Self> {
         let scored = study.trials.iter().filter_map(|trial| {
-            let value = trial.values.get(&dimension.key)?;
-            Some((value.as_str(), finished_score(trial)?))
+            let value = trial.values.get(&dimension.key)?.as_str();
+            Some((value, value.parse::<f64>().ok()?, finished_score(trial)?))
         });
-        let mut scored: Vec<(&str, f64)> = scored.collect();
-        let number = |text: &str| text.parse::<f64>().ok();
-        let numeric = scored.iter().all(|(value, _)| number(value).is_some());
-        scored.sort_by(|a, b| {
-            if numeric {
-                let numbers = [a, b].map(|(value, _)| number(value).unwrap_or_default());
-                numbers[0].total_cmp(&numbers[1])
-            } else {
-                a.0.cmp(b.0)
-            }
-        });
-        let mut groups: Vec<&[(&str, f64)]> = scored.chunk_by(|a, b| a.0 == b.0).collect();
-        if groups.len() > MOST && numeric {
+        let mut scored: Vec<(&str, f64, f64)> = scored.collect();
+        scored.sort_by(|a, b| a.1.total_cmp(&b.1));
+        let mut groups: Vec<_> = scored.chunk_by(|a, b| a.0 == b.0).collect();
+        if groups.len() > MOST {
             groups = scored.chunks(scored.len().div_ceil(3)).collect();
         }
         let values = groups.into_iter().filter_map(|group| {
             let (first, last) = (group.first()?.0, group.last()?.0);
-            let scores: Vec<f64> = group.iter().map(|(_, score)| *score).collect();
+            let scores: Vec<f64> = group.iter().map(|(_, _, score)| *score).collect();
+            let range = format!("{first} to {last}");
             Some(ValueEffect {
                 value: if first == last {
                     first.to_owned()
                 } else {
-                    format!("{first} to {last}")
+                    range
                 },
                 trials: scores.len(),
                 best: scores.iter().copied().fold(f64::MIN, f64::max),

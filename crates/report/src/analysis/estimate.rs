@@ -14,7 +14,7 @@ pub struct Estimate {
 
 /// Whether there is an interval at all: where many resamples have no value, the
 /// others are no longer what another draw of images would give.
-pub(crate) fn is_told(undefined: u64, resamples: u64) -> bool {
+pub(crate) fn has_interval(undefined: u64, resamples: u64) -> bool {
     undefined * 100 <= resamples
 }
 
@@ -25,7 +25,7 @@ impl Estimate {
         let mut drawn: Vec<f64> = drawn.collect();
         let resamples = drawn.len();
         drawn.retain(|value| !value.is_nan());
-        if !is_told((resamples - drawn.len()) as u64, resamples as u64) {
+        if !has_interval((resamples - drawn.len()) as u64, resamples as u64) {
             drawn.clear();
         }
         drawn.sort_unstable_by(f64::total_cmp);

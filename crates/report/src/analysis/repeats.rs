@@ -1,4 +1,4 @@
-//! In what the trainings of one configuration differ.
+//! How the runs of one configuration differ.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ impl Repeats {
     /// Over all candidates.
     pub(crate) fn of(candidates: &[CandidateAnalysis]) -> Self {
         let place = |run: &RunAnalysis| (run.seed, run.fold);
-        let is_told = |candidate: &CandidateAnalysis| {
+        let tells_apart = |candidate: &CandidateAnalysis| {
             let places: BTreeSet<_> = candidate.runs.iter().map(place).collect();
             places.len() == candidate.runs.len()
         };
@@ -35,7 +35,7 @@ impl Repeats {
         };
         let seeds = differ(&|run| Some(run.seed));
         let folds = differ(&|run| run.fold.map(|fold| fold as u64));
-        match (candidates.iter().all(is_told), seeds, folds) {
+        match (candidates.iter().all(tells_apart), seeds, folds) {
             (false, ..) => Self::Runs,
             (_, _, false) => Self::Seeds,
             (_, false, true) => Self::Folds,
@@ -54,7 +54,7 @@ impl Repeats {
     }
 }
 
-/// How often a candidate was trained to something that can be told of.
+/// How often a candidate was trained, counting runs with a score or predictions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Trained {
     pub(crate) runs: usize,

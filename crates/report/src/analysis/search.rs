@@ -15,7 +15,7 @@ use crate::input::{Study, Trial, TrialState};
 pub struct Search {
     /// Trials that the study is to have.
     pub wanted: usize,
-    /// How many of them stand where.
+    /// How many trials have each status.
     pub states: StateCounts,
     /// Backbones in the order in which they were first drawn.
     pub backbones: Vec<BackboneTrials>,
@@ -31,7 +31,7 @@ pub struct Search {
     pub last_ended: Option<String>,
 }
 
-/// Numbers of trials by their state.
+/// Numbers of trials by status.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StateCounts {
     /// Not yet drawn.
@@ -40,13 +40,13 @@ pub struct StateCounts {
     pub waiting: usize,
     /// Being worked on.
     pub begun: usize,
-    /// Begun, and given back.
+    /// Begun, and paused.
     pub paused: usize,
     /// Stopped early.
     pub pruned: usize,
     /// Trained to their end.
     pub finished: usize,
-    /// Given up.
+    /// Failed.
     pub failed: usize,
 }
 
@@ -99,7 +99,7 @@ impl StateCounts {
         counts
     }
 
-    /// Those that have not come to any end.
+    /// Trials that have not ended.
     pub fn open(&self) -> usize {
         self.undrawn + self.waiting + self.begun + self.paused
     }

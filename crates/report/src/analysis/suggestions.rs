@@ -34,8 +34,7 @@ impl SuggestionResult {
             Some(Evidence::Search) => search.and_then(|search| more_search(search, score)),
             Some(Evidence::Keys) if !effects.is_empty() => Some(
                 "What the search says of it is in the table: finished trials by the value of \
-                 each key. Other keys vary along with it, so that a row is no controlled \
-                 experiment."
+                 each key. Other keys vary too, so a row is not a controlled experiment."
                     .to_owned(),
             ),
             Some(Evidence::Speed) => acceleration(input),

@@ -2,7 +2,7 @@
 
 use super::Text;
 use crate::analysis::Estimate;
-use crate::format::count;
+use crate::format::{count, multiply_adds};
 
 /// A table; the first cell of each row is its heading.
 #[derive(Clone, Debug, Default)]
@@ -241,8 +241,13 @@ impl Cell {
         value.map(|value| Self::number(value, format(value))).into()
     }
 
-    pub(crate) fn count(value: usize) -> Self {
+    pub(crate) fn count(value: impl TryInto<u64>) -> Self {
+        let value = value.try_into().unwrap_or(u64::MAX);
         Self::number(value as f64, count(value))
+    }
+
+    pub(crate) fn multiply_adds(value: u64) -> Self {
+        Self::number(value as f64, multiply_adds(value))
     }
 
     /// A value with its interval below.

@@ -8,7 +8,7 @@ pub(crate) enum Span {
     Plain(String),
     Strong(String),
     Code(String),
-    Link { text: String, link: Link },
+    Link(String, Link),
 }
 
 /// Some spans one after the other.
@@ -43,10 +43,8 @@ impl Text {
 
     /// To a folder or file, given relative to the report's own folder.
     pub(crate) fn path(mut self, text: impl Into<String>, path: &str) -> Self {
-        self.spans.push(Span::Link {
-            text: text.into(),
-            link: Link::Path(path.to_owned()),
-        });
+        let link = Link::Path(path.to_owned());
+        self.spans.push(Span::Link(text.into(), link));
         self
     }
 
@@ -60,10 +58,7 @@ impl Text {
 
     /// To a section.
     pub(crate) fn section(mut self, text: impl Into<String>, id: &'static str) -> Self {
-        self.spans.push(Span::Link {
-            text: text.into(),
-            link: Link::Section(id),
-        });
+        self.spans.push(Span::Link(text.into(), Link::Section(id)));
         self
     }
 

@@ -2,7 +2,7 @@
 
 use super::Context;
 use crate::document::{Cell, Section, Table, Text};
-use crate::format::{count, fixed, multiply_adds};
+use crate::format::fixed;
 use crate::input::BackboneSize;
 use crate::project::Project;
 
@@ -39,9 +39,7 @@ pub(super) fn write<'a>(context: &Context<'a>, section: &mut Section<'a>) {
     let mib = |mib| fixed(mib, 3);
     let table = Table::of("sizes", caption, backbones)
         .text("backbone", |one| Text::new().code(&one.name))
-        .number("parameters", |one| {
-            Cell::number(one.parameters as f64, count(one.parameters))
-        })
+        .number("parameters", |one| Cell::count(one.parameters))
         .number("MiB", |one| Cell::of(one.mib, mib))
         .when(project.is_some(), |table| {
             table
@@ -49,10 +47,10 @@ pub(super) fn write<'a>(context: &Context<'a>, section: &mut Section<'a>) {
                 .hint("In the perspective-score project's table of model sizes")
         })
         .number("multiply-adds", |one| {
-            Cell::number(one.multiply_adds as f64, multiply_adds(one.multiply_adds))
+            Cell::multiply_adds(one.multiply_adds)
         })
         .hint("Of one prediction at the backbone's own input size")
-        .number("input, pixels", |one| Cell::count(one.input_size as usize))
+        .number("input, pixels", |one| Cell::count(one.input_size))
         .hint("Side of the backbone's own square input")
         .number("trials", |one| trials(one))
         .hint("Trials of this study with this backbone")

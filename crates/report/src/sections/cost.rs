@@ -5,7 +5,7 @@ use psp_metrics::Metric;
 use super::context::score;
 use super::{Context, TIME};
 use crate::document::{Cell, Columns, Section, Table};
-use crate::format::{counted, duration, fixed, listed, mebibytes, multiply_adds, ratio, speed};
+use crate::format::{counted, duration, fixed, listed, mebibytes, ratio, speed};
 use crate::input::{Candidate, MeasuredCost};
 
 pub(super) fn write<'a>(context: &Context<'a>, section: &mut Section<'a>) {
@@ -70,13 +70,10 @@ fn table<'a>(context: &Context<'a>, devices: usize) -> Columns<Row<'a>> {
     })
     .hint("Of parameters and buffers in fp32")
     .number("multiply-adds", |(_, one)| {
-        let counted = one.cost.multiply_adds;
-        Cell::number(counted as f64, multiply_adds(counted))
+        Cell::multiply_adds(one.cost.multiply_adds)
     })
     .hint("Of one prediction")
-    .number("pixels", |(_, one)| {
-        Cell::count(one.cost.input_size as usize)
-    })
+    .number("pixels", |(_, one)| Cell::count(one.cost.input_size))
     .hint("Side of the square input")
     .number("training time", |(index, _)| {
         Cell::of(context.analysis.candidates[*index].seconds, duration)

@@ -102,7 +102,7 @@ fn statistics<'a>(context: &Context<'a>) -> Columns<Row<'a>> {
 
 fn bins<'a>(context: &Context<'a>) -> Columns<Row<'a>> {
     let caption =
-        "Imbalance: labels by the bins that errors are told by, with their share of the part";
+        "Imbalance: labels by the bins of the tables of errors, with their share of the part";
     let mut parts = context.analysis.labels.parts.iter();
     let shape = parts
         .find_map(|part| part.bins.first())
@@ -113,7 +113,7 @@ fn bins<'a>(context: &Context<'a>) -> Columns<Row<'a>> {
         table.number(interval_name(bin.low, bin.high), |row| {
             let labels = row.part.bins[row.target][index].count;
             let share = labels as f64 / row.part.images as f64;
-            Cell::count(labels as usize).detail(percent(share))
+            Cell::count(labels).detail(percent(share))
         })
     })
 }
@@ -128,7 +128,6 @@ fn pairs<'a>(context: &Context<'a>) -> Columns<(&'a PartStatistics, &'a LabelPai
     };
     let rows = parts(context)
         .flat_map(|(part, statistics)| statistics.pairs.iter().map(move |pair| (part, pair)));
-    let images = |count: u64| Cell::count(count as usize);
     Table::of("label-pairs", caption, rows)
         .text("targets", |(_, pair)| {
             let [first, second] = [pair.first, pair.second].map(|t| &context.targets[t]);
@@ -137,12 +136,14 @@ fn pairs<'a>(context: &Context<'a>) -> Columns<(&'a PartStatistics, &'a LabelPai
         .text("part", |(part, _)| part.name.as_str())
         .when(has_zeros, |table| {
             table
-                .number("both 0", |(_, pair)| images(pair.both_zero))
-                .number("only the first 0", |(_, pair)| images(pair.only_first_zero))
-                .number("only the second 0", |(_, pair)| {
-                    images(pair.only_second_zero)
+                .number("both 0", |(_, pair)| Cell::count(pair.both_zero))
+                .number("only the first 0", |(_, pair)| {
+                    Cell::count(pair.only_first_zero)
                 })
-                .number("neither 0", |(_, pair)| images(pair.neither_zero))
+                .number("only the second 0", |(_, pair)| {
+                    Cell::count(pair.only_second_zero)
+                })
+                .number("neither 0", |(_, pair)| Cell::count(pair.neither_zero))
         })
         .number("Pearson", |(_, pair)| {
             Cell::of(pair.pearson, |r| fixed(r, 2))

@@ -1,6 +1,6 @@
 //! The errors of the run in focus.
 
-use psp_metrics::{Group, GroupErrors, GroupScores, LabelGroups, Metric, Scores};
+use psp_metrics::{DetailedMetrics, Group, GroupErrors, GroupScores, LabelGroups, Metric, Scores};
 
 use super::Context;
 use crate::analysis::{Evaluated, FEW_LABELS, FocusPart};
@@ -12,7 +12,7 @@ const SIDE_BY_SIDE: usize = 3;
 
 pub(super) fn write<'a>(context: &Context<'a>, section: &mut Section<'a>) {
     let Some((focus, evaluated)) = context.focus() else {
-        section.say("There are no predictions of any model, and therefore no errors to tell of.");
+        section.say("No model has predictions, so there are no errors to show.");
         return;
     };
     let is_best = context.analysis.validated.first() == Some(&focus.candidate);
@@ -72,30 +72,34 @@ struct Part<'a> {
 }
 
 fn parts<'a>(context: &Context<'a>, evaluated: &'a Evaluated) -> Vec<Part<'a>> {
-    let overall = &evaluated.metrics.overall;
-    let whole = Part {
-        name: "all targets",
-        target: None,
-        evaluated,
-        model: &overall.model,
-        baseline: &overall.baseline,
-        skill: overall.skill,
-        groups: &overall.groups,
+    let DetailedMetrics {
+        targets, overall, ..
+    } = &evaluated.metrics;
+    let part = |(name, target): (&'a str, Option<usize>)| {
+        let (model, baseline, skill, groups) = match target.map(|target| &targets[target]) {
+            None => (
+                &overall.model,
+                &overall.baseline,
+                overall.skill,
+                &overall.groups,
+            ),
+            Some(one) => (&one.model, &one.baseline, one.skill, &one.groups),
+        };
+        Part {
+            name,
+            target,
+            evaluated,
+            model,
+            baseline,
+            skill,
+            groups,
+        }
     };
-    let names = context.targets.iter();
-    let targets = names.zip(&evaluated.metrics.targets).enumerate();
-    let targets = targets.map(|(index, (name, target))| Part {
-        name,
-        target: Some(index),
-        evaluated,
-        model: &target.model,
-        baseline: &target.baseline,
-        skill: target.skill,
-        groups: &target.groups,
-    });
+    let names = context.targets.iter().enumerate();
+    let names = names.map(|(target, name)| (name.as_str(), Some(target)));
     // One target is all targets.
-    let whole = Some(whole).filter(|_| context.targets.len() > 1);
-    whole.into_iter().chain(targets).collect()
+    let whole = Some(("all targets", None)).filter(|_| targets.len() > 1);
+    whole.into_iter().chain(names).map(part).collect()
 }
 
 impl Part<'_> {
@@ -190,7 +194,7 @@ fn groups<'a>(context: &Context, parts: &'a [Part<'a>]) -> Columns<LabelGroup<'a
     Table::of("groups", caption, parts.iter().flat_map(label_groups))
         .text("target", |row| row.part.name)
         .text("label", |row| row.name.clone())
-        .number("n", |row| Cell::count(row.scores.count as usize))
+        .number("n", |row| Cell::count(row.scores.count))
         .number("MSE", |row| {
             cell(row, |errors| errors.mse, Metric::GroupMse)
         })

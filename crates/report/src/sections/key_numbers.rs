@@ -1,27 +1,24 @@
 //! The numbers that stand out.
 
-use psp_metrics::Metric;
+use psp_metrics::{Metric, Scores};
 
 use super::Context;
 use super::context::score;
-use crate::analysis::{Evaluated, Focus, FocusPart};
+use crate::analysis::FocusPart;
 use crate::document::{KeyNumber, Text};
 use crate::format::{count, counted, fixed, mebibytes, multiply_adds, ratio, speed, whole_percent};
 
 pub(super) fn numbers(context: &Context) -> Vec<KeyNumber> {
     let mut numbers = Vec::new();
     numbers.extend(validation(context));
-    if let Some((focus, evaluated)) = context.focus() {
-        let baseline = &evaluated.metrics.overall.baseline;
-        let measured = Measured {
-            context,
-            focus,
-            evaluated,
-        };
-        numbers.extend(measured.number(Metric::R2, baseline.r2, &ratio));
-        let error = |value| context.error(value);
-        numbers.extend(measured.number(Metric::Mse, Some(baseline.mse), &error));
-    }
+    numbers.extend(measured(context, Metric::R2, |scores| scores.r2, ratio));
+    let error = |value| context.error(value);
+    numbers.extend(measured(
+        context,
+        Metric::Mse,
+        |scores| Some(scores.mse),
+        error,
+    ));
     numbers.extend(cost(context));
     if numbers.is_empty() {
         numbers.extend(best_trial(context));
@@ -69,35 +66,29 @@ fn validation(context: &Context) -> Option<KeyNumber> {
     Some(linked(label, score(mean), &run.folder, details))
 }
 
-/// What was computed of the run in focus.
-struct Measured<'a> {
-    context: &'a Context<'a>,
-    focus: Focus,
-    evaluated: &'a Evaluated,
-}
-
-impl Measured<'_> {
-    fn number(
-        &self,
-        metric: Metric,
-        baseline: Option<f64>,
-        format: &dyn Fn(f64) -> String,
-    ) -> Option<KeyNumber> {
-        let value = self.evaluated.overall(metric)?.estimate?;
-        let interval = self.evaluated.interval(None, metric);
-        let mean = baseline.map_or("undefined".to_owned(), format);
-        let images = counted(self.evaluated.images, "image", "images");
-        let interval = interval.map(|ends| self.context.interval(ends, format));
-        let mut details: Vec<String> = interval.into_iter().collect();
-        details.push(format!("predict the mean: {mean}"));
-        details.push(format!("n\u{a0}=\u{a0}{images}"));
-        let label = match self.focus.part {
-            FocusPart::Test => format!("Test {metric}"),
-            FocusPart::Valid => format!("Validation {metric} (not tested)"),
-        };
-        let run = &self.context.input.candidates[self.focus.candidate].runs[self.focus.run];
-        Some(linked(label, format(value), &run.folder, details))
-    }
+/// A metric of the run in focus, beside that of "predict the mean".
+fn measured(
+    context: &Context,
+    metric: Metric,
+    of: fn(&Scores) -> Option<f64>,
+    format: impl Fn(f64) -> String,
+) -> Option<KeyNumber> {
+    let (focus, evaluated) = context.focus()?;
+    let value = evaluated.overall(metric)?.estimate?;
+    let interval = evaluated.interval(None, metric);
+    let interval = interval.map(|ends| context.interval(ends, &format));
+    let mean = of(&evaluated.metrics.overall.baseline);
+    let mean = mean.map_or("undefined".to_owned(), &format);
+    let images = counted(evaluated.images, "image", "images");
+    let mut details: Vec<String> = interval.into_iter().collect();
+    details.push(format!("predict the mean: {mean}"));
+    details.push(format!("n\u{a0}=\u{a0}{images}"));
+    let label = match focus.part {
+        FocusPart::Test => format!("Test {metric}"),
+        FocusPart::Valid => format!("Validation {metric} (not tested)"),
+    };
+    let run = &context.input.candidates[focus.candidate].runs[focus.run];
+    Some(linked(label, format(value), &run.folder, details))
 }
 
 fn cost(context: &Context) -> Option<KeyNumber> {

@@ -8,7 +8,7 @@ use crate::input::{Epoch, Run};
 pub(super) fn write<'a>(context: &Context<'a>, section: &mut Section<'a>) {
     let piles = context.input.data.piles(context.targets);
     let piles = piles.map_or_else(String::new, |piles| {
-        format!(" Every label counts alike, those too that many images share ({piles}).")
+        format!(" Every label counts the same, including those that many images share ({piles}).")
     });
     section.say(format!(
         "Training minimises the mean squared error (MSE): the square of prediction − label, \

@@ -10,8 +10,8 @@ use crate::format::{counted, listed, ratio};
 /// Predictions that differ by no more than this share of the labels' span are the same.
 const SAME: f64 = 1e-4;
 
-/// That it is of none, in whole sentences which stand first; `None` of a model that is
-/// shown to be better than an answer that never changes.
+/// Says in whole sentences that it is of none; `None` for a model that is shown to be better
+/// than an answer that never changes.
 pub(super) fn no_use(context: &Context) -> Option<String> {
     let not_better = match context.focus() {
         Some(_) => not_better(context),
@@ -43,7 +43,7 @@ fn constant(context: &Context) -> Option<String> {
     })
 }
 
-/// That it is not better than "predict the mean", or not shown to be.
+/// Says that it is not better than "predict the mean", or not shown to be.
 fn not_better(context: &Context) -> Option<String> {
     let (focus, evaluated) = context.focus()?;
     // R² is beside the mean of these very labels, and far below 0 where they hardly differ.

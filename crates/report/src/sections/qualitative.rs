@@ -105,8 +105,8 @@ fn explanations<'a>(context: &Context<'a>, section: &mut Section<'a>) {
     }
     section.say(
         "Bright places are those that the prediction is sensitive to, by the method's own \
-         measure; the maps of one method share a scale, so that a score that hardly hangs on \
-         an image stays dark. That a place is bright does not say why.",
+         measure; the maps of one method share a scale, so a score that hardly depends on an \
+         image stays dark. That a place is bright does not say why.",
     );
     let mut maps = context.input.explanations.iter().flat_map(|one| &one.maps);
     if maps.any(|map| map.values.len() == 1) {

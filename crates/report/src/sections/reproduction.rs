@@ -55,7 +55,7 @@ pub(super) fn write<'a>(context: &Context<'a>, section: &mut Section<'a>) {
         section.list(missing);
     }
     section.say(
-        Text::from("Beside this page lie ")
+        Text::from("Next to this page are ")
             .path("metrics.json", "metrics.json")
             .plain(" (all numbers), ")
             .path("report.md", "report.md")

@@ -70,8 +70,8 @@ const NAMED: usize = 10;
 /// What importances mean here, with keys that not every trial has and trials that have
 /// no score.
 fn importance(study: &Study) -> String {
-    let mut text = "How well the score of a trial can be told from one key, relative to the other \
-                    keys. It holds for this space and these trials, and shows no causes."
+    let mut text = "How well one key predicts the score of a trial, relative to the other keys. \
+                    It holds for this space and these trials, and shows no causes."
         .to_owned();
     if study.dimensions.iter().any(|one| one.condition.is_some()) {
         text += " A key that exists only under a condition is judged by the trials that have it, \
@@ -101,7 +101,7 @@ fn facts(study: &Study, search: &Search) -> Vec<(&'static str, Text)> {
         (states.pruned, "pruned"),
         (states.failed, "failed"),
         (states.begun, "being worked on"),
-        (states.paused, "given back"),
+        (states.paused, "paused"),
         (states.waiting, "waiting"),
         (states.undrawn, "not yet drawn"),
     ] {

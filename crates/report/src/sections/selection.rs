@@ -3,7 +3,7 @@
 use super::Context;
 use super::context::score;
 use crate::document::{Cell, Columns, Mark, Section, Table, Text};
-use crate::format::{counted, multiply_adds, whole_percent};
+use crate::format::{counted, whole_percent};
 use crate::input::{Candidate, Rank, Selection};
 
 pub(super) fn write<'a>(context: &Context<'a>, section: &mut Section<'a>) {
@@ -102,8 +102,8 @@ fn ranking<'a>(context: &Context, selection: &'a Selection) -> Columns<(usize, &
         table.number(name, mean)
     };
     table.number("multiply-adds", |(_, rank)| {
-        let cost = context.input.candidates[rank.candidate].cost.multiply_adds;
-        Cell::number(cost as f64, multiply_adds(cost))
+        let candidate = &context.input.candidates[rank.candidate];
+        Cell::multiply_adds(candidate.cost.multiply_adds)
     })
 }
 

@@ -16,7 +16,7 @@ pub(super) fn write<'a>(context: &Context<'a>, section: &mut Section<'a>) {
         .filter(|(_, result)| of_project || result.measured)
         .peekable();
     if of_project {
-        "The perspective-score project's suggestions".clone_into(&mut section.title);
+        section.title = "The perspective-score project's suggestions";
         section.say(
             Text::from("The report of the ")
                 .section("perspective-score project", "backbones")

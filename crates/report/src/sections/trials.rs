@@ -54,7 +54,7 @@ fn state(state: TrialState) -> &'static str {
     match state {
         TrialState::Waiting => "waiting",
         TrialState::Begun => "begun",
-        TrialState::Paused => "given back",
+        TrialState::Paused => "paused",
         TrialState::Pruned => "pruned",
         TrialState::Finished => "finished",
         TrialState::Failed => "failed",

@@ -96,7 +96,7 @@ fn failed(context: &Context) -> Option<Text> {
     Some(Text::from(text).section("All failures", "search"))
 }
 
-/// How the model in focus stands on the test images.
+/// How the model in focus compares on the test images.
 fn compared(context: &Context) -> Option<Text> {
     let comparison = context.analysis.comparison.as_ref()?;
     let focus = context.analysis.focus?;

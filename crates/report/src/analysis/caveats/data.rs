@@ -1,4 +1,4 @@
-//! What images and labels do not bear.
+//! Conclusions that images and labels don't support.
 
 use super::{Case, Caveat, CaveatKind};
 use crate::analysis::labels::Labels;

@@ -1,4 +1,4 @@
-//! What the side measurements do not bear.
+//! Conclusions that intervals, importances, speeds and heat maps don't support.
 
 use super::{Case, Caveat, CaveatKind};
 use crate::format::{counted, percent, sample_size, whole_percent};
@@ -57,8 +57,8 @@ pub(super) fn importance(case: &Case) -> Option<Caveat> {
     Some(Caveat::new(
         CaveatKind::Importance,
         "that an unimportant setting does not matter, or an important one is a cause",
-        "Importance says how well scores could be told from a setting within the trials and the \
-         space of this search; a setting that was searched over a narrow range looks unimportant.",
+        "Importance says how well a setting predicts scores within the trials and the space of \
+         this search; a setting that was searched over a narrow range looks unimportant.",
     ))
 }
 
