@@ -7,6 +7,5 @@ pub(crate) mod geometry;
 pub(crate) mod photo;
 pub(crate) mod png;
 pub(crate) mod ramp;
-mod stroke;
 pub(crate) mod svg;
 pub(crate) mod text;

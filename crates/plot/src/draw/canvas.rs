@@ -25,18 +25,17 @@ pub(crate) enum Shape {
         colour: Colour,
     },
     Polygon(Vec<Point>, Colour),
-    Photo {
-        at: Point,
-        image: RgbImage,
-    },
 }
 
-/// Shapes in the order in which they cover each other; texts lie above all.
+/// Shapes in the order in which they cover each other; photos lie above them,
+/// and texts above all.
 #[derive(Debug)]
 pub(crate) struct Canvas {
     pub(crate) width: u32,
     pub(crate) height: u32,
     pub(crate) shapes: Vec<Shape>,
+    /// Each with its upper left corner.
+    pub(crate) photos: Vec<(Point, RgbImage)>,
     pub(crate) texts: Vec<Text>,
     pub(crate) fonts: &'static Fonts,
 }
@@ -47,6 +46,7 @@ impl Canvas {
             width: width.ceil() as u32,
             height: height.ceil() as u32,
             shapes: Vec::new(),
+            photos: Vec::new(),
             texts: Vec::new(),
             fonts: fonts()?,
         })
@@ -127,7 +127,7 @@ impl Canvas {
     }
 
     pub(crate) fn photo(&mut self, at: Point, image: RgbImage) {
-        self.shapes.push(Shape::Photo { at, image });
+        self.photos.push((at, image));
     }
 
     /// Sets `content` with its baseline through `at`.

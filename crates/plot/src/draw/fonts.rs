@@ -1,8 +1,8 @@
-//! The widths and shapes of letters.
+//! The widths of letters.
 
 use std::sync::OnceLock;
 
-use ab_glyph::{Font, FontRef, Glyph, PxScale, ScaleFont, point};
+use ab_glyph::{Font, FontRef};
 
 use crate::PlotError;
 
@@ -35,42 +35,22 @@ pub(crate) fn fonts() -> Result<&'static Fonts, PlotError> {
 }
 
 impl Fonts {
-    pub(crate) fn font(&self, weight: Weight) -> &FontRef<'static> {
-        match weight {
+    /// The width of `text` in pixels; `size` is that of the em square.
+    pub(crate) fn width(&self, text: &str, size: f64, weight: Weight) -> f64 {
+        let font = match weight {
             Weight::Regular => &self.regular,
             Weight::Bold => &self.bold,
-        }
-    }
-
-    /// `text` as glyphs on a baseline from (0, 0) rightwards, and the width in
-    /// pixels. `size` is that of the em square in pixels.
-    pub(crate) fn lay_out(&self, text: &str, size: f64, weight: Weight) -> (Vec<Glyph>, f64) {
-        let font = self.font(weight);
-        // ab_glyph scales by the height from descent to ascent instead.
+        };
         let em = font.units_per_em().unwrap_or(font.height_unscaled());
-        let scale = PxScale::from(size as f32 * font.height_unscaled() / em);
-        let scaled = font.as_scaled(scale);
-        let mut x = 0.0;
         let mut previous = None;
-        let glyphs = text
-            .chars()
-            .map(|letter| {
-                let id = font.glyph_id(letter);
-                if let Some(previous) = previous {
-                    x += scaled.kern(previous, id);
-                }
-                let glyph = id.with_scale_and_position(scale, point(x, 0.0));
-                x += scaled.h_advance(id);
-                previous = Some(id);
-                glyph
-            })
-            .collect();
-        (glyphs, f64::from(x))
-    }
-
-    /// The width of `text` in pixels.
-    pub(crate) fn width(&self, text: &str, size: f64, weight: Weight) -> f64 {
-        self.lay_out(text, size, weight).1
+        let widths = text.chars().map(|letter| {
+            let id = font.glyph_id(letter);
+            let kern = previous.replace(id);
+            let kern = kern.map_or(0.0, |previous| font.kern_unscaled(previous, id));
+            kern + font.h_advance_unscaled(id)
+        });
+        let width: f32 = widths.sum();
+        f64::from(width / em) * size
     }
 
     /// `text`, or its beginning and its end with "…" between, so that it is at

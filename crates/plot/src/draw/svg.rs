@@ -2,97 +2,146 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use image::{RgbImage, codecs::jpeg::JpegEncoder};
-use plotters::{
-    backend::{DrawingBackend, SVGBackend},
-    style::{
-        FontStyle, FontTransform, IntoFont, RGBAColor, TextStyle,
-        text_anchor::{HPos, Pos, VPos},
-    },
-};
 
 use super::{
     canvas::{Canvas, Shape},
-    colour::WHITE,
+    colour::{Colour, WHITE},
     fonts::Weight,
     geometry::{Point, Rect},
-    png::draw_shapes,
     text::{Align, Text, printable},
 };
 use crate::PlotError;
 
 /// The compiled-in font, then one of the same widths, then whatever is there.
 const FAMILY: &str = "DejaVu Sans, Verdana, sans-serif";
-/// plotters writes its font size divided by this as the SVG's.
-const SIZE: f64 = 1.24;
-/// plotters puts the baseline this many ems below the top of the text.
-const ASCENT: f64 = 0.76;
 /// Of embedded photos, from 1 to 100.
 const JPEG_QUALITY: u8 = 85;
 
+/// The canvas as an SVG document with its photos embedded.
 pub(crate) fn encode(canvas: &Canvas, title: &str, about: &str) -> Result<String, PlotError> {
-    let (width, height) = (canvas.width, canvas.height);
-    let mut svg = format!(
-        "<svg width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
-         role=\"img\" xmlns=\"http://www.w3.org/2000/svg\">\n<title>{}</title>\n",
-        escaped(title)
-    );
+    let photos: Vec<String> = canvas
+        .photos
+        .iter()
+        .map(|(at, image)| photo(*at, image))
+        .collect::<Result<_, _>>()?;
+    let mut head = format!("<title>{}</title>\n", escaped(title));
     if !about.is_empty() {
-        svg += &format!("<desc>{}</desc>\n", escaped(about));
+        head += &format!("<desc>{}</desc>\n", escaped(about));
     }
+    Ok(document(canvas, &head, &photos.concat()))
+}
+
+/// An SVG document of shapes and texts, with `photos` between them.
+pub(super) fn document(canvas: &Canvas, head: &str, photos: &str) -> String {
+    let (width, height) = (canvas.width, canvas.height);
     let page = Rect::new(0.0, 0.0, f64::from(width), f64::from(height));
-    svg += &inside(canvas, |backend| {
-        draw_shapes(backend, &[Shape::Fill(page, WHITE)])
-    })?;
-    for run in canvas.shapes.chunk_by(|a, b| is_photo(a) == is_photo(b)) {
-        if !is_photo(&run[0]) {
-            svg += &inside(canvas, |backend| draw_shapes(backend, run))?;
-            continue;
-        }
-        for shape in run {
-            if let Shape::Photo { at, image } = shape {
-                svg += &photo(*at, image)?;
-            }
-        }
-    }
-    svg += &inside(canvas, |backend| {
-        let mut texts = canvas.texts.iter();
-        texts.try_for_each(|text| draw_text(backend, text))
-    })?;
-    Ok(svg + "</svg>\n")
+    let shapes: String = canvas.shapes.iter().map(shape).collect();
+    let texts: String = canvas.texts.iter().map(text).collect();
+    format!(
+        "<svg width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
+         role=\"img\" font-family=\"{FAMILY}\" xml:space=\"preserve\" \
+         xmlns=\"http://www.w3.org/2000/svg\">\n{head}{}{shapes}{photos}{texts}</svg>\n",
+        shape(&Shape::Fill(page, WHITE))
+    )
 }
 
-fn is_photo(shape: &Shape) -> bool {
-    matches!(shape, Shape::Photo { .. })
+fn shape(shape: &Shape) -> String {
+    match shape {
+        Shape::Fill(rect, colour) => {
+            let (x, y) = (whole(rect.x), whole(rect.y));
+            // However thin, a rectangle is seen.
+            let width = (whole(rect.right()) - x).max(1.0);
+            let height = (whole(rect.bottom()) - y).max(1.0);
+            let fill = paint("fill", *colour);
+            format!("<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"{fill}/>\n")
+        }
+        Shape::Path {
+            points,
+            width,
+            colour,
+        } => format!(
+            "<polyline points=\"{}\" fill=\"none\" stroke-width=\"{}\"{}/>\n",
+            list(points),
+            tenth(*width),
+            paint("stroke", *colour)
+        ),
+        Shape::Disc {
+            centre: (x, y),
+            radius,
+            colour,
+        } => format!(
+            "<circle cx=\"{}\" cy=\"{}\" r=\"{}\"{}/>\n",
+            tenth(*x),
+            tenth(*y),
+            tenth(*radius),
+            paint("fill", *colour)
+        ),
+        Shape::Polygon(corners, colour) => {
+            let (points, fill) = (list(corners), paint("fill", *colour));
+            format!("<polygon points=\"{points}\"{fill}/>\n")
+        }
+    }
 }
 
-/// What plotters writes between the tags of the document.
-fn inside(
-    canvas: &Canvas,
-    draw: impl FnOnce(&mut SVGBackend<'_>) -> Result<(), PlotError>,
-) -> Result<String, PlotError> {
-    let mut document = String::new();
-    let mut backend = SVGBackend::with_string(&mut document, (canvas.width, canvas.height));
-    draw(&mut backend)?;
-    backend
-        .present()
-        .map_err(|error| PlotError::Draw(error.to_string()))?;
-    drop(backend);
-    let end = document.rfind("</svg>");
-    match (document.find(">\n"), end) {
-        (Some(start), Some(end)) if start + 2 <= end => Ok(document[start + 2..end].to_owned()),
-        _ => Err(PlotError::Draw("plotters wrote no SVG".to_owned())),
+fn whole(pixels: f64) -> f64 {
+    // Not −0.
+    pixels.round() + 0.0
+}
+
+fn tenth(pixels: f64) -> f64 {
+    (pixels * 10.0).round() / 10.0 + 0.0
+}
+
+fn list(points: &[Point]) -> String {
+    let points = points.iter();
+    let points = points.map(|(x, y)| format!("{},{}", tenth(*x), tenth(*y)));
+    points.collect::<Vec<_>>().join(" ")
+}
+
+/// The attributes of a `fill` or `stroke`. An `opacity` would be that of a
+/// layer, which takes far longer to draw.
+fn paint(what: &str, colour: Colour) -> String {
+    let (red, green, blue) = colour.rgb;
+    let paint = format!(" {what}=\"#{red:02X}{green:02X}{blue:02X}\"");
+    if colour.alpha >= 1.0 {
+        return paint;
     }
+    let alpha = (colour.alpha * 1000.0).round() / 1000.0;
+    format!("{paint} {what}-opacity=\"{alpha}\"")
+}
+
+fn text(text: &Text) -> String {
+    let (x, y) = (whole(text.at.0), whole(text.at.1));
+    let anchor = match text.align {
+        Align::Left => "",
+        Align::Middle => " text-anchor=\"middle\"",
+        Align::Right => " text-anchor=\"end\"",
+    };
+    let weight = match text.style.weight {
+        Weight::Regular => "",
+        Weight::Bold => " font-weight=\"bold\"",
+    };
+    let turn = if text.upwards {
+        format!(" transform=\"rotate(-90, {x}, {y})\"")
+    } else {
+        String::new()
+    };
+    let (size, fill) = (text.style.size, paint("fill", text.style.colour));
+    let content = escaped(&text.content);
+    format!(
+        "<text x=\"{x}\" y=\"{y}\" font-size=\"{size}\"{weight}{anchor}{fill}{turn}>{content}</text>\n"
+    )
 }
 
 fn photo(at: Point, image: &RgbImage) -> Result<String, PlotError> {
     let mut jpeg = Vec::new();
     JpegEncoder::new_with_quality(&mut jpeg, JPEG_QUALITY).encode_image(image)?;
-    let (x, y) = (at.0.round(), at.1.round());
+    let (x, y) = (whole(at.0), whole(at.1));
     let (width, height) = image.dimensions();
+    let data = STANDARD.encode(&jpeg);
     Ok(format!(
         "<image x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" \
-         href=\"data:image/jpeg;base64,{}\"/>\n",
-        STANDARD.encode(&jpeg)
+         href=\"data:image/jpeg;base64,{data}\"/>\n"
     ))
 }
 
@@ -107,37 +156,6 @@ fn escaped(text: &str) -> String {
         }
     }
     escaped
-}
-
-fn draw_text(backend: &mut SVGBackend<'_>, text: &Text) -> Result<(), PlotError> {
-    let style = text.style;
-    let (red, green, blue) = style.colour.rgb;
-    let mut font = (FAMILY, style.size * SIZE).into_font();
-    if style.weight == Weight::Bold {
-        font = font.style(FontStyle::Bold);
-    }
-    let ascent = style.size * ASCENT;
-    // plotters turns a text around its upper corner, before the ascent is
-    // taken off: the corner of an upward text lies left of its baseline.
-    let corner = if text.upwards {
-        font = font.transform(FontTransform::Rotate270);
-        (text.at.0 - ascent, text.at.1)
-    } else {
-        (text.at.0, text.at.1 - ascent)
-    };
-    let horizontal = match text.align {
-        Align::Left => HPos::Left,
-        Align::Middle => HPos::Center,
-        Align::Right => HPos::Right,
-    };
-    let colour = RGBAColor(red, green, blue, style.colour.alpha);
-    let style = TextStyle::from(font)
-        .color(&colour)
-        .pos(Pos::new(horizontal, VPos::Top));
-    let corner = (corner.0.round() as i32, corner.1.round() as i32);
-    backend
-        .draw_text(&text.content, &style, corner)
-        .map_err(|error| PlotError::Draw(error.to_string()))
 }
 
 #[cfg(test)]
@@ -195,15 +213,13 @@ mod tests {
         let document = Document::parse(&svg).unwrap();
         let mut nodes = document.descendants();
         let text = nodes.find(|node| node.has_tag_name("text")).unwrap();
-        // 50 + 0.76 * 50 = 88.
-        assert_eq!(text.attribute("y"), Some("50"));
-        assert_eq!(text.attribute("dy"), Some("0.76em"));
+        assert_eq!(text.attribute("y"), Some("88"));
         assert_eq!(text.attribute("font-size"), Some("50"));
         assert_eq!(text.attribute("font-weight"), Some("bold"));
     }
 
     #[test]
-    fn a_photo_is_embedded_between_the_shapes_around_it() {
+    fn a_photo_is_embedded_between_the_shapes_and_the_texts() {
         let mut canvas = canvas("x");
         let page = Rect::new(0.0, 0.0, 9.0, 9.0);
         canvas.fill(page, INK);
@@ -217,7 +233,7 @@ mod tests {
             .filter(|node| node.is_element())
             .map(|node| node.tag_name().name())
             .collect();
-        assert_eq!(tags, ["title", "rect", "rect", "image", "rect", "text"]);
+        assert_eq!(tags, ["title", "rect", "rect", "rect", "image", "text"]);
         let (_, data) = svg.split_once("base64,").unwrap();
         let (data, _) = data.split_once('"').unwrap();
         let jpeg = STANDARD.decode(data).unwrap();
