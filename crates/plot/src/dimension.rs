@@ -1,11 +1,6 @@
 //! The dimensions of a search space, as far as pictures need them.
 
-use crate::layout::{
-    panel::Ticks,
-    scale::Scale,
-    span::{Span, drawable},
-    tick::Tick,
-};
+use crate::layout::{Scale, Span, Tick, Ticks, drawable};
 use crate::number::within;
 
 /// One searched dimension, with its value in each trial.

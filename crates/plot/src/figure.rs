@@ -2,7 +2,7 @@
 
 use crate::{
     PlotError,
-    draw::{canvas::Canvas, png, svg},
+    draw::{Canvas, png, svg},
 };
 
 /// A figure, ready to be drawn as PNG or SVG. Both come from one layout, and

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{axes::Axes, key::Key};
-use crate::draw::{canvas::Canvas, geometry::Point, ramp::density};
+use super::{Axes, Grid, Heading, Key, Panel};
+use crate::{
+    Figure, PlotError,
+    draw::{Canvas, Point, ramp::density},
+};
 
 /// A dot, and how many there are around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,16 +24,36 @@ const REACH: usize = 5;
 /// stays small.
 const MANY: [(usize, f64); 2] = [(10_000, 4.0), (2_000, 2.0)];
 
-/// The legend's entry for [`scatter`].
-pub(crate) fn legend() -> (Key, String) {
-    let text = "few to many images nearby (log scale)";
-    (Key::Ramp(density), text.to_owned())
+impl Heading {
+    /// A figure of panels with a dot for each of their points, in values, and
+    /// above the dots what `over` draws. A dot is the darker the more dots are
+    /// near.
+    pub(crate) fn scatter(
+        self,
+        grid: Grid,
+        panels: Vec<(Panel, Vec<Point>)>,
+        over: impl Fn(&mut Canvas, &Axes, &[Point]),
+    ) -> Result<Figure, PlotError> {
+        let text = "few to many images nearby (log scale)";
+        let mut sheet = self.key(Key::Ramp(density), text).sheet()?;
+        let cells = sheet.cells(grid, panels.len());
+        let canvas = &mut sheet.canvas;
+        let panels = panels.into_iter().zip(&cells);
+        let panels: Vec<(Axes, Vec<Point>)> = panels
+            .map(|((panel, points), cell)| (panel.draw(canvas, *cell), points))
+            .collect();
+        scatter(canvas, &panels);
+        for (axes, points) in &panels {
+            over(canvas, axes, points);
+        }
+        Ok(sheet.end_below(&cells))
+    }
 }
 
-/// Draws the points, in values, of some panels: a dot is the darker the more
-/// dots are near, by the logarithm of their number, so that a pile-up shows.
-/// One scale of colours holds for all panels, so that they can be compared.
-pub(crate) fn scatter(canvas: &mut Canvas, panels: &[(&Axes, Vec<Point>)]) {
+/// Draws the points, in values, of some panels, each in the colour of the
+/// logarithm of the number of dots nearby, so that a pile-up shows. One scale of
+/// colours holds for all panels, so that they can be compared.
+fn scatter(canvas: &mut Canvas, panels: &[(Axes, Vec<Point>)]) {
     let dots: Vec<Vec<Dot>> = panels
         .iter()
         .map(|(axes, points)| {

@@ -1,9 +1,9 @@
 //! Marks for points, told apart by their shape.
 
+use super::Key;
 use crate::draw::{
-    canvas::Canvas,
-    colour::{Colour, GREEN, ORANGE, VERMILION, WHITE},
-    geometry::{Point, Rect},
+    Canvas, Colour, Point, Rect,
+    colour::{GREEN, ORANGE, VERMILION, WHITE},
 };
 
 /// The shape of a mark.
@@ -73,6 +73,21 @@ impl ErrorSize {
             Self::Medium => (Mark::Triangle, ORANGE),
             Self::Large => (Mark::Square, VERMILION),
         }
+    }
+
+    /// The legend of the marks, for targets whose labels have these ranges.
+    pub(crate) fn legend(label_ranges: &[f64]) -> [(Key, String); 3] {
+        let scores = label_ranges.iter().all(|range| *range == 1.0);
+        let unit = if scores { "" } else { " of the labels' range" };
+        [
+            (Self::Small, format!("error up to 0.10{unit}")),
+            (Self::Medium, "up to 0.25".to_owned()),
+            (Self::Large, "larger".to_owned()),
+        ]
+        .map(|(size, text)| {
+            let (mark, colour) = size.sign();
+            (Key::Mark(mark, colour), text)
+        })
     }
 }
 

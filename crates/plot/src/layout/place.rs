@@ -1,6 +1,6 @@
 //! Names beside points, where they cover neither each other nor the data.
 
-use crate::draw::geometry::{Point, Rect};
+use crate::draw::{Point, Rect};
 
 /// A point that wants its name beside it.
 #[derive(Debug, Clone, Copy)]

@@ -1,6 +1,6 @@
 //! Round numbers along an axis.
 
-use super::span::Span;
+use super::{Span, style::TICK};
 use crate::number::count;
 
 /// A labelled value on an axis.
@@ -17,6 +17,24 @@ impl Tick {
             label: label.into(),
         }
     }
+}
+
+/// What an axis is labelled with.
+#[derive(Debug, Clone)]
+pub(crate) enum Ticks {
+    /// Round numbers of the scale.
+    Round,
+    /// The first of these whose labels fit. If none do, an x axis has round
+    /// numbers and a y axis the last of these.
+    Choices(Vec<Vec<Tick>>),
+    /// These names, upright if need be, and without lines through the area.
+    Names(Vec<Tick>),
+}
+
+/// As many of `names` as have room where one has `room` pixels.
+pub(crate) fn thinned(names: &[Tick], room: f64) -> impl Iterator<Item = &Tick> {
+    let every = (TICK.size * 1.2 / room).ceil().max(1.0) as usize;
+    names.iter().step_by(every)
 }
 
 /// Multiples of a round step within `span`: the most, up to `most`, whose
