@@ -196,6 +196,16 @@ pub(crate) fn pixels_of(figure: &Figure, (red, green, blue): (u8, u8, u8)) -> us
     raster.pixels().filter(|pixel| pixel.0 == wanted).count()
 }
 
+/// An attribute of all shapes with this tag in the order in which they were
+/// drawn.
+pub(crate) fn attributes(figure: &Figure, tag: &str, attribute: &str) -> Vec<String> {
+    let svg = figure.to_svg().unwrap();
+    let document = Document::parse(&svg).unwrap();
+    let shapes = document.descendants().filter(|node| node.has_tag_name(tag));
+    let values = shapes.map(|shape| shape.attribute(attribute).unwrap_or_default().to_owned());
+    values.collect()
+}
+
 /// The texts of the figure in the order in which they were set.
 pub(crate) fn texts(figure: &Figure) -> Vec<&str> {
     let texts = figure.canvas.texts.iter();

@@ -75,7 +75,7 @@ pub fn parallel_coordinates(input: &ParallelCoordinates) -> Result<Figure, PlotE
         let at = |column: &Column| column.at(trial, jitter);
         let mut points: Vec<Point> = columns.iter().map(at).collect();
         let Some(score) = score else {
-            canvas.path(points, 2.0, FRAME.fade(0.5));
+            canvas.path(&points, 2.0, FRAME.fade(0.5));
             continue;
         };
         let share = axis.quality(score);
@@ -84,7 +84,7 @@ pub fn parallel_coordinates(input: &ParallelCoordinates) -> Result<Figure, PlotE
         // Most trials of a good search are good: only the best stand out.
         let stress = share.powi(8);
         let colour = quality(share).fade(0.25 + 0.65 * stress);
-        canvas.path(points, 2.0 + 2.0 * stress, colour);
+        canvas.path(&points, 2.0 + 2.0 * stress, colour);
     }
     draw_scores(canvas, &axis, name, bar);
     for column in &columns {
@@ -104,7 +104,7 @@ fn from_worst_to_best(scores: &[Option<f64>], objective: &Objective) -> Vec<(usi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Better, Values, draw::canvas::Shape, testing::*};
+    use crate::{Better, Values, testing::*};
 
     fn study(trials: usize, dimension_count: usize) -> ParallelCoordinates {
         ParallelCoordinates {
@@ -125,22 +125,11 @@ mod tests {
     #[test]
     fn the_best_trial_is_drawn_last_and_those_without_a_score_first() {
         let figure = parallel_coordinates(&study(50, 3)).unwrap();
-        let colours: Vec<_> = figure
-            .canvas
-            .shapes
-            .iter()
-            .filter_map(|shape| match shape {
-                Shape::Path { colour, .. } => Some(colour.rgb),
-                _ => None,
-            })
-            .collect();
+        let colours = attributes(&figure, "polyline", "stroke");
         assert_eq!(colours.len(), 50);
-        assert_eq!(colours[0], FRAME.rgb);
-        assert!(
-            colours[49].0 < 0x50 && colours[49].1 < 0x20,
-            "{:?}",
-            colours[49]
-        );
+        assert_eq!(colours[0], FRAME.hex());
+        // Nearly violet.
+        assert!(colours[49].starts_with("#450"), "{}", colours[49]);
     }
 
     #[test]

@@ -116,7 +116,7 @@ fn subtitle(dimension: &Placed, unset: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Better, Values, draw::canvas::Shape, testing::*};
+    use crate::{Better, Values, layout::Span, testing::*};
 
     fn study(trials: usize, dimension_count: usize) -> Slices {
         Slices {
@@ -149,26 +149,18 @@ mod tests {
         };
         let places = || -> Vec<f64> {
             let figure = slices(&input).unwrap();
-            let shapes = figure.canvas.shapes.into_iter();
-            let disc = |shape| match shape {
-                // Those of the legend are larger.
-                Shape::Disc {
-                    centre,
-                    radius: 6.0,
-                    ..
-                } => Some(centre.0),
-                _ => None,
-            };
-            shapes.filter_map(disc).collect()
+            let discs = attributes(&figure, "circle", "cx").into_iter();
+            let discs = discs.zip(attributes(&figure, "circle", "r"));
+            // Those of the legend are larger.
+            let dots = discs.filter(|(_, radius)| radius == "6");
+            dots.map(|(x, _)| x.parse().unwrap()).collect()
         };
         assert_eq!(places(), places());
         // The two strips with a gap between.
         let places = places();
-        let (low, high) = places.iter().fold((f64::MAX, f64::MIN), |(low, high), x| {
-            (low.min(*x), high.max(*x))
-        });
-        let middle = f64::midpoint(low, high);
-        let gap = 0.1 * (high - low);
+        let span = Span::of(places.iter().copied()).unwrap();
+        let middle = f64::midpoint(span.low, span.high);
+        let gap = 0.1 * span.length();
         assert!(places.iter().all(|x| (x - middle).abs() > gap));
     }
 

@@ -1,31 +1,14 @@
-//! A picture as a list of shapes.
+//! A picture as a list of shapes, photos and texts.
 
 use image::RgbImage;
 
 use super::{
-    colour::{Colour, WHITE},
+    Align, Colour, Point, Rect, Style,
+    colour::WHITE,
     fonts::{Fonts, fonts},
-    geometry::{Point, Rect},
-    text::{Align, Style, Text, printable},
+    text::{Text, printable},
 };
 use crate::PlotError;
-
-#[derive(Debug, Clone)]
-pub(crate) enum Shape {
-    Fill(Rect, Colour),
-    /// Straight lines from point to point.
-    Path {
-        points: Vec<Point>,
-        width: f64,
-        colour: Colour,
-    },
-    Disc {
-        centre: Point,
-        radius: f64,
-        colour: Colour,
-    },
-    Polygon(Vec<Point>, Colour),
-}
 
 /// Shapes in the order in which they cover each other; photos lie above them,
 /// and texts above all.
@@ -33,9 +16,10 @@ pub(crate) enum Shape {
 pub(crate) struct Canvas {
     pub(crate) width: u32,
     pub(crate) height: u32,
-    pub(crate) shapes: Vec<Shape>,
+    /// SVG elements.
+    pub(super) shapes: String,
     /// Each with its upper left corner.
-    pub(crate) photos: Vec<(Point, RgbImage)>,
+    pub(super) photos: Vec<(Point, RgbImage)>,
     pub(crate) texts: Vec<Text>,
     pub(crate) fonts: &'static Fonts,
 }
@@ -45,15 +29,21 @@ impl Canvas {
         Ok(Self {
             width: width.ceil() as u32,
             height: height.ceil() as u32,
-            shapes: Vec::new(),
+            shapes: String::new(),
             photos: Vec::new(),
             texts: Vec::new(),
             fonts: fonts()?,
         })
     }
 
+    /// A rectangle with sharp edges; however thin, it is seen.
     pub(crate) fn fill(&mut self, rect: Rect, colour: Colour) {
-        self.shapes.push(Shape::Fill(rect, colour));
+        let (x, y) = (whole(rect.x), whole(rect.y));
+        let width = (whole(rect.right()) - x).max(1.0);
+        let height = (whole(rect.bottom()) - y).max(1.0);
+        let fill = colour.paint("fill");
+        self.shapes +=
+            &format!("<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"{fill}/>\n");
     }
 
     /// A line; an upright or level one is a rectangle with sharp edges.
@@ -71,7 +61,7 @@ impl Canvas {
             );
             self.fill(rect, colour);
         } else {
-            self.path(vec![from, to], width, colour);
+            self.path(&[from, to], width, colour);
         }
     }
 
@@ -94,15 +84,13 @@ impl Canvas {
 
     /// Lines from point to point, as one shape: where they overlap, a
     /// translucent colour does not add up.
-    pub(crate) fn path(&mut self, points: Vec<Point>, width: f64, colour: Colour) {
-        if points.len() < 2 {
-            return;
+    pub(crate) fn path(&mut self, points: &[Point], width: f64, colour: Colour) {
+        if points.len() > 1 {
+            let (points, width, stroke) = (list(points), tenth(width), colour.paint("stroke"));
+            self.shapes += &format!(
+                "<polyline points=\"{points}\" fill=\"none\" stroke-width=\"{width}\"{stroke}/>\n"
+            );
         }
-        self.shapes.push(Shape::Path {
-            points,
-            width,
-            colour,
-        });
     }
 
     /// The outline of `rect`.
@@ -114,16 +102,15 @@ impl Canvas {
         }
     }
 
-    pub(crate) fn disc(&mut self, centre: Point, radius: f64, colour: Colour) {
-        self.shapes.push(Shape::Disc {
-            centre,
-            radius,
-            colour,
-        });
+    pub(crate) fn disc(&mut self, (x, y): Point, radius: f64, colour: Colour) {
+        let (x, y, radius) = (tenth(x), tenth(y), tenth(radius));
+        let fill = colour.paint("fill");
+        self.shapes += &format!("<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\"{fill}/>\n");
     }
 
-    pub(crate) fn polygon(&mut self, corners: Vec<Point>, colour: Colour) {
-        self.shapes.push(Shape::Polygon(corners, colour));
+    pub(crate) fn polygon(&mut self, corners: &[Point], colour: Colour) {
+        let (points, fill) = (list(corners), colour.paint("fill"));
+        self.shapes += &format!("<polygon points=\"{points}\"{fill}/>\n");
     }
 
     pub(crate) fn photo(&mut self, at: Point, image: RgbImage) {
@@ -163,35 +150,51 @@ impl Canvas {
     }
 
     pub(crate) fn text_width(&self, content: &str, style: Style) -> f64 {
-        self.fonts
-            .width(&printable(content), style.size, style.weight)
+        self.fonts.width(&printable(content), style)
     }
 
     /// `content` shortened to `room` pixels, as [`Fonts::shorten`].
     pub(crate) fn shorten(&self, content: &str, room: f64, style: Style) -> String {
-        self.fonts
-            .shorten(&printable(content), style.size, style.weight, room)
+        self.fonts.shorten(&printable(content), style, room)
     }
+}
+
+/// `pixels` as a whole number that is not −0.
+pub(super) fn whole(pixels: f64) -> f64 {
+    pixels.round() + 0.0
+}
+
+fn tenth(pixels: f64) -> f64 {
+    whole(pixels * 10.0) / 10.0
+}
+
+fn list(points: &[Point]) -> String {
+    let points = points.iter();
+    let points = points.map(|(x, y)| format!("{},{}", tenth(*x), tenth(*y)));
+    points.collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
 mod tests {
+    use roxmltree::Document;
+
     use super::*;
-    use crate::draw::colour::INK;
+    use crate::draw::{colour::INK, svg};
 
     #[test]
     fn dashes_end_where_the_line_ends() {
         let mut canvas = Canvas::new(100.0, 10.0).unwrap();
         canvas.dashes((0.0, 5.0), (95.0, 5.0), 2.0, INK);
-        let ends: Vec<f64> = canvas
-            .shapes
-            .iter()
-            .map(|shape| match shape {
-                Shape::Fill(rect, _) => rect.right(),
-                _ => f64::NAN,
-            })
-            .collect();
-        let ends: Vec<f64> = ends.into_iter().map(f64::round).collect();
-        assert_eq!(ends, [11.0, 29.0, 47.0, 65.0, 83.0, 96.0]);
+        let svg = svg::encode(&canvas, "", "").unwrap();
+        let document = Document::parse(&svg).unwrap();
+        let rects = document
+            .descendants()
+            .filter(|node| node.has_tag_name("rect"));
+        let ends = rects.map(|rect| {
+            let number = |name| rect.attribute(name).unwrap().parse::<i32>().unwrap();
+            number("x") + number("width")
+        });
+        // The page comes first.
+        assert_eq!(ends.collect::<Vec<_>>(), [100, 11, 29, 47, 65, 83, 96]);
     }
 }

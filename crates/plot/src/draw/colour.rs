@@ -38,6 +38,23 @@ impl Colour {
         Self { alpha, ..self }
     }
 
+    /// The SVG attributes of a `fill` or `stroke`. An `opacity` would be that of
+    /// a layer, which takes far longer to draw.
+    pub(super) fn paint(self, what: &str) -> String {
+        let paint = format!(" {what}=\"{}\"", self.hex());
+        if self.alpha >= 1.0 {
+            return paint;
+        }
+        let alpha = (self.alpha * 1000.0).round() / 1000.0;
+        format!("{paint} {what}-opacity=\"{alpha}\"")
+    }
+
+    /// "#RRGGBB".
+    pub(crate) fn hex(self) -> String {
+        let (red, green, blue) = self.rgb;
+        format!("#{red:02X}{green:02X}{blue:02X}")
+    }
+
     /// From this colour (0) to `other` (1).
     pub(crate) fn mix(self, other: Self, share: f64) -> Self {
         let channel = |a: u8, b: u8| {

@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn a_translucent_path_that_returns_is_no_darker_there() {
         let path = |points: &[Point]| {
-            let darkest = drawn(|canvas| canvas.path(points.to_vec(), 4.0, INK.fade(0.5)));
+            let darkest = drawn(|canvas| canvas.path(points, 4.0, INK.fade(0.5)));
             darkest.pixels().map(|pixel| pixel.0[0]).min()
         };
         let (from, to) = ((10.0, 10.0), (50.0, 30.0));

@@ -1,14 +1,12 @@
-//! Shapes as SVG.
+//! A canvas as SVG.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use image::{RgbImage, codecs::jpeg::JpegEncoder};
 
 use super::{
-    canvas::{Canvas, Shape},
-    colour::{Colour, WHITE},
-    fonts::Weight,
-    geometry::{Point, Rect},
-    text::{Align, Text, printable},
+    Align, Canvas, Point,
+    canvas::whole,
+    text::{Text, printable},
 };
 use crate::PlotError;
 
@@ -19,95 +17,26 @@ const JPEG_QUALITY: u8 = 85;
 
 /// The canvas as an SVG document with its photos embedded.
 pub(crate) fn encode(canvas: &Canvas, title: &str, about: &str) -> Result<String, PlotError> {
-    let photos: Vec<String> = canvas
-        .photos
-        .iter()
-        .map(|(at, image)| photo(*at, image))
-        .collect::<Result<_, _>>()?;
+    let photos = canvas.photos.iter();
+    let photos: Result<String, _> = photos.map(|(at, image)| photo(*at, image)).collect();
     let mut head = format!("<title>{}</title>\n", escaped(title));
     if !about.is_empty() {
         head += &format!("<desc>{}</desc>\n", escaped(about));
     }
-    Ok(document(canvas, &head, &photos.concat()))
+    Ok(document(canvas, &head, &photos?))
 }
 
 /// An SVG document of shapes and texts, with `photos` between them.
 pub(super) fn document(canvas: &Canvas, head: &str, photos: &str) -> String {
-    let (width, height) = (canvas.width, canvas.height);
-    let page = Rect::new(0.0, 0.0, f64::from(width), f64::from(height));
-    let shapes: String = canvas.shapes.iter().map(shape).collect();
+    let (width, height, shapes) = (canvas.width, canvas.height, &canvas.shapes);
     let texts: String = canvas.texts.iter().map(text).collect();
     format!(
         "<svg width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
          role=\"img\" font-family=\"{FAMILY}\" xml:space=\"preserve\" \
-         xmlns=\"http://www.w3.org/2000/svg\">\n{head}{}{shapes}{photos}{texts}</svg>\n",
-        shape(&Shape::Fill(page, WHITE))
+         xmlns=\"http://www.w3.org/2000/svg\">\n{head}\
+         <rect x=\"0\" y=\"0\" width=\"{width}\" height=\"{height}\" fill=\"#FFFFFF\"/>\n\
+         {shapes}{photos}{texts}</svg>\n"
     )
-}
-
-fn shape(shape: &Shape) -> String {
-    match shape {
-        Shape::Fill(rect, colour) => {
-            let (x, y) = (whole(rect.x), whole(rect.y));
-            // However thin, a rectangle is seen.
-            let width = (whole(rect.right()) - x).max(1.0);
-            let height = (whole(rect.bottom()) - y).max(1.0);
-            let fill = paint("fill", *colour);
-            format!("<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"{fill}/>\n")
-        }
-        Shape::Path {
-            points,
-            width,
-            colour,
-        } => format!(
-            "<polyline points=\"{}\" fill=\"none\" stroke-width=\"{}\"{}/>\n",
-            list(points),
-            tenth(*width),
-            paint("stroke", *colour)
-        ),
-        Shape::Disc {
-            centre: (x, y),
-            radius,
-            colour,
-        } => format!(
-            "<circle cx=\"{}\" cy=\"{}\" r=\"{}\"{}/>\n",
-            tenth(*x),
-            tenth(*y),
-            tenth(*radius),
-            paint("fill", *colour)
-        ),
-        Shape::Polygon(corners, colour) => {
-            let (points, fill) = (list(corners), paint("fill", *colour));
-            format!("<polygon points=\"{points}\"{fill}/>\n")
-        }
-    }
-}
-
-fn whole(pixels: f64) -> f64 {
-    // Not −0.
-    pixels.round() + 0.0
-}
-
-fn tenth(pixels: f64) -> f64 {
-    (pixels * 10.0).round() / 10.0 + 0.0
-}
-
-fn list(points: &[Point]) -> String {
-    let points = points.iter();
-    let points = points.map(|(x, y)| format!("{},{}", tenth(*x), tenth(*y)));
-    points.collect::<Vec<_>>().join(" ")
-}
-
-/// The attributes of a `fill` or `stroke`. An `opacity` would be that of a
-/// layer, which takes far longer to draw.
-fn paint(what: &str, colour: Colour) -> String {
-    let (red, green, blue) = colour.rgb;
-    let paint = format!(" {what}=\"#{red:02X}{green:02X}{blue:02X}\"");
-    if colour.alpha >= 1.0 {
-        return paint;
-    }
-    let alpha = (colour.alpha * 1000.0).round() / 1000.0;
-    format!("{paint} {what}-opacity=\"{alpha}\"")
 }
 
 fn text(text: &Text) -> String {
@@ -117,19 +46,20 @@ fn text(text: &Text) -> String {
         Align::Middle => " text-anchor=\"middle\"",
         Align::Right => " text-anchor=\"end\"",
     };
-    let weight = match text.style.weight {
-        Weight::Regular => "",
-        Weight::Bold => " font-weight=\"bold\"",
+    let bold = if text.style.bold {
+        " font-weight=\"bold\""
+    } else {
+        ""
     };
     let turn = if text.upwards {
         format!(" transform=\"rotate(-90, {x}, {y})\"")
     } else {
         String::new()
     };
-    let (size, fill) = (text.style.size, paint("fill", text.style.colour));
+    let (size, fill) = (text.style.size, text.style.colour.paint("fill"));
     let content = escaped(&text.content);
     format!(
-        "<text x=\"{x}\" y=\"{y}\" font-size=\"{size}\"{weight}{anchor}{fill}{turn}>{content}</text>\n"
+        "<text x=\"{x}\" y=\"{y}\" font-size=\"{size}\"{bold}{anchor}{fill}{turn}>{content}</text>\n"
     )
 }
 
@@ -164,7 +94,7 @@ mod tests {
     use roxmltree::Document;
 
     use super::*;
-    use crate::draw::{colour::INK, text::Style};
+    use crate::draw::{Rect, Style, colour::INK};
 
     fn canvas(content: &str) -> Canvas {
         let mut canvas = Canvas::new(200.0, 100.0).unwrap();

@@ -91,23 +91,15 @@ fn dots(pixels: &[(f64, f64)], (width, height): (f64, f64)) -> Vec<Dot> {
             (snap(x, width - 1), snap(y, height - 1))
         })
         .collect();
-    // A summed-area table: `sums[y][x]` counts the dots above and left of it.
-    let row = width + 1;
-    let mut sums = vec![0_u32; row * (height + 1)];
+    let mut counts = vec![0_u32; width * height];
     for &(x, y) in &places {
-        sums[(y + 1) * row + x + 1] += 1;
-    }
-    for y in 1..=height {
-        for x in 1..=width {
-            let around = sums[(y - 1) * row + x] + sums[y * row + x - 1];
-            sums[y * row + x] += around - sums[(y - 1) * row + x - 1];
-        }
+        counts[y * width + x] += 1;
     }
     let within = |x: usize, y: usize| {
-        let (left, top) = (x.saturating_sub(REACH), y.saturating_sub(REACH));
-        let (right, bottom) = ((x + REACH + 1).min(width), (y + REACH + 1).min(height));
-        (sums[bottom * row + right] + sums[top * row + left])
-            - (sums[top * row + right] + sums[bottom * row + left])
+        let columns = x.saturating_sub(REACH)..(x + REACH + 1).min(width);
+        let rows = y.saturating_sub(REACH)..(y + REACH + 1).min(height);
+        let row = |y: usize| &counts[y * width..][columns.clone()];
+        rows.flat_map(row).sum()
     };
     let distinct: BTreeSet<_> = places.into_iter().collect();
     let mut dots: Vec<Dot> = distinct

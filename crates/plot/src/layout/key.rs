@@ -69,8 +69,8 @@ impl Key {
 /// Draws an upright or level interval: a line between two short ones.
 pub(crate) fn whisker(canvas: &mut Canvas, from: Point, to: Point, colour: Colour) {
     canvas.line(from, to, 3.0, colour);
-    let level = from.1 == to.1;
-    let (across, along) = if level { (0.0, 7.0) } else { (7.0, 0.0) };
+    let upright = from.0 == to.0;
+    let (across, along) = if upright { (7.0, 0.0) } else { (0.0, 7.0) };
     for (x, y) in [from, to] {
         let ends = ((x - across, y - along), (x + across, y + along));
         canvas.line(ends.0, ends.1, 3.0, colour);
