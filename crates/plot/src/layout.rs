@@ -28,7 +28,7 @@ pub(crate) use axes::Axes;
 pub(crate) use curve::curve;
 pub(crate) use heading::{Heading, counted};
 pub(crate) use key::{Key, whisker};
-pub(crate) use mark::{ErrorSize, Mark};
+pub(crate) use mark::{Mark, error_mark, error_marks};
 pub(crate) use names::{panel_names, short_names};
 pub(crate) use palette::Palette;
 pub(crate) use panel::{Axis, Panel};

@@ -8,7 +8,7 @@ use crate::{
         colour::{BLUE, FRAME},
     },
     layout::{
-        Axes, Axis, Grid, Heading, Key, Mark, Panel, Scale, Span, drawable,
+        Axes, Axis, Heading, Key, Mark, Panel, Scale, Span, drawable,
         place::{Wanted, leader, place},
         steps::steps,
         style::NOTE,
@@ -67,26 +67,22 @@ pub fn accuracy_and_cost(input: &AccuracyAndCost) -> Result<Figure, PlotError> {
     let draw = |nameless: usize| -> Result<(Figure, usize), PlotError> {
         let left_out = input.models.len() - models.len();
         let intervals = models.iter().any(|model| model.interval.is_some());
+        let others = front.len() < models.len();
         let on_front = "Pareto front: none is both cheaper and better";
         let heading = Heading::new(title)
             .fact(input.objective.direction())
             .counted(left_out, "model", "without score or cost left out")
             .counted(nameless, "name", "without room left out")
             .key(Key::MarkedLine(Mark::Disc, BLUE), on_front)
-            .key_if(
-                front.len() < models.len(),
-                Key::Mark(Mark::Ring, BLUE),
-                "others",
-            )
+            .key_if(others, Key::Mark(Mark::Ring, BLUE), "others")
             .key_if(intervals, Key::Whisker(FRAME), "interval");
         let panel = Panel::new(
             Axis::new(Scale::over(costs, true).widen(0.1), &input.cost),
             Axis::new(scores, &input.objective.name),
         );
         let mut found_no_room = 0;
-        let figure = heading.facets(Grid::new(1, 760.0), vec![panel], |canvas, cell, panel| {
-            let axes = panel.draw(canvas, cell);
-            found_no_room = draw_models(canvas, &axes, &models, &front);
+        let figure = heading.panel(760.0, panel, |canvas, axes| {
+            found_no_room = draw_models(canvas, axes, &models, &front);
         })?;
         Ok((figure, found_no_room))
     };

@@ -67,7 +67,15 @@ pub fn calibration(input: &Calibration) -> Result<Figure, PlotError> {
     let intervals = curves.iter().any(|curve| !curve.intervals.is_empty());
     let grid = Grid::squares(targets.len());
     let names: Vec<String> = targets.iter().map(|target| target.target.clone()).collect();
-    let panels = panel_names(&names, grid.columns).into_iter().zip(curves);
+    let names = panel_names(&names, grid.columns).into_iter();
+    let axis = |title| Axis::linear(span.widen(0.04), title);
+    let panels = names.zip(curves).map(|(name, curve)| {
+        let panel = Panel {
+            square: true,
+            ..Panel::new(axis("nominal coverage"), axis("measured coverage"))
+        };
+        (panel.titled(name, curve.largest_gap()), curve)
+    });
     heading
         .facts(input.notes.clone())
         .fact("below the line: intervals too narrow")
@@ -75,16 +83,8 @@ pub fn calibration(input: &Calibration) -> Result<Figure, PlotError> {
         .key(Key::MarkedLine(Mark::Disc, BLUE), "measured")
         .key(Key::Line(INK, 3.0), "measured = nominal")
         .key_if(intervals, Key::Whisker(FRAME), "confidence interval")
-        .facets(grid, panels.collect(), |canvas, cell, (name, curve)| {
-            let axis = |title| Axis::linear(span.widen(0.04), title);
-            let panel = Panel {
-                title: &name,
-                subtitle: &curve.largest_gap(),
-                square: true,
-                ..Panel::new(axis("nominal coverage"), axis("measured coverage"))
-            };
-            let axes = panel.draw(canvas, cell);
-            curve.draw(canvas, &axes);
+        .facets(grid, panels.collect(), |canvas, axes, curve| {
+            curve.draw(canvas, axes);
         })
 }
 

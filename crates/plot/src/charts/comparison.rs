@@ -77,14 +77,13 @@ pub fn comparison(input: &Comparison) -> Result<Figure, PlotError> {
     let predict = |value: f64| format!("predict the mean: {}", printed(value));
     let one_run = Key::Mark(Mark::Disc, INK.fade(0.45));
     let seeds = rows.iter().any(|row| !row.seeds.is_empty());
+    let ties = !shaded_rows.is_empty();
     let x = Scale::over(span, input.objective.log);
+    let x = Axis::new(x, &input.objective.name);
     let panel = Panel {
         right: VALUE_ROOM,
-        shaded_rows: shaded_rows.clone(),
-        ..Panel::new(
-            Axis::new(x, &input.objective.name),
-            Axis::linear(Span::UNIT, ""),
-        )
+        shaded_rows,
+        ..Panel::new(x, Axis::linear(Span::UNIT, ""))
     };
     heading
         .facts(input.notes.clone())
@@ -93,11 +92,7 @@ pub fn comparison(input: &Comparison) -> Result<Figure, PlotError> {
         .first_of(MOST_ROWS, input.rows.len(), "rows")
         .key(Key::MarkedLine(Mark::Disc, BLUE), "mean and interval")
         .key_if(seeds, one_run, "one run")
-        .key_if(
-            !shaded_rows.is_empty(),
-            Key::Filled(SHADE),
-            "tied with the best",
-        )
+        .key_if(ties, Key::Filled(SHADE), "tied with the best")
         .keys(near.map(|value| (Key::Dashes(VERMILION), predict(value))))
         .rows(&names, panel, |canvas, axes| {
             if let Some(value) = near {

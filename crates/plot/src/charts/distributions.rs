@@ -41,17 +41,18 @@ pub fn distributions(input: &Distributions) -> Result<Figure, PlotError> {
     } else {
         "outside [0, 1] or the labels"
     };
+    let grid = Grid::wide(histograms.len());
+    let panels = histograms.into_iter();
+    let panels = panels.map(|histogram| (histogram.panel(most), histogram));
     heading
         .fact(images(&input.targets))
         .left_out(&input.targets)
         .key(Key::Filled(LABELS), "labels")
         .key(Key::Outlined(PREDICTIONS), "predictions")
         .key(Key::Filled(SHADE), shaded)
-        .facets(
-            Grid::wide(histograms.len()),
-            histograms,
-            |canvas, cell, histogram| histogram.draw(canvas, cell, most),
-        )
+        .facets(grid, panels.collect(), |canvas, axes, histogram| {
+            histogram.draw(canvas, axes);
+        })
 }
 
 #[cfg(test)]

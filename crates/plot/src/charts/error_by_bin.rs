@@ -65,22 +65,34 @@ pub fn error_by_bin(input: &ErrorByBin) -> Result<Figure, PlotError> {
     let tops = targets.iter().map(TargetErrors::top);
     let highest = tops.clone().fold(0.0, f64::max);
     let shared = tops.clone().all(|top| top == 0.0 || top > highest / ALIKE);
-    let interval = Key::Whisker(INK);
+    let panels = targets.iter().map(|target| {
+        let ranges: Vec<LabelRange> = target.bins.iter().map(|bin| bin.labels).collect();
+        let apart = ZeroApart::of(&ranges);
+        let top = if shared { highest } else { target.top() };
+        // Room for the numbers above the highest bar.
+        let y = Span::new(0.0, if top > 0.0 { top * 1.25 } else { 1.0 });
+        let images: u64 = target.bins.iter().map(|bin| bin.count).sum();
+        let panel = Panel::new(apart.axis("label"), Axis::linear(y, "MSE"));
+        let images = counted(images as usize, "image");
+        (panel.titled(&target.target, images), (target, apart))
+    });
+    let intervals = bins().any(|bin| bin.interval.is_some());
     heading
         .fact("above each bar: number of images")
         .fact(ZERO_NOTE)
         .first_of(MOST_TARGETS, input.targets.len(), "targets")
         .key(Key::Filled(SKY), "MSE of the images in a bin")
-        .key_if(
-            bins().any(|bin| bin.interval.is_some()),
-            interval,
-            "confidence interval",
-        )
+        .key_if(intervals, Key::Whisker(INK), "confidence interval")
         .facets(
             Grid::wide(targets.len()),
-            targets.iter().collect(),
-            |canvas, cell, target| {
-                target.draw(canvas, cell, if shared { highest } else { target.top() });
+            panels.collect(),
+            |canvas, axes, (target, apart)| {
+                apart.draw(canvas, axes);
+                for bin in &target.bins {
+                    if let Some((low, high)) = apart.ends(&bin.labels) {
+                        bin.draw(canvas, axes, (axes.x(low) + 2.0, axes.x(high) - 2.0));
+                    }
+                }
             },
         )
 }
@@ -94,26 +106,6 @@ impl TargetErrors {
             high.into_iter().chain(bin.error.and_then(drawable))
         });
         tops.fold(0.0, f64::max)
-    }
-
-    fn draw(&self, canvas: &mut Canvas, cell: Rect, top: f64) {
-        let ranges: Vec<LabelRange> = self.bins.iter().map(|bin| bin.labels).collect();
-        let apart = ZeroApart::of(&ranges);
-        // Room for the numbers above the highest bar.
-        let y = Span::new(0.0, if top > 0.0 { top * 1.25 } else { 1.0 });
-        let images: u64 = self.bins.iter().map(|bin| bin.count).sum();
-        let axes = Panel {
-            title: &self.target,
-            subtitle: &counted(images as usize, "image"),
-            ..Panel::new(apart.axis("label"), Axis::linear(y, "MSE"))
-        }
-        .draw(canvas, cell);
-        apart.draw(canvas, &axes);
-        for bin in &self.bins {
-            if let Some((low, high)) = apart.ends(&bin.labels) {
-                bin.draw(canvas, &axes, (axes.x(low) + 2.0, axes.x(high) - 2.0));
-            }
-        }
     }
 }
 

@@ -5,9 +5,9 @@ use crate::{
     Figure, MOST_TARGETS, PlotError, Sample,
     draw::{Align, Canvas, Point, Rect, Style, colour::INK},
     layout::{
-        ErrorSize, Heading, Key,
+        Heading, Key,
         card::{Scores, picture},
-        first,
+        error_marks, first,
         sheet::{INSIDE, MARGIN},
         short_names,
         style::NOTE,
@@ -70,7 +70,7 @@ pub fn explanations(input: &Explanations) -> Result<Figure, PlotError> {
         .first_of(MOST_METHODS, input.methods.len(), "methods")
         .first_of(MOST_TARGETS, input.targets.len(), "targets")
         .key(Key::Ramp(on_white), "matters little to most")
-        .keys(ErrorSize::legend(&input.label_ranges))
+        .keys(error_marks(&input.label_ranges))
         .sheet()?;
     // One or two pictures do not fill the page.
     let columns = (methods.len() + 1).max(3) as f64;

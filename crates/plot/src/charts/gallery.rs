@@ -3,9 +3,9 @@
 use crate::{
     Figure, MOST_TARGETS, Photo, PlotError,
     layout::{
-        ErrorSize, Heading, Span,
+        Heading, Span,
         card::{Card, PHOTO},
-        first,
+        error_marks, first,
         sheet::MARGIN,
     },
 };
@@ -70,7 +70,7 @@ pub fn gallery(input: &Gallery) -> Result<Figure, PlotError> {
         .fact("error = prediction − label")
         .first_of(MOST_SAMPLES, input.samples.len(), "photos")
         .first_of(MOST_TARGETS, input.targets.len(), "targets")
-        .keys(ErrorSize::legend(&input.label_ranges))
+        .keys(error_marks(&input.label_ranges))
         .sheet()?;
     let card = Card::new(&input.targets, &input.label_ranges);
     let (mut y, height) = (sheet.top() + 14.0, card.height() + GAP);

@@ -58,27 +58,25 @@ impl<'a> Histogram<'a> {
         counts.copied().max().unwrap_or(0)
     }
 
-    pub(super) fn draw(&self, canvas: &mut Canvas, cell: Rect, most: u64) {
-        let bins = &self.bins;
+    pub(super) fn panel(&self, most: u64) -> Panel {
         let subtitle = format!(
             "{} of {} predictions outside {}",
             count(self.outside as u64),
             count(self.predictions.iter().sum()),
             if self.scores { "[0, 1]" } else { "the labels" }
         );
-        let x = Span::new(bins.low, bins.edge(bins.count)).widen(0.04);
+        let x = Span::new(self.bins.low, self.bins.edge(self.bins.count)).widen(0.04);
+        let x = Axis::linear(x, if self.scores { "score" } else { "value" });
         let y = Span::new(0.0, height(most) * 1.06);
-        let axes = Panel {
-            title: self.name,
-            subtitle: &subtitle,
+        let y = Axis::linear(y, "images per bin (log scale)");
+        Panel {
             unshaded: Some(self.proper),
-            ..Panel::new(
-                Axis::linear(x, if self.scores { "score" } else { "value" }),
-                Axis::linear(y, "images per bin (log scale)")
-                    .with(Ticks::Choices(count_ticks(most))),
-            )
+            ..Panel::new(x, y.with(Ticks::Choices(count_ticks(most)))).titled(self.name, subtitle)
         }
-        .draw(canvas, cell);
+    }
+
+    pub(super) fn draw(&self, canvas: &mut Canvas, axes: &Axes) {
+        let bins = &self.bins;
         for (index, &images) in self.labels.iter().enumerate() {
             if images == 0 {
                 continue;
@@ -93,7 +91,7 @@ impl<'a> Histogram<'a> {
             let bar = Rect::new(left, top, right - left, axes.area.bottom() - top);
             canvas.fill(bar, LABELS);
         }
-        outline(canvas, &axes, bins, &self.predictions);
+        outline(canvas, axes, bins, &self.predictions);
     }
 }
 
@@ -169,7 +167,7 @@ mod tests {
         for most in (1..=3000).chain(large) {
             let mut canvas = Canvas::new(728.0, 520.0).unwrap();
             let cell = Rect::new(0.0, 0.0, 728.0, 520.0);
-            histogram.draw(&mut canvas, cell, most);
+            histogram.panel(most).draw(&mut canvas, cell);
             let texts = canvas.texts.iter();
             let count = |text: &Text| text.content.replace(',', "").parse::<u64>().ok();
             let counts: Vec<u64> = texts.filter_map(count).collect();

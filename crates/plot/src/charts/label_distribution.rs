@@ -55,14 +55,16 @@ pub fn label_distribution(input: &LabelDistribution) -> Result<Figure, PlotError
         .iter()
         .flat_map(|panel| panel.shares.iter().flatten());
     let highest = shares.fold(1.0, |a: f64, b| a.max(*b));
+    let panels = panels.into_iter();
+    let panels = panels.map(|shares| (shares.panel(highest), shares));
     heading
         .fact(format!("images: {}", sizes.join(", ")))
         .fact(ZERO_NOTE)
         .counted(left_out, "label", "without a number left out")
         .first_of(MOST_TARGETS, input.targets.len(), "targets")
         .keys(palette.legend(Key::Filled))
-        .facets(grid, panels, |canvas, cell, panel| {
-            panel.draw(canvas, cell, &colours, highest);
+        .facets(grid, panels.collect(), |canvas, axes, shares| {
+            shares.draw(canvas, axes, &colours);
         })
 }
 

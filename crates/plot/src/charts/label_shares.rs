@@ -3,7 +3,7 @@
 use crate::{
     draw::{Canvas, Colour, Rect},
     layout::{
-        Axis, Panel, Span, Tick, Ticks, ZeroApart, counted, drawable,
+        Axes, Axis, Panel, Span, Tick, Ticks, ZeroApart, counted, drawable,
         label_bins::{bin_of, label_bins},
     },
 };
@@ -21,7 +21,7 @@ pub struct PartLabels {
 pub(super) struct Shares {
     title: String,
     subtitle: String,
-    x: Axis<'static>,
+    x: Axis,
     /// The line between the exact zeros and the rest.
     apart: Option<ZeroApart>,
     /// The left and right end of each bin; none for one without a place.
@@ -91,17 +91,15 @@ impl Shares {
         }
     }
 
-    /// Draws a bar for each bin and part, the parts side by side.
-    pub(super) fn draw(&self, canvas: &mut Canvas, cell: Rect, colours: &[Colour], highest: f64) {
+    pub(super) fn panel(&self, highest: f64) -> Panel {
         let y = Axis::linear(Span::new(0.0, highest * 1.06), "images (%)");
-        let axes = Panel {
-            title: &self.title,
-            subtitle: &self.subtitle,
-            ..Panel::new(self.x.clone(), y)
-        }
-        .draw(canvas, cell);
+        Panel::new(self.x.clone(), y).titled(&self.title, &self.subtitle)
+    }
+
+    /// Draws a bar for each bin and part, the parts side by side.
+    pub(super) fn draw(&self, canvas: &mut Canvas, axes: &Axes, colours: &[Colour]) {
         if let Some(apart) = self.apart {
-            apart.draw(canvas, &axes);
+            apart.draw(canvas, axes);
         }
         for (bin, ends) in self.bins.iter().enumerate() {
             let Some((low, high)) = ends else {

@@ -59,6 +59,11 @@ pub fn learning_curves(input: &LearningCurves) -> Result<Figure, PlotError> {
     let epochs = epochs.max().unwrap_or(1);
     let mut parts: Vec<(&str, Part)> = vec![("valid", |t| &t.valid), ("train", |t| &t.train)];
     parts.retain(|(_, part)| trials.iter().any(|trial| !part(trial).is_empty()));
+    let grid = Grid::new(parts.len(), 640.0);
+    let panels = parts.into_iter().map(|(of_part, part)| {
+        let panel = epoch_panel(epochs, scores.scale, format!("{of_part} {name}"));
+        (panel, part)
+    });
     let missing = input.trials.len() - trials.len();
     heading
         .fact(counted(trials.len(), "trial"))
@@ -67,24 +72,18 @@ pub fn learning_curves(input: &LearningCurves) -> Result<Figure, PlotError> {
         .counted(missing, "trial", "without an epoch left out")
         .fact(scores.note("value"))
         .keys(palette.legend(|colour| Key::Line(colour, 4.0)))
-        .facets(
-            Grid::new(parts.len(), 640.0),
-            parts,
-            |canvas, cell, (of_part, part)| {
-                let y_title = format!("{of_part} {name}");
-                let axes = epoch_panel(epochs, scores.scale, &y_title).draw(canvas, cell);
-                // The bold lines lie above all others.
-                for trial in trials.iter().filter(|trial| !trial.best) {
-                    let colour = palette.colour(&trial.backbone).fade(0.4);
-                    curve(canvas, &axes, part(trial), 2.0, colour);
-                }
-                for trial in trials.iter().filter(|trial| trial.best) {
-                    let colour = palette.colour(&trial.backbone);
-                    curve(canvas, &axes, part(trial), 8.0, WHITE.fade(0.8));
-                    curve(canvas, &axes, part(trial), 5.0, colour);
-                }
-            },
-        )
+        .facets(grid, panels.collect(), |canvas, axes, part| {
+            // The bold lines lie above all others.
+            for trial in trials.iter().filter(|trial| !trial.best) {
+                let colour = palette.colour(&trial.backbone).fade(0.4);
+                curve(canvas, axes, part(trial), 2.0, colour);
+            }
+            for trial in trials.iter().filter(|trial| trial.best) {
+                let colour = palette.colour(&trial.backbone);
+                curve(canvas, axes, part(trial), 8.0, WHITE.fade(0.8));
+                curve(canvas, axes, part(trial), 5.0, colour);
+            }
+        })
 }
 
 type Part = fn(&TrialCurves) -> &Vec<f64>;
@@ -96,7 +95,7 @@ impl TrialCurves {
 }
 
 /// A panel over epochs 1, 2, … up to `epochs`.
-pub(super) fn epoch_panel(epochs: usize, y: Scale, y_title: &str) -> Panel<'_> {
+pub(super) fn epoch_panel(epochs: usize, y: Scale, y_title: impl Into<String>) -> Panel {
     let x = Span::new(1.0, (epochs as f64).max(2.0)).widen(0.02);
     Panel::new(Axis::new(Scale::Whole(x), "epoch"), Axis::new(y, y_title))
 }

@@ -47,26 +47,19 @@ pub fn prediction_vs_label(input: &PredictionVsLabel) -> Result<Figure, PlotErro
             printed(mse)
         ))
     };
-    let subtitles = targets
-        .iter()
-        .map(|target| metrics(target.metrics, "  ·  "));
-    let subtitles: Vec<String> = subtitles.map(Option::unwrap_or_default).collect();
     // One scale for scores, so that the panels can be compared.
     let (all, scores) = Span::of_pairs(points.iter().flatten().copied());
-    let panels = names.iter().zip(&subtitles).zip(points);
-    let panels = panels.map(|((title, subtitle), points)| {
+    let panels = names.into_iter().zip(targets).zip(points);
+    let panels = panels.map(|((name, target), points)| {
         let own = || Span::of_pairs(points.iter().copied()).0;
         let span = if scores { all } else { own() }.widen(0.04);
+        let axis = |title| Axis::linear(span, title);
         let panel = Panel {
-            title,
-            subtitle,
             square: true,
-            ..Panel::new(
-                Axis::linear(span, "label"),
-                Axis::linear(span, "prediction"),
-            )
+            ..Panel::new(axis("label"), axis("prediction"))
         };
-        (panel, points)
+        let subtitle = metrics(target.metrics, "  ·  ").unwrap_or_default();
+        (panel.titled(name, subtitle), points)
     });
     let overall = metrics(input.overall, ", ");
     let baseline = input.baseline_mse.map(printed);

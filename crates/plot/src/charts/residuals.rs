@@ -42,20 +42,14 @@ pub fn residuals(input: &Residuals) -> Result<Figure, PlotError> {
     let all = || points.iter().flatten();
     let scores = all().all(|(label, _)| Span::UNIT.contains(*label));
     let shared = scores.then(|| up_and_down(all()));
-    let subtitles: Vec<String> = points.iter().map(|points| bias(points)).collect();
-    let panels = targets.iter().zip(&subtitles).zip(points);
-    let panels = panels.map(|((target, subtitle), points)| {
+    let panels = targets.iter().zip(points).map(|(target, points)| {
         let (x, _) = Span::of_pairs(points.iter().map(|(label, _)| (*label, *label)));
         let y = shared.unwrap_or_else(|| up_and_down(points.iter()));
-        let panel = Panel {
-            title: &target.target,
-            subtitle,
-            ..Panel::new(
-                Axis::linear(x.widen(0.04), "label"),
-                Axis::linear(y.widen(0.04), "residual"),
-            )
-        };
-        (panel, points)
+        let panel = Panel::new(
+            Axis::linear(x.widen(0.04), "label"),
+            Axis::linear(y.widen(0.04), "residual"),
+        );
+        (panel.titled(&target.target, bias(&points)), points)
     });
     heading
         .fact(images(&input.targets))

@@ -4,7 +4,7 @@ use super::learning_curves::epoch_panel;
 use crate::{
     Figure, Objective, PlotError,
     draw::colour::{BLUE, INK, VERMILION},
-    layout::{Grid, Heading, Key, Mark, ScoreAxis, curve, drawable},
+    layout::{Heading, Key, Mark, ScoreAxis, curve, drawable},
     number::printed,
 };
 
@@ -52,13 +52,12 @@ pub fn run_curves(input: &RunCurves) -> Result<Figure, PlotError> {
         .key(Key::Line(BLUE, 5.0), format!("train {name}"))
         .key(Key::Line(VERMILION, 5.0), format!("valid {name}"))
         .key_if(best.is_some(), Key::Mark(Mark::Ring, INK), "best epoch")
-        .facets(Grid::new(1, 620.0), vec![panel], |canvas, cell, panel| {
-            let axes = panel.draw(canvas, cell);
+        .panel(620.0, panel, |canvas, axes| {
             if let Some((epoch, _)) = best {
                 axes.draw_dashes(canvas, epoch as f64, 2.0, INK);
             }
-            curve(canvas, &axes, &input.train, 4.0, BLUE);
-            curve(canvas, &axes, &input.valid, 4.0, VERMILION);
+            curve(canvas, axes, &input.train, 4.0, BLUE);
+            curve(canvas, axes, &input.valid, 4.0, VERMILION);
             if let Some((epoch, value)) = best {
                 let at = (axes.x(epoch as f64), axes.y_within(value));
                 Mark::Ring.draw(canvas, at, 10.0, INK);

@@ -7,7 +7,7 @@ use crate::{
         colour::{INK, MUTED},
     },
     layout::{
-        Axes, Axis, Grid, Heading, Key, Mark, Palette, Panel, Scale, ScoreAxis, Span, drawable,
+        Axes, Axis, Heading, Key, Mark, Palette, Panel, Scale, ScoreAxis, Span, drawable,
         steps::steps,
     },
     number::{count, printed},
@@ -90,9 +90,8 @@ pub fn search_history(input: &SearchHistory) -> Result<Figure, PlotError> {
         (amount, state.sign())
     });
     let states = || states.into_iter().filter(|(amount, _)| *amount > 0);
-    let y = axis
-        .as_ref()
-        .map_or(Scale::Linear(Span::UNIT), |axis| axis.scale);
+    let y = axis.as_ref().map(|axis| axis.scale);
+    let y = y.unwrap_or(Scale::Linear(Span::UNIT));
     let unscored = trials.iter().any(|trial| trial.score().is_none());
     let panel = Panel {
         slot: unscored.then_some("no score"),
@@ -109,9 +108,8 @@ pub fn search_history(input: &SearchHistory) -> Result<Figure, PlotError> {
         .keys(palette.discs())
         .keys(states().map(|(_, (mark, name))| (Key::Mark(mark, MUTED), name.to_owned())))
         .key(Key::Line(INK, 3.0), "best so far")
-        .facets(Grid::new(1, 680.0), vec![panel], |canvas, cell, panel| {
-            let axes = panel.draw(canvas, cell);
-            running_best(canvas, &axes, finished(), &input.objective);
+        .panel(680.0, panel, |canvas, axes| {
+            running_best(canvas, axes, finished(), &input.objective);
             for trial in &trials {
                 let y = trial
                     .score()

@@ -53,12 +53,22 @@ pub fn slices(input: &Slices) -> Result<Figure, PlotError> {
         &input.backbones,
         trials.iter().map(|(index, _)| backbone(*index)),
     );
-    let dimensions = first(MOST_SLICES, &input.dimensions).iter();
+    let dimensions = first(MOST_SLICES, &input.dimensions);
     let grid = match dimensions.len() {
         1 => Grid::new(1, 620.0),
         2 | 4 => Grid::new(2, 540.0),
         _ => Grid::new(3, 500.0),
     };
+    let panels = dimensions.iter().map(|dimension| {
+        let dimension = Placed::of(dimension);
+        let is_unset = |(index, _): &&(usize, f64)| dimension.value(*index).is_none();
+        let subtitle = subtitle(&dimension, trials.iter().filter(is_unset).count());
+        let categories = dimension.is_categorical();
+        let margin = if categories { 0.0 } else { 0.05 };
+        let x = Axis::new(dimension.scale.widen(margin), "").with(dimension.ticks.clone());
+        let panel = Panel::new(x, Axis::new(scores.scale, ""));
+        (panel.titled(dimension.name, subtitle), dimension)
+    });
     let unscored = input.scores.len() - trials.len();
     heading
         .fact(counted(trials.len(), "trial"))
@@ -67,37 +77,20 @@ pub fn slices(input: &Slices) -> Result<Figure, PlotError> {
         .fact(scores.note("trial"))
         .first_of(MOST_SLICES, input.dimensions.len(), "dimensions")
         .keys(palette.discs())
-        .facets(grid, dimensions.collect(), |canvas, cell, dimension| {
-            let dimension = Placed::of(dimension);
-            let unset = trials
-                .iter()
-                .filter(|(index, _)| dimension.value(*index).is_none());
-            let margin = if dimension.is_categorical() {
-                0.0
+        .facets(grid, panels.collect(), |canvas, axes, dimension| {
+            let spread = if dimension.is_categorical() {
+                JITTER
             } else {
-                0.05
+                0.0
             };
-            let x = Axis::new(dimension.scale.widen(margin), "");
-            let panel = Panel {
-                title: dimension.name,
-                subtitle: &subtitle(&dimension, unset.count()),
-                ..Panel::new(x.with(dimension.ticks.clone()), Axis::new(scores.scale, ""))
-            };
-            let axes = panel.draw(canvas, cell);
             // Fixed: the same study gives the same picture.
             let mut rng = ChaCha8Rng::seed_from_u64(0);
             for (index, score) in &trials {
-                let jitter = JITTER * rng.random_range(-0.5..0.5);
-                let Some(value) = dimension.value(*index) else {
-                    continue;
-                };
-                let off = if dimension.is_categorical() {
-                    jitter
-                } else {
-                    0.0
-                };
-                let at = (axes.x(value + off), axes.y_within(*score));
-                canvas.disc(at, 6.0, palette.colour(backbone(*index)).fade(0.75));
+                let jitter = spread * rng.random_range(-0.5..0.5);
+                if let Some(value) = dimension.value(*index) {
+                    let at = (axes.x(value + jitter), axes.y_within(*score));
+                    canvas.disc(at, 6.0, palette.colour(backbone(*index)).fade(0.75));
+                }
             }
         })
 }

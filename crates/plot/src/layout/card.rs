@@ -3,7 +3,7 @@
 use image::RgbImage;
 
 use super::{
-    ErrorSize, MOST_TARGETS, drawable, short_names,
+    MOST_TARGETS, drawable, error_mark, short_names,
     style::{NOTE, QUIET_NOTE},
 };
 use crate::{
@@ -122,7 +122,7 @@ impl Scores {
     /// Draws the mark of the error's size in the line of text at this baseline.
     pub(crate) fn draw_mark(&self, canvas: &mut Canvas, (x, baseline): Point) {
         if let Some(error) = self.error() {
-            let (mark, colour) = ErrorSize::of(error / self.range).sign();
+            let (mark, colour) = error_mark(error / self.range);
             mark.draw(canvas, (x, baseline - NOTE.drop()), 8.0, colour);
         }
     }

@@ -15,24 +15,24 @@ pub(super) const TICK_GAP: f64 = 14.0;
 
 /// One of a panel's two axes.
 #[derive(Debug, Clone)]
-pub(crate) struct Axis<'a> {
+pub(crate) struct Axis {
     pub(crate) scale: Scale,
-    pub(crate) title: &'a str,
+    pub(crate) title: String,
     pub(crate) ticks: Ticks,
 }
 
-impl<'a> Axis<'a> {
+impl Axis {
     /// An axis with round numbers.
-    pub(crate) fn new(scale: Scale, title: &'a str) -> Self {
+    pub(crate) fn new(scale: Scale, title: impl Into<String>) -> Self {
         Self {
             scale,
-            title,
+            title: title.into(),
             ticks: Ticks::Round,
         }
     }
 
     /// An axis with round numbers at equal distances.
-    pub(crate) fn linear(span: Span, title: &'a str) -> Self {
+    pub(crate) fn linear(span: Span, title: impl Into<String>) -> Self {
         Self::new(Scale::Linear(span), title)
     }
 
@@ -48,11 +48,11 @@ impl<'a> Axis<'a> {
 
 /// What to draw around the data.
 #[derive(Debug)]
-pub(crate) struct Panel<'a> {
-    pub(crate) title: &'a str,
-    pub(crate) subtitle: &'a str,
-    pub(crate) x: Axis<'a>,
-    pub(crate) y: Axis<'a>,
+pub(crate) struct Panel {
+    pub(crate) title: String,
+    pub(crate) subtitle: String,
+    pub(crate) x: Axis,
+    pub(crate) y: Axis,
     /// Whether the data area is to be as wide as it is high.
     pub(crate) square: bool,
     /// What of the x axis to leave unshaded.
@@ -61,17 +61,17 @@ pub(crate) struct Panel<'a> {
     /// its right.
     pub(crate) shaded_rows: Vec<f64>,
     /// The name of a row at the foot for what has no y value.
-    pub(crate) slot: Option<&'a str>,
+    pub(crate) slot: Option<&'static str>,
     /// Room to leave to the right of the frame.
     pub(crate) right: f64,
 }
 
-impl<'a> Panel<'a> {
+impl Panel {
     /// A panel without title, shades and slot.
-    pub(crate) fn new(x: Axis<'a>, y: Axis<'a>) -> Self {
+    pub(crate) fn new(x: Axis, y: Axis) -> Self {
         Self {
-            title: "",
-            subtitle: "",
+            title: String::new(),
+            subtitle: String::new(),
             x,
             y,
             square: false,
@@ -79,6 +79,15 @@ impl<'a> Panel<'a> {
             shaded_rows: Vec::new(),
             slot: None,
             right: 0.0,
+        }
+    }
+
+    /// This panel with a title and what stands below it.
+    pub(crate) fn titled(self, title: impl Into<String>, subtitle: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            subtitle: subtitle.into(),
+            ..self
         }
     }
 
@@ -108,11 +117,11 @@ impl<'a> Panel<'a> {
         let mut baseline = cell.y + PAD;
         if !self.title.is_empty() {
             baseline += PANEL.size;
-            let title = canvas.shorten(self.title, room, PANEL);
+            let title = canvas.shorten(&self.title, room, PANEL);
             canvas.text(&title, (area.x, baseline), Align::Left, PANEL);
         }
         baseline += SUBTITLE.size * 1.5;
-        let subtitle = canvas.shorten(self.subtitle, room, SUBTITLE);
+        let subtitle = canvas.shorten(&self.subtitle, room, SUBTITLE);
         canvas.text(&subtitle, (area.x, baseline), Align::Left, SUBTITLE);
         layout.axes
     }
@@ -136,7 +145,7 @@ impl<'a> Panel<'a> {
         }
         let middle = area.x + area.width / 2.0;
         let room = 2.0 * (middle - cell.x).min(cell.right() - middle);
-        let title = canvas.shorten(self.x.title, room, AXIS);
+        let title = canvas.shorten(&self.x.title, room, AXIS);
         let baseline = cell.bottom() - PAD - AXIS.size * 0.25;
         canvas.text(&title, (middle, baseline), Align::Middle, AXIS);
     }
@@ -157,7 +166,7 @@ impl<'a> Panel<'a> {
         let baseline = area.x - TICK_GAP - layout.y_labels - 14.0;
         let middle = area.y + area.height / 2.0;
         let room = 2.0 * (middle - cell.y).min(cell.bottom() - middle);
-        let title = canvas.shorten(self.y.title, room, AXIS);
+        let title = canvas.shorten(&self.y.title, room, AXIS);
         canvas.text_upwards(&title, (baseline, middle), Align::Middle, AXIS);
     }
 }

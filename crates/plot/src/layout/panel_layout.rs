@@ -34,18 +34,18 @@ fn widest<'a>(canvas: &Canvas, labels: impl Iterator<Item = &'a str>) -> f64 {
     widths.fold(0.0, f64::max)
 }
 
-impl Panel<'_> {
+impl Panel {
     pub(super) fn lay_out(&self, canvas: &Canvas, cell: Rect) -> Layout {
-        let title = room(self.title, PANEL.size + 12.0) + 4.0;
-        let top = cell.y + PAD + title + room(self.subtitle, SUBTITLE.size * 1.5);
-        let below = PAD + room(self.x.title, AXIS.size + 12.0) + TICK_GAP;
+        let title = room(&self.title, PANEL.size + 12.0) + 4.0;
+        let top = cell.y + PAD + title + room(&self.subtitle, SUBTITLE.size * 1.5);
+        let below = PAD + room(&self.x.title, AXIS.size + 12.0) + TICK_GAP;
         let bottom = |labels: f64| cell.bottom() - below - labels;
         let slot = if self.slot.is_some() { SLOT } else { 0.0 };
 
         let y_ticks = self.y_ticks(bottom(TICK.size) - top - slot);
         let labels = y_ticks.iter().map(|tick| tick.label.as_str());
         let y_labels = widest(canvas, labels.chain(self.slot));
-        let mut left = cell.x + PAD + room(self.y.title, AXIS.size + 14.0) + y_labels + TICK_GAP;
+        let mut left = cell.x + PAD + room(&self.y.title, AXIS.size + 14.0) + y_labels + TICK_GAP;
         let mut width = cell.right() - PAD - 24.0 - self.right - left;
         if self.square {
             let spare = (width - (bottom(TICK.size) - top)).max(0.0);

@@ -1,6 +1,6 @@
 //! A figure's heading, and what stands below.
 
-use super::{Heading, style::FACTS};
+use super::{Axes, Heading, Panel, style::FACTS};
 use crate::{
     Figure, PlotError,
     draw::{
@@ -72,20 +72,33 @@ impl Heading {
         })
     }
 
-    /// A figure with a panel for each of `items`, all of one size, which `draw`
-    /// fills.
+    /// A figure of panels, all of one size, whose data `draw` draws.
     pub(crate) fn facets<T>(
         self,
         grid: Grid,
-        items: Vec<T>,
-        mut draw: impl FnMut(&mut Canvas, Rect, T),
+        panels: Vec<(Panel, T)>,
+        mut draw: impl FnMut(&mut Canvas, &Axes, T),
     ) -> Result<Figure, PlotError> {
         let mut sheet = self.sheet()?;
-        let cells = sheet.cells(grid, items.len());
-        for (item, cell) in items.into_iter().zip(&cells) {
-            draw(&mut sheet.canvas, *cell, item);
+        let cells = sheet.cells(grid, panels.len());
+        for ((panel, data), cell) in panels.into_iter().zip(&cells) {
+            let axes = panel.draw(&mut sheet.canvas, *cell);
+            draw(&mut sheet.canvas, &axes, data);
         }
         Ok(sheet.end_below(&cells))
+    }
+
+    /// A figure of one panel, so high, whose data `draw` draws.
+    pub(crate) fn panel(
+        self,
+        height: f64,
+        panel: Panel,
+        mut draw: impl FnMut(&mut Canvas, &Axes),
+    ) -> Result<Figure, PlotError> {
+        let panels = vec![(panel, ())];
+        self.facets(Grid::new(1, height), panels, |canvas, axes, ()| {
+            draw(canvas, axes)
+        })
     }
 
     /// A figure that says why there is nothing to show.

@@ -39,7 +39,7 @@ impl ZeroApart {
         }
     }
 
-    pub(crate) fn axis<'a>(&self, title: &'a str) -> Axis<'a> {
+    pub(crate) fn axis(&self, title: &str) -> Axis {
         let mut whole = self.span.widen(0.02);
         let mut zero = None;
         if self.zeros {
