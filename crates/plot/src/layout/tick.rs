@@ -1,7 +1,7 @@
 //! Round numbers along an axis.
 
 use super::{Span, style::TICK};
-use crate::number::count;
+use crate::number::{count, unsigned_zero};
 
 /// A labelled value on an axis.
 #[derive(Debug, Clone, PartialEq)]
@@ -155,17 +155,8 @@ fn label(value: f64, step: f64, largest: f64) -> String {
     } else {
         format!("{value:.*}", digits_after(step))
     };
-    let zero = text
-        .trim_start_matches('-')
-        .chars()
-        .all(|c| matches!(c, '0' | '.'));
-    let text = if zero {
-        text.trim_start_matches('-')
-    } else {
-        &text
-    };
     // A minus sign is as wide as a digit; a hyphen is easily overlooked.
-    text.replace('-', "−")
+    unsigned_zero(text).replace('-', "−")
 }
 
 #[cfg(test)]
