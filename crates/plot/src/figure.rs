@@ -5,8 +5,8 @@ use crate::{
     draw::{Canvas, png, svg},
 };
 
-/// A figure, ready to be drawn as PNG or SVG. Both come from one layout, and
-/// the same input gives the same bytes.
+/// A figure, ready to be drawn as PNG or SVG. Both are one drawing, and the same
+/// input gives the same bytes.
 #[derive(Debug)]
 pub struct Figure {
     pub(crate) canvas: Canvas,

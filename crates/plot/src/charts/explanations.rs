@@ -92,11 +92,11 @@ pub fn explanations(input: &Explanations) -> Result<Figure, PlotError> {
     let names = short_names(&input.targets);
     let names = first(MOST_TARGETS, &names);
     for Explained { sample, maps } in first(MOST_EXPLAINED, &input.photos) {
-        let fit = || Some(sample.photo.as_ref()?.fit(frame(0, y)));
-        picture(canvas, frame(0, y), fit(), "no photo");
+        let photo = sample.photo.as_ref().map(|photo| photo.fit(frame(0, y)));
+        picture(canvas, frame(0, y), photo.clone(), "no photo");
         for method in 0..methods.len() {
             let map = maps.get(method).and_then(Option::as_ref);
-            let map = map.and_then(|map| map.over(&fit()?));
+            let map = map.and_then(|map| map.over(photo.as_ref()?));
             picture(canvas, frame(method + 1, y), map, "no map");
         }
         y += height + LINE;
