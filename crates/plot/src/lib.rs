@@ -2,9 +2,10 @@
 //!
 //! Each figure is a function with an input of its own, and knows nothing of
 //! files, models or studies. It is composed of a heading (title, facts, legend)
-//! and panels, each with its axes, on which the data are drawn. A PNG is drawn
-//! from the SVG, so that both look the same; tests can ask whether two texts
-//! overlap. All are 1520 pixels wide and meant to be shown at half that.
+//! and panels, each with its axes, on which the data are drawn. plotters writes
+//! the SVG, and resvg draws the PNG from it, so that both look the same; tests
+//! can ask whether two texts overlap. All are 1520 pixels wide and meant to be
+//! shown at half that.
 //!
 //! Whatever the numbers are, there is a figure: those that cannot be drawn (NaN,
 //! infinite, or beyond 1e150) are left out and counted, and a figure without any

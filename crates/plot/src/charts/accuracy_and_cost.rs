@@ -128,7 +128,7 @@ fn draw_models(canvas: &mut Canvas, axes: &Axes, models: &[Model], front: &[usiz
     let corners = steps(members, axes.area.right());
     let lines = corners.windows(2).map(|pair| between(pair[0], pair[1]));
     let lines: Vec<Rect> = lines.collect();
-    canvas.path(&corners, 3.0, BLUE);
+    canvas.path(corners, 3.0, BLUE);
     let shorten = |model: &Model| canvas.shorten(model.name, NAME_ROOM, NOTE);
     let names: Vec<String> = models.iter().map(shorten).collect();
     let wanted = models.iter().zip(&names).map(|(model, name)| Wanted {

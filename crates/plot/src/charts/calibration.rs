@@ -135,7 +135,7 @@ impl Curve {
             whisker(canvas, top, bottom, FRAME);
         }
         let curve: Vec<Point> = self.measured.iter().map(|(x, y)| axes.at(*x, *y)).collect();
-        canvas.path(&curve, 3.0, BLUE);
+        canvas.path(curve.clone(), 3.0, BLUE);
         for at in curve {
             Mark::Disc.draw_rimmed(canvas, at, 7.0, BLUE);
         }

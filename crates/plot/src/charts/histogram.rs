@@ -108,7 +108,7 @@ fn outline(canvas: &mut Canvas, axes: &Axes, bins: &Bins, counts: &[u64]) {
             corners.extend([(x(*bin), y), (x(bin + 1), y)]);
         }
         corners.push((x(run[0] + run.len()), foot));
-        canvas.path(&corners, STROKE, PREDICTIONS);
+        canvas.path(corners, STROKE, PREDICTIONS);
     }
 }
 

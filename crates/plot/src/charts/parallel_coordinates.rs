@@ -75,7 +75,7 @@ pub fn parallel_coordinates(input: &ParallelCoordinates) -> Result<Figure, PlotE
         let at = |column: &Column| column.at(trial, jitter);
         let mut points: Vec<Point> = columns.iter().map(at).collect();
         let Some(score) = score else {
-            canvas.path(&points, 2.0, FRAME.fade(0.5));
+            canvas.path(points, 2.0, FRAME.fade(0.5));
             continue;
         };
         let share = axis.quality(score);
@@ -84,7 +84,7 @@ pub fn parallel_coordinates(input: &ParallelCoordinates) -> Result<Figure, PlotE
         // Most trials of a good search are good: only the best stand out.
         let stress = share.powi(8);
         let colour = quality(share).fade(0.25 + 0.65 * stress);
-        canvas.path(&points, 2.0 + 2.0 * stress, colour);
+        canvas.path(points, 2.0 + 2.0 * stress, colour);
     }
     draw_scores(canvas, &axis, name, bar);
     for column in &columns {

@@ -140,7 +140,7 @@ fn running_best(
         best = Some(better);
         (axes.x(number), axes.y_within(better))
     });
-    canvas.path(&steps(points, axes.area.right()), 3.0, INK);
+    canvas.path(steps(points, axes.area.right()), 3.0, INK);
 }
 
 #[cfg(test)]
@@ -179,7 +179,9 @@ mod tests {
         let paths = attributes(&figure, "polyline", "stroke").into_iter();
         let mut paths = paths.zip(attributes(&figure, "polyline", "points"));
         let (_, best) = paths.find(|(colour, _)| *colour == INK.hex()).unwrap();
-        let points = best.split(' ').map(|point| point.split_once(',').unwrap());
+        let points = best
+            .split_whitespace()
+            .map(|point| point.split_once(',').unwrap());
         let rows: Vec<f64> = points.map(|(_, y)| y.parse().unwrap()).collect();
         // Lower is better, and rows count downwards.
         assert!(rows.is_sorted());

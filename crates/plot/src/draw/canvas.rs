@@ -10,14 +10,25 @@ use super::{
 };
 use crate::PlotError;
 
+/// What a canvas draws with one colour.
+#[derive(Debug)]
+pub(super) enum Shape {
+    /// A rectangle with sharp edges.
+    Fill(Rect, Colour),
+    /// Straight lines from point to point, of a width.
+    Path(Vec<Point>, f64, Colour),
+    /// A disc around a point, of a radius.
+    Disc(Point, f64, Colour),
+    Polygon(Vec<Point>, Colour),
+}
+
 /// Shapes in the order in which they cover each other; photos lie above them,
 /// and texts above all.
 #[derive(Debug)]
 pub(crate) struct Canvas {
     pub(crate) width: u32,
     pub(crate) height: u32,
-    /// SVG elements.
-    pub(super) shapes: String,
+    pub(super) shapes: Vec<Shape>,
     /// Each with its upper left corner.
     pub(super) photos: Vec<(Point, RgbImage)>,
     pub(crate) texts: Vec<Text>,
@@ -29,7 +40,7 @@ impl Canvas {
         Ok(Self {
             width: width.ceil() as u32,
             height: height.ceil() as u32,
-            shapes: String::new(),
+            shapes: Vec::new(),
             photos: Vec::new(),
             texts: Vec::new(),
             fonts: fonts()?,
@@ -38,12 +49,7 @@ impl Canvas {
 
     /// A rectangle with sharp edges; however thin, it is seen.
     pub(crate) fn fill(&mut self, rect: Rect, colour: Colour) {
-        let (x, y) = (whole(rect.x), whole(rect.y));
-        let width = (whole(rect.right()) - x).max(1.0);
-        let height = (whole(rect.bottom()) - y).max(1.0);
-        let fill = colour.paint("fill");
-        self.shapes +=
-            &format!("<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"{fill}/>\n");
+        self.shapes.push(Shape::Fill(rect, colour));
     }
 
     /// A line; an upright or level one is a rectangle with sharp edges.
@@ -61,7 +67,7 @@ impl Canvas {
             );
             self.fill(rect, colour);
         } else {
-            self.path(&[from, to], width, colour);
+            self.path(vec![from, to], width, colour);
         }
     }
 
@@ -84,12 +90,9 @@ impl Canvas {
 
     /// Lines from point to point, as one shape: where they overlap, a
     /// translucent colour does not add up.
-    pub(crate) fn path(&mut self, points: &[Point], width: f64, colour: Colour) {
+    pub(crate) fn path(&mut self, points: Vec<Point>, width: f64, colour: Colour) {
         if points.len() > 1 {
-            let (points, width, stroke) = (list(points), tenth(width), colour.paint("stroke"));
-            self.shapes += &format!(
-                "<polyline points=\"{points}\" fill=\"none\" stroke-width=\"{width}\"{stroke}/>\n"
-            );
+            self.shapes.push(Shape::Path(points, width, colour));
         }
     }
 
@@ -102,15 +105,12 @@ impl Canvas {
         }
     }
 
-    pub(crate) fn disc(&mut self, (x, y): Point, radius: f64, colour: Colour) {
-        let (x, y, radius) = (tenth(x), tenth(y), tenth(radius));
-        let fill = colour.paint("fill");
-        self.shapes += &format!("<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\"{fill}/>\n");
+    pub(crate) fn disc(&mut self, centre: Point, radius: f64, colour: Colour) {
+        self.shapes.push(Shape::Disc(centre, radius, colour));
     }
 
-    pub(crate) fn polygon(&mut self, corners: &[Point], colour: Colour) {
-        let (points, fill) = (list(corners), colour.paint("fill"));
-        self.shapes += &format!("<polygon points=\"{points}\"{fill}/>\n");
+    pub(crate) fn polygon(&mut self, corners: Vec<Point>, colour: Colour) {
+        self.shapes.push(Shape::Polygon(corners, colour));
     }
 
     pub(crate) fn photo(&mut self, at: Point, image: RgbImage) {
@@ -157,21 +157,6 @@ impl Canvas {
     pub(crate) fn shorten(&self, content: &str, room: f64, style: Style) -> String {
         self.fonts.shorten(&printable(content), style, room)
     }
-}
-
-/// `pixels` as a whole number that is not −0.
-pub(super) fn whole(pixels: f64) -> f64 {
-    pixels.round() + 0.0
-}
-
-fn tenth(pixels: f64) -> f64 {
-    whole(pixels * 10.0) / 10.0
-}
-
-fn list(points: &[Point]) -> String {
-    let points = points.iter();
-    let points = points.map(|(x, y)| format!("{},{}", tenth(*x), tenth(*y)));
-    points.collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

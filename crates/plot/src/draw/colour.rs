@@ -38,18 +38,8 @@ impl Colour {
         Self { alpha, ..self }
     }
 
-    /// The SVG attributes of a `fill` or `stroke`. An `opacity` would be that of
-    /// a layer, which takes far longer to draw.
-    pub(super) fn paint(self, what: &str) -> String {
-        let paint = format!(" {what}=\"{}\"", self.hex());
-        if self.alpha >= 1.0 {
-            return paint;
-        }
-        let alpha = (self.alpha * 1000.0).round() / 1000.0;
-        format!("{paint} {what}-opacity=\"{alpha}\"")
-    }
-
     /// "#RRGGBB".
+    #[cfg(test)]
     pub(crate) fn hex(self) -> String {
         let (red, green, blue) = self.rgb;
         format!("#{red:02X}{green:02X}{blue:02X}")

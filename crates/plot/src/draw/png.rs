@@ -32,7 +32,7 @@ pub(crate) fn encode(canvas: &Canvas) -> Result<Vec<u8>, PlotError> {
 pub(crate) fn raster(canvas: &Canvas) -> Result<RgbImage, PlotError> {
     let failed = |why: &str| PlotError::Draw(why.to_owned());
     // Photos are laid over it as they are: an SVG has them as JPEGs.
-    let svg = svg::document(canvas, "", "");
+    let svg = svg::document(canvas, "", "")?;
     let options = Options {
         fontdb: fonts(),
         ..Options::default()
@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn a_translucent_path_that_returns_is_no_darker_there() {
         let path = |points: &[Point]| {
-            let darkest = drawn(|canvas| canvas.path(points, 4.0, INK.fade(0.5)));
+            let darkest = drawn(|canvas| canvas.path(points.to_vec(), 4.0, INK.fade(0.5)));
             darkest.pixels().map(|pixel| pixel.0[0]).min()
         };
         let (from, to) = ((10.0, 10.0), (50.0, 30.0));
@@ -98,5 +98,41 @@ mod tests {
         };
         assert_eq!(text("漢"), text("字"));
         assert_ne!(text("漢"), text(" "));
+    }
+
+    #[test]
+    fn texts_stand_on_their_baseline_and_are_as_wide_as_they_are_taken_for() {
+        // Without room beside or below the letters, and with two spaces.
+        let content = "H  ·  H";
+        for (bold, upwards) in [(false, false), (true, false), (false, true), (true, true)] {
+            let style = Style {
+                bold,
+                ..Style::regular(20.0, INK)
+            };
+            let mut canvas = Canvas::new(150.0, 150.0).unwrap();
+            let width = canvas.text_width(content, style);
+            let set = if upwards {
+                Canvas::text_upwards
+            } else {
+                Canvas::text
+            };
+            set(&mut canvas, content, (75.0, 75.0), Align::Middle, style);
+            let pixels = raster(&canvas).unwrap();
+            let ink = pixels.enumerate_pixels();
+            let ink = ink.filter(|(_, _, pixel)| pixel.0[0] < 0x90);
+            // Along the text and across it.
+            let ink = ink.map(|(x, y, _)| if upwards { (149 - y, x) } else { (x, y) });
+            let ink: Vec<(u32, u32)> = ink.collect();
+            let along = ink.iter().map(|place| f64::from(place.0) + 0.5);
+            let (low, high) = along.fold((f64::MAX, f64::MIN), |(low, high), x| {
+                (low.min(x), high.max(x))
+            });
+            let baseline = ink.iter().map(|place| place.1 + 1).max();
+            assert_eq!(baseline, Some(75), "{bold} {upwards}");
+            // An H begins and ends a tenth of its size from its edge.
+            let drawn = high - low + 1.0 + 4.0;
+            assert!((drawn - width).abs() < 1.5, "{drawn} for {width}");
+            assert!((f64::midpoint(low, high) - 75.0).abs() < 1.0);
+        }
     }
 }

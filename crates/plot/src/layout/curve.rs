@@ -10,7 +10,7 @@ pub(crate) fn curve(canvas: &mut Canvas, axes: &Axes, values: &[f64], width: f64
         if let [point] = points[..] {
             canvas.disc(point, width.max(2.0) + 1.0, colour);
         } else {
-            canvas.path(&points, width, colour);
+            canvas.path(points, width, colour);
         }
     }
 }

@@ -28,15 +28,15 @@ impl Mark {
             }
             Self::Triangle => {
                 let (wide, low) = (radius * 1.15, radius * 0.9);
-                let corners = [(x - wide, y + low), (x + wide, y + low), (x, y - wide)];
-                canvas.polygon(&corners, colour);
+                let corners = vec![(x - wide, y + low), (x + wide, y + low), (x, y - wide)];
+                canvas.polygon(corners, colour);
             }
             Self::Square => canvas.fill(Rect::around(at, radius * 0.9), colour),
             Self::Cross => {
                 let far = radius * 0.8;
                 for sign in [-1.0, 1.0] {
                     let (from, to) = ((x - far, y - sign * far), (x + far, y + sign * far));
-                    canvas.path(&[from, to], 3.0, colour);
+                    canvas.path(vec![from, to], 3.0, colour);
                 }
             }
         }
