@@ -2,18 +2,13 @@
 
 pub(crate) mod accuracy_and_cost;
 pub(crate) mod calibration;
-pub(crate) mod compared;
 pub(crate) mod comparison;
-pub(crate) mod costed_model;
 pub(crate) mod distributions;
-pub(crate) mod error_bin;
 pub(crate) mod error_by_bin;
-pub(crate) mod explained;
 pub(crate) mod explanations;
 pub(crate) mod gallery;
 pub(crate) mod heat;
 mod histogram;
-pub(crate) mod history_trial;
 pub(crate) mod importance;
 pub(crate) mod label_distribution;
 pub(crate) mod label_shares;

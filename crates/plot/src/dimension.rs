@@ -1,11 +1,6 @@
 //! The dimensions of a search space, as far as pictures need them.
 
-use crate::layout::{
-    panel::Ticks,
-    scale::Scale,
-    span::{Span, drawable},
-    tick::Tick,
-};
+use crate::layout::{Scale, Span, Tick, Ticks, drawable};
 use crate::number::within;
 
 /// One searched dimension, with its value in each trial.
@@ -66,10 +61,8 @@ impl<'a> Placed<'a> {
         let name = &dimension.name;
         match &dimension.values {
             Values::Numbers { log, values } => {
-                let values: Vec<_> = values
-                    .iter()
-                    .map(|value| value.and_then(drawable))
-                    .collect();
+                let values = values.iter().map(|value| drawable((*value)?));
+                let values: Vec<_> = values.collect();
                 let span = Span::of(values.iter().flatten().copied()).unwrap_or(Span::UNIT);
                 Self {
                     name,
@@ -88,19 +81,13 @@ impl<'a> Placed<'a> {
                     }
                 }
                 let place = |value: &String| names.iter().position(|name| *name == value);
-                let values = values.iter().map(|value| value.as_ref().and_then(place));
-                let ticks = names.iter().enumerate();
+                let place = |value: &String| place(value).map(|index| index as f64);
+                let tick = |(index, name): (usize, &&String)| Tick::new(index as f64, *name);
                 Self {
                     name,
                     scale: Scale::Linear(Span::new(-0.5, names.len().max(1) as f64 - 0.5)),
-                    values: values
-                        .map(|index| index.map(|index| index as f64))
-                        .collect(),
-                    ticks: Ticks::Names(
-                        ticks
-                            .map(|(at, name)| Tick::new(at as f64, *name))
-                            .collect(),
-                    ),
+                    values: values.iter().map(|value| place(value.as_ref()?)).collect(),
+                    ticks: Ticks::Names(names.iter().enumerate().map(tick).collect()),
                 }
             }
         }
@@ -117,24 +104,19 @@ impl<'a> Placed<'a> {
 
     /// How many of the `trials` have no value.
     pub(crate) fn unset(&self, trials: usize) -> usize {
-        (0..trials)
-            .filter(|trial| self.value(*trial).is_none())
-            .count()
+        let unset = |trial: &usize| self.value(*trial).is_none();
+        (0..trials).filter(unset).count()
     }
 }
 
 /// Ticks at the values themselves if these are few, such as image sizes.
 fn few_numbers(values: &[Option<f64>]) -> Ticks {
-    let mut distinct: Vec<f64> = Vec::new();
-    for value in values.iter().flatten() {
-        if !distinct.contains(value) {
-            distinct.push(*value);
-        }
-        if distinct.len() > FEW {
-            return Ticks::Round;
-        }
-    }
+    let mut distinct: Vec<f64> = values.iter().copied().flatten().collect();
     distinct.sort_by(f64::total_cmp);
+    distinct.dedup();
+    if distinct.len() > FEW {
+        return Ticks::Round;
+    }
     let tick = |(index, value): (usize, &f64)| {
         let before = index.checked_sub(1).and_then(|index| distinct.get(index));
         let neighbours = before.into_iter().chain(distinct.get(index + 1));

@@ -2,11 +2,15 @@
 
 pub(crate) mod canvas;
 pub(crate) mod colour;
-pub(crate) mod fonts;
-pub(crate) mod geometry;
+mod fonts;
+mod geometry;
 pub(crate) mod photo;
 pub(crate) mod png;
 pub(crate) mod ramp;
-mod stroke;
 pub(crate) mod svg;
 pub(crate) mod text;
+
+pub(crate) use canvas::Canvas;
+pub(crate) use colour::Colour;
+pub(crate) use geometry::{Point, Rect};
+pub(crate) use text::{Align, Style};

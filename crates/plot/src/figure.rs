@@ -2,11 +2,11 @@
 
 use crate::{
     PlotError,
-    draw::{canvas::Canvas, png, svg},
+    draw::{Canvas, png, svg},
 };
 
-/// A figure, ready to be drawn as PNG or SVG. Both come from one layout, and
-/// the same input gives the same bytes.
+/// A figure, ready to be drawn as PNG or SVG. Both are one drawing, and the same
+/// input gives the same bytes.
 #[derive(Debug)]
 pub struct Figure {
     pub(crate) canvas: Canvas,

@@ -1,9 +1,11 @@
 //! The pictures of a study's report: plain data in, SVG and PNG out.
 //!
 //! Each figure is a function with an input of its own, and knows nothing of
-//! files, models or studies. A figure is first laid out as a list of shapes and
-//! then drawn, so that both formats look the same and tests can ask whether two
-//! texts overlap. All are 1520 pixels wide and meant to be shown at half that.
+//! files, models or studies. It is composed of a heading (title, facts, legend)
+//! and panels, each with its axes, on which the data are drawn. plotters writes
+//! the SVG, and resvg draws the PNG from it, so that both look the same; tests
+//! can ask whether two texts overlap. All are 1520 pixels wide and meant to be
+//! shown at half that.
 //!
 //! Whatever the numbers are, there is a figure: those that cannot be drawn (NaN,
 //! infinite, or beyond 1e150) are left out and counted, and a figure without any
@@ -23,7 +25,6 @@
 //!     bars: vec![ImportanceBar {
 //!         name: "learning rate".to_owned(),
 //!         value: 0.41,
-//!         interval: None,
 //!     }],
 //! })?;
 //! assert!(figure.to_svg()?.contains("learning rate"));
@@ -43,30 +44,25 @@ mod pairs;
 #[cfg(test)]
 mod testing;
 
-pub use charts::accuracy_and_cost::{AccuracyAndCost, accuracy_and_cost};
+pub use charts::accuracy_and_cost::{AccuracyAndCost, CostedModel, accuracy_and_cost};
 pub use charts::calibration::{Calibration, CoveragePoint, TargetCoverage, calibration};
-pub use charts::compared::Compared;
-pub use charts::comparison::{Comparison, MOST_ROWS, comparison};
-pub use charts::costed_model::CostedModel;
+pub use charts::comparison::{Compared, Comparison, comparison};
 pub use charts::distributions::{Distributions, distributions};
-pub use charts::error_bin::{ErrorBin, ErrorMeasure};
-pub use charts::error_by_bin::{ErrorByBin, TargetErrors, error_by_bin};
-pub use charts::explained::Explained;
-pub use charts::explanations::{Explanations, MOST_EXPLAINED, MOST_METHODS, explanations};
+pub use charts::error_by_bin::{ErrorBin, ErrorByBin, TargetErrors, error_by_bin};
+pub use charts::explanations::{Explained, Explanations, explanations};
 pub use charts::gallery::{Gallery, MOST_SAMPLES, Sample, gallery, label_range};
 pub use charts::heat::HeatMap;
-pub use charts::history_trial::{HistoryAxis, HistoryTrial, TrialState};
-pub use charts::importance::{Importance, ImportanceBar, MOST_BARS, importance};
+pub use charts::importance::{Importance, ImportanceBar, importance};
 pub use charts::label_distribution::{LabelDistribution, label_distribution};
 pub use charts::label_shares::PartLabels;
 pub use charts::learning_curves::{LearningCurves, TrialCurves, learning_curves};
-pub use charts::parallel_coordinates::{MOST_AXES, ParallelCoordinates, parallel_coordinates};
+pub use charts::parallel_coordinates::{ParallelCoordinates, parallel_coordinates};
 pub use charts::prediction_vs_label::{PredictionVsLabel, prediction_vs_label};
 pub use charts::residuals::{Residuals, residuals};
 pub use charts::run_curves::{RunCurves, run_curves};
-pub use charts::search_history::{SearchHistory, search_history};
+pub use charts::search_history::{HistoryTrial, SearchHistory, TrialState, search_history};
 pub use charts::selection::Selection;
-pub use charts::slices::{MOST_SLICES, Slices, slices};
+pub use charts::slices::{Slices, slices};
 pub use dimension::{Dimension, Values};
 pub use draw::photo::Photo;
 pub use error::PlotError;

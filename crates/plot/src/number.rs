@@ -33,15 +33,17 @@ pub(crate) fn on_scale(value: f64, range: f64) -> Vec<String> {
         return scientific.into();
     }
     let decimals = (3.0 - range.log10().floor()).max(0.0) as usize;
-    let decimal = (0..=decimals).rev().map(|decimals| {
-        let text = format!("{value:.decimals$}");
-        // What rounds to zero has no sign.
-        match text.strip_prefix('-') {
-            Some(digits) if digits.chars().all(|c| matches!(c, '0' | '.')) => digits.to_owned(),
-            _ => text,
-        }
-    });
+    let decimal = (0..=decimals).rev();
+    let decimal = decimal.map(|decimals| unsigned_zero(format!("{value:.decimals$}")));
     decimal.chain(scientific).collect()
+}
+
+/// `text` without the sign of what is rounded to zero.
+pub(crate) fn unsigned_zero(text: String) -> String {
+    match text.strip_prefix('-') {
+        Some(digits) if digits.chars().all(|c| matches!(c, '0' | '.')) => digits.to_owned(),
+        _ => text,
+    }
 }
 
 /// A whole number with its thousands parted: `12,345`.

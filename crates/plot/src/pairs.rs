@@ -1,6 +1,6 @@
 //! Labels and predictions.
 
-use crate::layout::span::drawable;
+use crate::layout::{Heading, MOST_TARGETS, counted, drawable};
 
 /// The labels of a target, and what a model predicted for the same images.
 ///
@@ -48,6 +48,21 @@ impl Pairs {
     /// How many images [`Pairs::drawable`] leaves out.
     pub(crate) fn left_out(&self) -> usize {
         self.labels.len().max(self.predictions.len()) - self.drawable().len()
+    }
+}
+
+/// "4,000 images": the most that any of `targets` has.
+pub(crate) fn images(targets: &[Pairs]) -> String {
+    let images = targets.iter().map(|target| target.drawable().len());
+    counted(images.max().unwrap_or(0), "image")
+}
+
+impl Heading {
+    /// Adds how many images and targets are not shown.
+    pub(crate) fn left_out(self, targets: &[Pairs]) -> Self {
+        let left_out = targets.iter().map(Pairs::left_out).max().unwrap_or(0);
+        self.counted(left_out, "image", "without numbers left out")
+            .first_of(MOST_TARGETS, targets.len(), "targets")
     }
 }
 

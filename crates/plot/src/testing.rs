@@ -3,8 +3,8 @@
 use roxmltree::Document;
 
 use crate::{
-    Dimension, Figure, Metrics, Pairs, PlotError, Values,
-    draw::{geometry::Rect, png},
+    Dimension, Figure, Interval, Metrics, Objective, Pairs, PlotError, Values,
+    draw::{Rect, png},
     layout::sheet::WIDTH,
 };
 
@@ -23,6 +23,30 @@ pub(crate) const NASTY: [f64; 12] = [
     1e90,
     f64::NEG_INFINITY,
 ];
+
+/// One of [`NASTY`].
+pub(crate) fn nasty(index: usize) -> f64 {
+    NASTY[index % NASTY.len()]
+}
+
+/// A score that is to be low.
+pub(crate) fn objective(name: &str) -> Objective {
+    Objective {
+        name: name.to_owned(),
+        ..Objective::default()
+    }
+}
+
+/// The scores of a study, with some missing.
+pub(crate) fn scores(trials: usize) -> Vec<Option<f64>> {
+    let score = |trial: usize| (trial % 11 != 3).then(|| 0.01 * (1 + trial * 7 % 30) as f64);
+    (0..trials).map(score).collect()
+}
+
+pub(crate) fn interval(low: f64, high: f64) -> Option<Interval> {
+    Some(Interval { low, high })
+}
+
 /// A name without end.
 pub(crate) const LONG: &str = "perspective_score_headlight_right_including_the_glass_and_its_frame_\
                                as_seen_from_the_left_of_a_car_that_is_parked_in_front_of_a_house";
@@ -112,7 +136,8 @@ pub(crate) fn dimensions(count: usize, trials: usize) -> Vec<Dimension> {
 /// Asserts that all texts lie on the canvas, are large enough and do not cover
 /// each other; that the picture is as wide as all others and as large as it
 /// says; and that both formats are well-formed and the same every time.
-pub(crate) fn assert_legible(figure: &Figure) {
+pub(crate) fn assert_legible(figure: Result<Figure, PlotError>) -> Figure {
+    let figure = figure.unwrap();
     let canvas = &figure.canvas;
     assert_eq!(f64::from(canvas.width), WIDTH);
     let page = Rect::new(0.0, 0.0, canvas.width.into(), canvas.height.into());
@@ -142,6 +167,7 @@ pub(crate) fn assert_legible(figure: &Figure) {
     let png = figure.to_png().unwrap();
     let pixels = image::load_from_memory(&png).unwrap();
     assert_eq!((pixels.width(), pixels.height()), figure.size());
+    figure
 }
 
 /// Asserts that a figure says that there is nothing to show.
@@ -154,7 +180,13 @@ pub(crate) fn assert_nothing_to_show(figure: Result<Figure, PlotError>) {
     if figure.title.is_empty() {
         figure.title = "untitled".to_owned();
     }
-    assert_legible(&figure);
+    assert_legible(Ok(figure));
+}
+
+/// Asserts that a statement stands below the title.
+pub(crate) fn assert_says(figure: &Figure, statement: &str) {
+    let said = figure.description();
+    assert!(said.contains(statement), "{said}");
 }
 
 /// How many pixels of the figure have exactly this colour.
@@ -162,6 +194,16 @@ pub(crate) fn pixels_of(figure: &Figure, (red, green, blue): (u8, u8, u8)) -> us
     let raster = png::raster(&figure.canvas).unwrap();
     let wanted = [red, green, blue];
     raster.pixels().filter(|pixel| pixel.0 == wanted).count()
+}
+
+/// An attribute of all shapes with this tag in the order in which they were
+/// drawn.
+pub(crate) fn attributes(figure: &Figure, tag: &str, attribute: &str) -> Vec<String> {
+    let svg = figure.to_svg().unwrap();
+    let document = Document::parse(&svg).unwrap();
+    let shapes = document.descendants().filter(|node| node.has_tag_name(tag));
+    let values = shapes.map(|shape| shape.attribute(attribute).unwrap_or_default().to_owned());
+    values.collect()
 }
 
 /// The texts of the figure in the order in which they were set.

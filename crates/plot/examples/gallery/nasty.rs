@@ -1,12 +1,12 @@
 //! Inputs that no figure is made for.
 
 use psp_plot::{
-    Better, Dimension, Distributions, ErrorByBin, ErrorMeasure, Figure, Gallery, HistoryTrial,
-    LabelDistribution, LearningCurves, Objective, Pairs, ParallelCoordinates, PartLabels,
-    PlotError, PredictionVsLabel, Residuals, RunCurves, Sample, SearchHistory, Slices,
-    TargetErrors, TrialCurves, TrialState, Values, distributions, error_by_bin, gallery,
-    label_distribution, learning_curves, parallel_coordinates, prediction_vs_label, residuals,
-    run_curves, search_history, slices,
+    Better, Dimension, Distributions, ErrorByBin, Figure, Gallery, HistoryTrial, LabelDistribution,
+    LearningCurves, Objective, Pairs, ParallelCoordinates, PartLabels, PlotError,
+    PredictionVsLabel, Residuals, RunCurves, Sample, SearchHistory, Slices, TargetErrors,
+    TrialCurves, TrialState, Values, distributions, error_by_bin, gallery, label_distribution,
+    learning_curves, parallel_coordinates, prediction_vs_label, residuals, run_curves,
+    search_history, slices,
 };
 
 use crate::{bins::error_bins, nasty_models};
@@ -84,7 +84,6 @@ pub(crate) fn figures() -> Vec<Drawn> {
     let trials = 0..60_usize;
     let history = trials.clone().map(|index| HistoryTrial {
         number: index as u64 * 1_000_000,
-        hours: None,
         score: Some(score(index)),
         state: [TrialState::Finished, TrialState::Pruned, TrialState::Failed][index % 3],
         backbone: name(index % 9),
@@ -188,7 +187,6 @@ fn of_images(split: String) -> Vec<Drawn> {
             "error_by_bin",
             error_by_bin(&ErrorByBin {
                 split,
-                measure: ErrorMeasure::Mae,
                 targets: errors.collect(),
             }),
         ),

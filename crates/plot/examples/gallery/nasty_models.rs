@@ -27,7 +27,6 @@ pub(crate) fn figures() -> Vec<Drawn> {
         .map(|(index, value)| ImportanceBar {
             name: name(index),
             value: if value.abs() < 10.0 { *value } else { f64::NAN },
-            interval: None,
         });
     let coverage = (0..TARGETS).map(|target| TargetCoverage {
         target: name(target),

@@ -1,9 +1,9 @@
 //! A realistic study: 200 trials, 5 backbones, 4000 images.
 
 use psp_plot::{
-    Distributions, ErrorByBin, ErrorMeasure, Explained, Explanations, Figure, Gallery, HeatMap,
-    Interval, LabelDistribution, Metrics, PartLabels, PlotError, PredictionVsLabel, Residuals,
-    Sample, Selection, TargetErrors, distributions, error_by_bin, explanations, gallery,
+    Distributions, ErrorByBin, Explained, Explanations, Figure, Gallery, HeatMap, Interval,
+    LabelDistribution, Metrics, PartLabels, PlotError, PredictionVsLabel, Residuals, Sample,
+    Selection, TargetErrors, distributions, error_by_bin, explanations, gallery,
     label_distribution, prediction_vs_label, residuals,
 };
 
@@ -55,7 +55,6 @@ fn of_images(images: &Images) -> Result<Vec<Drawing>, Failure> {
     });
     let errors = ErrorByBin {
         split: split.clone(),
-        measure: ErrorMeasure::Mse,
         targets: errors.collect(),
     };
     let mut drawings = vec![

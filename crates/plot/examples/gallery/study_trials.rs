@@ -1,9 +1,8 @@
 //! The figures of the study's trials.
 
 use psp_plot::{
-    HistoryAxis, Importance, ImportanceBar, LearningCurves, ParallelCoordinates, RunCurves,
-    SearchHistory, Slices, importance, learning_curves, parallel_coordinates, run_curves,
-    search_history, slices,
+    Importance, ImportanceBar, LearningCurves, ParallelCoordinates, RunCurves, SearchHistory,
+    Slices, importance, learning_curves, parallel_coordinates, run_curves, search_history, slices,
 };
 
 use crate::{
@@ -19,9 +18,8 @@ pub(crate) fn drawings() -> Vec<Drawing> {
         .find(|trial| trial.best)
         .cloned()
         .unwrap_or_default();
-    let history = |over| SearchHistory {
+    let history = SearchHistory {
         objective: objective("valid MSE", false),
-        over,
         backbones: order(),
         trials: trials.history.clone(),
     };
@@ -50,7 +48,6 @@ pub(crate) fn drawings() -> Vec<Drawing> {
         .map(|(dimension, value)| ImportanceBar {
             name: dimension.name.clone(),
             value,
-            interval: None,
         });
     let importances = Importance {
         notes: vec!["fANOVA over 184 trials".to_owned()],
@@ -58,16 +55,7 @@ pub(crate) fn drawings() -> Vec<Drawing> {
         bars: bars.collect(),
     };
     vec![
-        drawing(
-            "search_history",
-            search_history,
-            history(HistoryAxis::Number),
-        ),
-        drawing(
-            "search_history_hours",
-            search_history,
-            history(HistoryAxis::Hours),
-        ),
+        drawing("search_history", search_history, history),
         drawing("learning_curves", learning_curves, curves(false)),
         drawing("learning_curves_log", learning_curves, curves(true)),
         drawing("run_curves", run_curves, run),

@@ -131,16 +131,11 @@ pub(crate) fn trials() -> Trials {
             .partial_cmp(&scores[*b])
             .unwrap_or(std::cmp::Ordering::Equal)
     });
-    let mut hours = 0.0;
-    let history = each().enumerate().map(|(number, trial)| {
-        hours += 0.02 + 0.01 * trial.valid.len() as f64;
-        HistoryTrial {
-            number: number as u64,
-            hours: Some(hours),
-            score: scores[number],
-            state: trial.state,
-            backbone: BACKBONES[trial.backbone].to_owned(),
-        }
+    let history = each().enumerate().map(|(number, trial)| HistoryTrial {
+        number: number as u64,
+        score: scores[number],
+        state: trial.state,
+        backbone: BACKBONES[trial.backbone].to_owned(),
     });
     let curves = each().enumerate().map(|(number, trial)| TrialCurves {
         name: format!("trial {number}"),

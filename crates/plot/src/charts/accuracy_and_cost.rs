@@ -1,26 +1,18 @@
 //! What accuracy costs.
 
-use super::{
-    costed_model::{CostedModel, Model, draw_models, model},
-    pareto::front,
-};
+use super::pareto::front;
 use crate::{
-    Figure, Objective, PlotError,
+    Figure, Interval, Objective, PlotError,
     draw::{
-        canvas::Canvas,
+        Align, Canvas, Point, Rect,
         colour::{BLUE, FRAME},
-        geometry::Point,
     },
     layout::{
-        heading::Heading,
-        key::Key,
-        mark::Mark,
-        nothing::nothing,
-        panel::{Axis, Panel},
-        scale::Scale,
-        sheet::{Grid, Sheet, counted_if_any},
-        span::Span,
+        Axes, Axis, Heading, Key, Mark, Panel, Scale, Span, drawable,
+        place::{Wanted, leader, place},
+        steps::steps,
         style::NOTE,
+        whisker,
     },
 };
 
@@ -35,8 +27,22 @@ pub struct AccuracyAndCost {
     pub models: Vec<CostedModel>,
 }
 
+/// One model.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct CostedModel {
+    /// Its name.
+    pub name: String,
+    /// Above 0, or it is left out.
+    pub cost: f64,
+    /// NaN leaves the model out.
+    pub score: f64,
+    /// The score's confidence interval.
+    pub interval: Option<Interval>,
+}
+
 /// What a name may take up.
 const NAME_ROOM: f64 = 330.0;
+const RADIUS: f64 = 9.0;
 
 /// The score of each model over its cost, the latter on a logarithmic scale.
 /// Models than which none is both cheaper and better are filled and joined by
@@ -46,90 +52,122 @@ const NAME_ROOM: f64 = 330.0;
 /// [`PlotError::Draw`].
 pub fn accuracy_and_cost(input: &AccuracyAndCost) -> Result<Figure, PlotError> {
     let title = "Accuracy and cost";
-    let models: Vec<Model> = input.models.iter().filter_map(model).collect();
-    let costs = Span::of(models.iter().map(|model| model.cost));
+    let models: Vec<Model> = input.models.iter().filter_map(Model::of).collect();
+    let costs = Span::of(models.iter().map(|model| model.at.0));
     let scores = Span::of(models.iter().flat_map(|model| {
-        let (low, high) = model.interval.unwrap_or((model.score, model.score));
-        [low, high, model.score]
+        let (low, high) = model.interval.unwrap_or((model.at.1, model.at.1));
+        [low, high, model.at.1]
     }));
     let (Some(costs), Some(scores)) = (costs, scores) else {
-        return nothing(title, "no model has a score and a cost");
+        return Heading::new(title).nothing("no model has a score and a cost");
     };
-    let points: Vec<Point> = models
-        .iter()
-        .map(|model| (model.cost, model.score))
-        .collect();
+    let points: Vec<Point> = models.iter().map(|model| model.at).collect();
     let front = front(&points, input.objective.better);
-    let panel_axes = (
-        Axis::new(Scale::over(costs, true).widen(0.1), input.cost.as_str()),
-        Axis::new(
-            Scale::over(scores, input.objective.log).widen(0.08),
-            input.objective.name.as_str(),
-        ),
-    );
-    let names: Vec<String> = {
-        // Measured before the figure is made: how many names find no room is a
-        // fact that stands in it.
-        let canvas = Canvas::new(1.0, 1.0)?;
-        models
-            .iter()
-            .map(|model| canvas.shorten(model.name, NAME_ROOM, NOTE))
-            .collect()
+    let scores = Scale::over(scores, input.objective.log).widen(0.08);
+    let draw = |nameless: usize| -> Result<(Figure, usize), PlotError> {
+        let left_out = input.models.len() - models.len();
+        let intervals = models.iter().any(|model| model.interval.is_some());
+        let others = front.len() < models.len();
+        let on_front = "Pareto front: none is both cheaper and better";
+        let heading = Heading::new(title)
+            .fact(input.objective.direction())
+            .counted(left_out, "model", "without score or cost left out")
+            .counted(nameless, "name", "without room left out")
+            .key(Key::MarkedLine(Mark::Disc, BLUE), on_front)
+            .key_if(others, Key::Mark(Mark::Ring, BLUE), "others")
+            .key_if(intervals, Key::Whisker(FRAME), "interval");
+        let panel = Panel::new(
+            Axis::new(Scale::over(costs, true).widen(0.1), &input.cost),
+            Axis::new(scores, &input.objective.name),
+        );
+        let mut found_no_room = 0;
+        let figure = heading.panel(760.0, panel, |canvas, axes| {
+            found_no_room = draw_models(canvas, axes, &models, &front);
+        })?;
+        Ok((figure, found_no_room))
     };
-    let draw = |nameless: usize| {
-        let heading = heading(input, &models, &front, nameless, title);
-        let mut sheet = Sheet::new(1, Grid::new(1, 760.0), &heading)?;
-        let (x, y) = panel_axes.clone();
-        let axes = Panel::new(sheet.cells[0], x, y).draw(&mut sheet.canvas);
-        let nameless = draw_models(&mut sheet.canvas, &axes, &models, &names, &front);
-        Ok::<_, PlotError>((sheet.finish(), nameless))
-    };
-    let (figure, nameless) = draw(0)?;
-    if nameless == 0 {
-        return Ok(figure);
+    match draw(0)? {
+        (figure, 0) => Ok(figure),
+        // How many names find no room is a fact that stands in the figure.
+        (_, nameless) => Ok(draw(nameless)?.0),
     }
-    Ok(draw(nameless)?.0)
 }
 
-fn heading(
-    input: &AccuracyAndCost,
-    models: &[Model],
-    front: &[usize],
-    nameless: usize,
-    title: &str,
-) -> Heading {
-    let mut facts = vec![input.objective.direction()];
-    let left_out = input.models.len() - models.len();
-    facts.push(counted_if_any(
-        left_out,
-        "model",
-        "without score or cost left out",
-    ));
-    facts.push(counted_if_any(nameless, "name", "without room left out"));
-    let mut legend = vec![(
-        Key::MarkedLine(Mark::Disc, BLUE),
-        "Pareto front: none is both cheaper and better".to_owned(),
-    )];
-    if front.len() < models.len() {
-        legend.push((Key::Mark(Mark::Ring, BLUE), "others".to_owned()));
+/// A model that can be drawn.
+struct Model<'a> {
+    name: &'a str,
+    /// Cost and score.
+    at: Point,
+    interval: Option<(f64, f64)>,
+}
+
+impl<'a> Model<'a> {
+    /// None for a model without a cost above 0 or a score.
+    fn of(model: &'a CostedModel) -> Option<Self> {
+        let cost = drawable(model.cost).filter(|cost| *cost > 0.0)?;
+        Some(Self {
+            name: &model.name,
+            at: (cost, drawable(model.score)?),
+            interval: model.interval.and_then(Interval::drawable),
+        })
     }
-    if models.iter().any(|model| model.interval.is_some()) {
-        legend.push((Key::Whisker(FRAME), "interval".to_owned()));
+}
+
+/// Draws all within the frame; returns how many names find no room.
+fn draw_models(canvas: &mut Canvas, axes: &Axes, models: &[Model], front: &[usize]) -> usize {
+    let at = |model: &Model| axes.at(model.at.0, model.at.1);
+    let mut solid = Vec::new();
+    for model in models {
+        if let Some((low, high)) = model.interval {
+            let (x, top, bottom) = (at(model).0, axes.y(high), axes.y(low));
+            whisker(canvas, (x, top), (x, bottom), FRAME);
+            solid.push(Rect::new(x - 7.0, top, 14.0, bottom - top));
+        }
     }
-    Heading {
-        title: title.to_owned(),
-        facts,
-        legend,
+    let members = front.iter().map(|index| at(&models[*index]));
+    let corners = steps(members, axes.area.right());
+    let lines = corners.windows(2).map(|pair| between(pair[0], pair[1]));
+    let lines: Vec<Rect> = lines.collect();
+    canvas.path(corners, 3.0, BLUE);
+    let shorten = |model: &Model| canvas.shorten(model.name, NAME_ROOM, NOTE);
+    let names: Vec<String> = models.iter().map(shorten).collect();
+    let wanted = models.iter().zip(&names).map(|(model, name)| Wanted {
+        at: at(model),
+        // A little wider, as another font may be.
+        size: (1.04 * canvas.text_width(name, NOTE), NOTE.size),
+        radius: RADIUS + 2.0,
+    });
+    let wanted: Vec<Wanted> = wanted.collect();
+    let places = place(&wanted, axes.area.grow(-4.0), &solid, &lines);
+    for (place, wanted) in places.iter().zip(&wanted) {
+        if let Some(end) = place.and_then(|place| leader(place, wanted)) {
+            canvas.line(wanted.at, end, 2.0, FRAME);
+        }
     }
+    for (index, model) in models.iter().enumerate() {
+        let member = front.contains(&index);
+        let mark = if member { Mark::Disc } else { Mark::Ring };
+        mark.draw_rimmed(canvas, at(model), RADIUS, BLUE);
+    }
+    for (place, name) in places.iter().zip(&names) {
+        if let Some(place) = place {
+            let baseline = (place.x, place.y + 0.78 * NOTE.size);
+            canvas.text(name, baseline, Align::Left, NOTE);
+        }
+    }
+    places.iter().filter(|place| place.is_none()).count()
+}
+
+fn between(from: Point, to: Point) -> Rect {
+    let (left, top) = (from.0.min(to.0), from.1.min(to.1));
+    let size = ((from.0 - to.0).abs(), (from.1 - to.1).abs());
+    Rect::new(left, top, size.0, size.1).grow(2.0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        Better, Interval,
-        testing::{LONG, NASTY, assert_legible, assert_nothing_to_show, backbones, texts},
-    };
+    use crate::{Better, Interval, testing::*};
 
     fn input(models: &[(f64, f64)]) -> AccuracyAndCost {
         let model = |(index, (cost, score)): (usize, &(f64, f64))| CostedModel {
@@ -143,9 +181,8 @@ mod tests {
         };
         AccuracyAndCost {
             objective: Objective {
-                name: "test R²".to_owned(),
                 better: Better::Higher,
-                log: false,
+                ..objective("test R²")
             },
             cost: "ms/image".to_owned(),
             models: models.iter().enumerate().map(model).collect(),
@@ -163,8 +200,7 @@ mod tests {
             })
             .chain([(100.0, 0.95), (1.0, 0.6)])
             .collect();
-        let figure = accuracy_and_cost(&input(&crowd)).unwrap();
-        assert_legible(&figure);
+        let figure = assert_legible(accuracy_and_cost(&input(&crowd)));
         let texts = texts(&figure);
         for index in 0..14 {
             let end = format!(" {index}");
@@ -174,17 +210,11 @@ mod tests {
 
     #[test]
     fn what_finds_no_room_or_has_no_place_is_counted() {
-        let figure = accuracy_and_cost(&input(&[(10.0, 0.9); 150])).unwrap();
-        assert_legible(&figure);
-        assert!(figure.description().contains("without room left out"));
+        let figure = assert_legible(accuracy_and_cost(&input(&[(10.0, 0.9); 150])));
+        assert_says(&figure, "without room left out");
         let models = [(0.0, 0.9), (10.0, f64::NAN), (-3.0, 0.9), (5.0, 0.8)];
-        let figure = accuracy_and_cost(&input(&models)).unwrap();
-        assert_legible(&figure);
-        assert!(
-            figure
-                .description()
-                .contains("3 models without score or cost")
-        );
+        let figure = assert_legible(accuracy_and_cost(&input(&models)));
+        assert_says(&figure, "3 models without score or cost");
     }
 
     #[test]
@@ -194,9 +224,9 @@ mod tests {
         for model in &mut input.models {
             model.name = format!("<b>&\"{LONG}");
         }
-        assert_legible(&accuracy_and_cost(&input).unwrap());
+        assert_legible(accuracy_and_cost(&input));
         input.models.truncate(1);
-        assert_legible(&accuracy_and_cost(&input).unwrap());
+        assert_legible(accuracy_and_cost(&input));
     }
 
     #[test]

@@ -1,25 +1,22 @@
 //! Backbones, or finalists, beside each other.
 
-use super::compared::{Compared, VALUE_ROOM, draw_row, values};
 use crate::{
-    Figure, Objective, PlotError,
-    draw::colour::{BLUE, INK, SHADE, VERMILION},
-    layout::{
-        heading::Heading,
-        key::Key,
-        mark::Mark,
-        nothing::nothing,
-        panel::{Axis, Panel},
-        rows::{self, row_axis},
-        scale::Scale,
-        sheet::{Sheet, first_of},
-        span::{Span, drawable},
+    Figure, Interval, Objective, PlotError,
+    draw::{
+        Align, Canvas,
+        colour::{BLUE, INK, SHADE, VERMILION},
     },
-    number::printed,
+    layout::{
+        Axes, Axis, Heading, Key, Mark, Panel, Scale, Span, drawable, rows, style::NOTE, whisker,
+    },
+    number::{printed, with_interval},
 };
 
-/// The most rows that [`comparison`] draws.
-pub const MOST_ROWS: usize = 40;
+/// The most rows.
+const MOST_ROWS: usize = 40;
+/// To the right of the panel.
+const VALUE_ROOM: f64 = 320.0;
+
 /// What [`comparison`] draws.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Comparison {
@@ -35,87 +32,107 @@ pub struct Comparison {
     pub predict_the_mean: Option<f64>,
 }
 
-/// A row per backbone, the best first: its mean with the interval, the scores
-/// of its seeds, and the numbers. Rows that are tied with the best are shaded.
-/// The score of "predict the mean" is a dashed line where it is near enough,
-/// otherwise a fact.
+/// One backbone or finalist.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Compared {
+    /// Its name.
+    pub name: String,
+    /// Over the seeds; none if all trainings failed.
+    pub mean: Option<f64>,
+    /// The mean's confidence interval.
+    pub interval: Option<Interval>,
+    /// The score of each seed.
+    pub seeds: Vec<f64>,
+    /// Whether it cannot be told from the best.
+    pub tied: bool,
+}
+
+/// A row for each of the best 40 backbones, the best first: its mean with the
+/// interval, the scores of its seeds, and the numbers. Rows that are tied with
+/// the best are shaded. The score of "predict the mean" is a dashed line where
+/// it is near enough, otherwise a fact.
 ///
 /// # Errors
 /// [`PlotError::Draw`].
 pub fn comparison(input: &Comparison) -> Result<Figure, PlotError> {
+    let heading = Heading::new(input.title.as_str());
     let mut rows: Vec<&Compared> = input.rows.iter().collect();
     let mean = |row: &Compared| row.mean.and_then(drawable).unwrap_or(f64::NAN);
     rows.sort_by(|a, b| input.objective.order(mean(a), mean(b)));
     rows.truncate(MOST_ROWS);
-    let Some(span) = Span::of(rows.iter().flat_map(|row| values(row))) else {
-        return nothing(input.title.as_str(), "nothing has a score");
+    let Some(span) = Span::of(rows.iter().flat_map(|row| row.values())) else {
+        return heading.nothing("nothing has a score");
     };
     // What is 0 at this scale is called so: an R² of -0.00007 only distracts.
-    let at_scale = |value: f64| {
-        if value.abs() < 1e-3 * span.length() {
-            0.0
-        } else {
-            value
-        }
-    };
+    let is_zero = |value: f64| value.abs() < 1e-3 * span.length();
+    let at_scale = |value: f64| if is_zero(value) { 0.0 } else { value };
     let reference = input.predict_the_mean.and_then(drawable).map(at_scale);
     // A far reference would press all rows into one corner.
     let near = reference.filter(|value| span.with(*value).length() <= 3.0 * span.length());
+    let far = reference.filter(|_| near.is_none());
     let span = near.map_or(span, |value| span.with(value)).widen(0.04);
-    let mut sheet = Sheet::bare(&heading(input, &rows, reference, near.is_some()))?;
-    let canvas = &mut sheet.canvas;
     let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
-    let cell = rows::cell(f64::from(canvas.height), rows.len());
     let tied = rows.iter().enumerate().filter(|(_, row)| row.tied);
-    let axes = Panel {
+    let shaded_rows: Vec<f64> = tied.map(|(index, _)| rows::value(index)).collect();
+    let predict = |value: f64| format!("predict the mean: {}", printed(value));
+    let one_run = Key::Mark(Mark::Disc, INK.fade(0.45));
+    let seeds = rows.iter().any(|row| !row.seeds.is_empty());
+    let ties = !shaded_rows.is_empty();
+    let x = Scale::over(span, input.objective.log);
+    let x = Axis::new(x, &input.objective.name);
+    let panel = Panel {
         right: VALUE_ROOM,
-        shaded_rows: tied.map(|(index, _)| rows::value(index)).collect(),
-        ..Panel::new(
-            cell,
-            Axis::new(
-                Scale::over(span, input.objective.log),
-                &input.objective.name,
-            ),
-            row_axis(canvas, &names),
-        )
-    }
-    .draw(canvas);
-    if let Some(value) = near {
-        let (x, area) = (axes.x(value), axes.area);
-        canvas.dashes((x, area.y), (x, area.bottom() - 4.0), 3.0, VERMILION);
-    }
-    for (index, row) in rows.iter().enumerate() {
-        draw_row(canvas, &axes, index, row);
-    }
-    sheet.end_at(cell.bottom());
-    Ok(sheet.finish())
+        shaded_rows,
+        ..Panel::new(x, Axis::linear(Span::UNIT, ""))
+    };
+    heading
+        .facts(input.notes.clone())
+        .fact(input.objective.direction())
+        .facts(far.map(|value| predict(value) + ", beyond the axis"))
+        .first_of(MOST_ROWS, input.rows.len(), "rows")
+        .key(Key::MarkedLine(Mark::Disc, BLUE), "mean and interval")
+        .key_if(seeds, one_run, "one run")
+        .key_if(ties, Key::Filled(SHADE), "tied with the best")
+        .keys(near.map(|value| (Key::Dashes(VERMILION), predict(value))))
+        .rows(&names, panel, |canvas, axes| {
+            if let Some(value) = near {
+                axes.draw_dashes(canvas, value, 3.0, VERMILION);
+            }
+            for (index, row) in rows.iter().enumerate() {
+                row.draw(canvas, axes, axes.y(rows::value(index)));
+            }
+        })
 }
 
-fn heading(input: &Comparison, rows: &[&Compared], reference: Option<f64>, near: bool) -> Heading {
-    let mut facts = input.notes.clone();
-    facts.push(input.objective.direction());
-    let mut legend = vec![(
-        Key::MarkedLine(Mark::Disc, BLUE),
-        "mean and interval".to_owned(),
-    )];
-    if rows.iter().any(|row| !row.seeds.is_empty()) {
-        legend.push((Key::Mark(Mark::Disc, INK.fade(0.45)), "one run".to_owned()));
+impl Compared {
+    /// All that is to have a place on the axis.
+    fn values(&self) -> impl Iterator<Item = f64> {
+        let interval = self.interval.and_then(Interval::drawable);
+        let ends = interval.into_iter().flat_map(|(low, high)| [low, high]);
+        ends.chain(self.mean).chain(self.seeds.iter().copied())
     }
-    if rows.iter().any(|row| row.tied) {
-        legend.push((Key::Filled(SHADE), "tied with the best".to_owned()));
-    }
-    match reference.map(printed) {
-        Some(value) if near => {
-            legend.push((Key::Dashes(VERMILION), format!("predict the mean: {value}")));
+
+    /// Draws what the pixel row `y` shows within the frame and beside it.
+    fn draw(&self, canvas: &mut Canvas, axes: &Axes, y: f64) {
+        for seed in self.seeds.iter().filter_map(|seed| drawable(*seed)) {
+            canvas.disc((axes.x(seed), y), 6.0, INK.fade(0.35));
         }
-        Some(value) => facts.push(format!("predict the mean: {value}, beyond the axis")),
-        None => {}
-    }
-    facts.push(first_of(MOST_ROWS, input.rows.len(), "rows"));
-    Heading {
-        title: input.title.clone(),
-        facts,
-        legend,
+        let interval = self.interval.and_then(Interval::drawable);
+        if let Some((low, high)) = interval {
+            whisker(canvas, (axes.x(low), y), (axes.x(high), y), BLUE);
+        }
+        let mean = self.mean.and_then(drawable);
+        if let Some(mean) = mean {
+            Mark::Disc.draw_rimmed(canvas, (axes.x(mean), y), 9.0, BLUE);
+        }
+        let text = match (mean, interval) {
+            (None, _) => "no score".to_owned(),
+            (Some(mean), None) => printed(mean),
+            (Some(mean), Some(interval)) => with_interval(mean, interval),
+        };
+        let text = canvas.shorten(&text, VALUE_ROOM - 16.0, NOTE);
+        let at = (axes.area.right() + 14.0, y + NOTE.drop());
+        canvas.text(&text, at, Align::Left, NOTE);
     }
 }
 
@@ -123,31 +140,22 @@ fn heading(input: &Comparison, rows: &[&Compared], reference: Option<f64>, near:
 mod tests {
     use super::*;
     use crate::{
-        Interval,
         draw::colour::{FRAME, GRID},
-        testing::{
-            LONG, NASTY, assert_legible, assert_nothing_to_show, backbones, pixels_of, texts,
-        },
+        testing::*,
     };
 
     fn input(scores: &[f64]) -> Comparison {
         let row = |(index, score): (usize, &f64)| Compared {
             name: backbones()[index % 5].clone(),
             mean: Some(*score),
-            interval: Some(Interval {
-                low: score * 0.9,
-                high: score * 1.15,
-            }),
+            interval: interval(score * 0.9, score * 1.15),
             seeds: [0.92, 1.0, 1.1].map(|factor| score * factor).to_vec(),
             tied: index < 2,
         };
         Comparison {
             title: "Finalists".to_owned(),
             notes: vec!["95 % intervals over seeds".to_owned()],
-            objective: Objective {
-                name: "test MSE".to_owned(),
-                ..Objective::default()
-            },
+            objective: objective("test MSE"),
             rows: scores.iter().enumerate().map(row).collect(),
             predict_the_mean: None,
         }
@@ -155,8 +163,7 @@ mod tests {
 
     #[test]
     fn the_best_row_comes_first_with_its_numbers() {
-        let figure = comparison(&input(&[0.03, 0.012, 0.02])).unwrap();
-        assert_legible(&figure);
+        let figure = assert_legible(comparison(&input(&[0.03, 0.012, 0.02])));
         let texts = texts(&figure);
         let place = |name: &str| texts.iter().position(|text| *text == name).unwrap();
         assert!(place(&backbones()[1]) < place(&backbones()[0]));
@@ -167,17 +174,12 @@ mod tests {
     fn a_far_reference_is_a_fact_and_a_near_one_a_line() {
         let mut input = input(&[0.03, 0.012, 0.02]);
         input.predict_the_mean = Some(0.05);
-        let near = comparison(&input).unwrap();
+        let near = assert_legible(comparison(&input));
         assert!(pixels_of(&near, VERMILION.rgb) > 200);
         input.predict_the_mean = Some(0.1463);
-        let far = comparison(&input).unwrap();
+        let far = assert_legible(comparison(&input));
         assert_eq!(pixels_of(&far, VERMILION.rgb), 0);
-        assert!(
-            far.description()
-                .contains("predict the mean: 0.1463, beyond the axis")
-        );
-        assert_legible(&near);
-        assert_legible(&far);
+        assert_says(&far, "predict the mean: 0.1463, beyond the axis");
     }
 
     #[test]
@@ -198,8 +200,8 @@ mod tests {
 
     #[test]
     fn rows_of_any_kind_and_number_are_legible() {
-        assert_legible(&comparison(&input(&[0.5])).unwrap());
-        assert_legible(&comparison(&input(&[0.5; 60])).unwrap());
+        assert_legible(comparison(&input(&[0.5])));
+        assert_legible(comparison(&input(&[0.5; 60])));
         let mut nasty = input(&NASTY);
         nasty.title = LONG.repeat(3);
         nasty.rows[0].name = format!("<b>&\"{LONG}");
@@ -207,7 +209,7 @@ mod tests {
         nasty.rows[2].mean = None;
         nasty.objective.log = true;
         nasty.predict_the_mean = Some(f64::NAN);
-        assert_legible(&comparison(&nasty).unwrap());
+        assert_legible(comparison(&nasty));
     }
 
     #[test]

@@ -5,11 +5,10 @@ use crate::{
     Figure, MOST_TARGETS, Pairs, PlotError,
     draw::colour::SHADE,
     layout::{
-        heading::Heading,
-        key::Key,
-        nothing::nothing,
-        sheet::{Grid, LABELS, PREDICTIONS, Sheet, counted, counted_if_any, first_of},
+        Grid, Heading, Key, first,
+        sheet::{LABELS, PREDICTIONS},
     },
+    pairs::images,
 };
 
 /// What [`distributions`] draws.
@@ -29,85 +28,72 @@ pub struct Distributions {
 /// # Errors
 /// [`PlotError::Draw`].
 pub fn distributions(input: &Distributions) -> Result<Figure, PlotError> {
-    let title = format!("Labels and predictions, {} split", input.split);
-    let targets = input.targets.len();
-    let histograms: Vec<Histogram> = input
-        .targets
-        .iter()
-        .take(MOST_TARGETS)
-        .map(|target| Histogram::of(&target.drawable()))
-        .collect();
+    let heading = Heading::new(format!("Labels and predictions, {} split", input.split));
+    let histograms = first(MOST_TARGETS, &input.targets).iter();
+    let histograms: Vec<_> = histograms.map(Histogram::of).collect();
     // One scale of counts for all panels, so that they can be compared.
     let most = histograms.iter().map(Histogram::most).max().unwrap_or(0);
     if most == 0 {
-        return nothing(title, "there are no predictions");
+        return heading.nothing("there are no predictions");
     }
     let shaded = if histograms.iter().all(|histogram| histogram.scores) {
         "outside [0, 1]"
     } else {
         "outside [0, 1] or the labels"
     };
-    let images = input.targets.iter().map(|target| target.drawable().len());
-    let left_out = input.targets.iter().map(Pairs::left_out).max().unwrap_or(0);
-    let heading = Heading {
-        title,
-        facts: vec![
-            counted(images.max().unwrap_or(0), "image"),
-            counted_if_any(left_out, "image", "without numbers left out"),
-            first_of(MOST_TARGETS, targets, "targets"),
-        ],
-        legend: vec![
-            (Key::Filled(LABELS), "labels".to_owned()),
-            (Key::Outlined(PREDICTIONS), "predictions".to_owned()),
-            (Key::Filled(SHADE), shaded.to_owned()),
-        ],
-    };
-    let panels = histograms.len();
-    let mut sheet = Sheet::new(panels, Grid::wide(panels), &heading)?;
-    for ((histogram, cell), target) in histograms.iter().zip(&sheet.cells).zip(&input.targets) {
-        histogram.draw(&mut sheet.canvas, *cell, &target.target, most);
-    }
-    Ok(sheet.finish())
+    let grid = Grid::wide(histograms.len());
+    let panels = histograms.into_iter();
+    let panels = panels.map(|histogram| (histogram.panel(most), histogram));
+    heading
+        .fact(images(&input.targets))
+        .left_out(&input.targets)
+        .key(Key::Filled(LABELS), "labels")
+        .key(Key::Outlined(PREDICTIONS), "predictions")
+        .key(Key::Filled(SHADE), shaded)
+        .facets(grid, panels.collect(), |canvas, axes, histogram| {
+            histogram.draw(canvas, axes);
+        })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{
-        assert_legible, assert_nothing_to_show, names, pairs, pixels_of, score, texts,
-    };
+    use crate::testing::*;
 
-    fn figure(targets: usize, rows: usize, label: impl Fn(usize, usize) -> f64) -> Figure {
+    fn figure(
+        targets: usize,
+        rows: usize,
+        label: impl Fn(usize, usize) -> f64,
+    ) -> Result<Figure, PlotError> {
         let input = Distributions {
             split: "test".to_owned(),
             targets: pairs(&names(targets), rows, label),
         };
-        distributions(&input).unwrap()
+        distributions(&input)
     }
 
     #[test]
     fn every_number_of_targets_is_legible_and_shows_both_histograms() {
         for targets in 1..=10 {
-            let figure = figure(targets, 50, score);
-            assert_legible(&figure);
+            let figure = assert_legible(figure(targets, 50, score));
             assert!(pixels_of(&figure, LABELS.rgb) > 8_000 * targets);
             assert!(pixels_of(&figure, PREDICTIONS.rgb) > 1_000 * targets);
         }
-        assert_legible(&figure(30, 5, score));
+        assert_legible(figure(30, 5, score));
     }
 
     #[test]
     fn values_of_any_magnitude_are_legible() {
         for scale in [1e-12, 1e-4, 360.0, 1e6, 1e12, 1e90] {
-            assert_legible(&figure(4, 20, |row, _| scale * (1.0 + row as f64)));
-            assert_legible(&figure(1, 1, |_, _| scale));
+            assert_legible(figure(4, 20, |row, _| scale * (1.0 + row as f64)));
+            assert_legible(figure(1, 1, |_, _| scale));
         }
     }
 
     #[test]
     fn predictions_outside_zero_to_one_are_counted() {
         // The predictions are 0.1 sin(7 row).
-        let figure = figure(1, 9, |_, _| 0.0);
+        let figure = figure(1, 9, |_, _| 0.0).unwrap();
         let below = (0..9).filter(|row| f64::from(row * 7).sin() < 0.0).count();
         let expected = format!("{below} of 9 predictions outside [0, 1]");
         assert!(texts(&figure).contains(&expected.as_str()));

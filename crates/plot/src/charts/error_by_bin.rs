@@ -1,25 +1,14 @@
 //! How large errors are where labels are small or large.
 
-use super::error_bin::{ErrorBin, ErrorMeasure};
 use crate::{
     Figure, Interval, LabelRange, MOST_TARGETS, PlotError,
     draw::{
-        canvas::Canvas,
+        Align, Canvas, Rect,
         colour::{INK, SKY},
-        geometry::Rect,
-        text::Align,
     },
     layout::{
-        axes::Axes,
-        heading::Heading,
-        key::{Key, whisker},
-        nothing::nothing,
-        panel::{Axis, Panel},
-        scale::Scale,
-        sheet::{Grid, Sheet, counted, first_of},
-        span::{Span, drawable},
-        style::QUIET_NOTE,
-        zero_apart::{ZERO_NOTE, ZeroApart},
+        Axes, Axis, Grid, Heading, Key, Panel, Span, ZERO_NOTE, ZeroApart, counted, drawable,
+        first, style::QUIET_NOTE, whisker,
     },
     number::count,
 };
@@ -29,8 +18,6 @@ use crate::{
 pub struct ErrorByBin {
     /// The split part, such as "test".
     pub split: String,
-    /// What the errors of the bins are.
-    pub measure: ErrorMeasure,
     /// A panel for each.
     pub targets: Vec<TargetErrors>,
 }
@@ -44,118 +31,112 @@ pub struct TargetErrors {
     pub bins: Vec<ErrorBin>,
 }
 
+/// The errors of the images whose labels fall into one bin.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ErrorBin {
+    /// Which labels.
+    pub labels: LabelRange,
+    /// How many images.
+    pub count: u64,
+    /// Their mean squared error; none where there is no image.
+    pub error: Option<f64>,
+    /// Its confidence interval.
+    pub interval: Option<Interval>,
+}
+
 /// Panels have one scale if their highest bars differ by less than this factor.
 const ALIKE: f64 = 20.0;
 
-/// A panel per target with a bar per bin of labels: the error of its images,
-/// their number, and the error's confidence interval where given. The labels
-/// that are exactly 0 stand apart.
+/// A panel per target with a bar per bin of labels: the MSE of its images, their
+/// number, and the MSE's confidence interval where given. The labels that are
+/// exactly 0 stand apart.
 ///
 /// # Errors
 /// [`PlotError::Draw`].
 pub fn error_by_bin(input: &ErrorByBin) -> Result<Figure, PlotError> {
-    let measure = match input.measure {
-        ErrorMeasure::Mse => "MSE",
-        ErrorMeasure::Mae => "MAE",
-    };
-    let title = format!("{measure} by label, {} split", input.split);
-    let targets = &input.targets[..input.targets.len().min(MOST_TARGETS)];
+    let heading = Heading::new(format!("MSE by label, {} split", input.split));
+    let targets = first(MOST_TARGETS, &input.targets);
     let bins = || targets.iter().flat_map(|target| &target.bins);
     if bins().all(|bin| bin.error.and_then(drawable).is_none()) {
-        return nothing(title, "there are no predictions");
+        return heading.nothing("there are no predictions");
     }
-    let tops: Vec<f64> = targets.iter().map(|target| top(&target.bins)).collect();
     // One scale for all panels, so that they can be compared, unless the bars of
     // some would not be seen.
-    let highest = tops.iter().copied().fold(0.0, f64::max);
-    let shared = tops.iter().all(|top| *top == 0.0 || *top > highest / ALIKE);
-    let mut legend = vec![(
-        Key::Filled(SKY),
-        format!("{measure} of the images in a bin"),
-    )];
-    if bins().any(|bin| bin.interval.is_some()) {
-        legend.push((Key::Whisker(INK), "confidence interval".to_owned()));
-    }
-    let heading = Heading {
-        title,
-        facts: vec![
-            "above each bar: number of images".to_owned(),
-            ZERO_NOTE.to_owned(),
-            first_of(MOST_TARGETS, input.targets.len(), "targets"),
-        ],
-        legend,
-    };
-    let mut sheet = Sheet::new(targets.len(), Grid::wide(targets.len()), &heading)?;
-    for ((target, cell), top) in targets.iter().zip(&sheet.cells).zip(tops) {
-        let top = if shared { highest } else { top };
-        panel(&mut sheet.canvas, *cell, target, measure, top);
-    }
-    Ok(sheet.finish())
-}
-
-/// The highest error or end of an interval.
-fn top(bins: &[ErrorBin]) -> f64 {
-    let tops = bins.iter().flat_map(|bin| {
-        let interval = bin.interval.and_then(Interval::drawable);
-        let high = interval.map(|(_, high)| high);
-        high.into_iter().chain(bin.error.and_then(drawable))
+    let tops = targets.iter().map(TargetErrors::top);
+    let highest = tops.clone().fold(0.0, f64::max);
+    let shared = tops.clone().all(|top| top == 0.0 || top > highest / ALIKE);
+    let panels = targets.iter().map(|target| {
+        let ranges: Vec<LabelRange> = target.bins.iter().map(|bin| bin.labels).collect();
+        let apart = ZeroApart::of(&ranges);
+        let top = if shared { highest } else { target.top() };
+        // Room for the numbers above the highest bar.
+        let y = Span::new(0.0, if top > 0.0 { top * 1.25 } else { 1.0 });
+        let images: u64 = target.bins.iter().map(|bin| bin.count).sum();
+        let panel = Panel::new(apart.axis("label"), Axis::linear(y, "MSE"));
+        let images = counted(images as usize, "image");
+        (panel.titled(&target.target, images), (target, apart))
     });
-    tops.fold(0.0, f64::max)
+    let intervals = bins().any(|bin| bin.interval.is_some());
+    heading
+        .fact("above each bar: number of images")
+        .fact(ZERO_NOTE)
+        .first_of(MOST_TARGETS, input.targets.len(), "targets")
+        .key(Key::Filled(SKY), "MSE of the images in a bin")
+        .key_if(intervals, Key::Whisker(INK), "confidence interval")
+        .facets(
+            Grid::wide(targets.len()),
+            panels.collect(),
+            |canvas, axes, (target, apart)| {
+                apart.draw(canvas, axes);
+                for bin in &target.bins {
+                    if let Some((low, high)) = apart.ends(&bin.labels) {
+                        bin.draw(canvas, axes, (axes.x(low) + 2.0, axes.x(high) - 2.0));
+                    }
+                }
+            },
+        )
 }
 
-fn panel(canvas: &mut Canvas, cell: Rect, target: &TargetErrors, measure: &str, top: f64) {
-    let ranges: Vec<LabelRange> = target.bins.iter().map(|bin| bin.labels).collect();
-    let apart = ZeroApart::of(&ranges);
-    let x = apart.map_or(Axis::new(Scale::Linear(Span::UNIT), "label"), |apart| {
-        apart.axis("label")
-    });
-    // Room for the numbers above the highest bar.
-    let y = Span::new(0.0, if top > 0.0 { top * 1.25 } else { 1.0 });
-    let images: u64 = target.bins.iter().map(|bin| bin.count).sum();
-    let axes = Panel {
-        title: &target.target,
-        subtitle: &counted(images as usize, "image"),
-        ..Panel::new(cell, x, Axis::new(Scale::Linear(y), measure))
-    }
-    .draw(canvas);
-    let Some(apart) = apart else {
-        return;
-    };
-    apart.draw(canvas, &axes);
-    for bin in &target.bins {
-        bar(canvas, &axes, apart, bin);
+impl TargetErrors {
+    /// The highest error or end of an interval.
+    fn top(&self) -> f64 {
+        let tops = self.bins.iter().flat_map(|bin| {
+            let interval = bin.interval.and_then(Interval::drawable);
+            let high = interval.map(|(_, high)| high);
+            high.into_iter().chain(bin.error.and_then(drawable))
+        });
+        tops.fold(0.0, f64::max)
     }
 }
 
-fn bar(canvas: &mut Canvas, axes: &Axes, apart: ZeroApart, bin: &ErrorBin) {
-    let Some((low, high)) = apart.ends(&bin.labels) else {
-        return;
-    };
-    let (left, right) = (axes.x(low) + 2.0, axes.x(high) - 2.0);
-    let middle = (left + right) / 2.0;
-    let foot = axes.y(0.0);
-    let mut top = foot;
-    if let Some(error) = bin.error.and_then(drawable) {
-        top = axes.y_within(error);
-        canvas.fill(Rect::new(left, top, right - left, foot - top), SKY);
-    }
-    if let Some((low, high)) = bin.interval.and_then(Interval::drawable) {
-        let ends = (axes.y_within(high), axes.y_within(low));
-        whisker(canvas, middle, ends, INK);
-        top = top.min(ends.0);
-    }
-    let text = count(bin.count);
-    let width = canvas.text_width(&text, QUIET_NOTE);
-    // The zeros have room beside their bar.
-    let beside = match bin.labels {
-        LabelRange::Zero => 0.6 * (right - left),
-        LabelRange::Between(..) => 2.0,
-    };
-    if width < right - left + beside {
-        canvas.text(&text, (middle, top - 8.0), Align::Middle, QUIET_NOTE);
-    } else if right - left > QUIET_NOTE.size && top - 12.0 - width > axes.area.y {
-        let at = (middle + QUIET_NOTE.drop(), top - 8.0);
-        canvas.text_upwards(&text, at, Align::Left, QUIET_NOTE);
+impl ErrorBin {
+    /// Draws the bar between two columns, and the number of images.
+    fn draw(&self, canvas: &mut Canvas, axes: &Axes, (left, right): (f64, f64)) {
+        let middle = (left + right) / 2.0;
+        let foot = axes.y(0.0);
+        let mut top = foot;
+        if let Some(error) = self.error.and_then(drawable) {
+            top = axes.y_within(error);
+            canvas.fill(Rect::new(left, top, right - left, foot - top), SKY);
+        }
+        if let Some((low, high)) = self.interval.and_then(Interval::drawable) {
+            let (high, low) = (axes.y_within(high), axes.y_within(low));
+            whisker(canvas, (middle, high), (middle, low), INK);
+            top = top.min(high);
+        }
+        let text = count(self.count);
+        let width = canvas.text_width(&text, QUIET_NOTE);
+        // The zeros have room beside their bar.
+        let beside = match self.labels {
+            LabelRange::Zero => 0.6 * (right - left),
+            LabelRange::Between(..) => 2.0,
+        };
+        if width < right - left + beside {
+            canvas.text(&text, (middle, top - 8.0), Align::Middle, QUIET_NOTE);
+        } else if right - left > QUIET_NOTE.size && top - 12.0 - width > axes.area.y {
+            let at = (middle + QUIET_NOTE.drop(), top - 8.0);
+            canvas.text_upwards(&text, at, Align::Left, QUIET_NOTE);
+        }
     }
 }
 
@@ -165,7 +146,7 @@ mod tests {
     use crate::{
         Pairs,
         layout::label_bins::{bin_of, label_bins},
-        testing::{assert_legible, assert_nothing_to_show, names, pairs, pixels_of, score, texts},
+        testing::*,
     };
 
     fn bins(pairs: &Pairs) -> Vec<ErrorBin> {
@@ -196,7 +177,6 @@ mod tests {
         };
         ErrorByBin {
             split: "test".to_owned(),
-            measure: ErrorMeasure::Mse,
             targets: pairs(&names(targets), rows, label)
                 .into_iter()
                 .map(target)
@@ -207,8 +187,7 @@ mod tests {
     #[test]
     fn every_number_of_targets_is_legible() {
         for targets in [1, 2, 3, 10, 30] {
-            let figure = error_by_bin(&input(targets, 5000, score)).unwrap();
-            assert_legible(&figure);
+            let figure = assert_legible(error_by_bin(&input(targets, 5000, score)));
             assert!(pixels_of(&figure, SKY.rgb) > 3_000 * targets.min(24));
         }
     }
@@ -225,8 +204,7 @@ mod tests {
             }
             input.targets[1].bins[0].labels = LabelRange::Between(f64::NAN, 1.0);
             input.targets[1].bins[1].error = Some(f64::INFINITY);
-            let figure = error_by_bin(&input).unwrap();
-            assert_legible(&figure);
+            let figure = assert_legible(error_by_bin(&input));
             assert!(texts(&figure).contains(&"confidence interval"));
         }
     }

@@ -1,29 +1,29 @@
 //! Photos beside maps of what a model looked at.
 
-use super::{
-    explained::{Columns, Explained, GAP, LINE, draw_row, draw_scores},
-    gallery::error_sizes,
-    heat::on_white,
-};
+use super::heat::{HeatMap, on_white};
 use crate::{
-    Figure, MOST_TARGETS, PlotError,
-    draw::{
-        colour::INK,
-        text::{Align, Style},
-    },
+    Figure, MOST_TARGETS, PlotError, Sample,
+    draw::{Align, Canvas, Point, Rect, Style, colour::INK},
     layout::{
-        heading::Heading,
-        key::Key,
-        names::short_names,
-        nothing::nothing,
-        sheet::{INSIDE, MARGIN, Sheet, first_of},
+        Heading, Key,
+        card::{Scores, picture},
+        error_marks, first,
+        sheet::{INSIDE, MARGIN},
+        short_names,
+        style::NOTE,
     },
 };
 
-/// The most photos that [`explanations`] draws.
-pub const MOST_EXPLAINED: usize = 50;
-/// The most methods that it draws.
-pub const MOST_METHODS: usize = 5;
+/// The most photos.
+const MOST_EXPLAINED: usize = 50;
+/// The most methods.
+const MOST_METHODS: usize = 5;
+/// Between pictures.
+const GAP: f64 = 20.0;
+/// From a line of text to the next.
+const LINE: f64 = 30.0;
+/// What the mark of an error takes up.
+const MARK: f64 = 26.0;
 const HEAD: Style = Style::bold(22.0, INK);
 const NAME: Style = Style::bold(20.0, INK);
 
@@ -44,56 +44,94 @@ pub struct Explanations {
     pub photos: Vec<Explained>,
 }
 
-/// A row per photo: the photo itself, then for each method the photo below a
-/// heat map, and the scores underneath.
+/// One photo with its maps.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Explained {
+    /// The photo and its scores.
+    pub sample: Sample,
+    /// One per method; none where there is none.
+    pub maps: Vec<Option<HeatMap>>,
+}
+
+/// A row for each of the first 50 photos: the photo itself, then for each of up
+/// to five methods the photo below a heat map, and the scores underneath.
 ///
 /// # Errors
 /// [`PlotError::Draw`].
 pub fn explanations(input: &Explanations) -> Result<Figure, PlotError> {
-    let photos = &input.photos[..input.photos.len().min(MOST_EXPLAINED)];
-    if photos.is_empty() {
-        return nothing(input.title.as_str(), "there are no photos");
+    let heading = Heading::new(input.title.as_str());
+    if input.photos.is_empty() {
+        return heading.nothing("there are no photos");
     }
-    let mut facts = input.notes.clone();
-    facts.extend([
-        first_of(MOST_EXPLAINED, input.photos.len(), "photos"),
-        first_of(MOST_METHODS, input.methods.len(), "methods"),
-        first_of(MOST_TARGETS, input.targets.len(), "targets"),
-    ]);
-    let mut legend = vec![(Key::Ramp(on_white), "matters little to most".to_owned())];
-    legend.extend(error_sizes(&input.label_ranges));
-    let heading = Heading {
-        title: input.title.clone(),
-        facts,
-        legend,
+    let methods = first(MOST_METHODS, &input.methods);
+    let mut sheet = heading
+        .facts(input.notes.clone())
+        .first_of(MOST_EXPLAINED, input.photos.len(), "photos")
+        .first_of(MOST_METHODS, input.methods.len(), "methods")
+        .first_of(MOST_TARGETS, input.targets.len(), "targets")
+        .key(Key::Ramp(on_white), "matters little to most")
+        .keys(error_marks(&input.label_ranges))
+        .sheet()?;
+    // One or two pictures do not fill the page.
+    let columns = (methods.len() + 1).max(3) as f64;
+    let width = ((INSIDE - (columns - 1.0) * GAP) / columns).floor();
+    let height = (width * 0.75).round();
+    let frame = |column: usize, y| {
+        let x = MARGIN + column as f64 * (width + GAP);
+        Rect::new(x, y, width, height)
     };
-    let mut sheet = Sheet::bare(&heading)?;
-    let methods = &input.methods[..input.methods.len().min(MOST_METHODS)];
-    let columns = Columns::new(methods.len() + 1);
-    let top = sheet.top() + 24.0 + HEAD.size;
+    let mut y = sheet.top() + 24.0 + HEAD.size;
     let canvas = &mut sheet.canvas;
-    for (index, head) in ["photo"]
+    let heads = ["photo"]
         .into_iter()
-        .chain(methods.iter().map(String::as_str))
-        .enumerate()
-    {
-        let text = canvas.shorten(head, columns.width, HEAD);
-        canvas.text(&text, (columns.x(index), top - 10.0), Align::Left, HEAD);
+        .chain(methods.iter().map(String::as_str));
+    for (column, head) in heads.enumerate() {
+        let text = canvas.shorten(head, width, HEAD);
+        canvas.text(&text, (frame(column, y).x, y - 10.0), Align::Left, HEAD);
     }
-    let names: Vec<String> = short_names(&input.targets)
-        .into_iter()
-        .take(MOST_TARGETS)
-        .collect();
-    let mut y = top;
-    for photo in photos {
-        draw_row(canvas, &columns, y, photo, methods.len());
-        y += columns.height + LINE;
-        let name = canvas.shorten(&photo.sample.name, INSIDE, NAME);
+    let names = short_names(&input.targets);
+    let names = first(MOST_TARGETS, &names);
+    for Explained { sample, maps } in first(MOST_EXPLAINED, &input.photos) {
+        let photo = sample.photo.as_ref().map(|photo| photo.fit(frame(0, y)));
+        picture(canvas, frame(0, y), photo.clone(), "no photo");
+        for method in 0..methods.len() {
+            let map = maps.get(method).and_then(Option::as_ref);
+            let map = map.and_then(|map| map.over(photo.as_ref()?));
+            picture(canvas, frame(method + 1, y), map, "no map");
+        }
+        y += height + LINE;
+        let name = canvas.shorten(&sample.name, INSIDE, NAME);
         canvas.text(&name, (MARGIN, y - 4.0), Align::Left, NAME);
-        y = draw_scores(canvas, y, &photo.sample, &names, &input.label_ranges) + GAP;
+        y = draw_scores(canvas, y, sample, names, &input.label_ranges) + GAP;
     }
-    sheet.end_at(y - GAP / 2.0);
-    Ok(sheet.finish())
+    Ok(sheet.end_at(y - GAP / 2.0))
+}
+
+/// Draws the scores of each target one after the other; returns the row where
+/// they end.
+fn draw_scores(
+    canvas: &mut Canvas,
+    top: f64,
+    sample: &Sample,
+    names: &[String],
+    ranges: &[f64],
+) -> f64 {
+    let (mut x, mut y): Point = (MARGIN, top + LINE - 4.0);
+    for (target, name) in names.iter().enumerate() {
+        let scores = Scores::of(sample, ranges, target);
+        let [label, predicted, error] = scores.texts(canvas);
+        let name = canvas.shorten(name, 420.0, NOTE);
+        let text = format!("{name}: label {label}, predicted {predicted}, error {error}");
+        let width = MARK + canvas.text_width(&text, NOTE);
+        if x > MARGIN && x + width > MARGIN + INSIDE {
+            x = MARGIN;
+            y += LINE;
+        }
+        scores.draw_mark(canvas, (x + 9.0, y));
+        canvas.text(&text, (x + MARK, y), Align::Left, NOTE);
+        x += width + 36.0;
+    }
+    y + 12.0
 }
 
 #[cfg(test)]
@@ -101,10 +139,7 @@ mod tests {
     use image::{Rgb, RgbImage};
 
     use super::*;
-    use crate::{
-        HeatMap, Photo, Sample,
-        testing::{LONG, assert_legible, assert_nothing_to_show, names, texts},
-    };
+    use crate::{HeatMap, Photo, Sample, testing::*};
 
     fn input(targets: usize, methods: usize, photos: usize) -> Explanations {
         let photo = |size: (u32, u32)| {
@@ -140,10 +175,10 @@ mod tests {
     fn every_number_of_methods_targets_and_photos_is_legible() {
         for (targets, methods, photos) in [(1, 0, 1), (2, 1, 3), (2, 4, 4), (10, 7, 2), (30, 2, 2)]
         {
-            assert_legible(&explanations(&input(targets, methods, photos)).unwrap());
+            assert_legible(explanations(&input(targets, methods, photos)));
         }
         let many = explanations(&input(1, 1, 60)).unwrap();
-        assert!(many.description().contains("first 50 of 60 photos"));
+        assert_says(&many, "first 50 of 60 photos");
     }
 
     #[test]
@@ -152,8 +187,7 @@ mod tests {
         input.photos[0].sample.photo = None;
         input.photos[1].maps = vec![None];
         input.photos[2].sample.predictions = vec![f64::NAN];
-        let figure = explanations(&input).unwrap();
-        assert_legible(&figure);
+        let figure = assert_legible(explanations(&input));
         let missing = texts(&figure)
             .iter()
             .filter(|text| **text == "no map")

@@ -3,13 +3,10 @@
 use crate::{
     Figure, MOST_TARGETS, Photo, PlotError,
     layout::{
+        Heading, Span,
         card::{Card, PHOTO},
-        heading::Heading,
-        key::Key,
-        mark::ErrorSize,
-        nothing::nothing,
-        sheet::{MARGIN, Sheet, first_of},
-        span::Span,
+        error_marks, first,
+        sheet::MARGIN,
     },
 };
 
@@ -63,51 +60,28 @@ pub fn label_range(labels: &[f64]) -> f64 {
 /// # Errors
 /// [`PlotError::Draw`].
 pub fn gallery(input: &Gallery) -> Result<Figure, PlotError> {
-    let samples = &input.samples[..input.samples.len().min(MOST_SAMPLES)];
+    let heading = Heading::new(input.title.as_str());
+    let samples = first(MOST_SAMPLES, &input.samples);
     if samples.is_empty() {
-        return nothing(input.title.as_str(), "there are no photos");
+        return heading.nothing("there are no photos");
     }
-    let mut facts = input.notes.clone();
-    facts.extend([
-        "error = prediction − label".to_owned(),
-        first_of(MOST_SAMPLES, input.samples.len(), "photos"),
-        first_of(MOST_TARGETS, input.targets.len(), "targets"),
-    ]);
-    let heading = Heading {
-        title: input.title.clone(),
-        facts,
-        legend: error_sizes(&input.label_ranges),
-    };
-    let mut sheet = Sheet::bare(&heading)?;
-    let (top, card) = (
-        sheet.top() + 14.0,
-        Card::new(&input.targets, &input.label_ranges),
-    );
-    let height = card.height() + GAP;
-    for (place, sample) in samples.iter().enumerate() {
-        let (column, row) = ((place % COLUMNS) as f64, (place / COLUMNS) as f64);
-        let corner = (MARGIN + column * (PHOTO.0 + GAP), top + row * height);
-        card.draw(&mut sheet.canvas, corner, sample);
+    let mut sheet = heading
+        .facts(input.notes.clone())
+        .fact("error = prediction − label")
+        .first_of(MOST_SAMPLES, input.samples.len(), "photos")
+        .first_of(MOST_TARGETS, input.targets.len(), "targets")
+        .keys(error_marks(&input.label_ranges))
+        .sheet()?;
+    let card = Card::new(&input.targets, &input.label_ranges);
+    let (mut y, height) = (sheet.top() + 14.0, card.height() + GAP);
+    for row in samples.chunks(COLUMNS) {
+        for (column, sample) in row.iter().enumerate() {
+            let x = MARGIN + column as f64 * (PHOTO.0 + GAP);
+            card.draw(&mut sheet.canvas, (x, y), sample);
+        }
+        y += height;
     }
-    let rows = samples.len().div_ceil(COLUMNS) as f64;
-    sheet.end_at(top + rows * height - GAP / 2.0);
-    Ok(sheet.finish())
-}
-
-/// The legend of the marks for errors.
-pub(crate) fn error_sizes(label_ranges: &[f64]) -> Vec<(Key, String)> {
-    let scores = label_ranges.iter().all(|range| *range == 1.0);
-    let unit = if scores { "" } else { " of the labels' range" };
-    let legend = [
-        (ErrorSize::Small, format!("error up to 0.10{unit}")),
-        (ErrorSize::Medium, "up to 0.25".to_owned()),
-        (ErrorSize::Large, "larger".to_owned()),
-    ];
-    let key = |size: ErrorSize| {
-        let (mark, colour) = size.sign();
-        Key::Mark(mark, colour)
-    };
-    legend.map(|(size, text)| (key(size), text)).into()
+    Ok(sheet.end_at(y - GAP / 2.0))
 }
 
 #[cfg(test)]
@@ -117,7 +91,7 @@ mod tests {
     use super::*;
     use crate::{
         draw::colour::{GREEN, ORANGE, VERMILION},
-        testing::{assert_legible, assert_nothing_to_show, names, pairs, pixels_of, score, texts},
+        testing::*,
     };
 
     const PURPLE: (u8, u8, u8) = (120, 20, 160);
@@ -141,37 +115,41 @@ mod tests {
         }
     }
 
-    fn page(targets: usize, amount: usize, label: impl Fn(usize, usize) -> f64) -> Figure {
-        gallery(&input(targets, amount, label)).unwrap()
+    fn page(
+        targets: usize,
+        amount: usize,
+        label: impl Fn(usize, usize) -> f64,
+    ) -> Result<Figure, PlotError> {
+        gallery(&input(targets, amount, label))
     }
 
     #[test]
     fn every_number_of_targets_and_photos_is_legible() {
         for targets in 1..=10 {
-            assert_legible(&page(targets, 3, score));
+            assert_legible(page(targets, 3, score));
         }
         for amount in [1, 2, 4, 5, 110] {
-            assert_legible(&page(2, amount, score));
+            assert_legible(page(2, amount, score));
         }
-        assert_legible(&page(30, 2, score));
+        assert_legible(page(30, 2, score));
     }
 
     #[test]
     fn numbers_of_any_magnitude_are_legible() {
         for scale in [1e-12, 360.0, 1e6, -1e90, f64::NAN, f64::MAX] {
-            assert_legible(&page(2, 4, |row, _| scale * (1.0 + row as f64)));
+            assert_legible(page(2, 4, |row, _| scale * (1.0 + row as f64)));
         }
     }
 
     #[test]
     fn a_photo_keeps_its_aspect_ratio_between_bars() {
         // 200 × 100 pixels fill the width of 464 pixels, and 232 of the height.
-        assert_eq!(pixels_of(&page(1, 1, score), PURPLE), 464 * 232);
+        assert_eq!(pixels_of(&page(1, 1, score).unwrap(), PURPLE), 464 * 232);
     }
 
     #[test]
     fn the_legend_shows_all_three_marks() {
-        let page = page(1, 1, score);
+        let page = page(1, 1, score).unwrap();
         for colour in [GREEN, ORANGE, VERMILION] {
             assert!(pixels_of(&page, colour.rgb) > 100);
         }
@@ -183,8 +161,7 @@ mod tests {
         let mut input = input(2, 2, score);
         input.samples[0].photo = None;
         input.samples[1].labels.clear();
-        let page = gallery(&input).unwrap();
-        assert_legible(&page);
+        let page = assert_legible(gallery(&input));
         assert!(texts(&page).contains(&"no photo"));
         assert!(texts(&page).contains(&"–"));
         assert_nothing_to_show(gallery(&Gallery::default()));

@@ -37,15 +37,14 @@ impl HeatMap {
     /// from 0 if no value is negative, up to [`HeatMap::highest`].
     pub(super) fn over(&self, photo: &RgbImage) -> Option<RgbImage> {
         let height = self.values.len().checked_div(self.width)?;
-        let finite = || {
-            self.values
-                .iter()
-                .copied()
-                .filter(|value| value.is_finite())
-        };
-        let own = finite().reduce(f32::max)?;
+        let finite = self
+            .values
+            .iter()
+            .copied()
+            .filter(|value| value.is_finite());
+        let own = finite.clone().reduce(f32::max)?;
         let high = self.highest.filter(|high| high.is_finite()).unwrap_or(own);
-        let low = finite().reduce(f32::min)?.min(0.0);
+        let low = finite.reduce(f32::min)?.min(0.0);
         if height == 0 {
             return None;
         }

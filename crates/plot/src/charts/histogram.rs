@@ -3,18 +3,12 @@
 use std::iter;
 
 use crate::{
-    draw::{
-        canvas::Canvas,
-        geometry::{Point, Rect},
-    },
+    Pairs,
+    draw::{Canvas, Rect},
     layout::{
-        axes::Axes,
+        Axes, Axis, Panel, Span, Tick, Ticks,
         bins::Bins,
-        panel::{Axis, Panel, Ticks},
-        scale::Scale,
         sheet::{LABELS, PREDICTIONS},
-        span::Span,
-        tick::Tick,
     },
     number::count,
 };
@@ -22,7 +16,8 @@ use crate::{
 const STROKE: f64 = 4.0;
 
 /// The numbers of one panel.
-pub(super) struct Histogram {
+pub(super) struct Histogram<'a> {
+    name: &'a str,
     bins: Bins,
     labels: Vec<u64>,
     predictions: Vec<u64>,
@@ -33,8 +28,9 @@ pub(super) struct Histogram {
     outside: usize,
 }
 
-impl Histogram {
-    pub(super) fn of(pairs: &[(f64, f64)]) -> Self {
+impl<'a> Histogram<'a> {
+    pub(super) fn of(target: &'a Pairs) -> Self {
+        let pairs = target.drawable();
         let labels = pairs.iter().map(|(label, _)| *label);
         let predicted = pairs.iter().map(|(_, prediction)| *prediction);
         let (span, scores) = Span::of_pairs(pairs.iter().copied());
@@ -46,6 +42,7 @@ impl Histogram {
             labels.clone().fold(all, Span::with)
         };
         Self {
+            name: &target.target,
             labels: bins.count(labels),
             predictions: bins.count(predicted.clone()),
             outside: predicted.filter(|value| !proper.contains(*value)).count(),
@@ -61,74 +58,57 @@ impl Histogram {
         counts.copied().max().unwrap_or(0)
     }
 
-    pub(super) fn draw(&self, canvas: &mut Canvas, cell: Rect, name: &str, most: u64) {
-        let bins = &self.bins;
+    pub(super) fn panel(&self, most: u64) -> Panel {
         let subtitle = format!(
             "{} of {} predictions outside {}",
             count(self.outside as u64),
             count(self.predictions.iter().sum()),
             if self.scores { "[0, 1]" } else { "the labels" }
         );
-        let x = Span::new(bins.low, bins.edge(bins.count)).widen(0.04);
+        let x = Span::new(self.bins.low, self.bins.edge(self.bins.count)).widen(0.04);
+        let x = Axis::linear(x, if self.scores { "score" } else { "value" });
         let y = Span::new(0.0, height(most) * 1.06);
-        let x_title = if self.scores { "score" } else { "value" };
-        let axes = Panel {
-            title: name,
-            subtitle: &subtitle,
+        let y = Axis::linear(y, "images per bin (log scale)");
+        Panel {
             unshaded: Some(self.proper),
-            ..Panel::new(
-                cell,
-                Axis::new(Scale::Linear(x), x_title),
-                Axis {
-                    ticks: Ticks::Choices(count_ticks(most)),
-                    ..Axis::new(Scale::Linear(y), "images per bin (log scale)")
-                },
-            )
+            ..Panel::new(x, y.with(Ticks::Choices(count_ticks(most)))).titled(self.name, subtitle)
         }
-        .draw(canvas);
+    }
+
+    pub(super) fn draw(&self, canvas: &mut Canvas, axes: &Axes) {
+        let bins = &self.bins;
         for (index, &images) in self.labels.iter().enumerate() {
             if images == 0 {
                 continue;
             }
+            let (left, mut right) = (axes.x(bins.edge(index)), axes.x(bins.edge(index + 1)));
             // A little below its neighbour: two edges side by side would let the
             // paper through where the figure is scaled.
-            let next = self.labels.get(index + 1);
-            let more = if next.is_some_and(|next| *next > 0) {
-                1.0
-            } else {
-                0.0
-            };
-            let (left, right) = (
-                axes.x(bins.edge(index)),
-                axes.x(bins.edge(index + 1)) + more,
-            );
+            if self.labels.get(index + 1).is_some_and(|next| *next > 0) {
+                right += 1.0;
+            }
             let top = axes.y(height(images));
             let bar = Rect::new(left, top, right - left, axes.area.bottom() - top);
             canvas.fill(bar, LABELS);
         }
-        outline(canvas, &axes, bins, &self.predictions);
+        outline(canvas, axes, bins, &self.predictions);
     }
 }
 
-/// Steps along the tops of the bins.
+/// Steps along the tops of the bins with images.
 fn outline(canvas: &mut Canvas, axes: &Axes, bins: &Bins, counts: &[u64]) {
-    let foot = axes.y(0.0);
-    let mut y = foot;
-    let mut step = |from: Point, to: Point| canvas.line(from, to, STROKE, PREDICTIONS);
-    for (index, &images) in counts.iter().enumerate() {
-        let (left, right) = (axes.x(bins.edge(index)), axes.x(bins.edge(index + 1)));
-        let next = axes.y(height(images));
-        if next != y {
-            step((left, y), (left, next));
+    // Upright and level lines are sharp on whole pixels.
+    let x = |edge: usize| axes.x(bins.edge(edge)).round();
+    let foot = axes.y(0.0).round();
+    let filled: Vec<usize> = (0..counts.len()).filter(|bin| counts[*bin] > 0).collect();
+    for run in filled.chunk_by(|bin, next| bin + 1 == *next) {
+        let mut corners = vec![(x(run[0]), foot)];
+        for bin in run {
+            let y = axes.y(height(counts[*bin])).round();
+            corners.extend([(x(*bin), y), (x(bin + 1), y)]);
         }
-        if images > 0 {
-            step((left, next), (right, next));
-        }
-        y = next;
-    }
-    let right = axes.x(bins.edge(bins.count));
-    if y != foot {
-        step((right, y), (right, foot));
+        corners.push((x(run[0] + run.len()), foot));
+        canvas.path(corners, STROKE, PREDICTIONS);
     }
 }
 
@@ -177,12 +157,17 @@ mod tests {
 
     #[test]
     fn the_counts_have_numbers_whatever_the_fullest_bin_holds() {
-        let histogram = Histogram::of(&[(0.5, 0.5)]);
+        let target = Pairs {
+            labels: vec![0.5],
+            predictions: vec![0.5],
+            ..Pairs::default()
+        };
+        let histogram = Histogram::of(&target);
         let large = (4..=15).map(|power| 10_u64.pow(power));
         for most in (1..=3000).chain(large) {
             let mut canvas = Canvas::new(728.0, 520.0).unwrap();
             let cell = Rect::new(0.0, 0.0, 728.0, 520.0);
-            histogram.draw(&mut canvas, cell, "hood", most);
+            histogram.panel(most).draw(&mut canvas, cell);
             let texts = canvas.texts.iter();
             let count = |text: &Text| text.content.replace(',', "").parse::<u64>().ok();
             let counts: Vec<u64> = texts.filter_map(count).collect();

@@ -3,16 +3,8 @@
 use super::label_shares::{PartLabels, Shares};
 use crate::{
     Figure, MOST_TARGETS, PlotError,
-    draw::colour::Colour,
-    layout::{
-        heading::Heading,
-        key::Key,
-        names::panel_names,
-        nothing::nothing,
-        palette::Palette,
-        sheet::{Grid, Sheet, counted_if_any, first_of},
-        zero_apart::ZERO_NOTE,
-    },
+    draw::Colour,
+    layout::{Grid, Heading, Key, Palette, ZERO_NOTE, first, panel_names},
     number::count,
 };
 
@@ -32,54 +24,48 @@ pub struct LabelDistribution {
 /// # Errors
 /// [`PlotError::Draw`].
 pub fn label_distribution(input: &LabelDistribution) -> Result<Figure, PlotError> {
-    let title = "Label distribution";
-    let targets = &input.targets[..input.targets.len().min(MOST_TARGETS)];
+    let heading = Heading::new("Label distribution");
+    let targets = first(MOST_TARGETS, &input.targets);
     let together = input.targets.len() > 1;
     let grid = match targets.len() + usize::from(together) {
         3 => Grid::new(3, 480.0),
         panels => Grid::wide(panels),
     };
-    let panels: Vec<Shares> = panel_names(targets, grid.columns)
-        .iter()
-        .enumerate()
+    let names = panel_names(targets, grid.columns).into_iter().enumerate();
+    let mut panels: Vec<Shares> = names
         .map(|(target, name)| Shares::of_target(&input.parts, target, name))
-        .chain(together.then(|| Shares::of_zeros(&input.parts, input.targets.len())))
         .collect();
-    if panels.iter().all(|panel| panel.images == 0) {
-        return nothing(title, "there are no labels");
+    if together {
+        panels.push(Shares::of_zeros(&input.parts, input.targets.len()));
     }
-    let names = input.parts.iter().map(|part| part.name.as_str());
-    let palette = Palette::new(&[], names);
-    let sizes = input
-        .parts
-        .iter()
-        .map(|part| format!("{} {}", part.name, count(part.labels.len() as u64)));
-    let left_out = panels.iter().map(|panel| panel.left_out).max().unwrap_or(0);
-    let heading = Heading {
-        title: title.to_owned(),
-        facts: vec![
-            format!("images: {}", sizes.collect::<Vec<_>>().join(", ")),
-            ZERO_NOTE.to_owned(),
-            counted_if_any(left_out, "label", "without a number left out"),
-            first_of(MOST_TARGETS, input.targets.len(), "targets"),
-        ],
-        legend: palette.legend(Key::Filled),
-    };
-    let colours: Vec<Colour> = input
-        .parts
-        .iter()
+    if panels.iter().all(|panel| panel.images == 0) {
+        return heading.nothing("there are no labels");
+    }
+    let parts = input.parts.iter();
+    let palette = Palette::new(&[], parts.clone().map(|part| part.name.as_str()));
+    let colours: Vec<Colour> = parts
+        .clone()
         .map(|part| palette.colour(&part.name))
         .collect();
-    let mut sheet = Sheet::new(panels.len(), grid, &heading)?;
+    let size = |part: &PartLabels| format!("{} {}", part.name, count(part.labels.len() as u64));
+    let sizes: Vec<String> = parts.map(size).collect();
+    let left_out = panels.iter().map(|panel| panel.left_out).max().unwrap_or(0);
     // One scale for all panels, so that they can be compared.
     let shares = panels
         .iter()
         .flat_map(|panel| panel.shares.iter().flatten());
     let highest = shares.fold(1.0, |a: f64, b| a.max(*b));
-    for (panel, cell) in panels.iter().zip(&sheet.cells) {
-        panel.draw(&mut sheet.canvas, *cell, &colours, highest);
-    }
-    Ok(sheet.finish())
+    let panels = panels.into_iter();
+    let panels = panels.map(|shares| (shares.panel(highest), shares));
+    heading
+        .fact(format!("images: {}", sizes.join(", ")))
+        .fact(ZERO_NOTE)
+        .counted(left_out, "label", "without a number left out")
+        .first_of(MOST_TARGETS, input.targets.len(), "targets")
+        .keys(palette.legend(Key::Filled))
+        .facets(grid, panels.collect(), |canvas, axes, shares| {
+            shares.draw(canvas, axes, &colours);
+        })
 }
 
 #[cfg(test)]
@@ -87,7 +73,7 @@ mod tests {
     use super::*;
     use crate::{
         draw::colour::{BLUE, GREEN, ORANGE},
-        testing::{assert_legible, assert_nothing_to_show, names, pixels_of, score, texts},
+        testing::*,
     };
 
     fn input(
@@ -115,8 +101,7 @@ mod tests {
     #[test]
     fn every_number_of_targets_is_legible_and_shows_every_part() {
         for targets in [1, 2, 3, 10, 30] {
-            let figure = label_distribution(&input(targets, 400, score)).unwrap();
-            assert_legible(&figure);
+            let figure = assert_legible(label_distribution(&input(targets, 400, score)));
             for colour in [BLUE, ORANGE, GREEN] {
                 assert!(pixels_of(&figure, colour.rgb) > 2_000 * targets.min(24));
             }
@@ -142,19 +127,14 @@ mod tests {
     fn labels_of_any_kind_are_legible() {
         for scale in [1e-12, 360.0, 1e90] {
             let label = |row: usize, _| scale * (row as f64 - 20.0);
-            assert_legible(&label_distribution(&input(2, 50, label)).unwrap());
+            assert_legible(label_distribution(&input(2, 50, label)));
         }
-        assert_legible(&label_distribution(&input(2, 1, |_, _| 0.0)).unwrap());
+        assert_legible(label_distribution(&input(2, 1, |_, _| 0.0)));
         let mut input = input(2, 50, |row, _| if row == 3 { f64::NAN } else { 0.5 });
         input.parts[1].labels.clear();
         input.parts[2].labels[0].pop();
-        let figure = label_distribution(&input).unwrap();
-        assert_legible(&figure);
-        assert!(
-            figure
-                .description()
-                .contains("2 labels without a number left out")
-        );
+        let figure = assert_legible(label_distribution(&input));
+        assert_says(&figure, "2 labels without a number left out");
     }
 
     #[test]

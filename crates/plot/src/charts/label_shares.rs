@@ -1,17 +1,10 @@
 //! The labels of one target, or of all together, in the parts of a split.
 
 use crate::{
-    LabelRange,
-    draw::{canvas::Canvas, colour::Colour, geometry::Rect},
+    draw::{Canvas, Colour, Rect},
     layout::{
-        axes::Axes,
+        Axes, Axis, Panel, Span, Tick, Ticks, ZeroApart, counted, drawable,
         label_bins::{bin_of, label_bins},
-        panel::{Axis, Panel, Ticks},
-        scale::Scale,
-        sheet::counted,
-        span::{Span, drawable},
-        tick::Tick,
-        zero_apart::ZeroApart,
     },
 };
 
@@ -28,159 +21,116 @@ pub struct PartLabels {
 pub(super) struct Shares {
     title: String,
     subtitle: String,
-    bins: Bins,
+    x: Axis,
+    /// The line between the exact zeros and the rest.
+    apart: Option<ZeroApart>,
+    /// The left and right end of each bin; none for one without a place.
+    bins: Vec<Option<(f64, f64)>>,
     /// For each part, the share of its images in each bin, in percent.
     pub(super) shares: Vec<Vec<f64>>,
     pub(super) images: usize,
     pub(super) left_out: usize,
 }
 
-enum Bins {
-    Labels(Vec<LabelRange>),
-    /// 0, 1, … targets are exactly 0.
-    Zeros(usize),
-}
-
 impl Shares {
-    pub(super) fn of_target(parts: &[PartLabels], target: usize, name: &str) -> Self {
+    pub(super) fn of_target(parts: &[PartLabels], target: usize, name: String) -> Self {
         let labels = |part: &PartLabels| -> Vec<f64> {
             let labels = part.labels.iter().filter_map(|row| row.get(target));
             labels.copied().filter_map(drawable).collect()
         };
-        let labels: Vec<Vec<f64>> = parts.iter().map(labels).collect();
-        let bins = label_bins(labels.iter().flatten().copied());
-        let zeros = labels
-            .iter()
-            .flatten()
-            .filter(|label| **label == 0.0)
-            .count();
-        let images = labels.iter().map(Vec::len).sum();
-        let all: usize = parts.iter().map(|part| part.labels.len()).sum();
+        let parts_labels: Vec<Vec<f64>> = parts.iter().map(labels).collect();
+        let labels = || parts_labels.iter().flatten().copied();
+        let bins = label_bins(labels());
+        let apart = ZeroApart::of(&bins);
+        let images = labels().count();
         let place = |label: &f64| bin_of(&bins, *label);
+        let of_part = |part: &Vec<f64>| shares(part.iter().filter_map(place), bins.len());
         Self {
-            title: name.to_owned(),
-            subtitle: match zeros {
+            title: name,
+            subtitle: match labels().filter(|label| *label == 0.0).count() {
                 0 => "no exact zeros".to_owned(),
                 zeros => {
                     let share = 100.0 * zeros as f64 / images as f64;
                     format!("{share:.1} % of all are exactly 0")
                 }
             },
-            shares: labels
-                .iter()
-                .map(|labels| shares(labels.iter().filter_map(place), bins.len()))
-                .collect(),
-            bins: Bins::Labels(bins),
+            x: apart.axis("label"),
+            apart: Some(apart),
+            shares: parts_labels.iter().map(of_part).collect(),
+            bins: bins.iter().map(|bin| apart.ends(bin)).collect(),
             images,
-            left_out: all - images,
+            left_out: count_images(parts) - images,
         }
     }
 
+    /// How many of an image's targets are exactly 0.
     pub(super) fn of_zeros(parts: &[PartLabels], targets: usize) -> Self {
         let zeros = |row: &Vec<f64>| row.iter().take(targets).filter(|l| **l == 0.0).count();
-        let images = parts.iter().map(|part| part.labels.len()).sum();
+        let of_part = |part: &PartLabels| shares(part.labels.iter().map(zeros), targets + 1);
+        let counts = || (0..=targets).map(|zeros| zeros as f64);
+        let name = |zeros: f64| match (zeros as usize, targets) {
+            (0, 2) => "none".to_owned(),
+            (1, 2) => "one".to_owned(),
+            (2, 2) => "both".to_owned(),
+            _ => zeros.to_string(),
+        };
+        let ticks = counts().map(|zeros| Tick::new(zeros, name(zeros)));
+        let span = Span::new(-0.6, targets as f64 + 0.6);
+        let images = count_images(parts);
         Self {
             title: "Targets together".to_owned(),
             subtitle: counted(images, "image"),
-            bins: Bins::Zeros(targets),
-            shares: parts
-                .iter()
-                .map(|part| shares(part.labels.iter().map(zeros), targets + 1))
+            x: Axis::linear(span, "targets that are exactly 0").with(Ticks::Names(ticks.collect())),
+            apart: None,
+            bins: counts()
+                .map(|zeros| Some((zeros - 0.4, zeros + 0.4)))
                 .collect(),
+            shares: parts.iter().map(of_part).collect(),
             images,
             left_out: 0,
         }
     }
 
-    pub(super) fn draw(&self, canvas: &mut Canvas, cell: Rect, colours: &[Colour], highest: f64) {
-        let y = Axis::new(Scale::Linear(Span::new(0.0, highest * 1.06)), "images (%)");
-        let (x, apart) = match &self.bins {
-            Bins::Labels(bins) => match ZeroApart::of(bins) {
-                Some(apart) => (apart.axis("label"), Some(apart)),
-                None => (Axis::new(Scale::Linear(Span::UNIT), "label"), None),
-            },
-            Bins::Zeros(targets) => (zeros_axis(*targets), None),
-        };
-        let axes = Panel {
-            title: &self.title,
-            subtitle: &self.subtitle,
-            ..Panel::new(cell, x, y)
-        }
-        .draw(canvas);
-        if let Some(apart) = apart {
-            apart.draw(canvas, &axes);
-        }
-        match &self.bins {
-            Bins::Labels(bins) => {
-                let ends = |bin| apart.and_then(|apart: ZeroApart| apart.ends(bin));
-                for (index, ends) in bins.iter().map(ends).enumerate() {
-                    self.bars(canvas, &axes, ends, index, colours);
-                }
-            }
-            Bins::Zeros(targets) => {
-                for index in 0..=*targets {
-                    let at = index as f64;
-                    self.bars(canvas, &axes, Some((at - 0.4, at + 0.4)), index, colours);
-                }
-            }
-        }
+    pub(super) fn panel(&self, highest: f64) -> Panel {
+        let y = Axis::linear(Span::new(0.0, highest * 1.06), "images (%)");
+        Panel::new(self.x.clone(), y).titled(&self.title, &self.subtitle)
     }
 
-    /// The bars of all parts in one bin.
-    fn bars(
-        &self,
-        canvas: &mut Canvas,
-        axes: &Axes,
-        ends: Option<(f64, f64)>,
-        bin: usize,
-        colours: &[Colour],
-    ) {
-        let Some((low, high)) = ends else {
-            return;
-        };
-        let gap = ((axes.x(high) - axes.x(low)) * 0.06).max(1.0);
-        let (left, right) = (axes.x(low) + gap, axes.x(high) - gap);
-        let width = (right - left) / self.shares.len() as f64;
-        for (part, (shares, colour)) in self.shares.iter().zip(colours).enumerate() {
-            let share = shares.get(bin).copied().unwrap_or(0.0);
-            if share > 0.0 {
-                let (x, y) = (left + part as f64 * width, axes.y(share));
-                canvas.fill(Rect::new(x, y, width, axes.y(0.0) - y), *colour);
+    /// Draws a bar for each bin and part, the parts side by side.
+    pub(super) fn draw(&self, canvas: &mut Canvas, axes: &Axes, colours: &[Colour]) {
+        if let Some(apart) = self.apart {
+            apart.draw(canvas, axes);
+        }
+        for (bin, ends) in self.bins.iter().enumerate() {
+            let Some((low, high)) = ends else {
+                continue;
+            };
+            let gap = ((axes.x(*high) - axes.x(*low)) * 0.06).max(1.0);
+            let (left, right) = (axes.x(*low) + gap, axes.x(*high) - gap);
+            let width = (right - left) / self.shares.len() as f64;
+            for (part, (shares, colour)) in self.shares.iter().zip(colours).enumerate() {
+                if shares[bin] > 0.0 {
+                    let (x, y) = (left + part as f64 * width, axes.y(shares[bin]));
+                    canvas.fill(Rect::new(x, y, width, axes.y(0.0) - y), *colour);
+                }
             }
         }
     }
+}
+
+fn count_images(parts: &[PartLabels]) -> usize {
+    parts.iter().map(|part| part.labels.len()).sum()
 }
 
 /// The share of each bin, in percent.
 fn shares(places: impl Iterator<Item = usize>, bins: usize) -> Vec<f64> {
-    let mut shares = vec![0.0; bins];
-    let mut all = 0.0;
-    for place in places {
-        shares[place] += 1.0;
-        all += 1.0;
-    }
-    shares
+    let mut counts = vec![0; bins];
+    places.for_each(|place| counts[place] += 1);
+    let all = counts.iter().sum::<usize>().max(1) as f64;
+    counts
         .iter()
-        .map(|count| 100.0 * count / f64::max(all, 1.0))
+        .map(|count| 100.0 * *count as f64 / all)
         .collect()
-}
-
-fn zeros_axis(targets: usize) -> Axis<'static> {
-    let name = |zeros: usize| match (zeros, targets) {
-        (0, 2) => "none".to_owned(),
-        (1, 2) => "one".to_owned(),
-        (2, 2) => "both".to_owned(),
-        _ => zeros.to_string(),
-    };
-    let span = Span::new(-0.6, targets as f64 + 0.6);
-    Axis {
-        ticks: Ticks::Names(
-            (0..=targets)
-                .map(|n| Tick::new(n as f64, name(n)))
-                .collect(),
-        ),
-        ..Axis::new(Scale::Linear(span), "targets that are exactly 0")
-    }
 }
 
 #[cfg(test)]

@@ -2,18 +2,9 @@
 
 use crate::{
     Figure, Objective, PlotError,
-    draw::{colour::WHITE, geometry::Rect},
+    draw::colour::WHITE,
     layout::{
-        curve::curve,
-        heading::Heading,
-        key::Key,
-        nothing::nothing,
-        palette::Palette,
-        panel::{Axis, Panel},
-        scale::Scale,
-        score_axis::ScoreAxis,
-        sheet::{Grid, Sheet, counted, counted_if_any},
-        span::{Span, drawable},
+        Axis, Grid, Heading, Key, Palette, Panel, Scale, ScoreAxis, Span, counted, curve, drawable,
     },
 };
 
@@ -54,87 +45,64 @@ const NAMED: usize = 5;
 /// # Errors
 /// [`PlotError::Draw`].
 pub fn learning_curves(input: &LearningCurves) -> Result<Figure, PlotError> {
-    let title = format!("Learning curves, {} per epoch", input.objective.name);
-    let values = || {
-        let trials = input.trials.iter();
-        trials.flat_map(|trial| trial.train.iter().chain(&trial.valid).copied())
+    let name = &input.objective.name;
+    let heading = Heading::new(format!("Learning curves, {name} per epoch"));
+    let values = input.trials.iter().flat_map(TrialCurves::values);
+    let Some(scores) = ScoreAxis::of(&input.objective, values) else {
+        return heading.nothing("no trial has finished an epoch");
     };
-    let Some(scores) = ScoreAxis::of(&input.objective, values()) else {
-        return nothing(title, "no trial has finished an epoch");
-    };
-    let drawn = |trial: &&TrialCurves| {
-        let mut values = trial.train.iter().chain(&trial.valid);
-        values.any(|value| drawable(*value).is_some())
-    };
+    let drawn = |trial: &&TrialCurves| trial.values().any(|value| drawable(value).is_some());
     let trials: Vec<&TrialCurves> = input.trials.iter().filter(drawn).collect();
-    let palette = Palette::new(
-        &input.backbones,
-        trials.iter().map(|trial| trial.backbone.as_str()),
-    );
-    let mut facts = vec![
-        counted(trials.len(), "trial"),
-        input.objective.direction(),
-        best_names(&trials),
-    ];
-    let missing = input.trials.len() - trials.len();
-    facts.push(counted_if_any(
-        missing,
-        "trial",
-        "without an epoch left out",
-    ));
-    facts.push(scores.note("value"));
-    let heading = Heading {
-        title,
-        facts,
-        legend: palette.legend(|colour| Key::Line(colour, 4.0)),
-    };
-    let parts: Vec<(&str, Part)> = [("valid", (|t| &t.valid) as Part), ("train", |t| &t.train)]
-        .into_iter()
-        .filter(|(_, part)| trials.iter().any(|trial| !part(trial).is_empty()))
-        .collect();
+    let used = trials.iter().map(|trial| trial.backbone.as_str());
+    let palette = Palette::new(&input.backbones, used);
+    let epochs = trials.iter().map(|t| t.train.len().max(t.valid.len()));
+    let epochs = epochs.max().unwrap_or(1);
+    let mut parts: Vec<(&str, Part)> = vec![("valid", |t| &t.valid), ("train", |t| &t.train)];
+    parts.retain(|(_, part)| trials.iter().any(|trial| !part(trial).is_empty()));
     let grid = Grid::new(parts.len(), 640.0);
-    let mut sheet = Sheet::new(parts.len(), grid, &heading)?;
-    let epochs = trials
-        .iter()
-        .map(|t| t.train.len().max(t.valid.len()))
-        .max();
-    for ((name, part), cell) in parts.into_iter().zip(&sheet.cells) {
-        let y_title = format!("{name} {}", input.objective.name);
-        let axes =
-            epoch_panel(*cell, epochs.unwrap_or(1), scores.scale, &y_title).draw(&mut sheet.canvas);
-        // The bold lines lie above all others.
-        for trial in trials.iter().filter(|trial| !trial.best) {
-            let colour = palette.colour(&trial.backbone).fade(0.4);
-            curve(&mut sheet.canvas, &axes, part(trial), 2.0, colour);
-        }
-        for trial in trials.iter().filter(|trial| trial.best) {
-            let colour = palette.colour(&trial.backbone);
-            for (width, colour) in [(8.0, WHITE.fade(0.8)), (5.0, colour)] {
-                curve(&mut sheet.canvas, &axes, part(trial), width, colour);
+    let panels = parts.into_iter().map(|(of_part, part)| {
+        let panel = epoch_panel(epochs, scores.scale, format!("{of_part} {name}"));
+        (panel, part)
+    });
+    let missing = input.trials.len() - trials.len();
+    heading
+        .fact(counted(trials.len(), "trial"))
+        .fact(input.objective.direction())
+        .fact(best_names(&trials))
+        .counted(missing, "trial", "without an epoch left out")
+        .fact(scores.note("value"))
+        .keys(palette.legend(|colour| Key::Line(colour, 4.0)))
+        .facets(grid, panels.collect(), |canvas, axes, part| {
+            // The bold lines lie above all others.
+            for trial in trials.iter().filter(|trial| !trial.best) {
+                let colour = palette.colour(&trial.backbone).fade(0.4);
+                curve(canvas, axes, part(trial), 2.0, colour);
             }
-        }
-    }
-    Ok(sheet.finish())
+            for trial in trials.iter().filter(|trial| trial.best) {
+                let colour = palette.colour(&trial.backbone);
+                curve(canvas, axes, part(trial), 8.0, WHITE.fade(0.8));
+                curve(canvas, axes, part(trial), 5.0, colour);
+            }
+        })
 }
 
 type Part = fn(&TrialCurves) -> &Vec<f64>;
 
+impl TrialCurves {
+    fn values(&self) -> impl Iterator<Item = f64> {
+        self.train.iter().chain(&self.valid).copied()
+    }
+}
+
 /// A panel over epochs 1, 2, … up to `epochs`.
-pub(crate) fn epoch_panel(cell: Rect, epochs: usize, y: Scale, y_title: &str) -> Panel<'_> {
+pub(super) fn epoch_panel(epochs: usize, y: Scale, y_title: impl Into<String>) -> Panel {
     let x = Span::new(1.0, (epochs as f64).max(2.0)).widen(0.02);
-    Panel::new(
-        cell,
-        Axis::new(Scale::Whole(x), "epoch"),
-        Axis::new(y, y_title),
-    )
+    Panel::new(Axis::new(Scale::Whole(x), "epoch"), Axis::new(y, y_title))
 }
 
 fn best_names(trials: &[&TrialCurves]) -> String {
-    let best: Vec<&str> = trials
-        .iter()
-        .filter(|trial| trial.best)
-        .map(|trial| trial.name.as_str())
-        .collect();
+    let best = trials.iter().filter(|trial| trial.best);
+    let best: Vec<&str> = best.map(|trial| trial.name.as_str()).collect();
     match best.len() {
         0 => String::new(),
         count if count > NAMED => format!("bold: the best {count} trials"),
@@ -148,7 +116,7 @@ mod tests {
     use crate::{
         Better,
         draw::colour::{BLUE, ORANGE},
-        testing::{LONG, NASTY, assert_legible, assert_nothing_to_show, backbones, pixels_of},
+        testing::*,
     };
 
     fn study(trials: usize, epochs: usize) -> LearningCurves {
@@ -163,10 +131,7 @@ mod tests {
             best: index < 3,
         };
         LearningCurves {
-            objective: Objective {
-                name: "MSE".to_owned(),
-                ..Objective::default()
-            },
+            objective: objective("MSE"),
             backbones: backbones(),
             trials: (0..trials).map(trial).collect(),
         }
@@ -174,13 +139,8 @@ mod tests {
 
     #[test]
     fn two_hundred_trials_of_five_backbones_are_legible_and_the_best_are_seen() {
-        let figure = learning_curves(&study(200, 30)).unwrap();
-        assert_legible(&figure);
-        assert!(
-            figure
-                .description()
-                .contains("bold: trial 0, trial 1, trial 2")
-        );
+        let figure = assert_legible(learning_curves(&study(200, 30)));
+        assert_says(&figure, "bold: trial 0, trial 1, trial 2");
         // Those of the first two backbones are opaque where they are bold.
         assert!(pixels_of(&figure, BLUE.rgb) > 1_000);
         assert!(pixels_of(&figure, ORANGE.rgb) > 1_000);
@@ -188,8 +148,8 @@ mod tests {
 
     #[test]
     fn studies_of_any_kind_are_legible() {
-        assert_legible(&learning_curves(&study(1, 1)).unwrap());
-        assert_legible(&learning_curves(&study(3, 2)).unwrap());
+        assert_legible(learning_curves(&study(1, 1)));
+        assert_legible(learning_curves(&study(3, 2)));
         let mut nasty = study(8, 8);
         nasty.objective.better = Better::Higher;
         nasty.trials[0].valid = NASTY.to_vec();
@@ -199,9 +159,9 @@ mod tests {
             trial.backbone = format!("<b>&\"{index}{LONG}");
             trial.best = true;
         }
-        assert_legible(&learning_curves(&nasty).unwrap());
+        assert_legible(learning_curves(&nasty));
         nasty.objective.log = true;
-        assert_legible(&learning_curves(&nasty).unwrap());
+        assert_legible(learning_curves(&nasty));
     }
 
     #[test]
@@ -211,13 +171,8 @@ mod tests {
             trial.train.clear();
         }
         input.trials[3].valid.clear();
-        let figure = learning_curves(&input).unwrap();
-        assert_legible(&figure);
-        assert!(
-            figure
-                .description()
-                .contains("1 trial without an epoch left out")
-        );
+        let figure = assert_legible(learning_curves(&input));
+        assert_says(&figure, "1 trial without an epoch left out");
     }
 
     #[test]

@@ -3,19 +3,15 @@
 use crate::{
     dimension::Placed,
     draw::{
-        canvas::Canvas,
+        Align, Canvas, Point, Rect, Style,
         colour::{FRAME, MUTED},
-        geometry::{Point, Rect},
         ramp::quality,
-        text::{Align, Style},
     },
     layout::{
-        panel::Ticks,
-        scale::Scale,
-        score_axis::ScoreAxis,
+        ScoreAxis, Tick, Ticks,
         sheet::{INSIDE, MARGIN},
         style::TICK,
-        tick::Tick,
+        tick::thinned,
     },
 };
 
@@ -54,12 +50,15 @@ impl Place {
         }
     }
 
+    fn foot(&self) -> f64 {
+        self.top + HEIGHT
+    }
+
     /// Draws a name above the axis. It may reach to the neighbours, whose names
     /// stand in the other row.
-    fn name(&self, canvas: &mut Canvas, text: &str) {
-        let page = MARGIN + INSIDE;
-        let (left, right) = (self.x - self.step + 8.0, self.x + self.step - 8.0);
-        let (left, right) = (left.max(8.0), right.min(page));
+    fn draw_name(&self, canvas: &mut Canvas, text: &str) {
+        let left = (self.x - self.step + 8.0).max(8.0);
+        let right = (self.x + self.step - 8.0).min(MARGIN + INSIDE);
         let text = canvas.shorten(text, right - left, NAME);
         let half = canvas.text_width(&text, NAME) / 2.0;
         // Not quite in the middle where the page ends.
@@ -83,7 +82,7 @@ impl Column<'_> {
     /// be one line.
     pub(super) fn at(&self, trial: usize, jitter: f64) -> Point {
         let y = match self.dimension.value(trial) {
-            None => self.foot() + jitter * 16.0,
+            None => self.place.foot() + jitter * 16.0,
             Some(value) if self.dimension.is_categorical() => {
                 let room = self.length() / self.dimension.scale.span().length();
                 self.y(value) + jitter * (0.4 * room).min(60.0)
@@ -98,26 +97,21 @@ impl Column<'_> {
         HEIGHT - if self.unset { UNSET } else { 0.0 }
     }
 
-    fn foot(&self) -> f64 {
-        self.place.top + HEIGHT
-    }
-
     fn y(&self, value: f64) -> f64 {
         self.place.top + self.length() * (1.0 - self.dimension.scale.place(value))
     }
 
     pub(super) fn draw_line(&self, canvas: &mut Canvas) {
-        let (x, top) = (self.place.x, self.place.top);
+        let (x, top, foot) = (self.place.x, self.place.top, self.place.foot());
         canvas.line((x, top), (x, top + self.length()), 3.0, FRAME);
         if self.unset {
-            let foot = self.foot();
             canvas.line((x - 8.0, foot), (x + 8.0, foot), 3.0, FRAME);
         }
     }
 
     /// The name and the values, each with room for texts up to the next axis.
     pub(super) fn draw_texts(&self, canvas: &mut Canvas) {
-        self.place.name(canvas, self.dimension.name);
+        self.place.draw_name(canvas, self.dimension.name);
         let (x, room) = (self.place.x, self.place.step - 30.0);
         let label = |canvas: &mut Canvas, text: &str, y: f64| {
             let text = canvas.shorten(text, room, TICK);
@@ -130,7 +124,7 @@ impl Column<'_> {
             label(canvas, &tick.label, y);
         }
         if self.unset {
-            label(canvas, "not set", self.foot());
+            label(canvas, "not set", self.place.foot());
         }
     }
 
@@ -140,26 +134,18 @@ impl Column<'_> {
         // What is cut short may look like another number.
         let whole = |tick: &Tick| canvas.text_width(&tick.label, TICK) <= room;
         let fit = |ticks: &[Tick]| apart(ticks) && ticks.iter().all(whole);
-        let round = || {
-            let ticks = self.dimension.scale.ticks(6, fit);
-            if ticks.len() > 1 && fit(&ticks) {
-                ticks
-            } else {
-                self.dimension.scale.ticks(6, apart)
-            }
-        };
-        match &self.dimension.ticks {
+        let round = || self.dimension.scale.ticks(6, fit);
+        let choice = match &self.dimension.ticks {
             Ticks::Names(names) => {
-                let room = self.length() / names.len().max(1) as f64;
-                let every = (TICK.size * 1.2 / room).ceil().max(1.0) as usize;
-                names.iter().step_by(every).cloned().collect()
+                let names = thinned(names, self.length() / names.len().max(1) as f64);
+                return names.cloned().collect();
             }
-            Ticks::Choices(choices) => {
-                let choice = choices.iter().find(|ticks| fit(ticks));
-                choice.cloned().unwrap_or_else(round)
-            }
-            Ticks::Round => round(),
-        }
+            Ticks::Choices(choices) => choices.iter().find(|ticks| fit(ticks)).cloned(),
+            Ticks::Round => None,
+        };
+        choice
+            .or_else(|| Some(round()).filter(|ticks| ticks.len() > 1 && fit(ticks)))
+            .unwrap_or_else(|| self.dimension.scale.ticks(6, apart))
     }
 }
 
@@ -171,19 +157,16 @@ fn apart(ticks: &[Tick], y: impl Fn(&Tick) -> f64) -> bool {
 
 /// The axis of scores: a bar in the colours of the lines.
 pub(super) fn draw_scores(canvas: &mut Canvas, scores: &ScoreAxis, title: &str, place: Place) {
-    let scale: Scale = scores.scale;
-    let (x, top) = (place.x, place.top);
+    let (x, top, scale) = (place.x, place.top, scores.scale);
     let steps = 135;
-    let each = HEIGHT / f64::from(steps);
     // Whether the upper end of the axis is the better one.
     let upwards = scores.quality(scale.span().high) > 0.5;
     for index in 0..steps {
-        let place = 1.0 - (f64::from(index) + 0.5) / f64::from(steps);
-        let share = if upwards { place } else { 1.0 - place };
+        let above = f64::from(index) * HEIGHT / f64::from(steps);
+        let share = 1.0 - (f64::from(index) + 0.5) / f64::from(steps);
         // To the foot, below the next, so that no paper shows between two.
-        let above = f64::from(index) * each;
         let slice = Rect::new(x, top + above, BAR, HEIGHT - above);
-        canvas.fill(slice, quality(share));
+        canvas.fill(slice, quality(if upwards { share } else { 1.0 - share }));
     }
     canvas.frame(Rect::new(x, top, BAR, HEIGHT), 2.0, FRAME);
     let y = |tick: &Tick| top + HEIGHT * (1.0 - scale.place(tick.value));
@@ -193,5 +176,5 @@ pub(super) fn draw_scores(canvas: &mut Canvas, scores: &ScoreAxis, title: &str, 
         let label = canvas.shorten(&tick.label, ENDS.1 - BAR + 8.0, TICK);
         canvas.text(&label, at, Align::Left, TICK);
     }
-    place.name(canvas, title);
+    place.draw_name(canvas, title);
 }

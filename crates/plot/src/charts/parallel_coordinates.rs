@@ -7,26 +7,19 @@ use super::parallel_axis::{Column, HEIGHT, Place, TOP, draw_scores};
 use crate::{
     Dimension, Figure, Objective, PlotError,
     dimension::Placed,
-    draw::{colour::FRAME, geometry::Point, ramp::quality},
-    layout::{
-        heading::Heading,
-        key::Key,
-        nothing::nothing,
-        score_axis::ScoreAxis,
-        sheet::{Sheet, counted, counted_if_any, first_of},
-        span::drawable,
-    },
+    draw::{Point, colour::FRAME, ramp::quality},
+    layout::{Heading, Key, ScoreAxis, counted, drawable, first},
 };
 
-/// The most dimensions that [`parallel_coordinates`] shows.
-pub const MOST_AXES: usize = 12;
+/// The most dimensions.
+const MOST_AXES: usize = 12;
 
 /// What [`parallel_coordinates`] draws.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ParallelCoordinates {
     /// What the trials are compared by.
     pub objective: Objective,
-    /// From left to right.
+    /// From left to right; the first twelve are shown.
     pub dimensions: Vec<Dimension>,
     /// One per trial.
     pub scores: Vec<Option<f64>>,
@@ -40,49 +33,37 @@ pub struct ParallelCoordinates {
 /// # Errors
 /// [`PlotError::Draw`].
 pub fn parallel_coordinates(input: &ParallelCoordinates) -> Result<Figure, PlotError> {
-    let title = "Searched dimensions and score";
+    let heading = Heading::new("Searched dimensions and score");
     if input.dimensions.is_empty() {
-        return nothing(title, "no dimension was searched");
+        return heading.nothing("no dimension was searched");
     }
     let scores: Vec<Option<f64>> = input.scores.iter().map(|s| s.and_then(drawable)).collect();
     let Some(axis) = ScoreAxis::of(&input.objective, scores.iter().flatten().copied()) else {
-        return nothing(title, "no trial has a score");
+        return heading.nothing("no trial has a score");
     };
+    let name = &input.objective.name;
     let unscored = scores.iter().filter(|score| score.is_none()).count();
-    let mut legend = vec![(
-        Key::Ramp(quality),
-        format!("worst to best {}", input.objective.name),
-    )];
-    if unscored > 0 {
-        legend.push((Key::Line(FRAME, 3.0), "no score".to_owned()));
-    }
-    let heading = Heading {
-        title: title.to_owned(),
-        facts: vec![
-            counted(scores.len(), "trial"),
-            input.objective.direction(),
-            counted_if_any(unscored, "trial", "without a score"),
-            axis.note("trial"),
-            first_of(MOST_AXES, input.dimensions.len(), "dimensions"),
-        ],
-        legend,
+    let mut sheet = heading
+        .fact(counted(scores.len(), "trial"))
+        .fact(input.objective.direction())
+        .counted(unscored, "trial", "without a score")
+        .fact(axis.note("trial"))
+        .first_of(MOST_AXES, input.dimensions.len(), "dimensions")
+        .key(Key::Ramp(quality), format!("worst to best {name}"))
+        .key_if(unscored > 0, Key::Line(FRAME, 3.0), "no score")
+        .sheet()?;
+    let shown = first(MOST_AXES, &input.dimensions);
+    let place = |index| Place::new(index, shown.len(), sheet.top() + TOP);
+    let column = |(index, dimension)| {
+        let dimension = Placed::of(dimension);
+        Column {
+            place: place(index),
+            unset: dimension.unset(scores.len()) > 0,
+            dimension,
+        }
     };
-    let mut sheet = Sheet::bare(&heading)?;
-    let shown = input.dimensions.len().min(MOST_AXES);
-    let place = |index| Place::new(index, shown, sheet.top() + TOP);
-    let columns: Vec<Column> = input.dimensions[..shown]
-        .iter()
-        .enumerate()
-        .map(|(index, dimension)| {
-            let dimension = Placed::of(dimension);
-            Column {
-                place: place(index),
-                unset: dimension.unset(scores.len()) > 0,
-                dimension,
-            }
-        })
-        .collect();
-    let bar = place(shown);
+    let columns: Vec<Column> = shown.iter().enumerate().map(column).collect();
+    let bar = place(shown.len());
     let canvas = &mut sheet.canvas;
     for column in &columns {
         column.draw_line(canvas);
@@ -105,12 +86,11 @@ pub fn parallel_coordinates(input: &ParallelCoordinates) -> Result<Figure, PlotE
         let colour = quality(share).fade(0.25 + 0.65 * stress);
         canvas.path(points, 2.0 + 2.0 * stress, colour);
     }
-    draw_scores(canvas, &axis, &input.objective.name, bar);
+    draw_scores(canvas, &axis, name, bar);
     for column in &columns {
         column.draw_texts(canvas);
     }
-    sheet.end_at(bar.top + HEIGHT + 20.0);
-    Ok(sheet.finish())
+    Ok(sheet.end_at(bar.top + HEIGHT + 20.0))
 }
 
 /// Trials in the order to draw them; those without a score first.
@@ -124,52 +104,32 @@ fn from_worst_to_best(scores: &[Option<f64>], objective: &Objective) -> Vec<(usi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        Better, Values,
-        draw::canvas::Shape,
-        testing::{NASTY, assert_legible, assert_nothing_to_show, dimensions, texts},
-    };
+    use crate::{Better, Values, testing::*};
 
     fn study(trials: usize, dimension_count: usize) -> ParallelCoordinates {
         ParallelCoordinates {
-            objective: Objective {
-                name: "valid MSE".to_owned(),
-                ..Objective::default()
-            },
+            objective: objective("valid MSE"),
             dimensions: dimensions(dimension_count, trials),
-            scores: (0..trials)
-                .map(|index| (index % 11 != 3).then(|| 0.01 * (1 + index * 7 % 30) as f64))
-                .collect(),
+            scores: scores(trials),
         }
     }
 
     #[test]
     fn every_number_of_dimensions_is_legible() {
         for count in [1, 2, 3, 5, 8, 12, 30] {
-            assert_legible(&parallel_coordinates(&study(200, count)).unwrap());
+            assert_legible(parallel_coordinates(&study(200, count)));
         }
-        assert_legible(&parallel_coordinates(&study(1, 4)).unwrap());
+        assert_legible(parallel_coordinates(&study(1, 4)));
     }
 
     #[test]
     fn the_best_trial_is_drawn_last_and_those_without_a_score_first() {
         let figure = parallel_coordinates(&study(50, 3)).unwrap();
-        let colours: Vec<_> = figure
-            .canvas
-            .shapes
-            .iter()
-            .filter_map(|shape| match shape {
-                Shape::Path { colour, .. } => Some(colour.rgb),
-                _ => None,
-            })
-            .collect();
+        let colours = attributes(&figure, "polyline", "stroke");
         assert_eq!(colours.len(), 50);
-        assert_eq!(colours[0], FRAME.rgb);
-        assert!(
-            colours[49].0 < 0x50 && colours[49].1 < 0x20,
-            "{:?}",
-            colours[49]
-        );
+        assert_eq!(colours[0], FRAME.hex());
+        // Nearly violet.
+        assert!(colours[49].starts_with("#450"), "{}", colours[49]);
     }
 
     #[test]
@@ -179,8 +139,7 @@ mod tests {
             log: true,
             values: vec![Some(0.1), None, Some(0.2), None, Some(0.9), Some(1e-3)],
         };
-        let figure = parallel_coordinates(&input).unwrap();
-        assert_legible(&figure);
+        let figure = assert_legible(parallel_coordinates(&input));
         assert!(texts(&figure).contains(&"not set"));
     }
 
@@ -195,8 +154,7 @@ mod tests {
                     values: (0..30).map(|trial| Some(grid[trial % 3])).collect(),
                 };
             }
-            let figure = parallel_coordinates(&input).unwrap();
-            assert_legible(&figure);
+            let figure = assert_legible(parallel_coordinates(&input));
             let texts = texts(&figure);
             let cut: Vec<_> = texts.iter().filter(|t| t.starts_with("0.")).collect();
             assert!(cut.iter().all(|text| !text.contains('…')), "{cut:?}");
@@ -207,12 +165,10 @@ mod tests {
 
     #[test]
     fn scores_and_values_of_any_kind_are_legible() {
-        let mut nasty = study(40, 9);
-        nasty.objective.better = Better::Higher;
-        for (index, score) in nasty.scores.iter_mut().enumerate() {
-            *score = Some(NASTY[index % NASTY.len()]);
-        }
-        for (index, dimension) in nasty.dimensions.iter_mut().enumerate() {
+        let mut input = study(40, 9);
+        input.objective.better = Better::Higher;
+        input.scores = (0..40).map(nasty).map(Some).collect();
+        for (index, dimension) in input.dimensions.iter_mut().enumerate() {
             if index < 3 {
                 dimension.values = Values::Numbers {
                     log: index == 1,
@@ -220,7 +176,7 @@ mod tests {
                 };
             }
         }
-        assert_legible(&parallel_coordinates(&nasty).unwrap());
+        assert_legible(parallel_coordinates(&input));
     }
 
     #[test]

@@ -1,24 +1,14 @@
 //! How a search went.
 
-use super::history_trial::{Dot, HistoryAxis, HistoryTrial, STATES, TrialState, dot};
 use crate::{
     Figure, Objective, PlotError,
     draw::{
-        canvas::Canvas,
+        Canvas,
         colour::{INK, MUTED},
-        geometry::Point,
     },
     layout::{
-        axes::Axes,
-        heading::Heading,
-        key::Key,
-        nothing::nothing,
-        palette::Palette,
-        panel::{Axis, Panel},
-        scale::Scale,
-        score_axis::ScoreAxis,
-        sheet::{Grid, Sheet, counted_if_any},
-        span::Span,
+        Axes, Axis, Heading, Key, Mark, Palette, Panel, Scale, ScoreAxis, Span, drawable,
+        steps::steps,
     },
     number::{count, printed},
 };
@@ -28,120 +18,139 @@ use crate::{
 pub struct SearchHistory {
     /// What the trials are compared by.
     pub objective: Objective,
-    /// What lies to the right.
-    pub over: HistoryAxis,
     /// The backbones in the order of their colours; others come after.
     pub backbones: Vec<String>,
     /// In any order.
     pub trials: Vec<HistoryTrial>,
 }
 
-/// The score of each trial by its number or time, the running best of the
-/// finished ones, and in a row of its own what has no score.
+/// One trial.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct HistoryTrial {
+    /// Its place in the draw.
+    pub number: u64,
+    /// Its score; none if it failed before it had one.
+    pub score: Option<f64>,
+    /// How it ended.
+    pub state: TrialState,
+    /// What it is coloured by.
+    pub backbone: String,
+}
+
+/// How a trial ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TrialState {
+    /// Trained to its end.
+    #[default]
+    Finished,
+    /// Stopped early, as it was no good.
+    Pruned,
+    /// Given up.
+    Failed,
+}
+
+impl TrialState {
+    const ALL: [Self; 3] = [Self::Finished, Self::Pruned, Self::Failed];
+
+    /// Its mark and name.
+    fn sign(self) -> (Mark, &'static str) {
+        match self {
+            Self::Finished => (Mark::Disc, "finished"),
+            Self::Pruned => (Mark::Triangle, "pruned"),
+            Self::Failed => (Mark::Cross, "failed"),
+        }
+    }
+}
+
+/// The score of each trial by its number, the running best of the finished
+/// ones, and in a row of its own what has no score.
 ///
 /// # Errors
 /// [`PlotError::Draw`].
 pub fn search_history(input: &SearchHistory) -> Result<Figure, PlotError> {
-    let title = "Search history";
-    let mut dots: Vec<Dot> = input
-        .trials
-        .iter()
-        .filter_map(|t| dot(t, input.over))
-        .collect();
-    dots.sort_by(|a, b| a.x.total_cmp(&b.x));
-    let Some(span) = Span::of(dots.iter().map(|dot| dot.x)) else {
-        return nothing(title, "no trial has ended");
+    let heading = Heading::new("Search history");
+    let mut trials: Vec<&HistoryTrial> = input.trials.iter().collect();
+    trials.sort_by_key(|trial| trial.number);
+    let Some(span) = Span::of(trials.iter().map(|trial| trial.number as f64)) else {
+        return heading.nothing("no trial has ended");
     };
-    let scores = ScoreAxis::of(&input.objective, dots.iter().filter_map(|dot| dot.score));
-    let palette = Palette::new(&input.backbones, dots.iter().map(|dot| dot.backbone));
-    let heading = Heading {
-        title: title.to_owned(),
-        facts: facts(input, &dots, scores.as_ref()),
-        legend: legend(&palette, &dots),
+    let scores = trials.iter().filter_map(|trial| trial.score());
+    let axis = ScoreAxis::of(&input.objective, scores);
+    let used = trials.iter().map(|trial| trial.backbone.as_str());
+    let palette = Palette::new(&input.backbones, used);
+    let finished = || {
+        let finished = trials.iter().filter(|t| t.state == TrialState::Finished);
+        finished.filter_map(|trial| Some((trial.number as f64, trial.score()?)))
     };
-    let mut sheet = Sheet::new(1, Grid::new(1, 680.0), &heading)?;
-    let x = match input.over {
-        HistoryAxis::Number => Axis::new(Scale::Whole(span.widen(0.02)), "trial"),
-        HistoryAxis::Hours => Axis::new(Scale::Linear(span.widen(0.02)), "hours"),
-    };
-    let y = scores.map_or(Scale::Linear(Span::UNIT), |scores| scores.scale);
-    let unscored = dots.iter().any(|dot| dot.score.is_none());
-    let axes = Panel {
-        slot: unscored.then_some("no score"),
-        ..Panel::new(sheet.cells[0], x, Axis::new(y, &input.objective.name))
-    }
-    .draw(&mut sheet.canvas);
-    running_best(&mut sheet.canvas, &axes, &dots, &input.objective);
-    for dot in &dots {
-        let y = dot
-            .score
-            .map_or(axes.slot.y + axes.slot.height / 2.0, |s| axes.y_within(s));
-        let colour = palette.colour(dot.backbone);
-        let at = (axes.x(dot.x), y);
-        dot.mark().draw_rimmed(&mut sheet.canvas, at, 7.0, colour);
-    }
-    Ok(sheet.finish())
-}
-
-fn facts(input: &SearchHistory, dots: &[Dot], scores: Option<&ScoreAxis>) -> Vec<String> {
-    let mut facts: Vec<String> = STATES
-        .iter()
-        .map(|(state, _, name)| (dots.iter().filter(|dot| dot.state == *state).count(), name))
-        .filter(|(amount, _)| *amount > 0)
-        .map(|(amount, name)| format!("{} {name}", count(amount as u64)))
-        .collect();
-    let best = finished(dots).reduce(|a, b| input.objective.best(a, b));
+    let best = finished().map(|(_, score)| score);
+    let best = best.reduce(|a, b| input.objective.best(a, b));
     let name = &input.objective.name;
-    facts.extend(best.map(|best| format!("best {name} {}", printed(best))));
-    facts.push(input.objective.direction());
-    let missing = input.trials.len() - dots.len();
-    facts.push(counted_if_any(missing, "trial", "without a time left out"));
-    facts.extend(scores.map(|scores| scores.note("trial")));
-    facts
+    let states = TrialState::ALL.map(|state| {
+        let amount = trials.iter().filter(|trial| trial.state == state).count();
+        (amount, state.sign())
+    });
+    let states = || states.into_iter().filter(|(amount, _)| *amount > 0);
+    let y = axis.as_ref().map(|axis| axis.scale);
+    let y = y.unwrap_or(Scale::Linear(Span::UNIT));
+    let unscored = trials.iter().any(|trial| trial.score().is_none());
+    let panel = Panel {
+        slot: unscored.then_some("no score"),
+        ..Panel::new(
+            Axis::new(Scale::Whole(span.widen(0.02)), "trial"),
+            Axis::new(y, name),
+        )
+    };
+    heading
+        .facts(states().map(|(amount, (_, name))| format!("{} {name}", count(amount as u64))))
+        .facts(best.map(|best| format!("best {name} {}", printed(best))))
+        .fact(input.objective.direction())
+        .facts(axis.map(|axis| axis.note("trial")))
+        .keys(palette.discs())
+        .keys(states().map(|(_, (mark, name))| (Key::Mark(mark, MUTED), name.to_owned())))
+        .key(Key::Line(INK, 3.0), "best so far")
+        .panel(680.0, panel, |canvas, axes| {
+            running_best(canvas, axes, finished(), &input.objective);
+            for trial in &trials {
+                let y = trial
+                    .score()
+                    .map_or(axes.slot_row(), |score| axes.y_within(score));
+                let at = (axes.x(trial.number as f64), y);
+                let (mark, _) = trial.state.sign();
+                mark.draw_rimmed(canvas, at, 7.0, palette.colour(&trial.backbone));
+            }
+        })
 }
 
-fn legend(palette: &Palette, dots: &[Dot]) -> Vec<(Key, String)> {
-    let mut legend = palette.discs();
-    let present = |state| dots.iter().any(|dot| dot.state == state);
-    let states = STATES.iter().filter(|(state, ..)| present(*state));
-    legend.extend(states.map(|(_, mark, name)| (Key::Mark(*mark, MUTED), (*name).to_owned())));
-    legend.push((Key::Line(INK, 3.0), "best so far".to_owned()));
-    legend
-}
-
-fn finished<'a>(dots: &'a [Dot]) -> impl Iterator<Item = f64> + use<'a> {
-    let finished = dots.iter().filter(|dot| dot.state == TrialState::Finished);
-    finished.filter_map(|dot| dot.score)
+impl HistoryTrial {
+    fn score(&self) -> Option<f64> {
+        self.score.and_then(drawable)
+    }
 }
 
 /// Steps of the best score among the trials up to each.
-fn running_best(canvas: &mut Canvas, axes: &Axes, dots: &[Dot], objective: &Objective) {
-    let mut corners: Vec<Point> = Vec::new();
+fn running_best(
+    canvas: &mut Canvas,
+    axes: &Axes,
+    finished: impl Iterator<Item = (f64, f64)>,
+    objective: &Objective,
+) {
     let mut best: Option<f64> = None;
-    let finished = dots.iter().filter(|dot| dot.state == TrialState::Finished);
-    for (dot, score) in finished.filter_map(|dot| Some((dot, dot.score?))) {
+    let points = finished.map(|(number, score)| {
         let better = best.map_or(score, |best| objective.best(best, score));
-        let (x, y) = (axes.x(dot.x), axes.y_within(better));
-        corners.extend(corners.last().map(|last| (x, last.1)));
-        corners.push((x, y));
         best = Some(better);
-    }
-    corners.extend(corners.last().map(|last| (axes.area.right(), last.1)));
-    canvas.path(corners, 3.0, INK);
+        (axes.x(number), axes.y_within(better))
+    });
+    canvas.path(steps(points, axes.area.right()), 3.0, INK);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        Better,
-        testing::{LONG, NASTY, assert_legible, assert_nothing_to_show, backbones, pixels_of},
-    };
+    use crate::{Better, testing::*};
 
     fn study(trials: usize) -> SearchHistory {
         let trial = |index: usize| HistoryTrial {
             number: index as u64,
-            hours: Some(index as f64 * 0.3),
             score: (index % 9 != 5).then(|| 0.01 + 0.1 * ((index * 7) % 10) as f64),
             state: match index % 9 {
                 5 => TrialState::Failed,
@@ -151,66 +160,48 @@ mod tests {
             backbone: backbones()[index % 5].clone(),
         };
         SearchHistory {
-            objective: Objective {
-                name: "valid MSE".to_owned(),
-                ..Objective::default()
-            },
+            objective: objective("valid MSE"),
             backbones: backbones(),
             trials: (0..trials).map(trial).collect(),
-            ..SearchHistory::default()
         }
     }
 
     #[test]
-    fn two_hundred_trials_are_legible_by_number_and_by_time() {
-        let mut input = study(200);
-        let figure = search_history(&input).unwrap();
-        assert_legible(&figure);
-        assert!(
-            figure
-                .description()
-                .contains("134 finished; 44 pruned; 22 failed")
-        );
+    fn two_hundred_trials_are_legible() {
+        let figure = assert_legible(search_history(&study(200)));
+        assert_says(&figure, "134 finished; 44 pruned; 22 failed");
         assert!(pixels_of(&figure, INK.rgb) > 3_000);
-        input.over = HistoryAxis::Hours;
-        input.trials[0].hours = None;
-        let figure = search_history(&input).unwrap();
-        assert_legible(&figure);
-        assert!(
-            figure
-                .description()
-                .contains("1 trial without a time left out")
-        );
     }
 
     #[test]
     fn the_best_so_far_never_becomes_worse() {
         let figure = search_history(&study(40)).unwrap();
-        let best = figure.canvas.shapes.iter().find_map(|shape| match shape {
-            crate::draw::canvas::Shape::Path { points, colour, .. } if *colour == INK => {
-                Some(points)
-            }
-            _ => None,
-        });
+        let paths = attributes(&figure, "polyline", "stroke").into_iter();
+        let mut paths = paths.zip(attributes(&figure, "polyline", "points"));
+        let (_, best) = paths.find(|(colour, _)| *colour == INK.hex()).unwrap();
+        let points = best
+            .split_whitespace()
+            .map(|point| point.split_once(',').unwrap());
+        let rows: Vec<f64> = points.map(|(_, y)| y.parse().unwrap()).collect();
         // Lower is better, and rows count downwards.
-        assert!(best.unwrap().windows(2).all(|pair| pair[1].1 >= pair[0].1));
+        assert!(rows.is_sorted());
     }
 
     #[test]
     fn studies_of_any_kind_are_legible() {
-        assert_legible(&search_history(&study(1)).unwrap());
-        let mut nasty = study(20);
-        nasty.objective.better = Better::Higher;
-        for (index, trial) in nasty.trials.iter_mut().enumerate() {
-            trial.score = Some(NASTY[index % NASTY.len()]);
+        assert_legible(search_history(&study(1)));
+        let mut input = study(20);
+        input.objective.better = Better::Higher;
+        for (index, trial) in input.trials.iter_mut().enumerate() {
+            trial.score = Some(nasty(index));
             trial.backbone = format!("<b>&\"{index}{LONG}");
             trial.number = 1_000_000 * index as u64;
         }
-        assert_legible(&search_history(&nasty).unwrap());
-        for trial in &mut nasty.trials {
+        assert_legible(search_history(&input));
+        for trial in &mut input.trials {
             trial.score = None;
         }
-        assert_legible(&search_history(&nasty).unwrap());
+        assert_legible(search_history(&input));
     }
 
     #[test]

@@ -6,20 +6,11 @@ use rand_chacha::ChaCha8Rng;
 use crate::{
     Dimension, Figure, Objective, PlotError,
     dimension::Placed,
-    draw::{canvas::Canvas, geometry::Rect},
-    layout::{
-        heading::Heading,
-        nothing::nothing,
-        palette::Palette,
-        panel::{Axis, Panel},
-        score_axis::ScoreAxis,
-        sheet::{Grid, Sheet, counted, counted_if_any, first_of},
-        span::drawable,
-    },
+    layout::{Axis, Grid, Heading, Palette, Panel, ScoreAxis, counted, drawable, first},
 };
 
-/// The most dimensions that [`slices`] shows.
-pub const MOST_SLICES: usize = 24;
+/// The most dimensions.
+const MOST_SLICES: usize = 24;
 /// How far points of a category are spread, as a share of its room.
 const JITTER: f64 = 0.6;
 
@@ -28,7 +19,7 @@ const JITTER: f64 = 0.6;
 pub struct Slices {
     /// What the trials are compared by.
     pub objective: Objective,
-    /// A panel for each.
+    /// A panel for each of the first 24.
     pub dimensions: Vec<Dimension>,
     /// One per trial.
     pub scores: Vec<Option<f64>>,
@@ -45,135 +36,86 @@ pub struct Slices {
 /// # Errors
 /// [`PlotError::Draw`].
 pub fn slices(input: &Slices) -> Result<Figure, PlotError> {
-    let title = format!("Trials by dimension, {}", input.objective.name);
-    let trials: Vec<Trial> = input
-        .scores
-        .iter()
-        .enumerate()
-        .filter_map(|(index, score)| {
-            Some(Trial {
-                index,
-                score: drawable((*score)?)?,
-                backbone: input.trial_backbones.get(index).map_or("", String::as_str),
-            })
-        })
-        .collect();
+    let heading = Heading::new(format!("Trials by dimension, {}", input.objective.name));
+    let backbone = |index: usize| input.trial_backbones.get(index).map_or("", String::as_str);
+    // Index and score of those that have one.
+    let trials = input.scores.iter().enumerate();
+    let trials = trials.filter_map(|(index, score)| Some((index, drawable((*score)?)?)));
+    let trials: Vec<(usize, f64)> = trials.collect();
     if input.dimensions.is_empty() {
-        return nothing(title, "no dimension was searched");
+        return heading.nothing("no dimension was searched");
     }
-    let Some(scores) = ScoreAxis::of(&input.objective, trials.iter().map(|trial| trial.score))
+    let Some(scores) = ScoreAxis::of(&input.objective, trials.iter().map(|(_, score)| *score))
     else {
-        return nothing(title, "no trial has a score");
+        return heading.nothing("no trial has a score");
     };
-    let palette = Palette::new(&input.backbones, trials.iter().map(|trial| trial.backbone));
-    let panels = input.dimensions.len().min(MOST_SLICES);
-    let heading = Heading {
-        title,
-        facts: vec![
-            counted(trials.len(), "trial"),
-            input.objective.direction(),
-            counted_if_any(
-                input.scores.len() - trials.len(),
-                "trial",
-                "without a score left out",
-            ),
-            scores.note("trial"),
-            first_of(MOST_SLICES, input.dimensions.len(), "dimensions"),
-        ],
-        legend: palette.discs(),
-    };
-    let grid = match panels {
+    let palette = Palette::new(
+        &input.backbones,
+        trials.iter().map(|(index, _)| backbone(*index)),
+    );
+    let dimensions = first(MOST_SLICES, &input.dimensions);
+    let grid = match dimensions.len() {
         1 => Grid::new(1, 620.0),
         2 | 4 => Grid::new(2, 540.0),
         _ => Grid::new(3, 500.0),
     };
-    let mut sheet = Sheet::new(panels, grid, &heading)?;
-    for (dimension, cell) in input.dimensions.iter().zip(&sheet.cells) {
-        let placed = Placed::of(dimension);
-        panel(
-            &mut sheet.canvas,
-            *cell,
-            &placed,
-            &trials,
-            &scores,
-            &palette,
-        );
-    }
-    Ok(sheet.finish())
+    let panels = dimensions.iter().map(|dimension| {
+        let dimension = Placed::of(dimension);
+        let is_unset = |(index, _): &&(usize, f64)| dimension.value(*index).is_none();
+        let subtitle = subtitle(&dimension, trials.iter().filter(is_unset).count());
+        let categories = dimension.is_categorical();
+        let margin = if categories { 0.0 } else { 0.05 };
+        let x = Axis::new(dimension.scale.widen(margin), "").with(dimension.ticks.clone());
+        let panel = Panel::new(x, Axis::new(scores.scale, ""));
+        (panel.titled(dimension.name, subtitle), dimension)
+    });
+    let unscored = input.scores.len() - trials.len();
+    heading
+        .fact(counted(trials.len(), "trial"))
+        .fact(input.objective.direction())
+        .counted(unscored, "trial", "without a score left out")
+        .fact(scores.note("trial"))
+        .first_of(MOST_SLICES, input.dimensions.len(), "dimensions")
+        .keys(palette.discs())
+        .facets(grid, panels.collect(), |canvas, axes, dimension| {
+            let spread = if dimension.is_categorical() {
+                JITTER
+            } else {
+                0.0
+            };
+            // Fixed: the same study gives the same picture.
+            let mut rng = ChaCha8Rng::seed_from_u64(0);
+            for (index, score) in &trials {
+                let jitter = spread * rng.random_range(-0.5..0.5);
+                if let Some(value) = dimension.value(*index) {
+                    let at = (axes.x(value + jitter), axes.y_within(*score));
+                    canvas.disc(at, 6.0, palette.colour(backbone(*index)).fade(0.75));
+                }
+            }
+        })
 }
 
-/// A trial with a score.
-struct Trial<'a> {
-    index: usize,
-    score: f64,
-    backbone: &'a str,
-}
-
-fn panel(
-    canvas: &mut Canvas,
-    cell: Rect,
-    dimension: &Placed,
-    trials: &[Trial],
-    scores: &ScoreAxis,
-    palette: &Palette,
-) {
-    let unset = trials
-        .iter()
-        .filter(|trial| dimension.value(trial.index).is_none());
-    let subtitle = match (unset.count(), dimension.scale.is_log()) {
-        (0, true) => "log scale".to_owned(),
-        (0, false) => String::new(),
-        (unset, true) => format!("log scale  ·  {} not set", counted(unset, "trial")),
-        (unset, false) => format!("{} not set", counted(unset, "trial")),
-    };
-    let categories = dimension.is_categorical();
-    let margin = if categories { 0.0 } else { 0.05 };
-    let axes = Panel {
-        title: dimension.name,
+fn subtitle(dimension: &Placed, unset: usize) -> String {
+    let log = dimension.scale.is_log().then(|| "log scale".to_owned());
+    let unset = (unset > 0).then(|| format!("{} not set", counted(unset, "trial")));
+    let parts: Vec<String> = log.into_iter().chain(unset).collect();
+    match parts.join("  ·  ") {
         // A panel without one would be higher than its neighbours.
-        subtitle: if subtitle.is_empty() { " " } else { &subtitle },
-        ..Panel::new(
-            cell,
-            Axis {
-                ticks: dimension.ticks.clone(),
-                ..Axis::new(dimension.scale.widen(margin), "")
-            },
-            Axis::new(scores.scale, ""),
-        )
-    }
-    .draw(canvas);
-    // Fixed: the same study gives the same picture.
-    let mut rng = ChaCha8Rng::seed_from_u64(0);
-    for trial in trials {
-        let jitter = JITTER * rng.random_range(-0.5..0.5);
-        let Some(value) = dimension.value(trial.index) else {
-            continue;
-        };
-        let x = axes.x(if categories { value + jitter } else { value });
-        let colour = palette.colour(trial.backbone).fade(0.75);
-        canvas.disc((x, axes.y_within(trial.score)), 6.0, colour);
+        none if none.is_empty() => " ".to_owned(),
+        some => some,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        Better, Values,
-        draw::canvas::Shape,
-        testing::{NASTY, assert_legible, assert_nothing_to_show, dimensions},
-    };
+    use crate::{Better, Values, layout::Span, testing::*};
 
     fn study(trials: usize, dimension_count: usize) -> Slices {
         Slices {
-            objective: Objective {
-                name: "valid MSE".to_owned(),
-                ..Objective::default()
-            },
+            objective: objective("valid MSE"),
             dimensions: dimensions(dimension_count, trials),
-            scores: (0..trials)
-                .map(|index| (index % 11 != 3).then(|| 0.01 * (1 + index * 7 % 30) as f64))
-                .collect(),
+            scores: scores(trials),
             trial_backbones: (0..trials)
                 .map(|index| format!("net{}", index % 5))
                 .collect(),
@@ -184,9 +126,9 @@ mod tests {
     #[test]
     fn every_number_of_dimensions_is_legible() {
         for count in [1, 2, 3, 4, 7, 12, 30] {
-            assert_legible(&slices(&study(200, count)).unwrap());
+            assert_legible(slices(&study(200, count)));
         }
-        assert_legible(&slices(&study(1, 5)).unwrap());
+        assert_legible(slices(&study(1, 5)));
     }
 
     #[test]
@@ -200,41 +142,31 @@ mod tests {
         };
         let places = || -> Vec<f64> {
             let figure = slices(&input).unwrap();
-            let shapes = figure.canvas.shapes.into_iter();
-            let disc = |shape| match shape {
-                // Those of the legend are larger.
-                Shape::Disc {
-                    centre,
-                    radius: 6.0,
-                    ..
-                } => Some(centre.0),
-                _ => None,
-            };
-            shapes.filter_map(disc).collect()
+            let discs = attributes(&figure, "circle", "cx").into_iter();
+            let discs = discs.zip(attributes(&figure, "circle", "r"));
+            // Those of the legend are larger.
+            let dots = discs.filter(|(_, radius)| radius == "6");
+            dots.map(|(x, _)| x.parse().unwrap()).collect()
         };
         assert_eq!(places(), places());
         // The two strips with a gap between.
         let places = places();
-        let (low, high) = places.iter().fold((f64::MAX, f64::MIN), |(low, high), x| {
-            (low.min(*x), high.max(*x))
-        });
-        let middle = f64::midpoint(low, high);
-        let gap = 0.1 * (high - low);
+        let span = Span::of(places.iter().copied()).unwrap();
+        let middle = f64::midpoint(span.low, span.high);
+        let gap = 0.1 * span.length();
         assert!(places.iter().all(|x| (x - middle).abs() > gap));
     }
 
     #[test]
     fn scores_and_values_of_any_kind_are_legible() {
-        let mut nasty = study(30, 9);
-        nasty.objective.better = Better::Higher;
-        for (index, score) in nasty.scores.iter_mut().enumerate() {
-            *score = Some(NASTY[index % NASTY.len()]);
-        }
-        nasty.trial_backbones.truncate(3);
-        assert_legible(&slices(&nasty).unwrap());
-        nasty.dimensions.truncate(1);
-        nasty.dimensions[0].values = Values::default();
-        assert_legible(&slices(&nasty).unwrap());
+        let mut input = study(30, 9);
+        input.objective.better = Better::Higher;
+        input.scores = (0..30).map(nasty).map(Some).collect();
+        input.trial_backbones.truncate(3);
+        assert_legible(slices(&input));
+        input.dimensions.truncate(1);
+        input.dimensions[0].values = Values::default();
+        assert_legible(slices(&input));
     }
 
     #[test]

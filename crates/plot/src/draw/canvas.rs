@@ -1,42 +1,36 @@
-//! A picture as a list of shapes.
+//! A picture as a list of shapes, photos and texts.
 
 use image::RgbImage;
 
 use super::{
-    colour::{Colour, WHITE},
+    Align, Colour, Point, Rect, Style,
+    colour::WHITE,
     fonts::{Fonts, fonts},
-    geometry::{Point, Rect},
-    text::{Align, Style, Text, printable},
+    text::{Text, printable},
 };
 use crate::PlotError;
 
-#[derive(Debug, Clone)]
-pub(crate) enum Shape {
+/// What a canvas draws with one colour.
+#[derive(Debug)]
+pub(super) enum Shape {
+    /// A rectangle with sharp edges.
     Fill(Rect, Colour),
-    /// Straight lines from point to point.
-    Path {
-        points: Vec<Point>,
-        width: f64,
-        colour: Colour,
-    },
-    Disc {
-        centre: Point,
-        radius: f64,
-        colour: Colour,
-    },
+    /// Straight lines from point to point, of a width.
+    Path(Vec<Point>, f64, Colour),
+    /// A disc around a point, of a radius.
+    Disc(Point, f64, Colour),
     Polygon(Vec<Point>, Colour),
-    Photo {
-        at: Point,
-        image: RgbImage,
-    },
 }
 
-/// Shapes in the order in which they cover each other; texts lie above all.
+/// Shapes in the order in which they cover each other; photos lie above them,
+/// and texts above all.
 #[derive(Debug)]
 pub(crate) struct Canvas {
     pub(crate) width: u32,
     pub(crate) height: u32,
-    pub(crate) shapes: Vec<Shape>,
+    pub(super) shapes: Vec<Shape>,
+    /// Each with its upper left corner.
+    pub(super) photos: Vec<(Point, RgbImage)>,
     pub(crate) texts: Vec<Text>,
     pub(crate) fonts: &'static Fonts,
 }
@@ -47,11 +41,13 @@ impl Canvas {
             width: width.ceil() as u32,
             height: height.ceil() as u32,
             shapes: Vec::new(),
+            photos: Vec::new(),
             texts: Vec::new(),
             fonts: fonts()?,
         })
     }
 
+    /// A rectangle with sharp edges; however thin, it is seen.
     pub(crate) fn fill(&mut self, rect: Rect, colour: Colour) {
         self.shapes.push(Shape::Fill(rect, colour));
     }
@@ -95,14 +91,9 @@ impl Canvas {
     /// Lines from point to point, as one shape: where they overlap, a
     /// translucent colour does not add up.
     pub(crate) fn path(&mut self, points: Vec<Point>, width: f64, colour: Colour) {
-        if points.len() < 2 {
-            return;
+        if points.len() > 1 {
+            self.shapes.push(Shape::Path(points, width, colour));
         }
-        self.shapes.push(Shape::Path {
-            points,
-            width,
-            colour,
-        });
     }
 
     /// The outline of `rect`.
@@ -115,11 +106,7 @@ impl Canvas {
     }
 
     pub(crate) fn disc(&mut self, centre: Point, radius: f64, colour: Colour) {
-        self.shapes.push(Shape::Disc {
-            centre,
-            radius,
-            colour,
-        });
+        self.shapes.push(Shape::Disc(centre, radius, colour));
     }
 
     pub(crate) fn polygon(&mut self, corners: Vec<Point>, colour: Colour) {
@@ -127,7 +114,7 @@ impl Canvas {
     }
 
     pub(crate) fn photo(&mut self, at: Point, image: RgbImage) {
-        self.shapes.push(Shape::Photo { at, image });
+        self.photos.push((at, image));
     }
 
     /// Sets `content` with its baseline through `at`.
@@ -163,35 +150,36 @@ impl Canvas {
     }
 
     pub(crate) fn text_width(&self, content: &str, style: Style) -> f64 {
-        self.fonts
-            .width(&printable(content), style.size, style.weight)
+        self.fonts.width(&printable(content), style)
     }
 
     /// `content` shortened to `room` pixels, as [`Fonts::shorten`].
     pub(crate) fn shorten(&self, content: &str, room: f64, style: Style) -> String {
-        self.fonts
-            .shorten(&printable(content), style.size, style.weight, room)
+        self.fonts.shorten(&printable(content), style, room)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use roxmltree::Document;
+
     use super::*;
-    use crate::draw::colour::INK;
+    use crate::draw::{colour::INK, svg};
 
     #[test]
     fn dashes_end_where_the_line_ends() {
         let mut canvas = Canvas::new(100.0, 10.0).unwrap();
         canvas.dashes((0.0, 5.0), (95.0, 5.0), 2.0, INK);
-        let ends: Vec<f64> = canvas
-            .shapes
-            .iter()
-            .map(|shape| match shape {
-                Shape::Fill(rect, _) => rect.right(),
-                _ => f64::NAN,
-            })
-            .collect();
-        let ends: Vec<f64> = ends.into_iter().map(f64::round).collect();
-        assert_eq!(ends, [11.0, 29.0, 47.0, 65.0, 83.0, 96.0]);
+        let svg = svg::encode(&canvas, "", "").unwrap();
+        let document = Document::parse(&svg).unwrap();
+        let rects = document
+            .descendants()
+            .filter(|node| node.has_tag_name("rect"));
+        let ends = rects.map(|rect| {
+            let number = |name| rect.attribute(name).unwrap().parse::<i32>().unwrap();
+            number("x") + number("width")
+        });
+        // The page comes first.
+        assert_eq!(ends.collect::<Vec<_>>(), [100, 11, 29, 47, 65, 83, 96]);
     }
 }

@@ -38,6 +38,13 @@ impl Colour {
         Self { alpha, ..self }
     }
 
+    /// "#RRGGBB".
+    #[cfg(test)]
+    pub(crate) fn hex(self) -> String {
+        let (red, green, blue) = self.rgb;
+        format!("#{red:02X}{green:02X}{blue:02X}")
+    }
+
     /// From this colour (0) to `other` (1).
     pub(crate) fn mix(self, other: Self, share: f64) -> Self {
         let channel = |a: u8, b: u8| {

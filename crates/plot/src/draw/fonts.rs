@@ -1,17 +1,11 @@
-//! The widths and shapes of letters.
+//! The widths of letters.
 
 use std::sync::OnceLock;
 
-use ab_glyph::{Font, FontRef, Glyph, PxScale, ScaleFont, point};
+use ab_glyph::{Font, FontRef};
 
+use super::Style;
 use crate::PlotError;
-
-/// How thick the letters are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Weight {
-    Regular,
-    Bold,
-}
 
 /// DejaVu Sans in both weights.
 #[derive(Debug)]
@@ -21,109 +15,80 @@ pub(crate) struct Fonts {
 }
 
 /// The fonts, parsed once.
-pub(crate) fn fonts() -> Result<&'static Fonts, PlotError> {
+pub(super) fn fonts() -> Result<&'static Fonts, PlotError> {
     static FONTS: OnceLock<Option<Fonts>> = OnceLock::new();
-    FONTS
-        .get_or_init(|| {
-            Some(Fonts {
-                regular: FontRef::try_from_slice(dejavu::sans::regular()).ok()?,
-                bold: FontRef::try_from_slice(dejavu::sans::bold()).ok()?,
-            })
+    let parse = || {
+        Some(Fonts {
+            regular: FontRef::try_from_slice(dejavu::sans::regular()).ok()?,
+            bold: FontRef::try_from_slice(dejavu::sans::bold()).ok()?,
         })
-        .as_ref()
-        .ok_or_else(|| PlotError::Draw("the embedded font is not readable".to_owned()))
+    };
+    let fonts = FONTS.get_or_init(parse).as_ref();
+    fonts.ok_or_else(|| PlotError::Draw("the embedded font is not readable".to_owned()))
 }
 
 impl Fonts {
-    pub(crate) fn font(&self, weight: Weight) -> &FontRef<'static> {
-        match weight {
-            Weight::Regular => &self.regular,
-            Weight::Bold => &self.bold,
-        }
-    }
-
-    /// `text` as glyphs on a baseline from (0, 0) rightwards, and the width in
-    /// pixels. `size` is that of the em square in pixels.
-    pub(crate) fn lay_out(&self, text: &str, size: f64, weight: Weight) -> (Vec<Glyph>, f64) {
-        let font = self.font(weight);
-        // ab_glyph scales by the height from descent to ascent instead.
-        let em = font.units_per_em().unwrap_or(font.height_unscaled());
-        let scale = PxScale::from(size as f32 * font.height_unscaled() / em);
-        let scaled = font.as_scaled(scale);
-        let mut x = 0.0;
-        let mut previous = None;
-        let glyphs = text
-            .chars()
-            .map(|letter| {
-                let id = font.glyph_id(letter);
-                if let Some(previous) = previous {
-                    x += scaled.kern(previous, id);
-                }
-                let glyph = id.with_scale_and_position(scale, point(x, 0.0));
-                x += scaled.h_advance(id);
-                previous = Some(id);
-                glyph
-            })
-            .collect();
-        (glyphs, f64::from(x))
-    }
-
     /// The width of `text` in pixels.
-    pub(crate) fn width(&self, text: &str, size: f64, weight: Weight) -> f64 {
-        self.lay_out(text, size, weight).1
+    pub(super) fn width(&self, text: &str, style: Style) -> f64 {
+        let font = if style.bold {
+            &self.bold
+        } else {
+            &self.regular
+        };
+        let em = font.units_per_em().unwrap_or(font.height_unscaled());
+        let mut previous = None;
+        let widths = text.chars().map(|letter| {
+            let id = font.glyph_id(letter);
+            let kern = previous.replace(id);
+            let kern = kern.map_or(0.0, |previous| font.kern_unscaled(previous, id));
+            kern + font.h_advance_unscaled(id)
+        });
+        f64::from(widths.sum::<f32>() / em) * style.size
     }
 
     /// `text`, or its beginning and its end with "…" between, so that it is at
     /// most `room` pixels wide. Names often differ in their last part only, and
     /// a file name's end is its kind.
-    pub(crate) fn shorten(&self, text: &str, size: f64, weight: Weight, room: f64) -> String {
-        if self.width(text, size, weight) <= room {
+    pub(super) fn shorten(&self, text: &str, style: Style, room: f64) -> String {
+        if self.width(text, style) <= room {
             return text.to_owned();
         }
         let letters: Vec<char> = text.chars().collect();
         let shortened = |kept: usize| -> String {
-            let head = kept / 2;
-            let tail = letters.len() - (kept - head);
-            letters[..head]
-                .iter()
-                .chain(&['…'])
-                .chain(&letters[tail..])
-                .collect()
+            let (head, tail) = (kept / 2, letters.len() - kept.div_ceil(2));
+            let (head, tail) = (&letters[..head], &letters[tail..]);
+            head.iter().chain(&['…']).chain(tail).collect()
         };
         // More letters are wider: look for the most that fit.
-        let (mut fits, mut too_many) = (0, letters.len());
-        while too_many - fits > 1 {
-            let kept = usize::midpoint(fits, too_many);
-            if self.width(&shortened(kept), size, weight) <= room {
-                fits = kept;
-            } else {
-                too_many = kept;
-            }
-        }
-        shortened(fits)
+        let counts: Vec<usize> = (1..letters.len()).collect();
+        let fit = |kept: &usize| self.width(&shortened(*kept), style) <= room;
+        shortened(counts.partition_point(fit))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::draw::colour::INK;
+
+    const STYLE: Style = Style::regular(20.0, INK);
 
     #[test]
     fn a_long_name_keeps_its_beginning_and_its_end() {
         let fonts = fonts().unwrap();
         let name = "perspective_score_backdoor_left.jpg";
-        let short = fonts.shorten(name, 20.0, Weight::Regular, 200.0);
+        let short = fonts.shorten(name, STYLE, 200.0);
         assert!(
             short.starts_with("persp") && short.ends_with("left.jpg"),
             "{short}"
         );
-        assert!(fonts.width(&short, 20.0, Weight::Regular) <= 200.0);
-        assert_eq!(fonts.shorten("hood", 20.0, Weight::Regular, 200.0), "hood");
+        assert!(fonts.width(&short, STYLE) <= 200.0);
+        assert_eq!(fonts.shorten("hood", STYLE, 200.0), "hood");
     }
 
     #[test]
     fn a_name_without_room_becomes_an_ellipsis() {
         let fonts = fonts().unwrap();
-        assert_eq!(fonts.shorten("äöü", 20.0, Weight::Bold, 0.0), "…");
+        assert_eq!(fonts.shorten("äöü", STYLE, 0.0), "…");
     }
 }

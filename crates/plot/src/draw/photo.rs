@@ -5,6 +5,7 @@ use image::{
     imageops::{self, FilterType},
 };
 
+use super::Rect;
 use crate::PlotError;
 
 /// A photo, already made as small as it is drawn: a page of a hundred photos
@@ -48,9 +49,9 @@ impl Photo {
         }
     }
 
-    /// The photo as large as fits into `width` × `height` pixels.
-    pub(crate) fn fit(&self, width: f64, height: f64) -> RgbImage {
-        thumbnail(&self.image, width as u32, height as u32)
+    /// The photo as large as fits into `frame`.
+    pub(crate) fn fit(&self, frame: Rect) -> RgbImage {
+        thumbnail(&self.image, frame.width as u32, frame.height as u32)
     }
 }
 

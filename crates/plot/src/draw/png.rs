@@ -1,26 +1,25 @@
-//! Shapes as pixels.
+//! Pixels of an SVG.
 
-use ab_glyph::Font;
+use std::sync::{Arc, OnceLock};
+
 use image::{
     ExtendedColorType, ImageEncoder, Rgb, RgbImage,
     codecs::png::{CompressionType, FilterType, PngEncoder},
     imageops,
 };
-use plotters::{
-    backend::{BitMapBackend, DrawingBackend, RGBPixel},
-    style::{RGBAColor, ShapeStyle},
+use resvg::{
+    render,
+    tiny_skia::{Pixmap, Transform},
+    usvg::{
+        Options, Tree,
+        fontdb::{Database, Source},
+    },
 };
 
-use super::{
-    canvas::{Canvas, Shape},
-    colour::Colour,
-    fonts::Fonts,
-    geometry::Point,
-    stroke::Coverage,
-    text::Text,
-};
+use super::{canvas::Canvas, svg};
 use crate::PlotError;
 
+/// The canvas as a PNG file.
 pub(crate) fn encode(canvas: &Canvas) -> Result<Vec<u8>, PlotError> {
     let mut png = Vec::new();
     let (width, height) = (canvas.width, canvas.height);
@@ -29,138 +28,111 @@ pub(crate) fn encode(canvas: &Canvas) -> Result<Vec<u8>, PlotError> {
     Ok(png)
 }
 
-/// Who draws a shape: plotters, or this module.
-#[derive(PartialEq)]
-enum Painter {
-    Plotters,
-    Photo,
-    Stroke,
-}
-
-fn painter(shape: &Shape) -> Painter {
-    match shape {
-        Shape::Photo { .. } => Painter::Photo,
-        Shape::Path { .. } => Painter::Stroke,
-        _ => Painter::Plotters,
-    }
-}
-
+/// The canvas as pixels.
 pub(crate) fn raster(canvas: &Canvas) -> Result<RgbImage, PlotError> {
-    let size = (canvas.width, canvas.height);
-    let mut pixels = RgbImage::from_pixel(size.0, size.1, Rgb([255; 3]));
-    let mut coverage = Coverage::new(size.0, size.1);
-    for run in canvas.shapes.chunk_by(|a, b| painter(a) == painter(b)) {
-        if painter(&run[0]) == Painter::Plotters {
-            let mut backend = BitMapBackend::<RGBPixel>::with_buffer(&mut pixels, size);
-            draw_shapes(&mut backend, run)?;
-            continue;
-        }
-        for shape in run {
-            match shape {
-                Shape::Photo { at, image } => {
-                    let (x, y) = (at.0.round() as i64, at.1.round() as i64);
-                    imageops::replace(&mut pixels, image, x, y);
-                }
-                Shape::Path {
-                    points,
-                    width,
-                    colour,
-                } => coverage.stroke(&mut pixels, points, *width, *colour),
-                _ => {}
-            }
-        }
+    let failed = |why: &str| PlotError::Draw(why.to_owned());
+    // Photos are laid over it as they are: an SVG has them as JPEGs.
+    let svg = svg::document(canvas, "", "")?;
+    let options = Options {
+        fontdb: fonts(),
+        ..Options::default()
+    };
+    let tree = Tree::from_str(&svg, &options).map_err(|error| failed(&error.to_string()))?;
+    let pixmap = Pixmap::new(canvas.width, canvas.height);
+    let mut pixmap = pixmap.ok_or_else(|| failed("it has no size"))?;
+    render(&tree, Transform::default(), &mut pixmap.as_mut());
+    let pixels = pixmap.pixels();
+    let mut image = RgbImage::from_fn(canvas.width, canvas.height, |x, y| {
+        let pixel = pixels[(y * canvas.width + x) as usize];
+        Rgb([pixel.red(), pixel.green(), pixel.blue()])
+    });
+    for (at, photo) in &canvas.photos {
+        let (x, y) = (at.0.round() as i64, at.1.round() as i64);
+        imageops::replace(&mut image, photo, x, y);
     }
-    for text in &canvas.texts {
-        draw_text(&mut pixels, canvas.fonts, text);
-    }
-    Ok(pixels)
+    Ok(image)
 }
 
-/// Draws all but photos, which each format treats in its own way.
-pub(super) fn draw_shapes<B: DrawingBackend>(
-    backend: &mut B,
-    shapes: &[Shape],
-) -> Result<(), PlotError> {
-    let pixel = |(x, y): Point| (x.round() as i32, y.round() as i32);
-    for shape in shapes {
-        match shape {
-            Shape::Fill(rect, colour) => {
-                let corner = pixel((rect.x, rect.y));
-                let end = pixel((rect.right(), rect.bottom()));
-                // However thin, a rectangle is seen.
-                let end = (end.0.max(corner.0 + 1), end.1.max(corner.1 + 1));
-                backend.draw_rect(corner, end, &style(*colour, 1.0), true)
-            }
-            Shape::Path {
-                points,
-                width,
-                colour,
-            } => backend.draw_path(points.iter().map(|&p| pixel(p)), &style(*colour, *width)),
-            Shape::Disc {
-                centre,
-                radius,
-                colour,
-            } => {
-                let radius = radius.round() as u32;
-                backend.draw_circle(pixel(*centre), radius, &style(*colour, 1.0), true)
-            }
-            Shape::Polygon(corners, colour) => {
-                let corners = corners.iter().map(|&corner| pixel(corner));
-                backend.fill_polygon(corners, &style(*colour, 1.0))
-            }
-            Shape::Photo { .. } => Ok(()),
+/// The compiled-in fonts only: a picture is the same on every machine.
+fn fonts() -> Arc<Database> {
+    static FONTS: OnceLock<Arc<Database>> = OnceLock::new();
+    let load = || {
+        let mut fonts = Database::new();
+        for font in [dejavu::sans::regular(), dejavu::sans::bold()] {
+            fonts.load_font_source(Source::Binary(Arc::new(font)));
         }
-        .map_err(|error| PlotError::Draw(error.to_string()))?;
-    }
-    Ok(())
+        Arc::new(fonts)
+    };
+    FONTS.get_or_init(load).clone()
 }
 
-fn style(colour: Colour, width: f64) -> ShapeStyle {
-    let (red, green, blue) = colour.rgb;
-    ShapeStyle {
-        color: RGBAColor(red, green, blue, colour.alpha),
-        filled: true,
-        stroke_width: width.round() as u32,
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::draw::{
+        colour::INK,
+        geometry::Point,
+        text::{Align, Style},
+    };
 
-/// Sets a text with ab_glyph itself: plotters rounds the place of each letter
-/// to a whole pixel and leaves out its side bearing, which looks ragged.
-fn draw_text(pixels: &mut RgbImage, fonts: &Fonts, text: &Text) {
-    let style = text.style;
-    let font = fonts.font(style.weight);
-    let (glyphs, width) = fonts.lay_out(&text.content, style.size, style.weight);
-    let start = text.align.start(width);
-    let origin = (text.at.0.round() as i32, text.at.1.round() as i32);
-    for mut glyph in glyphs {
-        glyph.position.x += start as f32;
-        let Some(outline) = font.outline_glyph(glyph) else {
-            continue;
+    fn drawn(draw: impl Fn(&mut Canvas)) -> RgbImage {
+        let mut canvas = Canvas::new(60.0, 40.0).unwrap();
+        draw(&mut canvas);
+        raster(&canvas).unwrap()
+    }
+
+    #[test]
+    fn a_translucent_path_that_returns_is_no_darker_there() {
+        let path = |points: &[Point]| {
+            let darkest = drawn(|canvas| canvas.path(points.to_vec(), 4.0, INK.fade(0.5)));
+            darkest.pixels().map(|pixel| pixel.0[0]).min()
         };
-        let corner = outline.px_bounds().min;
-        outline.draw(|x, y, coverage| {
-            let (x, y) = (x as i32 + corner.x as i32, y as i32 + corner.y as i32);
-            let at = if text.upwards {
-                (origin.0 + y, origin.1 - x)
-            } else {
-                (origin.0 + x, origin.1 + y)
-            };
-            blend(pixels, at, style.colour, f64::from(coverage));
-        });
+        let (from, to) = ((10.0, 10.0), (50.0, 30.0));
+        assert_eq!(path(&[from, to]), path(&[from, to, from]));
     }
-}
 
-/// Lays `colour` over a pixel of which it covers a share.
-pub(super) fn blend(pixels: &mut RgbImage, (x, y): (i32, i32), colour: Colour, coverage: f64) {
-    let (Ok(x), Ok(y)) = (u32::try_from(x), u32::try_from(y)) else {
-        return;
-    };
-    let Some(pixel) = pixels.get_pixel_mut_checked(x, y) else {
-        return;
-    };
-    let share = (coverage * colour.alpha).clamp(0.0, 1.0);
-    let (red, green, blue) = colour.rgb;
-    for (channel, ink) in pixel.0.iter_mut().zip([red, green, blue]) {
-        *channel = (f64::from(*channel) * (1.0 - share) + f64::from(ink) * share).round() as u8;
+    #[test]
+    fn a_character_that_the_font_lacks_is_a_box() {
+        let text = |text: &str| {
+            drawn(|canvas| canvas.text(text, (10.0, 30.0), Align::Left, Style::bold(30.0, INK)))
+        };
+        assert_eq!(text("漢"), text("字"));
+        assert_ne!(text("漢"), text(" "));
+    }
+
+    #[test]
+    fn texts_stand_on_their_baseline_and_are_as_wide_as_they_are_taken_for() {
+        // Without room beside or below the letters, and with two spaces.
+        let content = "H  ·  H";
+        for (bold, upwards) in [(false, false), (true, false), (false, true), (true, true)] {
+            let style = Style {
+                bold,
+                ..Style::regular(20.0, INK)
+            };
+            let mut canvas = Canvas::new(150.0, 150.0).unwrap();
+            let width = canvas.text_width(content, style);
+            let set = if upwards {
+                Canvas::text_upwards
+            } else {
+                Canvas::text
+            };
+            set(&mut canvas, content, (75.0, 75.0), Align::Middle, style);
+            let pixels = raster(&canvas).unwrap();
+            let ink = pixels.enumerate_pixels();
+            let ink = ink.filter(|(_, _, pixel)| pixel.0[0] < 0x90);
+            // Along the text and across it.
+            let ink = ink.map(|(x, y, _)| if upwards { (149 - y, x) } else { (x, y) });
+            let ink: Vec<(u32, u32)> = ink.collect();
+            let along = ink.iter().map(|place| f64::from(place.0) + 0.5);
+            let (low, high) = along.fold((f64::MAX, f64::MIN), |(low, high), x| {
+                (low.min(x), high.max(x))
+            });
+            let baseline = ink.iter().map(|place| place.1 + 1).max();
+            assert_eq!(baseline, Some(75), "{bold} {upwards}");
+            // An H begins and ends a tenth of its size from its edge.
+            let drawn = high - low + 1.0 + 4.0;
+            assert!((drawn - width).abs() < 1.5, "{drawn} for {width}");
+            assert!((f64::midpoint(low, high) - 75.0).abs() < 1.0);
+        }
     }
 }

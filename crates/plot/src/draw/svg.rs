@@ -1,22 +1,22 @@
-//! Shapes as SVG.
+//! A canvas as SVG, whose shapes and texts are written by plotters.
+
+use std::{fmt::Display, iter};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use image::{RgbImage, codecs::jpeg::JpegEncoder};
 use plotters::{
     backend::{DrawingBackend, SVGBackend},
     style::{
-        FontStyle, FontTransform, IntoFont, RGBAColor, TextStyle,
+        FontStyle, FontTransform, IntoFont, RGBAColor, ShapeStyle, TextStyle,
         text_anchor::{HPos, Pos, VPos},
     },
 };
 
 use super::{
-    canvas::{Canvas, Shape},
+    Align, Canvas, Colour, Point, Rect,
+    canvas::Shape,
     colour::WHITE,
-    fonts::Weight,
-    geometry::{Point, Rect},
-    png::draw_shapes,
-    text::{Align, Text, printable},
+    text::{Text, printable},
 };
 use crate::PlotError;
 
@@ -29,70 +29,144 @@ const ASCENT: f64 = 0.76;
 /// Of embedded photos, from 1 to 100.
 const JPEG_QUALITY: u8 = 85;
 
+/// The canvas as an SVG document with its photos embedded.
 pub(crate) fn encode(canvas: &Canvas, title: &str, about: &str) -> Result<String, PlotError> {
-    let (width, height) = (canvas.width, canvas.height);
-    let mut svg = format!(
-        "<svg width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
-         role=\"img\" xmlns=\"http://www.w3.org/2000/svg\">\n<title>{}</title>\n",
-        escaped(title)
-    );
+    let photos = canvas.photos.iter();
+    let photos: Result<String, _> = photos.map(|(at, image)| photo(*at, image)).collect();
+    let mut head = format!("<title>{}</title>\n", escaped(title));
     if !about.is_empty() {
-        svg += &format!("<desc>{}</desc>\n", escaped(about));
+        head += &format!("<desc>{}</desc>\n", escaped(about));
     }
+    document(canvas, &head, &photos?)
+}
+
+/// An SVG document of shapes and texts, with `photos` between them.
+pub(super) fn document(canvas: &Canvas, head: &str, photos: &str) -> Result<String, PlotError> {
+    let (width, height) = (canvas.width, canvas.height);
     let page = Rect::new(0.0, 0.0, f64::from(width), f64::from(height));
-    svg += &inside(canvas, |backend| {
-        draw_shapes(backend, &[Shape::Fill(page, WHITE)])
+    let page = Shape::Fill(page, WHITE);
+    let shapes = elements(canvas, |backend| {
+        let mut shapes = iter::once(&page).chain(&canvas.shapes);
+        shapes.try_for_each(|shape| draw_shape(backend, shape))
     })?;
-    for run in canvas.shapes.chunk_by(|a, b| is_photo(a) == is_photo(b)) {
-        if !is_photo(&run[0]) {
-            svg += &inside(canvas, |backend| draw_shapes(backend, run))?;
-            continue;
-        }
-        for shape in run {
-            if let Shape::Photo { at, image } = shape {
-                svg += &photo(*at, image)?;
-            }
-        }
-    }
-    svg += &inside(canvas, |backend| {
+    let texts = elements(canvas, |backend| {
         let mut texts = canvas.texts.iter();
         texts.try_for_each(|text| draw_text(backend, text))
     })?;
-    Ok(svg + "</svg>\n")
+    Ok(format!(
+        "<svg width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
+         role=\"img\" xmlns=\"http://www.w3.org/2000/svg\">\n\
+         {head}{shapes}{photos}{texts}</svg>\n"
+    ))
 }
 
-fn is_photo(shape: &Shape) -> bool {
-    matches!(shape, Shape::Photo { .. })
-}
-
-/// What plotters writes between the tags of the document.
-fn inside(
+/// What plotters writes between the tags of its document.
+fn elements(
     canvas: &Canvas,
     draw: impl FnOnce(&mut SVGBackend<'_>) -> Result<(), PlotError>,
 ) -> Result<String, PlotError> {
     let mut document = String::new();
     let mut backend = SVGBackend::with_string(&mut document, (canvas.width, canvas.height));
     draw(&mut backend)?;
-    backend
-        .present()
-        .map_err(|error| PlotError::Draw(error.to_string()))?;
+    backend.present().map_err(failed)?;
     drop(backend);
-    let end = document.rfind("</svg>");
-    match (document.find(">\n"), end) {
-        (Some(start), Some(end)) if start + 2 <= end => Ok(document[start + 2..end].to_owned()),
-        _ => Err(PlotError::Draw("plotters wrote no SVG".to_owned())),
+    let inside = document.split_once('\n');
+    let inside = inside.and_then(|(_, inside)| inside.strip_suffix("</svg>\n"));
+    let inside = inside.ok_or_else(|| failed("plotters wrote no SVG"))?;
+    Ok(without_layers(inside))
+}
+
+/// `elements` with the opacities of their only fill or stroke. They look the
+/// same, but an `opacity` asks for a layer: many translucent lines would take
+/// five times as long to draw as PNG. In a text, plotters escapes quotes.
+fn without_layers(elements: &str) -> String {
+    elements
+        .replace("fill=\"none\" opacity=", "fill=\"none\" stroke-opacity=")
+        .replace(" opacity=\"", " fill-opacity=\"")
+}
+
+fn failed(error: impl Display) -> PlotError {
+    PlotError::Draw(error.to_string())
+}
+
+fn draw_shape(backend: &mut SVGBackend<'_>, shape: &Shape) -> Result<(), PlotError> {
+    match shape {
+        Shape::Fill(rect, colour) => {
+            let corner = pixel((rect.x, rect.y));
+            let end = pixel((rect.right(), rect.bottom()));
+            // However thin, it is seen.
+            let end = (end.0.max(corner.0 + 1), end.1.max(corner.1 + 1));
+            backend.draw_rect(corner, end, &paint(*colour), true)
+        }
+        Shape::Path(points, width, colour) => {
+            let stroke = paint(*colour).stroke_width(width.round() as u32);
+            backend.draw_path(points.iter().map(|point| pixel(*point)), &stroke)
+        }
+        Shape::Disc(centre, radius, colour) => {
+            let radius = radius.round() as u32;
+            backend.draw_circle(pixel(*centre), radius, &paint(*colour), true)
+        }
+        Shape::Polygon(corners, colour) => {
+            let corners = corners.iter().map(|corner| pixel(*corner));
+            backend.fill_polygon(corners, &paint(*colour))
+        }
     }
+    .map_err(failed)
+}
+
+fn draw_text(backend: &mut SVGBackend<'_>, text: &Text) -> Result<(), PlotError> {
+    let (x, y) = text.at;
+    let ascent = text.style.size * ASCENT;
+    let mut font = (FAMILY, text.style.size * SIZE).into_font();
+    if text.style.bold {
+        font = font.style(FontStyle::Bold);
+    }
+    // plotters turns a text around its upper corner: that of an upward text lies
+    // left of its baseline.
+    let corner = if text.upwards {
+        font = font.transform(FontTransform::Rotate270);
+        (x - ascent, y)
+    } else {
+        (x, y - ascent)
+    };
+    let across = match text.align {
+        Align::Left => HPos::Left,
+        Align::Middle => HPos::Center,
+        Align::Right => HPos::Right,
+    };
+    let colour = rgba(text.style.colour);
+    let style = TextStyle::from(font)
+        .color(&colour)
+        .pos(Pos::new(across, VPos::Top));
+    // An SVG shows two spaces as one.
+    let content = text.content.replace("  ", " \u{a0}");
+    let drawn = backend.draw_text(&content, &style, pixel(corner));
+    drawn.map_err(failed)
+}
+
+/// plotters draws at whole pixels.
+fn pixel((x, y): Point) -> (i32, i32) {
+    (x.round() as i32, y.round() as i32)
+}
+
+fn rgba(colour: Colour) -> RGBAColor {
+    let (red, green, blue) = colour.rgb;
+    RGBAColor(red, green, blue, colour.alpha)
+}
+
+fn paint(colour: Colour) -> ShapeStyle {
+    ShapeStyle::from(&rgba(colour)).filled()
 }
 
 fn photo(at: Point, image: &RgbImage) -> Result<String, PlotError> {
     let mut jpeg = Vec::new();
     JpegEncoder::new_with_quality(&mut jpeg, JPEG_QUALITY).encode_image(image)?;
-    let (x, y) = (at.0.round(), at.1.round());
+    let (x, y) = pixel(at);
     let (width, height) = image.dimensions();
+    let data = STANDARD.encode(&jpeg);
     Ok(format!(
         "<image x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" \
-         href=\"data:image/jpeg;base64,{}\"/>\n",
-        STANDARD.encode(&jpeg)
+         href=\"data:image/jpeg;base64,{data}\"/>\n"
     ))
 }
 
@@ -109,44 +183,13 @@ fn escaped(text: &str) -> String {
     escaped
 }
 
-fn draw_text(backend: &mut SVGBackend<'_>, text: &Text) -> Result<(), PlotError> {
-    let style = text.style;
-    let (red, green, blue) = style.colour.rgb;
-    let mut font = (FAMILY, style.size * SIZE).into_font();
-    if style.weight == Weight::Bold {
-        font = font.style(FontStyle::Bold);
-    }
-    let ascent = style.size * ASCENT;
-    // plotters turns a text around its upper corner, before the ascent is
-    // taken off: the corner of an upward text lies left of its baseline.
-    let corner = if text.upwards {
-        font = font.transform(FontTransform::Rotate270);
-        (text.at.0 - ascent, text.at.1)
-    } else {
-        (text.at.0, text.at.1 - ascent)
-    };
-    let horizontal = match text.align {
-        Align::Left => HPos::Left,
-        Align::Middle => HPos::Center,
-        Align::Right => HPos::Right,
-    };
-    let colour = RGBAColor(red, green, blue, style.colour.alpha);
-    let style = TextStyle::from(font)
-        .color(&colour)
-        .pos(Pos::new(horizontal, VPos::Top));
-    let corner = (corner.0.round() as i32, corner.1.round() as i32);
-    backend
-        .draw_text(&text.content, &style, corner)
-        .map_err(|error| PlotError::Draw(error.to_string()))
-}
-
 #[cfg(test)]
 mod tests {
     use image::Rgb;
     use roxmltree::Document;
 
     use super::*;
-    use crate::draw::{colour::INK, text::Style};
+    use crate::draw::{Rect, Style, colour::INK};
 
     fn canvas(content: &str) -> Canvas {
         let mut canvas = Canvas::new(200.0, 100.0).unwrap();
@@ -203,7 +246,26 @@ mod tests {
     }
 
     #[test]
-    fn a_photo_is_embedded_between_the_shapes_around_it() {
+    fn translucent_shapes_have_no_layers_and_texts_about_them_stay() {
+        let text = "none\" opacity=\"1";
+        let mut canvas = canvas(text);
+        canvas.fill(Rect::new(0.0, 0.0, 9.0, 9.0), INK.fade(0.25));
+        canvas.path(vec![(0.0, 0.0), (9.0, 9.0)], 2.0, INK.fade(0.5));
+        let svg = encode(&canvas, "", "").unwrap();
+        let document = Document::parse(&svg).unwrap();
+        let all = |name| -> Vec<_> {
+            let nodes = document.descendants();
+            nodes.filter_map(|node| node.attribute(name)).collect()
+        };
+        assert_eq!(all("opacity"), [""; 0]);
+        assert_eq!(all("fill-opacity"), ["1", "0.25", "1"]);
+        assert_eq!(all("stroke-opacity"), ["0.5"]);
+        let last = document.root_element().last_element_child().unwrap();
+        assert_eq!(last.text().map(str::trim), Some(text));
+    }
+
+    #[test]
+    fn a_photo_is_embedded_between_the_shapes_and_the_texts() {
         let mut canvas = canvas("x");
         let page = Rect::new(0.0, 0.0, 9.0, 9.0);
         canvas.fill(page, INK);
@@ -217,7 +279,7 @@ mod tests {
             .filter(|node| node.is_element())
             .map(|node| node.tag_name().name())
             .collect();
-        assert_eq!(tags, ["title", "rect", "rect", "image", "rect", "text"]);
+        assert_eq!(tags, ["title", "rect", "rect", "rect", "image", "text"]);
         let (_, data) = svg.split_once("base64,").unwrap();
         let (data, _) = data.split_once('"').unwrap();
         let jpeg = STANDARD.decode(data).unwrap();

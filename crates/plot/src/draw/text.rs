@@ -1,10 +1,6 @@
 //! One line of text.
 
-use super::{
-    colour::Colour,
-    fonts::{Fonts, Weight},
-    geometry::{Point, Rect},
-};
+use super::{Colour, Point, Rect, fonts::Fonts};
 
 /// Which part of a text lies at its point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +18,7 @@ pub(crate) enum Align {
 pub(crate) struct Style {
     /// The em square in pixels.
     pub(crate) size: f64,
-    pub(crate) weight: Weight,
+    pub(crate) bold: bool,
     pub(crate) colour: Colour,
 }
 
@@ -30,16 +26,15 @@ impl Style {
     pub(crate) const fn regular(size: f64, colour: Colour) -> Self {
         Self {
             size,
-            weight: Weight::Regular,
+            bold: false,
             colour,
         }
     }
 
     pub(crate) const fn bold(size: f64, colour: Colour) -> Self {
         Self {
-            size,
-            weight: Weight::Bold,
-            colour,
+            bold: true,
+            ..Self::regular(size, colour)
         }
     }
 
@@ -64,9 +59,13 @@ pub(crate) struct Text {
 impl Text {
     /// What the text covers, from the ascenders to the descenders.
     pub(crate) fn bounds(&self, fonts: &Fonts) -> Rect {
-        let Style { size, weight, .. } = self.style;
-        let width = fonts.width(&self.content, size, weight);
-        let start = self.align.start(width);
+        let size = self.style.size;
+        let width = fonts.width(&self.content, self.style);
+        let start = match self.align {
+            Align::Left => 0.0,
+            Align::Middle => -width / 2.0,
+            Align::Right => -width,
+        };
         let (above, height) = (0.76 * size, 0.99 * size);
         let (x, y) = self.at;
         if self.upwards {
@@ -77,20 +76,9 @@ impl Text {
     }
 }
 
-impl Align {
-    /// Where a text of this width begins, from its point.
-    pub(crate) fn start(self, width: f64) -> f64 {
-        match self {
-            Self::Left => 0.0,
-            Self::Middle => -width / 2.0,
-            Self::Right => -width,
-        }
-    }
-}
-
 /// `text` without control characters and non-characters, which XML 1.0 forbids
 /// even when escaped.
-pub(crate) fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     text.chars()
         .map(|letter| match letter {
             '\u{FFFE}' | '\u{FFFF}' => '\u{FFFD}',

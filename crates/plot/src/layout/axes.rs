@@ -1,7 +1,7 @@
 //! From values to pixels.
 
-use super::scale::Scale;
-use crate::draw::geometry::{Point, Rect};
+use super::Scale;
+use crate::draw::{Canvas, Colour, Point, Rect, colour::INK};
 
 /// The area for data, in pixels and in values.
 #[derive(Debug)]
@@ -30,6 +30,11 @@ impl Axes {
         self.slot.y - self.y.clamped(value) * self.height()
     }
 
+    /// The pixel row in the middle of the slot.
+    pub(crate) fn slot_row(&self) -> f64 {
+        self.slot.y + self.slot.height / 2.0
+    }
+
     /// The pixels of a pair of values.
     pub(crate) fn at(&self, x: f64, y: f64) -> Point {
         (self.x(x), self.y(y))
@@ -37,5 +42,20 @@ impl Axes {
 
     fn height(&self) -> f64 {
         self.slot.y - self.area.y
+    }
+
+    /// Draws the line on which both values are equal, where the axes are alike.
+    pub(crate) fn draw_diagonal(&self, canvas: &mut Canvas) {
+        let (from, to) = (
+            (self.area.x, self.area.bottom()),
+            (self.area.right(), self.area.y),
+        );
+        canvas.line(from, to, 2.0, INK.fade(0.8));
+    }
+
+    /// Draws an upright line of dashes at the value `x`.
+    pub(crate) fn draw_dashes(&self, canvas: &mut Canvas, x: f64, width: f64, colour: Colour) {
+        let (x, top, bottom) = (self.x(x), self.area.y, self.area.bottom());
+        canvas.dashes((x, top), (x, bottom - 4.0), width, colour);
     }
 }

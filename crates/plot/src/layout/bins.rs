@@ -1,6 +1,6 @@
 //! Counts of values in bins of equal width.
 
-use super::{span::Span, tick::round_step};
+use super::{Span, tick::round_step};
 
 /// Bins whose edges are multiples of a round width, so that 0 is an edge, and 1
 /// where the bins are no wider.
@@ -29,13 +29,21 @@ impl Bins {
                     1.0
                 },
         );
+        Self {
+            scores,
+            ..Self::of_width(span, width, 100.0)
+        }
+    }
+
+    /// Bins of this width over `span`, `most` at most.
+    pub(super) fn of_width(span: Span, width: f64, most: f64) -> Self {
         let first = (span.low / width + 1e-9).floor();
         let last = (span.high / width - 1e-9).ceil();
         Self {
             low: first * width,
             width,
-            count: (last - first).clamp(1.0, 100.0) as usize,
-            scores,
+            count: (last - first).clamp(1.0, most) as usize,
+            scores: false,
         }
     }
 

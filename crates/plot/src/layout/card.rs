@@ -1,19 +1,16 @@
 //! One photo with its scores below.
 
+use image::RgbImage;
+
 use super::{
-    mark::ErrorSize,
-    names::short_names,
-    sheet::MOST_TARGETS,
-    span::drawable,
+    MOST_TARGETS, drawable, error_mark, short_names,
     style::{NOTE, QUIET_NOTE},
 };
 use crate::{
     Sample,
     draw::{
-        canvas::Canvas,
+        Align, Canvas, Point, Rect, Style,
         colour::{FRAME, GRID, INK, SHADE},
-        geometry::{Point, Rect},
-        text::{Align, Style},
     },
     number::on_scale,
 };
@@ -55,19 +52,22 @@ impl<'a> Card<'a> {
     }
 
     /// Draws a card with this upper left corner.
-    pub(crate) fn draw(&self, canvas: &mut Canvas, corner: Point, sample: &Sample) {
-        draw_photo(
+    pub(crate) fn draw(&self, canvas: &mut Canvas, (left, top): Point, sample: &Sample) {
+        let frame = Rect::new(left, top, PHOTO.0, PHOTO.1);
+        let photo = sample.photo.as_ref();
+        picture(
             canvas,
-            Rect::new(corner.0, corner.1, PHOTO.0, PHOTO.1),
-            sample,
+            frame,
+            photo.map(|photo| photo.fit(frame)),
+            "no photo",
         );
-        let left = corner.0;
         let name = canvas.shorten(&sample.name, PHOTO.0, FILENAME);
-        let baseline = corner.1 + PHOTO.1 + LINE * 0.85;
+        let baseline = frame.bottom() + LINE * 0.85;
         canvas.text(&name, (left, baseline), Align::Left, FILENAME);
-        let mut y = corner.1 + PHOTO.1 + LINE * 1.75;
-        for (head, edge) in [("label", LABEL), ("predicted", PREDICTED), ("error", ERROR)] {
-            canvas.text(head, (left + edge, y), Align::Right, QUIET_NOTE);
+        let mut y = frame.bottom() + LINE * 1.75;
+        let columns = [LABEL, PREDICTED, ERROR].map(|edge| left + edge);
+        for (head, edge) in ["label", "predicted", "error"].into_iter().zip(columns) {
+            canvas.text(head, (edge, y), Align::Right, QUIET_NOTE);
         }
         let rule = y + 8.0;
         canvas.line((left, rule), (left + PHOTO.0, rule), 1.0, GRID);
@@ -76,35 +76,25 @@ impl<'a> Card<'a> {
             let name = canvas.shorten(name, NAME_ROOM, NOTE);
             canvas.text(&name, (left, y), Align::Left, NOTE);
             let scores = Scores::of(sample, self.ranges, target);
-            for (text, edge) in scores
-                .texts(canvas)
-                .into_iter()
-                .zip([LABEL, PREDICTED, ERROR])
-            {
-                canvas.text(&text, (left + edge, y), Align::Right, NOTE);
+            for (text, edge) in scores.texts(canvas).iter().zip(columns) {
+                canvas.text(text, (edge, y), Align::Right, NOTE);
             }
-            if let Some(size) = scores.size() {
-                let (mark, colour) = size.sign();
-                mark.draw(canvas, (left + MARK, y - NOTE.drop()), 8.0, colour);
-            }
+            scores.draw_mark(canvas, (left + MARK, y));
         }
     }
 }
 
-/// Draws the photo in the middle of `frame`.
-pub(crate) fn draw_photo(canvas: &mut Canvas, frame: Rect, sample: &Sample) {
+/// Draws `image` in the middle of `frame`, or says that it is `missing`.
+pub(crate) fn picture(canvas: &mut Canvas, frame: Rect, image: Option<RgbImage>, missing: &str) {
     canvas.fill(frame, SHADE);
     canvas.frame(frame, 1.0, FRAME);
     let middle = (frame.x + frame.width / 2.0, frame.y + frame.height / 2.0);
-    let Some(photo) = &sample.photo else {
-        canvas.text("no photo", middle, Align::Middle, QUIET_NOTE);
+    let Some(image) = image else {
+        canvas.text(missing, middle, Align::Middle, QUIET_NOTE);
         return;
     };
-    let image = photo.fit(frame.width, frame.height);
-    let at = (
-        middle.0 - f64::from(image.width() / 2),
-        middle.1 - f64::from(image.height() / 2),
-    );
+    let (x, y) = (image.width() / 2, image.height() / 2);
+    let at = (middle.0 - f64::from(x), middle.1 - f64::from(y));
     canvas.photo(at, image);
 }
 
@@ -129,8 +119,12 @@ impl Scores {
         Some(self.predicted? - self.label?)
     }
 
-    pub(crate) fn size(&self) -> Option<ErrorSize> {
-        Some(ErrorSize::of(self.error()? / self.range))
+    /// Draws the mark of the error's size in the line of text at this baseline.
+    pub(crate) fn draw_mark(&self, canvas: &mut Canvas, (x, baseline): Point) {
+        if let Some(error) = self.error() {
+            let (mark, colour) = error_mark(error / self.range);
+            mark.draw(canvas, (x, baseline - NOTE.drop()), 8.0, colour);
+        }
     }
 
     /// Label, prediction and error.
@@ -184,6 +178,6 @@ mod tests {
         };
         let scores = Scores::of(&sample, &[], 0);
         assert_eq!(scores.texts(&canvas), ["–", "0.500", "–"]);
-        assert_eq!(scores.size(), None);
+        assert_eq!(scores.error(), None);
     }
 }

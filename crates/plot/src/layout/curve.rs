@@ -1,7 +1,7 @@
 //! One curve over epochs, with gaps where there is no value.
 
-use super::{axes::Axes, span::drawable};
-use crate::draw::{canvas::Canvas, colour::Colour, geometry::Point};
+use super::{Axes, drawable};
+use crate::draw::{Canvas, Colour, Point};
 
 /// Draws `values` of epochs 1, 2, …; a value beyond an end of the axis is drawn
 /// there.
@@ -17,28 +17,24 @@ pub(crate) fn curve(canvas: &mut Canvas, axes: &Axes, values: &[f64], width: f64
 
 /// The pixels of values without a gap between them.
 fn pieces(axes: &Axes, values: &[f64]) -> Vec<Vec<Point>> {
-    let mut pieces = vec![Vec::new()];
-    for (index, value) in values.iter().enumerate() {
-        match drawable(*value) {
-            Some(value) => {
-                let point = (axes.x(index as f64 + 1.0), axes.y_within(value));
-                if let Some(piece) = pieces.last_mut() {
-                    piece.push(point);
-                }
-            }
-            None => pieces.push(Vec::new()),
-        }
-    }
-    pieces.retain(|piece| !piece.is_empty());
-    pieces
+    let values = values.iter().enumerate();
+    let points: Vec<Option<Point>> = values
+        .map(|(index, value)| {
+            let value = drawable(*value)?;
+            Some((axes.x(index as f64 + 1.0), axes.y_within(value)))
+        })
+        .collect();
+    let pieces = points.split(Option::is_none);
+    let pieces = pieces.map(|piece| piece.iter().copied().flatten().collect());
+    pieces.filter(|piece: &Vec<_>| !piece.is_empty()).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        draw::geometry::Rect,
-        layout::{scale::Scale, span::Span},
+        draw::Rect,
+        layout::{Scale, Span},
     };
 
     #[test]

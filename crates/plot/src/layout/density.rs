@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{axes::Axes, key::Key};
-use crate::draw::{canvas::Canvas, geometry::Point, ramp::density};
+use super::{Axes, Grid, Heading, Key, Panel};
+use crate::{
+    Figure, PlotError,
+    draw::{Canvas, Point, ramp::density},
+};
 
 /// A dot, and how many there are around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,16 +24,36 @@ const REACH: usize = 5;
 /// stays small.
 const MANY: [(usize, f64); 2] = [(10_000, 4.0), (2_000, 2.0)];
 
-/// The legend's entry for [`scatter`].
-pub(crate) fn legend() -> (Key, String) {
-    let text = "few to many images nearby (log scale)";
-    (Key::Ramp(density), text.to_owned())
+impl Heading {
+    /// A figure of panels with a dot for each of their points, in values, and
+    /// above the dots what `over` draws. A dot is the darker the more dots are
+    /// near.
+    pub(crate) fn scatter(
+        self,
+        grid: Grid,
+        panels: Vec<(Panel, Vec<Point>)>,
+        over: impl Fn(&mut Canvas, &Axes, &[Point]),
+    ) -> Result<Figure, PlotError> {
+        let text = "few to many images nearby (log scale)";
+        let mut sheet = self.key(Key::Ramp(density), text).sheet()?;
+        let cells = sheet.cells(grid, panels.len());
+        let canvas = &mut sheet.canvas;
+        let panels = panels.into_iter().zip(&cells);
+        let panels: Vec<(Axes, Vec<Point>)> = panels
+            .map(|((panel, points), cell)| (panel.draw(canvas, *cell), points))
+            .collect();
+        scatter(canvas, &panels);
+        for (axes, points) in &panels {
+            over(canvas, axes, points);
+        }
+        Ok(sheet.end_below(&cells))
+    }
 }
 
-/// Draws the points, in values, of some panels: a dot is the darker the more
-/// dots are near, by the logarithm of their number, so that a pile-up shows.
-/// One scale of colours holds for all panels, so that they can be compared.
-pub(crate) fn scatter(canvas: &mut Canvas, panels: &[(&Axes, Vec<Point>)]) {
+/// Draws the points, in values, of some panels, each in the colour of the
+/// logarithm of the number of dots nearby, so that a pile-up shows. One scale of
+/// colours holds for all panels, so that they can be compared.
+fn scatter(canvas: &mut Canvas, panels: &[(Axes, Vec<Point>)]) {
     let dots: Vec<Vec<Dot>> = panels
         .iter()
         .map(|(axes, points)| {
@@ -68,23 +91,15 @@ fn dots(pixels: &[(f64, f64)], (width, height): (f64, f64)) -> Vec<Dot> {
             (snap(x, width - 1), snap(y, height - 1))
         })
         .collect();
-    // A summed-area table: `sums[y][x]` counts the dots above and left of it.
-    let row = width + 1;
-    let mut sums = vec![0_u32; row * (height + 1)];
+    let mut counts = vec![0_u32; width * height];
     for &(x, y) in &places {
-        sums[(y + 1) * row + x + 1] += 1;
-    }
-    for y in 1..=height {
-        for x in 1..=width {
-            let around = sums[(y - 1) * row + x] + sums[y * row + x - 1];
-            sums[y * row + x] += around - sums[(y - 1) * row + x - 1];
-        }
+        counts[y * width + x] += 1;
     }
     let within = |x: usize, y: usize| {
-        let (left, top) = (x.saturating_sub(REACH), y.saturating_sub(REACH));
-        let (right, bottom) = ((x + REACH + 1).min(width), (y + REACH + 1).min(height));
-        (sums[bottom * row + right] + sums[top * row + left])
-            - (sums[top * row + right] + sums[bottom * row + left])
+        let columns = x.saturating_sub(REACH)..(x + REACH + 1).min(width);
+        let rows = y.saturating_sub(REACH)..(y + REACH + 1).min(height);
+        let row = |y: usize| &counts[y * width..][columns.clone()];
+        rows.flat_map(row).sum()
     };
     let distinct: BTreeSet<_> = places.into_iter().collect();
     let mut dots: Vec<Dot> = distinct

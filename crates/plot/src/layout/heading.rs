@@ -1,11 +1,14 @@
 //! What stands above the panels.
 
 use super::{
-    key::Key,
+    Key,
     sheet::MARGIN,
     style::{FACTS, LEGEND, TITLE},
 };
-use crate::draw::{canvas::Canvas, text::Align};
+use crate::{
+    draw::{Align, Canvas},
+    number::count,
+};
 
 const KEY_GAP: f64 = 14.0;
 const ITEM_GAP: f64 = 44.0;
@@ -13,15 +16,60 @@ const ITEM_GAP: f64 = 44.0;
 /// Title, facts and legend of a figure.
 #[derive(Debug, Default)]
 pub(crate) struct Heading {
-    pub(crate) title: String,
+    pub(super) title: String,
     /// Short statements, set one after the other.
-    pub(crate) facts: Vec<String>,
-    pub(crate) legend: Vec<(Key, String)>,
+    facts: Vec<String>,
+    legend: Vec<(Key, String)>,
 }
 
 impl Heading {
+    pub(crate) fn new(title: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Adds a short statement; an empty one is left out.
+    pub(crate) fn fact(self, fact: impl Into<String>) -> Self {
+        self.facts([fact.into()])
+    }
+
+    /// Adds short statements without the empty ones.
+    pub(crate) fn facts(mut self, facts: impl IntoIterator<Item = String>) -> Self {
+        let facts = facts.into_iter();
+        self.facts.extend(facts.filter(|fact| !fact.is_empty()));
+        self
+    }
+
+    /// Adds "3 images without numbers left out"; nothing for 0.
+    pub(crate) fn counted(self, amount: usize, what: &str, rest: &str) -> Self {
+        self.facts((amount > 0).then(|| format!("{} {rest}", counted(amount, what))))
+    }
+
+    /// Adds "first 24 of 30 targets", where a figure cannot show them all.
+    pub(crate) fn first_of(self, most: usize, all: usize, what: &str) -> Self {
+        self.facts((all > most).then(|| format!("first {most} of {all} {what}")))
+    }
+
+    /// Adds an entry to the legend.
+    pub(crate) fn key(self, key: Key, text: impl Into<String>) -> Self {
+        self.keys([(key, text.into())])
+    }
+
+    /// Adds an entry to the legend of what only some figures have.
+    pub(crate) fn key_if(self, shown: bool, key: Key, text: impl Into<String>) -> Self {
+        self.keys(shown.then(|| (key, text.into())))
+    }
+
+    /// Adds entries to the legend.
+    pub(crate) fn keys(mut self, keys: impl IntoIterator<Item = (Key, String)>) -> Self {
+        self.legend.extend(keys);
+        self
+    }
+
     /// Draws the heading across the canvas; returns the row where it ends.
-    pub(crate) fn draw(&self, canvas: &mut Canvas) -> f64 {
+    pub(super) fn draw(&self, canvas: &mut Canvas) -> f64 {
         let room = f64::from(canvas.width) - 2.0 * MARGIN;
         let mut y = MARGIN + TITLE.size * 0.8;
         let title = canvas.shorten(&self.title, room, TITLE);
@@ -50,24 +98,28 @@ impl Heading {
     }
 
     /// The facts as one line.
-    pub(crate) fn description(&self) -> String {
-        let facts = self.facts.iter().filter(|fact| !fact.is_empty());
-        facts.map(String::as_str).collect::<Vec<_>>().join("; ")
+    pub(super) fn description(&self) -> String {
+        self.facts.join("; ")
     }
 
     fn wrapped_facts(&self, canvas: &Canvas, room: f64) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
-        for fact in self.facts.iter().filter(|fact| !fact.is_empty()) {
+        for fact in &self.facts {
             match lines.last_mut() {
                 Some(line) if canvas.text_width(&format!("{line}  ·  {fact}"), FACTS) <= room => {
-                    line.push_str("  ·  ");
-                    line.push_str(fact);
+                    *line += &format!("  ·  {fact}");
                 }
                 _ => lines.push(fact.clone()),
             }
         }
         lines
     }
+}
+
+/// "1 image", "4,000 images".
+pub(crate) fn counted(amount: usize, what: &str) -> String {
+    let plural = if amount == 1 { "" } else { "s" };
+    format!("{} {what}{plural}", count(amount as u64))
 }
 
 #[cfg(test)]
@@ -77,12 +129,8 @@ mod tests {
     #[test]
     fn facts_share_a_line_as_long_as_there_is_room() {
         let canvas = Canvas::new(400.0, 100.0).unwrap();
-        let heading = Heading {
-            facts: ["one", "", "two", "a longer statement of facts", "end"]
-                .map(str::to_owned)
-                .into(),
-            ..Heading::default()
-        };
+        let facts = ["one", "", "two", "a longer statement of facts", "end"];
+        let heading = Heading::new("").facts(facts.map(str::to_owned));
         let all = "one; two; a longer statement of facts; end";
         assert_eq!(heading.description(), all);
         let lines = heading.wrapped_facts(&canvas, 340.0);

@@ -1,12 +1,7 @@
 //! The signs of a legend.
 
-use super::mark::Mark;
-use crate::draw::{
-    canvas::Canvas,
-    colour::{Colour, FRAME},
-    geometry::Rect,
-    ramp::Ramp,
-};
+use super::Mark;
+use crate::draw::{Canvas, Colour, Point, Rect, colour::FRAME, ramp::Ramp};
 
 /// The sign of a legend's entry.
 #[derive(Debug, Clone, Copy)]
@@ -63,15 +58,21 @@ impl Key {
                 canvas.line(start, end, 3.0, colour);
                 mark.draw_rimmed(canvas, centre, 8.0, colour);
             }
-            Self::Whisker(colour) => whisker(canvas, centre.0, (rect.y, rect.bottom()), colour),
+            Self::Whisker(colour) => {
+                let (top, bottom) = ((centre.0, rect.y), (centre.0, rect.bottom()));
+                whisker(canvas, top, bottom, colour);
+            }
         }
     }
 }
 
-/// An upright interval at the column `x`.
-pub(crate) fn whisker(canvas: &mut Canvas, x: f64, (top, bottom): (f64, f64), colour: Colour) {
-    canvas.line((x, top), (x, bottom), 3.0, colour);
-    for y in [top, bottom] {
-        canvas.line((x - 7.0, y), (x + 7.0, y), 3.0, colour);
+/// Draws an upright or level interval: a line between two short ones.
+pub(crate) fn whisker(canvas: &mut Canvas, from: Point, to: Point, colour: Colour) {
+    canvas.line(from, to, 3.0, colour);
+    let upright = from.0 == to.0;
+    let (across, along) = if upright { (7.0, 0.0) } else { (0.0, 7.0) };
+    for (x, y) in [from, to] {
+        let ends = ((x - across, y - along), (x + across, y + along));
+        canvas.line(ends.0, ends.1, 3.0, colour);
     }
 }

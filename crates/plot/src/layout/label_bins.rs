@@ -1,6 +1,6 @@
 //! Labels in bins, with one of its own for those that are exactly 0.
 
-use super::{span::Span, tick::round_step};
+use super::{Span, bins::Bins, tick::round_step};
 
 /// The labels of a bin.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,18 +21,11 @@ const WANTED: f64 = 10.0;
 /// these have a bin of their own, before the others.
 pub(crate) fn label_bins(labels: impl Iterator<Item = f64> + Clone) -> Vec<LabelRange> {
     let (span, _) = Span::of_pairs(labels.clone().map(|label| (label, label)));
-    let width = round_step(span.length() / WANTED);
-    let first = (span.low / width + 1e-9).floor();
-    let last = (span.high / width - 1e-9).ceil();
-    let edge = |index: i32| (first + f64::from(index)) * width;
-    let count = (last - first).clamp(1.0, 50.0) as i32;
-    let between = (0..count).map(|index| LabelRange::Between(edge(index), edge(index + 1)));
+    let bins = Bins::of_width(span, round_step(span.length() / WANTED), 50.0);
+    let between = (0..bins.count).map(|at| LabelRange::Between(bins.edge(at), bins.edge(at + 1)));
     let zeros = labels.clone().any(|label| label == 0.0) && labels.into_iter().all(|l| l >= 0.0);
-    zeros
-        .then_some(LabelRange::Zero)
-        .into_iter()
-        .chain(between)
-        .collect()
+    let zero = zeros.then_some(LabelRange::Zero);
+    zero.into_iter().chain(between).collect()
 }
 
 /// The index of the bin with `label`.

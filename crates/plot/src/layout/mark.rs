@@ -1,9 +1,9 @@
 //! Marks for points, told apart by their shape.
 
+use super::Key;
 use crate::draw::{
-    canvas::Canvas,
-    colour::{Colour, GREEN, ORANGE, VERMILION, WHITE},
-    geometry::{Point, Rect},
+    Canvas, Colour, Point, Rect,
+    colour::{GREEN, ORANGE, VERMILION, WHITE},
 };
 
 /// The shape of a mark.
@@ -49,31 +49,29 @@ impl Mark {
     }
 }
 
-/// How large an error is, by colour and by shape.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ErrorSize {
-    Small,
-    Medium,
-    Large,
+/// The mark of an error by its share of the labels' range: small up to 0.1,
+/// medium up to 0.25, or large.
+pub(crate) fn error_mark(share: f64) -> (Mark, Colour) {
+    match share.abs() {
+        share if share <= 0.1 => (Mark::Disc, GREEN),
+        share if share <= 0.25 => (Mark::Triangle, ORANGE),
+        _ => (Mark::Square, VERMILION),
+    }
 }
 
-impl ErrorSize {
-    /// By the share of the labels' range.
-    pub(crate) fn of(share: f64) -> Self {
-        match share.abs() {
-            share if share <= 0.1 => Self::Small,
-            share if share <= 0.25 => Self::Medium,
-            _ => Self::Large,
-        }
-    }
-
-    pub(crate) fn sign(self) -> (Mark, Colour) {
-        match self {
-            Self::Small => (Mark::Disc, GREEN),
-            Self::Medium => (Mark::Triangle, ORANGE),
-            Self::Large => (Mark::Square, VERMILION),
-        }
-    }
+/// The legend of [`error_mark`], for targets whose labels have these ranges.
+pub(crate) fn error_marks(label_ranges: &[f64]) -> [(Key, String); 3] {
+    let scores = label_ranges.iter().all(|range| *range == 1.0);
+    let unit = if scores { "" } else { " of the labels' range" };
+    let entry = |share, text| {
+        let (mark, colour) = error_mark(share);
+        (Key::Mark(mark, colour), text)
+    };
+    [
+        entry(0.1, format!("error up to 0.10{unit}")),
+        entry(0.25, "up to 0.25".to_owned()),
+        entry(1.0, "larger".to_owned()),
+    ]
 }
 
 #[cfg(test)]
@@ -82,14 +80,8 @@ mod tests {
 
     #[test]
     fn an_error_is_marked_by_its_share_of_the_labels_range() {
-        let sizes = [-0.1, 0.11, 0.25, -0.26, f64::NAN].map(ErrorSize::of);
-        let expected = [
-            ErrorSize::Small,
-            ErrorSize::Medium,
-            ErrorSize::Medium,
-            ErrorSize::Large,
-            ErrorSize::Large,
-        ];
-        assert_eq!(sizes, expected);
+        let marks = [-0.1, 0.11, 0.25, -0.26, f64::NAN].map(|share| error_mark(share).0);
+        let (medium, large) = (Mark::Triangle, Mark::Square);
+        assert_eq!(marks, [Mark::Disc, medium, medium, large, large]);
     }
 }

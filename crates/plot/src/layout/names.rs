@@ -3,27 +3,13 @@
 /// The names without the words ("perspective_score_") that all of them begin
 /// with, where that leaves something of each.
 pub(crate) fn short_names(targets: &[String]) -> Vec<String> {
-    let Some((first, others)) = targets.split_first() else {
-        return Vec::new();
-    };
-    let common = others.iter().fold(first.as_str(), |common, other| {
-        let same = common
-            .char_indices()
-            .zip(other.chars())
-            .take_while(|((_, a), b)| a == b)
-            .map(|((index, a), _)| index + a.len_utf8())
-            .last();
-        &common[..same.unwrap_or(0)]
-    });
-    let words = common
-        .rfind(['_', ' ', '.', '/'])
-        .filter(|_| !others.is_empty())
-        .map_or(0, |index| index + 1);
-    let words = if targets.iter().all(|name| name.len() > words) {
-        words
-    } else {
-        0
-    };
+    let first = targets.first().map_or("", String::as_str);
+    let shared = |end: &usize| targets.iter().all(|name| name.starts_with(&first[..*end]));
+    let ends = first.rmatch_indices(['_', ' ', '.', '/']);
+    let words = ends.map(|(index, _)| index + 1).find(shared);
+    let leaves_all = |end: &usize| targets.iter().all(|name| name.len() > *end);
+    let words = words.filter(|_| targets.len() > 1).filter(leaves_all);
+    let words = words.unwrap_or(0);
     targets
         .iter()
         .map(|name| name[words..].to_owned())

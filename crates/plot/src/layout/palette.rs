@@ -1,7 +1,10 @@
 //! A colour for each backbone.
 
-use super::{key::Key, mark::Mark};
-use crate::draw::colour::{BLUE, Colour, FRAME, GREEN, INK, ORANGE, PURPLE, SKY, VERMILION};
+use super::{Key, Mark};
+use crate::draw::{
+    Colour,
+    colour::{BLUE, FRAME, GREEN, INK, ORANGE, PURPLE, SKY, VERMILION},
+};
 
 /// Neighbours differ in lightness as well as in hue.
 const COLOURS: [Colour; 7] = [BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE, INK];
@@ -10,39 +13,30 @@ const OTHERS: Colour = FRAME;
 
 /// The colours of some names, the same in all figures with the same order.
 #[derive(Debug)]
-pub(crate) struct Palette {
-    names: Vec<String>,
-    used: Vec<bool>,
+pub(crate) struct Palette<'a> {
+    names: Vec<&'a str>,
+    used: Vec<&'a str>,
 }
 
-impl Palette {
+impl<'a> Palette<'a> {
     /// Colours for the names `used`: those of `order` come first.
-    pub(crate) fn new<'a>(order: &[String], used: impl Iterator<Item = &'a str>) -> Self {
+    pub(crate) fn new(order: &'a [String], used: impl Iterator<Item = &'a str>) -> Self {
         let mut palette = Self {
-            names: Vec::new(),
+            names: order.iter().map(String::as_str).collect(),
             used: Vec::new(),
         };
-        for name in order {
-            palette.index(name);
-        }
         for name in used {
-            let index = palette.index(name);
-            palette.used[index] = true;
+            for names in [&mut palette.names, &mut palette.used] {
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
         }
         palette
     }
 
-    fn index(&mut self, name: &str) -> usize {
-        let known = self.names.iter().position(|known| known == name);
-        known.unwrap_or_else(|| {
-            self.names.push(name.to_owned());
-            self.used.push(false);
-            self.names.len() - 1
-        })
-    }
-
     pub(crate) fn colour(&self, name: &str) -> Colour {
-        let index = self.names.iter().position(|known| known == name);
+        let index = self.names.iter().position(|known| *known == name);
         let colour = index.and_then(|index| COLOURS.get(index));
         colour.copied().unwrap_or(OTHERS)
     }
@@ -50,19 +44,17 @@ impl Palette {
     /// The names that are used, each with its sign; nothing for a single
     /// nameless one.
     pub(crate) fn legend(&self, key: impl Fn(Colour) -> Key) -> Vec<(Key, String)> {
-        let used = || self.names.iter().zip(&self.used).filter(|(_, used)| **used);
-        if used().all(|(name, _)| name.is_empty()) {
+        if self.used.iter().all(|name| name.is_empty()) {
             return Vec::new();
         }
-        let named = self.names.iter().zip(&self.used).zip(COLOURS);
-        let named = named.filter(|((_, used), _)| **used);
-        let mut legend: Vec<_> = named
-            .map(|((name, _), colour)| {
-                let name = if name.is_empty() { "unnamed" } else { name };
-                (key(colour), name.to_owned())
-            })
-            .collect();
-        let others = used().count() - legend.len();
+        let coloured = self.names.iter().zip(COLOURS);
+        let coloured = coloured.filter(|(name, _)| self.used.contains(name));
+        let entry = |(name, colour): (&&str, Colour)| {
+            let name = if name.is_empty() { "unnamed" } else { name };
+            (key(colour), name.to_owned())
+        };
+        let mut legend: Vec<_> = coloured.map(entry).collect();
+        let others = self.used.len() - legend.len();
         if others > 0 {
             legend.push((key(OTHERS), format!("{others} others")));
         }

@@ -1,18 +1,13 @@
 //! A panel: title, frame, grid, ticks and axis titles around an area for data.
 
 use super::{
-    axes::Axes,
+    Axes, Scale, Span, Tick, Ticks,
     panel_layout::Layout,
-    scale::Scale,
-    span::Span,
     style::{AXIS, PANEL, SUBTITLE, TICK},
-    tick::Tick,
 };
 use crate::draw::{
-    canvas::Canvas,
+    Align, Canvas, Rect,
     colour::{FRAME, GRID, SHADE, WHITE},
-    geometry::Rect,
-    text::Align,
 };
 
 pub(super) const PAD: f64 = 16.0;
@@ -20,31 +15,30 @@ pub(super) const TICK_GAP: f64 = 14.0;
 
 /// One of a panel's two axes.
 #[derive(Debug, Clone)]
-pub(crate) struct Axis<'a> {
+pub(crate) struct Axis {
     pub(crate) scale: Scale,
-    pub(crate) title: &'a str,
+    pub(crate) title: String,
     pub(crate) ticks: Ticks,
 }
 
-/// What an axis is labelled with.
-#[derive(Debug, Clone)]
-pub(crate) enum Ticks {
-    /// Round numbers of the scale.
-    Round,
-    /// The first of these whose labels fit. If none do, an x axis has round
-    /// numbers and a y axis the last of these.
-    Choices(Vec<Vec<Tick>>),
-    /// These names, upright if need be, and without lines through the area.
-    Names(Vec<Tick>),
-}
-
-impl<'a> Axis<'a> {
-    pub(crate) fn new(scale: Scale, title: &'a str) -> Self {
+impl Axis {
+    /// An axis with round numbers.
+    pub(crate) fn new(scale: Scale, title: impl Into<String>) -> Self {
         Self {
             scale,
-            title,
+            title: title.into(),
             ticks: Ticks::Round,
         }
+    }
+
+    /// An axis with round numbers at equal distances.
+    pub(crate) fn linear(span: Span, title: impl Into<String>) -> Self {
+        Self::new(Scale::Linear(span), title)
+    }
+
+    /// This axis with other ticks.
+    pub(crate) fn with(self, ticks: Ticks) -> Self {
+        Self { ticks, ..self }
     }
 
     fn has_grid(&self) -> bool {
@@ -54,13 +48,11 @@ impl<'a> Axis<'a> {
 
 /// What to draw around the data.
 #[derive(Debug)]
-pub(crate) struct Panel<'a> {
-    /// The place on the canvas.
-    pub(crate) cell: Rect,
-    pub(crate) title: &'a str,
-    pub(crate) subtitle: &'a str,
-    pub(crate) x: Axis<'a>,
-    pub(crate) y: Axis<'a>,
+pub(crate) struct Panel {
+    pub(crate) title: String,
+    pub(crate) subtitle: String,
+    pub(crate) x: Axis,
+    pub(crate) y: Axis,
     /// Whether the data area is to be as wide as it is high.
     pub(crate) square: bool,
     /// What of the x axis to leave unshaded.
@@ -69,18 +61,17 @@ pub(crate) struct Panel<'a> {
     /// its right.
     pub(crate) shaded_rows: Vec<f64>,
     /// The name of a row at the foot for what has no y value.
-    pub(crate) slot: Option<&'a str>,
+    pub(crate) slot: Option<&'static str>,
     /// Room to leave to the right of the frame.
     pub(crate) right: f64,
 }
 
-impl<'a> Panel<'a> {
+impl Panel {
     /// A panel without title, shades and slot.
-    pub(crate) fn new(cell: Rect, x: Axis<'a>, y: Axis<'a>) -> Self {
+    pub(crate) fn new(x: Axis, y: Axis) -> Self {
         Self {
-            cell,
-            title: "",
-            subtitle: "",
+            title: String::new(),
+            subtitle: String::new(),
             x,
             y,
             square: false,
@@ -91,16 +82,24 @@ impl<'a> Panel<'a> {
         }
     }
 
-    /// Draws all but the data.
-    pub(crate) fn draw(&self, canvas: &mut Canvas) -> Axes {
-        let layout = self.lay_out(canvas);
+    /// This panel with a title and what stands below it.
+    pub(crate) fn titled(self, title: impl Into<String>, subtitle: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            subtitle: subtitle.into(),
+            ..self
+        }
+    }
+
+    /// Draws all but the data in this place on the canvas.
+    pub(crate) fn draw(&self, canvas: &mut Canvas, cell: Rect) -> Axes {
+        let layout = self.lay_out(canvas, cell);
         let axes = &layout.axes;
         let area = axes.area;
         canvas.fill(area, WHITE);
         if let Some(unshaded) = self.unshaded {
-            let (left, right) = (axes.x(unshaded.low), axes.x(unshaded.high));
-            shade(canvas, area, area.x, left);
-            shade(canvas, area, right, area.right());
+            shade(canvas, area, area.x, axes.x(unshaded.low));
+            shade(canvas, area, axes.x(unshaded.high), area.right());
         }
         for row in &self.shaded_rows {
             let (top, bottom) = (axes.y(row + 0.5) + 2.0, axes.y(row - 0.5) - 2.0);
@@ -110,24 +109,24 @@ impl<'a> Panel<'a> {
         if self.slot.is_some() {
             canvas.fill(axes.slot, SHADE);
         }
-        self.draw_x(canvas, &layout);
-        self.draw_y(canvas, &layout);
+        self.draw_x(canvas, cell, &layout);
+        self.draw_y(canvas, cell, &layout);
         canvas.frame(area, 2.0, FRAME);
 
-        let room = self.cell.right() - PAD - area.x;
-        let mut baseline = self.cell.y + PAD;
+        let room = cell.right() - PAD - area.x;
+        let mut baseline = cell.y + PAD;
         if !self.title.is_empty() {
             baseline += PANEL.size;
-            let title = canvas.shorten(self.title, room, PANEL);
+            let title = canvas.shorten(&self.title, room, PANEL);
             canvas.text(&title, (area.x, baseline), Align::Left, PANEL);
         }
         baseline += SUBTITLE.size * 1.5;
-        let subtitle = canvas.shorten(self.subtitle, room, SUBTITLE);
+        let subtitle = canvas.shorten(&self.subtitle, room, SUBTITLE);
         canvas.text(&subtitle, (area.x, baseline), Align::Left, SUBTITLE);
         layout.axes
     }
 
-    fn draw_x(&self, canvas: &mut Canvas, layout: &Layout) {
+    fn draw_x(&self, canvas: &mut Canvas, cell: Rect, layout: &Layout) {
         let (axes, area) = (&layout.axes, layout.axes.area);
         for tick in &layout.x_ticks {
             let x = axes.x(tick.value);
@@ -145,31 +144,29 @@ impl<'a> Panel<'a> {
             }
         }
         let middle = area.x + area.width / 2.0;
-        let room = 2.0 * (middle - self.cell.x).min(self.cell.right() - middle);
-        let title = canvas.shorten(self.x.title, room, AXIS);
-        let baseline = self.cell.bottom() - PAD - AXIS.size * 0.25;
+        let room = 2.0 * (middle - cell.x).min(cell.right() - middle);
+        let title = canvas.shorten(&self.x.title, room, AXIS);
+        let baseline = cell.bottom() - PAD - AXIS.size * 0.25;
         canvas.text(&title, (middle, baseline), Align::Middle, AXIS);
     }
 
-    fn draw_y(&self, canvas: &mut Canvas, layout: &Layout) {
+    fn draw_y(&self, canvas: &mut Canvas, cell: Rect, layout: &Layout) {
         let (axes, area) = (&layout.axes, layout.axes.area);
-        let mut widest: f64 = 0.0;
-        let slot = axes.slot.y + axes.slot.height / 2.0;
-        let rows = layout.y_ticks.iter();
-        let rows = rows.map(|tick| (axes.y(tick.value), tick.label.as_str()));
-        for (y, label) in rows.chain(self.slot.map(|label| (slot, label))) {
+        let row = |tick: &Tick| (axes.y(tick.value), tick.label.clone());
+        let mut rows: Vec<(f64, String)> = layout.y_ticks.iter().map(row).collect();
+        rows.extend(self.slot.map(|label| (axes.slot_row(), label.to_owned())));
+        for (y, label) in rows {
             if self.y.has_grid() {
                 canvas.line((area.x, y), (area.right(), y), 2.0, GRID);
             }
             canvas.line((area.x - 6.0, y), (area.x, y), 2.0, FRAME);
             let at = (area.x - TICK_GAP, y + TICK.drop());
-            canvas.text(label, at, Align::Right, TICK);
-            widest = widest.max(canvas.text_width(label, TICK));
+            canvas.text(&label, at, Align::Right, TICK);
         }
-        let baseline = area.x - TICK_GAP - widest - 14.0;
+        let baseline = area.x - TICK_GAP - layout.y_labels - 14.0;
         let middle = area.y + area.height / 2.0;
-        let room = 2.0 * (middle - self.cell.y).min(self.cell.bottom() - middle);
-        let title = canvas.shorten(self.y.title, room, AXIS);
+        let room = 2.0 * (middle - cell.y).min(cell.bottom() - middle);
+        let title = canvas.shorten(&self.y.title, room, AXIS);
         canvas.text_upwards(&title, (baseline, middle), Align::Middle, AXIS);
     }
 }

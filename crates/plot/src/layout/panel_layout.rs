@@ -1,12 +1,12 @@
 //! Where the parts of a panel lie.
 
 use super::{
-    axes::Axes,
-    panel::{PAD, Panel, TICK_GAP, Ticks},
+    Axes, Panel, Tick, Ticks,
+    panel::{PAD, TICK_GAP},
     style::{AXIS, PANEL, SUBTITLE, TICK},
-    tick::Tick,
+    tick::thinned,
 };
-use crate::draw::{canvas::Canvas, geometry::Rect};
+use crate::draw::{Canvas, Rect};
 
 const MOST_TICKS: usize = 7;
 /// What a label that stands upright may take up.
@@ -18,72 +18,68 @@ pub(super) struct Layout {
     pub(super) axes: Axes,
     pub(super) x_ticks: Vec<Tick>,
     pub(super) y_ticks: Vec<Tick>,
+    /// The width of the y axis's labels.
+    pub(super) y_labels: f64,
     /// Whether the labels of the x axis stand upright.
     pub(super) upright: bool,
 }
 
-impl Panel<'_> {
-    pub(super) fn lay_out(&self, canvas: &Canvas) -> Layout {
-        let mut top = self.cell.y + PAD;
-        for (text, height) in [
-            (self.title, PANEL.size),
-            (self.subtitle, SUBTITLE.size * 1.5),
-        ] {
-            top += if text.is_empty() { 0.0 } else { height };
-        }
-        top += if self.title.is_empty() { 4.0 } else { 16.0 };
-        let title = |title: &str, gap: f64| match title {
-            "" => 0.0,
-            _ => AXIS.size + gap,
-        };
-        let below = PAD + title(self.x.title, 12.0) + TICK_GAP;
-        let bottom = |labels: f64| self.cell.bottom() - below - labels;
+/// What a text takes up that may be missing.
+fn room(text: &str, room: f64) -> f64 {
+    if text.is_empty() { 0.0 } else { room }
+}
+
+fn widest<'a>(canvas: &Canvas, labels: impl Iterator<Item = &'a str>) -> f64 {
+    let widths = labels.map(|label| canvas.text_width(label, TICK));
+    widths.fold(0.0, f64::max)
+}
+
+impl Panel {
+    pub(super) fn lay_out(&self, canvas: &Canvas, cell: Rect) -> Layout {
+        let title = room(&self.title, PANEL.size + 12.0) + 4.0;
+        let top = cell.y + PAD + title + room(&self.subtitle, SUBTITLE.size * 1.5);
+        let below = PAD + room(&self.x.title, AXIS.size + 12.0) + TICK_GAP;
+        let bottom = |labels: f64| cell.bottom() - below - labels;
         let slot = if self.slot.is_some() { SLOT } else { 0.0 };
 
         let y_ticks = self.y_ticks(bottom(TICK.size) - top - slot);
         let labels = y_ticks.iter().map(|tick| tick.label.as_str());
-        let widest = labels
-            .chain(self.slot)
-            .map(|label| canvas.text_width(label, TICK))
-            .fold(0.0, f64::max);
-        let mut left = self.cell.x + PAD + title(self.y.title, 14.0) + widest + TICK_GAP;
-        let mut width = self.cell.right() - PAD - 24.0 - self.right - left;
+        let y_labels = widest(canvas, labels.chain(self.slot));
+        let mut left = cell.x + PAD + room(&self.y.title, AXIS.size + 14.0) + y_labels + TICK_GAP;
+        let mut width = cell.right() - PAD - 24.0 - self.right - left;
         if self.square {
             let spare = (width - (bottom(TICK.size) - top)).max(0.0);
             left += spare / 2.0;
             width -= spare;
         }
-        let (x_ticks, upright) = self.x_ticks(canvas, left, width);
+        let (x_ticks, upright) = self.x_ticks(canvas, cell, (left, width));
         let labels = if upright {
-            let labels = x_ticks.iter();
-            let widths = labels.map(|tick| canvas.text_width(&tick.label, TICK));
-            widths.fold(TICK.size, f64::max)
+            let labels = x_ticks.iter().map(|tick| tick.label.as_str());
+            widest(canvas, labels).max(TICK.size)
         } else {
             TICK.size
         };
         let (top, bottom) = (top.round(), bottom(labels).round());
         let area = Rect::new(left.round(), top, width.round(), bottom - top);
-        let axes = Axes {
-            area,
-            slot: Rect::new(area.x, bottom - slot, area.width, slot),
-            x: self.x.scale,
-            y: self.y.scale,
-        };
         Layout {
-            axes,
+            axes: Axes {
+                area,
+                slot: Rect::new(area.x, bottom - slot, area.width, slot),
+                x: self.x.scale,
+                y: self.y.scale,
+            },
             x_ticks,
             y_ticks,
+            y_labels,
             upright,
         }
     }
 
     /// The ticks of the y axis, which is so high.
     fn y_ticks(&self, height: f64) -> Vec<Tick> {
-        let fit = |ticks: &[Tick]| {
-            let place = |tick: &Tick| self.y.scale.place(tick.value) * height;
-            let apart = |pair: &[Tick]| place(&pair[1]) - place(&pair[0]) > TICK.size * 1.4;
-            ticks.windows(2).all(apart)
-        };
+        let place = |tick: &Tick| self.y.scale.place(tick.value) * height;
+        let apart = |pair: &[Tick]| place(&pair[1]) - place(&pair[0]) > TICK.size * 1.4;
+        let fit = |ticks: &[Tick]| ticks.windows(2).all(apart);
         match &self.y.ticks {
             Ticks::Names(ticks) => ticks.clone(),
             Ticks::Choices(choices) => {
@@ -96,39 +92,30 @@ impl Panel<'_> {
 
     /// The ticks of the x axis, and whether their labels stand upright: names
     /// that are too long to stand side by side.
-    fn x_ticks(&self, canvas: &Canvas, left: f64, width: f64) -> (Vec<Tick>, bool) {
+    fn x_ticks(&self, canvas: &Canvas, cell: Rect, (left, width): (f64, f64)) -> (Vec<Tick>, bool) {
         let scale = self.x.scale;
-        let fit = |ticks: &[Tick]| {
-            // Each label's left and right end.
-            let ends: Vec<_> = ticks
-                .iter()
-                .map(|tick| {
-                    let x = left + scale.place(tick.value) * width;
-                    let half = canvas.text_width(&tick.label, TICK) / 2.0;
-                    (x - half, x + half)
-                })
-                .collect();
-            ends.windows(2).all(|pair| pair[1].0 - pair[0].1 > 8.0)
-                && ends
-                    .iter()
-                    .all(|end| end.0 > self.cell.x && end.1 < self.cell.right())
+        // A label's left and right end.
+        let ends = |tick: &Tick| {
+            let x = left + scale.place(tick.value) * width;
+            let half = canvas.text_width(&tick.label, TICK) / 2.0;
+            (x - half, x + half)
         };
-        match &self.x.ticks {
-            Ticks::Names(names) if fit(names) => (names.clone(), false),
-            Ticks::Names(names) => {
-                let apart = width / scale.span().length().max(1.0);
-                let every = (TICK.size * 1.2 / apart).ceil().max(1.0) as usize;
-                let short = |tick: &Tick| {
-                    Tick::new(tick.value, canvas.shorten(&tick.label, UPRIGHT_ROOM, TICK))
-                };
-                (names.iter().step_by(every).map(short).collect(), true)
+        let fit = |ticks: &[Tick]| {
+            let ends: Vec<_> = ticks.iter().map(ends).collect();
+            let inside = |end: &(f64, f64)| end.0 > cell.x && end.1 < cell.right();
+            ends.windows(2).all(|pair| pair[1].0 - pair[0].1 > 8.0) && ends.iter().all(inside)
+        };
+        let ticks = match &self.x.ticks {
+            Ticks::Names(names) if !fit(names) => {
+                let names = thinned(names, width / scale.span().length().max(1.0));
+                let short = |label: &str| canvas.shorten(label, UPRIGHT_ROOM, TICK);
+                let short = |tick: &Tick| Tick::new(tick.value, short(&tick.label));
+                return (names.map(short).collect(), true);
             }
-            Ticks::Choices(choices) => {
-                let choice = choices.iter().find(|ticks| fit(ticks)).cloned();
-                let round = || scale.ticks(MOST_TICKS, fit);
-                (choice.unwrap_or_else(round), false)
-            }
-            Ticks::Round => (scale.ticks(MOST_TICKS, fit), false),
-        }
+            Ticks::Names(names) => Some(names.clone()),
+            Ticks::Choices(choices) => choices.iter().find(|ticks| fit(ticks)).cloned(),
+            Ticks::Round => None,
+        };
+        (ticks.unwrap_or_else(|| scale.ticks(MOST_TICKS, fit)), false)
     }
 }

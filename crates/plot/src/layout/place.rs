@@ -1,6 +1,6 @@
 //! Names beside points, where they cover neither each other nor the data.
 
-use crate::draw::geometry::{Point, Rect};
+use crate::draw::{Point, Rect};
 
 /// A point that wants its name beside it.
 #[derive(Debug, Clone, Copy)]
@@ -47,14 +47,10 @@ pub(crate) fn place(
             let free = |rect: &Rect, obstacles: &[Rect]| {
                 area.contains(rect) && !obstacles.iter().any(|other| other.covers(&rect.grow(3.0)))
             };
-            let mut nearest = None;
-            for rect in candidates(name).filter(|rect| free(rect, &solid)) {
-                if free(&rect, soft) {
-                    nearest = Some(rect);
-                    break;
-                }
-                nearest.get_or_insert(rect);
-            }
+            let places = candidates(name).filter(|rect| free(rect, &solid));
+            let places: Vec<Rect> = places.collect();
+            let nearest = places.iter().find(|rect| free(rect, soft));
+            let nearest = nearest.or(places.first()).copied();
             solid.extend(nearest);
             nearest
         })

@@ -1,8 +1,8 @@
 //! From values to places along an axis.
 
 use super::{
-    span::Span,
-    tick::{self, Tick},
+    Span, Tick,
+    tick::{linear, logarithmic},
 };
 
 /// How the numbers of an axis are spread.
@@ -73,9 +73,9 @@ impl Scale {
     /// Round values, up to `most`, whose labels `fit`.
     pub(crate) fn ticks(&self, most: usize, fit: impl Fn(&[Tick]) -> bool) -> Vec<Tick> {
         match self {
-            Self::Linear(span) => tick::linear(*span, 0.0, most, fit),
-            Self::Whole(span) => tick::linear(*span, 1.0, most, fit),
-            Self::Log(span) => tick::logarithmic(*span, most, fit),
+            Self::Linear(span) => linear(*span, 0.0, most, fit),
+            Self::Whole(span) => linear(*span, 1.0, most, fit),
+            Self::Log(span) => logarithmic(*span, most, fit),
         }
     }
 }

@@ -5,10 +5,7 @@
 //! gets lonely on the worse side, and what lies beyond is drawn at its end and
 //! counted. The better side is never cut.
 
-use super::{
-    scale::Scale,
-    span::{Span, drawable},
-};
+use super::{Scale, Span, counted, drawable};
 use crate::{Better, Objective, number::compact};
 
 /// The axis of some scores.
@@ -69,8 +66,10 @@ impl ScoreAxis {
         };
         match self.beyond {
             0 => String::new(),
-            1 => format!("1 {what} {place} {} drawn at the edge", compact(end)),
-            many => format!("{many} {what}s {place} {} drawn at the edge", compact(end)),
+            beyond => {
+                let beyond = counted(beyond, what);
+                format!("{beyond} {place} {} drawn at the edge", compact(end))
+            }
         }
     }
 }

@@ -1,14 +1,12 @@
-//! A figure's heading, and panels in rows below.
+//! A figure's heading, and what stands below.
 
-use super::heading::Heading;
+use super::{Axes, Heading, Panel, style::FACTS};
 use crate::{
     Figure, PlotError,
     draw::{
-        canvas::Canvas,
-        colour::{BLUE, Colour, LIGHT_ORANGE},
-        geometry::Rect,
+        Align, Canvas, Colour, Rect,
+        colour::{BLUE, FRAME, LIGHT_ORANGE, SHADE},
     },
-    number::count,
 };
 
 /// The width of every figure: texts have one size in all of a report.
@@ -60,80 +58,101 @@ impl Grid {
 #[derive(Debug)]
 pub(crate) struct Sheet {
     pub(crate) canvas: Canvas,
-    /// The places of the panels.
-    pub(crate) cells: Vec<Rect>,
-    title: String,
-    description: String,
+    heading: Heading,
 }
 
-impl Sheet {
-    /// A canvas with `heading`, and places for `panels`.
-    pub(crate) fn new(panels: usize, grid: Grid, heading: &Heading) -> Result<Self, PlotError> {
-        let mut sheet = Self::bare(heading)?;
-        let (columns, height) = (grid.columns.max(1), grid.height);
-        let top = sheet.top();
-        let width = INSIDE / columns as f64;
-        let place = |index: usize| {
-            let (column, row) = ((index % columns) as f64, (index / columns) as f64);
-            Rect::new(MARGIN + column * width, top + row * height, width, height)
-        };
-        sheet.cells = (0..panels).map(place).collect();
-        sheet.end_at(top + panels.div_ceil(columns) as f64 * height);
-        Ok(sheet)
-    }
-
-    /// A canvas with `heading`, as high as this.
-    pub(crate) fn bare(heading: &Heading) -> Result<Self, PlotError> {
+impl Heading {
+    /// A canvas with this heading, as high as it.
+    pub(crate) fn sheet(self) -> Result<Sheet, PlotError> {
         let mut canvas = Canvas::new(WIDTH, 0.0)?;
-        canvas.height = heading.draw(&mut canvas).ceil() as u32;
-        Ok(Self {
+        canvas.height = self.draw(&mut canvas).ceil() as u32;
+        Ok(Sheet {
             canvas,
-            cells: Vec::new(),
-            title: heading.title.clone(),
-            description: heading.description(),
+            heading: self,
         })
     }
 
-    /// The row below all that there is so far.
+    /// A figure of panels, all of one size, whose data `draw` draws.
+    pub(crate) fn facets<T>(
+        self,
+        grid: Grid,
+        panels: Vec<(Panel, T)>,
+        mut draw: impl FnMut(&mut Canvas, &Axes, T),
+    ) -> Result<Figure, PlotError> {
+        let mut sheet = self.sheet()?;
+        let cells = sheet.cells(grid, panels.len());
+        for ((panel, data), cell) in panels.into_iter().zip(&cells) {
+            let axes = panel.draw(&mut sheet.canvas, *cell);
+            draw(&mut sheet.canvas, &axes, data);
+        }
+        Ok(sheet.end_below(&cells))
+    }
+
+    /// A figure of one panel, so high, whose data `draw` draws.
+    pub(crate) fn panel(
+        self,
+        height: f64,
+        panel: Panel,
+        mut draw: impl FnMut(&mut Canvas, &Axes),
+    ) -> Result<Figure, PlotError> {
+        let panels = vec![(panel, ())];
+        self.facets(Grid::new(1, height), panels, |canvas, axes, ()| {
+            draw(canvas, axes)
+        })
+    }
+
+    /// A figure that says why there is nothing to show.
+    pub(crate) fn nothing(self, why: &str) -> Result<Figure, PlotError> {
+        let text = format!("Nothing to show: {why}");
+        let mut sheet = Self::new(self.title).sheet()?;
+        let area = Rect::new(MARGIN, sheet.top(), INSIDE, 140.0);
+        let canvas = &mut sheet.canvas;
+        canvas.fill(area, SHADE);
+        canvas.frame(area, 2.0, FRAME);
+        let at = (area.x + INSIDE / 2.0, area.y + 70.0 + FACTS.drop());
+        let line = canvas.shorten(&text, INSIDE - 40.0, FACTS);
+        canvas.text(&line, at, Align::Middle, FACTS);
+        let mut figure = sheet.end_at(area.bottom() + MARGIN / 2.0);
+        figure.description = text;
+        Ok(figure)
+    }
+}
+
+impl Sheet {
+    /// The row below the heading.
     pub(crate) fn top(&self) -> f64 {
         f64::from(self.canvas.height)
     }
 
-    /// Ends the figure a little below the row `bottom`.
-    pub(crate) fn end_at(&mut self, bottom: f64) {
-        self.canvas.height = (bottom + MARGIN / 2.0).ceil() as u32;
+    /// Places for so many panels below the heading.
+    pub(crate) fn cells(&self, grid: Grid, panels: usize) -> Vec<Rect> {
+        let (columns, height) = (grid.columns.max(1), grid.height);
+        let (top, width) = (self.top(), INSIDE / columns as f64);
+        let cell = |index: usize| {
+            let (column, row) = ((index % columns) as f64, (index / columns) as f64);
+            Rect::new(MARGIN + column * width, top + row * height, width, height)
+        };
+        (0..panels).map(cell).collect()
     }
 
-    pub(crate) fn finish(self) -> Figure {
+    /// The figure, which ends below the last of `cells`.
+    pub(crate) fn end_below(self, cells: &[Rect]) -> Figure {
+        let bottom = cells.last().map_or(self.top(), Rect::bottom);
+        self.end_at(bottom)
+    }
+
+    /// The figure, which ends a little below the row `bottom`.
+    pub(crate) fn end_at(mut self, bottom: f64) -> Figure {
+        self.canvas.height = (bottom + MARGIN / 2.0).ceil() as u32;
         Figure {
             canvas: self.canvas,
-            title: self.title,
-            description: self.description,
+            description: self.heading.description(),
+            title: self.heading.title,
         }
     }
 }
 
-/// "first 24 of 30 targets", where a figure cannot show them all; an empty fact
-/// otherwise.
-pub(crate) fn first_of(most: usize, all: usize, what: &str) -> String {
-    if all > most {
-        format!("first {most} of {all} {what}")
-    } else {
-        String::new()
-    }
-}
-
-/// "1 image", "4,000 images".
-pub(crate) fn counted(amount: usize, what: &str) -> String {
-    let plural = if amount == 1 { "" } else { "s" };
-    format!("{} {what}{plural}", count(amount as u64))
-}
-
-/// As [`counted`], and `rest`; an empty fact for 0.
-pub(crate) fn counted_if_any(amount: usize, what: &str, rest: &str) -> String {
-    if amount == 0 {
-        String::new()
-    } else {
-        format!("{} {rest}", counted(amount, what))
-    }
+/// The first of `items`, `most` at most.
+pub(crate) fn first<T>(most: usize, items: &[T]) -> &[T] {
+    items.get(..most).unwrap_or(items)
 }

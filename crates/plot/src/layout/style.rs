@@ -2,8 +2,8 @@
 //! CSS pixels large.
 
 use crate::draw::{
+    Style,
     colour::{INK, MUTED},
-    text::Style,
 };
 
 /// Of the figure.

@@ -1,7 +1,7 @@
 //! Round numbers along an axis.
 
-use super::span::Span;
-use crate::number::count;
+use super::{Span, style::TICK};
+use crate::number::{count, unsigned_zero};
 
 /// A labelled value on an axis.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +17,24 @@ impl Tick {
             label: label.into(),
         }
     }
+}
+
+/// What an axis is labelled with.
+#[derive(Debug, Clone)]
+pub(crate) enum Ticks {
+    /// Round numbers of the scale.
+    Round,
+    /// The first of these whose labels fit. If none do, an x axis has round
+    /// numbers and a y axis the last of these.
+    Choices(Vec<Vec<Tick>>),
+    /// These names, upright if need be, and without lines through the area.
+    Names(Vec<Tick>),
+}
+
+/// As many of `names` as have room where one has `room` pixels.
+pub(crate) fn thinned(names: &[Tick], room: f64) -> impl Iterator<Item = &Tick> {
+    let every = (TICK.size * 1.2 / room).ceil().max(1.0) as usize;
+    names.iter().step_by(every)
 }
 
 /// Multiples of a round step within `span`: the most, up to `most`, whose
@@ -137,17 +155,8 @@ fn label(value: f64, step: f64, largest: f64) -> String {
     } else {
         format!("{value:.*}", digits_after(step))
     };
-    let zero = text
-        .trim_start_matches('-')
-        .chars()
-        .all(|c| matches!(c, '0' | '.'));
-    let text = if zero {
-        text.trim_start_matches('-')
-    } else {
-        &text
-    };
     // A minus sign is as wide as a digit; a hyphen is easily overlooked.
-    text.replace('-', "−")
+    unsigned_zero(text).replace('-', "−")
 }
 
 #[cfg(test)]

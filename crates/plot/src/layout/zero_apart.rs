@@ -4,15 +4,8 @@
 //! kind of label than 0.01: they get a place of their own, to the left of the
 //! axis of numbers, where they cannot be taken for the bin beside them.
 
-use super::{
-    axes::Axes,
-    label_bins::LabelRange,
-    panel::{Axis, Ticks},
-    scale::Scale,
-    span::{Span, drawable},
-    tick::{self, Tick},
-};
-use crate::draw::{canvas::Canvas, colour::FRAME};
+use super::{Axes, Axis, Scale, Span, Tick, Ticks, drawable, label_bins::LabelRange, tick::linear};
+use crate::draw::{Canvas, colour::FRAME};
 
 /// What a figure says of the zeros' place.
 pub(crate) const ZERO_NOTE: &str = "“= 0”: labels that are exactly 0";
@@ -28,44 +21,38 @@ pub(crate) struct ZeroApart {
 }
 
 impl ZeroApart {
-    /// An axis for `bins`; none if there is no bin.
-    pub(crate) fn of(bins: &[LabelRange]) -> Option<Self> {
-        let zeros = bins.contains(&LabelRange::Zero);
+    /// An axis for `bins`: from 0 to 1 without any.
+    pub(crate) fn of(bins: &[LabelRange]) -> Self {
         let ranges = || bins.iter().filter_map(range);
-        let Some(span) = Span::of(ranges().flat_map(|(low, high)| [low, high])) else {
-            return zeros.then_some(Self {
-                span: Span::UNIT,
-                width: 0.1,
-                zeros,
-            });
-        };
+        let span = Span::of(ranges().flat_map(|(low, high)| [low, high]));
         let widths = ranges().map(|(low, high)| high - low);
-        let narrowest = widths.filter(|width| *width > 0.0).fold(f64::MAX, f64::min);
-        Some(Self {
+        let widths = widths.filter(|width| *width > 0.0);
+        let (narrowest, span) = match span {
+            Some(span) => (widths.fold(f64::MAX, f64::min), span),
+            None => (0.1, Span::UNIT),
+        };
+        Self {
             span,
             // A hair's breadth would leave the zeros no room.
             width: narrowest.clamp(span.length() / 20.0, span.length()),
-            zeros,
-        })
+            zeros: bins.contains(&LabelRange::Zero),
+        }
     }
 
-    pub(crate) fn axis<'a>(&self, title: &'a str) -> Axis<'a> {
+    pub(crate) fn axis(&self, title: &str) -> Axis {
         let mut whole = self.span.widen(0.02);
         let mut zero = None;
         if self.zeros {
             whole.low = self.span.low - 2.4 * self.width;
             zero = Some(Tick::new(self.zero(), "= 0"));
         }
-        let numbers = |most| tick::linear(self.span, 0.0, most, |_| true);
+        let numbers = |most| linear(self.span, 0.0, most, |_| true);
         // The last one fits in any case: round numbers of the whole axis would
         // take the place of the zeros for a negative label.
         let with_zero = |numbers: Vec<Tick>| zero.clone().into_iter().chain(numbers).collect();
         let mut choices: Vec<Vec<Tick>> = [6, 4, 3, 2].map(|most| with_zero(numbers(most))).into();
         choices.push(with_zero(Vec::new()));
-        Axis {
-            ticks: Ticks::Choices(choices),
-            ..Axis::new(Scale::Linear(whole), title)
-        }
+        Axis::new(Scale::Linear(whole), title).with(Ticks::Choices(choices))
     }
 
     /// Where the zeros' bin has its middle.
@@ -87,9 +74,7 @@ impl ZeroApart {
     /// Parts the zeros from the rest.
     pub(crate) fn draw(&self, canvas: &mut Canvas, axes: &Axes) {
         if self.zeros {
-            let x = axes.x(self.span.low - 0.55 * self.width);
-            let area = axes.area;
-            canvas.dashes((x, area.y), (x, area.bottom() - 4.0), 2.0, FRAME);
+            axes.draw_dashes(canvas, self.span.low - 0.55 * self.width, 2.0, FRAME);
         }
     }
 }
@@ -111,7 +96,7 @@ mod tests {
     #[test]
     fn the_zeros_lie_apart_from_the_first_bin() {
         let bins = [LabelRange::Zero, LabelRange::Between(0.0, 0.1)];
-        let axis = ZeroApart::of(&bins).unwrap();
+        let axis = ZeroApart::of(&bins);
         let (_, right) = axis.ends(&bins[0]).unwrap();
         assert!(right < -0.05);
         let Ticks::Choices(ticks) = axis.axis("label").ticks else {
@@ -128,10 +113,10 @@ mod tests {
             LabelRange::Between(2.0, 2.0),
             LabelRange::Between(5.0, 3.0),
         ];
-        let axis = ZeroApart::of(&bins).unwrap();
+        let axis = ZeroApart::of(&bins);
         assert_eq!(axis.ends(&bins[0]), None);
         assert_eq!(axis.ends(&bins[2]), Some((3.0, 5.0)));
         assert!(axis.width > 0.0);
-        assert!(ZeroApart::of(&bins[..1]).is_none());
+        assert_eq!(ZeroApart::of(&bins[..1]).span, Span::UNIT);
     }
 }

@@ -2,9 +2,9 @@
 
 use psp_metrics::{Group, GroupScores, Metric};
 use psp_plot::{
-    Distributions, ErrorBin, ErrorByBin, ErrorMeasure, LabelDistribution, LabelRange, Metrics,
-    Pairs, PartLabels, PredictionVsLabel, Residuals, TargetErrors, distributions, error_by_bin,
-    label_distribution, prediction_vs_label, residuals,
+    Distributions, ErrorBin, ErrorByBin, LabelDistribution, LabelRange, Metrics, Pairs, PartLabels,
+    PredictionVsLabel, Residuals, TargetErrors, distributions, error_by_bin, label_distribution,
+    prediction_vs_label, residuals,
 };
 
 use super::models::interval;
@@ -81,7 +81,6 @@ fn of_focus(source: Source<'_>) -> Option<Vec<Plan<'_>>> {
     };
     let errors = ErrorByBin {
         split: split.clone(),
-        measure: ErrorMeasure::Mse,
         targets: (0..pairs.len())
             .map(|target| TargetErrors {
                 target: pairs[target].target.clone(),

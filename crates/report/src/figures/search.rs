@@ -1,10 +1,9 @@
 //! Pictures of the search, and of trainings.
 
 use psp_plot::{
-    Better, Dimension, HistoryAxis, HistoryTrial, Importance, ImportanceBar, LearningCurves,
-    Objective, ParallelCoordinates, RunCurves, SearchHistory, Slices, TrialCurves,
-    TrialState as PlotState, Values, importance, learning_curves, parallel_coordinates, run_curves,
-    search_history, slices,
+    Better, Dimension, HistoryTrial, Importance, ImportanceBar, LearningCurves, Objective,
+    ParallelCoordinates, RunCurves, SearchHistory, Slices, TrialCurves, TrialState as PlotState,
+    Values, importance, learning_curves, parallel_coordinates, run_curves, search_history, slices,
 };
 
 use super::{Plan, Source};
@@ -60,7 +59,6 @@ fn of_study<'a>(source: Source<'a>, study: &'a Study, plans: &mut Vec<Plan<'a>>)
         };
         Some(HistoryTrial {
             number: trial.number as u64,
-            hours: None,
             score: trial.score,
             state,
             backbone: trial.backbone.clone(),
@@ -71,7 +69,6 @@ fn of_study<'a>(source: Source<'a>, study: &'a Study, plans: &mut Vec<Plan<'a>>)
         search_history,
         SearchHistory {
             objective: objective(source),
-            over: HistoryAxis::default(),
             backbones: backbones(source),
             trials: history.collect(),
         },
@@ -135,7 +132,6 @@ fn of_study<'a>(source: Source<'a>, study: &'a Study, plans: &mut Vec<Plan<'a>>)
         let bars = shares.iter().map(|(name, share)| ImportanceBar {
             name: name.clone(),
             value: *share,
-            interval: None,
         });
         plans.push(Plan::new(
             "importance",

@@ -1,0 +1,29 @@
+//! A line that keeps its height up to the next point.
+
+use crate::draw::Point;
+
+/// The corners of steps through `points`, from left to right, and on up to the
+/// column `end`.
+pub(crate) fn steps(points: impl IntoIterator<Item = Point>, end: f64) -> Vec<Point> {
+    let mut corners: Vec<Point> = Vec::new();
+    for (x, y) in points {
+        corners.extend(corners.last().map(|last| (x, last.1)));
+        corners.push((x, y));
+    }
+    corners.extend(corners.last().map(|last| (end, last.1)));
+    corners
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_keeps_a_score_until_a_dearer_model_beats_it() {
+        let corners = steps([(10.0, 20.0), (30.0, 50.0)], 100.0);
+        assert_eq!(
+            corners,
+            [(10.0, 20.0), (30.0, 20.0), (30.0, 50.0), (100.0, 50.0)]
+        );
+    }
+}
