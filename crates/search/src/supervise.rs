@@ -1,5 +1,6 @@
 //! Workers as processes: started, listened to, replaced when they die.
 
+use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -273,11 +274,8 @@ impl Crew {
         let Slot::Works(mut worker) = std::mem::replace(&mut self.slots[slot], Slot::Empty) else {
             return Ok(());
         };
-        let program = std::path::Path::new("worker");
-        let status = worker
-            .child
-            .wait()
-            .map_err(FileError::at(program, Access::Read("wait for its end")))?;
+        let wait = FileError::at(Path::new("worker"), Access::Read("wait for its end"));
+        let status = worker.child.wait().map_err(wait)?;
         let end = self
             .coroner
             .end_of(status, worker.task.is_some(), &worker.lines);
