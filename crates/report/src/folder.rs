@@ -31,11 +31,8 @@ pub(crate) struct Folder {
     new: TempDir,
 }
 
-/// A file or folder that was moved.
-struct Moved {
-    from: PathBuf,
-    to: PathBuf,
-}
+/// From where a file or folder was moved, and where to.
+type Moved = (PathBuf, PathBuf);
 
 impl Folder {
     /// # Errors
@@ -103,17 +100,11 @@ impl Folder {
                 if name == PLOTS {
                     fs::rename(&path, &earlier).map_err(ReportError::io("replace", &path))?;
                 }
-                moved.push(Moved {
-                    from: path.clone(),
-                    to: earlier,
-                });
+                moved.push((path.clone(), earlier));
             }
             let new = self.new.path().join(name);
             fs::rename(&new, &path).map_err(ReportError::io("put a new file at", &path))?;
-            moved.push(Moved {
-                from: new,
-                to: path,
-            });
+            moved.push((new, path));
         }
         Ok(())
     }
@@ -121,7 +112,7 @@ impl Folder {
     /// The error to be told when all is as it was, or can't be put back: then the
     /// hidden folder stays, with what was in it.
     fn put_back(self, moved: Vec<Moved>, cause: ReportError) -> ReportError {
-        for Moved { from, to } in moved.into_iter().rev() {
+        for (from, to) in moved.into_iter().rev() {
             if let Err(source) = fs::rename(&to, &from) {
                 return ReportError::NotPutBack {
                     cause: Box::new(cause),
