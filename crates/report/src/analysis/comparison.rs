@@ -88,6 +88,17 @@ pub struct Pair {
     pub beyond_seeds: Option<bool>,
 }
 
+impl Pair {
+    /// The candidate that it compares this one with, if this is one of the two.
+    pub(crate) fn other(&self, candidate: usize) -> Option<usize> {
+        match [self.first, self.second] {
+            [first, second] if first == candidate => Some(second),
+            [first, second] if second == candidate => Some(first),
+            _ => None,
+        }
+    }
+}
+
 impl Comparison {
     pub(crate) fn of(
         prepared: &Prepared,
@@ -156,9 +167,8 @@ impl Comparison {
     /// this order.
     pub fn pair(&self, first: usize, second: usize) -> Option<(&Pair, bool)> {
         self.pairs.iter().find_map(|pair| {
-            let same = (pair.first, pair.second) == (first, second);
-            let turned = (pair.first, pair.second) == (second, first);
-            (same || turned).then_some((pair, same))
+            let is_of_both = pair.other(first) == Some(second);
+            is_of_both.then_some((pair, pair.first == first))
         })
     }
 

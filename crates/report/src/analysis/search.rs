@@ -115,19 +115,16 @@ impl Search {
         let trials = &study.trials;
         let mut states = StateCounts::of(trials.iter());
         states.undrawn = study.wanted.saturating_sub(trials.len());
-        let mut names: Vec<&str> = Vec::new();
-        for trial in trials {
-            if !names.contains(&trial.backbone.as_str()) {
-                names.push(&trial.backbone);
+        let mut backbones: Vec<BackboneTrials> = Vec::new();
+        for Trial { backbone: name, .. } in trials {
+            if !backbones.iter().any(|one| one.backbone == *name) {
+                backbones.push(backbone(name, trials));
             }
         }
         Self {
             wanted: study.wanted.max(trials.len()),
             states,
-            backbones: names
-                .into_iter()
-                .map(|name| backbone(name, trials))
-                .collect(),
+            backbones,
             failures: failures(trials),
             best: best(trials, |_| true),
             progress: progress::progress(study),

@@ -179,7 +179,7 @@ fn compared<'a>(context: &Context<'a>, comparison: &Comparison) -> Vec<&'a str> 
     let members = comparison.members.iter().map(|member| member.candidate);
     let in_pair = |one: &usize| {
         let mut pairs = comparison.pairs.iter();
-        pairs.any(|pair| [pair.first, pair.second].contains(one))
+        pairs.any(|pair| pair.other(*one).is_some())
     };
     members
         .filter(in_pair)

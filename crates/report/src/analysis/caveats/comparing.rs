@@ -13,11 +13,7 @@ fn others<'a>(case: &Case<'a>, wanted: impl Fn(&Pair) -> bool) -> Option<(&'a st
     let pairs = case.analysis.comparison.as_ref()?.pairs.iter();
     let others = pairs
         .filter(|pair| wanted(pair))
-        .filter_map(|pair| match pair {
-            Pair { first, second, .. } if *first == focus => Some(*second),
-            Pair { first, second, .. } if *second == focus => Some(*first),
-            _ => None,
-        });
+        .filter_map(|pair| pair.other(focus));
     let others: Vec<&str> = others.map(|other| case.name(other)).collect();
     (!others.is_empty()).then(|| (case.name(focus), listed(&others)))
 }
@@ -46,9 +42,8 @@ pub(super) fn no_difference(case: &Case) -> Option<Caveat> {
 pub(super) fn none_elsewhere(case: &Case) -> Option<Caveat> {
     let focus = case.analysis.focus.map(|focus| focus.compared());
     let pairs = case.analysis.comparison.as_ref()?.pairs.iter();
-    let pairs = pairs.filter(|pair| {
-        !pair.differs && !focus.is_some_and(|f| [pair.first, pair.second].contains(&f))
-    });
+    let is_elsewhere = |pair: &Pair| focus.and_then(|focus| pair.other(focus)).is_none();
+    let pairs = pairs.filter(|pair| !pair.differs && is_elsewhere(pair));
     let pairs: Vec<String> = pairs
         .map(|pair| format!("{} and {}", case.name(pair.first), case.name(pair.second)))
         .collect();

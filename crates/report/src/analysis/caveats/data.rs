@@ -103,17 +103,17 @@ mod tests {
 
     type Rows = Vec<[f64; TARGETS]>;
 
-    fn found(parts: [(&str, Rows); 3]) -> Vec<String> {
-        let parts = parts.into_iter().map(|(name, rows)| PartStatistics {
+    /// Of the training, validation and test part.
+    fn found(parts: [Rows; 3]) -> Vec<String> {
+        let names = ["train", "valid", "test"].into_iter();
+        let parts = names.zip(parts).map(|(name, rows)| PartStatistics {
             name: name.to_owned(),
             images: rows.len(),
             statistics: LabelStatistics::new(&rows, HistogramSettings::default()).ok(),
             bins: Vec::new(),
         });
-        let labels = Labels {
-            parts: parts.collect(),
-        };
-        differences(&labels, &["hood", "backdoor"].map(str::to_owned))
+        let parts = parts.collect();
+        differences(&Labels { parts }, &["hood", "backdoor"].map(str::to_owned))
     }
 
     /// So many labels, of which this share is not 0.
@@ -137,8 +137,8 @@ mod tests {
         for share in [0.5, 0.1, 0.02] {
             for (train, part) in [(6, 2), (20, 2), (40, 5), (20, 20), (100, 10), (100, 30)] {
                 let differ = (0..splits).filter(|_| {
-                    let [a, b, c] = [train, part, part].map(|n| drawn(&mut rng, n, share));
-                    !found([("train", a), ("valid", b), ("test", c)]).is_empty()
+                    let parts = [train, part, part].map(|n| drawn(&mut rng, n, share));
+                    !found(parts).is_empty()
                 });
                 let differ = differ.count();
                 assert!(
@@ -156,7 +156,7 @@ mod tests {
         let mut all = drawn(&mut rng, 1000, 0.5);
         all.sort_by(|a, b| a[0].total_cmp(&b[0]));
         let (test, valid) = (all.split_off(900), all.split_off(800));
-        let found = found([("train", all), ("valid", valid), ("test", test)]);
+        let found = found([all, valid, test]);
         assert_eq!(found.len(), 2, "{found:?}");
         assert!(found[0].starts_with("hood, valid: 0."), "{found:?}");
         assert!(found[1].starts_with("hood, test: 0."), "{found:?}");
@@ -164,22 +164,11 @@ mod tests {
 
     #[test]
     fn a_part_without_images_and_a_training_part_of_one_say_nothing() {
-        let zeros = vec![[0.0; TARGETS]; 50];
         let ones = vec![[1.0; TARGETS]; 50];
-        let parts = |train: Rows| {
-            [
-                ("train", train),
-                ("valid", Rows::new()),
-                ("test", ones.clone()),
-            ]
-        };
-        assert_eq!(found(parts(zeros)).len(), TARGETS);
-        assert_eq!(found(parts(vec![[0.0; TARGETS]])).len(), 0);
-        let empty = [
-            ("train", Rows::new()),
-            ("valid", Rows::new()),
-            ("test", ones),
-        ];
-        assert_eq!(found(empty).len(), 0);
+        let zeros = |images: usize| vec![[0.0; TARGETS]; images];
+        let found = |train: Rows| found([train, Rows::new(), ones.clone()]).len();
+        assert_eq!(found(zeros(50)), TARGETS);
+        assert_eq!(found(zeros(1)), 0);
+        assert_eq!(found(Rows::new()), 0);
     }
 }
