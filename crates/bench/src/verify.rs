@@ -63,7 +63,7 @@ pub enum VerifyError {
         /// Their name in the file.
         numbers: &'static str,
     },
-    /// The file could not be written.
+    /// The file could not be read or written.
     #[error(transparent)]
     File(#[from] FileError),
 }

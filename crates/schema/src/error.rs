@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error as ThisError;
 
-/// A file or folder that could not be read or written. Whatever stood at the path of a
-/// file that was to be written is untouched.
+/// A file or folder that could not be read or written.
 #[derive(Debug, ThisError)]
 #[error("{}: could not {access}: {source}{}", path.display(), self.advice())]
 pub struct FileError {
@@ -51,8 +50,11 @@ impl Class {
     /// That of the system's refusal behind an error; the input's where there is none.
     pub fn of_cause(error: &(dyn Error + 'static)) -> Self {
         let causes = std::iter::successors(error.source(), |cause| (*cause).source());
-        let mut refusals = causes.filter_map(|cause| cause.downcast_ref::<io::Error>());
-        refusals.next().map_or(Self::Input, Classify::class)
+        let mut refusals = causes.filter_map(|cause| {
+            let of_a_file = cause.downcast_ref().map(FileError::class);
+            of_a_file.or_else(|| cause.downcast_ref().map(io::Error::class))
+        });
+        refusals.next().unwrap_or(Self::Input)
     }
 }
 
@@ -91,8 +93,13 @@ impl FileError {
 
     /// What may help to write it, where the reason doesn't say it.
     fn advice(&self) -> &'static str {
-        match (self.access, self.source.class()) {
-            (Access::Write(_), Class::Passing) => {
+        use io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+        let is_of_the_disk = matches!(
+            self.source.kind(),
+            PermissionDenied | QuotaExceeded | ReadOnlyFilesystem | StorageFull
+        );
+        match self.access {
+            Access::Write(_) if is_of_the_disk => {
                 "; check free space and permissions of the folder"
             }
             _ => "",

@@ -28,7 +28,8 @@ pub use trial::TrialState;
 /// symbolic link at `path` is replaced, not followed. The folder must exist.
 ///
 /// # Errors
-/// [`FileError`] naming the failed step; the temporary file is removed.
+/// [`FileError`] naming the failed step; whatever stood at `path` is untouched, and the
+/// temporary file is removed.
 pub fn write_atomic<F>(path: &Path, write: F) -> Result<(), FileError>
 where
     F: FnOnce(&mut dyn Write) -> io::Result<()>,

@@ -148,7 +148,7 @@ impl Draft {
             plan,
             folds,
             refit_split,
-        } = Beginning::of(config, &inputs, hashes)?;
+        } = Beginning::of(config, &inputs, !dir.has_lost_plan(), hashes)?;
         let drawn: Vec<TrialDir> = plan.trials.iter().map(|trial| dir.trial(trial)).collect();
         let known = tasks_in(&dir.trials())?;
         if !known.is_empty() && !known.iter().any(|trial| drawn.contains(trial)) {

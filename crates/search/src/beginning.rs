@@ -15,7 +15,7 @@ impl Plan {
     /// # Errors
     /// As [`Study::begin`](crate::Study::begin).
     pub fn of(config: &SearchConfig, inputs: &Inputs) -> Result<Self, SearchError> {
-        Beginning::of(config, inputs, &mut Hashes::default()).map(|beginning| beginning.plan)
+        Beginning::of(config, inputs, true, &mut Hashes::default()).map(|beginning| beginning.plan)
     }
 }
 
@@ -29,9 +29,11 @@ pub(crate) struct Beginning {
 }
 
 impl Beginning {
+    /// `is_new`: whether no earlier version may have begun the study.
     pub(crate) fn of(
         config: &SearchConfig,
         inputs: &Inputs,
+        is_new: bool,
         hashes: &mut Hashes,
     ) -> Result<Self, SearchError> {
         // What trials are compared by.
@@ -42,7 +44,9 @@ impl Beginning {
         let mut plan = Plan::draw(config, data, split, weights, &[])?;
         check_rungs(config)?;
         for trial in &plan.trials {
-            config.check_new(&trial.point)?;
+            if is_new {
+                config.check_new(&trial.point)?;
+            }
             config.check_refit_on_validation(&trial.point)?;
         }
         plan.labels_fingerprint = Some(inputs.dataset.labels_fingerprint());

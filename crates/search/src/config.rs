@@ -157,8 +157,13 @@ impl SearchConfig {
     pub(crate) fn check_new(&self, point: &psp_space::Point) -> Result<(), SearchError> {
         let trial = self.trial(point)?;
         trial.validate_new()?;
+        let dimensions = self.space.dimensions();
+        let is_searched = |key: &str| {
+            let dimension = dimensions.iter().find(|one| one.key == key);
+            point.contains_key(key) && dimension.is_some_and(|one| one.grid().len() > 1)
+        };
         let mut idle = trial.idle().into_iter();
-        match idle.find(|(key, _)| point.contains_key(*key)) {
+        match idle.find(|(key, _)| is_searched(key)) {
             Some((key, reason)) => Err(SearchError::Idle {
                 place: self.place(key),
                 key,

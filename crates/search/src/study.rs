@@ -1,5 +1,6 @@
 //! A study: begun once, opened by any number of processes.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -151,20 +152,28 @@ impl Study {
     }
 
     /// Keys that were set for all trials and have no effect in any that is known, each
-    /// with a reason.
+    /// with the reasons.
     ///
     /// # Errors
     /// A trial whose file can't be read.
     pub fn without_effect(&self) -> Result<Vec<(&'static str, String)>, SearchError> {
-        let mut common: Option<Vec<_>> = None;
-        for trial in self.trials()? {
+        let mut reasons: BTreeMap<&'static str, BTreeMap<String, usize>> = BTreeMap::new();
+        let trials = self.trials()?;
+        for trial in &trials {
             let idle = self.config.trial(&trial.point)?.without_effect();
-            match &mut common {
-                Some(common) => common.retain(|(key, _)| idle.iter().any(|(one, _)| one == key)),
-                None => common = Some(idle),
+            let idle: BTreeMap<_, _> = idle.into_iter().collect();
+            for (key, reason) in idle {
+                *reasons.entry(key).or_default().entry(reason).or_default() += 1;
             }
         }
-        Ok(common.unwrap_or_default())
+        let in_all = reasons
+            .into_iter()
+            .filter(|(_, reasons)| reasons.values().sum::<usize>() == trials.len());
+        let told = in_all.map(|(key, reasons)| {
+            let reasons: Vec<String> = reasons.into_keys().collect();
+            (key, reasons.join(" or "))
+        });
+        Ok(told.collect())
     }
 
     /// How trials that do badly are stopped early.

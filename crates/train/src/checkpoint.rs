@@ -11,6 +11,7 @@
 //! ([`Frozen`]), which a checkpoint names with its hash.
 
 use std::collections::HashMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use psp_metrics::RegressionAccumulator;
@@ -81,6 +82,9 @@ impl Classify for CheckpointError {
             // What can't be read now may be whole.
             Self::File(error) if matches!(error.access, Access::Read(_)) => Class::Passing,
             Self::File(error) => error.class(),
+            Self::Frozen { source, .. } if source.source.kind() == ErrorKind::NotFound => {
+                Class::Machine
+            }
             Self::Frozen { .. } => Class::Passing,
             _ => Class::Input,
         }

@@ -26,7 +26,7 @@ mod checkpoints;
 mod records;
 
 pub(crate) use checkpoints::Newest;
-use psp_schema::{FileError, RunResult};
+use psp_schema::{Access, FileError, RunResult};
 pub use records::Manifest;
 use records::read_json;
 
@@ -151,7 +151,7 @@ impl RunDir {
                 run: self.root.clone(),
             }),
             Err(TryLockError::Error(error)) => {
-                Err(FileError::write(&path, "lock it")(error).into())
+                Err(FileError::at(&path, Access::Read("lock it"))(error).into())
             }
         }
     }

@@ -170,7 +170,7 @@ impl<'a> Download<'a> {
         partial: PathBuf,
         cancelled: &'a AtomicBool,
     ) -> Result<Self, FetchError> {
-        let io = FileError::write(&partial, "write its content");
+        let io = FileError::write(&partial, "open it");
         let mut file = OpenOptions::new()
             .create(true)
             .read(true)

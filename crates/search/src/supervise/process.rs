@@ -40,7 +40,7 @@ impl Worker {
         let program = std::path::PathBuf::from(command.get_program());
         let mut child = command
             .spawn()
-            .map_err(FileError::write(&program, "start it"))?;
+            .map_err(FileError::at(&program, Access::Read("start it")))?;
         let stdin = child.stdin.take();
         let mut open_pipes = 0;
         if let Some(out) = child.stdout.take() {

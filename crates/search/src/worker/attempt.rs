@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use psp_lease::Lease;
-use psp_schema::{Class, Classify, FileError, write_json};
+use psp_schema::{Access, Class, Classify, FileError, write_json};
 use psp_train::{Control, Event, Outcome, RunConfig, Standing, TrainError, trainer};
 
 use super::Worker;
@@ -84,9 +84,10 @@ impl Worker<'_> {
         let ended = ended.or_else(|panic| {
             let text = message(&*panic);
             match os_error(&text) {
-                Some(source) => Ok(Err(
-                    FileError::write(dir.root(), "write to it")(source).into()
-                )),
+                Some(source) => Ok(Err(FileError::at(dir.root(), Access::Read("work on it"))(
+                    source,
+                )
+                .into())),
                 None => Err(text),
             }
         });

@@ -44,6 +44,11 @@ impl RunConfig {
         };
         let head_alone = "model.unfreeze = [\"head\"]";
         let backbone = format!("model.backbone = \"{}\"", model.backbone);
+        let (keeps_branches, why_kept) = if spec.drops_branches {
+            (is_head_alone, head_alone)
+        } else {
+            (true, backbone.as_str())
+        };
         let keys = [
             ("train.momentum", !is_sgd, optimizer),
             ("train.nesterov", !is_sgd, optimizer),
@@ -52,7 +57,7 @@ impl RunConfig {
             ("train.min_delta", train.patience == 0, "train.patience = 0"),
             ("train.backbone_learning_rate", is_head_alone, head_alone),
             ("train.layer_decay", is_head_alone, head_alone),
-            ("model.stochastic_depth", !spec.drops_branches, &backbone),
+            ("model.stochastic_depth", keeps_branches, why_kept),
             ("model.transform_input", !spec.transforms_input, &backbone),
         ];
         let idle = keys.into_iter().filter(|(_, is_idle, _)| *is_idle);
@@ -61,5 +66,28 @@ impl RunConfig {
 
     fn trains_head_alone(&self) -> bool {
         self.model.unfreeze.iter().all(|stage| stage == HEAD)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn branches_are_dropped_of_a_backbone_that_has_some_and_is_trained() {
+        let reason = |sets: &[&str]| {
+            let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
+            let config = RunConfig::default().with_overrides(&sets).unwrap();
+            let mut idle = config.idle().into_iter();
+            idle.find(|(key, _)| *key == "model.stochastic_depth")
+                .map(|(_, reason)| reason)
+        };
+        let efficientnet = "model.backbone=efficientnet_b0";
+        assert_eq!(reason(&[efficientnet]), None);
+        let frozen = reason(&[efficientnet, "model.unfreeze=[\"head\"]"]);
+        assert_eq!(frozen.as_deref(), Some("model.unfreeze = [\"head\"]"));
+        let resnet = reason(&[]);
+        assert_eq!(resnet.as_deref(), Some("model.backbone = \"resnet18\""));
     }
 }

@@ -17,7 +17,10 @@ pub enum FeatureError {
     #[error(transparent)]
     Predict(#[from] PredictError),
     /// A file or folder of the store can't be read or written.
-    #[error("{0}; name another folder with data.cache_dir")]
+    #[error(
+        "{}: could not {}: {}; name another folder with data.cache_dir",
+        .0.path.display(), .0.access, .0.source
+    )]
     File(#[from] FileError),
     /// There is no folder to store features in.
     #[error("this user has no cache folder; name one with data.cache_dir or PSP_CACHE_DIR")]
@@ -47,6 +50,8 @@ pub enum FeatureError {
 impl Classify for FeatureError {
     fn class(&self) -> Class {
         match self {
+            // What was just written and can't be opened is no fault of what was computed.
+            Self::File(error) if error.class() == Class::Input => Class::Passing,
             Self::File(error) => error.class(),
             other => Class::of_cause(other),
         }
