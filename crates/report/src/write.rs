@@ -39,7 +39,7 @@ pub struct Written {
 ///
 /// # Errors
 /// [`ReportError::Input`] where the input contradicts itself, [`ReportError::Foreign`]
-/// where something of these names is there that no report wrote, [`ReportError::Io`]
+/// where something of these names is there that no report wrote, [`ReportError::File`]
 /// where the folder cannot be written to. A photo that cannot be had, a prediction
 /// that is no number and the like are told of in the report and in
 /// [`Written::warnings`].

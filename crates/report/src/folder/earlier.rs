@@ -29,7 +29,7 @@ struct Mark {
 /// a report's names without a report's numbers.
 ///
 /// # Errors
-/// [`ReportError::Foreign`]; [`ReportError::Io`] where that can't be read.
+/// [`ReportError::Foreign`]; [`ReportError::File`] where that can't be read.
 pub fn check_place(out: &Path) -> Result<(), ReportError> {
     let is_there = |name: &&str| out.join(name).symlink_metadata().is_ok();
     let Some(name) = PIECES.into_iter().find(is_there) else {
