@@ -83,7 +83,7 @@ fn a_stored_run_is_evaluated_exported_and_trained_on() {
     let then = json("run/result.json")["best"]["overall"]["mse"].as_f64();
     let now = json("report/metrics.json")["overall"]["model"]["mse"].as_f64();
     let (then, now) = (then.unwrap(), now.unwrap());
-    assert!((then - now).abs() < 1e-3, "{then} then, {now} now");
+    assert!((then - now).abs() < 5e-3, "{then} then, {now} now");
 
     psp_in(&folder, &["export", "run", "--out", "again"]).assert_done();
     let longer = ["train", "--resume", "run", "--set", "train.epochs=4"];
