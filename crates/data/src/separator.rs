@@ -10,9 +10,9 @@ pub enum Separator {
     Comma,
     /// `;`, which Excel writes where the decimal sign is a comma.
     Semicolon,
-    /// A tab.
+    /// A tab, as in files copied from a spreadsheet.
     Tab,
-    /// `|`.
+    /// `|`, which databases write.
     Bar,
 }
 
@@ -20,7 +20,7 @@ impl Separator {
     /// All of them, the usual one first.
     pub(crate) const ALL: [Self; 4] = [Self::Comma, Self::Semicolon, Self::Tab, Self::Bar];
 
-    /// The character.
+    /// Returns its character in UTF-8, for the CSV reader.
     pub(crate) fn byte(self) -> u8 {
         match self {
             Self::Comma => b',',

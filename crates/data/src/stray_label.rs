@@ -7,14 +7,14 @@ use std::path::PathBuf;
 pub struct StrayLabel {
     /// The labels file.
     pub path: PathBuf,
-    /// The line.
+    /// Its line in the file, from 1.
     pub row: u64,
     /// The target's column.
     pub column: String,
-    /// The label.
+    /// The label as it was read.
     pub value: f32,
     /// Labels in the range.
     pub inside: usize,
-    /// All labels.
+    /// Labels of this target in all.
     pub total: usize,
 }

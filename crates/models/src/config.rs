@@ -9,7 +9,7 @@ use crate::output::Output;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelConfig {
-    /// The backbone.
+    /// Which backbone makes the features.
     pub backbone: BackboneKind,
     /// Width of the head's hidden layer.
     pub hidden: usize,

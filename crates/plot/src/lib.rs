@@ -60,7 +60,7 @@ pub use charts::parallel_coordinates::{ParallelCoordinates, parallel_coordinates
 pub use charts::prediction_vs_label::{PredictionVsLabel, prediction_vs_label};
 pub use charts::residuals::{Residuals, residuals};
 pub use charts::run_curves::{RunCurves, run_curves};
-pub use charts::search_history::{HistoryTrial, SearchHistory, TrialState, search_history};
+pub use charts::search_history::{HistoryTrial, SearchHistory, search_history};
 pub use charts::selection::Selection;
 pub use charts::slices::{Slices, slices};
 pub use dimension::{Dimension, Values};

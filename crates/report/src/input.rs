@@ -156,7 +156,7 @@ pub struct Trial {
     pub folder: String,
     /// Its backbone.
     pub backbone: String,
-    /// Its status.
+    /// How far it came when the report was made.
     pub state: TrialState,
     /// The values that it varies, by `section.key`, as text.
     pub values: BTreeMap<String, String>,

@@ -59,12 +59,12 @@ pub enum Ending {
     StoppedEarly,
 }
 
-/// `result.json`.
+/// How a run ended, as its `result.json` says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunResult {
     /// How the run ended.
     pub ending: Ending,
-    /// Epochs done.
+    /// Epochs trained in all, over all resumptions.
     pub epochs: u64,
     /// Optimiser steps done.
     pub steps: u64,

@@ -18,7 +18,7 @@ pub enum TrialState {
     Pruned,
     /// Trained to its end.
     Finished,
-    /// Given up.
+    /// Given up after its last try.
     Failed,
 }
 

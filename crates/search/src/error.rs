@@ -139,7 +139,7 @@ pub enum SearchError {
     Idle {
         /// File and line.
         place: String,
-        /// The key.
+        /// The searched key, such as `train.momentum`.
         key: &'static str,
         /// The key and value that leave it without effect.
         reason: String,

@@ -8,7 +8,7 @@ use crate::domain::Domain;
 /// A key that is searched.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dimension {
-    /// `section.key`.
+    /// Section and key, such as `train.learning_rate`.
     pub key: String,
     /// What values it takes.
     pub domain: Domain,

@@ -45,7 +45,7 @@ pub enum CheckpointError {
     Frozen {
         /// The file of frozen weights.
         source: Box<FileError>,
-        /// The checkpoint.
+        /// The checkpoint that names it.
         named_by: PathBuf,
     },
     /// The content is damaged or of another form.

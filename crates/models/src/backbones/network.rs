@@ -15,19 +15,21 @@ pub(crate) trait Network: Module {
     /// The network of `config` with zero weights, to be filled by [`crate::state::load`].
     fn new(config: &ModelConfig, device: &Device) -> Self;
 
-    /// See [`Backbone::forward`](super::Backbone::forward).
+    /// Returns features and auxiliary predictions, as
+    /// [`Backbone::forward`](super::Backbone::forward) does.
     fn forward(&self, x: Tensor<4>, noise: &mut Noise) -> (Tensor<2>, Vec<Tensor<2>>);
 
-    /// See [`Backbone::feature_map`](super::Backbone::feature_map).
+    /// Returns the last feature map, as
+    /// [`Backbone::feature_map`](super::Backbone::feature_map) does.
     fn feature_map(&self, x: Tensor<4>) -> Option<Tensor<4>>;
 }
 
 /// A network whose features are the mean pixel of its last feature map.
 pub(crate) trait Convolutional: Module {
-    /// As [`Network::SPEC`].
+    /// What is known of it besides its layers.
     const SPEC: BackboneSpec;
 
-    /// As [`Network::new`].
+    /// The network with zero weights, as [`Network::new`] makes it.
     fn new(config: &ModelConfig, device: &Device) -> Self;
 
     /// `[batch, 3, height, width]`, normalised, to the last feature map, `[batch,

@@ -14,7 +14,7 @@ pub enum WeightsError {
     /// The file is neither a valid safetensors file nor a PyTorch checkpoint.
     #[error("{}: not a readable weights file: {reason}", path.display())]
     Format {
-        /// The file.
+        /// The weights file that was read.
         path: PathBuf,
         /// What is wrong with it.
         reason: String,
@@ -25,7 +25,7 @@ pub enum WeightsError {
         path.display()
     )]
     Dtype {
-        /// The file.
+        /// The weights file that was read.
         path: PathBuf,
         /// The tensor's key.
         key: String,
@@ -35,7 +35,7 @@ pub enum WeightsError {
     /// A tensor holds a NaN or an infinity.
     #[error("{}: tensor `{key}` holds a non-finite value at element {index}", path.display())]
     NonFinite {
-        /// The file.
+        /// The weights file that was read.
         path: PathBuf,
         /// The tensor's key.
         key: String,

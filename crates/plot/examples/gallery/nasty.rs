@@ -4,10 +4,10 @@ use psp_plot::{
     Better, Dimension, Distributions, ErrorByBin, Figure, Gallery, HistoryTrial, LabelDistribution,
     LearningCurves, Objective, Pairs, ParallelCoordinates, PartLabels, PlotError,
     PredictionVsLabel, Residuals, RunCurves, Sample, SearchHistory, Slices, TargetErrors,
-    TrialCurves, TrialState, Values, distributions, error_by_bin, gallery, label_distribution,
-    learning_curves, parallel_coordinates, prediction_vs_label, residuals, run_curves,
-    search_history, slices,
+    TrialCurves, Values, distributions, error_by_bin, gallery, label_distribution, learning_curves,
+    parallel_coordinates, prediction_vs_label, residuals, run_curves, search_history, slices,
 };
+use psp_schema::TrialState;
 
 use crate::{bins::error_bins, nasty_models};
 

@@ -1,6 +1,7 @@
 //! A search of 200 trials over five backbones.
 
-use psp_plot::{Better, Dimension, HistoryTrial, Objective, TrialCurves, TrialState, Values};
+use psp_plot::{Better, Dimension, HistoryTrial, Objective, TrialCurves, Values};
+use psp_schema::TrialState;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -74,7 +75,7 @@ fn trial(rng: &mut ChaCha8Rng, number: usize) -> Trial {
     let epochs = match state {
         TrialState::Finished => 30,
         TrialState::Pruned => rng.random_range(4..12),
-        TrialState::Failed => rng.random_range(0..2),
+        _ => rng.random_range(0..2),
     };
     let diverged = number == 77;
     let mut at = |epoch: usize, gap: f64| {

@@ -27,10 +27,10 @@ pub struct AccuracyAndCost {
     pub models: Vec<CostedModel>,
 }
 
-/// One model.
+/// One model, a dot by its score over its cost.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct CostedModel {
-    /// Its name.
+    /// Its name, set beside the dot.
     pub name: String,
     /// Above 0, or it is left out.
     pub cost: f64,

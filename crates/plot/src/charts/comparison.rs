@@ -35,7 +35,7 @@ pub struct Comparison {
 /// One backbone or finalist.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Compared {
-    /// Its name.
+    /// Its name, set before the row.
     pub name: String,
     /// Over the seeds; none if all trainings failed.
     pub mean: Option<f64>,

@@ -34,7 +34,7 @@ pub struct TargetErrors {
 /// The errors of the images whose labels fall into one bin.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ErrorBin {
-    /// Which labels.
+    /// The labels that fall into the bin.
     pub labels: LabelRange,
     /// How many images.
     pub count: u64,

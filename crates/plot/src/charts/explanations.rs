@@ -18,7 +18,7 @@ use crate::{
 const MOST_EXPLAINED: usize = 50;
 /// The most methods.
 const MOST_METHODS: usize = 5;
-/// Between pictures.
+/// Pixels between two pictures side by side.
 const GAP: f64 = 20.0;
 /// From a line of text to the next.
 const LINE: f64 = 30.0;

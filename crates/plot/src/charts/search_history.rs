@@ -1,5 +1,7 @@
 //! How a search went.
 
+use psp_schema::TrialState;
+
 use crate::{
     Figure, Objective, PlotError,
     draw::{
@@ -24,43 +26,25 @@ pub struct SearchHistory {
     pub trials: Vec<HistoryTrial>,
 }
 
-/// One trial.
-#[derive(Debug, Clone, PartialEq, Default)]
+/// One trial; it is drawn if it has ended.
+#[derive(Debug, Clone, PartialEq)]
 pub struct HistoryTrial {
     /// Its place in the draw.
     pub number: u64,
     /// Its score; none if it failed before it had one.
     pub score: Option<f64>,
-    /// How it ended.
+    /// Whether and how it ended.
     pub state: TrialState,
     /// What it is coloured by.
     pub backbone: String,
 }
 
-/// How a trial ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum TrialState {
-    /// Trained to its end.
-    #[default]
-    Finished,
-    /// Stopped early, as it was no good.
-    Pruned,
-    /// Given up.
-    Failed,
-}
-
-impl TrialState {
-    const ALL: [Self; 3] = [Self::Finished, Self::Pruned, Self::Failed];
-
-    /// Its mark and name.
-    fn sign(self) -> (Mark, &'static str) {
-        match self {
-            Self::Finished => (Mark::Disc, "finished"),
-            Self::Pruned => (Mark::Triangle, "pruned"),
-            Self::Failed => (Mark::Cross, "failed"),
-        }
-    }
-}
+/// The marks of the states in which a trial has ended.
+const MARKS: [(TrialState, Mark); 3] = [
+    (TrialState::Finished, Mark::Disc),
+    (TrialState::Pruned, Mark::Triangle),
+    (TrialState::Failed, Mark::Cross),
+];
 
 /// The score of each trial by its number, the running best of the finished
 /// ones, and in a row of its own what has no score.
@@ -69,7 +53,8 @@ impl TrialState {
 /// [`PlotError::Draw`].
 pub fn search_history(input: &SearchHistory) -> Result<Figure, PlotError> {
     let heading = Heading::new("Search history");
-    let mut trials: Vec<&HistoryTrial> = input.trials.iter().collect();
+    let trials = input.trials.iter().filter(|trial| trial.mark().is_some());
+    let mut trials: Vec<&HistoryTrial> = trials.collect();
     trials.sort_by_key(|trial| trial.number);
     let Some(span) = Span::of(trials.iter().map(|trial| trial.number as f64)) else {
         return heading.nothing("no trial has ended");
@@ -85,11 +70,11 @@ pub fn search_history(input: &SearchHistory) -> Result<Figure, PlotError> {
     let best = finished().map(|(_, score)| score);
     let best = best.reduce(|a, b| input.objective.best(a, b));
     let name = &input.objective.name;
-    let states = TrialState::ALL.map(|state| {
+    let states = MARKS.map(|(state, mark)| {
         let amount = trials.iter().filter(|trial| trial.state == state).count();
-        (amount, state.sign())
+        (amount, state, mark)
     });
-    let states = || states.into_iter().filter(|(amount, _)| *amount > 0);
+    let states = || states.into_iter().filter(|(amount, ..)| *amount > 0);
     let y = axis.as_ref().map(|axis| axis.scale);
     let y = y.unwrap_or(Scale::Linear(Span::UNIT));
     let unscored = trials.iter().any(|trial| trial.score().is_none());
@@ -101,12 +86,12 @@ pub fn search_history(input: &SearchHistory) -> Result<Figure, PlotError> {
         )
     };
     heading
-        .facts(states().map(|(amount, (_, name))| format!("{} {name}", count(amount as u64))))
+        .facts(states().map(|(amount, state, _)| format!("{} {state}", count(amount as u64))))
         .facts(best.map(|best| format!("best {name} {}", printed(best))))
         .fact(input.objective.direction())
         .facts(axis.map(|axis| axis.note("trial")))
         .keys(palette.discs())
-        .keys(states().map(|(_, (mark, name))| (Key::Mark(mark, MUTED), name.to_owned())))
+        .keys(states().map(|(_, state, mark)| (Key::Mark(mark, MUTED), state.to_string())))
         .key(Key::Line(INK, 3.0), "best so far")
         .panel(680.0, panel, |canvas, axes| {
             running_best(canvas, axes, finished(), &input.objective);
@@ -115,13 +100,21 @@ pub fn search_history(input: &SearchHistory) -> Result<Figure, PlotError> {
                     .score()
                     .map_or(axes.slot_row(), |score| axes.y_within(score));
                 let at = (axes.x(trial.number as f64), y);
-                let (mark, _) = trial.state.sign();
-                mark.draw_rimmed(canvas, at, 7.0, palette.colour(&trial.backbone));
+                if let Some(mark) = trial.mark() {
+                    mark.draw_rimmed(canvas, at, 7.0, palette.colour(&trial.backbone));
+                }
             }
         })
 }
 
 impl HistoryTrial {
+    /// The mark of how it ended; `None` while it has not.
+    fn mark(&self) -> Option<Mark> {
+        let mut marks = MARKS.into_iter();
+        let found = marks.find(|(state, _)| *state == self.state);
+        found.map(|(_, mark)| mark)
+    }
+
     fn score(&self) -> Option<f64> {
         self.score.and_then(drawable)
     }
@@ -164,6 +157,17 @@ mod tests {
             backbones: backbones(),
             trials: (0..trials).map(trial).collect(),
         }
+    }
+
+    #[test]
+    fn trials_that_have_not_ended_are_left_out() {
+        let ended = assert_legible(search_history(&study(20)));
+        let mut more = study(23);
+        for trial in &mut more.trials[20..] {
+            trial.state = TrialState::Paused;
+        }
+        let figure = assert_legible(search_history(&more));
+        assert_eq!(figure.to_svg().unwrap(), ended.to_svg().unwrap());
     }
 
     #[test]

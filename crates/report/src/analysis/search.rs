@@ -46,7 +46,7 @@ pub struct StateCounts {
     pub pruned: usize,
     /// Trained to their end.
     pub finished: usize,
-    /// Failed.
+    /// Given up after their last try.
     pub failed: usize,
 }
 

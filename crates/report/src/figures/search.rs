@@ -2,13 +2,13 @@
 
 use psp_plot::{
     Better, Dimension, HistoryTrial, Importance, ImportanceBar, LearningCurves, Objective,
-    ParallelCoordinates, RunCurves, SearchHistory, Slices, TrialCurves, TrialState as PlotState,
-    Values, importance, learning_curves, parallel_coordinates, run_curves, search_history, slices,
+    ParallelCoordinates, RunCurves, SearchHistory, Slices, TrialCurves, Values, importance,
+    learning_curves, parallel_coordinates, run_curves, search_history, slices,
 };
 
 use super::{Plan, Source};
 use crate::analysis::finished_score;
-use crate::input::{Dimension as Searched, DimensionAxis, Epoch, Study, TrialState};
+use crate::input::{Dimension as Searched, DimensionAxis, Epoch, Study};
 use crate::names::short_values;
 
 pub(super) fn plans(source: Source<'_>) -> Vec<Plan<'_>> {
@@ -50,19 +50,11 @@ fn of_study<'a>(source: Source<'a>, study: &'a Study, plans: &mut Vec<Plan<'a>>)
         .search
         .as_ref()
         .and_then(|search| search.best);
-    let history = study.trials.iter().filter_map(|trial| {
-        let state = match trial.state {
-            TrialState::Finished => PlotState::Finished,
-            TrialState::Pruned => PlotState::Pruned,
-            TrialState::Failed => PlotState::Failed,
-            TrialState::Waiting | TrialState::Begun | TrialState::Paused => return None,
-        };
-        Some(HistoryTrial {
-            number: trial.number as u64,
-            score: trial.score,
-            state,
-            backbone: trial.backbone.clone(),
-        })
+    let history = study.trials.iter().map(|trial| HistoryTrial {
+        number: trial.number as u64,
+        score: trial.score,
+        state: trial.state,
+        backbone: trial.backbone.clone(),
     });
     plans.push(Plan::new(
         "search_history",

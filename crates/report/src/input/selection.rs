@@ -10,7 +10,7 @@ pub struct Selection {
     /// Where that is a refit: index of the finalist that stands for it in the ranking and
     /// the comparison.
     pub finalist: Option<usize>,
-    /// In words.
+    /// Why it was chosen, in words.
     pub reason: String,
     /// How all candidates with a score compare, best first.
     pub ranking: Vec<Rank>,
