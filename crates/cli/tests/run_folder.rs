@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::support::study::wait_for;
 use crate::support::trained::export;
-use crate::support::{Folder, assert_says, psp, resume, run, signal};
+use crate::support::{Folder, assert_says, json, psp, resume, run, signal};
 use psp_train::{Checkpoint, RunDir};
 
 #[test]
@@ -119,8 +119,13 @@ fn a_best_checkpoint_that_is_missing_or_damaged_is_restored_from_the_last() {
     // One that only can't be read now may be what is missed.
     let aside = folder.path("aside");
     std::fs::rename(dir.last(), &aside).unwrap();
+    std::os::unix::fs::symlink(dir.last(), dir.last()).unwrap();
+    run(&mut resume(dir.root())).assert_refused_for_now(&["last.safetensors", "symbolic links"]);
+    std::fs::remove_file(dir.last()).unwrap();
+    // A folder in its place does not go by itself.
     std::fs::create_dir(dir.last()).unwrap();
-    run(&mut resume(dir.root())).assert_refused_for_now(&["last.safetensors", "directory"]);
+    let longer = ["--set", "train.epochs=2"];
+    run(resume(dir.root()).args(longer)).assert_refused(&["last.safetensors", "directory"]);
     std::fs::remove_dir(dir.last()).unwrap();
     std::fs::rename(aside, dir.last()).unwrap();
     std::fs::write(dir.last(), "no weights").unwrap();
@@ -130,6 +135,39 @@ fn a_best_checkpoint_that_is_missing_or_damaged_is_restored_from_the_last() {
     let refused = run(&mut resume(dir.root()));
     refused.assert_refused(&["no usable checkpoint; begin the run anew", "--out"]);
     assert!(!refused.stderr.contains("--set"), "{refused:#?}");
+}
+
+#[test]
+fn a_finished_run_without_a_file_that_it_needs_is_not_called_finished() {
+    let folder = Folder::with_data();
+    folder.train("run", &[]).assert_done();
+    let dir = RunDir::new(folder.path("run"));
+    let out = folder.path("model");
+    run(&mut export(dir.root(), &out, &[])).assert_done();
+    let bundle = json(&out.join("bundle.json"));
+    for path in [dir.manifest(), dir.split(), dir.metrics()] {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let aside = folder.path("aside");
+        std::fs::rename(&path, &aside).unwrap();
+        let resumed = run(&mut resume(dir.root()));
+        resumed.assert_refused(&[&name, "missing", "bring it back"]);
+        assert!(!resumed.stdout.contains("psp eval"), "{resumed:#?}");
+        let reported = run(psp(&["eval"])
+            .arg(dir.root())
+            .arg("--out")
+            .arg(folder.path("e")));
+        if path == dir.metrics() {
+            reported.assert_done();
+            // The model and its result are whole.
+            run(&mut export(dir.root(), &out, &["--overwrite"])).assert_done();
+            let again = json(&out.join("bundle.json"));
+            assert_eq!(again["training"], bundle["training"]);
+        } else {
+            reported.assert_refused(&[&name, "missing"]);
+        }
+        std::fs::rename(&aside, &path).unwrap();
+    }
+    run(&mut resume(dir.root())).assert_done();
 }
 
 #[test]

@@ -327,7 +327,7 @@ fn a_folder_that_holds_another_study_is_left_alone() {
     ]);
     assert_eq!(bench.table(), table);
     let nothing: &Path = Path::new("/nonexistent/study");
-    run(psp(&["study", "show"]).arg(nothing)).assert_refused(&["it has no study.toml"]);
+    run(psp(&["study", "show"]).arg(nothing)).assert_refused(&["no such folder"]);
 }
 
 #[test]

@@ -174,3 +174,100 @@ fn a_study_does_not_begin_on_an_image_that_can_not_be_read() {
     std::fs::write(&image, whole).unwrap();
     run(&mut bench.search(&["--workers", "1"])).assert_done();
 }
+
+#[test]
+fn a_chosen_model_without_its_frozen_weights_is_missed_and_trained_again() {
+    let study = STUDY.replace("[train]", "[model]\nunfreeze = [\"head\"]\n[train]");
+    let study = study
+        .replace("trials = 6", "trials = 1")
+        .replace("seeds = 2", "seeds = 0");
+    let bench = Bench::new(&study);
+    run(&mut bench.search(&["--workers", "1"])).assert_done();
+    let table = bench.table();
+    let name = table["trials"][0]["name"].as_str().unwrap();
+    let trial = RunDir::new(bench.root().join("trials").join(name));
+    let frozen = trial.root().join("checkpoints/frozen.safetensors");
+    let config = trial.root().join("config.toml");
+    let lose: [(&str, &dyn Fn()); 3] = [
+        ("frozen.safetensors", &|| {
+            std::fs::remove_file(&frozen).unwrap()
+        }),
+        ("frozen.safetensors", &|| {
+            std::fs::remove_file(&frozen).unwrap();
+            std::fs::create_dir(&frozen).unwrap();
+        }),
+        ("config.toml", &|| std::fs::write(&config, "[data").unwrap()),
+    ];
+    for (file, lose) in lose {
+        lose();
+        let retry = format!("psp study retry {} {name}", bench.root().display());
+        run(&mut bench.search(&["--workers", "1"])).assert_refused(&[file, &retry]);
+        let mut command = psp(&["export", "--out"]);
+        command.arg(bench.folder.path("model")).arg(bench.root());
+        run(&mut command).assert_refused(&[file]);
+        bench.study("retry", &[name]).assert_done();
+        if frozen.is_dir() {
+            // What stands in the way is named, and not removed.
+            let parts = ["frozen.safetensors", "directory"];
+            run(&mut bench.search(&["--workers", "1"])).assert_refused_for_now(&parts);
+            std::fs::remove_dir(&frozen).unwrap();
+        }
+        run(&mut bench.search(&["--workers", "1"])).assert_done();
+        assert_eq!(bench.table(), table);
+    }
+}
+
+#[test]
+fn a_lost_study_file_is_written_again_and_a_lost_split_copied_from_a_run() {
+    let bench = Bench::new(&STUDY.replace("trials = 6", "trials = 1"));
+    run(&mut bench.search(&["--workers", "1"])).assert_done();
+    let table = bench.table();
+    let file = bench.root().join("study.toml");
+    let text = std::fs::read(&file).unwrap();
+    for empty in [false, true] {
+        std::fs::remove_file(&file).unwrap();
+        if empty {
+            std::fs::write(&file, "").unwrap();
+        }
+        let parts = ["study.toml: missing or empty", "psp search --config FILE"];
+        bench.study("show", &[]).assert_refused(&parts);
+        // Other trials than the plan's are another study's.
+        let other = ["--workers", "1", "--set", "train.batch_size=5"];
+        run(&mut bench.search(&other)).assert_refused(&["does not fit plan.json"]);
+        run(&mut bench.search(&["--workers", "1"])).assert_done();
+        assert_eq!(std::fs::read(&file).unwrap(), text);
+        assert_eq!(bench.table(), table);
+    }
+    let split = bench.root().join("split.csv");
+    let whole = std::fs::read(&split).unwrap();
+    std::fs::remove_file(&split).unwrap();
+    let refused = run(&mut bench.search(&["--workers", "1"]));
+    refused.assert_refused(&["split.csv: missing; bring it back", "cp "]);
+    let (_, command) = refused.stderr.split_once("copies: ").unwrap();
+    let copied = std::process::Command::new("sh")
+        .args(["-c", command])
+        .status();
+    assert!(copied.unwrap().success(), "{command}");
+    assert_eq!(std::fs::read(&split).unwrap(), whole);
+    run(&mut bench.search(&["--workers", "1"])).assert_done();
+}
+
+#[test]
+fn a_wrong_data_folder_is_not_called_changed_data() {
+    let bench = Bench::new(&STUDY.replace("trials = 6", "trials = 1"));
+    run(&mut bench.search(&["--workers", "1"])).assert_done();
+    for (data, part) in [
+        ("labels.csv", "is a file"),
+        ("imgs", "no labels file"),
+        ("nowhere", "No such file"),
+    ] {
+        let mut command = psp(&["search", "--study"]);
+        command
+            .arg(bench.root())
+            .arg("--data")
+            .arg(bench.folder.data().join(data));
+        let refused = run(&mut command);
+        refused.assert_refused(&[part]);
+        assert!(!refused.stderr.contains("changed"), "{refused:#?}");
+    }
+}

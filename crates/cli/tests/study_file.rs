@@ -101,3 +101,24 @@ fn a_searched_key_that_decides_nothing_is_refused_and_a_shared_one_told_of() {
     let ran = run(&mut Bench::new(&study).search(&shared)).assert_done();
     assert_says(&ran.stderr, &["note: train.betas has no effect with"]);
 }
+
+#[test]
+fn trials_that_would_train_the_same_are_refused() {
+    for (space, keys) in [
+        ("train.patience = [2, 3]", "train.patience"),
+        ("train.accumulate = [20, 30]", "train.accumulate"),
+    ] {
+        let space = format!("[study]\nsampler = \"grid\"\n[space]\n{space}\n");
+        let rest = STUDY.split("[preprocess]").nth(1).unwrap();
+        let rest = rest.split("[space]").next().unwrap();
+        let (head, space) = space.split_once("[space]").unwrap();
+        let bench = Bench::new(&format!("{head}[preprocess]{rest}[space]{space}"));
+        run(&mut bench.search(&["--plan"])).assert_refused(&[
+            "study.toml: trials 0 and 1 would be one and the same",
+            keys,
+            "have no effect",
+        ]);
+    }
+    let some = STUDY.replace("[space]", "[space]\ntrain.patience = [1, 2]");
+    run(&mut Bench::new(&some).search(&["--plan", "--trials", "2"])).assert_done();
+}

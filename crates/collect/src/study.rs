@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use burn::tensor::Device;
 use psp_data::Part;
 use psp_report::input::{Candidate, Input, Rank, Selection, Study, Trial};
-use psp_schema::FileError;
+use psp_schema::{FileError, shell_quoted};
 use psp_search::{Finalist, Overview, RankedFinalist, StudyDir, TrialRow};
 use psp_train::{Inputs, RunDir};
 
@@ -56,10 +56,15 @@ pub fn collect_study(dir: StudyDir, mut settings: Settings<'_>) -> Result<Collec
                 fault: lost.reason,
             });
         }
-        settings.warn(
-            "no model is shown as chosen: since one was, the study was given more trials, or \
-             its training is done again",
-        );
+        let finalists = study.dir.finalists();
+        let why = if finalists.exists() {
+            "since one was, the study was given more trials, or its training is done again"
+                .to_owned()
+        } else {
+            let (file, root) = (finalists.display(), shell_quoted(study.dir.root()));
+            format!("{file} is missing, which psp search --study {root} makes again")
+        };
+        settings.warn(&format!("no model is shown as chosen: {why}"));
     }
     let shown = selection.as_ref();
     let mut shown = shown.map(|shown| folders[shown.candidate][shown.run].clone());

@@ -154,6 +154,11 @@ fn without_escapes(name: &str) -> Cow<'_, str> {
 }
 
 impl NameIndex {
+    /// What a file's name has in common with other spellings of it.
+    pub(crate) fn plain(name: &str) -> String {
+        Spelling::Case.of(name)
+    }
+
     /// An index of these names.
     pub(crate) fn new(names: Vec<String>) -> Self {
         let by_spelling = Spelling::ALL.map(|spelling| {

@@ -6,6 +6,7 @@ use std::io::ErrorKind::{AlreadyExists, DirectoryNotEmpty, NotADirectory};
 use std::path::Path;
 
 use burn::module::Module;
+use psp_metrics::RegressionMetrics;
 use psp_models::{ModelConfig, Output, Regressor, StateError, state, write_state_dict};
 use psp_schema::{FileError, read_metrics, sync_dir, write_json};
 use psp_train::bundle::{
@@ -37,14 +38,7 @@ pub fn export(run: &RunDir, out: &Path, overwrite: bool) -> Result<Bundle, Expor
     ExportError::unless_trained(run)?;
     let checkpoint = Checkpoint::read(&run.best())?;
     let epoch = checkpoint.progress.epoch;
-    let records = read_metrics(&run.metrics())?;
-    let record = records
-        .into_iter()
-        .find(|record| record.epoch == epoch)
-        .ok_or_else(|| ExportError::Format {
-            path: run.metrics(),
-            reason: format!("has no line for epoch {epoch}, the best one"),
-        })?;
+    let valid = valid_metrics(run, epoch)?;
 
     // Where a link leads, the link stays.
     let place = out.canonicalize().unwrap_or_else(|_| out.to_owned());
@@ -76,7 +70,7 @@ pub fn export(run: &RunDir, out: &Path, overwrite: bool) -> Result<Bundle, Expor
             epoch,
             step: checkpoint.progress.step,
             averaged: checkpoint.ema.is_some(),
-            valid: record.valid,
+            valid,
             train_means: manifest.train_means,
             data_fingerprint: manifest.data_fingerprint,
             split_fingerprint: manifest.split_fingerprint,
@@ -98,6 +92,24 @@ pub fn export(run: &RunDir, out: &Path, overwrite: bool) -> Result<Bundle, Expor
     check_place(out, overwrite)?;
     publish(staged, &place, overwrite)?;
     Ok(bundle)
+}
+
+/// The validation metrics of the best `epoch`: those of the run's result, or of its log while
+/// it has none.
+fn valid_metrics(run: &RunDir, epoch: u64) -> Result<Option<RegressionMetrics>, ExportError> {
+    if let Ok(result) = run.read_result()
+        && result.best_epoch == epoch
+    {
+        return Ok(result.best);
+    }
+    let mut records = read_metrics(&run.metrics())?.into_iter();
+    match records.find(|record| record.epoch == epoch) {
+        Some(record) => Ok(record.valid),
+        None => Err(ExportError::Format {
+            path: run.metrics(),
+            reason: format!("has no line for epoch {epoch}, the best one"),
+        }),
+    }
 }
 
 /// Refuses a place where something stands that a bundle is not to replace.

@@ -91,6 +91,11 @@ impl FileError {
         }
     }
 
+    /// Whether a folder stands where the file should: trying again won't help.
+    pub fn is_a_folder(&self) -> bool {
+        self.source.kind() == io::ErrorKind::IsADirectory
+    }
+
     /// What may help to write it, where the reason doesn't say it.
     fn advice(&self) -> &'static str {
         use io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};

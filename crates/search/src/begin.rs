@@ -16,6 +16,7 @@ use crate::folder::{StudyDir, TrialDir};
 use crate::keys;
 use crate::moved::place;
 use crate::plan::Plan;
+use crate::records::read_json;
 use crate::study::Study;
 use crate::under_way::tasks_in;
 use crate::weights::{Hashes, Weights};
@@ -111,7 +112,11 @@ impl Draft {
         inputs: Option<Inputs>,
         hashes: &mut Hashes,
     ) -> Result<Self, SearchError> {
-        if dir.is_begun() {
+        if dir.has_lost_study_file() {
+            let mut draft = Self::going_on(restored(dir, config)?, config, inputs, hashes)?;
+            draft.is_stored = false;
+            Ok(draft)
+        } else if dir.is_begun() {
             Self::going_on(Study::open(dir.clone())?, config, inputs, hashes)
         } else {
             Self::new(dir, config, inputs, hashes)
@@ -253,6 +258,16 @@ impl Draft {
         write_json(&dir.plan(), &self.study.plan)?;
         Ok(self.study)
     }
+}
+
+/// The study whose own file is lost, as `config` says that it was, if that draws its trials.
+fn restored(dir: &StudyDir, config: &SearchConfig) -> Result<Study, SearchError> {
+    let plan: Option<Plan> = read_json(&dir.plan())?;
+    let plan = plan.filter(|plan| plan.psp_version == env!("CARGO_PKG_VERSION"));
+    let Some(plan) = plan else {
+        return Err(SearchError::LostStudyFile { study: dir.clone() });
+    };
+    Study::new(dir.clone(), config.clone(), plan)
 }
 
 /// A path as configurations hold it.

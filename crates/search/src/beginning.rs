@@ -49,6 +49,9 @@ impl Beginning {
             }
             config.check_refit_on_validation(&trial.point)?;
         }
+        if is_new {
+            keys::check_distinct(config, &plan.trials, inputs.splits.counts()[0])?;
+        }
         plan.labels_fingerprint = Some(inputs.dataset.labels_fingerprint());
         Self::with(plan, config, inputs)
     }

@@ -1,6 +1,6 @@
 //! What can go wrong with a study.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use psp_data::DataError;
 use psp_eval::EvalError;
@@ -144,6 +144,24 @@ pub enum SearchError {
         /// The key and value that leave it without effect.
         reason: String,
     },
+    /// Two trials that would train the same.
+    #[error(
+        "{name}: trials {} and {} would be one and the same: on {images} training images the \
+         values of {keys} in which they differ have no effect; give the key other values, or a \
+         `when`",
+        numbers[0],
+        numbers[1]
+    )]
+    Same {
+        /// The study file.
+        name: String,
+        /// Their places in the draw.
+        numbers: [usize; 2],
+        /// The keys in which they differ.
+        keys: String,
+        /// Images of the training part.
+        images: usize,
+    },
     /// The folder holds another study.
     #[error(
         "{}: this folder holds a study that differs in {what}; name another one with --study, \
@@ -188,7 +206,7 @@ pub enum SearchError {
     },
     /// The data, its split or a weights file changed since the study began.
     #[error(
-        "{}: {what} changed since the study began (then {then}, now {now}): bring back what it \
+        "{}: {what} changed since the study began (SHA-256 then {then:.12}, now {now:.12}): bring back what it \
          began with, or begin a new study under another name (--study)",
         study.display()
     )]
@@ -240,7 +258,7 @@ pub enum SearchError {
         study: PathBuf,
     },
     /// There is no study.
-    #[error("{}: not a study folder (it has no {missing})", path.display())]
+    #[error("{}: {}", path.display(), no_study(path, missing))]
     NoStudy {
         /// The folder.
         path: PathBuf,
@@ -270,6 +288,30 @@ pub enum SearchError {
         /// The study.
         study: StudyDir,
     },
+    /// A study's own file is gone or empty.
+    #[error(
+        "{}: missing or empty; bring it back from a copy, or have it written again from the file \
+         that the study began with: psp search --config FILE --study {}",
+        study.study().display(),
+        psp_schema::shell_quoted(study.root())
+    )]
+    LostStudyFile {
+        /// The study.
+        study: StudyDir,
+    },
+    /// A study's split is gone.
+    #[error(
+        "{}: missing; bring it back, the runs have copies: cp {} {}",
+        study.split().display(),
+        psp_schema::shell_quoted(copy),
+        psp_schema::shell_quoted(&study.split())
+    )]
+    LostSplit {
+        /// The study.
+        study: StudyDir,
+        /// The split of one of its trials.
+        copy: PathBuf,
+    },
     /// The study's folder was removed while it was worked on.
     #[error(
         "{}: the study is gone: its folder was removed, or its disk is no longer there",
@@ -295,4 +337,12 @@ pub enum SearchError {
         /// What is missing.
         reason: String,
     },
+}
+
+fn no_study(path: &Path, missing: &str) -> String {
+    if path.exists() {
+        format!("not a study folder (it has no {missing})")
+    } else {
+        "no such folder".to_owned()
+    }
 }

@@ -144,7 +144,10 @@ impl Study {
             }
         }
         let finalists = Finalists { entries };
-        write_json(&self.dir.finalists(), &finalists)?;
+        // A finished study may lie where nothing can be written.
+        if self.finalists()?.as_ref() != Some(&finalists) {
+            write_json(&self.dir.finalists(), &finalists)?;
+        }
         Ok(finalists)
     }
 

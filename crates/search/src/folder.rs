@@ -63,6 +63,12 @@ impl StudyDir {
         !self.is_begun() && rest.iter().all(|path| path.exists())
     }
 
+    /// Whether the study that was begun here has lost its own file.
+    pub(crate) fn has_lost_study_file(&self) -> bool {
+        let is_empty = || std::fs::metadata(self.study()).is_ok_and(|file| file.len() == 0);
+        self.is_begun() && (!self.study().exists() || is_empty())
+    }
+
     /// Whether here is a study, its plan lost perhaps.
     pub fn is_study(&self) -> bool {
         self.is_begun() || self.has_lost_plan()

@@ -1,11 +1,14 @@
 //! What a configuration's keys decide: which may vary between trials, and which
 //! between two calls on one study.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use psp_space::Space;
 use psp_train::{Change, RunConfig};
 
 use crate::config::{RefitSection, SearchConfig};
 use crate::error::SearchError;
+use crate::plan::PlannedTrial;
 
 /// Keys of `[data]` that may vary: they leave what is validated and tested alone.
 const FREE_DATA: [&str; 1] = [TRAIN_IMAGES];
@@ -71,6 +74,34 @@ pub(crate) fn check_train_images(
         }),
         None => Ok(()),
     }
+}
+
+/// Refuses trials of which two would train the same, since the values in which they differ
+/// have no effect.
+///
+/// # Errors
+/// [`SearchError::Same`] with the first such pair.
+pub(crate) fn check_distinct(
+    config: &SearchConfig,
+    trials: &[PlannedTrial],
+    images: usize,
+) -> Result<(), SearchError> {
+    let mut seen: BTreeMap<String, &PlannedTrial> = BTreeMap::new();
+    for trial in trials {
+        let in_effect = config.trial(&trial.point)?.in_effect(images)?;
+        if let Some(first) = seen.insert(in_effect.to_toml()?, trial) {
+            let keys = trial.point.keys().chain(first.point.keys());
+            let differing = keys.filter(|key| trial.point.get(*key) != first.point.get(*key));
+            let differing: BTreeSet<&str> = differing.map(String::as_str).collect();
+            return Err(SearchError::Same {
+                name: config.name().to_owned(),
+                numbers: [first.number, trial.number],
+                keys: differing.into_iter().collect::<Vec<_>>().join(", "),
+                images,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// The keys in which two configurations differ, those that may change while a study

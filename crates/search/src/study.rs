@@ -52,6 +52,9 @@ impl Study {
                 }
             });
         };
+        if dir.has_lost_study_file() {
+            return Err(SearchError::LostStudyFile { study: dir });
+        }
         let config = SearchConfig::read_stored(&path)?;
         Self::new(dir, config, plan)
     }
@@ -160,7 +163,7 @@ impl Study {
         let mut reasons: BTreeMap<&'static str, BTreeMap<String, usize>> = BTreeMap::new();
         let trials = self.trials()?;
         for trial in &trials {
-            let idle = self.config.trial(&trial.point)?.without_effect();
+            let idle = self.config.trial(&trial.point)?.without_effect()?;
             let idle: BTreeMap<_, _> = idle.into_iter().collect();
             for (key, reason) in idle {
                 *reasons.entry(key).or_default().entry(reason).or_default() += 1;

@@ -10,6 +10,7 @@ use psp_train::{Inputs, RunConfig};
 use crate::begin::absolute_text;
 use crate::error::SearchError;
 use crate::study::Study;
+use crate::under_way::tasks_in;
 use crate::weights::Hashes;
 
 impl Study {
@@ -37,6 +38,7 @@ impl Study {
             let splits = Splits::read(Path::new(given), &dataset)?;
             self.changed("the split", split, &splits.fingerprint())?;
         }
+        self.check_split_is_there()?;
         let mut own = base.clone();
         own.data.split = absolute_text(&self.dir.split())?;
         let inputs = Inputs::open(&own)?;
@@ -56,11 +58,28 @@ impl Study {
                 .is_ok_and(|found| found == self.plan.data_fingerprint)
     }
 
+    /// Refuses a study whose split is gone, of which its runs have copies.
+    fn check_split_is_there(&self) -> Result<(), SearchError> {
+        if self.dir.split().exists() {
+            return Ok(());
+        }
+        let copies = tasks_in(&self.dir.trials())?.into_iter();
+        let mut copies = copies.map(|trial| trial.run().split());
+        match copies.find(|copy| copy.exists()) {
+            Some(copy) => Err(SearchError::LostSplit {
+                study: self.dir.clone(),
+                copy,
+            }),
+            None => Ok(()),
+        }
+    }
+
     /// Refuses data that are not, or not there any more, those that the study began with.
     ///
     /// # Errors
     /// As [`Study::begin`].
     pub fn check_own_data(&self) -> Result<(), SearchError> {
+        self.check_split_is_there()?;
         let dataset = Dataset::open(&dataset_options(&self.config.base));
         self.check_data(
             &self.config.base,
@@ -89,6 +108,8 @@ impl Study {
                 let what = what.unwrap_or_else(|_| "the data".to_owned());
                 self.changed(&what, &self.plan.data_fingerprint, &now)
             }
+            // The folder that was named now is at fault, and not the study's data.
+            Err(error) if *dir != self.config.base.data.dir => Err(error.into()),
             Err(_) if matches!(dir.try_exists(), Ok(false)) => Err(SearchError::DataGone {
                 study: self.dir.root().to_owned(),
                 dir: dir.clone(),

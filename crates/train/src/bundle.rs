@@ -96,8 +96,13 @@ impl Bundle {
             reason,
         };
         let text = std::fs::read(&path).map_err(FileError::read(&path))?;
-        let value: serde_json::Value =
-            serde_json::from_slice(&text).map_err(|error| format(error.to_string()))?;
+        let damaged = |error: serde_json::Error| {
+            format(format!(
+                "this file is damaged ({error}); bring it back from a copy, or export the model \
+                 again"
+            ))
+        };
+        let value: serde_json::Value = serde_json::from_slice(&text).map_err(damaged)?;
         let version = value["bundle_version"].as_u64().unwrap_or(0);
         if version > u64::from(BUNDLE_VERSION) {
             return Err(format(format!(

@@ -11,7 +11,6 @@
 //! ([`Frozen`]), which a checkpoint names with its hash.
 
 use std::collections::HashMap;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use psp_metrics::RegressionAccumulator;
@@ -79,14 +78,23 @@ pub enum CheckpointError {
 impl Classify for CheckpointError {
     fn class(&self) -> Class {
         match self {
+            _ if self.is_a_folder() => Class::Machine,
             // What can't be read now may be whole.
             Self::File(error) if matches!(error.access, Access::Read(_)) => Class::Passing,
             Self::File(error) => error.class(),
-            Self::Frozen { source, .. } if source.source.kind() == ErrorKind::NotFound => {
-                Class::Machine
-            }
             Self::Frozen { .. } => Class::Passing,
             _ => Class::Input,
+        }
+    }
+}
+
+impl CheckpointError {
+    /// Whether a folder stands where a file of the checkpoint should.
+    pub(crate) fn is_a_folder(&self) -> bool {
+        match self {
+            Self::File(error) => error.is_a_folder(),
+            Self::Frozen { source, .. } => source.is_a_folder(),
+            _ => false,
         }
     }
 }

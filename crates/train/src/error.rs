@@ -247,6 +247,16 @@ fn list(faults: &[CheckpointError]) -> String {
 }
 
 impl TrainError {
+    /// That a file of a run is gone, without which it is of no use.
+    pub(crate) fn missing(path: PathBuf) -> Self {
+        let reason = "this file is missing; bring it back from a copy, or train anew into another \
+                      folder";
+        Self::Damaged {
+            path,
+            reason: reason.to_owned(),
+        }
+    }
+
     /// Whether what a run was trained to is lost, so that it can only be begun anew.
     pub fn is_lost_run(&self) -> bool {
         match self {
@@ -265,8 +275,10 @@ impl Classify for TrainError {
             Self::Device(error) if !matches!(error, DeviceError::Precision { .. }) => {
                 Class::Machine
             }
-            // A run's own values were, too: torchvision's weights are missing.
-            Self::Config(ConfigError::Value { key, .. }) if *key == "model.weights" => {
+            // A run's own values were, too: its weights or its split are missing here.
+            Self::Config(ConfigError::Value { key, .. })
+                if ["model.weights", "data.split"].contains(key) =>
+            {
                 Class::Machine
             }
             Self::Changed { .. } | Self::Thread(_) => Class::Machine,

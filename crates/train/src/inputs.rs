@@ -10,7 +10,7 @@ use psp_data::{
 };
 use psp_models::Output;
 
-use crate::config::RunConfig;
+use crate::config::{ConfigError, RunConfig};
 use crate::error::TrainError;
 use crate::run_dir::{Manifest, RunDir};
 use crate::session::Session;
@@ -71,6 +71,15 @@ impl Inputs {
             (drawn_split(config, &dataset)?, data.dir.clone())
         } else {
             let path = PathBuf::from(&data.split);
+            if !path.exists() {
+                return Err(ConfigError::Value {
+                    key: "data.split",
+                    value: format!("{:?}", data.split),
+                    expected: "expected auto, random, or a CSV that exists, by its path from here"
+                        .to_owned(),
+                }
+                .into());
+            }
             (Splits::read(&path, &dataset)?, path)
         };
         let is_found = auto && split_source != data.dir;
@@ -122,6 +131,9 @@ impl Inputs {
         dataset: Arc<Dataset>,
         config: &RunConfig,
     ) -> Result<Self, TrainError> {
+        if !run.split().exists() {
+            return Err(TrainError::missing(run.split()));
+        }
         let splits = match Splits::read(&run.split(), &dataset) {
             Ok(splits) => splits,
             Err(error) => {

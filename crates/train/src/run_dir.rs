@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 use psp_data::Dataset;
 
-use crate::config::{Change, RunConfig};
+use crate::config::{Change, ConfigError, RunConfig};
 use crate::error::TrainError;
 
 mod checkpoints;
@@ -115,6 +115,11 @@ impl RunDir {
         let entries = match std::fs::read_dir(&self.root) {
             Ok(entries) => entries,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) if self.root.is_file() => {
+                let reason = std::io::Error::new(error.kind(), "it is a file, not a folder");
+                let begin = Access::Write("begin a run in this folder");
+                return Err(FileError::at(&self.root, begin)(reason).into());
+            }
             Err(error) => return Err(FileError::list(&self.root)(error).into()),
         };
         let mut names = Vec::new();
@@ -227,7 +232,11 @@ impl RunDir {
     /// # Errors
     /// When the file is missing or not valid.
     pub fn read_manifest(&self) -> Result<Manifest, TrainError> {
-        read_json(&self.manifest())
+        let path = self.manifest();
+        if matches!(path.try_exists(), Ok(false)) {
+            return Err(TrainError::missing(path));
+        }
+        read_json(&path)
     }
 
     /// What is wrong with the `config.toml` and `run.json` of a run that was begun, if
@@ -240,15 +249,31 @@ impl RunDir {
         if matches!(config.try_exists(), Ok(false)) {
             return Ok(Some(format!("{}: missing", config.display())));
         }
+        match RunConfig::read(Some(&config), &[]) {
+            Err(error @ ConfigError::Parse { .. }) => return Ok(Some(error.to_string())),
+            Err(ConfigError::File(error)) if error.is_a_folder() => {
+                return Ok(Some(error.to_string()));
+            }
+            _ => {}
+        }
         let path = self.manifest();
         match self.read_manifest() {
             Ok(_) => Ok(None),
-            Err(TrainError::Damaged { .. }) => Ok(Some(format!("{}: damaged", path.display()))),
             Err(_) if matches!(path.try_exists(), Ok(false)) => {
                 Ok(Some(format!("{}: missing", path.display())))
             }
+            Err(TrainError::Damaged { .. }) => Ok(Some(format!("{}: damaged", path.display()))),
+            Err(TrainError::File(error)) if error.is_a_folder() => Ok(Some(error.to_string())),
             Err(error) => Err(error),
         }
+    }
+
+    /// The first file that a run that has ended is missing of those without which it can't be
+    /// evaluated, exported or trained longer.
+    pub fn missing(&self) -> Option<PathBuf> {
+        let files = [self.config(), self.manifest(), self.split(), self.metrics()];
+        let mut missing = files.into_iter().filter(|path| !path.exists());
+        missing.next()
     }
 
     /// Refuses data that are not those that the run began with.

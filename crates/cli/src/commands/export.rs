@@ -55,7 +55,10 @@ fn run_of(args: &ExportArgs) -> Result<RunDir> {
     let root = args.run.display();
     let selection = study.selected()?.with_context(|| {
         let quoted = shell_quoted(&args.run);
-        format!("{root}: nothing is chosen yet; `psp study show {quoted}` says what is missing")
+        format!(
+            "{root}: nothing is chosen yet; psp search --study {quoted} goes on until something \
+             is, and psp study show {quoted} says how far it is"
+        )
     })?;
     let (place, folder) = selection.folder_of(args.backbone).with_context(|| {
         let mut there: Vec<&str> = Vec::new();

@@ -65,7 +65,7 @@ pub(super) fn lost(run: &RunDir) -> Option<anyhow::Error> {
                 shell_quoted(name)
             )
         }
-        None if run.fault_of_records().is_ok_and(|fault| fault.is_some()) => {
+        None if !run.can_be_continued() => {
             anyhow!("{fault}; restore the file, or train anew into another folder")
         }
         None => anyhow!(

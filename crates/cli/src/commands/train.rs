@@ -1,6 +1,6 @@
 //! `psp train`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Result, anyhow, bail};
@@ -22,6 +22,14 @@ pub(crate) fn train(args: &TrainArgs) -> Result<ExitCode> {
     let mut progress = TrainProgress::new();
     let (run, outcome) = match &args.resume {
         Some(run) => {
+            check_is_there(run)?;
+            if StudyDir::new(run).is_study() {
+                let continued = continuing(&StudyDir::new(run));
+                bail!(
+                    "{}: is a study; continue it with {continued}",
+                    run.display()
+                );
+            }
             let run = RunDir::new(run);
             unless_in_study(&run)?;
             let config = continued(&run, args)?;
@@ -45,7 +53,7 @@ pub(crate) fn train(args: &TrainArgs) -> Result<ExitCode> {
             if config.data.dir.as_os_str().is_empty() {
                 bail!("no data folder: pass --data DIR, or set data.dir in the configuration");
             }
-            for (key, why) in config.without_effect() {
+            for (key, why) in config.without_effect()? {
                 eprintln!("note: {key} has no effect with {why}");
             }
             if config.freezes_random_weights() {
@@ -72,13 +80,13 @@ pub(crate) fn train(args: &TrainArgs) -> Result<ExitCode> {
             Ok(interrupt::exit_code())
         }
         Outcome::Ended(result) => {
-            print_result(run.root(), &result);
+            print_result(&run, &result)?;
             Ok(ExitCode::SUCCESS)
         }
     }
 }
 
-fn print_result(run: &Path, result: &RunResult) {
+fn print_result(run: &RunDir, result: &RunResult) -> Result<()> {
     let how = match result.ending {
         Ending::Finished => "finished",
         Ending::StoppedEarly => "stopped early",
@@ -100,13 +108,23 @@ fn print_result(run: &Path, result: &RunResult) {
         counted(result.epochs as usize, "epoch"),
         result.seconds
     );
-    let run = shell_quoted(run);
-    println!("evaluate with: psp eval {run}");
+    if let Some(missing) = run.missing() {
+        bail!(
+            "{}: missing, without which this run can't be evaluated, exported or trained longer; \
+             bring it back from a copy, or train anew into another folder",
+            missing.display()
+        );
+    }
+    let [_, _, test] = run.read_manifest()?.split_counts;
+    let part = if test == 0 { " --split valid" } else { "" };
+    let run = shell_quoted(run.root());
+    println!("evaluate with: psp eval {run}{part}");
     let longer = match result.ending {
         Ending::Finished => format!("train.epochs={}", 2 * result.epochs),
         Ending::StoppedEarly => "train.patience=0".to_owned(),
     };
     println!("train longer with: psp train --resume {run} --set {longer}");
+    Ok(())
 }
 
 /// Refuses a run that a study has scored, or is about to: what it chose and reports

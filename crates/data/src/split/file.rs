@@ -44,11 +44,7 @@ impl Splits {
             let part = part::parse(cells.cell(split_column), path, row, None)?;
             let known = places.get(filename).or_else(|| places.get(filename.trim()));
             let Some(&index) = known else {
-                let names = data.samples().iter().map(|sample| sample.filename.clone());
-                let near = match NameIndex::new(names.collect()).find(filename) {
-                    Found::One(name, _) => Some(name.into()),
-                    Found::Several(_) | Found::Nothing => None,
-                };
+                let near = near(filename, data);
                 return Err(SplitError::NotInDataset {
                     path: path.to_owned(),
                     row,
@@ -132,6 +128,26 @@ impl Splits {
         }
         writer.into_inner().map_err(|error| error.into_error())
     }
+}
+
+/// The one name in the labels that `filename` may stand for: spelled a little differently, or
+/// with other folders before it.
+fn near(filename: &str, data: &LabelTable) -> Option<Box<str>> {
+    let names = || data.samples().iter().map(|sample| sample.filename.as_str());
+    let index = NameIndex::new(names().map(str::to_owned).collect());
+    match index.find(filename) {
+        Found::One(name, _) => return Some(name.into()),
+        Found::Several(_) => return None,
+        Found::Nothing => {}
+    }
+    let last = |name: &str| {
+        let last = name.trim().rsplit(['/', '\\']).next().unwrap_or_default();
+        NameIndex::plain(last)
+    };
+    let wanted = last(filename);
+    let mut found = names().filter(|name| last(name) == wanted);
+    let first = found.next()?;
+    found.next().is_none().then(|| first.into())
 }
 
 /// Whether a file has a split's columns and no others.

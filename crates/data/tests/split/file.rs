@@ -165,6 +165,15 @@ fn a_name_in_another_spelling_is_refused_with_that_of_the_labels() {
     let path = folder.path("split.csv");
     for (name, way_out) in [
         ("0.PNG", "it has `0.png`: spell the names here as there"),
+        ("./0.png", "it has `0.png`: spell the names here as there"),
+        (
+            "C:\\cars\\0.png",
+            "it has `0.png`: spell the names here as there",
+        ),
+        (
+            "/data/imgs/0.PNG",
+            "it has `0.png`: spell the names here as there",
+        ),
         ("51.png", "remove this line too"),
     ] {
         fs::write(&path, format!("filename,split\n{name},train\n")).unwrap();

@@ -1,5 +1,6 @@
 //! The tensors of frozen stages, stored once per run.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use psp_models::{StateDict, read_state_dict, write_state_dict};
@@ -59,14 +60,22 @@ impl Frozen {
     /// When the file is missing or not the one that the checkpoint names.
     pub fn read(&self, named_by: &Path) -> Result<StateDict, CheckpointError> {
         let path = self.path(named_by.parent().unwrap_or(Path::new("")));
-        let sha256 = psp_schema::hash_of(&path).map_err(|source| CheckpointError::Frozen {
-            source: Box::new(source),
-            named_by: named_by.to_owned(),
-        })?;
         let damaged = |reason: String| CheckpointError::Damaged {
             path: path.clone(),
             reason,
         };
+        let sha256 = psp_schema::hash_of(&path).map_err(|source| {
+            if source.source.kind() == ErrorKind::NotFound {
+                let named_by = named_by.display();
+                return damaged(format!(
+                    "it is missing, and {named_by} names it for the weights of frozen stages"
+                ));
+            }
+            CheckpointError::Frozen {
+                source: Box::new(source),
+                named_by: named_by.to_owned(),
+            }
+        })?;
         if sha256 != self.sha256 {
             return Err(damaged(format!(
                 "it is not the file of frozen weights that {} names",

@@ -63,17 +63,13 @@ fn wrong_value(message: &str) -> Option<String> {
 /// The list that a quoted text may have been meant for: a shell takes quotes away, and
 /// people write numbers side by side.
 fn as_list(text: &str) -> String {
-    let inner = text.trim_matches('"').trim();
-    let listed = inner.trim_start_matches('[').trim_end_matches(']');
-    let items: Vec<&str> = if listed.len() < inner.len() {
-        listed.split(',').map(str::trim).collect()
+    let inner = text.trim_matches('"').trim().trim_matches(['[', ']']);
+    let numbers = inner.split([' ', ',']).filter(|one| !one.is_empty());
+    let numbers: Vec<&str> = numbers.collect();
+    let items = if numbers.iter().all(|one| one.parse::<f64>().is_ok()) {
+        numbers
     } else {
-        let numbers: Vec<&str> = inner
-            .split([' ', ','])
-            .filter(|one| !one.is_empty())
-            .collect();
-        let are_numbers = numbers.iter().all(|one| one.parse::<f64>().is_ok());
-        if are_numbers { numbers } else { vec![inner] }
+        inner.split(',').map(str::trim).collect()
     };
     let items: Vec<String> = items
         .into_iter()
@@ -133,6 +129,10 @@ mod tests {
             (
                 "model.unfreeze=[head, layer4]",
                 "expected a list, such as [\"head\", \"layer4\"], not \"[head, layer4]\"",
+            ),
+            (
+                "model.unfreeze=features.18,head",
+                "expected a list, such as [\"features.18\", \"head\"], not \"features.18,head\"",
             ),
             (
                 "data.fractions=0.8 0.1 0.1",

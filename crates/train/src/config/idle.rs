@@ -2,7 +2,9 @@
 
 use psp_models::HEAD;
 
-use super::{ModelSection, OptimizerName, RunConfig, TrainConfig, TransformInput};
+use toml::{Table, Value};
+
+use super::{ConfigError, OptimizerName, RunConfig};
 
 impl RunConfig {
     /// Whether nothing but the head learns, on features that random weights make.
@@ -13,22 +15,14 @@ impl RunConfig {
 
     /// Keys that were given other values than the defaults and have no effect beside
     /// those of others, each with the reason.
-    pub fn without_effect(&self) -> Vec<(&'static str, String)> {
-        let Self { model, train, .. } = self;
-        let (model_default, default) = (ModelSection::default(), TrainConfig::default());
-        let is_set = |key: &str| match key {
-            "train.momentum" => train.momentum != default.momentum,
-            "train.nesterov" => train.nesterov,
-            "train.betas" => train.betas != default.betas,
-            "train.epsilon" => train.epsilon != default.epsilon,
-            "train.min_delta" => train.min_delta != 0.0,
-            "train.backbone_learning_rate" => train.backbone_learning_rate >= 0.0,
-            "train.layer_decay" => train.layer_decay != 1.0,
-            "model.stochastic_depth" => model.stochastic_depth != model_default.stochastic_depth,
-            _ => model.transform_input == TransformInput::On,
-        };
+    ///
+    /// # Errors
+    /// When a path is not valid UTF-8.
+    pub fn without_effect(&self) -> Result<Vec<(&'static str, String)>, ConfigError> {
+        let (own, default) = (self.to_table()?, Self::default().to_table()?);
+        let is_set = |key: &str| value_of(&own, key) != value_of(&default, key);
         let idle = self.idle().into_iter().filter(|(key, _)| is_set(key));
-        idle.collect()
+        Ok(idle.collect())
     }
 
     /// Keys whose value has no effect beside those of others, each with the reason.
@@ -64,9 +58,46 @@ impl RunConfig {
         idle.map(|(key, _, why)| (key, why.to_owned())).collect()
     }
 
+    /// This configuration with every value that has no effect, beside those of others or on
+    /// so many training images, in one form: what is trained by two with the same is the same.
+    ///
+    /// # Errors
+    /// When a path is not valid UTF-8.
+    pub fn in_effect(&self, images: usize) -> Result<Self, ConfigError> {
+        let mut config = self.clone();
+        if config.data.train_images >= images {
+            config.data.train_images = 0;
+        }
+        let images = match config.data.train_images {
+            0 => images,
+            fewer => fewer,
+        };
+        let train = &mut config.train;
+        if train.patience >= train.epochs {
+            train.patience = 0;
+        }
+        if !train.drop_last {
+            train.batch_size = train.batch_size.min(images.max(1));
+        }
+        train.accumulate = train.accumulate.min(images.div_ceil(train.batch_size));
+        train.drop_last &= !images.is_multiple_of(train.batch_size);
+        let default = Self::default().to_table()?;
+        let idle = config.idle();
+        let values = idle
+            .iter()
+            .filter_map(|(key, _)| Some((*key, value_of(&default, key)?)));
+        config.with_values(values, str::to_owned)
+    }
+
     fn trains_head_alone(&self) -> bool {
         self.model.unfreeze.iter().all(|stage| stage == HEAD)
     }
+}
+
+/// The value of a `section.key`.
+fn value_of<'a>(table: &'a Table, key: &str) -> Option<&'a Value> {
+    let (section, key) = key.split_once('.')?;
+    table.get(section)?.get(key)
 }
 
 #[cfg(test)]
@@ -89,5 +120,28 @@ mod tests {
         assert_eq!(frozen.as_deref(), Some("model.unfreeze = [\"head\"]"));
         let resnet = reason(&[]);
         assert_eq!(resnet.as_deref(), Some("model.backbone = \"resnet18\""));
+    }
+
+    #[test]
+    fn configurations_that_train_the_same_are_the_same_in_effect() {
+        let in_effect = |sets: &[&str], images| {
+            let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
+            let config = RunConfig::default().with_overrides(&sets).unwrap();
+            config.in_effect(images).unwrap()
+        };
+        let plain = ["train.epochs=3", "train.batch_size=10"];
+        let with = |more: &[&'static str]| [&plain[..], more].concat();
+        let same = |more: &[&'static str], images| {
+            in_effect(&with(more), images) == in_effect(&plain, images)
+        };
+        assert!(same(&["train.momentum=0.5"], 20) && !same(&["train.weight_decay=0.5"], 20));
+        assert!(same(&["train.patience=3"], 20) && !same(&["train.patience=2"], 20));
+        assert!(same(&["train.patience=3", "train.min_delta=0.1"], 20));
+        assert!(same(&["train.drop_last=true"], 20) && !same(&["train.drop_last=true"], 21));
+        assert!(same(&["train.batch_size=30"], 10) && !same(&["train.batch_size=30"], 11));
+        let twice = |accumulate| in_effect(&with(&[accumulate]), 20);
+        assert_eq!(twice("train.accumulate=2"), twice("train.accumulate=9"));
+        assert_ne!(twice("train.accumulate=2"), twice("train.accumulate=1"));
+        assert!(same(&["data.train_images=20"], 20) && !same(&["data.train_images=20"], 21));
     }
 }

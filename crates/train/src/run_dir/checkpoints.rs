@@ -160,6 +160,7 @@ impl RunDir {
         match Checkpoint::read(&path) {
             Ok(_) => Ok(None),
             Err(error @ CheckpointError::Damaged { .. }) => Ok(Some(error.to_string())),
+            Err(error) if error.is_a_folder() => Ok(Some(error.to_string())),
             Err(_) if matches!(path.try_exists(), Ok(false)) => {
                 Ok(Some(format!("{}: missing", path.display())))
             }
@@ -263,6 +264,8 @@ impl RunDir {
                     });
                 }
                 Err(error @ CheckpointError::Version { .. }) => return Err(error.into()),
+                // Every later write of a checkpoint would fail on it.
+                Err(error) if error.is_a_folder() => return Err(error.into()),
                 Err(error) => {
                     // What only can't be read now may be whole.
                     if let CheckpointError::Damaged { .. } = error {

@@ -181,7 +181,7 @@ impl Trainer<'_> {
                 _ => "",
             };
             format!(
-                "a learning rate that is too high (head {head}, backbone {backbone}); \
+                "a learning rate that is too high (head {head:?}, backbone {backbone:?}); \
                  try a tenth of it, or a warm-up{clip}"
             )
         };
