@@ -131,28 +131,13 @@ impl Classify for io::Error {
             AlreadyExists, InvalidData, InvalidFilename, InvalidInput, IsADirectory, NotADirectory,
             NotFound, Other, UnexpectedEof, Unsupported,
         };
-        let lies_with_the_path = matches!(
-            self.kind(),
-            AlreadyExists
-                | NotFound
-                | NotADirectory
-                | IsADirectory
-                | InvalidFilename
-                | InvalidInput
-                | InvalidData
-                | UnexpectedEof
-                | Unsupported
-        );
-        let is_of_the_content = matches!(
-            self.kind(),
-            InvalidData | InvalidInput | Other | UnexpectedEof
-        );
-        if is_of_the_content && self.raw_os_error().is_none() {
-            Class::Input
-        } else if lies_with_the_path {
-            Class::Machine
-        } else {
-            Class::Passing
+        match self.kind() {
+            InvalidData | InvalidInput | Other | UnexpectedEof if self.raw_os_error().is_none() => {
+                Class::Input
+            }
+            AlreadyExists | NotFound | NotADirectory | IsADirectory | InvalidFilename
+            | InvalidInput | InvalidData | UnexpectedEof | Unsupported => Class::Machine,
+            _ => Class::Passing,
         }
     }
 }
