@@ -22,7 +22,7 @@ pub struct FileError {
 /// What was attempted with a file or folder, as a verb phrase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// It was only looked at: "read it", "list this folder".
+    /// Nothing was to change there: "read it", "list this folder", "start it".
     Read(&'static str),
     /// It was to be changed: "create a temporary file beside it".
     Write(&'static str),

@@ -163,9 +163,7 @@ impl Study {
         let mut reasons: BTreeMap<&'static str, BTreeMap<String, usize>> = BTreeMap::new();
         let trials = self.trials()?;
         for trial in &trials {
-            let idle = self.config.trial(&trial.point)?.without_effect()?;
-            let idle: BTreeMap<_, _> = idle.into_iter().collect();
-            for (key, reason) in idle {
+            for (key, reason) in self.config.trial(&trial.point)?.without_effect()? {
                 *reasons.entry(key).or_default().entry(reason).or_default() += 1;
             }
         }

@@ -38,6 +38,10 @@ impl Worker {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let program = std::path::PathBuf::from(command.get_program());
+        let unheard = FileError::at(
+            &program,
+            Access::Read("start a thread that reads its output"),
+        );
         let mut child = command
             .spawn()
             .map_err(FileError::at(&program, Access::Read("start it")))?;
@@ -45,17 +49,11 @@ impl Worker {
         let mut open_pipes = 0;
         if let Some(out) = child.stdout.take() {
             open_pipes += 1;
-            listen(out, slot, Message::Out, sender).map_err(FileError::at(
-                &program,
-                Access::Read("start a thread that reads its output"),
-            ))?;
+            listen(out, slot, Message::Out, sender).map_err(&unheard)?;
         }
         if let Some(err) = child.stderr.take() {
             open_pipes += 1;
-            listen(err, slot, Message::Err, sender).map_err(FileError::at(
-                &program,
-                Access::Read("start a thread that reads its output"),
-            ))?;
+            listen(err, slot, Message::Err, sender).map_err(&unheard)?;
         }
         Ok(Self {
             child,
