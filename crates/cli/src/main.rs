@@ -125,7 +125,7 @@ fn may_pass(error: &anyhow::Error) -> bool {
         of_a_model.map(Classify::class),
         of_a_report.map(Classify::class),
     ];
-    classes.contains(&Some(Class::Passing)) || error.chain().any(is_of_the_disk)
+    classes.contains(&Some(Class::Passing)) || error.chain().any(is_passing)
 }
 
 /// The setting that may mend what is wrong with the data, where there is one.
@@ -142,22 +142,15 @@ fn remedy(error: &anyhow::Error) -> Option<psp_data::Remedy> {
     of_data?.remedy()
 }
 
-/// Whether the cause is that there is no space, or nothing may be written or read there.
-fn is_of_the_disk(cause: &(dyn std::error::Error + 'static)) -> bool {
-    use std::io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+/// Whether the cause is what the system says, and may pass.
+fn is_passing(cause: &(dyn std::error::Error + 'static)) -> bool {
     let of_a_table = cause.downcast_ref::<csv::Error>();
     let inside = of_a_table.and_then(|error| match error.kind() {
         csv::ErrorKind::Io(error) => Some(error),
         _ => None,
     });
     let error = inside.or_else(|| cause.downcast_ref::<std::io::Error>());
-    error.is_some_and(|error| {
-        let kind = error.kind();
-        matches!(
-            kind,
-            PermissionDenied | QuotaExceeded | ReadOnlyFilesystem | StorageFull
-        )
-    })
+    error.is_some_and(|error| error.class() == Class::Passing)
 }
 
 /// Every tensor at fault where weights don't fit, a line for each kind of fault.

@@ -4,8 +4,8 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
-use psp_schema::{shell_quoted, write_new};
+use anyhow::{Result, bail};
+use psp_schema::{FileError, create_folder, shell_quoted, write_new};
 use psp_search::StudyDir;
 use psp_train::RunDir;
 use psp_train::bundle::BUNDLE_JSON;
@@ -108,7 +108,7 @@ impl Origin {
         overwrite: bool,
     ) -> Result<Option<(&'static str, Vec<u8>)>> {
         self.check(out, overwrite)?;
-        std::fs::create_dir_all(out).with_context(|| out.display().to_string())?;
+        create_folder(out)?;
         let path = out.join(FILE);
         let mut text = serde_json::to_vec_pretty(self)?;
         text.push(b'\n');
@@ -131,7 +131,7 @@ impl Origin {
             {
                 Ok(None)
             }
-            Err(error) => Err(error).with_context(|| path.display().to_string()),
+            Err(error) => Err(FileError::read(&path)(error).into()),
         }
     }
 

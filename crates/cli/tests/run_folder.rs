@@ -145,28 +145,30 @@ fn a_finished_run_without_a_file_that_it_needs_is_not_called_finished() {
     let out = folder.path("model");
     run(&mut export(dir.root(), &out, &[])).assert_done();
     let bundle = json(&out.join("bundle.json"));
-    for path in [dir.manifest(), dir.split(), dir.metrics()] {
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        let aside = folder.path("aside");
+    let aside = folder.path("aside");
+    for (path, name) in [(dir.manifest(), "run.json"), (dir.split(), "split.csv")] {
         std::fs::rename(&path, &aside).unwrap();
         let resumed = run(&mut resume(dir.root()));
-        resumed.assert_refused(&[&name, "missing", "bring it back"]);
-        assert!(!resumed.stdout.contains("psp eval"), "{resumed:#?}");
-        let reported = run(psp(&["eval"])
-            .arg(dir.root())
-            .arg("--out")
-            .arg(folder.path("e")));
-        if path == dir.metrics() {
-            reported.assert_done();
-            // The model and its result are whole.
-            run(&mut export(dir.root(), &out, &["--overwrite"])).assert_done();
-            let again = json(&out.join("bundle.json"));
-            assert_eq!(again["training"], bundle["training"]);
-        } else {
-            reported.assert_refused(&[&name, "missing"]);
-        }
+        resumed.assert_refused(&[name, "this file is missing; bring it back"]);
+        assert_eq!(resumed.stdout, "");
+        let mut eval = psp(&["eval"]);
+        eval.arg(dir.root()).arg("--out").arg(folder.path("e"));
+        run(&mut eval).assert_refused(&[name, "missing"]);
         std::fs::rename(&aside, &path).unwrap();
     }
+    // Without its log the model and its result are whole.
+    std::fs::rename(dir.metrics(), &aside).unwrap();
+    let resumed = run(&mut resume(dir.root())).assert_done();
+    assert_says(
+        &resumed.stderr,
+        &["metrics.jsonl: missing", "trained longer"],
+    );
+    assert!(!resumed.stdout.contains("train longer"), "{resumed:#?}");
+    run(resume(dir.root()).args(["--set", "train.epochs=2"])).assert_refused(&["metrics.jsonl"]);
+    run(&mut export(dir.root(), &out, &["--overwrite"])).assert_done();
+    let again = json(&out.join("bundle.json"));
+    assert_eq!(again["training"], bundle["training"]);
+    std::fs::rename(&aside, dir.metrics()).unwrap();
     run(&mut resume(dir.root())).assert_done();
 }
 

@@ -1,6 +1,7 @@
 //! What psp 0.1.0 stored can be used by this version: a run, an exported model and a study of
 //! MobileNetV2 heads on 16 rendered images of 48 x 32 pixels, with frozen weights that were
-//! made up to compress well and normalised on these images. `expected.csv` is what the exported model predicted then.
+//! made up to compress well and normalised on these images. `expected.csv` is what the exported
+//! model predicted then.
 
 use std::path::Path;
 use std::process::Command;

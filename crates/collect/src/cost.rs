@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 use psp_models::{Regressor, multiply_adds_of, state, summary};
 use psp_report::input::{Cost, MeasuredCost};
-use psp_schema::{FileError, write_json};
+use psp_schema::{FileError, read_if_there, write_json};
 use psp_train::{RunConfig, RunDir};
 use serde::{Deserialize, Serialize};
 
@@ -88,12 +88,7 @@ fn measured(
 }
 
 fn read(path: &Path) -> Result<Option<Stored>, CollectError> {
-    match std::fs::read(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        other => {
-            let text = other.map_err(FileError::read(path))?;
-            let stored = serde_json::from_slice(&text).map_err(std::io::Error::from);
-            Ok(Some(stored.map_err(FileError::read(path))?))
-        }
-    }
+    let text = read_if_there(path)?;
+    let stored = text.map(|text| serde_json::from_slice(&text).map_err(std::io::Error::from));
+    Ok(stored.transpose().map_err(FileError::read(path))?)
 }

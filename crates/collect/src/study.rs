@@ -38,7 +38,9 @@ pub fn collect_study(dir: StudyDir, mut settings: Settings<'_>) -> Result<Collec
     };
     let mut candidates = Vec::new();
     let mut folders = Vec::new();
-    let finalists = study.finalists()?.unwrap_or_default().entries;
+    let finalists = study.finalists()?;
+    let has_finalists = finalists.is_some();
+    let finalists = finalists.unwrap_or_default().entries;
     for finalist in in_rank_order(&finalists, &overview) {
         let found = of_finalist(&study, finalist, &overview, &mut settings)?;
         if let Some((candidate, of_runs)) = found {
@@ -56,13 +58,13 @@ pub fn collect_study(dir: StudyDir, mut settings: Settings<'_>) -> Result<Collec
                 fault: lost.reason,
             });
         }
-        let finalists = study.dir.finalists();
-        let why = if finalists.exists() {
+        let why = if has_finalists {
             "since one was, the study was given more trials, or its training is done again"
                 .to_owned()
         } else {
-            let (file, root) = (finalists.display(), shell_quoted(study.dir.root()));
-            format!("{file} is missing, which psp search --study {root} makes again")
+            let (file, root) = (study.dir.finalists(), shell_quoted(study.dir.root()));
+            let file = file.display();
+            format!("{file} is missing; `psp search --study {root}` makes it again")
         };
         settings.warn(&format!("no model is shown as chosen: {why}"));
     }

@@ -161,6 +161,21 @@ pub enum DataError {
         /// The operating system's reason.
         source: io::Error,
     },
+    /// A row's image lies elsewhere in the image folder than its file name says.
+    #[error(
+        "{path}: line {row}: no image file `{filename}`; `{found}` is there, without the folders \
+         before it: write that, if it is the one"
+    )]
+    OtherFolders {
+        /// The labels file.
+        path: PathBuf,
+        /// The line.
+        row: u64,
+        /// The name in the labels.
+        filename: String,
+        /// The file that there is, within the image folder.
+        found: String,
+    },
     /// A row's file name leads out of the image folder.
     #[error(
         "{path}: line {row}: `{filename}` leads out of the image folder {images}; expected a path \
@@ -193,8 +208,8 @@ pub enum DataError {
     },
     /// The images of several rows can't be found.
     #[error(
-        "{path}: the images of {count} of {rows} rows can't be found in {images}: {examples}; add \
-         the files or remove the rows"
+        "{path}: the images of {count} of {rows} rows can't be found in {images}: {examples}; \
+         correct the names, add the files or remove the rows"
     )]
     UnknownImages {
         /// The labels file.

@@ -353,7 +353,7 @@ impl fmt::Display for DataNotice {
 }
 
 /// `1 image`, `2 images`.
-fn plural(count: usize, what: &str) -> String {
+pub(crate) fn plural(count: usize, what: &str) -> String {
     let s = if count == 1 { "" } else { "s" };
     format!("{count} {what}{s}")
 }

@@ -299,9 +299,7 @@ impl Resolver {
         }
         match index.find(parts[parts.len() - 1]) {
             Found::One(file, _) if parts.len() > 1 => {
-                let reason = format!("`{file}` is there, without the folders before it");
-                let reason = io::Error::new(io::ErrorKind::NotFound, reason);
-                Err(NameProblem::Missing(reason))
+                Err(NameProblem::OtherFolders(file.to_owned()))
             }
             _ => Ok(None),
         }

@@ -1,4 +1,4 @@
-//! What stands between the columns of a CSV.
+//! Separators of CSV files, and how one is told.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! A label that is out of the ordinary.
+//! Labels outside the usual range.
 
 use std::path::PathBuf;
 

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use psp_data::Part;
 use psp_eval::Predictions;
 use psp_models::{DeviceSpec, Output};
-use psp_schema::{FileError, create_folder, hash_of, remove, write_json};
+use psp_schema::{create_folder, hash_of, read_if_there, remove, write_json};
 use psp_train::features::{FeatureKey, FeatureLoader, FeatureStore, default_dir};
 use psp_train::{Checkpoint, Inputs, RunConfig, RunDir, TrainError};
 use serde::{Deserialize, Serialize};
@@ -70,11 +70,9 @@ impl Origin {
 /// A run or a stored file that can't be read.
 pub fn stored_predictions(run: &RunDir, part: Part) -> Result<Option<Predictions>, ExportError> {
     let [csv, json] = paths(run, part);
-    let text = match std::fs::read(&json) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        other => other.map_err(FileError::read(&json))?,
-    };
-    let Ok(mut known) = serde_json::from_slice::<Origin>(&text) else {
+    let known = read_if_there(&json)?;
+    let known = known.and_then(|text| serde_json::from_slice::<Origin>(&text).ok());
+    let Some(mut known) = known else {
         return Ok(None);
     };
     let now = Origin::of(run)?;

@@ -6,6 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use psp_schema::Access;
+
 use crate::error::LeaseError;
 use crate::folder::{Listing, claim_path, create_new, release_path};
 use crate::heart::Heart;
@@ -107,8 +109,10 @@ impl Claims {
     /// # Errors
     /// When the folder or a claim in it can't be read or written.
     pub fn try_claim(&self, job: &Path, note: &str) -> Result<Attempt, LeaseError> {
-        let listing = Listing::read_if_there(job)
-            .map_err(LeaseError::io(job, "read the folder of claims"))?;
+        let listing = Listing::read_if_there(job).map_err(LeaseError::io(
+            job,
+            Access::Read("read the folder of claims"),
+        ))?;
         let mut next = 1;
         if let Some(token) = listing.highest() {
             if !listing.is_released(token) {
@@ -150,13 +154,17 @@ impl Claims {
         let path = claim_path(job, token);
         let created = match create_new(&path) {
             Err(error) if token == 1 && error.kind() == ErrorKind::NotFound => {
-                fs::create_dir_all(job)
-                    .map_err(LeaseError::io(job, "create the folder of claims"))?;
+                fs::create_dir_all(job).map_err(LeaseError::io(
+                    job,
+                    Access::Write("create the folder of claims"),
+                ))?;
                 create_new(&path)
             }
             other => other,
         };
-        let Some(file) = created.map_err(LeaseError::io(&path, "create the claim"))? else {
+        let Some(file) =
+            created.map_err(LeaseError::io(&path, Access::Write("create the claim")))?
+        else {
             return Ok(None);
         };
         let Shared {
@@ -176,7 +184,9 @@ impl Claims {
                 // Otherwise the job would be blocked until the claim expires,
                 // which it does if this fails too.
                 let _ = create_new(&release_path(job, token));
-                Err(LeaseError::io(&path, "write the claim")(error))
+                Err(LeaseError::io(&path, Access::Write("write the claim"))(
+                    error,
+                ))
             }
         }
     }

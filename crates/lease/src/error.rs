@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use psp_schema::FileError;
+use psp_schema::{Access, FileError};
 
 /// What was wrong, where, and what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -34,8 +34,8 @@ pub enum LeaseError {
 
 impl LeaseError {
     /// For `map_err` on file operations.
-    pub(crate) fn io(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> Self {
-        let wrap = FileError::write(path, action);
+    pub(crate) fn io(path: &Path, access: Access) -> impl FnOnce(io::Error) -> Self {
+        let wrap = FileError::at(path, access);
         move |source| wrap(source).into()
     }
 }

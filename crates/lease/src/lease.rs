@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use psp_schema::Access;
+
 use crate::error::LeaseError;
 use crate::folder::{create_new, is_gone, release_path};
 use crate::heart::Heart;
@@ -57,7 +59,7 @@ impl Lease {
     /// # Errors
     /// When that can't be told. Then nothing may be written.
     pub fn holds(&self) -> Result<bool, LeaseError> {
-        let action = "tell whether the claim still holds";
+        let action = Access::Read("tell whether the claim still holds");
         self.pulse
             .beat()
             .map_err(LeaseError::io(self.job(), action))
@@ -76,7 +78,9 @@ impl Lease {
         match create_new(&path) {
             Ok(_) => Ok(true),
             Err(error) if is_gone(&error) => Ok(false),
-            Err(error) => Err(LeaseError::io(&path, "release the claim")(error)),
+            Err(error) => Err(LeaseError::io(&path, Access::Write("release the claim"))(
+                error,
+            )),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::time::SystemTime;
 
+use psp_schema::Access;
 use serde::{Deserialize, Serialize};
 
 use crate::error::LeaseError;
@@ -42,8 +43,10 @@ pub struct ClaimRecord {
 /// # Errors
 /// When the folder or a claim can't be read.
 pub fn history(job: &Path) -> Result<Vec<ClaimRecord>, LeaseError> {
-    let listing =
-        Listing::read_if_there(job).map_err(LeaseError::io(job, "read the folder of claims"))?;
+    let listing = Listing::read_if_there(job).map_err(LeaseError::io(
+        job,
+        Access::Read("read the folder of claims"),
+    ))?;
     let record = |&token: &u64| {
         let (holder, _) = look(job, token)?;
         Ok(ClaimRecord {
@@ -67,5 +70,5 @@ pub(crate) fn look(job: &Path, token: u64) -> Result<(Option<Holder>, SystemTime
         file.read_to_end(&mut content)?;
         Ok((serde_json::from_slice(&content).ok(), modified))
     };
-    read().map_err(LeaseError::io(&path, "read the claim"))
+    read().map_err(LeaseError::io(&path, Access::Read("read the claim")))
 }

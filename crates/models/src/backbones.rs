@@ -18,7 +18,7 @@ pub mod resnet;
 mod spec;
 pub mod vit;
 
-pub use crate::backbone_kind::BackboneKind;
+use crate::backbone_kind::BackboneKind;
 pub use spec::{AuxiliarySpec, BackboneSpec, ExplainedBy};
 
 /// Largest side of an input in pixels.

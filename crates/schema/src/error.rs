@@ -49,7 +49,7 @@ pub trait Classify {
 impl Class {
     /// That of the system's refusal behind an error; the input's where there is none.
     pub fn of_cause(error: &(dyn Error + 'static)) -> Self {
-        let causes = std::iter::successors(error.source(), |cause| (*cause).source());
+        let causes = std::iter::successors(Some(error), |cause| (*cause).source());
         let mut refusals = causes.filter_map(|cause| {
             let of_a_file = cause.downcast_ref().map(FileError::class);
             of_a_file.or_else(|| cause.downcast_ref().map(io::Error::class))

@@ -1,6 +1,5 @@
-//! What lies on disk, for whoever reads or writes it, with or without Burn: files that are
-//! written as a whole or not at all, whose fault it is where they can't be, and what runs and
-//! trials have in them.
+//! Files written whole or not at all, the records of runs and trials in them, and whose fault
+//! it is when one can't be read or written. Needs no Burn.
 
 mod error;
 mod hash;
@@ -92,6 +91,17 @@ pub fn remove(path: &Path) -> Result<(), FileError> {
             Err(FileError::write(path, "remove it")(error))
         }
         _ => Ok(()),
+    }
+}
+
+/// Reads a file; `None` where there is none.
+///
+/// # Errors
+/// When it is there and can't be read.
+pub fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
+    match std::fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        read => read.map(Some).map_err(FileError::read(path)),
     }
 }
 

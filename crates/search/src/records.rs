@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use psp_schema::{FileError, RunResult};
+use psp_schema::{RunResult, read_if_there};
 use psp_train::{Standing, TrainError};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -76,9 +76,8 @@ pub struct FailedAttempt {
 
 /// Reads a JSON file; `None` when there is none.
 pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, SearchError> {
-    let text = match std::fs::read(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        other => other.map_err(FileError::read(path))?,
+    let Some(text) = read_if_there(path)? else {
+        return Ok(None);
     };
     let value = serde_json::from_slice(&text).map_err(|error| {
         let way_out = if is_made_again(path) {

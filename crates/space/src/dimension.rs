@@ -1,4 +1,4 @@
-//! A key that is searched.
+//! Dimensions of a search space.
 
 use toml::Value;
 

@@ -68,6 +68,15 @@ impl Record {
     }
 }
 
+/// A data set that is complete on disk.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Written {
+    /// Its labels' statistics.
+    pub summary: Summary,
+    /// Whether it was complete before, and nothing was rendered.
+    pub was_complete: bool,
+}
+
 /// Renders the data set that `options` describes into the folder `out`:
 /// `imgs/synth-000000.jpg` and so on, `labels.csv` in the order of the images
 /// (`filename,perspective_score_hood,perspective_score_backdoor_left`, six
@@ -93,14 +102,14 @@ pub fn write_dataset(
     options: &SynthOptions,
     progress: &(dyn Fn(usize, usize) + Sync),
     cancelled: &AtomicBool,
-) -> Result<Summary, SynthError> {
+) -> Result<Written, SynthError> {
     options.validate()?;
     prepare(out, options)?;
     if let Some(scores) = finished(out, options.count) {
         progress(options.count, options.count);
-        return Ok(Summary {
+        return Ok(Written {
+            summary: Summary::of(&scores),
             was_complete: true,
-            ..Summary::of(&scores)
         });
     }
     let images = out.join(IMAGES);
@@ -124,7 +133,10 @@ pub fn write_dataset(
         })
         .collect::<Result<Vec<_>, _>>()?;
     write_labels(&out.join(LABELS), &scores)?;
-    Ok(Summary::of(&scores))
+    Ok(Written {
+        summary: Summary::of(&scores),
+        was_complete: false,
+    })
 }
 
 /// The score as a reader of `labels.csv` gets it: to six decimals.

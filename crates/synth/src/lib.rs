@@ -42,7 +42,7 @@ mod summary;
 
 pub use camera::Camera;
 pub use car::{CarShape, Livery, Style};
-pub use dataset::{RENDERER_VERSION, write_dataset};
+pub use dataset::{RENDERER_VERSION, Written, write_dataset};
 pub use error::SynthError;
 pub use label::PartMeasure;
 pub use math::{Vec3, vec3};

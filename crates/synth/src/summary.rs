@@ -18,8 +18,6 @@ pub struct TargetSummary {
 pub struct Summary {
     /// Images.
     pub count: usize,
-    /// Whether the set was complete before, and nothing was rendered.
-    pub was_complete: bool,
     /// `perspective_score_hood`.
     pub hood: TargetSummary,
     /// `perspective_score_backdoor_left`.
@@ -43,7 +41,6 @@ impl Summary {
             }
         };
         Self {
-            was_complete: false,
             count: scores.len(),
             hood: target(|s| s.0),
             backdoor_left: target(|s| s.1),

@@ -268,14 +268,6 @@ impl RunDir {
         }
     }
 
-    /// The first file that a run that has ended is missing of those without which it can't be
-    /// evaluated, exported or trained longer.
-    pub fn missing(&self) -> Option<PathBuf> {
-        let files = [self.config(), self.manifest(), self.split(), self.metrics()];
-        let mut missing = files.into_iter().filter(|path| !path.exists());
-        missing.next()
-    }
-
     /// Refuses data that are not those that the run began with.
     ///
     /// # Errors

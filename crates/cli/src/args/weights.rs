@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Subcommand};
 use psp_models::BackboneKind;
 
-/// Of commands that read weights.
+/// The flag shared by commands that read weights.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct VerboseArgs {
     /// When weights don't fit, list every tensor at fault.

@@ -29,13 +29,13 @@ pub(crate) fn synth(args: &SynthArgs) -> Result<ExitCode> {
     let written = psp_synth::write_dataset(&args.out, &options, &advance, &cancelled);
     bar.finish_and_clear();
     match written {
-        Ok(summary) => {
-            let how = if summary.was_complete {
-                "complete already; left as it is, without a look at the pixels: "
+        Ok(written) => {
+            let how = if written.was_complete {
+                "already complete, left as it is (pixels not checked): "
             } else {
                 ""
             };
-            println!("{}: {how}{summary}", args.out.display());
+            println!("{}: {how}{}", args.out.display(), written.summary);
             Ok(ExitCode::SUCCESS)
         }
         Err(SynthError::Cancelled { done, count }) => {

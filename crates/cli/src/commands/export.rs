@@ -1,5 +1,6 @@
 //! `psp export`.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
@@ -8,7 +9,7 @@ use psp_search::Study;
 use psp_train::{Checkpoint, RunDir};
 
 use super::predictor::note_unfinished;
-use super::refusals::{check_is_there, unless_lost};
+use super::refusals::{check_is_there, continuing, unless_lost};
 use super::study::study_dir;
 use crate::args::ExportArgs;
 
@@ -54,23 +55,17 @@ fn run_of(args: &ExportArgs) -> Result<RunDir> {
     let study = Study::open(dir)?;
     let root = args.run.display();
     let selection = study.selected()?.with_context(|| {
-        let quoted = shell_quoted(&args.run);
+        let (quoted, again) = (shell_quoted(&args.run), continuing(&study.dir));
         format!(
-            "{root}: nothing is chosen yet; psp search --study {quoted} goes on until something \
-             is, and psp study show {quoted} says how far it is"
+            "{root}: nothing is chosen yet; `{again}` goes on until something is, and `psp study \
+             show {quoted}` says how far it is"
         )
     })?;
     let (place, folder) = selection.folder_of(args.backbone).with_context(|| {
-        let mut there: Vec<&str> = Vec::new();
-        for finalist in &selection.finalists {
-            if !there.contains(&finalist.backbone.name()) {
-                there.push(finalist.backbone.name());
-            }
-        }
-        format!(
-            "{root}: no finalist has this backbone; there are {}",
-            there.join(", ")
-        )
+        let finalists = selection.finalists.iter();
+        let there: BTreeSet<&str> = finalists.map(|one| one.backbone.name()).collect();
+        let there = there.into_iter().collect::<Vec<_>>().join(", ");
+        format!("{root}: no finalist has this backbone; the finalists have {there}")
     })?;
     match place {
         0 => println!("chosen: {folder}: {}", selection.reason),

@@ -108,13 +108,7 @@ fn print_result(run: &RunDir, result: &RunResult) -> Result<()> {
         counted(result.epochs as usize, "epoch"),
         result.seconds
     );
-    if let Some(missing) = run.missing() {
-        bail!(
-            "{}: missing, without which this run can't be evaluated, exported or trained longer; \
-             bring it back from a copy, or train anew into another folder",
-            missing.display()
-        );
-    }
+    let has_log = run.metrics().exists();
     let [_, _, test] = run.read_manifest()?.split_counts;
     let part = if test == 0 { " --split valid" } else { "" };
     let run = shell_quoted(run.root());
@@ -123,6 +117,12 @@ fn print_result(run: &RunDir, result: &RunResult) -> Result<()> {
         Ending::Finished => format!("train.epochs={}", 2 * result.epochs),
         Ending::StoppedEarly => "train.patience=0".to_owned(),
     };
+    if !has_log {
+        eprintln!(
+            "note: {run}/metrics.jsonl: missing, without which the run can't be trained longer"
+        );
+        return Ok(());
+    }
     println!("train longer with: psp train --resume {run} --set {longer}");
     Ok(())
 }

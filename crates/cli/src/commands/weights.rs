@@ -122,7 +122,7 @@ pub(crate) fn check(args: &WeightsCheckArgs) -> Result<ExitCode> {
         own,
         ..
     } = fitted;
-    let model = model.map_err(|misfit| match args.backbone {
+    model.map_err(|misfit| match args.backbone {
         Some(kind) => misfit_of(&path, kind, misfit),
         None if faults(&misfit).0 == own => anyhow!(
             "{}: no tensor has a name that one of a backbone has; psp reads torchvision's names, \
@@ -135,11 +135,10 @@ pub(crate) fn check(args: &WeightsCheckArgs) -> Result<ExitCode> {
             path.display()
         )),
     })?;
-    let tensors = state::shapes(&model.backbone).len();
     println!(
-        "{}: {tensors} tensors fit {kind}, {} are left over ({})",
+        "{}: {own} tensors fit {kind}, {} are left over ({})",
         path.display(),
-        recognised.state.len() - tensors,
+        recognised.state.len() - own,
         official_name(&path)?
             .as_deref()
             .unwrap_or("not one of torchvision's own files")

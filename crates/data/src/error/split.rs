@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::Remedy;
+use crate::notice::plural;
 
 /// Why a split does not fit its data set or can't be written.
 #[derive(Debug, thiserror::Error)]
@@ -39,9 +40,9 @@ pub enum SplitError {
     },
     /// A split file leaves out images of the data set.
     #[error(
-        "{path}: {count} {} no row, the first is `{filename}` (line {row} of {labels}); \
+        "{path}: {} without a row here, the first is `{filename}` (line {row} of {labels}); \
          complete it or remake the split",
-        if *count == 1 { "image of the data set has" } else { "images of the data set have" }
+        plural(*count, "image")
     )]
     NotInSplit {
         /// The split file.

@@ -1,4 +1,4 @@
-//! Why a JPEG is refused.
+//! Errors of the JPEG decoder.
 
 /// Why a JPEG is refused.
 #[derive(Debug, thiserror::Error)]

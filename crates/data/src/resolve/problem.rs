@@ -11,6 +11,8 @@ use crate::labels::LabelTable;
 pub(super) enum NameProblem {
     /// There is no file, or it can't be reached.
     Missing(io::Error),
+    /// There is no file, but this one without the folders before it.
+    OtherFolders(String),
     /// It leads out of the image folder.
     Outside,
     /// These files differ little from it.
@@ -33,8 +35,13 @@ pub(super) fn error_of(
             .take(LISTED)
             .map(|(row, filename, problem)| {
                 let reason = match problem {
-                    NameProblem::Missing(source) if is_no_file(source) => "no such file".to_owned(),
+                    NameProblem::Missing(source) if source.kind() == ErrorKind::NotFound => {
+                        "no such file".to_owned()
+                    }
                     NameProblem::Missing(source) => source.to_string(),
+                    NameProblem::OtherFolders(file) => {
+                        format!("`{file}` is there, without the folders before it")
+                    }
                     NameProblem::Outside => "leads out of the image folder".to_owned(),
                     NameProblem::Ambiguous(files) => format!("may be {}", quoted(files)),
                 };
@@ -56,6 +63,12 @@ pub(super) fn error_of(
             image: images.join(filename),
             source,
         },
+        Some((row, filename, NameProblem::OtherFolders(found))) => DataError::OtherFolders {
+            path,
+            row,
+            filename,
+            found,
+        },
         Some((row, filename, NameProblem::Ambiguous(files))) => DataError::AmbiguousImage {
             path,
             row,
@@ -70,11 +83,6 @@ pub(super) fn error_of(
         },
         None => DataError::Empty { path },
     }
-}
-
-/// Whether the system knows of no such file, and nobody more.
-fn is_no_file(reason: &io::Error) -> bool {
-    reason.kind() == ErrorKind::NotFound && reason.raw_os_error().is_some()
 }
 
 fn quoted(names: &[String]) -> String {

@@ -1,4 +1,4 @@
-//! The settings of a bootstrap.
+//! How many resamples, of which seed, at which level.
 
 use serde::{Deserialize, Serialize};
 

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::Pretrained;
 use super::error::FetchError;
-use psp_schema::{FileError, create_folder, hash_into, hash_of};
+use psp_schema::{Access, FileError, create_folder, hash_into, hash_of, sync_dir};
 
 /// Times that a broken connection is taken up again.
 const ATTEMPTS: u32 = 5;
@@ -170,20 +170,22 @@ impl<'a> Download<'a> {
         partial: PathBuf,
         cancelled: &'a AtomicBool,
     ) -> Result<Self, FetchError> {
-        let io = FileError::write(&partial, "open it");
+        let open = FileError::write(&partial, "open it");
         let mut file = OpenOptions::new()
             .create(true)
             .read(true)
             .append(true)
             .open(&partial)
-            .map_err(&io)?;
+            .map_err(open)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(FetchError::Busy { path: partial }),
-            Err(TryLockError::Error(error)) => return Err(io(error).into()),
+            Err(TryLockError::Error(error)) => {
+                return Err(FileError::at(&partial, Access::Read("lock it"))(error).into());
+            }
         }
         let mut hash = Sha256::new();
-        let done = hash_into(&mut hash, &mut file).map_err(&io)?;
+        let done = hash_into(&mut hash, &mut file).map_err(FileError::read(&partial))?;
         Ok(Self {
             entry,
             dir,
@@ -344,7 +346,6 @@ impl<'a> Download<'a> {
 
     /// Gives the verified file its name; an error speaks of the file `named`.
     fn finish(self, path: &Path, named: &Path) -> Result<(), FetchError> {
-        let io = FileError::write(&self.partial, "write its content");
         if let Err(error) = check(
             self.entry,
             named,
@@ -352,15 +353,14 @@ impl<'a> Download<'a> {
             ": not stored",
         ) {
             // Nothing of it is worth continuing.
-            fs::remove_file(&self.partial).map_err(&io)?;
+            psp_schema::remove(&self.partial)?;
             return Err(error);
         }
-        self.file.sync_all().map_err(&io)?;
-        fs::rename(&self.partial, path).map_err(&io)?;
-        #[cfg(unix)]
-        File::open(self.dir)
-            .and_then(|dir| dir.sync_all())
-            .map_err(FileError::write(self.dir, "put the finished file there"))?;
+        let synced = self.file.sync_all();
+        synced.map_err(FileError::write(&self.partial, "sync its content to disk"))?;
+        let moved = fs::rename(&self.partial, path);
+        moved.map_err(FileError::write(path, "move the finished file into place"))?;
+        sync_dir(self.dir)?;
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! Why a weights file can't be read.
+//! Errors of weights files.
 
 use std::path::PathBuf;
 

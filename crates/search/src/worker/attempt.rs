@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use psp_lease::Lease;
 use psp_schema::{Access, Class, Classify, FileError, write_json};
-use psp_train::{Control, Event, Outcome, RunConfig, Standing, TrainError, trainer};
+use psp_train::{Control, Event, Outcome, RunConfig, RunDir, Standing, TrainError, trainer};
 
 use super::Worker;
 use super::log::TrialLog;
@@ -263,10 +263,10 @@ impl Worker<'_> {
                 let mut trained = self.train(&task.dir, run.clone(), *until, lease, log);
                 // On Flex the same comes of it from the beginning.
                 if let Err(SearchError::Train(error)) = &trained
-                    && error.is_lost_run()
+                    && let Some(lost) = lost(&task.dir.run(), error)
                     && holds(lease)
                 {
-                    log.line("no usable checkpoint is left: begun anew");
+                    log.line(&format!("{lost}: begun anew"));
                     task.dir.run().discard()?;
                     self.study.check_weights(&run, &mut self.hashes)?;
                     trained = self.train(&task.dir, run, *until, lease, log);
@@ -367,4 +367,12 @@ fn holds(lease: &Lease) -> bool {
 /// Whether the task is certainly another worker's.
 fn is_lost(lease: &Lease) -> bool {
     matches!(lease.holds(), Ok(false))
+}
+
+/// What a run has lost without which it can't be continued, if that is why it failed.
+fn lost(run: &RunDir, error: &TrainError) -> Option<String> {
+    if error.is_lost_run() {
+        return Some("no usable checkpoint is left".to_owned());
+    }
+    run.fault_of_records().ok()?.filter(|_| run.is_begun())
 }

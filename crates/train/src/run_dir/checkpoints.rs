@@ -209,18 +209,20 @@ impl RunDir {
         unread.map_or(Ok(None), Err)
     }
 
-    /// Whether a whole checkpoint is left to go on from or, once the run has ended, one of
-    /// its best epoch.
+    /// Whether a checkpoint is left to go on from or, once the run has ended, one of its best
+    /// epoch. One that only can't be read now may be whole.
     pub fn can_be_continued(&self) -> bool {
-        if !matches!(self.fault_of_records(), Ok(None)) {
+        if matches!(self.fault_of_records(), Ok(Some(_))) {
             return false;
         }
         match self.read_result() {
             Ok(result) => {
-                matches!(self.fault_of_best(), Ok(None))
-                    || matches!(self.kept_of(result.best_epoch), Ok(Some(_)))
+                !matches!(self.fault_of_best(), Ok(Some(_)))
+                    || !matches!(self.kept_of(result.best_epoch), Ok(None))
             }
-            Err(_) => self.read_last().is_ok(),
+            Err(_) => self
+                .read_last()
+                .map_or_else(|error| !error.is_lost_run(), |_| true),
         }
     }
 

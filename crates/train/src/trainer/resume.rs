@@ -49,18 +49,14 @@ pub fn resume_with(
     let stored = run.read_config()?;
     let ended = run.read_result().ok();
     config.make_absolute()?;
-    let mut manifest = match run.read_manifest() {
-        // A result needs no more than itself to be told.
-        Err(_) if ended.is_some() && stored == config => None,
-        other => Some(other?),
+    let manifest = run.read_manifest()?;
+    let changes = match &manifest.config {
+        Some(then) => run.changes(&manifest, then, &config)?,
+        None => run.changes(&manifest, &stored.to_table()?, &config)?,
     };
-    let changes = match &manifest {
-        None => Vec::new(),
-        Some(manifest) => match &manifest.config {
-            Some(then) => run.changes(manifest, then, &config)?,
-            None => run.changes(manifest, &stored.to_table()?, &config)?,
-        },
-    };
+    if !run.split().exists() {
+        return Err(TrainError::missing(run.split()));
+    }
     if let Some(result) = &ended
         && changes.is_empty()
         && !is_cut_short(result, &config)
@@ -85,10 +81,6 @@ pub fn resume_with(
     let own = Session::new();
     let session = control.session.unwrap_or(&own);
     let inputs = Inputs::of_run_within(&config, run, session)?;
-    let manifest = match manifest.take() {
-        Some(manifest) => manifest,
-        None => run.read_manifest()?,
-    };
     check_inputs(run, &manifest, &inputs)?;
     // Opening may have taken longer than a claim lasts.
     control.check(run)?;
