@@ -35,6 +35,7 @@ mod orientation;
 mod parallel;
 mod part;
 mod pixels;
+mod plural;
 mod preprocess;
 mod resize;
 mod resolve;

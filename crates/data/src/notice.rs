@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::part::Part;
+use crate::plural::plural;
 use crate::separator::Separator;
 use crate::stray_label::StrayLabel;
 
@@ -350,12 +351,6 @@ impl fmt::Display for DataNotice {
             }
         }
     }
-}
-
-/// `1 image`, `2 images`.
-pub(crate) fn plural(count: usize, what: &str) -> String {
-    let s = if count == 1 { "" } else { "s" };
-    format!("{count} {what}{s}")
 }
 
 fn name_of(path: &Path) -> String {

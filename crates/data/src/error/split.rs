@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::Remedy;
-use crate::notice::plural;
+use crate::plural::plural;
 
 /// Why a split does not fit its data set or can't be written.
 #[derive(Debug, thiserror::Error)]

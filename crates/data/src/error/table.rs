@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::Remedy;
+use crate::plural::plural;
 
 /// What is wrong with a CSV file's format, header or number of fields.
 #[derive(Debug, thiserror::Error)]
@@ -98,7 +99,10 @@ pub enum CsvError {
         second: usize,
     },
     /// A row has more or fewer fields than the header.
-    #[error("{path}: line {row}: {found} fields; expected {expected}, as in the header{hint}")]
+    #[error(
+        "{path}: line {row}: {}; expected {expected}, as in the header{hint}",
+        plural(*found, "field")
+    )]
     FieldCount {
         /// The CSV file.
         path: PathBuf,

@@ -106,11 +106,11 @@ fn a_split_file_is_refused_with_the_line_that_is_wrong() {
         &read("1.png,test\n0.png,test\n"),
         &["line 4", "`0.png`", "line 2"],
     );
-    assert_says(&read("1.png\n"), &["line 3", "1 fields", "expected 2"]);
+    assert_says(&read("1.png\n"), &["line 3", "1 field;", "expected 2"]);
     assert_says(&read(",test\n"), &["line 3", "`filename` is empty"]);
     assert_says(
         &read("2.png,val\n"),
-        &["1 image of the data set has", "`1.png`", "line 3 of"],
+        &["1 image without a row here", "`1.png`", "line 3 of"],
     );
     let path = folder.write("split.csv", "Image,split\n,train\n");
     let error = Splits::read(&path, &data).unwrap_err().to_string();
