@@ -68,6 +68,7 @@ pub use draw::photo::Photo;
 pub use error::PlotError;
 pub use figure::Figure;
 pub use layout::label_bins::LabelRange;
+pub use layout::names::short_names;
 pub use layout::sheet::MOST_TARGETS;
 pub use objective::{Better, Objective};
 pub use pairs::{Interval, Metrics, Pairs};

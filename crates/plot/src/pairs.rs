@@ -1,6 +1,9 @@
 //! Labels and predictions.
 
-use crate::layout::{Heading, MOST_TARGETS, counted, drawable};
+use crate::{
+    draw::Point,
+    layout::{Heading, MOST_TARGETS, counted, drawable},
+};
 
 /// The labels of a target, and what a model predicted for the same images.
 ///
@@ -38,29 +41,31 @@ pub struct Interval {
 
 impl Pairs {
     /// (label, prediction) of every image for which both can be drawn.
-    pub(crate) fn drawable(&self) -> Vec<(f64, f64)> {
+    pub(crate) fn drawable(&self) -> Vec<Point> {
         let pairs = self.labels.iter().zip(&self.predictions);
         pairs
             .filter_map(|(label, prediction)| Some((drawable(*label)?, drawable(*prediction)?)))
             .collect()
     }
 
-    /// How many images [`Pairs::drawable`] leaves out.
-    pub(crate) fn left_out(&self) -> usize {
-        self.labels.len().max(self.predictions.len()) - self.drawable().len()
+    /// How many images are not among those that are `drawable`.
+    fn left_out(&self, drawable: &[Point]) -> usize {
+        self.labels.len().max(self.predictions.len()) - drawable.len()
     }
 }
 
-/// "4,000 images": the most that any of `targets` has.
-pub(crate) fn images(targets: &[Pairs]) -> String {
-    let images = targets.iter().map(|target| target.drawable().len());
-    counted(images.max().unwrap_or(0), "image")
+/// "4,000 images": the most that any target has, of the `drawable` ones of each.
+pub(crate) fn images(drawable: &[Vec<Point>]) -> String {
+    counted(drawable.iter().map(Vec::len).max().unwrap_or(0), "image")
 }
 
 impl Heading {
-    /// Adds how many images and targets are not shown.
-    pub(crate) fn left_out(self, targets: &[Pairs]) -> Self {
-        let left_out = targets.iter().map(Pairs::left_out).max().unwrap_or(0);
+    /// Adds how many images and targets are not shown; `drawable` is each
+    /// target's [`Pairs::drawable`].
+    pub(crate) fn left_out(self, targets: &[Pairs], drawable: &[Vec<Point>]) -> Self {
+        let left_out = targets.iter().zip(drawable);
+        let left_out = left_out.map(|(target, drawable)| target.left_out(drawable));
+        let left_out = left_out.max().unwrap_or(0);
         self.counted(left_out, "image", "without numbers left out")
             .first_of(MOST_TARGETS, targets.len(), "targets")
     }
@@ -85,8 +90,9 @@ mod tests {
             predictions: vec![0.1, 0.2, f64::INFINITY],
             ..Pairs::default()
         };
-        assert_eq!(pairs.drawable(), [(0.0, 0.1)]);
-        assert_eq!(pairs.left_out(), 3);
+        let drawable = pairs.drawable();
+        assert_eq!(drawable, [(0.0, 0.1)]);
+        assert_eq!(pairs.left_out(&drawable), 3);
     }
 
     #[test]

@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 mod data;
 mod selection;
 
-pub(crate) use data::ends;
 pub use data::{Data, PartLabels};
 pub use psp_schema::TrialState;
 pub use selection::{Rank, Selection};

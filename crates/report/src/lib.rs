@@ -46,6 +46,7 @@ mod html;
 pub mod input;
 mod markdown;
 mod names;
+mod numbers;
 mod photos;
 mod pictures;
 mod project;

@@ -31,8 +31,9 @@ const TIME: &str = "Of training and validation, without the features of a frozen
 /// Writes part of a section.
 type Write = for<'a> fn(&Context<'a>, &mut Section<'a>);
 
-/// Id, title, and what writes it. One of which nothing is written is left out.
-const SECTIONS: [(&str, &str, &[Write]); 11] = [
+/// Id, title, and what writes it. One of which nothing is written is left out, as one of
+/// the two on suggestions always is.
+const SECTIONS: [(&str, &str, &[Write]); 12] = [
     ("backbones", "Backbones and sizes", &[backbones::write]),
     ("loss", "Loss", &[loss::write]),
     ("metrics", "Metrics", &[metrics::write]),
@@ -51,8 +52,13 @@ const SECTIONS: [(&str, &str, &[Write]); 11] = [
     ("selection", "Selection", &[selection::write]),
     (
         "suggestions",
+        "The perspective-score project's suggestions",
+        &[suggestions::of_project],
+    ),
+    (
+        "suggestions",
         "Ways to better results",
-        &[suggestions::write],
+        &[suggestions::measured],
     ),
     ("caveats", "What should not be concluded", &[caveats]),
     ("data", "Data, split and labels", &[data::write]),

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use psp_plot::short_names;
+
 use crate::analysis::{Analysis, analyse_prepared, prepared::Prepared};
 use crate::document::Document;
 use crate::figures::Figures;
 use crate::folder::Folder;
-use crate::names::short_names;
 use crate::pictures::Pictures;
 use crate::sections::{Context, document};
 use crate::{Input, Photos, ReportError, Settings, html, markdown};
@@ -40,8 +41,8 @@ pub struct Written {
 /// # Errors
 /// [`ReportError::Input`] where the input contradicts itself, [`ReportError::Foreign`]
 /// where something of these names is there that no report wrote, [`ReportError::File`]
-/// where the folder cannot be written to. A photo that cannot be had, a prediction
-/// that is no number and the like are told of in the report and in
+/// where the folder cannot be written to. Photos that cannot be read, predictions
+/// that are not numbers and the like are named in the report and in
 /// [`Written::warnings`].
 pub fn write(
     input: &Input,

@@ -340,6 +340,23 @@ fn a_suggestion_that_nothing_here_speaks_of_is_said_not_to_be_tried() {
 }
 
 #[test]
+fn what_too_few_trials_can_say_nothing_of_is_not_said_to_be_untried() {
+    let few = "Too few trials are finished here to say anything of more search.";
+    let alike = "No two values of weight decay, dropout or stochastic depth can be compared here.";
+    let mut input = input();
+    let report = Report::of(&input);
+    assert!(!report.says(few) && !report.says(alike));
+    for trial in &mut input.study.as_mut().unwrap().trials[1..] {
+        trial.state = TrialState::Waiting;
+    }
+    let report = Report::of(&input);
+    assert!(report.says(few) && report.says(alike));
+    input.study = None;
+    let report = Report::of(&input);
+    assert!(report.says(few) && report.says(alike));
+}
+
+#[test]
 fn data_of_other_targets_is_not_held_against_the_perspective_score_project() {
     let mut input = input();
     input.data.targets = ["wear", "rust"].map(str::to_owned).to_vec();

@@ -54,7 +54,13 @@ pub(crate) fn list(json: bool) -> Result<ExitCode> {
             s.weights
         );
     }
-    println!("\n{}", project.sizes_note);
+    let mib = |name: &str| {
+        let mut listed = listed.iter().map(|one| &one.summary);
+        listed.find(|one| one.name == name).map(|one| one.mib)
+    };
+    if let Some(note) = project.sizes_note(mib) {
+        println!("\n{note}");
+    }
     println!("\nStages that can be frozen, from input to output; `head` is one more:");
     for Listed { summary: s, .. } in &listed {
         println!("  {}: {}", s.name, s.stages.join(" "));

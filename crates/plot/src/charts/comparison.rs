@@ -7,7 +7,7 @@ use crate::{
         colour::{BLUE, INK, SHADE, VERMILION},
     },
     layout::{
-        Axes, Axis, Heading, Key, Mark, Panel, Scale, Span, drawable, rows, style::NOTE, whisker,
+        Axes, Axis, Heading, Key, Mark, Rows, Scale, Span, drawable, rows, style::NOTE, whisker,
     },
     number::{printed, with_interval},
 };
@@ -73,17 +73,17 @@ pub fn comparison(input: &Comparison) -> Result<Figure, PlotError> {
     let span = near.map_or(span, |value| span.with(value)).widen(0.04);
     let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
     let tied = rows.iter().enumerate().filter(|(_, row)| row.tied);
-    let shaded_rows: Vec<f64> = tied.map(|(index, _)| rows::value(index)).collect();
+    let shaded: Vec<usize> = tied.map(|(index, _)| index).collect();
     let predict = |value: f64| format!("predict the mean: {}", printed(value));
     let one_run = Key::Mark(Mark::Disc, INK.fade(0.45));
     let seeds = rows.iter().any(|row| !row.seeds.is_empty());
-    let ties = !shaded_rows.is_empty();
+    let ties = !shaded.is_empty();
     let x = Scale::over(span, input.objective.log);
     let x = Axis::new(x, &input.objective.name);
-    let panel = Panel {
+    let panel = Rows {
+        shaded,
         right: VALUE_ROOM,
-        shaded_rows,
-        ..Panel::new(x, Axis::linear(Span::UNIT, ""))
+        ..Rows::new(&names, x)
     };
     heading
         .facts(input.notes.clone())
@@ -94,7 +94,7 @@ pub fn comparison(input: &Comparison) -> Result<Figure, PlotError> {
         .key_if(seeds, one_run, "one run")
         .key_if(ties, Key::Filled(SHADE), "tied with the best")
         .keys(near.map(|value| (Key::Dashes(VERMILION), predict(value))))
-        .rows(&names, panel, |canvas, axes| {
+        .rows(panel, |canvas, axes| {
             if let Some(value) = near {
                 axes.draw_dashes(canvas, value, 3.0, VERMILION);
             }

@@ -3,7 +3,7 @@
 use super::histogram::Histogram;
 use crate::{
     Figure, MOST_TARGETS, Pairs, PlotError,
-    draw::colour::SHADE,
+    draw::{Point, colour::SHADE},
     layout::{
         Grid, Heading, Key, first,
         sheet::{LABELS, PREDICTIONS},
@@ -29,8 +29,10 @@ pub struct Distributions {
 /// [`PlotError::Draw`].
 pub fn distributions(input: &Distributions) -> Result<Figure, PlotError> {
     let heading = Heading::new(format!("Labels and predictions, {} split", input.split));
-    let histograms = first(MOST_TARGETS, &input.targets).iter();
-    let histograms: Vec<_> = histograms.map(Histogram::of).collect();
+    let pairs: Vec<Vec<Point>> = input.targets.iter().map(Pairs::drawable).collect();
+    let histograms = first(MOST_TARGETS, &input.targets).iter().zip(&pairs);
+    let histograms = histograms.map(|(target, pairs)| Histogram::of(&target.target, pairs));
+    let histograms: Vec<_> = histograms.collect();
     // One scale of counts for all panels, so that they can be compared.
     let most = histograms.iter().map(Histogram::most).max().unwrap_or(0);
     if most == 0 {
@@ -45,8 +47,8 @@ pub fn distributions(input: &Distributions) -> Result<Figure, PlotError> {
     let panels = histograms.into_iter();
     let panels = panels.map(|histogram| (histogram.panel(most), histogram));
     heading
-        .fact(images(&input.targets))
-        .left_out(&input.targets)
+        .fact(images(&pairs))
+        .left_out(&input.targets, &pairs)
         .key(Key::Filled(LABELS), "labels")
         .key(Key::Outlined(PREDICTIONS), "predictions")
         .key(Key::Filled(SHADE), shaded)

@@ -62,13 +62,13 @@ pub fn error_by_bin(input: &ErrorByBin) -> Result<Figure, PlotError> {
     }
     // One scale for all panels, so that they can be compared, unless the bars of
     // some would not be seen.
-    let tops = targets.iter().map(TargetErrors::top);
-    let highest = tops.clone().fold(0.0, f64::max);
-    let shared = tops.clone().all(|top| top == 0.0 || top > highest / ALIKE);
-    let panels = targets.iter().map(|target| {
+    let tops: Vec<f64> = targets.iter().map(TargetErrors::top).collect();
+    let highest = tops.iter().copied().fold(0.0, f64::max);
+    let shared = tops.iter().all(|top| *top == 0.0 || *top > highest / ALIKE);
+    let panels = targets.iter().zip(tops).map(|(target, top)| {
         let ranges: Vec<LabelRange> = target.bins.iter().map(|bin| bin.labels).collect();
         let apart = ZeroApart::of(&ranges);
-        let top = if shared { highest } else { target.top() };
+        let top = if shared { highest } else { top };
         // Room for the numbers above the highest bar.
         let y = Span::new(0.0, if top > 0.0 { top * 1.25 } else { 1.0 });
         let images: u64 = target.bins.iter().map(|bin| bin.count).sum();

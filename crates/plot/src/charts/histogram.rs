@@ -3,8 +3,7 @@
 use std::iter;
 
 use crate::{
-    Pairs,
-    draw::{Canvas, Rect},
+    draw::{Canvas, Point, Rect},
     layout::{
         Axes, Axis, Panel, Span, Tick, Ticks,
         bins::Bins,
@@ -29,8 +28,8 @@ pub(super) struct Histogram<'a> {
 }
 
 impl<'a> Histogram<'a> {
-    pub(super) fn of(target: &'a Pairs) -> Self {
-        let pairs = target.drawable();
+    /// Of (label, prediction) pairs that can be drawn.
+    pub(super) fn of(name: &'a str, pairs: &[Point]) -> Self {
         let labels = pairs.iter().map(|(label, _)| *label);
         let predicted = pairs.iter().map(|(_, prediction)| *prediction);
         let (span, scores) = Span::of_pairs(pairs.iter().copied());
@@ -42,7 +41,7 @@ impl<'a> Histogram<'a> {
             labels.clone().fold(all, Span::with)
         };
         Self {
-            name: &target.target,
+            name,
             labels: bins.count(labels),
             predictions: bins.count(predicted.clone()),
             outside: predicted.filter(|value| !proper.contains(*value)).count(),
@@ -157,12 +156,7 @@ mod tests {
 
     #[test]
     fn the_counts_have_numbers_whatever_the_fullest_bin_holds() {
-        let target = Pairs {
-            labels: vec![0.5],
-            predictions: vec![0.5],
-            ..Pairs::default()
-        };
-        let histogram = Histogram::of(&target);
+        let histogram = Histogram::of("hood", &[(0.5, 0.5)]);
         let large = (4..=15).map(|power| 10_u64.pow(power));
         for most in (1..=3000).chain(large) {
             let mut canvas = Canvas::new(728.0, 520.0).unwrap();

@@ -6,7 +6,7 @@ use crate::{
         Align, Canvas, Rect,
         colour::{BLUE, INK},
     },
-    layout::{Axes, Axis, Heading, Panel, Span, drawable, rows, style::NOTE},
+    layout::{Axes, Axis, Heading, Rows, Span, drawable, rows, style::NOTE},
     number::compact,
 };
 
@@ -55,14 +55,11 @@ pub fn importance(input: &Importance) -> Result<Figure, PlotError> {
     let low = if span.low < 0.0 { span.low - room } else { 0.0 };
     let span = Span::new(low, span.high + room);
     let names: Vec<&str> = bars.iter().map(|bar| bar.name.as_str()).collect();
-    let panel = Panel::new(
-        Axis::linear(span, &input.unit),
-        Axis::linear(Span::UNIT, ""),
-    );
+    let panel = Rows::new(&names, Axis::linear(span, &input.unit));
     heading
         .facts(input.notes.clone())
         .first_of(MOST_BARS, input.bars.len(), "dimensions")
-        .rows(&names, panel, |canvas, axes| {
+        .rows(panel, |canvas, axes| {
             for (index, bar) in bars.iter().enumerate() {
                 bar.draw(canvas, axes, axes.y(rows::value(index)));
             }

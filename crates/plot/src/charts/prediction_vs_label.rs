@@ -30,23 +30,23 @@ pub struct PredictionVsLabel {
 /// # Errors
 /// [`PlotError::Draw`].
 pub fn prediction_vs_label(input: &PredictionVsLabel) -> Result<Figure, PlotError> {
-    let heading = Heading::new(format!("Prediction vs. label, {} split", input.split));
     let targets = first(MOST_TARGETS, &input.targets);
-    let points: Vec<Vec<Point>> = targets.iter().map(Pairs::drawable).collect();
+    let mut points: Vec<Vec<Point>> = input.targets.iter().map(Pairs::drawable).collect();
+    let overall = metrics(input.overall, ", ");
+    let baseline = input.baseline_mse.map(printed);
+    let heading = Heading::new(format!("Prediction vs. label, {} split", input.split))
+        .fact(images(&points))
+        .facts(overall.map(|overall| format!("overall {overall}")))
+        .facts(baseline.map(|mse| format!("predict the training mean: MSE {mse}")))
+        .left_out(&input.targets, &points)
+        .key(Key::Line(INK, 3.0), "prediction = label");
+    points.truncate(MOST_TARGETS);
     if points.iter().all(Vec::is_empty) {
         return heading.nothing("there are no predictions");
     }
     let grid = Grid::squares(targets.len());
     let names: Vec<String> = targets.iter().map(|target| target.target.clone()).collect();
     let names = panel_names(&names, grid.columns);
-    let metrics = |metrics: Option<Metrics>, between: &str| {
-        let Metrics { mse, r2 } = metrics?;
-        Some(format!(
-            "R² {}{between}MSE {}",
-            printed_r2(r2),
-            printed(mse)
-        ))
-    };
     // One scale for scores, so that the panels can be compared.
     let (all, scores) = Span::of_pairs(points.iter().flatten().copied());
     let panels = names.into_iter().zip(targets).zip(points);
@@ -61,17 +61,15 @@ pub fn prediction_vs_label(input: &PredictionVsLabel) -> Result<Figure, PlotErro
         let subtitle = metrics(target.metrics, "  ·  ").unwrap_or_default();
         (panel.titled(name, subtitle), points)
     });
-    let overall = metrics(input.overall, ", ");
-    let baseline = input.baseline_mse.map(printed);
-    heading
-        .fact(images(&input.targets))
-        .facts(overall.map(|overall| format!("overall {overall}")))
-        .facts(baseline.map(|mse| format!("predict the training mean: MSE {mse}")))
-        .left_out(&input.targets)
-        .key(Key::Line(INK, 3.0), "prediction = label")
-        .scatter(grid, panels.collect(), |canvas, axes, _| {
-            axes.draw_diagonal(canvas);
-        })
+    heading.scatter(grid, panels.collect(), |canvas, axes, _| {
+        axes.draw_diagonal(canvas);
+    })
+}
+
+fn metrics(metrics: Option<Metrics>, between: &str) -> Option<String> {
+    let Metrics { mse, r2 } = metrics?;
+    let (r2, mse) = (printed_r2(r2), printed(mse));
+    Some(format!("R² {r2}{between}MSE {mse}"))
 }
 
 #[cfg(test)]

@@ -32,9 +32,15 @@ pub struct Residuals {
 /// # Errors
 /// [`PlotError::Draw`].
 pub fn residuals(input: &Residuals) -> Result<Figure, PlotError> {
-    let heading = Heading::new(format!("Residuals, {} split", input.split));
     let targets = first(MOST_TARGETS, &input.targets);
-    let points: Vec<Vec<Point>> = targets.iter().map(residual_points).collect();
+    let mut points: Vec<Vec<Point>> = input.targets.iter().map(residual_points).collect();
+    let heading = Heading::new(format!("Residuals, {} split", input.split))
+        .fact(images(&points))
+        .fact("residual = prediction − label")
+        .left_out(&input.targets, &points)
+        .key(Key::MarkedLine(Mark::Disc, VERMILION), "mean per label bin")
+        .key(Key::Line(INK, 3.0), "no error");
+    points.truncate(MOST_TARGETS);
     if points.iter().all(Vec::is_empty) {
         return heading.nothing("there are no predictions");
     }
@@ -51,21 +57,12 @@ pub fn residuals(input: &Residuals) -> Result<Figure, PlotError> {
         );
         (panel.titled(&target.target, bias(&points)), points)
     });
-    heading
-        .fact(images(&input.targets))
-        .fact("residual = prediction − label")
-        .left_out(&input.targets)
-        .key(Key::MarkedLine(Mark::Disc, VERMILION), "mean per label bin")
-        .key(Key::Line(INK, 3.0), "no error")
-        .scatter(
-            Grid::wide(targets.len()),
-            panels.collect(),
-            |canvas, axes, points| {
-                let (area, zero) = (axes.area, axes.y(0.0));
-                canvas.line((area.x, zero), (area.right(), zero), 2.0, INK);
-                means(canvas, axes, points);
-            },
-        )
+    let grid = Grid::wide(targets.len());
+    heading.scatter(grid, panels.collect(), |canvas, axes, points| {
+        let (area, zero) = (axes.area, axes.y(0.0));
+        canvas.line((area.x, zero), (area.right(), zero), 2.0, INK);
+        means(canvas, axes, points);
+    })
 }
 
 /// (label, residual) of every image.

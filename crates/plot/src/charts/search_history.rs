@@ -53,31 +53,33 @@ const MARKS: [(TrialState, Mark); 3] = [
 /// [`PlotError::Draw`].
 pub fn search_history(input: &SearchHistory) -> Result<Figure, PlotError> {
     let heading = Heading::new("Search history");
-    let trials = input.trials.iter().filter(|trial| trial.mark().is_some());
-    let mut trials: Vec<&HistoryTrial> = trials.collect();
-    trials.sort_by_key(|trial| trial.number);
-    let Some(span) = Span::of(trials.iter().map(|trial| trial.number as f64)) else {
+    let ended = input.trials.iter();
+    let ended = ended.filter_map(|trial| Some((trial, trial.mark()?)));
+    let mut ended: Vec<(&HistoryTrial, Mark)> = ended.collect();
+    ended.sort_by_key(|(trial, _)| trial.number);
+    let trials = || ended.iter().map(|(trial, _)| *trial);
+    let Some(span) = Span::of(trials().map(|trial| trial.number as f64)) else {
         return heading.nothing("no trial has ended");
     };
-    let scores = trials.iter().filter_map(|trial| trial.score());
+    let scores = trials().filter_map(HistoryTrial::score);
     let axis = ScoreAxis::of(&input.objective, scores);
-    let used = trials.iter().map(|trial| trial.backbone.as_str());
+    let used = trials().map(|trial| trial.backbone.as_str());
     let palette = Palette::new(&input.backbones, used);
     let finished = || {
-        let finished = trials.iter().filter(|t| t.state == TrialState::Finished);
+        let finished = trials().filter(|trial| trial.state == TrialState::Finished);
         finished.filter_map(|trial| Some((trial.number as f64, trial.score()?)))
     };
     let best = finished().map(|(_, score)| score);
     let best = best.reduce(|a, b| input.objective.best(a, b));
     let name = &input.objective.name;
     let states = MARKS.map(|(state, mark)| {
-        let amount = trials.iter().filter(|trial| trial.state == state).count();
+        let amount = trials().filter(|trial| trial.state == state).count();
         (amount, state, mark)
     });
     let states = || states.into_iter().filter(|(amount, ..)| *amount > 0);
     let y = axis.as_ref().map(|axis| axis.scale);
     let y = y.unwrap_or(Scale::Linear(Span::UNIT));
-    let unscored = trials.iter().any(|trial| trial.score().is_none());
+    let unscored = trials().any(|trial| trial.score().is_none());
     let panel = Panel {
         slot: unscored.then_some("no score"),
         ..Panel::new(
@@ -95,14 +97,12 @@ pub fn search_history(input: &SearchHistory) -> Result<Figure, PlotError> {
         .key(Key::Line(INK, 3.0), "best so far")
         .panel(680.0, panel, |canvas, axes| {
             running_best(canvas, axes, finished(), &input.objective);
-            for trial in &trials {
+            for (trial, mark) in &ended {
                 let y = trial
                     .score()
                     .map_or(axes.slot_row(), |score| axes.y_within(score));
                 let at = (axes.x(trial.number as f64), y);
-                if let Some(mark) = trial.mark() {
-                    mark.draw_rimmed(canvas, at, 7.0, palette.colour(&trial.backbone));
-                }
+                mark.draw_rimmed(canvas, at, 7.0, palette.colour(&trial.backbone));
             }
         })
 }

@@ -3,13 +3,14 @@
 use std::sync::{Arc, OnceLock};
 
 use image::{
-    ExtendedColorType, ImageEncoder, Rgb, RgbImage,
+    ExtendedColorType, ImageEncoder, RgbImage, RgbaImage,
+    buffer::ConvertBuffer,
     codecs::png::{CompressionType, FilterType, PngEncoder},
     imageops,
 };
 use resvg::{
     render,
-    tiny_skia::{Pixmap, Transform},
+    tiny_skia::{PixmapMut, Transform},
     usvg::{
         Options, Tree,
         fontdb::{Database, Source},
@@ -30,27 +31,31 @@ pub(crate) fn encode(canvas: &Canvas) -> Result<Vec<u8>, PlotError> {
 
 /// The canvas as pixels.
 pub(crate) fn raster(canvas: &Canvas) -> Result<RgbImage, PlotError> {
+    let mut image = RgbaImage::new(canvas.width, canvas.height);
+    draw(canvas, &svg::shapes(canvas)?, &mut image)?;
+    // As they are: an SVG has them as JPEGs.
+    for (at, photo) in &canvas.photos {
+        let (x, y) = (at.0.round() as i64, at.1.round() as i64);
+        let photo: RgbaImage = photo.convert();
+        imageops::replace(&mut image, &photo, x, y);
+    }
+    draw(canvas, &svg::texts(canvas)?, &mut image)?;
+    Ok(image.convert())
+}
+
+/// Draws elements of an SVG over what is there.
+fn draw(canvas: &Canvas, elements: &str, image: &mut RgbaImage) -> Result<(), PlotError> {
     let failed = |why: &str| PlotError::Draw(why.to_owned());
-    // Photos are laid over it as they are: an SVG has them as JPEGs.
-    let svg = svg::document(canvas, "", "")?;
     let options = Options {
         fontdb: fonts(),
         ..Options::default()
     };
-    let tree = Tree::from_str(&svg, &options).map_err(|error| failed(&error.to_string()))?;
-    let pixmap = Pixmap::new(canvas.width, canvas.height);
-    let mut pixmap = pixmap.ok_or_else(|| failed("it has no size"))?;
-    render(&tree, Transform::default(), &mut pixmap.as_mut());
-    let pixels = pixmap.pixels();
-    let mut image = RgbImage::from_fn(canvas.width, canvas.height, |x, y| {
-        let pixel = pixels[(y * canvas.width + x) as usize];
-        Rgb([pixel.red(), pixel.green(), pixel.blue()])
-    });
-    for (at, photo) in &canvas.photos {
-        let (x, y) = (at.0.round() as i64, at.1.round() as i64);
-        imageops::replace(&mut image, photo, x, y);
-    }
-    Ok(image)
+    let tree = Tree::from_str(&svg::document(canvas, elements), &options);
+    let tree = tree.map_err(|error| failed(&error.to_string()))?;
+    let pixels = PixmapMut::from_bytes(image, canvas.width, canvas.height);
+    let mut pixels = pixels.ok_or_else(|| failed("it has no size"))?;
+    render(&tree, Transform::default(), &mut pixels);
+    Ok(())
 }
 
 /// The compiled-in fonts only: a picture is the same on every machine.
@@ -68,10 +73,12 @@ fn fonts() -> Arc<Database> {
 
 #[cfg(test)]
 mod tests {
+    use image::Rgb;
+
     use super::*;
     use crate::draw::{
         colour::INK,
-        geometry::Point,
+        geometry::{Point, Rect},
         text::{Align, Style},
     };
 
@@ -89,6 +96,23 @@ mod tests {
         };
         let (from, to) = ((10.0, 10.0), (50.0, 30.0));
         assert_eq!(path(&[from, to]), path(&[from, to, from]));
+    }
+
+    #[test]
+    fn texts_lie_above_photos_and_photos_above_shapes() {
+        let photo = |canvas: &mut Canvas| {
+            let grey = RgbImage::from_pixel(60, 40, Rgb([200; 3]));
+            canvas.photo((0.0, 0.0), grey);
+            canvas.fill(Rect::new(0.0, 0.0, 60.0, 40.0), INK);
+        };
+        let only = drawn(photo);
+        assert!(only.pixels().all(|pixel| pixel.0 == [200; 3]));
+        let text = drawn(|canvas| {
+            canvas.text("H", (10.0, 30.0), Align::Left, Style::bold(30.0, INK));
+            photo(canvas);
+        });
+        let ink = <[u8; 3]>::from(INK.rgb);
+        assert!(text.pixels().any(|pixel| pixel.0 == ink));
     }
 
     #[test]

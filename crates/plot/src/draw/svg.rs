@@ -37,27 +37,35 @@ pub(crate) fn encode(canvas: &Canvas, title: &str, about: &str) -> Result<String
     if !about.is_empty() {
         head += &format!("<desc>{}</desc>\n", escaped(about));
     }
-    document(canvas, &head, &photos?)
+    let (shapes, photos, texts) = (shapes(canvas)?, photos?, texts(canvas)?);
+    Ok(document(canvas, &(head + &shapes + &photos + &texts)))
 }
 
-/// An SVG document of shapes and texts, with `photos` between them.
-pub(super) fn document(canvas: &Canvas, head: &str, photos: &str) -> Result<String, PlotError> {
+/// An SVG document of these elements.
+pub(super) fn document(canvas: &Canvas, elements: &str) -> String {
     let (width, height) = (canvas.width, canvas.height);
-    let page = Rect::new(0.0, 0.0, f64::from(width), f64::from(height));
-    let page = Shape::Fill(page, WHITE);
-    let shapes = elements(canvas, |backend| {
-        let mut shapes = iter::once(&page).chain(&canvas.shapes);
-        shapes.try_for_each(|shape| draw_shape(backend, shape))
-    })?;
-    let texts = elements(canvas, |backend| {
-        let mut texts = canvas.texts.iter();
-        texts.try_for_each(|text| draw_text(backend, text))
-    })?;
-    Ok(format!(
+    format!(
         "<svg width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
          role=\"img\" xmlns=\"http://www.w3.org/2000/svg\">\n\
-         {head}{shapes}{photos}{texts}</svg>\n"
-    ))
+         {elements}</svg>\n"
+    )
+}
+
+/// The white page and the shapes on it.
+pub(super) fn shapes(canvas: &Canvas) -> Result<String, PlotError> {
+    let (width, height) = (f64::from(canvas.width), f64::from(canvas.height));
+    let page = Shape::Fill(Rect::new(0.0, 0.0, width, height), WHITE);
+    elements(canvas, |backend| {
+        let mut shapes = iter::once(&page).chain(&canvas.shapes);
+        shapes.try_for_each(|shape| draw_shape(backend, shape))
+    })
+}
+
+pub(super) fn texts(canvas: &Canvas) -> Result<String, PlotError> {
+    elements(canvas, |backend| {
+        let mut texts = canvas.texts.iter();
+        texts.try_for_each(|text| draw_text(backend, text))
+    })
 }
 
 /// What plotters writes between the tags of its document.
@@ -77,8 +85,8 @@ fn elements(
 }
 
 /// `elements` with the opacities of their only fill or stroke. They look the
-/// same, but an `opacity` asks for a layer: many translucent lines would take
-/// five times as long to draw as PNG. In a text, plotters escapes quotes.
+/// same, but an `opacity` asks for a layer, which makes a PNG of many translucent
+/// lines slow to draw. In a text, plotters escapes quotes.
 fn without_layers(elements: &str) -> String {
     elements
         .replace("fill=\"none\" opacity=", "fill=\"none\" stroke-opacity=")

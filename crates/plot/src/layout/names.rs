@@ -1,19 +1,20 @@
 //! Names where there is little room.
 
-/// The names without the words ("perspective_score_") that all of them begin
-/// with, where that leaves something of each.
-pub(crate) fn short_names(targets: &[String]) -> Vec<String> {
-    let first = targets.first().map_or("", String::as_str);
-    let shared = |end: &usize| targets.iter().all(|name| name.starts_with(&first[..*end]));
-    let ends = first.rmatch_indices(['_', ' ', '.', '/']);
-    let words = ends.map(|(index, _)| index + 1).find(shared);
-    let leaves_all = |end: &usize| targets.iter().all(|name| name.len() > *end);
-    let words = words.filter(|_| targets.len() > 1).filter(leaves_all);
-    let words = words.unwrap_or(0);
-    targets
-        .iter()
-        .map(|name| name[words..].to_owned())
-        .collect()
+/// The names without the words (`perspective_score_`) that all of them begin
+/// with, as far as that leaves something of each. A single name stays whole.
+#[must_use]
+pub fn short_names(names: &[String]) -> Vec<String> {
+    let first = names.first().filter(|_| names.len() > 1);
+    let first = first.map_or("", String::as_str);
+    let is_shared = |end: &usize| {
+        let words = &first[..*end];
+        let mut names = names.iter();
+        names.all(|name| name.starts_with(words) && name.len() > *end)
+    };
+    let ends = first.rmatch_indices(['_', '-', ' ', '.', '/']);
+    let shared = ends.map(|(index, _)| index + 1).find(is_shared);
+    let shared = shared.unwrap_or(0);
+    names.iter().map(|name| name[shared..].to_owned()).collect()
 }
 
 /// The names as they stand above panels in so many columns: shortened where
@@ -46,6 +47,8 @@ mod tests {
             ["hood", "backdoor_left"]
         );
         assert_eq!(short(&["größe_a", "größe_b"]), ["a", "b"]);
+        assert_eq!(short(&["a_b", "a_b_c"]), ["b", "b_c"]);
+        assert_eq!(short(&["car-hood", "car-door"]), ["hood", "door"]);
     }
 
     #[test]
@@ -56,5 +59,7 @@ mod tests {
             ["perspective_score_hood"]
         );
         assert_eq!(short(&["score_", "score_b"]), ["score_", "score_b"]);
+        assert_eq!(short(&["a_b_", "a_b_c"]), ["b_", "b_c"]);
+        assert_eq!(short(&["üb_x", "ob_x"]), ["üb_x", "ob_x"]);
     }
 }

@@ -19,7 +19,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_line_keeps_a_score_until_a_dearer_model_beats_it() {
+    fn the_line_keeps_its_height_up_to_the_next_point_and_to_the_end() {
         let corners = steps([(10.0, 20.0), (30.0, 50.0)], 100.0);
         assert_eq!(
             corners,

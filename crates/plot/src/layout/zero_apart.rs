@@ -4,7 +4,7 @@
 //! kind of label than 0.01: they get a place of their own, to the left of the
 //! axis of numbers, where they cannot be taken for the bin beside them.
 
-use super::{Axes, Axis, Scale, Span, Tick, Ticks, drawable, label_bins::LabelRange, tick::linear};
+use super::{Axes, Axis, Span, Tick, Ticks, drawable, label_bins::LabelRange, tick::linear};
 use crate::draw::{Canvas, colour::FRAME};
 
 /// What a figure says of the zeros' place.
@@ -52,7 +52,7 @@ impl ZeroApart {
         let with_zero = |numbers: Vec<Tick>| zero.clone().into_iter().chain(numbers).collect();
         let mut choices: Vec<Vec<Tick>> = [6, 4, 3, 2].map(|most| with_zero(numbers(most))).into();
         choices.push(with_zero(Vec::new()));
-        Axis::new(Scale::Linear(whole), title).with(Ticks::Choices(choices))
+        Axis::linear(whole, title).with(Ticks::Choices(choices))
     }
 
     /// Where the zeros' bin has its middle.

@@ -166,11 +166,18 @@ impl Draws {
         self.errors(|values, of| of(&values[first]) - of(&values[second]))
     }
 
+    /// The first model's MSE less the second's.
+    pub(crate) fn mse_difference(&self, first: usize, second: usize) -> Estimate {
+        self.estimate(|values| values[first].mse - values[second].mse)
+    }
+
+    fn estimate(&self, value: impl Fn(&[Values]) -> f64) -> Estimate {
+        let drawn = self.resamples.iter().map(|values| value(values));
+        Estimate::new(value(&self.whole), drawn, self.confidence)
+    }
+
     fn errors(&self, value: impl Fn(&[Values], &dyn Fn(&Values) -> f64) -> f64) -> Errors {
-        let estimate = |of: &dyn Fn(&Values) -> f64| {
-            let drawn = self.resamples.iter().map(|values| value(values, of));
-            Estimate::new(value(&self.whole, of), drawn, self.confidence)
-        };
+        let estimate = |of: &dyn Fn(&Values) -> f64| self.estimate(|values| value(values, of));
         let r2 = estimate(&|values| values.r2);
         let targets = 0..self.whole[0].targets.len();
         Errors {

@@ -105,29 +105,35 @@ fn measure(
     target: usize,
 ) -> Result<TargetCalibration, ReportError> {
     let confidence = prepared.settings.confidence;
-    let measured = |conformal: &Conformal, wanted: fn(f64) -> bool| {
+    let group = |wanted: fn(f64) -> bool| {
         let rows = test.iter().flat_map(|test| &test.predictions.rows);
         let rows = rows.filter(|row| wanted(row.labels[target]));
         let mut rows = rows.map(|row| (&row.predictions, &row.labels)).peekable();
-        if rows.peek().is_none() {
-            return Ok(None);
-        }
-        let rows = PairedRows::new(prepared.metrics.clone(), rows)?;
-        let coverage = conformal.evaluate(&rows)?[target];
-        Ok::<_, ReportError>(Some(Measured {
-            count: coverage.count,
-            coverage: coverage.coverage,
-            interval: wilson(coverage.coverage, coverage.count, confidence),
-            mean_width: coverage.mean_width,
+        let is_any = rows.peek().is_some();
+        let rows = is_any.then(|| PairedRows::new(prepared.metrics.clone(), rows));
+        rows.transpose()
+    };
+    let all = test.map(|test| &test.rows);
+    let (zero, nonzero) = (group(|label| label == 0.0)?, group(|label| label != 0.0)?);
+    let measured = |conformal: &Conformal, rows: Option<&PairedRows>| {
+        let coverages = rows.map(|rows| conformal.evaluate(rows)).transpose()?;
+        Ok::<_, ReportError>(coverages.map(|coverages| {
+            let coverage = coverages[target];
+            Measured {
+                count: coverage.count,
+                coverage: coverage.coverage,
+                interval: wilson(coverage.coverage, coverage.count, confidence),
+                mean_width: coverage.mean_width,
+            }
         }))
     };
     let levels = fitted.iter().map(|(nominal, conformal)| {
         Ok(CoverageLevel {
             nominal: *nominal,
             radius: conformal.radii[target],
-            all: measured(conformal, |_| true)?,
-            zero: measured(conformal, |label| label == 0.0)?,
-            nonzero: measured(conformal, |label| label != 0.0)?,
+            all: measured(conformal, all)?,
+            zero: measured(conformal, zero.as_ref())?,
+            nonzero: measured(conformal, nonzero.as_ref())?,
         })
     });
     Ok(TargetCalibration {

@@ -144,7 +144,7 @@ impl Comparison {
                 target_mse,
                 mse_by_run: by_run(Metric::Mse)?.ok_or(MetricsError::Empty)?,
                 r2_by_run: by_run(Metric::R2)?,
-                mse_to_focus: focus.map(|focus| draws.difference(model, focus).mse),
+                mse_to_focus: focus.map(|focus| draws.mse_difference(model, focus)),
             })
         };
         let members: Vec<Member> = members

@@ -15,7 +15,7 @@ use crate::input::{Study, Trial, TrialState};
 pub struct Search {
     /// Trials that the study is to have.
     pub wanted: usize,
-    /// How many trials have each status.
+    /// How many trials are in each state.
     pub states: StateCounts,
     /// Backbones in the order in which they were first drawn.
     pub backbones: Vec<BackboneTrials>,
@@ -31,7 +31,7 @@ pub struct Search {
     pub last_ended: Option<String>,
 }
 
-/// Numbers of trials by status.
+/// Numbers of trials by state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StateCounts {
     /// Not yet drawn.

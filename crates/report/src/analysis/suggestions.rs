@@ -43,7 +43,7 @@ impl SuggestionResult {
         Self {
             suggestion: suggestion.name.clone(),
             measured: told.is_some(),
-            text: told.unwrap_or_else(|| suggestion.untried.clone()),
+            text: told.unwrap_or_else(|| suggestion.otherwise.clone()),
             effects,
         }
     }

@@ -38,9 +38,8 @@ fn labels(source: Source<'_>) -> Option<Plan<'_>> {
 
 /// The predictions that are shown in detail.
 pub(super) fn shown<'a>(source: Source<'a>) -> Option<(&'a Predictions, &'a Evaluated)> {
-    let focus = source.analysis.focus?;
-    let predictions = focus.predictions(source.input)?;
-    Some((predictions, focus.evaluated(&source.analysis.candidates)?))
+    let (focus, evaluated) = source.analysis.evaluated()?;
+    Some((focus.predictions(source.input)?, evaluated))
 }
 
 fn of_focus(source: Source<'_>) -> Option<Vec<Plan<'_>>> {

@@ -143,7 +143,7 @@ fn dimension(searched: &Searched, study: &Study) -> Dimension {
         .iter()
         .map(|trial| trial.values.get(&searched.key));
     let values = match &searched.axis {
-        DimensionAxis::Numbers { log, .. } => Values::Numbers {
+        DimensionAxis::Numbers { log } => Values::Numbers {
             log: *log,
             values: texts.map(|text| text?.parse().ok()).collect(),
         },

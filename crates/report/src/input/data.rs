@@ -2,6 +2,8 @@
 
 mod pile;
 
+use crate::numbers::ends;
+
 /// The images and labels.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Data {
@@ -27,12 +29,6 @@ pub struct Data {
     /// sentence each: `The images are rendered, not photographed.` They stand
     /// among what should not be overlooked.
     pub notes: Vec<String>,
-}
-
-/// The lowest and the highest value; of none, infinities.
-pub(crate) fn ends(values: impl Iterator<Item = f64>) -> [f64; 2] {
-    let none = [f64::INFINITY, f64::NEG_INFINITY];
-    values.fold(none, |[low, high], value| [low.min(value), high.max(value)])
 }
 
 impl Data {

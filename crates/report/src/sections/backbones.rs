@@ -72,10 +72,10 @@ fn misnamed(project: &Project, backbones: &[BackboneSize]) -> Option<Text> {
     let row = &project.misnamed;
     let (own, claimed) = (mib(&row.backbone)?, mib(&row.claimed)?);
     let stated = *project.sizes.get(&row.backbone)?;
-    let reason = row.reason.replace("{stated}", &fixed(stated, 3));
-    let reason = reason.replace("{claimed}", &fixed(claimed, 3));
+    let reason = project.misnamed_reason(claimed)?;
+    let (before, after) = reason.split_once("{backbone}")?;
     ((own - stated).abs() < 0.001).then(|| {
-        let remark = Text::new().strong(&row.remark).plain(format!(" {reason} "));
-        remark.code(&row.backbone).plain(" here.")
+        let remark = Text::new().strong(&row.remark).plain(format!(" {before}"));
+        remark.code(&row.backbone).plain(after)
     })
 }

@@ -39,7 +39,7 @@ pub(super) fn write<'a>(context: &Context<'a>, section: &mut Section<'a>) {
     section.table(pairs(context, comparison));
 }
 
-/// What the numbers of a model are of, and what their noise.
+/// What a model's numbers stand for, and where their noise comes from.
 fn introduction(context: &Context, comparison: &Comparison, images: &str) -> String {
     let from_images = "\"from images\" is the bootstrap's standard error of one run's MSE: how \
                        much another draw of test images would move it";

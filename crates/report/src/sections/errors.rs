@@ -131,19 +131,21 @@ impl Part<'_> {
     }
 }
 
-/// A metric's name in the table, and how its values are shown.
-fn shown<'a>(context: &'a Context, metric: Metric) -> (String, Box<dyn Fn(f64) -> String + 'a>) {
-    let name = match metric {
+/// A metric's name in the table.
+fn name(metric: Metric) -> String {
+    match metric {
         Metric::MedianAbsoluteError => "median error".to_owned(),
-        Metric::Pearson => "Pearson".to_owned(),
-        Metric::Spearman => "Spearman".to_owned(),
         Metric::Within(bound) => format!("within {}", tidy(bound)),
         _ => metric.to_string(),
-    };
+    }
+}
+
+/// A metric's value as the table has it.
+fn text(context: &Context, metric: Metric, value: f64) -> String {
     match metric {
-        Metric::R2 | Metric::Pearson | Metric::Spearman | Metric::Skill => (name, Box::new(ratio)),
-        Metric::Within(_) => (name, Box::new(percent)),
-        _ => (name, Box::new(|value| context.error(value))),
+        Metric::R2 | Metric::Pearson | Metric::Spearman | Metric::Skill => ratio(value),
+        Metric::Within(_) => percent(value),
+        _ => context.error(value),
     }
 }
 
@@ -157,22 +159,23 @@ fn metrics(context: &Context, parts: &[Part], id: String) -> Columns<Metric> {
     let rows = Metric::main(&within).into_iter();
     let rows = rows.filter(|metric| *metric != Metric::OutsideRange);
     let table = Table::of(id, caption, rows)
-        .text("metric", |metric| shown(context, *metric).0)
+        .text("metric", |metric| name(*metric))
         .group("");
     parts.iter().fold(table, |table, part| {
         table
             .number("model", |metric| {
-                let (_, format) = shown(context, *metric);
-                Cell::of(part.value(*metric)[0], &format).interval(part.interval(*metric), &format)
+                let shown = |value| text(context, *metric, value);
+                Cell::of(part.value(*metric)[0], shown).interval(part.interval(*metric), shown)
             })
             .number("predict the mean", |metric| {
-                Cell::of(part.value(*metric)[1], shown(context, *metric).1)
+                let shown = |value| text(context, *metric, value);
+                Cell::of(part.value(*metric)[1], shown)
             })
             .group(part.name)
     })
 }
 
-/// Labels of one part that errors are told by.
+/// One row of the table: some labels of a part.
 struct LabelGroup<'a> {
     part: &'a Part<'a>,
     name: String,

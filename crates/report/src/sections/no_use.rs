@@ -6,12 +6,13 @@ use super::Context;
 use super::context::score;
 use crate::analysis::Score;
 use crate::format::{counted, listed, ratio};
+use crate::numbers::ends;
 
 /// Predictions that differ by no more than this share of the labels' span are the same.
 const SAME: f64 = 1e-4;
 
-/// Says in whole sentences that it is of none; `None` for a model that is shown to be better
-/// than an answer that never changes.
+/// Sentences on why it is of no use; `None` for a model that is shown to beat a constant
+/// answer.
 pub(super) fn no_use(context: &Context) -> Option<String> {
     let not_better = match context.focus() {
         Some(_) => not_better(context),
@@ -26,7 +27,7 @@ fn constant(context: &Context) -> Option<String> {
     let rows = &context.analysis.focus?.predictions(context.input)?.rows;
     let is_same = |target: usize| {
         let predicted = rows.iter().map(|row| row.predictions[target]);
-        let [low, high] = crate::input::ends(predicted);
+        let [low, high] = ends(predicted);
         high - low <= SAME * context.span()
     };
     let names = context.targets.iter().enumerate();

@@ -4,31 +4,44 @@ use super::Context;
 use super::context::score;
 use crate::analysis::{Progress, SuggestionResult};
 use crate::document::{Cell, Columns, Section, Table, Text};
-use crate::format::percent;
+use crate::format::{counted, percent};
 use crate::project::{Evidence, perspective_scores};
 
-/// On other data than the project's only what was measured.
-pub(super) fn write<'a>(context: &Context<'a>, section: &mut Section<'a>) {
-    let of_project = context.project().is_some();
+/// On the project's data, all of them.
+pub(super) fn of_project<'a>(context: &Context<'a>, section: &mut Section<'a>) {
+    let Some(project) = context.project() else {
+        return;
+    };
+    let ends = counted(project.suggestions.len(), "suggestion", "suggestions");
+    section.say(
+        Text::from("The report of the ")
+            .section("perspective-score project", "backbones")
+            .plain(format!(
+                " ends with {ends} for better results. What each gave here, as far as it was \
+                 measured:"
+            )),
+    );
+    results(context, section, |_| true);
+}
+
+/// On other data, only what was measured.
+pub(super) fn measured<'a>(context: &Context<'a>, section: &mut Section<'a>) {
+    let is_measured = |result: &SuggestionResult| result.measured;
+    let is_any = context.analysis.suggestions.iter().any(is_measured);
+    if context.project().is_none() && is_any {
+        section.say("What was tried here, and what it gave:");
+        results(context, section, is_measured);
+    }
+}
+
+fn results<'a>(
+    context: &Context<'a>,
+    section: &mut Section<'a>,
+    wanted: impl Fn(&SuggestionResult) -> bool,
+) {
     let suggestions = perspective_scores().suggestions.iter();
     let results = suggestions.zip(&context.analysis.suggestions);
-    let mut results = results
-        .filter(|(_, result)| of_project || result.measured)
-        .peekable();
-    if of_project {
-        section.title = "The perspective-score project's suggestions";
-        section.say(
-            Text::from("The report of the ")
-                .section("perspective-score project", "backbones")
-                .plain(
-                    " ends with six suggestions for better results. What each gave here, as far \
-                     as it was measured:",
-                ),
-        );
-    } else if results.peek().is_some() {
-        section.say("What was tried here, and what it gave:");
-    }
-    for (suggestion, result) in results {
+    for (suggestion, result) in results.filter(|(_, result)| wanted(result)) {
         section.heading(suggestion.title.as_str());
         section.say(result.text.as_str());
         let search = context.analysis.search.as_ref();

@@ -26,7 +26,7 @@ pub(super) fn table<'a>(context: &Context, study: &'a Study) -> Columns<(usize, 
             Cell::number(trial.number as f64, link)
         })
         .text("backbone", |(_, trial)| trial.backbone.as_str())
-        .text("state", |(_, trial)| state(trial.state))
+        .text("state", |(_, trial)| trial.state.to_string())
         .number(context.score_name(), |(_, trial)| {
             Cell::of(trial.score.filter(|score| score.is_finite()), score)
         })
@@ -48,17 +48,6 @@ pub(super) fn table<'a>(context: &Context, study: &'a Study) -> Columns<(usize, 
         })
     });
     table.text("reason", |(_, trial)| reason(trial)).long()
-}
-
-fn state(state: TrialState) -> &'static str {
-    match state {
-        TrialState::Waiting => "waiting",
-        TrialState::Begun => "begun",
-        TrialState::Paused => "paused",
-        TrialState::Pruned => "pruned",
-        TrialState::Finished => "finished",
-        TrialState::Failed => "failed",
-    }
 }
 
 fn is_numeric(study: &Study, dimension: &Dimension) -> bool {

@@ -50,7 +50,6 @@ pub(super) fn unfinished(case: &Case) -> Option<Caveat> {
 
 pub(super) fn not_better(case: &Case) -> Option<Caveat> {
     let (focus, evaluated) = case.analysis.evaluated()?;
-    evaluated.overall(Metric::Skill)?;
     let part = focus.part.name();
     let images = counted(evaluated.images, "image", "images");
     let skill = |target| evaluated.interval(target, Metric::Skill);

@@ -53,18 +53,19 @@ pub(super) fn pairs(
     prepared: &Prepared,
 ) -> Result<Vec<Pair>, ReportError> {
     let settings = prepared.settings;
+    let squared = paired.iter().map(|&model| averaged.squared_errors(model));
+    let squared: Vec<(usize, Vec<f64>)> = paired.iter().copied().zip(squared).collect();
     let mut pairs = Vec::new();
-    for (place, &first) in paired.iter().enumerate() {
-        for &second in &paired[place + 1..] {
-            let [a, b] = [first, second].map(|model| averaged.squared_errors(model));
-            let differences: Vec<f64> = a.iter().zip(&b).map(|(a, b)| a - b).collect();
+    for (place, (first, a)) in squared.iter().enumerate() {
+        for (second, b) in &squared[place + 1..] {
+            let differences: Vec<f64> = a.iter().zip(b).map(|(a, b)| a - b).collect();
             let p_value = sign_flip_test(&differences, settings.permutations, settings.seed)?;
-            let [one, other] = [first, second].map(|model| &members[model]);
+            let [one, other] = [*first, *second].map(|model| &members[model]);
             let Errors {
                 mse,
                 r2,
                 target_mse,
-            } = draws.difference(first, second);
+            } = draws.difference(*first, *second);
             pairs.push(Pair {
                 first: one.candidate,
                 second: other.candidate,

@@ -1,7 +1,8 @@
 //! Labels that many images share.
 
-use super::{Data, ends};
+use super::Data;
 use crate::format::{percent, tidy};
+use crate::numbers::ends;
 
 /// From this share on, labels of one value are called many.
 const MANY: f64 = 0.3;
