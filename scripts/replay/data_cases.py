@@ -142,8 +142,8 @@ def data_csv_excel_trailing_columns(case):
         "excel_empty_cols.csv": "empty columns",
         "excel_empty_rows.csv": "empty rows",
         "row_trailing_comma.csv": "",
-        "col_file_name.csv": "`file_name` is taken",
-        "col_image.csv": "`image` is taken",
+        "col_file_name.csv": "`file_name` is used",
+        "col_image.csv": "`image` is used",
     }.items():
         case.split(*data, f"data.labels={case / name}").says(said)
     no_header = case / "no_header.csv"

@@ -40,8 +40,8 @@ impl Images {
     /// Those of a configuration, of the split's.
     fn of(self, run: &RunConfig) -> Self {
         let train = match run.data.train_images {
-            0 => self.train,
-            most => self.train.min(most as f64),
+            None => self.train,
+            Some(most) => self.train.min(most as f64),
         };
         Self { train, ..self }
     }

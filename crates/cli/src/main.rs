@@ -20,6 +20,7 @@ mod args;
 mod commands;
 mod estimate;
 mod interrupt;
+mod machine;
 mod origin;
 mod progress;
 mod study_view;

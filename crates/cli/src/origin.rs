@@ -1,10 +1,12 @@
 //! What the results in a folder are of, so that those of another run are not replaced
 //! without a word.
 
+use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
+use psp_data::DataFolder;
 use psp_schema::{FileError, create_folder, shell_quoted, write_new};
 use psp_search::StudyDir;
 use psp_train::RunDir;
@@ -29,6 +31,14 @@ pub(crate) struct Origin {
     data: Option<PathBuf>,
     /// The part of the data, of an evaluation.
     part: Option<String>,
+}
+
+/// A results folder that no other psp writes to while this lives.
+#[derive(Debug)]
+pub(crate) struct Claim {
+    /// The origin's file, where it is to take the place of another together with the results.
+    pub(crate) beside: Option<(&'static str, Vec<u8>)>,
+    _lock: Option<File>,
 }
 
 impl Origin {
@@ -69,8 +79,14 @@ impl Origin {
             );
         }
         let earlier = Self::read(out)?;
+        if earlier.is_none() && DataFolder::of(&whole(out), None).is_some() {
+            return refuse(out, "a data set's");
+        }
         psp_schema::check_folder(out)?;
-        if overwrite || earlier.as_ref() == Some(self) {
+        let is_known = earlier.is_some() || self.kind != EVALUATION;
+        // A report and an evaluation have files that the other would leave behind.
+        let other_kind = earlier.as_ref().filter(|earlier| earlier.kind != self.kind);
+        if (overwrite && is_known && other_kind.is_none()) || earlier.as_ref() == Some(self) {
             return Ok(());
         }
         let mut names = RESULTS.to_vec();
@@ -83,15 +99,26 @@ impl Origin {
         let held = names.iter().find(|name| out.join(name).exists());
         let Some(name) = held else { return Ok(()) };
         let other = shell_quoted(&self.other_folder(out));
+        if let Some(earlier) = other_kind {
+            bail!(
+                "{}: holds {earlier}; name another folder, such as --out {other}",
+                out.display()
+            );
+        }
         match earlier {
             Some(earlier) => bail!(
                 "{}: holds {earlier}; keep it and name another folder, such as --out {other}, \
                  or replace it with --overwrite",
                 out.display()
             ),
-            None => bail!(
+            None if is_known => bail!(
                 "{}: holds {name}, and nothing says what of; name another folder, such as \
                  --out {other}, or replace it with --overwrite",
+                out.display()
+            ),
+            None => bail!(
+                "{}: holds {name}, and no {FILE} of psp says that an evaluation wrote it; name \
+                 another folder, such as --out {other}, or move it away",
                 out.display()
             ),
         }
@@ -102,23 +129,29 @@ impl Origin {
     ///
     /// # Errors
     /// As [`Origin::check`], or when it can't be written.
-    pub(crate) fn claim(
-        &self,
-        out: &Path,
-        overwrite: bool,
-    ) -> Result<Option<(&'static str, Vec<u8>)>> {
+    pub(crate) fn claim(&self, out: &Path, overwrite: bool) -> Result<Claim> {
         self.check(out, overwrite)?;
         create_folder(out)?;
+        // Not every file system knows locks, and not every system those of folders.
+        let lock = File::open(out).ok();
+        if let Some(Err(TryLockError::WouldBlock)) = lock.as_ref().map(File::try_lock) {
+            bail!(
+                "{}: another psp is writing results here; name another folder with --out",
+                out.display()
+            );
+        }
+        // It may have ended just now.
+        self.check(out, overwrite)?;
         let path = out.join(FILE);
         let mut text = serde_json::to_vec_pretty(self)?;
         text.push(b'\n');
         let is_first = write_new(&path, |file| file.write_all(&text))?;
-        if !is_first && Self::read(out)?.as_ref() != Some(self) {
-            // What another process has claimed meanwhile has no results yet.
-            self.check(out, overwrite)?;
-            return Ok(Some((FILE, text)));
-        }
-        Ok(None)
+        // Whoever claimed it before wrote no results.
+        let is_others = !is_first && Self::read(out)?.as_ref() != Some(self);
+        Ok(Claim {
+            beside: is_others.then_some((FILE, text)),
+            _lock: lock,
+        })
     }
 
     fn read(out: &Path) -> Result<Option<Self>> {
@@ -220,7 +253,8 @@ mod tests {
 
     fn evaluate(model: &Path, out: &Path, overwrite: bool) -> Result<()> {
         let origin = Origin::evaluation(model, None, "test");
-        if let Some((name, text)) = origin.claim(out, overwrite)? {
+        let claim = origin.claim(out, overwrite)?;
+        if let Some((name, text)) = claim.beside {
             std::fs::write(out.join(name), text).unwrap();
         }
         std::fs::write(out.join("metrics.json"), "{}").unwrap();
@@ -243,6 +277,19 @@ mod tests {
     }
 
     #[test]
+    fn a_report_and_an_evaluation_do_not_take_each_others_place() {
+        let root = tempfile::tempdir().unwrap();
+        let (run, out) = (root.path().join("run"), root.path().join("out"));
+        evaluate(&run, &out, false).unwrap();
+        let report = Origin::report(&[run]);
+        for overwrite in [false, true] {
+            let error = report.check(&out, overwrite).unwrap_err().to_string();
+            assert!(error.contains("holds the evaluation of"), "{error}");
+            assert!(!error.contains("--overwrite"), "{error}");
+        }
+    }
+
+    #[test]
     fn the_same_model_on_other_data_is_another_origin() {
         let root = tempfile::tempdir().unwrap();
         let of = |data: &str| {
@@ -260,7 +307,9 @@ mod tests {
     fn results_that_nothing_tells_the_origin_of_stay() {
         let out = tempfile::tempdir().unwrap();
         std::fs::write(out.path().join("metrics.json"), "{}").unwrap();
-        assert!(evaluate(Path::new("run"), out.path(), false).is_err());
+        for overwrite in [false, true] {
+            assert!(evaluate(Path::new("run"), out.path(), overwrite).is_err());
+        }
         assert!(!out.path().join(FILE).exists());
     }
 
@@ -279,8 +328,13 @@ mod tests {
     fn a_folder_that_was_claimed_and_never_filled_is_free() {
         let out = tempfile::tempdir().unwrap();
         let origin = |name: &str| Origin::report(&[PathBuf::from(name)]);
-        assert_eq!(origin("a").claim(out.path(), false).unwrap(), None);
-        let (name, text) = origin("b").claim(out.path(), false).unwrap().unwrap();
+        let first = origin("a").claim(out.path(), false).unwrap();
+        assert!(first.beside.is_none());
+        let error = origin("b").claim(out.path(), false).unwrap_err();
+        assert!(error.to_string().contains("another psp"), "{error}");
+        drop(first);
+        let claim = origin("b").claim(out.path(), false).unwrap();
+        let (name, text) = claim.beside.unwrap();
         std::fs::write(out.path().join(name), text).unwrap();
         assert_eq!(Origin::read(out.path()).unwrap(), Some(origin("b")));
     }

@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use psp_data::DataNotice;
 use psp_train::Event;
 
-use crate::text::{counted, duration};
+use crate::text::{counted, duration, squared};
 
 mod preamble;
 
@@ -124,7 +124,7 @@ impl TrainProgress {
                     eprintln!("warning: features are kept in memory, not stored: {reason}");
                 });
             }
-            Event::BestCheckpoint { text } => {
+            Event::Warning { text } => {
                 self.bar.suspend(|| eprintln!("warning: {text}"));
             }
             Event::PixelWarning(warning) => {
@@ -215,16 +215,16 @@ impl TrainProgress {
                     Some(valid) => {
                         let (mse, r2) = (valid.overall.mse, r2(valid.overall.r2));
                         let best = if record.best { "  best" } else { "" };
-                        (format!("  valid MSE {mse:.5} R² {r2}"), best)
+                        (format!("  valid MSE {} R² {r2}", squared(mse)), best)
                     }
                     None => (String::new(), ""),
                 };
                 self.line(&format!(
-                    "epoch {:>3}/{}  train MSE {:.5} R² {}{valid}  {:.1} s  \
+                    "epoch {:>3}/{}  train MSE {} R² {}{valid}  {:.1} s  \
                      {:.1} images/s{best}",
                     record.epoch,
                     self.epochs,
-                    record.train.overall.mse,
+                    squared(record.train.overall.mse),
                     r2(record.train.overall.r2),
                     record.seconds,
                     record.images_per_second,

@@ -1,6 +1,7 @@
 //! A study while it runs: one line per worker on a terminal, plain lines in a
 //! pipe.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -9,7 +10,7 @@ use psp_schema::TrialState;
 use psp_search::{Overview, Study, StudyEvent, WorkerEvent};
 
 use crate::progress;
-use crate::text::{counted, number};
+use crate::text::{counted, number, squared};
 
 /// Shows a study's events.
 pub(crate) struct StudyView {
@@ -24,6 +25,8 @@ pub(crate) struct StudyView {
     ended_before: usize,
     begun: Instant,
     is_terminal: bool,
+    /// Warnings that were shown.
+    warned: HashSet<String>,
 }
 
 /// Where the trials stand, those of other processes included.
@@ -76,6 +79,7 @@ impl StudyView {
             read: Instant::now(),
             begun: Instant::now(),
             is_terminal: progress::is_terminal(),
+            warned: HashSet::new(),
             summary,
             bars,
         };
@@ -140,7 +144,7 @@ impl StudyView {
             WorkerEvent::Epoch {
                 epoch, epochs, mse, ..
             } => bar.set_message(match mse {
-                Some(mse) => format!("epoch {epoch}/{epochs} valid MSE {mse:.4}"),
+                Some(mse) => format!("epoch {epoch}/{epochs} valid MSE {}", squared(*mse)),
                 None => format!("epoch {epoch}/{epochs} done"),
             }),
             WorkerEvent::Ended { task, how, score } => {
@@ -157,7 +161,12 @@ impl StudyView {
                 let tasks = counted(*held, "task");
                 bar.set_message(format!("waiting for {tasks} of other workers"));
             }
-            WorkerEvent::Warning { text } => self.line(&format!("worker {slot}: warning: {text}")),
+            // What holds for all trials is said by the first.
+            WorkerEvent::Warning { text } => {
+                if self.warned.insert(text.clone()) {
+                    self.line(&format!("worker {slot}: warning: {text}"));
+                }
+            }
         }
     }
 

@@ -10,6 +10,15 @@ pub(crate) fn number(value: f64) -> String {
     }
 }
 
+/// A squared error, with a digit more: those of scores are small.
+pub(crate) fn squared(error: f64) -> String {
+    if error < 1000.0 {
+        format!("{error:.5}")
+    } else {
+        format!("{error:.3e}")
+    }
+}
+
 /// `1 image`, `2 images`.
 pub(crate) fn counted(count: usize, noun: &str) -> String {
     let s = if count == 1 { "" } else { "s" };

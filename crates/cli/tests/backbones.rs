@@ -87,8 +87,8 @@ fn efficientnet_b0_with_stochastic_depth() {
 }
 
 #[test]
-fn mobilenet_v2() {
-    from_training_to_prediction("mobilenet_v2", &["preprocess.size=32"], 312 + 4);
+fn resnet18() {
+    from_training_to_prediction("resnet18", &["preprocess.size=32"], 120 + 4);
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::support::trained::{export, predict, trained};
-use crate::support::{Folder, json, ran, run, tensors};
+use crate::support::trained::{Trained, eval, export, predict, trained};
+use crate::support::{Folder, assert_says, json, psp, ran, run, tensors};
 use burn::module::Module;
 use burn::tensor::Device;
 use psp_export::Bundle;
@@ -73,7 +73,8 @@ fn a_damaged_bundle_is_not_trained_on() {
     let folder = Folder::with_data();
     let bundle = copied(&folder);
     let set = format!("model.weights={}", bundle.display());
-    let refuses = |parts: &[&str]| folder.assert_refuses_to_train(&[&set], parts);
+    let sets = ["model.backbone=resnet18", &set];
+    let refuses = |parts: &[&str]| folder.assert_refuses_to_train(&sets, parts);
     flip_a_byte(&bundle.join("model.safetensors"));
     refuses(&["model.safetensors: damaged or exchanged", "SHA-256"]);
     std::fs::write(bundle.join("bundle.json"), "{ torn").unwrap();
@@ -206,6 +207,52 @@ fn of_two_exports_to_one_place_at_once_one_is_refused() {
     assert!(both.iter().any(|ran| ran.code == Some(0)), "{both:#?}");
     // Nothing half-written stays beside it.
     assert_eq!(std::fs::read_dir(folder.path("")).unwrap().count(), 1);
+}
+
+#[test]
+fn what_a_killed_export_left_is_removed_by_the_next_one() {
+    let folder = Folder::new();
+    let left = |name: &str| folder.path(name).join(".lock");
+    let hours_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(7200);
+    let begin = |name: &str| {
+        std::fs::create_dir(folder.path(name)).unwrap();
+        std::fs::write(folder.path(name).join("model.safetensors"), "half").unwrap();
+        std::fs::File::create(left(name)).unwrap()
+    };
+    begin(".export-killed").set_modified(hours_ago).unwrap();
+    begin(".export-just-killed");
+    let at_work = begin(".export-at-work");
+    at_work.set_modified(hours_ago).unwrap();
+    at_work.try_lock().unwrap();
+    run(&mut export(&trained().run, &folder.path("bundle"), &[])).assert_done();
+    assert!(!folder.path(".export-killed").exists());
+    for name in [".export-just-killed", ".export-at-work"] {
+        assert!(folder.path(name).join("model.safetensors").exists());
+    }
+    assert!(!folder.path("bundle/.lock").exists());
+}
+
+#[test]
+fn a_file_of_a_model_is_told_its_folder_and_an_exported_model_that_it_is_one() {
+    let Trained {
+        run: dir, bundle, ..
+    } = trained();
+    let folder = Folder::new();
+    for (file, model) in [
+        (dir.join("checkpoints/best.safetensors"), dir),
+        (bundle.join("model.safetensors"), bundle),
+    ] {
+        let told = format!("is a file of the model in {}; name", model.display());
+        let refused = run(&mut eval(&file, &folder.path("out"), &[]));
+        refused.assert_refused(&[&told]);
+    }
+    let refused = run(&mut export(bundle, &folder.path("out"), &[]));
+    refused.assert_refused(&["is an exported model already"]);
+    // Its weights alone don't tell what they have seen.
+    let mut import = psp(&["weights", "import", "--backbone", "resnet18", "--out"]);
+    import.arg(folder.path("w.safetensors")).arg(bundle);
+    let imported = run(&mut import).assert_done();
+    assert_says(&imported.stdout, &["which images the model was trained on"]);
 }
 
 #[test]

@@ -101,6 +101,13 @@ fn a_run_that_stopped_early_goes_on_with_more_patience() {
     let longer = continued(&folder, &["--set", "train.patience=0"]).assert_done();
     assert!(longer.stdout.contains("finished after 4"), "{longer:#?}");
     assert_eq!(epochs(&folder), [1, 2, 3, 4]);
+    // Patience that ends with the last epoch has stopped nothing.
+    let sets = ["train.epochs=2", "train.patience=1", "train.min_delta=9.0"];
+    let ended = folder.train("whole", &sets).assert_done();
+    let hint = "--set train.epochs=4 --set train.patience=0";
+    assert_says(&ended.stdout, &["finished after 2", hint]);
+    let mut longer = resume(&folder.path("whole"));
+    run(longer.args(hint.split(' '))).assert_done();
 }
 
 #[test]
@@ -128,8 +135,8 @@ fn other_data_is_no_moved_data() {
     support::render(&other, 23);
     let before = fs::read(folder.path("run/config.toml")).unwrap();
     let data = ["--data", other.to_str().unwrap(), "--set", "train.epochs=2"];
-    let own = format!("(its data were in {})", folder.data().display());
-    continued(&folder, &data).assert_refused(&["other/labels.csv", "changed since", &own]);
+    let own = format!("which were in {}", folder.data().display());
+    continued(&folder, &data).assert_refused(&["other are not those that the run began", &own]);
     assert_eq!(fs::read(folder.path("run/config.toml")).unwrap(), before);
 }
 

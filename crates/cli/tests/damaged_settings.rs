@@ -58,7 +58,7 @@ fn a_bad_override_is_refused_as_it_was_given() {
         ("train.epoch=3", "did you mean `epochs`?"),
         ("train.epochs=many", "--set train.epochs=many"),
         ("train.epochs=0", "train.epochs = 0"),
-        ("model.unfreeze=[\"layer9\"]", "layer4"),
+        ("model.unfreeze=[\"features.99\"]", "features.18"),
     ] {
         folder.assert_refuses_to_train(&[set], &[part]);
     }
@@ -106,7 +106,7 @@ fn weights_that_do_not_fit_are_refused_with_every_tensor_at_fault() {
     write(&folder.path("w.safetensors"), &weights);
     let set = format!("model.weights={}", folder.path("w.safetensors").display());
     folder.assert_refuses_to_train(
-        &[&set],
+        &[RESNET18, &set],
         &[
             "w.safetensors",
             "2 missing: layer1.0.conv1.weight, layer4.1.bn2.running_var",
@@ -127,7 +127,7 @@ fn weights_with_a_nan_are_refused_and_whole_ones_then_train_into_the_same_folder
     weights.get_mut("layer2.0.bn1.bias").unwrap().data[5] = f32::NAN;
     write(&path, &weights);
     folder.assert_refuses_to_train(
-        &[&set],
+        &[RESNET18, &set],
         &[
             "w.safetensors",
             "`layer2.0.bn1.bias`",
@@ -135,7 +135,7 @@ fn weights_with_a_nan_are_refused_and_whole_ones_then_train_into_the_same_folder
         ],
     );
     write(&path, &resnet18());
-    folder.train("run", &[&set]).assert_done();
+    folder.train("run", &[RESNET18, &set]).assert_done();
 }
 
 #[test]
@@ -147,7 +147,10 @@ fn truncated_weights_are_refused() {
     let set = format!("model.weights={}", path.display());
     for length in [0, 4, 9, 1000, whole.len() / 2, whole.len() - 1] {
         std::fs::write(&path, &whole[..length]).unwrap();
-        folder.assert_refuses_to_train(&[&set], &["w.safetensors: not a readable weights file"]);
+        folder.assert_refuses_to_train(
+            &[RESNET18, &set],
+            &["w.safetensors: not a readable weights file"],
+        );
     }
 }
 
@@ -171,6 +174,8 @@ fn an_unknown_device_is_wrong_usage_that_lists_the_known_ones() {
     assert_eq!(ran.code, Some(2), "{ran:#?}");
     assert!(ran.stderr.contains("libtorch:cuda:N"), "{}", ran.stderr);
 }
+
+const RESNET18: &str = "model.backbone=resnet18";
 
 /// Weights of torchvision's names and shapes, all 0.
 fn resnet18() -> StateDict {

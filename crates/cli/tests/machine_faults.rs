@@ -34,7 +34,7 @@ fn an_unusable_cache_folder_costs_the_cache_and_no_trial() {
     let study = STUDY
         .replace("trials = 6", "trials = 2")
         .replace("[train]", "[model]\nunfreeze = [\"head\"]\n\n[train]")
-        .replace("[\"resnet18\", \"googlenet\"]", "[\"resnet18\"]");
+        .replace("[\"mobilenet_v2\", \"googlenet\"]", "[\"mobilenet_v2\"]");
     let (with, without) = (Bench::new(&study), Bench::new(&study));
     let mut search = with.search(&["--workers", "1"]);
     run(search.env("PSP_CACHE_DIR", with.folder.path("cache"))).assert_done();
@@ -60,7 +60,7 @@ fn a_full_disk_fails_no_trial_and_the_study_goes_on_when_there_is_space() {
             "trials = 6",
             "trials = 2\nretries = 0\nsampler = \"random-grid\"",
         )
-        .replace("[\"resnet18\", \"googlenet\"]", "[\"resnet18\"]");
+        .replace("[\"mobilenet_v2\", \"googlenet\"]", "[\"mobilenet_v2\"]");
     let bench = Bench::new(&study);
     let script = r#"
         search() { "$PSP" search --workers 1 --device "$DEVICE" --config study.toml \
@@ -71,7 +71,7 @@ fn a_full_disk_fails_no_trial_and_the_study_goes_on_when_there_is_space() {
         search; echo "again: $?"
         "$PSP" study show disk/study --json > again.json
     "#;
-    let Some(ran) = with_disk(&bench.folder, "20m", script) else {
+    let Some(ran) = with_disk(&bench.folder, "8m", script) else {
         return;
     };
     assert!(ran.stdout.contains("full: 75"), "{ran:#?}");
@@ -89,7 +89,7 @@ fn what_cannot_be_written_for_the_disks_sake_is_worth_another_try() {
     let script = r#"
         on_disk() {
             "$PSP" export run --out disk/model; echo "$1 export: $?"
-            "$PSP" weights import run --backbone resnet18 --out disk/w.safetensors; echo "$1 import: $?"
+            "$PSP" weights import run --backbone mobilenet_v2 --out disk/w.safetensors; echo "$1 import: $?"
             "$PSP" data synth --out disk/data --count 200; echo "$1 synth: $?"
         }
         on_disk full

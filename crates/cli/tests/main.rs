@@ -21,6 +21,7 @@ mod output;
 mod precision;
 mod predict_folder;
 mod predictions;
+mod pretrained;
 mod refit;
 mod report;
 mod resume;

@@ -124,7 +124,7 @@ fn the_reference_itself_and_what_is_none_are_never_replaced() {
     ran.assert_refused(&["reference.json", "another file"]);
     assert_eq!(std::fs::read(&path).unwrap(), b"not read");
     let mut command = verify(&["--backbone", "resnet18", "--export"]);
-    run(command.arg(&path)).assert_refused(&["reference.json", "something else", "another file"]);
+    run(command.arg(&path)).assert_refused(&["reference.json", "something other", "another file"]);
     assert_eq!(std::fs::read(&path).unwrap(), b"not read");
 }
 

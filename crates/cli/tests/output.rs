@@ -20,7 +20,7 @@ fn in_a_pipe_each_epoch_is_one_plain_line() {
     );
     assert_eq!(lines[0], format!("run {}", folder.path("run").display()));
     for (line, (name, text)) in lines[1..8].iter().zip([
-        ("model", "resnet18, from scratch"),
+        ("model", "mobilenet_v2, from scratch"),
         ("trains", "the whole model"),
         ("input", "32x32 pixels"),
         ("device", &support::device()),

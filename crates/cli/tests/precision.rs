@@ -1,5 +1,6 @@
 //! bf16, where the device knows it and where it does not.
 
+use crate::support::study::{Bench, STUDY};
 use crate::support::{Folder, device, psp, run};
 
 #[test]
@@ -11,6 +12,18 @@ fn a_device_without_bf16_refuses_it_before_anything_is_written() {
     );
     run(&mut command).assert_refused(&["flex", "bf16", "fp32", "libtorch"]);
     assert!(!folder.path("run").exists());
+    // Nor is a study begun of which every trial would fail for it.
+    let shared = STUDY.replace("[train]", "[train]\nprecision = \"bf16\"");
+    let searched = STUDY.replace("[space]", "[space]\ntrain.precision = [\"fp32\", \"bf16\"]");
+    for study in [shared, searched] {
+        let bench = Bench::new(&study);
+        let mut command = psp(&["search", "--device", "flex", "--config"]);
+        command.arg(bench.folder.path("study.toml"));
+        command.arg("--data").arg(bench.folder.data());
+        command.arg("--study").arg(bench.root());
+        run(&mut command).assert_refused(&["flex", "bf16"]);
+        assert!(!bench.root().exists());
+    }
 }
 
 #[test]

@@ -116,6 +116,10 @@ fn scores_go_to_a_file_in_the_form_of_its_name() {
     let csv = csv.unwrap();
     let shown = run(&mut predict(&trained().bundle, &[&image], &["--csv"])).assert_done();
     assert_eq!(csv, shown.stdout);
+    let mut dash = predict(&trained().bundle, &[&image], &["--out", "-"]);
+    let shown = run(dash.current_dir(folder.path("."))).assert_done();
+    assert_eq!(csv, shown.stdout);
+    assert!(!folder.path("-").exists());
 
     let (ran, kept) = to(&[&broken], "scores.csv");
     ran.assert_refused(&[
@@ -193,7 +197,7 @@ fn only_a_file_of_scores_is_replaced() {
         let ran = run(&mut predict(&trained().bundle, &[&image], &more));
         ran.assert_refused(&[
             kept.to_str().unwrap(),
-            "holds something else than scores",
+            "holds something other than scores",
             "--out",
         ]);
         assert_eq!(fs::read(&kept).unwrap(), before);

@@ -242,9 +242,11 @@ fn an_evaluation_writes_neither_among_the_data_nor_over_what_is_no_result() {
         std::fs::create_dir(&out).unwrap();
         let kept = out.join(name);
         std::fs::write(&kept, "mine").unwrap();
-        let ran = run(&mut eval(bundle, &out, &flags[..2]));
-        ran.assert_refused(&[&format!("holds {name}"), "--out", "--overwrite"]);
-        assert_eq!(std::fs::read_to_string(&kept).unwrap(), "mine");
+        for flags in [&flags[..2], &flags] {
+            let ran = run(&mut eval(bundle, &out, flags));
+            ran.assert_refused(&[&format!("holds {name}"), "--out", "move it away"]);
+            assert_eq!(std::fs::read_to_string(&kept).unwrap(), "mine");
+        }
     }
 }
 

@@ -26,7 +26,7 @@ epochs = 2
 batch_size = 4
 
 [space]
-model.backbone = ["resnet18", "googlenet"]
+model.backbone = ["mobilenet_v2", "googlenet"]
 train.learning_rate = [1e-3, 1e-2]
 "#;
 
@@ -109,7 +109,8 @@ fn a_study_becomes_a_page_that_stands_alone_and_is_the_same_each_time() {
     let mut others = tests.iter().map(|test| test.ancestors().nth(2).unwrap());
     let other = others.find(|task| **task != chosen).unwrap();
     std::fs::remove_file(other.join("run.json")).unwrap();
-    let without = report(&[&bench.root()], &one, &["--no-measure"]).assert_done();
+    let without = report(&[&bench.root()], &one, &["--no-measure"]);
+    assert_eq!(without.code, Some(1), "{without:#?}");
     let told = format!("{}: missing", other.join("run.json").display());
     assert_says(
         &without.stderr,
@@ -226,6 +227,9 @@ fn data_that_changed_since_a_run_is_told_of() {
     let ran = report(&[&folder.path("run")], &out, &["--no-measure"]);
     let told = "labels.csv (labels, rows or their order) changed since the run began";
     assert_says(&ran.stderr, &[told]);
+    // A report without what a trained model predicts is not what was asked for.
+    assert_eq!(ran.code, Some(1), "{ran:#?}");
+    assert!(out.join("index.html").exists());
 }
 
 #[test]
@@ -270,7 +274,7 @@ fn a_run_counts_once_as_itself_and_one_that_is_not_done_is_not_tested() {
     let page = std::fs::read_to_string(out.join("report.md")).unwrap();
     let told = "half), seed 0: not trained to its end";
     assert!(ran.stderr.contains(told), "{ran:#?}");
-    assert!(page.contains("resnet18 (run)"), "{page}");
+    assert!(page.contains("mobilenet\\_v2 (run)"), "{page}");
     assert!(!page.contains("(run, again/run)"), "{page}");
 }
 
@@ -292,7 +296,7 @@ fn runs_of_one_name_are_told_apart_by_their_folders() {
     let more = ["--no-measure", "--explain", "0"];
     report(&[&runs[0], &runs[1]], &out, &more).assert_done();
     let page = std::fs::read_to_string(out.join("report.md")).unwrap();
-    for name in ["resnet18 (one/run)", "resnet18 (two/run)"] {
+    for name in ["mobilenet\\_v2 (one/run)", "mobilenet\\_v2 (two/run)"] {
         assert!(page.contains(name), "no {name}: {page}");
     }
 }

@@ -156,6 +156,13 @@ fn a_finished_run_without_a_file_that_it_needs_is_not_called_finished() {
         run(&mut eval).assert_refused(&[name, "missing"]);
         std::fs::rename(&aside, &path).unwrap();
     }
+    // Its images would count as new ones.
+    let split = std::fs::read_to_string(dir.split()).unwrap();
+    std::fs::write(dir.split(), &split[..split.len() / 2]).unwrap();
+    let resumed = run(&mut resume(dir.root()));
+    resumed.assert_refused(&["split.csv: changed since the run began", "restore the file"]);
+    assert_eq!(resumed.stdout, "");
+    std::fs::write(dir.split(), split).unwrap();
     // Without its log the model and its result are whole.
     std::fs::rename(dir.metrics(), &aside).unwrap();
     let resumed = run(&mut resume(dir.root())).assert_done();
@@ -192,6 +199,13 @@ fn a_best_checkpoint_that_is_lost_is_missed_until_a_better_epoch_comes() {
     ]);
     assert_eq!(epochs(dir.root()), 3);
     assert!(!dir.result().exists());
+    // To look for another checkpoint of it is no way out.
+    let exported = run(&mut export(dir.root(), &folder.path("out"), &[]));
+    exported.assert_refused(&[
+        "best.safetensors: missing",
+        "train anew into another folder",
+    ]);
+    assert!(!exported.stderr.contains("--resume"), "{exported:#?}");
 }
 
 #[test]
@@ -220,6 +234,14 @@ fn a_run_whose_metrics_are_cut_short_is_left_as_it_is_until_they_are_back() {
 fn resuming_a_folder_that_is_no_run_is_refused() {
     let folder = Folder::with_data();
     run(&mut resume(&folder.data())).assert_refused(&["not a run folder (it has no config.toml)"]);
+    // Nor is one without its configuration; but it was a run.
+    folder.train("run", &[]).assert_done();
+    std::fs::remove_file(folder.path("run/config.toml")).unwrap();
+    let lost = ["run/config.toml: this file is missing", "from a copy"];
+    run(&mut resume(&folder.path("run"))).assert_refused(&lost);
+    // An attempt that was killed before it had begun was none.
+    std::fs::remove_file(folder.path("run/checkpoints/last.safetensors")).unwrap();
+    run(&mut resume(&folder.path("run"))).assert_refused(&["not a run folder"]);
 }
 
 #[test]
@@ -264,7 +286,8 @@ fn a_run_whose_split_changed_is_not_continued() {
     let path = folder.path("run/split.csv");
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, text.replacen("train", "test", 1)).unwrap();
-    run(&mut resume(&folder.path("run"))).assert_refused(&["the split in split.csv changed"]);
+    run(&mut resume(&folder.path("run")))
+        .assert_refused(&["run/split.csv: changed since", "restore the file"]);
 }
 
 /// SGD's weights overflow in the first step, so the second loss is no number.

@@ -71,7 +71,7 @@ fn a_study_ends_with_a_chosen_model_that_can_be_exported() {
         exported.stdout.contains(&format!("chosen: {chosen}")),
         "{exported:#?}"
     );
-    let exported = export("resnet18", &["--backbone", "resnet18"]).assert_done();
+    let exported = export("mobilenet_v2", &["--backbone", "mobilenet_v2"]).assert_done();
     assert!(exported.stdout.contains("of run"), "{exported:#?}");
     assert!(exported.stdout.contains("place "), "{exported:#?}");
     export("vit", &["--backbone", "vit_b_16"]).assert_refused(&["no finalist has this backbone"]);

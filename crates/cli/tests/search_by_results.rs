@@ -185,7 +185,7 @@ fn where_every_trial_of_a_backbone_is_pruned_the_best_of_them_is_its_finalist() 
         )
         .replace(
             "[space]",
-            "[space]\nmodel.backbone = [\"resnet18\", \"googlenet\"]",
+            "[space]\nmodel.backbone = [\"mobilenet_v2\", \"googlenet\"]",
         )
         .replace("points = 5", "points = 3")
         .replace("int = [4, 16], step = 4", "values = [8]");
@@ -198,7 +198,7 @@ fn where_every_trial_of_a_backbone_is_pruned_the_best_of_them_is_its_finalist() 
         .iter()
         .map(|finalist| finalist["backbone"].as_str().unwrap())
         .collect();
-    assert_eq!(backbones, BTreeSet::from(["googlenet", "resnet18"]));
+    assert_eq!(backbones, BTreeSet::from(["googlenet", "mobilenet_v2"]));
     for row in table["finals"].as_array().unwrap() {
         assert_eq!(
             row["epochs"], 4,
@@ -280,6 +280,57 @@ fn images(bench: &Bench, fold: usize, part: &str) -> BTreeSet<String> {
     let text = std::fs::read_to_string(bench.root().join(format!("folds/{fold}.csv"))).unwrap();
     let lines = text.lines().filter_map(|line| line.strip_suffix(part));
     lines.map(str::to_owned).collect()
+}
+
+/// As of folds in the studies of earlier versions.
+#[test]
+fn trainings_of_which_one_has_no_r2_are_compared_by_their_mse() {
+    let bench = Bench::new(&STUDY.replace("trials = 9", "trials = 1"));
+    run(&mut bench.search(&["--workers", "1"])).assert_done();
+    let finals = std::fs::read_dir(bench.root().join("finals")).unwrap();
+    let outcomes: Vec<_> = finals
+        .map(|entry| entry.unwrap().path().join("outcome.json"))
+        .collect();
+    let mut errors = Vec::new();
+    for (number, path) in outcomes.iter().enumerate() {
+        let mut outcome = json(path);
+        let overall = &mut outcome["result"]["best"]["overall"];
+        errors.push(overall["mse"].as_f64().unwrap());
+        assert!(overall["r2"].is_f64());
+        if number == 0 {
+            overall["r2"] = Value::Null;
+            std::fs::write(path, outcome.to_string()).unwrap();
+        }
+    }
+    assert_eq!(errors.len(), 2);
+    run(&mut bench.search(&["--workers", "1"])).assert_done();
+    let selected = json(&bench.root().join("selected.json"));
+    let mean = selected["finalists"][0]["mean"].as_f64().unwrap();
+    let expected = -(errors[0] + errors[1]) / 2.0;
+    assert!((mean - expected).abs() < 1e-9, "{mean} and {expected}");
+}
+
+#[test]
+fn folds_without_an_r2_are_refused() {
+    let study = STUDY.replace("seeds = 2", "seeds = 2\nfolds = 5");
+    let data = "[data]\ntargets = [\"defect\"]\n[preprocess]";
+    let bench = Bench::new(&study.replace("[preprocess]", data));
+    // 4 of 24 images, which the 5 folds can't share.
+    let rows = (0..24).map(|index| {
+        let defect = u8::from(index % 6 == 0);
+        format!("synth-{index:06}.jpg,{defect}\n")
+    });
+    let rows: String = rows.collect();
+    let labels = format!("filename,defect\n{rows}");
+    bench.folder.write("data/labels.csv", labels);
+    for flags in [&["--plan"][..], &["--workers", "1"]] {
+        run(&mut bench.search(flags)).assert_refused(&[
+            "study.toml, line ",
+            "study.folds = 5: column `defect` is 0 on all ",
+            "fewer folds",
+        ]);
+        assert!(!bench.root().exists());
+    }
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! Studies that lost files of theirs, or begin with damaged ones.
 
+use std::path::PathBuf;
+
 use crate::support::study::{Bench, STUDY};
-use crate::support::{assert_says, psp, resume, run};
+use crate::support::{assert_says, psp, render, resume, run};
 use psp_train::RunDir;
 
 #[test]
@@ -48,7 +50,7 @@ fn what_lost_its_checkpoints_is_trained_from_the_beginning_when_it_is_taken_up_a
     run(&mut command).assert_refused(&parts);
     let mut command = psp(&["predict", "--model"]);
     command.arg(bench.root()).arg(bench.folder.data());
-    run(&mut command).assert_refused(&["a study and no model", "psp export"]);
+    run(&mut command).assert_refused(&["a study, not a model", "psp export"]);
     again(&[name]);
     assert_eq!(finalist.fault_of_best().unwrap(), None);
 
@@ -66,6 +68,26 @@ fn what_lost_its_checkpoints_is_trained_from_the_beginning_when_it_is_taken_up_a
 }
 
 #[test]
+fn a_split_that_was_edited_is_not_reported_on() {
+    let bench = Bench::new(&STUDY.replace("trials = 6", "trials = 1"));
+    run(&mut bench.search(&["--workers", "1"])).assert_done();
+    let report = || {
+        let out = bench.folder.path("report");
+        let mut command = psp(&["report", "--no-measure", "--overwrite", "--out"]);
+        run(command.arg(&out).arg(bench.root()))
+    };
+    report().assert_done();
+    let path = bench.root().join("split.csv");
+    let split = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, split.replace(",test", ",train")).unwrap();
+    report().assert_refused(&["the split changed since the study began"]);
+    // What can't be read comes with what brings it back.
+    std::fs::write(&path, &split[..split.len() / 2]).unwrap();
+    let refused = run(&mut bench.search(&["--workers", "1"]));
+    refused.assert_refused(&["split.csv", "its runs have copies: cp "]);
+}
+
+#[test]
 fn a_chosen_run_that_lost_its_model_is_told_of_and_trained_again() {
     let bench = Bench::new(&STUDY.replace("trials = 6", "trials = 1"));
     run(&mut bench.search(&["--workers", "1"])).assert_done();
@@ -74,7 +96,12 @@ fn a_chosen_run_that_lost_its_model_is_told_of_and_trained_again() {
     let chosen = RunDir::new(best.stdout.lines().next().unwrap());
     let name = chosen.root().file_name().unwrap().to_str().unwrap();
     let way_out = format!("psp study retry {} {name}", bench.root().display());
-    let damages: [&dyn Fn(); 3] = [
+    let edit = |path: PathBuf, from: &str, to: &str| {
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_says(&text, &[from]);
+        std::fs::write(&path, text.replace(from, to)).unwrap();
+    };
+    let damages: [&dyn Fn(); 5] = [
         &|| {
             for path in [chosen.last(), chosen.previous(), chosen.best()] {
                 std::fs::write(path, "no weights").unwrap();
@@ -82,26 +109,36 @@ fn a_chosen_run_that_lost_its_model_is_told_of_and_trained_again() {
         },
         &|| std::fs::remove_file(chosen.manifest()).unwrap(),
         &|| std::fs::remove_file(chosen.config()).unwrap(),
+        &|| edit(chosen.config(), "size = 32", "size = 48"),
+        &|| edit(chosen.split(), ",test", ",train"),
     ];
     let faults = [
         "best.safetensors",
         "run.json: missing",
         "config.toml: missing",
+        "preprocess.size was 32",
+        "split.csv: changed since the run began",
     ];
     for (damage, fault) in damages.iter().zip(faults) {
         damage();
         let searched = run(&mut bench.search(&["--workers", "1"]));
         searched.assert_refused(&[fault, "psp study retry"]);
-        for command in ["show", "best"] {
-            let told = bench.study(command, &[]).assert_done();
-            assert_says(&told.stderr, &["warning: ", fault, &way_out]);
-        }
+        let told = bench.study("show", &[]).assert_done();
+        assert_says(&told.stderr, &["warning: ", fault, &way_out]);
+        // Whoever uses its answer would use a model that is not there.
+        let best = bench.study("best", &[]);
+        best.assert_refused(&[fault, &way_out]);
+        assert_eq!(best.stdout, "");
         let out = bench.folder.path("report");
         let mut command = psp(&["report", "--no-measure", "--out"]);
         let reported = run(command.arg(&out).arg(bench.root()));
         assert_says(&reported.stderr, &[fault, &way_out]);
         // Without its checkpoint a run still has scores to report, without its data none.
-        assert_eq!(reported.code == Some(0), fault.starts_with("best"));
+        assert_eq!(reported.code, Some(1), "{reported:#?}");
+        assert_eq!(
+            reported.stdout.contains("wrote "),
+            fault.starts_with("best")
+        );
         let retried = bench.study("retry", &[]).assert_done();
         assert_says(
             &retried.stdout,
@@ -109,7 +146,8 @@ fn a_chosen_run_that_lost_its_model_is_told_of_and_trained_again() {
         );
         // Until it is trained again there is a report, and one without a run shows no choice.
         let mut command = psp(&["report", "--no-measure", "--out"]);
-        let reported = run(command.arg(&out).arg(bench.root())).assert_done();
+        let reported = run(command.arg(&out).arg(bench.root()));
+        assert!(reported.stdout.contains("wrote "), "{reported:#?}");
         let is_shown = !reported.stderr.contains("no model is shown as chosen");
         assert_eq!(is_shown, chosen.root().join("config.toml").exists());
         run(&mut bench.search(&["--workers", "1"])).assert_done();
@@ -120,9 +158,10 @@ fn a_chosen_run_that_lost_its_model_is_told_of_and_trained_again() {
     std::fs::remove_dir_all(chosen.root()).unwrap();
     let way_out = format!("psp search --study {}", bench.root().display());
     let parts = [&*format!("{name}: missing"), &way_out];
-    for command in ["show", "best", "retry"] {
+    for command in ["show", "retry"] {
         assert_says(&bench.study(command, &[]).assert_done().stderr, &parts);
     }
+    bench.study("best", &[]).assert_refused(&parts);
     let out = bench.folder.path("of-none");
     let mut command = psp(&["report", "--no-measure", "--out"]);
     run(command.arg(&out).arg(bench.root())).assert_refused(&parts);
@@ -173,6 +212,43 @@ fn a_study_does_not_begin_on_an_image_that_can_not_be_read() {
     assert!(!bench.root().exists());
     std::fs::write(&image, whole).unwrap();
     run(&mut bench.search(&["--workers", "1"])).assert_done();
+}
+
+#[test]
+fn a_study_does_not_begin_with_weights_that_no_trial_could_begin_with() {
+    let bench = Bench::new(&STUDY.replace("trials = 6", "trials = 1"));
+    let weights = bench.folder.write("cut.pth", "PK\u{3}\u{4} and no more");
+    let set = format!("model.weights={}", weights.display());
+    for more in [&["--plan"][..], &["--workers", "1"]] {
+        let mut search = bench.search(more);
+        run(search.args(["--set", &set])).assert_refused(&["cut.pth: not a readable weights file"]);
+        assert!(!bench.root().exists());
+    }
+    bench.folder.write("cut.pth", "");
+    let mut search = bench.search(&["--plan"]);
+    run(search.args(["--set", &set])).assert_refused(&["cut.pth", "it is empty"]);
+}
+
+#[test]
+fn a_damaged_study_file_or_plan_names_the_way_out() {
+    let bench = Bench::new(&STUDY.replace("trials = 6", "trials = 1"));
+    run(&mut bench.search(&["--workers", "1"])).assert_done();
+    let table = bench.table();
+    for (name, part) in [
+        ("study.toml", "written again as the study began"),
+        (
+            "plan.json",
+            "move it away and have it drawn again: psp search --config",
+        ),
+    ] {
+        let file = bench.root().join(name);
+        let text = std::fs::read(&file).unwrap();
+        std::fs::write(&file, &text[..text.len() / 3]).unwrap();
+        bench.study("show", &[]).assert_refused(&[name, part]);
+        std::fs::remove_file(&file).unwrap();
+        run(&mut bench.search(&["--workers", "1"])).assert_done();
+        assert_eq!(bench.table(), table);
+    }
 }
 
 #[test]
@@ -242,7 +318,7 @@ fn a_lost_study_file_is_written_again_and_a_lost_split_copied_from_a_run() {
     let whole = std::fs::read(&split).unwrap();
     std::fs::remove_file(&split).unwrap();
     let refused = run(&mut bench.search(&["--workers", "1"]));
-    refused.assert_refused(&["split.csv: missing; bring it back", "cp "]);
+    refused.assert_refused(&["split.csv: missing; bring the study's split back", "cp "]);
     let (_, command) = refused.stderr.split_once("copies: ").unwrap();
     let copied = std::process::Command::new("sh")
         .args(["-c", command])
@@ -256,7 +332,9 @@ fn a_lost_study_file_is_written_again_and_a_lost_split_copied_from_a_run() {
 fn a_wrong_data_folder_is_not_called_changed_data() {
     let bench = Bench::new(&STUDY.replace("trials = 6", "trials = 1"));
     run(&mut bench.search(&["--workers", "1"])).assert_done();
+    render(&bench.folder.data().join("others"), 12);
     for (data, part) in [
+        ("others", "other data than those that the study began with"),
         ("labels.csv", "is a file"),
         ("imgs", "no labels file"),
         ("nowhere", "No such file"),

@@ -18,7 +18,7 @@ fn a_trial_that_diverges_is_recorded_and_the_others_go_on() {
     searched.assert_refused(&[
         "2 of 4 trials failed",
         "training diverged",
-        "psp study retry",
+        "they most likely diverge again",
     ]);
     assert!(searched.stdout.contains("chosen: finals/"), "{searched:#?}");
     let table = bench.table();

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Folder, Ran, assert_says, psp, run};
+use crate::support::{Folder, Ran, assert_says, psp, render, run};
 
 /// `psp data split` of the folder's data with further arguments.
 fn split(folder: &Folder, more: &[&str]) -> Ran {
@@ -78,7 +78,7 @@ fn batches_of_one_value_per_channel_are_refused_before_anything_is_computed() {
             "train.batch_size = 1",
             "2 or more",
             "preprocess.size",
-            "layer4",
+            "features.14",
         ],
     );
     let frozen = ["train.batch_size=1", r#"model.unfreeze=["head"]"#];
@@ -86,7 +86,7 @@ fn batches_of_one_value_per_channel_are_refused_before_anything_is_computed() {
     keep(&folder, 3, |index| ["train", "valid", "test"][index]);
     folder.assert_refuses_to_train(
         &[],
-        &["labels.csv", "one image", "layer4", "preprocess.size"],
+        &["labels.csv", "one image", "features.14", "preprocess.size"],
     );
 }
 
@@ -113,6 +113,35 @@ fn labels_with_a_split_are_not_split_past_it() {
 }
 
 #[test]
+fn a_split_is_not_written_where_it_would_hide_the_labels() {
+    let folder = Folder::with_data();
+    let (usual, own) = (folder.path("data/labels.csv"), folder.path("data/mine.csv"));
+    std::fs::rename(&usual, &own).unwrap();
+    let out = folder.path("data/other.csv");
+    let flags = ["--out", out.to_str().unwrap()];
+    split(&folder, &flags).assert_refused(&["other.csv: would be taken", "labels.csv"]);
+    assert!(!out.exists());
+    // Among several tables the labels have to be named anyhow.
+    let submission = folder.path("data/submission.csv");
+    std::fs::copy(&own, &submission).unwrap();
+    let named = ["--set", &format!("data.labels={}", own.display())];
+    split(&folder, &[flags, named].concat()).assert_done();
+    std::fs::remove_file(&out).unwrap();
+    std::fs::remove_file(&submission).unwrap();
+    std::fs::rename(&own, &usual).unwrap();
+    let done = split(&folder, &flags).assert_done();
+    let set = format!("data.split={}", out.display());
+    assert_says(&done.stdout, &[&set]);
+    folder.train("run", &[&set]).assert_done();
+    // Nor do results go among other data.
+    let mut eval = psp(&["eval"]);
+    let other = folder.path("other");
+    render(&other, 4);
+    eval.arg(folder.path("run")).arg("--out").arg(&other);
+    run(&mut eval).assert_refused(&["is a data set's folder", "--out"]);
+}
+
+#[test]
 fn fractions_that_a_split_file_leaves_without_a_say_are_told_of() {
     let folder = Folder::with_data();
     let set = "data.fractions=[0.5, 0.25, 0.25]";
@@ -128,6 +157,16 @@ fn fractions_that_a_split_file_leaves_without_a_say_are_told_of() {
     assert_says(&ran.stderr, &parts);
     let ran = folder.train("default", &[]).assert_done();
     assert!(!ran.stderr.contains("is not used"), "{ran:#?}");
+    let drawing = ["data.split_seed=9", "data.split_bins=2"];
+    let ran = folder.train("seeded", &drawing).assert_done();
+    assert_says(
+        &ran.stderr,
+        &["data.split_seed, data.split_bins are not used"],
+    );
+    // They draw these.
+    let some = [drawing[0], drawing[1], "data.train_images=8"];
+    let ran = folder.train("some", &some).assert_done();
+    assert!(!ran.stderr.contains("not used"), "{ran:#?}");
 }
 
 #[test]
@@ -216,7 +255,7 @@ fn how_a_csv_was_read_is_said_once() {
     for part in [
         "labels.csv: separated by semicolons",
         "labels.csv: decimal commas",
-        "the column `Image` is taken for `filename`",
+        "the column `Image` is used as `filename`",
     ] {
         assert_eq!(ran.stderr.matches(part).count(), 1, "{}", ran.stderr);
     }

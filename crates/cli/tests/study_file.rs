@@ -11,6 +11,24 @@ fn a_study_file_that_is_wrong_is_refused_with_its_line() {
         assert!(!bench.root().exists(), "a refused study left a folder");
     };
     refuse(
+        "seeds = 2",
+        "seeds = 2\nfolds = 1",
+        &["study.toml, line 7: study.folds = 1: expected 0"],
+    );
+    refuse(
+        "batch_size = 4",
+        "batch_size = 0",
+        &["study.toml, line 14: train.batch_size = 0: expected at least 1"],
+    );
+    refuse(
+        "train.learning_rate = { log = [1e-3, 1e-1], points = 3 }",
+        "train.learning_rate = [1e-3, -1.0]",
+        &[
+            "study.toml, line 21: the point ",
+            "train.learning_rate = -1",
+        ],
+    );
+    refuse(
         "model.hidden =",
         "model.hiden =",
         &["study.toml, line 20", "did you mean `hidden`"],
@@ -73,8 +91,8 @@ fn a_study_file_that_is_wrong_is_refused_with_its_line() {
     let folds = Bench::new(&STUDY.replace("[study]", "[study]\nfolds = 500"));
     run(&mut folds.search(&["--plan"])).assert_refused(&["folds"]);
     refuse(
-        "[\"resnet18\", \"googlenet\"]",
-        "[\"resnet18\", \"resnet50\"]",
+        "[\"mobilenet_v2\", \"googlenet\"]",
+        "[\"mobilenet_v2\", \"resnet50\"]",
         &["line 19", "resnet50"],
     );
 }
@@ -103,10 +121,44 @@ fn a_searched_key_that_decides_nothing_is_refused_and_a_shared_one_told_of() {
 }
 
 #[test]
+fn a_value_that_no_trial_can_have_is_refused_before_one_draws_it() {
+    // Many more than the one trial that is planned.
+    let values: Vec<String> = (1..60)
+        .map(|value| (f64::from(value) / 100.0).to_string())
+        .collect();
+    for (sampler, wrong, told) in [
+        ("random-grid", "3.0", "model.dropout = 3"),
+        ("tpe", "3.0", "model.dropout = 3"),
+        ("random", "\"a\"", "expected a number"),
+    ] {
+        let space = format!("[space]\nmodel.dropout = [{}, {wrong}]", values.join(", "));
+        let study = STUDY.replace("[space]", &space);
+        let study = study.replace(
+            "trials = 6",
+            &format!("trials = 1\nsampler = \"{sampler}\""),
+        );
+        for flags in [&["--plan"][..], &["--workers", "1"]] {
+            let bench = Bench::new(&study);
+            run(&mut bench.search(flags)).assert_refused(&["study.toml, line 20: ", told]);
+            assert!(!bench.root().exists());
+        }
+    }
+}
+
+#[test]
 fn trials_that_would_train_the_same_are_refused() {
     for (space, keys) in [
         ("train.patience = [2, 3]", "train.patience"),
         ("train.accumulate = [20, 30]", "train.accumulate"),
+        ("preprocess.size = [0, 224]", "preprocess.size"),
+        (
+            "train.backbone_learning_rate = [-1.0, 3e-4]",
+            "train.backbone_learning_rate",
+        ),
+        (
+            "model.unfreeze = [['head'], ['head', 'head']]",
+            "model.unfreeze",
+        ),
     ] {
         let study = STUDY.split("[space]").next().unwrap();
         let study = study.replace("trials = 6", "sampler = \"grid\"");
@@ -114,7 +166,7 @@ fn trials_that_would_train_the_same_are_refused() {
         run(&mut bench.search(&["--plan"])).assert_refused(&[
             "study.toml: trials 0 and 1 would be one and the same",
             keys,
-            "have no effect",
+            "come to the same",
         ]);
     }
     let some = STUDY.replace("[space]", "[space]\ntrain.patience = [1, 2]");

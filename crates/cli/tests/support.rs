@@ -14,6 +14,8 @@ use tempfile::TempDir;
 
 /// Settings that make a training run take seconds.
 pub(crate) const SMALL: &[&str] = &[
+    // The smallest backbone, of which checkpoints are small.
+    "model.backbone=mobilenet_v2",
     "preprocess.size=32",
     "train.epochs=1",
     "train.batch_size=4",

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 use crate::support::trained::export;
-use crate::support::{Folder, assert_says, device, json, json_lines, psp, run, tensors};
+use crate::support::{
+    Folder, assert_says, device, json, json_lines, psp, render, run, tensors, training,
+};
 use psp_train::Checkpoint;
 
 #[test]
@@ -54,8 +56,8 @@ fn a_frozen_backbone_keeps_every_bit_and_its_running_statistics_while_the_head_l
     };
     let (before, after) = (read("other").model, read("run"));
     let count = |part: &str| before.keys().filter(|key| key.starts_with(part)).count();
-    assert_eq!((count("backbone."), count("head.")), (100, 4));
-    assert_eq!(after.model.len(), 104);
+    assert_eq!((count("backbone."), count("head.")), (260, 4));
+    assert_eq!(after.model.len(), 264);
     for (key, value) in &before {
         let same = after.model[key] == *value;
         assert_eq!(
@@ -78,10 +80,10 @@ fn checkpoints_of_a_frozen_backbone_hold_the_head_alone_and_name_a_file_of_the_r
     let stored = |name: &str| tensors(&checkpoints.join(name));
     assert_eq!(stored("last.safetensors").len(), 4);
     let frozen = stored("frozen.safetensors");
-    assert!(frozen.contains_key("backbone.layer4.1.bn2.running_var"));
+    assert!(frozen.contains_key("backbone.features.18.1.running_var"));
     assert!(!frozen.keys().any(|key| key.starts_with("head.")));
     let best = checkpoints.join("best.safetensors");
-    assert_eq!(Checkpoint::read(&best).unwrap().model.len(), 104);
+    assert_eq!(Checkpoint::read(&best).unwrap().model.len(), 264);
 
     // Its bytes are vouched for by the checkpoints, and it is needed.
     let path = checkpoints.join("frozen.safetensors");
@@ -166,6 +168,7 @@ fn accumulated_batches_of_8_8_and_1_train_as_one_of_17() {
 fn training_learns_a_small_set_by_heart() {
     let folder = Folder::with_data();
     let sets = [
+        "model.backbone=resnet18",
         "train.epochs=12",
         "train.optimizer=adamw",
         "train.learning_rate=1e-3",
@@ -224,6 +227,61 @@ fn two_devices_need_no_more_than_one_thread() {
 }
 
 #[test]
+fn weights_that_were_trained_on_images_that_are_measured_are_told_of() {
+    let folder = Folder::with_data();
+    let head = "model.unfreeze=[\"head\"]";
+    let all = ["data.fractions=[1.0, 0.0, 0.0]", head];
+    folder.train("all", &all).assert_done();
+    run(&mut export(
+        &folder.path("all"),
+        &folder.path("bundle"),
+        &[],
+    ))
+    .assert_done();
+    let from = |name: &str| format!("model.weights={}", folder.path(name).display());
+    let said = folder.train("seen", &[head, &from("all")]).assert_done();
+    let told = [
+        "warning: ",
+        "all/checkpoints/best.safetensors: it was trained on",
+    ];
+    assert_says(&said.stderr, &told);
+    assert_says(
+        &said.stderr,
+        &["whose scores therefore tell nothing of new images"],
+    );
+    let report = folder.path("report");
+    let mut command = psp(&["report", "--no-measure", "--explain", "0", "--out"]);
+    run(command.arg(&report).arg(folder.path("seen"))).assert_done();
+    let page = std::fs::read_to_string(report.join("report.md")).unwrap();
+    let claim = "that the scores on validation and test images hold for new ones";
+    assert_says(&page, &[claim, "tell nothing of new images."]);
+    // An exported model has no split of its own to look into.
+    let said = folder
+        .train("may be", &[head, &from("bundle")])
+        .assert_done();
+    assert_says(&said.stderr, &["with another split", "may be among those"]);
+    // Its own validation and test images are new ones to a model.
+    folder.train("own", &[head]).assert_done();
+    let said = folder.train("same", &[head, &from("own")]).assert_done();
+    assert!(!said.stderr.contains("trained on"), "{said:#?}");
+    // What its weights had seen, a model has.
+    let said = folder.train("heir", &[head, &from("seen")]).assert_done();
+    assert_says(
+        &said.stderr,
+        &["seen/checkpoints/best.safetensors: it began with such weights itself"],
+    );
+    // Of other data it is known by the images' content.
+    let other = folder.path("other");
+    render(&other, 12);
+    let mut command = training(&other, &folder.path("elsewhere"), &[head]);
+    run(&mut command).assert_done();
+    let said = folder
+        .train("again", &[head, &from("elsewhere")])
+        .assert_done();
+    assert_says(&said.stderr, &["it was trained on"]);
+}
+
+#[test]
 fn training_begins_with_the_weights_of_a_model_of_its_own() {
     let folder = Folder::with_data();
     folder.train("run", &[]).assert_done();
@@ -237,7 +295,7 @@ fn training_begins_with_the_weights_of_a_model_of_its_own() {
     ] {
         let said = run(psp(&["weights", "check"]).arg(&from)).assert_done();
         let told = [
-            "100 tensors fit resnet18",
+            "260 tensors fit mobilenet_v2",
             "its head (of perspective_score_hood, ",
         ];
         assert_says(&said.stdout, &told);
@@ -256,7 +314,7 @@ fn training_begins_with_the_weights_of_a_model_of_its_own() {
         // A frozen backbone stays what it was.
         let frozen = folder.path(&out).join("checkpoints/frozen.safetensors");
         let frozen = tensors(&frozen);
-        let key = "backbone.layer1.0.conv1.weight";
+        let key = "backbone.features.1.conv.1.weight";
         assert_eq!(frozen[key].1, best[&format!("model/{key}")].1, "{name}");
     }
     let set = format!("model.weights={}", bundle.display());
@@ -266,7 +324,7 @@ fn training_begins_with_the_weights_of_a_model_of_its_own() {
     assert_says(&said.stdout, &["its head is left out: model.hidden was"]);
     folder
         .train("other", &["model.backbone=googlenet", &set])
-        .assert_refused(&["model.backbone", "set model.backbone=resnet18"]);
+        .assert_refused(&["model.backbone", "set model.backbone=mobilenet_v2"]);
     let set = format!("model.weights={}", folder.data().display());
     folder
         .train("other", &[&set])

@@ -1,4 +1,4 @@
-//! `psp weights`: listing, fetching from a folder, checking and importing.
+//! `psp weights check` and `import`: files as people have them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,10 +11,9 @@ use burn::tensor::Device;
 use psp_models::{
     BackboneKind, HostTensor, ModelConfig, Regressor, StateDict, read_state_dict, write_state_dict,
 };
-use psp_schema::hash_of;
 
 /// `psp weights …` with its cache in `folder`, whatever this machine has set.
-fn weights(folder: &Folder, args: &[&str]) -> Command {
+pub(crate) fn weights(folder: &Folder, args: &[&str]) -> Command {
     let mut command = psp(&["weights"]);
     command
         .args(args)
@@ -23,7 +22,7 @@ fn weights(folder: &Folder, args: &[&str]) -> Command {
     command
 }
 
-fn names(dir: &Path) -> Vec<String> {
+pub(crate) fn names(dir: &Path) -> Vec<String> {
     let entries = fs::read_dir(dir).into_iter().flatten();
     let mut names: Vec<_> = entries
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -56,113 +55,21 @@ fn import(folder: &Folder, file: &Path, kind: BackboneKind, out: &Path) -> Comma
 }
 
 #[test]
-fn the_list_names_all_and_its_json_their_hashes() {
+fn a_folder_that_holds_no_model_is_refused_by_its_name() {
     let folder = Folder::new();
-    let table = run(&mut weights(&folder, &["list"])).assert_done().stdout;
-    let json = run(&mut weights(&folder, &["list", "--json"])).assert_done();
-    let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
-    assert_eq!(json.as_array().unwrap().len(), BackboneKind::ALL.len());
-    for (entry, kind) in json.as_array().unwrap().iter().zip(BackboneKind::ALL) {
-        assert_eq!(entry["backbone"], kind.name());
-        let hash = entry["sha256"].as_str().unwrap();
-        let file = entry["file"].as_str().unwrap();
-        assert_eq!(hash.len(), 64);
-        assert!(file.ends_with(&format!("-{}.pth", &hash[..8])), "{file}");
-        let line = table.lines().find(|line| line.starts_with(kind.name()));
-        assert!(line.unwrap().contains(file), "{table}");
-    }
-}
-
-#[test]
-fn the_list_shows_where_a_stored_file_is() {
-    let folder = Folder::new();
-    fs::create_dir(folder.path("cache")).unwrap();
-    let stored = folder
-        .path("cache")
-        .join(BackboneKind::EfficientnetB0.pretrained().file);
-    fs::write(&stored, "").unwrap();
-    let table = run(&mut weights(&folder, &["list"])).assert_done().stdout;
-    assert!(table.contains(stored.to_str().unwrap()), "{table}");
-    assert!(
-        table.contains(&BackboneKind::ResNet18.pretrained().url()),
-        "{table}"
-    );
-}
-
-#[test]
-fn a_file_with_another_hash_is_refused_and_not_stored() {
-    let folder = Folder::new();
-    let mirror = folder.path("mirror");
-    fs::create_dir(&mirror).unwrap();
-    let file = mirror.join(BackboneKind::ResNet18.pretrained().file);
-    fs::write(&file, "not what it says").unwrap();
-    let hash = hash_of(&file).unwrap();
-    let other = folder.path("other");
-    let dirs: [(&[&str], PathBuf); 2] = [
-        (&[], folder.path("cache")),
-        (&["--dir", other.to_str().unwrap()], other.clone()),
-    ];
-    for (more, dir) in dirs {
-        let mut command = weights(&folder, &["fetch", "resnet18", "--from"]);
-        let refused = run(command.arg(&mirror).args(more));
-        refused.assert_refused(&[
-            file.to_str().unwrap(),
-            &hash,
-            BackboneKind::ResNet18.pretrained().sha256,
-            "not stored",
-        ]);
-        assert_eq!(refused.stdout, "");
-        assert!(names(&dir).is_empty(), "{:?}", names(&dir));
-    }
-    assert!(file.exists());
-}
-
-#[test]
-fn a_stored_file_with_another_hash_is_neither_trusted_nor_replaced() {
-    let folder = Folder::new();
-    fs::create_dir(folder.path("cache")).unwrap();
-    let stored = folder
-        .path("cache")
-        .join(BackboneKind::ResNet18.pretrained().file);
-    fs::write(&stored, "someone's own").unwrap();
-    let mut command = weights(&folder, &["fetch", "resnet18", "--from"]);
-    run(command.arg(folder.path("mirror"))).assert_refused(&[
-        stored.to_str().unwrap(),
-        &hash_of(&stored).unwrap(),
-        "remove it to fetch it again",
+    let other = folder.write("bundle.json", "{}");
+    folder.write("model.safetensors", "");
+    let refused = run(&mut check(&folder, &other, &[]));
+    refused.assert_refused(&[
+        "bundle.json: holds no weights",
+        "the exported model's folder",
     ]);
-    assert_eq!(fs::read(&stored).unwrap(), b"someone's own");
-    let listed = run(&mut weights(&folder, &["list"])).assert_done().stdout;
-    assert_says(&listed, &["damaged, or another file"]);
-    let data = Folder::with_data();
-    let mut command = data.training("run", &["model.weights=imagenet"]);
-    run(command.env("PSP_WEIGHTS_DIR", folder.path("cache"))).assert_refused(&[
-        stored.to_str().unwrap(),
-        &hash_of(&stored).unwrap(),
-        "psp weights fetch resnet18",
-    ]);
-    assert!(!data.path("run").exists());
-}
-
-#[test]
-fn a_folder_without_the_file_is_answered_with_how_to_do_it_by_hand() {
-    let folder = Folder::new();
-    let mirror = folder.path("mirror");
-    for _ in 0..2 {
-        let mut command = weights(&folder, &["fetch", "vit_b_16", "--from"]);
-        run(command.arg(&mirror)).assert_refused(&[
-            mirror
-                .join(BackboneKind::VitB16.pretrained().file)
-                .to_str()
-                .unwrap(),
-            &BackboneKind::VitB16.pretrained().url(),
-            folder.path("cache").to_str().unwrap(),
-            "its name must stay",
-        ]);
-        assert!(!folder.path("cache").exists());
-        // The same with an empty folder.
-        fs::create_dir_all(&mirror).unwrap();
-    }
+    let empty = folder.path("empty");
+    std::fs::create_dir(&empty).unwrap();
+    let refused = run(&mut check(&folder, &empty, &[]));
+    refused.assert_refused(&["empty: expected a .pth, .ckpt or .safetensors file"]);
+    // It was not given by a key.
+    assert!(!refused.stderr.contains("model.weights"), "{refused:#?}");
 }
 
 #[test]
@@ -370,6 +277,11 @@ fn weights_are_found_behind_a_prefix_which_is_said() {
     let note = "prefix `module._orig_mod.` removed";
     let said = run(&mut check(&folder, &file, &[])).assert_done();
     assert!(said.stdout.contains(note), "{said:?}");
+    let wrong = run(&mut check(&folder, &file, &["--prefix", "module."]));
+    wrong.assert_refused(&[
+        "no tensor of resnet18 has the prefix `module.`",
+        "`module._orig_mod.`",
+    ]);
     let out = folder.path("out.safetensors");
     let said = run(&mut import(&folder, &file, BackboneKind::ResNet18, &out)).assert_done();
     assert!(said.stdout.contains(note), "{said:?}");

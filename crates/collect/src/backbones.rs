@@ -5,9 +5,9 @@ use psp_models::{BackboneKind, BackboneSummary};
 use psp_report::input::BackboneSize;
 
 /// The backbones with the perspective-score project's head.
-pub(crate) fn backbones(device: &Device) -> Vec<BackboneSize> {
+pub(crate) fn backbones() -> Vec<BackboneSize> {
     let of = |kind: &BackboneKind| {
-        let summary = BackboneSummary::of(*kind, device);
+        let summary = BackboneSummary::of(*kind, &Device::default());
         BackboneSize {
             name: summary.name.to_owned(),
             parameters: summary.parameters as u64,

@@ -57,8 +57,7 @@ fn measured(
         return Ok(stored.map(|stored| stored.cost));
     };
     let hardware = &settings.environment.hardware;
-    let device = settings.place.device.unwrap_or(config.train.device);
-    let device = device.resolved().to_string();
+    let device = settings.machine.device_of(config).to_string();
     if let Some(stored) = stored
         && stored.hardware == *hardware
         && stored.cost.device == device

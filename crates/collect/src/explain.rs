@@ -3,7 +3,7 @@
 use burn::tensor::{Tensor, TensorData};
 use psp_data::{Part, Resize, RgbImage, decode_file};
 use psp_eval::PredictionRow;
-use psp_explain::{HeatMap, Method, Occlusion, explain};
+use psp_explain::{Occlusion, explain};
 use psp_export::{Predictor, stored_predictions};
 use psp_models::Precision;
 use psp_report::input::Explanation;
@@ -12,13 +12,16 @@ use psp_train::{Inputs, RunDir};
 use crate::error::CollectError;
 use crate::settings::{CollectEvent, Settings};
 
-/// Explains images of the run's test part, or of its validation part where it has no
-/// other: the best predicted, the worst, and some between. A run that can't be
+/// Explains images of the test part of the `chosen` run, or of its validation part where it
+/// has no other: the best predicted, the worst, and some between. A run that can't be
 /// explained is told of, and leaves the report without.
 pub(crate) fn explanations(
-    run: &RunDir,
+    chosen: Option<&RunDir>,
     settings: &mut Settings<'_>,
 ) -> Result<Vec<Explanation>, CollectError> {
+    let Some(run) = chosen.filter(|_| settings.explained > 0) else {
+        return Ok(Vec::new());
+    };
     match of_run(run, settings) {
         Err(CollectError::Interrupted) => Err(CollectError::Interrupted),
         Err(error) => {
@@ -32,15 +35,15 @@ pub(crate) fn explanations(
 
 fn of_run(run: &RunDir, settings: &mut Settings<'_>) -> Result<Vec<Explanation>, CollectError> {
     let predictions = match stored_predictions(run, Part::Test)? {
-        Some(test) => test,
-        None => match stored_predictions(run, Part::Valid)? {
-            Some(valid) => valid,
-            None => return Ok(Vec::new()),
-        },
+        None => stored_predictions(run, Part::Valid)?,
+        test => test,
+    };
+    let Some(predictions) = predictions else {
+        return Ok(Vec::new());
     };
     let config = run.read_trained_config()?;
     let inputs = Inputs::of_run(&config, run)?;
-    let spec = settings.place.device.unwrap_or(config.train.device);
+    let spec = settings.machine.device_of(&config);
     // What is shown is the model, not what a precision makes of it.
     let device = spec.open_for(Precision::Fp32)?;
     let predictor = Predictor::open(run.root(), &device, Precision::Fp32)?;
@@ -68,25 +71,10 @@ fn of_run(run: &RunDir, settings: &mut Settings<'_>) -> Result<Vec<Explanation>,
             settings.cancelled,
             observe,
         )?;
-        explained.push((*row, region, maps));
+        let row = (*row).clone();
+        explained.push(Explanation { row, region, maps });
     }
-    let highest = |method: Method| {
-        let maps = explained.iter().flat_map(|(_, _, maps)| maps);
-        let of_method = maps.filter(|map| map.method == method);
-        of_method.map(|map| map.range[1]).fold(0.0, f32::max)
-    };
-    let wide = |scores: &[f32]| scores.iter().copied().map(f64::from).collect();
-    let explanation = |(row, region, maps): &(&PredictionRow, [f64; 4], Vec<HeatMap>)| {
-        let maps = maps.iter();
-        Explanation {
-            filename: row.filename.clone(),
-            region: *region,
-            labels: wide(&row.labels),
-            predictions: wide(&row.predictions),
-            maps: maps.map(|map| plain(map, highest(map.method))).collect(),
-        }
-    };
-    Ok(explained.iter().map(explanation).collect())
+    Ok(explained)
 }
 
 /// What a network sees of an image: left, top, width and height as shares of the
@@ -122,26 +110,6 @@ fn spread(rows: &[PredictionRow], count: usize) -> Vec<&PredictionRow> {
         _ => number * last / (count - 1),
     };
     (0..count).map(|number| sorted[place(number)]).collect()
-}
-
-/// A map for the report, on a scale that all maps of its method share, up to the
-/// `highest` value of any: a score that an image says nothing of stays dark. Of
-/// occlusion only what lowers the score when it is covered is shown, as Grad-CAM shows
-/// only what raises it.
-fn plain(map: &HeatMap, highest: f32) -> psp_report::input::HeatMap {
-    let shares = map.shares_of(highest);
-    psp_report::input::HeatMap {
-        method: match map.method {
-            Method::GradCam => "Grad-CAM",
-            Method::AttentionRollout => "attention roll-out",
-            Method::Occlusion => "occlusion",
-        }
-        .to_owned(),
-        target: map.target,
-        width: map.width,
-        height: map.height,
-        values: shares.into_iter().map(|share| share.max(0.0)).collect(),
-    }
 }
 
 #[cfg(test)]

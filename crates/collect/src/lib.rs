@@ -1,4 +1,4 @@
-//! Studies and runs, gathered as the [`Input`](psp_report::input::Input) of a report.
+//! Studies and runs, gathered as the [`Input`] of a report.
 //!
 //! What a report needs beyond what lies in the folders is computed here and stored
 //! there, so that it is computed once: predictions of runs that have none yet
@@ -16,8 +16,14 @@ mod explain;
 mod run;
 mod runs;
 mod settings;
-mod space;
 mod study;
+
+use psp_report::Input;
+use psp_train::{Inputs, RunConfig, RunDir};
+
+use backbones::backbones;
+use data::data;
+use explain::explanations;
 
 pub use error::CollectError;
 pub use psp_report::input;
@@ -29,9 +35,33 @@ pub use study::collect_study;
 #[derive(Clone, Debug)]
 pub struct Collected {
     /// What the report is made of.
-    pub input: psp_report::Input,
+    pub input: Input,
     /// The data set, which knows where each photo is.
     pub dataset: std::sync::Arc<psp_data::Dataset>,
     /// Which images are refused before they are decoded.
     pub limits: psp_data::DecodeLimits,
+}
+
+impl Collected {
+    /// Completes `input` with the data behind `config`, which everything was trained on as
+    /// `fingerprint` has it, with what the `shown` run looks at, and with what all reports
+    /// tell alike.
+    fn of(
+        mut input: Input,
+        config: &RunConfig,
+        inputs: Inputs,
+        fingerprint: String,
+        shown: Option<&RunDir>,
+        mut settings: Settings<'_>,
+    ) -> Result<Self, CollectError> {
+        input.explanations = explanations(shown, &mut settings)?;
+        input.data = data(config, &inputs, fingerprint, shown, &mut settings)?;
+        input.backbones = backbones();
+        input.environment = settings.environment;
+        Ok(Self {
+            input,
+            dataset: inputs.dataset,
+            limits: config.decode_limits(),
+        })
+    }
 }

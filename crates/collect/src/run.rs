@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use psp_data::Part;
 use psp_export::{ExportError, predict_part};
-use psp_report::input::{Epoch, PredictionRow, Predictions, Run};
+use psp_report::input::Run;
 use psp_schema::{EpochRecord, read_metrics};
 use psp_train::{RunDir, TrainError};
 
@@ -13,18 +13,12 @@ use crate::error::CollectError;
 use crate::settings::{CollectEvent, Settings};
 
 /// The epochs of a run, none where it has not begun.
-pub(crate) fn epochs(run: &RunDir) -> Result<Vec<Epoch>, CollectError> {
+pub(crate) fn epochs(run: &RunDir) -> Result<Vec<EpochRecord>, CollectError> {
     let path = run.metrics();
     if !path.exists() {
         return Ok(Vec::new());
     }
-    let epoch = |record: &EpochRecord| Epoch {
-        epoch: record.epoch,
-        train_mse: record.train.overall.mse,
-        valid_mse: record.valid.as_ref().map(|valid| valid.overall.mse),
-        valid_r2: record.valid.as_ref().and_then(|valid| valid.overall.r2),
-    };
-    Ok(read_metrics(&path)?.iter().map(epoch).collect())
+    Ok(read_metrics(&path)?)
 }
 
 /// Refuses a run that nothing tells any more what it is of.
@@ -53,8 +47,9 @@ pub(crate) fn run(
         Ok(result) => Some(result),
         Err(TrainError::File(error)) if error.source.kind() == ErrorKind::NotFound => None,
         Err(error) => {
-            settings.warn(&error.to_string());
-            failure = Some(error.to_string());
+            let reason = error.to_string();
+            settings.leave_out(dir.root(), "predictions are left out", &reason);
+            failure = Some(reason);
             None
         }
     };
@@ -78,24 +73,29 @@ pub(crate) fn run(
         if settings.cancelled.load(Ordering::Relaxed) {
             return Err(CollectError::Interrupted);
         }
-        let (place, cancelled) = (settings.place, settings.cancelled);
+        let (machine, cancelled) = (&settings.machine, settings.cancelled);
         let mut observe = |done, total| {
             let run = dir.root();
-            (settings.observe)(CollectEvent::Predicting { run, done, total });
+            (settings.observe)(CollectEvent::Predicting {
+                run,
+                part,
+                done,
+                total,
+            });
         };
-        match predict_part(dir, part, place, cancelled, &mut observe) {
+        match predict_part(dir, part, machine, cancelled, &mut observe) {
             Err(ExportError::Interrupted) => return Err(CollectError::Interrupted),
-            Ok(predictions) => {
-                let predictions = predictions.map(|made| plain(&made));
-                match part {
-                    Part::Valid => run.valid = predictions,
-                    Part::Test => run.test = predictions,
-                    Part::Train => {}
-                }
-            }
+            Ok(predictions) => match part {
+                Part::Valid => run.valid = predictions,
+                Part::Test => run.test = predictions,
+                Part::Train => {}
+            },
             Err(error) => {
                 let reason = error.to_string();
-                settings.leave_out(dir.root(), "predictions are left out", &reason);
+                // What is wrong with one part's may be so with the other's.
+                if run.failure.as_ref() != Some(&reason) {
+                    settings.leave_out(dir.root(), "predictions are left out", &reason);
+                }
                 run.failure.get_or_insert(reason);
                 if dir.fault_of_model()?.is_some() {
                     break;
@@ -104,16 +104,4 @@ pub(crate) fn run(
         }
     }
     Ok(run)
-}
-
-fn plain(predictions: &psp_eval::Predictions) -> Predictions {
-    let wide = |scores: &[f32]| scores.iter().copied().map(f64::from).collect();
-    let row = |row: &psp_eval::PredictionRow| PredictionRow {
-        filename: row.filename.clone(),
-        labels: wide(&row.labels),
-        predictions: wide(&row.predictions),
-    };
-    Predictions {
-        rows: predictions.rows().iter().map(row).collect(),
-    }
 }

@@ -2,20 +2,15 @@
 
 use std::path::Path;
 
-use burn::tensor::Device;
 use psp_data::Part;
-use psp_report::input::{Input, Rank, Run, Selection};
-use psp_search::choose::{Candidate as Scores, choose};
+use psp_report::input::{Input, Run, Selection};
+use psp_search::choose::{Candidate as Scores, choose, score};
 use psp_train::config::DataConfig;
 use psp_train::{Inputs, RunConfig, RunDir};
 
 use crate::Collected;
-use crate::backbones::backbones;
 use crate::candidate::candidate;
-use crate::cost::cost;
-use crate::data::data;
 use crate::error::CollectError;
-use crate::explain::explanations;
 use crate::run::{check_records, run};
 use crate::settings::Settings;
 
@@ -58,76 +53,45 @@ pub fn collect_runs(
             }
             trained.push(found);
         }
-        let cost = cost(&group.dirs[0], &group.config, &mut settings)?;
+        let (dir, values) = (&group.dirs[0], String::new());
+        let candidate = candidate(dir, name(group), None, values, trained, &mut settings)?;
         scores.push(Scores {
-            name: name(group),
-            scores: trained.iter().filter_map(score).collect(),
-            multiply_adds: cost.multiply_adds,
+            name: candidate.name.clone(),
+            scores: candidate.runs.iter().filter_map(best_score).collect(),
+            multiply_adds: candidate.cost.multiply_adds,
         });
-        let values = String::new();
-        candidates.push(candidate(
-            name(group),
-            None,
-            values,
-            &group.config,
-            cost,
-            trained,
-        ));
+        candidates.push(candidate);
     }
     let choice = choose(&scores, CONFIDENCE);
     let selection = choice.and_then(|choice| {
         let runs = candidates[choice.candidate].runs.iter().enumerate();
         let best = runs
-            .filter_map(|(index, run)| Some((index, score(run)?)))
+            .filter_map(|(index, run)| Some((index, best_score(run)?)))
             .max_by(|a, b| a.1.total_cmp(&b.1))?;
         Some(Selection {
             candidate: choice.candidate,
             run: best.0,
             finalist: None,
             reason: choice.reason,
-            ranking: choice
-                .ranking
-                .into_iter()
-                .map(|ranked| Rank {
-                    candidate: ranked.candidate,
-                    mean: ranked.mean,
-                    deviation: ranked.deviation,
-                    lower_bound: ranked.lower_bound,
-                    ties: ranked.ties,
-                })
-                .collect(),
+            ranking: choice.ranking,
         })
     });
     let shown = selection
         .as_ref()
         .map(|chosen| &groups[chosen.candidate].dirs[chosen.run]);
-    let explanations = match shown.filter(|_| settings.explained > 0) {
-        Some(run) => explanations(run, &mut settings)?,
-        None => Vec::new(),
-    };
     let fingerprint = first.read_manifest()?.data_fingerprint;
     let input = Input {
         title: title(&groups),
-        study: None,
-        data: data(&config, &inputs, fingerprint, shown, &mut settings)?,
         candidates,
         selection,
-        backbones: backbones(&Device::default()),
-        explanations,
-        environment: settings.environment,
+        ..Input::default()
     };
-    Ok(Collected {
-        input,
-        dataset: inputs.dataset,
-        limits: config.decode_limits(),
-    })
+    Collected::of(input, &config, inputs, fingerprint, shown, settings)
 }
 
 /// The validation score of the best epoch.
-fn score(run: &Run) -> Option<f64> {
-    let best = run.best_epoch?;
-    let epoch = run.epochs.iter().find(|epoch| epoch.epoch == best)?;
-    epoch.valid_r2.or(epoch.valid_mse.map(|mse| -mse))
+fn best_score(run: &Run) -> Option<f64> {
+    run.best()?.valid.as_ref().map(score)
 }
 
 /// Same images and labels, validation and test images, and range of labels.

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use psp_export::Place;
+use psp_data::Part;
 use psp_report::input::{Environment, MeasuredCost};
-use psp_train::RunConfig;
+use psp_train::{Machine, RunConfig};
 
 /// Measures what a model of this configuration costs to predict with, or says why it
 /// can't.
@@ -17,7 +17,7 @@ pub struct Settings<'a> {
     /// The report's folder, which links start from.
     pub out: PathBuf,
     /// Where predictions are computed that are not stored yet.
-    pub place: Place,
+    pub machine: Machine,
     /// Images that are explained; 0: none.
     pub explained: usize,
     /// Measures speed and memory where that is not stored yet; `None`: nothing is
@@ -40,6 +40,8 @@ pub enum CollectEvent<'a> {
     Predicting {
         /// The run's folder.
         run: &'a Path,
+        /// Whose images.
+        part: Part,
         /// Images predicted.
         done: usize,
         /// Images in all.

@@ -3,23 +3,19 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use burn::tensor::Device;
 use psp_data::Part;
-use psp_report::input::{Candidate, Input, Rank, Selection, Study, Trial};
-use psp_schema::{FileError, shell_quoted};
+use psp_report::input::{Candidate, Input, Selection, Study, Trial};
+use psp_schema::{Ranked, shell_quoted};
 use psp_search::{Finalist, Overview, RankedFinalist, StudyDir, TrialRow};
+use psp_space::value_text;
+use psp_train::config::SplitSource;
 use psp_train::{Inputs, RunDir};
 
 use crate::Collected;
-use crate::backbones::backbones;
 use crate::candidate::candidate;
-use crate::cost::cost;
-use crate::data::data;
 use crate::error::CollectError;
-use crate::explain::explanations;
 use crate::run::{epochs, run};
 use crate::settings::Settings;
-use crate::space::{dimensions, text};
 
 /// Gathers what a report on the study in `dir` tells, as far as the study has come.
 ///
@@ -28,8 +24,15 @@ use crate::space::{dimensions, text};
 pub fn collect_study(dir: StudyDir, mut settings: Settings<'_>) -> Result<Collected, CollectError> {
     let study = psp_search::Study::open(dir)?;
     let overview = Overview::of(&study)?;
-    let inputs = match Inputs::open(&base(&study)?) {
-        Ok(inputs) => inputs,
+    let inputs = match Inputs::open(&base(&study)) {
+        Ok(inputs) => {
+            // Of changed data the report says that they are, which a split's fingerprint
+            // depends on, too.
+            if inputs.dataset.fingerprint().ok().as_ref() == Some(&study.plan.data_fingerprint) {
+                study.check_split(&inputs)?;
+            }
+            inputs
+        }
         Err(error) => {
             // Of data that changed it is not the split's fault.
             study.check_own_data()?;
@@ -91,40 +94,22 @@ pub fn collect_study(dir: StudyDir, mut settings: Settings<'_>) -> Result<Collec
         }
     }
     let shown = shown.map(RunDir::new);
-    let explanations = match shown.as_ref().filter(|_| settings.explained > 0) {
-        Some(run) => explanations(run, &mut settings)?,
-        None => Vec::new(),
-    };
     let input = Input {
         title: overview.study.clone(),
-        data: data(
-            &study.config.base,
-            &inputs,
-            study.plan.data_fingerprint.clone(),
-            shown.as_ref(),
-            &mut settings,
-        )?,
         study: Some(search(&study, &overview, &mut settings)?),
         candidates,
         selection,
-        backbones: backbones(&Device::default()),
-        explanations,
-        environment: settings.environment,
+        ..Input::default()
     };
-    Ok(Collected {
-        input,
-        dataset: inputs.dataset,
-        limits: study.config.base.decode_limits(),
-    })
+    let (config, fingerprint) = (&study.config.base, study.plan.data_fingerprint.clone());
+    Collected::of(input, config, inputs, fingerprint, shown.as_ref(), settings)
 }
 
 /// The configuration that all trials share, with the study's own split.
-fn base(study: &psp_search::Study) -> Result<psp_train::RunConfig, CollectError> {
+fn base(study: &psp_search::Study) -> psp_train::RunConfig {
     let mut config = study.config.base.clone();
-    let split = study.dir.split();
-    let split = std::path::absolute(&split).map_err(FileError::read(&split))?;
-    config.data.split = split.to_string_lossy().into_owned();
-    Ok(config)
+    config.data.split = SplitSource::File(study.dir.split());
+    config
 }
 
 /// Ranked ones first, in the order of their ranks.
@@ -192,12 +177,10 @@ fn of_finalist(
     let Some(first) = folders.first().map(RunDir::new) else {
         return Ok(None);
     };
-    let config = first.read_trained_config()?;
     let name = format!("{} (trial {})", finalist.backbone, finalist.trial.number);
-    let cost = cost(&first, &config, settings)?;
     let values = psp_space::point_text(&finalist.trial.point);
     let number = Some(finalist.trial.number);
-    let candidate = candidate(name, number, values, &config, cost, runs);
+    let candidate = candidate(&first, name, number, values, runs, settings)?;
     Ok(Some((candidate, folders)))
 }
 
@@ -210,12 +193,10 @@ fn of_refit(
 ) -> Result<Candidate, CollectError> {
     let dir = RunDir::new(study.dir.root().join(&refit.folder));
     let trained = run(&dir, &[Part::Valid, Part::Test], settings)?;
-    let config = dir.read_trained_config()?;
     let name = format!("{}, refit", finalist.name);
     let values = format!("{}, with {}", finalist.values, refit.values);
-    let cost = cost(&dir, &config, settings)?;
     let trial = finalist.trial;
-    Ok(candidate(name, trial, values, &config, cost, vec![trained]))
+    candidate(&dir, name, trial, values, vec![trained], settings)
 }
 
 /// Which finalist was chosen; `folders` are those of the candidates' runs.
@@ -229,7 +210,7 @@ fn selection(
         places.position(|candidate| candidate.trial == Some(trial))
     };
     let ranking = chosen.finalists.iter().filter_map(|rank| {
-        Some(Rank {
+        Some(Ranked {
             candidate: of_trial(rank.trial)?,
             mean: rank.mean,
             deviation: rank.deviation,
@@ -237,7 +218,6 @@ fn selection(
             ties: rank.ties,
         })
     });
-    let ranking: Vec<Rank> = ranking.collect();
     let (candidate, run) = folders.iter().enumerate().find_map(|(index, of_runs)| {
         let finalist = chosen.refit.as_ref().map(|refit| &refit.finalist);
         let is_chosen = |folder: &PathBuf| folder.ends_with(finalist.unwrap_or(&chosen.folder));
@@ -248,7 +228,7 @@ fn selection(
         run,
         finalist: None,
         reason: chosen.reason.clone(),
-        ranking,
+        ranking: ranking.collect(),
     })
 }
 
@@ -271,12 +251,12 @@ fn search(
     Ok(Study {
         folder: settings.link(study.dir.root()),
         note: section.note.clone(),
-        sampler: word(section.sampler),
-        pruner: word(section.pruner),
+        sampler: section.sampler,
+        pruner: section.pruner,
         seed: section.seed,
         grid_points: overview.grid_points.clone(),
         wanted: overview.wanted(),
-        dimensions: dimensions(&study.config),
+        dimensions: study.config.space.dimensions().to_vec(),
         trials,
         importance: importance.map(|shares| shares.into_iter().collect()),
         finalists_per_backbone: section.finalists,
@@ -285,12 +265,6 @@ fn search(
         confidence: section.confidence,
         config: study.config.to_toml()?,
     })
-}
-
-/// A name as the study file writes it.
-fn word(name: impl serde::Serialize) -> String {
-    let value = serde_json::to_value(name).unwrap_or_default();
-    value.as_str().unwrap_or_default().to_owned()
 }
 
 fn of_trial(
@@ -307,7 +281,7 @@ fn of_trial(
     });
     let values = trial.point.iter();
     let values: BTreeMap<String, String> = values
-        .map(|(key, value)| (key.clone(), text(value)))
+        .map(|(key, value)| (key.clone(), value_text(value)))
         .collect();
     let config = study.config.trial(&trial.point)?;
     Ok(Trial {

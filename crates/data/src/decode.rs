@@ -1,6 +1,6 @@
 //! Image files to RGB pixels.
 
-use std::io::{self, Cursor};
+use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -52,17 +52,8 @@ pub fn decode_file(path: &Path, limits: &DecodeLimits) -> Result<RgbImage, DataE
 /// What can't be read, and what is no file: a pipe is waited for and a device may
 /// never end.
 pub(crate) fn read_image(path: &Path) -> Result<Vec<u8>, DataError> {
-    let read = || {
-        let kind = std::fs::metadata(path)?.file_type();
-        if kind.is_file() || kind.is_dir() {
-            // Of a folder this is the error that is usual for it.
-            std::fs::read(path)
-        } else {
-            let reason = "it is a pipe, socket or device; expected a file";
-            Err(io::Error::new(io::ErrorKind::InvalidInput, reason))
-        }
-    };
-    read().map_err(DataError::io(path, "read this image"))
+    psp_schema::check_is_file(path)?;
+    std::fs::read(path).map_err(DataError::io(path, "read this image"))
 }
 
 /// Decodes a JPEG, PNG, WebP or BMP, told apart by content, to 8-bit RGB.
@@ -129,6 +120,12 @@ fn decode_other(
     limits: &DecodeLimits,
 ) -> Result<(RgbImage, Orientation), DataError> {
     let undecodable = |error: ImageError| refused(name, reason_of(&error));
+    if bytes.starts_with(b"version https://git-lfs.github.com/spec/") {
+        return Err(refused(
+            name,
+            "it is a pointer of Git LFS in the image's place; `git lfs pull` brings the image",
+        ));
+    }
     let bytes = &*webp::with_first_frame_unblended(bytes);
     let mut reader = ImageReader::new(Cursor::new(bytes))
         .with_guessed_format()

@@ -94,8 +94,13 @@ pub(crate) fn find_labels(dir: &Path) -> Result<PathBuf, DataError> {
 
 /// Whether a new file at `path` in the data set's folder `dir` would be its labels or its
 /// split, or would leave it open which file the labels are.
+/// Where it is open already, one more table changes nothing.
 pub(crate) fn interferes(dir: &Path, path: &Path) -> bool {
-    is_split(path) || (has_extension(path, &["csv", "tsv"]) && !dir.join("labels.csv").is_file())
+    let changes_labels = || match find_labels(dir) {
+        Ok(labels) => labels != dir.join("labels.csv"),
+        Err(error) => !matches!(error, DataError::SeveralLabels { .. }),
+    };
+    is_split(path) || (has_extension(path, &["csv", "tsv"]) && changes_labels())
 }
 
 /// `imgs/` or `images/`, or else `dir` itself when it holds images.

@@ -7,7 +7,7 @@ use crate::error::{DataError, Remedy};
 use crate::label_range::LabelRange;
 use crate::notice::DataNotice;
 use crate::numbers::{Numbers, Rounding};
-use crate::part;
+use crate::part::{self, Part};
 use crate::sample::Sample;
 use crate::table::Table;
 
@@ -200,9 +200,9 @@ impl LabelTable {
         &self.path
     }
 
-    /// The targets whose label is the same on all of the training samples `indices`, of
+    /// The targets whose label is the same on all of the samples `indices` of a part, of
     /// which there are several.
-    pub fn same_labels(&self, indices: &[usize]) -> Vec<DataNotice> {
+    pub fn same_labels(&self, part: Part, indices: &[usize]) -> Vec<DataNotice> {
         let [first, _, ..] = *indices else {
             return Vec::new();
         };
@@ -216,6 +216,7 @@ impl LabelTable {
             path: self.path.clone(),
             column: column.clone(),
             value,
+            part,
             count: indices.len(),
         })
         .collect()

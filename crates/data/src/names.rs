@@ -81,7 +81,7 @@ impl Spelling {
             Self::Form if one.contains(is_invisible) || other.contains(is_invisible) => {
                 "invisible characters"
             }
-            Self::Form => "blanks",
+            Self::Form => "spaces",
             Self::Case if extension_of(one) == extension_of(other) => "case",
             Self::Case | Self::Extension => "extension",
         }
@@ -210,7 +210,7 @@ mod tests {
         ]);
         for (name, found, difference) in [
             ("M\u{fc}ller.jpg", "Mu\u{308}ller.jpg", "Unicode form"),
-            (" b.png ", "b .png", "blanks"),
+            (" b.png ", "b .png", "spaces"),
             ("sub/c.jpg", "sub/C.JPG", "case"),
             ("SUB /C.jpg", "sub/C.JPG", "case"),
             ("D.JPG", "d.jpeg", "extension"),
@@ -241,7 +241,7 @@ mod tests {
     #[test]
     fn a_stricter_spelling_decides_and_equals_are_listed() {
         let index = index(&["a.jpg", "A.jpg", "a.png", "x.jpg", "x.jpeg"]);
-        assert_eq!(index.find("a.jpg "), Found::One("a.jpg", "blanks"));
+        assert_eq!(index.find("a.jpg "), Found::One("a.jpg", "spaces"));
         assert_eq!(index.find("a.JPG"), Found::Several(vec!["a.jpg", "A.jpg"]));
         assert_eq!(index.find("A.PNG"), Found::One("a.png", "case"));
         assert_eq!(index.find("x"), Found::Several(vec!["x.jpg", "x.jpeg"]));

@@ -63,7 +63,9 @@ pub enum DataNotice {
         column: String,
         /// The label.
         value: f32,
-        /// Training images.
+        /// Training or validation images.
+        part: Part,
+        /// How many.
         count: usize,
     },
     /// Columns without a name or rows without a value were passed over.
@@ -115,10 +117,12 @@ pub enum DataNotice {
         /// The labels file.
         labels: PathBuf,
     },
-    /// A split was found whose parts are not those of `data.fractions`.
-    UnusedFractions {
+    /// A split was found, and keys say how another one would be drawn.
+    UnusedSplitKeys {
         /// The file that it stands in.
         split: PathBuf,
+        /// The keys, such as `data.fractions`.
+        keys: Vec<&'static str>,
     },
     /// Copies of one image are in two parts of the split.
     CopiesAcrossParts {
@@ -200,7 +204,7 @@ impl fmt::Display for DataNotice {
                 found,
             } => write!(
                 f,
-                "{}: the column `{found}` is taken for `{wanted}`",
+                "{}: the column `{found}` is used as `{wanted}`",
                 path.display()
             ),
             Self::StrayLabel(StrayLabel {
@@ -234,11 +238,24 @@ impl fmt::Display for DataNotice {
                 path,
                 column,
                 value,
+                part: Part::Train,
                 count,
             } => write!(
                 f,
                 "{}: column `{column}` is {value} on all {count} training images, which teach \
                  nothing of it; leave it out of data.targets, or train on other images",
+                path.display()
+            ),
+            Self::SameLabel {
+                path,
+                column,
+                value,
+                part,
+                count,
+            } => write!(
+                f,
+                "{}: column `{column}` is {value} on all {count} images of the {part} part, where \
+                 its R² is undefined; draw another split, or leave it out of data.targets",
                 path.display()
             ),
             Self::EmptyCells {
@@ -250,12 +267,7 @@ impl fmt::Display for DataNotice {
                 let counted = counted.into_iter().filter(|(count, _)| **count > 0);
                 let counted: Vec<String> =
                     counted.map(|(count, what)| plural(*count, what)).collect();
-                write!(
-                    f,
-                    "{}: {} passed over",
-                    path.display(),
-                    counted.join(" and ")
-                )
+                write!(f, "{}: {} ignored", path.display(), counted.join(" and "))
             }
             Self::NearNames {
                 path,
@@ -304,11 +316,13 @@ impl fmt::Display for DataNotice {
                 labels.display(),
                 path.display(),
             ),
-            Self::UnusedFractions { split } => write!(
+            Self::UnusedSplitKeys { split, keys } => write!(
                 f,
-                "{}: the split is the one in this file, and data.fractions is not used; --set \
+                "{}: the split is the one in this file, and {} {} not used; --set \
                  data.split=random draws another",
                 split.display(),
+                keys.join(", "),
+                if keys.len() == 1 { "is" } else { "are" },
             ),
             Self::CopiesAcrossParts {
                 path,

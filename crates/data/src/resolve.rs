@@ -275,7 +275,7 @@ impl Resolver {
             let tried = parts[start..].join("/");
             if look_at(&self.images.join(&tried)).is_ok() {
                 let difference = match otherwise {
-                    "slashes" if !name.contains('\\') => "blanks",
+                    "slashes" if !name.contains('\\') => "spaces",
                     other => other,
                 };
                 return Ok(Some(Place {

@@ -102,7 +102,7 @@ impl Splits {
 
     /// `count` samples of one part in the data set's order, drawn with the part's mix
     /// of labels, as [`stratified`](Self::stratified) mixes them; all of the part where
-    /// `count` is 0 or no less than that.
+    /// it has no more.
     ///
     /// The same labels, split, count, seed and bins give the same samples on any
     /// machine.
@@ -115,7 +115,7 @@ impl Splits {
         bins: usize,
     ) -> Vec<usize> {
         let all = self.indices(part);
-        if count == 0 || count >= all.len() {
+        if count >= all.len() {
             all
         } else {
             stratify::sample(data, &all, count, seed, bins)

@@ -54,6 +54,7 @@ impl Table {
                 path: path.to_owned(),
             });
         }
+        psp_schema::check_is_file(path)?;
         let bytes = std::fs::read(path).map_err(DataError::io(path, "read this CSV file"))?;
         let text = Text::new(bytes).map_err(|reason| CsvError::Unreadable {
             path: path.to_owned(),

@@ -2,7 +2,7 @@
 
 use crate::support::shared::shared;
 use crate::support::{Folder, assert_says};
-use psp_data::{LabelRange, LabelTable};
+use psp_data::{LabelRange, LabelTable, Part};
 
 fn read(csv: &str) -> Result<LabelTable, String> {
     let folder = Folder::new();
@@ -338,16 +338,25 @@ fn a_few_labels_beyond_the_range_of_nearly_all_are_refused_with_the_key_that_all
 fn a_column_that_is_the_same_on_all_training_images_is_told_of() {
     let csv = "filename,hood,door\na.jpg,0.5,0\nb.jpg,0.5,1\nc.jpg,0.25,1\n";
     let table = read(csv).unwrap();
-    let notices = table.same_labels(&[0, 1]);
+    let notices = table.same_labels(Part::Train, &[0, 1]);
     let [notice] = &notices[..] else {
         panic!("{notices:?}")
     };
     assert!(notice.is_warning());
     let parts = ["labels.csv", "`hood`", "0.5 on all 2", "data.targets"];
     assert_says(&notice.to_string(), &parts);
-    assert_eq!(table.same_labels(&[0, 1, 2]), []);
+    assert_eq!(table.same_labels(Part::Train, &[0, 1, 2]), []);
+    let of_valid = table.same_labels(Part::Valid, &[0, 1]);
+    let parts = [
+        "labels.csv",
+        "`hood`",
+        "0.5 on all 2",
+        "valid part",
+        "R² is undefined",
+    ];
+    assert_says(&of_valid[0].to_string(), &parts);
     // One image is too few to say so.
-    assert_eq!(table.same_labels(&[0]), []);
+    assert_eq!(table.same_labels(Part::Train, &[0]), []);
 }
 
 #[test]

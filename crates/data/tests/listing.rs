@@ -117,6 +117,16 @@ fn pipes_and_devices_are_refused_by_name_and_not_waited_for() {
 }
 
 #[test]
+fn a_pointer_of_git_lfs_is_told_from_an_image() {
+    let folder = Folder::new();
+    let path = folder.path("p.jpg");
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n";
+    std::fs::write(&path, pointer).unwrap();
+    let error = decode_file(&path, &DecodeLimits::default()).unwrap_err();
+    assert_says(&error.to_string(), &["p.jpg", "git lfs pull"]);
+}
+
+#[test]
 fn a_data_sets_images_have_the_names_of_its_labels() {
     let folder = Folder::with_images(2);
     // Other targets than the usual ones, and a name that is not quite the file's.

@@ -6,7 +6,6 @@ use psp_metrics::{MeanBaseline, OverallMetrics, TargetMetrics};
 use psp_schema::{FileError, write_atomic};
 use serde::{Deserialize, Serialize};
 
-use crate::predictions::wide;
 use crate::{EvalError, Predictions};
 
 /// The version of the layout of `metrics.json`. Fields may be added within a
@@ -75,7 +74,7 @@ impl Evaluation {
             });
         }
         let model = predictions.metrics()?;
-        let means = baseline.evaluate(predictions.rows().iter().map(|row| wide(&row.labels)))?;
+        let means = baseline.evaluate(predictions.rows().iter().map(|row| row.to_f64().1))?;
         let targets = names
             .iter()
             .zip(model.targets)

@@ -13,11 +13,14 @@
 //! | `distributions.svg`, `.png` | [`plot::distributions`] |
 //! | `samples.png` | [`plot::samples`] |
 //!
+//! [`HeatMap`]s say what it looks at in an image.
+//!
 //! Every file is written under a temporary name and then renamed, so that an
 //! interrupted run never leaves half a file under a final name.
 
 mod error;
 mod evaluation;
+mod heat_map;
 pub mod plot;
 mod predictions;
 mod predictions_csv;
@@ -26,6 +29,7 @@ mod write;
 
 pub use error::{EvalError, ImageSource};
 pub use evaluation::{Evaluation, OverallEvaluation, SCHEMA_VERSION, TargetEvaluation};
+pub use heat_map::{HeatMap, Method, NotFinite};
 pub use predictions::{PredictionRow, Predictions};
 pub use psp_plot::FONT_LICENCE;
 pub use write::{PICTURES, WriteOptions, write_all};

@@ -1,13 +1,12 @@
 //! The pictures of an evaluation, drawn by [`psp_plot`].
 
 use image::RgbImage;
+pub use psp_plot::{Figure, MOST_SAMPLES, MOST_TARGETS};
 use psp_plot::{
-    Distributions, Gallery, Metrics, Pairs, Photo, PlotError, PredictionVsLabel, Sample, Selection,
+    Gallery, Metrics, Pairs, Photo, PlotError, Predicted, PredictionVsLabel, Sample, Selection,
     label_range, number::count,
 };
-pub use psp_plot::{Figure, MOST_SAMPLES, MOST_TARGETS};
 
-use crate::predictions::wide;
 use crate::{EvalError, Evaluation, ImageSource, PredictionRow, Predictions};
 
 /// Predictions over labels: [`psp_plot::prediction_vs_label`].
@@ -21,8 +20,7 @@ pub fn prediction_vs_label(
     evaluation.check_targets(predictions)?;
     let (model, baseline) = (&evaluation.overall.model, &evaluation.overall.baseline);
     let input = PredictionVsLabel {
-        split: evaluation.split.clone(),
-        targets: pairs(predictions, evaluation),
+        predicted: of(evaluation, predictions),
         overall: Some(Metrics {
             mse: model.mse,
             r2: model.r2,
@@ -41,10 +39,7 @@ pub fn distributions(
     evaluation: &Evaluation,
 ) -> Result<Figure, EvalError> {
     evaluation.check_targets(predictions)?;
-    let input = Distributions {
-        split: evaluation.split.clone(),
-        targets: pairs(predictions, evaluation),
-    };
+    let input = of(evaluation, predictions);
     Ok(psp_plot::distributions(&input)?)
 }
 
@@ -75,46 +70,58 @@ where
     let (shown, all) = (chosen.len(), count(evaluation.count));
     let samples = chosen
         .into_iter()
-        .map(|index| sample(&rows[index], &images));
-    let ranges = pairs(predictions, evaluation);
+        .map(|index| loaded(&rows[index], &images));
+    let range = |target| {
+        let labels: Vec<f64> = predictions.pairs(target).map(|(label, _)| label).collect();
+        label_range(&labels)
+    };
     let input = Gallery {
         title: format!("Samples, {} split", evaluation.split),
         notes: vec![format!("{shown} of {all} images, {}", selection.describe())],
         targets: predictions.targets().to_vec(),
-        label_ranges: ranges
-            .iter()
-            .map(|pairs| label_range(&pairs.labels))
-            .collect(),
+        label_ranges: (0..predictions.targets().len()).map(range).collect(),
         samples: samples.collect::<Result<_, _>>()?,
     };
     Ok(psp_plot::gallery(&input)?)
 }
 
-fn pairs(predictions: &Predictions, evaluation: &Evaluation) -> Vec<Pairs> {
-    let targets = evaluation.targets.iter().enumerate();
-    targets
-        .map(|(index, target)| {
-            let (labels, predictions) = predictions.pairs(index).unzip();
-            Pairs {
-                target: target.name.clone(),
-                labels,
-                predictions,
-                metrics: Some(Metrics {
-                    mse: target.model.mse,
-                    r2: target.model.r2,
-                }),
-            }
-        })
-        .collect()
+/// What was predicted for the images of a split, by target: its name, and its metrics over
+/// them.
+pub fn predicted(
+    predictions: &Predictions,
+    split: &str,
+    targets: impl Iterator<Item = (String, Metrics)>,
+) -> Predicted {
+    let pairs = |(index, (target, metrics))| {
+        let (labels, predictions) = predictions.pairs(index).unzip();
+        Pairs {
+            target,
+            labels,
+            predictions,
+            metrics: Some(metrics),
+        }
+    };
+    Predicted {
+        split: split.to_owned(),
+        targets: targets.enumerate().map(pairs).collect(),
+    }
 }
 
-fn sample<F, E>(row: &PredictionRow, images: &F) -> Result<Sample, EvalError>
+fn of(evaluation: &Evaluation, predictions: &Predictions) -> Predicted {
+    let targets = evaluation.targets.iter().map(|target| {
+        let (mse, r2) = (target.model.mse, target.model.r2);
+        (target.name.clone(), Metrics { mse, r2 })
+    });
+    predicted(predictions, &evaluation.split, targets)
+}
+
+fn loaded<F, E>(row: &PredictionRow, images: &F) -> Result<Sample, EvalError>
 where
     F: Fn(&str) -> Result<RgbImage, E>,
     E: Into<ImageSource>,
 {
-    let filename = row.filename.clone();
-    let photo = images(&filename).map_err(|source| EvalError::Image {
+    let filename = &row.filename;
+    let photo = images(filename).map_err(|source| EvalError::Image {
         filename: filename.clone(),
         source: source.into(),
     })?;
@@ -126,10 +133,16 @@ where
         }),
         photo => Ok(photo?),
     };
-    Ok(Sample {
-        name: filename,
-        photo: Some(photo?),
-        labels: wide(&row.labels),
-        predictions: wide(&row.predictions),
-    })
+    Ok(sample(row, Some(photo?)))
+}
+
+/// A row beside its photo, as a gallery shows it.
+pub fn sample(row: &PredictionRow, photo: Option<Photo>) -> Sample {
+    let (predictions, labels) = row.to_f64();
+    Sample {
+        name: row.filename.clone(),
+        photo,
+        labels,
+        predictions,
+    }
 }

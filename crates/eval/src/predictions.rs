@@ -73,22 +73,28 @@ impl Predictions {
     pub fn metrics(&self) -> Result<RegressionMetrics, EvalError> {
         let mut accumulator = RegressionAccumulator::new(self.targets.len());
         for row in &self.rows {
-            accumulator.push(&wide(&row.predictions), &wide(&row.labels))?;
+            let (predictions, labels) = row.to_f64();
+            accumulator.push(&predictions, &labels)?;
         }
         Ok(accumulator.finish()?)
     }
 
-    /// (label, prediction) of every row for the target with this index.
-    pub(crate) fn pairs(&self, target: usize) -> impl Iterator<Item = (f64, f64)> + Clone {
+    /// (label, prediction) of every row for the target with this index, in the
+    /// precision that metrics are computed in.
+    pub fn pairs(&self, target: usize) -> impl Iterator<Item = (f64, f64)> + Clone {
         self.rows
             .iter()
             .map(move |row| (row.labels[target].into(), row.predictions[target].into()))
     }
 }
 
-/// The scores of a row in the precision that metrics are computed in.
-pub(crate) fn wide(scores: &[f32]) -> Vec<f64> {
-    scores.iter().copied().map(f64::from).collect()
+impl PredictionRow {
+    /// The predictions and the labels, as metrics take them, in the precision that these are
+    /// computed in.
+    pub fn to_f64(&self) -> (Vec<f64>, Vec<f64>) {
+        let wide = |scores: &[f32]| scores.iter().copied().map(f64::from).collect();
+        (wide(&self.predictions), wide(&self.labels))
+    }
 }
 
 /// The column of `predictions.csv` that holds a target's predictions.

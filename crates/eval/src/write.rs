@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use image::RgbImage;
-use psp_schema::{create_folder, remove, write_together};
+use psp_schema::{create_folder, write_together};
 
 use crate::{EvalError, Evaluation, ImageSource, Predictions, plot};
 
@@ -40,13 +40,13 @@ impl Default for WriteOptions {
 }
 
 /// Writes `metrics.json`, `predictions.csv` and the plots into `folder`, which
-/// is made if need be, and returns their paths in the order in which they were
-/// written. `images` gives the photo with a filename, `beside` a further file that is
+/// is made if need be, and returns their paths, that of `metrics.json` first.
+/// `images` gives the photo with a filename, `beside` a further file that is
 /// to be replaced together with these.
 ///
 /// All of it is written or, on a full disk, nothing; but if a photo cannot be read,
-/// everything else than the samples page is there all the same. An older page never stays
-/// beside newer metrics.
+/// everything else than the samples page is there all the same. Whoever finds
+/// `metrics.json` finds the rest of the same evaluation, also after a crash.
 ///
 /// # Errors
 /// [`EvalError::File`] with the file, or what the plots fail
@@ -67,6 +67,7 @@ where
     create_folder(folder)?;
     let mut files: Vec<(PathBuf, Vec<u8>)> = Vec::new();
     let mut add = |name: &str, content: Vec<u8>| files.push((folder.join(name), content));
+    // First, since results are known by it.
     add("metrics.json", evaluation.to_json()?.into_bytes());
     add("predictions.csv", predictions.to_csv()?);
     let scatter = plot::prediction_vs_label(predictions, evaluation)?;
@@ -88,14 +89,13 @@ where
         Err(error) => Some(error),
     };
     let written: Vec<PathBuf> = files.iter().map(|(path, _)| path.clone()).collect();
-    if let Some((name, content)) = beside {
-        files.push((folder.join(name), content));
-    }
-    write_together(&files)?;
     let page = folder.join(SAMPLES);
-    if !written.contains(&page) {
-        remove(&page)?;
+    let gone = (!written.contains(&page)).then_some(page);
+    if let Some((name, content)) = beside {
+        // Whose results these are stands there before they do.
+        files.insert(1, (folder.join(name), content));
     }
+    write_together(&files, gone.as_slice())?;
     if let Some(error) = unread {
         return Err(error);
     }

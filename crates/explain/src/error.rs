@@ -1,9 +1,8 @@
 //! Why a model could not be explained.
 
+use psp_eval::{Method, NotFinite};
 use psp_models::BackboneKind;
 use thiserror::Error;
-
-use crate::Method;
 
 /// Why there are no heat maps.
 #[derive(Debug, Error)]
@@ -56,23 +55,12 @@ pub enum ExplainError {
         expected: String,
     },
     /// A map with a value that is NaN or infinite, as from weights that are.
-    #[error("{method}{} gives {value}: the model's weights or scores are not finite", of(*target))]
-    NotFinite {
-        /// The method.
-        method: Method,
-        /// The target, where the method knows one.
-        target: Option<usize>,
-        /// The first such value.
-        value: f32,
-    },
+    #[error(transparent)]
+    NotFinite(#[from] NotFinite),
     /// The device failed to give a result back.
     #[error("a map could not be read from the device: {0}")]
     Device(String),
     /// It was cancelled.
     #[error("explaining was cancelled")]
     Cancelled,
-}
-
-fn of(target: Option<usize>) -> String {
-    target.map_or_else(String::new, |target| format!(" of target {target}"))
 }

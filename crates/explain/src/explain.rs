@@ -7,7 +7,7 @@ use psp_models::Regressor;
 
 use crate::subject::Subject;
 use crate::watch::Watch;
-use crate::{ExplainError, HeatMap, Method, Occlusion, grad_cam, occlusion, rollout};
+use crate::{ExplainError, HeatMap, Method, Occlusion, fitting, grad_cam, occlusion, rollout};
 
 /// The heat maps of `model` for `image` (`[1, 3, height, width]`, normalised as
 /// the model's training images were, on any device), by every method that fits
@@ -37,7 +37,7 @@ pub fn explain(
 ) -> Result<Vec<HeatMap>, ExplainError> {
     let subject = Subject::new(model, image)?;
     settings.check(&subject)?;
-    let methods = Method::fitting(subject.model.backbone.kind());
+    let methods = fitting(subject.model.backbone.kind());
     let passes = |method: &Method| match method {
         Method::GradCam | Method::AttentionRollout => 1,
         Method::Occlusion => settings.passes(),

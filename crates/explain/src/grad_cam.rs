@@ -65,7 +65,12 @@ pub(crate) fn maps(subject: &Subject) -> Result<Vec<HeatMap>, ExplainError> {
             None => vec![0.0; height * width],
         };
         let raised: Vec<f32> = raw.into_iter().map(relu).collect();
-        HeatMap::new(Method::GradCam, Some(target), [height, width], raised)
+        Ok(HeatMap::new(
+            Method::GradCam,
+            Some(target),
+            [height, width],
+            raised,
+        )?)
     };
     (0..targets).map(of_target).collect()
 }

@@ -1,7 +1,7 @@
 //! What a model looks at in an image, as heat maps.
 //!
 //! Three methods, of which [`explain`] runs those that fit the backbone
-//! ([`Method::fitting`]):
+//! ([`fitting`]):
 //! - [`grad_cam`] (Selvaraju et al., ICCV 2017): the places of the last feature
 //!   map that raise a score, by the score's gradient. Convolutional backbones.
 //! - [`attention_rollout`] (Abnar & Zuidema, ACL 2020): the patches that the
@@ -16,7 +16,6 @@
 mod error;
 mod explain;
 mod grad_cam;
-mod heat_map;
 mod method;
 mod occlusion;
 mod rollout;
@@ -26,7 +25,7 @@ mod watch;
 pub use error::ExplainError;
 pub use explain::explain;
 pub use grad_cam::grad_cam;
-pub use heat_map::HeatMap;
-pub use method::Method;
+pub use method::fitting;
 pub use occlusion::{Occlusion, occlusion};
+pub use psp_eval::{HeatMap, Method};
 pub use rollout::attention_rollout;

@@ -121,7 +121,12 @@ pub(crate) fn maps(
     let of_target = |target: usize| {
         let drops = covered.iter().skip(target).step_by(targets);
         let raw: Vec<f32> = drops.map(|score| whole[target] - score).collect();
-        HeatMap::new(Method::Occlusion, Some(target), [side, side], raw)
+        Ok(HeatMap::new(
+            Method::Occlusion,
+            Some(target),
+            [side, side],
+            raw,
+        )?)
     };
     (0..targets).map(of_target).collect()
 }

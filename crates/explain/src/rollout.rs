@@ -54,5 +54,5 @@ pub(crate) fn map(
     }
     let raw = to_host(rollout.narrow(0, 0, 1).narrow(1, 1, tokens - 1))?;
     let side = raw.len().isqrt();
-    HeatMap::new(method, None, [side, side], raw)
+    Ok(HeatMap::new(method, None, [side, side], raw)?)
 }

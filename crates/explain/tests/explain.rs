@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::support::{assert_close, device, image, model, tensor};
 use burn::tensor::Tensor;
 use psp_explain::{
-    ExplainError, HeatMap, Method, Occlusion, attention_rollout, explain, grad_cam, occlusion,
+    ExplainError, HeatMap, Method, Occlusion, attention_rollout, explain, fitting, grad_cam,
+    occlusion,
 };
 use psp_models::{BackboneKind, Precision, Regressor, state};
 
@@ -46,7 +47,7 @@ fn every_backbone_has_the_maps_that_fit_it_and_each_is_that_of_its_own_function(
 
         let mut methods: Vec<Method> = expected.iter().map(|map| map.method).collect();
         methods.dedup();
-        assert_eq!(methods, Method::fitting(kind));
+        assert_eq!(methods, fitting(kind));
         for map in &expected {
             assert_eq!(map.values.len(), map.width * map.height);
             assert!(map.values.iter().all(|value| (0.0..=1.0).contains(value)));

@@ -79,6 +79,14 @@ pub enum ExportError {
         /// The folder.
         path: PathBuf,
     },
+    /// A file of a model was named in place of its folder.
+    #[error("{}: is a file of the model in {}; name that folder", path.display(), folder.display())]
+    FileOfModel {
+        /// The file.
+        path: PathBuf,
+        /// The folder.
+        folder: PathBuf,
+    },
     /// The run has not finished an epoch, so there is no model to export.
     #[error("{}: no epoch of this run is finished yet, so it has no best checkpoint", path.display())]
     NotTrained {

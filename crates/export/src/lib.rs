@@ -7,7 +7,7 @@ mod predictor;
 mod write;
 
 pub use error::ExportError;
-pub use parts::{Place, predict_part, stored_predictions};
+pub use parts::{predict_part, stored_predictions};
 pub use predictor::{Prediction, Predictor, Scores};
 pub use psp_train::bundle::Bundle;
 pub use write::export;

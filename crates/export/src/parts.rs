@@ -12,24 +12,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use psp_data::Part;
 use psp_eval::Predictions;
-use psp_models::{DeviceSpec, Output};
+use psp_models::Output;
 use psp_schema::{create_folder, hash_of, read_if_there, remove, write_json};
-use psp_train::features::{FeatureKey, FeatureLoader, FeatureStore, default_dir};
-use psp_train::{Checkpoint, Inputs, RunConfig, RunDir, TrainError};
+use psp_train::features::{FeatureKey, FeatureLoader, FeatureStore};
+use psp_train::{Checkpoint, Inputs, Machine, ResolvedRun, RunDir, TrainError};
 use serde::{Deserialize, Serialize};
 
 use crate::error::ExportError;
 use crate::predictor::Predictor;
-
-/// Where a part is predicted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Place {
-    /// The device; `None`: the run's own. What does not know the run's precision
-    /// computes in fp32.
-    pub device: Option<DeviceSpec>,
-    /// Threads that decode images; 0: as the run says.
-    pub threads: usize,
-}
 
 /// What stored predictions are of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,8 +89,9 @@ pub fn stored_predictions(run: &RunDir, part: Part) -> Result<Option<Predictions
 }
 
 /// What the run's best checkpoint predicts for a part, as stored, or else computed
-/// and stored; `None` where the split has no such part. `observe(done, total)` is
-/// told of images that are predicted; `cancelled` set to true ends it after a batch.
+/// and stored; `None` where the split has no such part. A device that doesn't know the
+/// run's precision computes in fp32. `observe(done, total)` is told of images that are
+/// predicted; `cancelled` set to true ends it after a batch.
 ///
 /// # Errors
 /// A run without a checkpoint, data that has changed since it was trained, an image
@@ -109,7 +100,7 @@ pub fn stored_predictions(run: &RunDir, part: Part) -> Result<Option<Predictions
 pub fn predict_part(
     run: &RunDir,
     part: Part,
-    place: Place,
+    machine: &Machine,
     cancelled: &AtomicBool,
     observe: &mut dyn FnMut(usize, usize),
 ) -> Result<Option<Predictions>, ExportError> {
@@ -117,21 +108,22 @@ pub fn predict_part(
         return Ok(Some(predictions));
     }
     let origin = Origin::of(run)?;
-    let mut config = run.read_trained_config()?;
-    if place.threads > 0 {
-        config.data.threads = place.threads;
-    }
+    let config = run.read_trained_config()?;
+    let trained_on = config.train.device.resolved();
+    let config = config.on(machine).map_err(TrainError::from)?;
     let inputs = Inputs::of_run(&config, run)?;
     if inputs.splits.indices(part).is_empty() {
         return Ok(None);
     }
     run.check_data(&run.read_manifest()?, &inputs.dataset)?;
-    let spec = place.device.unwrap_or(config.train.device);
-    let precision = config.train.precision.on(spec);
-    let device = spec.open_for(precision).map_err(TrainError::from)?;
+    let precision = config.train.precision.on(config.device);
+    let device = config
+        .device
+        .open_for(precision)
+        .map_err(TrainError::from)?;
     let predictor = Predictor::open(run.root(), &device, precision)?;
     let loader = inputs.sequential(part, &config)?;
-    let features = if spec.resolved() == config.train.device.resolved() {
+    let features = if config.device == trained_on {
         stored_features(run, part, &config, &inputs, &predictor)?
     } else {
         None
@@ -159,21 +151,18 @@ pub fn predict_part(
 fn stored_features(
     run: &RunDir,
     part: Part,
-    config: &RunConfig,
+    config: &ResolvedRun,
     inputs: &Inputs,
     predictor: &Predictor,
 ) -> Result<Option<FeatureLoader>, ExportError> {
     let Some(hex) = run.read_manifest()?.feature_key else {
         return Ok(None);
     };
-    let dir = if config.data.cache_dir.as_os_str().is_empty() {
-        default_dir()
-    } else {
-        Some(config.data.cache_dir.clone())
+    let Some(dir) = &config.cache_dir else {
+        return Ok(None);
     };
-    let Some(dir) = dir else { return Ok(None) };
     let key = FeatureKey::stated(&hex, predictor.config.backbone.features());
-    let Some(store) = FeatureStore::open_existing(&dir, key)? else {
+    let Some(store) = FeatureStore::open_existing(dir, key)? else {
         return Ok(None);
     };
     let indices = inputs.indices(part)?;

@@ -66,9 +66,15 @@ impl Predictor {
         if run.is_begun() {
             return Self::from_run(&run, device, precision);
         }
-        Err(ExportError::NoModel {
-            path: path.to_owned(),
-        })
+        let path = path.to_owned();
+        // A run's checkpoints lie in a folder of their own.
+        let mut folders = path.ancestors().skip(1).take(2).filter(|_| path.is_file());
+        let is_of =
+            |folder: &&Path| folder.join(BUNDLE_JSON).exists() || RunDir::new(folder).is_begun();
+        match folders.find(is_of).map(Path::to_owned) {
+            Some(folder) => Err(ExportError::FileOfModel { path, folder }),
+            None => Err(ExportError::NoModel { path }),
+        }
     }
 
     fn from_bundle(dir: &Path, device: &Device, precision: Precision) -> Result<Self, ExportError> {
@@ -105,7 +111,7 @@ impl Predictor {
             model,
             config: checkpoint.model_config,
             targets: checkpoint.targets,
-            filename_column: config.filename_column(),
+            filename_column: config.data.filename_column.clone(),
             preprocessing: config.preprocessing(),
             train_means: run.read_manifest()?.train_means,
             limits: config.decode_limits(),

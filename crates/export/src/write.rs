@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::ErrorKind::{AlreadyExists, DirectoryNotEmpty, NotADirectory};
 use std::path::Path;
+use std::time::Duration;
 
 use burn::module::Module;
 use psp_metrics::RegressionMetrics;
@@ -19,6 +20,12 @@ use crate::error::ExportError;
 
 /// The name of a bundle that is about to be replaced, in a folder of its own.
 const ASIDE: &str = "bundle";
+/// What the name of a folder begins with that an export fills.
+const STAGED: &str = ".export-";
+/// Is locked in it while the export is at work.
+const LOCK: &str = ".lock";
+/// After which no export is at work any more.
+const LONGEST: Duration = Duration::from_secs(3600);
 
 /// Exports the best checkpoint of `run` into the folder `out`, which appears
 /// whole or not at all. An existing bundle is replaced only with `overwrite`, and only
@@ -42,7 +49,7 @@ pub fn export(run: &RunDir, out: &Path, overwrite: bool) -> Result<Bundle, Expor
 
     // Where a link leads, the link stays.
     let place = out.canonicalize().unwrap_or_else(|_| out.to_owned());
-    let staged = folder_beside(&place, ".export-")?;
+    let (staged, lock) = staging_folder(&place)?;
     let model_config = checkpoint.model_config.clone();
     let label_range = config.range_of(&model_config.output);
     let model = in_label_units(run, &checkpoint)?;
@@ -62,7 +69,7 @@ pub fn export(run: &RunDir, out: &Path, overwrite: bool) -> Result<Bundle, Expor
         },
         targets: checkpoint.targets.clone(),
         label_range,
-        filename_column: config.filename_column(),
+        filename_column: config.data.filename_column.clone(),
         preprocessing: config.preprocessing(),
         max_pixels: config.decode_limits().max_pixels,
         training: Training {
@@ -74,6 +81,7 @@ pub fn export(run: &RunDir, out: &Path, overwrite: bool) -> Result<Bundle, Expor
             train_means: manifest.train_means,
             data_fingerprint: manifest.data_fingerprint,
             split_fingerprint: manifest.split_fingerprint,
+            seen: manifest.seen,
             psp_version: manifest.psp_version,
             burn_version: manifest.burn_version,
             device: manifest.device,
@@ -90,6 +98,8 @@ pub fn export(run: &RunDir, out: &Path, overwrite: bool) -> Result<Bundle, Expor
     }
     // Something may have come there meanwhile.
     check_place(out, overwrite)?;
+    drop(lock);
+    psp_schema::remove(&staged.path().join(LOCK))?;
     publish(staged, &place, overwrite)?;
     Ok(bundle)
 }
@@ -141,6 +151,38 @@ fn own_files(dir: &Path) -> BTreeSet<String> {
     let listed = listed.unwrap_or_default().into_keys();
     let always = [BUNDLE_JSON, SAFETENSORS, BURNPACK].map(str::to_owned);
     listed.chain(always).collect()
+}
+
+/// A folder beside `out` for the files of an export, with a lock on it while that is
+/// at work. What others left there that were killed is removed.
+fn staging_folder(out: &Path) -> Result<(TempDir, File), ExportError> {
+    let staged = folder_beside(out, STAGED)?;
+    let path = staged.path().join(LOCK);
+    let lock = File::create(&path).map_err(FileError::write(&path, "create it"))?;
+    // Not every network file system knows locks.
+    let _ = lock.try_lock();
+    let beside = staged.path().parent().map(std::fs::read_dir);
+    for entry in beside.into_iter().flatten().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(STAGED) && is_left(&entry.path()) {
+            // What stays is in nobody's way.
+            for name in [SAFETENSORS, BURNPACK, BUNDLE_JSON, LOCK] {
+                let _ = std::fs::remove_file(entry.path().join(name));
+            }
+            let _ = std::fs::remove_dir(entry.path());
+        }
+    }
+    Ok((staged, lock))
+}
+
+/// Whether an export that filled this folder is no longer at work. Where locks are those of
+/// one machine, its age tells: an export takes seconds.
+fn is_left(staged: &Path) -> bool {
+    let lock = File::options().write(true).open(staged.join(LOCK));
+    lock.is_ok_and(|lock| {
+        let begun = lock.metadata().and_then(|lock| lock.modified()).ok();
+        let age = begun.and_then(|begun| begun.elapsed().ok());
+        age.is_some_and(|age| age > LONGEST) && lock.try_lock().is_ok()
+    })
 }
 
 /// A temporary folder beside `out` that is as open as the umask lets a new folder

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::MetricsError;
 use crate::metric::Metric;
 use crate::rows::PairedRows;
-pub use interval::MetricInterval;
+pub use interval::{MetricInterval, quantile};
 pub(crate) use resamples::Resamples;
 pub use resamples::resample_rows;
 pub use settings::BootstrapSettings;

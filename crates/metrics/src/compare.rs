@@ -7,4 +7,4 @@ mod seeds;
 
 pub use holm::holm;
 pub use permutation::sign_flip_test;
-pub use seeds::SeedSummary;
+pub use seeds::{SeedSummary, t_quantile};

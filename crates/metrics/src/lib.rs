@@ -47,8 +47,10 @@ mod types;
 
 pub use accumulator::RegressionAccumulator;
 pub use baseline::MeanBaseline;
-pub use bootstrap::{Bootstrap, BootstrapSettings, MetricInterval, bootstrap, resample_rows};
-pub use compare::{SeedSummary, holm, sign_flip_test};
+pub use bootstrap::{
+    Bootstrap, BootstrapSettings, MetricInterval, bootstrap, quantile, resample_rows,
+};
+pub use compare::{SeedSummary, holm, sign_flip_test, t_quantile};
 pub use conformal::{Conformal, Coverage};
 pub use detailed::{
     DetailedAccumulator, DetailedMetrics, DetailedOverall, DetailedTarget, GroupErrors,
@@ -57,6 +59,7 @@ pub use detailed::{
 pub use error::{MetricsError, Side};
 pub use labels::{HistogramSettings, LabelPair, LabelStatistics, TargetLabels};
 pub use metric::{Group, Metric};
+pub use rank::median;
 pub use rows::PairedRows;
 pub use settings::MetricSettings;
 pub use types::{OverallMetrics, RegressionMetrics, TargetMetrics};

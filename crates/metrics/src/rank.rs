@@ -50,7 +50,8 @@ pub(crate) fn spearman(x: &[f64], y: &[f64]) -> Option<f64> {
 
 /// The median; the mean of the middle two of an even number of values, as
 /// NumPy's. `None` of no values.
-pub(crate) fn median(mut values: Vec<f64>) -> Option<f64> {
+#[must_use]
+pub fn median(mut values: Vec<f64>) -> Option<f64> {
     if values.is_empty() {
         return None;
     }

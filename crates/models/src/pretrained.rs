@@ -69,15 +69,6 @@ impl Pretrained {
     }
 }
 
-/// `PSP_WEIGHTS_DIR`, or `psp/weights` in the user's cache folder; `None` where
-/// there is neither.
-pub fn default_dir() -> Option<PathBuf> {
-    match std::env::var_os("PSP_WEIGHTS_DIR") {
-        Some(dir) if !dir.is_empty() => Some(dir.into()),
-        _ => Some(dirs::cache_dir()?.join("psp").join("weights")),
-    }
-}
-
 /// The file of `entry` in `dir`, if it is there; its content is not looked at.
 pub fn find(entry: &Pretrained, dir: &Path) -> Option<PathBuf> {
     Some(dir.join(entry.file)).filter(|path| path.is_file())

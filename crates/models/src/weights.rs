@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use half::{bf16, f16};
-use psp_schema::{FileError, write_atomic};
+use psp_schema::{FileError, check_is_file, write_atomic};
 use pytorch_reader::{DType as TorchDType, PytorchReader};
 use safetensors::{Dtype, SafeTensorError, SafeTensors, tensor::TensorView};
 
@@ -75,10 +75,17 @@ impl WeightsFile {
 /// # Errors
 /// Names the file, and the place in it where one is at fault.
 pub fn read_weights(path: &Path) -> Result<WeightsFile, WeightsError> {
+    check_is_file(path)?;
     let io = FileError::read(path);
     let mut file = File::open(path).map_err(&io)?;
     let mut start = [0u8; 9];
     let read = file.read(&mut start).map_err(io)?;
+    if read == 0 {
+        return Err(WeightsError::Format {
+            path: path.to_owned(),
+            reason: "it is empty".to_owned(),
+        });
+    }
     // A safetensors file starts with its header's length and the header's `{`.
     if read == start.len() && start[8] == b'{' {
         read_safetensors(path)
@@ -172,8 +179,16 @@ fn read_pytorch(path: &Path) -> Result<WeightsFile, WeightsError> {
         path: path.to_owned(),
         reason,
     };
-    let content =
-        PytorchReader::read_pickle_data(path, None).map_err(|error| format(error.to_string()))?;
+    let content = PytorchReader::read_pickle_data(path, None).map_err(|error| {
+        let reason = error.to_string();
+        // A ZIP file's directory stands at its end.
+        let advice = if reason.contains("EOCD") {
+            "; it is cut off or damaged"
+        } else {
+            ""
+        };
+        format(format!("{reason}{advice}"))
+    })?;
     let objects = Foreign::within(&content);
     if let Some(object) = objects.iter().find(|object| object.could_do_harm()) {
         return Err(object.refused(path));

@@ -2,6 +2,7 @@
 
 pub(crate) mod accuracy_and_cost;
 pub(crate) mod calibration;
+pub(crate) mod card;
 pub(crate) mod comparison;
 pub(crate) mod distributions;
 pub(crate) mod error_by_bin;

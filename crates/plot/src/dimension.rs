@@ -1,7 +1,41 @@
-//! The dimensions of a search space, as far as pictures need them.
+//! The trials of a search and its dimensions, as far as pictures need them.
 
-use crate::layout::{Scale, Span, Tick, Ticks, drawable};
-use crate::number::within;
+use std::iter;
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::{
+    Objective,
+    layout::{Scale, ScoreAxis, Span, Tick, Ticks, drawable},
+    number::within,
+};
+
+/// The values and the score of each trial of a search.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Trials {
+    /// What the trials are compared by.
+    pub objective: Objective,
+    /// What was searched, in the order to show.
+    pub dimensions: Vec<Dimension>,
+    /// One per trial.
+    pub scores: Vec<Option<f64>>,
+}
+
+impl Trials {
+    /// The score of each trial, if it can be drawn.
+    pub(crate) fn scores(&self) -> impl Iterator<Item = Option<f64>> {
+        self.scores.iter().map(|score| score.and_then(drawable))
+    }
+
+    /// The axis of the scores, or why there is nothing to show.
+    pub(crate) fn score_axis(&self) -> Result<ScoreAxis, &'static str> {
+        if self.dimensions.is_empty() {
+            return Err("no dimension was searched");
+        }
+        ScoreAxis::of(&self.objective, self.scores().flatten()).ok_or("no trial has a score")
+    }
+}
 
 /// One searched dimension, with its value in each trial.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -39,6 +73,13 @@ impl Default for Values {
             values: Vec::new(),
         }
     }
+}
+
+/// How far to move each trial within its category, from −0.5 to 0.5; the same
+/// every time, so that the same study gives the same picture.
+pub(crate) fn jitters() -> impl Iterator<Item = f64> {
+    let mut rng = ChaCha8Rng::seed_from_u64(0);
+    iter::repeat_with(move || rng.random_range(-0.5..0.5))
 }
 
 /// So many numbers have a tick each.
@@ -130,19 +171,25 @@ fn few_numbers(values: &[Option<f64>]) -> Ticks {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{labels, owned};
 
     fn categories(order: &[&str], values: &[Option<&str>]) -> Dimension {
-        let owned = |name: &&str| (*name).to_owned();
+        let values = values.iter().map(|value| value.map(str::to_owned));
         Dimension {
             name: "optimizer".to_owned(),
             values: Values::Categories {
-                order: order.iter().map(owned).collect(),
-                values: values
-                    .iter()
-                    .map(|value| value.as_ref().map(owned))
-                    .collect(),
+                order: owned(order),
+                values: values.collect(),
             },
         }
+    }
+
+    /// The labels of a few numbers.
+    fn few(values: &[Option<f64>]) -> Vec<String> {
+        let Ticks::Choices(mut choices) = few_numbers(values) else {
+            panic!("these numbers are few");
+        };
+        labels(choices.swap_remove(0))
     }
 
     #[test]
@@ -153,8 +200,7 @@ mod tests {
         let Ticks::Names(names) = &placed.ticks else {
             panic!("categories have names");
         };
-        let names: Vec<_> = names.iter().map(|tick| tick.label.as_str()).collect();
-        assert_eq!(names, ["adam", "sgd", "new"]);
+        assert_eq!(labels(names.clone()), ["adam", "sgd", "new"]);
         let places: Vec<_> = (0..5).map(|trial| placed.value(trial)).collect();
         assert_eq!(places, [Some(2.0), None, Some(1.0), Some(0.0), None]);
         assert_eq!(placed.unset(5), 2);
@@ -177,29 +223,17 @@ mod tests {
 
     #[test]
     fn a_few_numbers_have_a_tick_each() {
-        let sizes: Vec<Option<f64>> = [224.0, 160.0, 192.0]
-            .repeat(9)
-            .into_iter()
-            .map(Some)
-            .collect();
-        let Ticks::Choices(choices) = few_numbers(&sizes) else {
-            panic!("three numbers are few");
-        };
-        let labels: Vec<_> = choices[0].iter().map(|tick| tick.label.as_str()).collect();
-        assert_eq!(labels, ["160", "192", "224"]);
+        let sizes = [224.0, 160.0, 192.0].map(Some).repeat(9);
+        assert_eq!(few(&sizes), ["160", "192", "224"]);
         let many: Vec<Option<f64>> = (0..9).map(|index| Some(f64::from(index))).collect();
         assert!(matches!(few_numbers(&many), Ticks::Round));
     }
 
     #[test]
     fn numbers_that_differ_have_labels_that_differ_and_are_true() {
-        let labels = |values: &[f64]| -> Vec<String> {
+        let labels = |values: &[f64]| {
             let values: Vec<_> = values.iter().copied().map(Some).collect();
-            let Ticks::Choices(mut choices) = few_numbers(&values) else {
-                panic!("these numbers are few");
-            };
-            let ticks = choices.swap_remove(0).into_iter();
-            ticks.map(|tick| tick.label).collect()
+            few(&values)
         };
         assert_eq!(
             labels(&[0.9999, 0.99, 0.99495]),

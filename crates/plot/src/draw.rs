@@ -12,5 +12,6 @@ pub(crate) mod text;
 
 pub(crate) use canvas::Canvas;
 pub(crate) use colour::Colour;
+pub(crate) use fonts::Style;
 pub(crate) use geometry::{Point, Rect};
-pub(crate) use text::{Align, Style};
+pub(crate) use text::Align;

@@ -1,8 +1,8 @@
 //! What figures are put together from: headings, panels, axes, marks.
 
 mod axes;
+mod axis;
 pub(crate) mod bins;
-pub(crate) mod card;
 mod curve;
 pub(crate) mod density;
 mod heading;
@@ -12,7 +12,6 @@ mod mark;
 pub(crate) mod names;
 mod palette;
 mod panel;
-mod panel_layout;
 pub(crate) mod place;
 pub(crate) mod rows;
 mod scale;
@@ -25,17 +24,17 @@ pub(crate) mod tick;
 mod zero_apart;
 
 pub(crate) use axes::Axes;
+pub(crate) use axis::Axis;
 pub(crate) use curve::curve;
-pub(crate) use heading::{Heading, counted};
+pub(crate) use heading::Heading;
 pub(crate) use key::{Key, whisker};
-pub(crate) use mark::{Mark, error_mark, error_marks};
+pub(crate) use mark::Mark;
 pub(crate) use names::{panel_names, short_names};
 pub(crate) use palette::Palette;
-pub(crate) use panel::{Axis, Panel};
-pub(crate) use rows::Rows;
+pub(crate) use panel::Panel;
 pub(crate) use scale::Scale;
 pub(crate) use score_axis::ScoreAxis;
 pub(crate) use sheet::{Grid, MOST_TARGETS, first};
-pub(crate) use span::{Span, drawable};
+pub(crate) use span::{Span, drawable, in_order};
 pub(crate) use tick::{Tick, Ticks};
 pub(crate) use zero_apart::{ZERO_NOTE, ZeroApart};

@@ -46,32 +46,33 @@ mod testing;
 
 pub use charts::accuracy_and_cost::{AccuracyAndCost, CostedModel, accuracy_and_cost};
 pub use charts::calibration::{Calibration, CoveragePoint, TargetCoverage, calibration};
+pub use charts::card::Sample;
 pub use charts::comparison::{Compared, Comparison, comparison};
-pub use charts::distributions::{Distributions, distributions};
+pub use charts::distributions::distributions;
 pub use charts::error_by_bin::{ErrorBin, ErrorByBin, TargetErrors, error_by_bin};
 pub use charts::explanations::{Explained, Explanations, explanations};
-pub use charts::gallery::{Gallery, MOST_SAMPLES, Sample, gallery, label_range};
+pub use charts::gallery::{Gallery, MOST_SAMPLES, gallery, label_range};
 pub use charts::heat::HeatMap;
 pub use charts::importance::{Importance, ImportanceBar, importance};
 pub use charts::label_distribution::{LabelDistribution, label_distribution};
 pub use charts::label_shares::PartLabels;
 pub use charts::learning_curves::{LearningCurves, TrialCurves, learning_curves};
-pub use charts::parallel_coordinates::{ParallelCoordinates, parallel_coordinates};
+pub use charts::parallel_coordinates::parallel_coordinates;
 pub use charts::prediction_vs_label::{PredictionVsLabel, prediction_vs_label};
-pub use charts::residuals::{Residuals, residuals};
+pub use charts::residuals::residuals;
 pub use charts::run_curves::{RunCurves, run_curves};
 pub use charts::search_history::{HistoryTrial, SearchHistory, search_history};
 pub use charts::selection::Selection;
 pub use charts::slices::{Slices, slices};
-pub use dimension::{Dimension, Values};
-pub use draw::photo::Photo;
+pub use dimension::{Dimension, Trials, Values};
+pub use draw::photo::{Photo, resized};
 pub use error::PlotError;
 pub use figure::Figure;
 pub use layout::label_bins::LabelRange;
 pub use layout::names::short_names;
 pub use layout::sheet::MOST_TARGETS;
 pub use objective::{Better, Objective};
-pub use pairs::{Interval, Metrics, Pairs};
+pub use pairs::{Interval, Metrics, Pairs, Predicted};
 
 /// The licence of the DejaVu fonts whose glyphs are compiled into programs that
 /// use this crate; it asks to be passed on with them.

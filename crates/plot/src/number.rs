@@ -60,6 +60,12 @@ pub fn count(value: u64) -> String {
     parted
 }
 
+/// "1 image", "4,000 images".
+pub(crate) fn counted(amount: usize, what: &str) -> String {
+    let plural = if amount == 1 { "" } else { "s" };
+    format!("{} {what}{plural}", count(amount as u64))
+}
+
 /// [`short`] as it stands in a figure: a minus sign is as wide as a digit, and a
 /// hyphen is easily overlooked.
 pub(crate) fn printed(value: f64) -> String {
@@ -137,12 +143,8 @@ mod tests {
     #[test]
     fn four_digits_are_kept_whatever_the_magnitude() {
         let shown = [0.0, 0.012342, 0.14636, 12.345, 12345.6, 1.2345e-6, -0.5].map(short);
-        assert_eq!(
-            shown,
-            [
-                "0", "0.01234", "0.1464", "12.35", "12346", "1.234e-6", "-0.5000"
-            ]
-        );
+        let expected = "0 0.01234 0.1464 12.35 12346 1.234e-6 -0.5000";
+        assert_eq!(shown.join(" "), expected);
     }
 
     #[test]
@@ -168,19 +170,8 @@ mod tests {
     #[test]
     fn a_compact_number_has_no_zeros_at_its_end_and_a_real_minus_sign() {
         let shown = [0.5, 0.01234, 12.0, 1234.5, -0.25, 1e-7, 0.0, -3e9].map(compact);
-        assert_eq!(
-            shown,
-            [
-                "0.5",
-                "0.0123",
-                "12",
-                "1234",
-                "−0.25",
-                "1.00e−7",
-                "0",
-                "−3.00e9"
-            ]
-        );
+        let expected = "0.5 0.0123 12 1234 −0.25 1.00e−7 0 −3.00e9";
+        assert_eq!(shown.join(" "), expected);
         assert_eq!([0.5, -0.5, 0.0].map(signed), ["+0.5", "−0.5", "0"]);
         assert_eq!(printed(-0.5), "−0.5000");
         assert_eq!(

@@ -21,6 +21,16 @@ pub struct Objective {
     pub log: bool,
 }
 
+impl Better {
+    /// A number that is the lower, the better the score is.
+    pub(crate) fn cost(self, score: f64) -> f64 {
+        match self {
+            Self::Lower => score,
+            Self::Higher => -score,
+        }
+    }
+}
+
 impl Objective {
     /// The better of two scores.
     pub(crate) fn best(&self, a: f64, b: f64) -> f64 {
@@ -32,10 +42,9 @@ impl Objective {
 
     /// Compares so that what is better is less; what is not a number comes last.
     pub(crate) fn order(&self, a: f64, b: f64) -> std::cmp::Ordering {
-        let rank = |score: f64| match self.better {
-            _ if score.is_nan() => f64::INFINITY,
-            Better::Lower => score,
-            Better::Higher => -score,
+        let rank = |score: f64| match self.better.cost(score) {
+            cost if cost.is_nan() => f64::INFINITY,
+            cost => cost,
         };
         rank(a).total_cmp(&rank(b))
     }

@@ -2,7 +2,8 @@
 
 use crate::{
     draw::Point,
-    layout::{Heading, MOST_TARGETS, counted, drawable},
+    layout::{Heading, MOST_TARGETS, drawable, in_order},
+    number::counted,
 };
 
 /// The labels of a target, and what a model predicted for the same images.
@@ -19,6 +20,15 @@ pub struct Pairs {
     pub predictions: Vec<f64>,
     /// How good the predictions are, to stand above the panel.
     pub metrics: Option<Metrics>,
+}
+
+/// The predictions of a model for a part of a split.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Predicted {
+    /// The split part, such as "test".
+    pub split: String,
+    /// A panel is drawn for each of the first 24.
+    pub targets: Vec<Pairs>,
 }
 
 /// How good some predictions are.
@@ -60,8 +70,8 @@ pub(crate) fn images(drawable: &[Vec<Point>]) -> String {
 }
 
 impl Heading {
-    /// Adds how many images and targets are not shown; `drawable` is each
-    /// target's [`Pairs::drawable`].
+    /// Adds how many images and targets are not shown; `drawable` are the
+    /// points of each target that can be drawn.
     pub(crate) fn left_out(self, targets: &[Pairs], drawable: &[Vec<Point>]) -> Self {
         let left_out = targets.iter().zip(drawable);
         let left_out = left_out.map(|(target, drawable)| target.left_out(drawable));
@@ -74,8 +84,7 @@ impl Heading {
 impl Interval {
     /// The interval, its ends in order, if both can be drawn.
     pub(crate) fn drawable(self) -> Option<(f64, f64)> {
-        let (low, high) = (drawable(self.low)?, drawable(self.high)?);
-        Some((low.min(high), low.max(high)))
+        in_order(self.low, self.high)
     }
 }
 

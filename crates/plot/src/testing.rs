@@ -3,9 +3,9 @@
 use roxmltree::Document;
 
 use crate::{
-    Dimension, Figure, Interval, Metrics, Objective, Pairs, PlotError, Values,
+    Dimension, Figure, Interval, Metrics, Objective, Pairs, PlotError, Predicted, Trials, Values,
     draw::{Rect, png},
-    layout::sheet::WIDTH,
+    layout::{Tick, style::WIDTH},
 };
 
 /// Scores that no axis is made for.
@@ -35,12 +35,6 @@ pub(crate) fn objective(name: &str) -> Objective {
         name: name.to_owned(),
         ..Objective::default()
     }
-}
-
-/// The scores of a study, with some missing.
-pub(crate) fn scores(trials: usize) -> Vec<Option<f64>> {
-    let score = |trial: usize| (trial % 11 != 3).then(|| 0.01 * (1 + trial * 7 % 30) as f64);
-    (0..trials).map(score).collect()
 }
 
 pub(crate) fn interval(low: f64, high: f64) -> Option<Interval> {
@@ -73,6 +67,18 @@ pub(crate) fn pairs(
     names.iter().enumerate().map(target).collect()
 }
 
+/// [`pairs`] of targets with [`names`] of all sorts.
+pub(crate) fn predicted(
+    targets: usize,
+    rows: usize,
+    label: impl Fn(usize, usize) -> f64,
+) -> Predicted {
+    Predicted {
+        split: "test".to_owned(),
+        targets: pairs(&names(targets), rows, label),
+    }
+}
+
 /// Half zeros, the rest between 0 and 0.93.
 pub(crate) fn score(row: usize, target: usize) -> f64 {
     if (row + target).is_multiple_of(2) {
@@ -92,22 +98,33 @@ pub(crate) fn names(count: usize) -> Vec<String> {
     (0..count).map(name).collect()
 }
 
+pub(crate) fn owned(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|&text| text.to_owned()).collect()
+}
+
 /// Five backbones.
 pub(crate) fn backbones() -> Vec<String> {
-    [
-        "resnet18",
-        "inception_v3",
-        "googlenet",
-        "efficientnet_b0",
-        "vit_b_16",
-    ]
-    .map(str::to_owned)
-    .into()
+    let names = "resnet18 inception_v3 googlenet efficientnet_b0 vit_b_16";
+    names.split(' ').map(str::to_owned).collect()
+}
+
+pub(crate) fn labels(ticks: Vec<Tick>) -> Vec<String> {
+    ticks.into_iter().map(|tick| tick.label).collect()
+}
+
+/// A study, some of whose scores are missing, with [`dimensions`] of all sorts.
+pub(crate) fn trials(trials: usize, dimension_count: usize) -> Trials {
+    let score = |trial: usize| (trial % 11 != 3).then(|| 0.01 * (1 + trial * 7 % 30) as f64);
+    Trials {
+        objective: objective("valid MSE"),
+        dimensions: dimensions(dimension_count, trials),
+        scores: (0..trials).map(score).collect(),
+    }
 }
 
 /// Dimensions of all sorts: linear, logarithmic and conditional numbers, few
 /// and many categories, long names, nothing at all.
-pub(crate) fn dimensions(count: usize, trials: usize) -> Vec<Dimension> {
+fn dimensions(count: usize, trials: usize) -> Vec<Dimension> {
     let numbers = |log: bool, value: &dyn Fn(usize) -> Option<f64>| Values::Numbers {
         log,
         values: (0..trials).map(value).collect(),
@@ -190,20 +207,23 @@ pub(crate) fn assert_says(figure: &Figure, statement: &str) {
 }
 
 /// How many pixels of the figure have exactly this colour.
-pub(crate) fn pixels_of(figure: &Figure, (red, green, blue): (u8, u8, u8)) -> usize {
+pub(crate) fn pixels_of(figure: &Figure, wanted: [u8; 3]) -> usize {
     let raster = png::raster(&figure.canvas).unwrap();
-    let wanted = [red, green, blue];
     raster.pixels().filter(|pixel| pixel.0 == wanted).count()
 }
 
 /// An attribute of all shapes with this tag in the order in which they were
 /// drawn.
 pub(crate) fn attributes(figure: &Figure, tag: &str, attribute: &str) -> Vec<String> {
-    let svg = figure.to_svg().unwrap();
-    let document = Document::parse(&svg).unwrap();
-    let shapes = document.descendants().filter(|node| node.has_tag_name(tag));
-    let values = shapes.map(|shape| shape.attribute(attribute).unwrap_or_default().to_owned());
-    values.collect()
+    attributes_of(&figure.to_svg().unwrap(), tag, attribute)
+}
+
+/// As [`attributes`], of the elements of an SVG; without those that lack it.
+pub(crate) fn attributes_of(svg: &str, tag: &str, attribute: &str) -> Vec<String> {
+    let document = Document::parse(svg).unwrap();
+    let elements = document.descendants().filter(|node| node.has_tag_name(tag));
+    let values = elements.filter_map(|element| element.attribute(attribute));
+    values.map(str::to_owned).collect()
 }
 
 /// The texts of the figure in the order in which they were set.

@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used)] // Helpers of tests may fail as tests do.
 
 use psp_plot::{
-    Dimension, Figure, Gallery, Objective, ParallelCoordinates, Photo, PlotError, Sample, Slices,
-    Values, gallery, parallel_coordinates, slices,
+    Dimension, Figure, Gallery, Objective, Photo, PlotError, Sample, Slices, Trials, Values,
+    gallery, parallel_coordinates, slices,
 };
 
 fn dimensions() -> Vec<Dimension> {
@@ -29,17 +29,16 @@ fn dimensions() -> Vec<Dimension> {
     ]
 }
 
-fn objective() -> Objective {
-    Objective {
-        name: "valid MSE".to_owned(),
-        ..Objective::default()
+fn trials() -> Trials {
+    let scores = (0..50).map(|trial| Some(0.01 * f64::from(1 + trial % 7)));
+    Trials {
+        objective: Objective {
+            name: "valid MSE".to_owned(),
+            ..Objective::default()
+        },
+        dimensions: dimensions(),
+        scores: scores.collect(),
     }
-}
-
-fn scores() -> Vec<Option<f64>> {
-    (0..50)
-        .map(|trial| Some(0.01 * f64::from(1 + trial % 7)))
-        .collect()
 }
 
 fn photos() -> Result<Figure, PlotError> {
@@ -62,19 +61,11 @@ fn the_same_input_gives_the_same_bytes_even_where_points_are_spread_at_random() 
     let drawn: [fn() -> Result<Figure, PlotError>; 3] = [
         || {
             slices(&Slices {
-                objective: objective(),
-                dimensions: dimensions(),
-                scores: scores(),
+                trials: trials(),
                 ..Slices::default()
             })
         },
-        || {
-            parallel_coordinates(&ParallelCoordinates {
-                objective: objective(),
-                dimensions: dimensions(),
-                scores: scores(),
-            })
-        },
+        || parallel_coordinates(&trials()),
         photos,
     ];
     for draw in drawn {

@@ -141,7 +141,7 @@ pub(crate) fn analyse_prepared(prepared: &Prepared) -> Result<Analysis, ReportEr
         caveats: Vec::new(),
         warnings: warnings(prepared),
     };
-    analysis.caveats = caveats::caveats(prepared, &analysis);
+    analysis.caveats = caveats::caveats(input, &analysis);
     Ok(analysis)
 }
 

@@ -88,15 +88,7 @@ pub(crate) fn sample_size(images: usize) -> String {
 
 /// With the thousands parted: `12,345`.
 pub(crate) fn count(value: impl TryInto<u64>) -> String {
-    let digits = value.try_into().unwrap_or(u64::MAX).to_string();
-    let mut parted = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            parted.push(',');
-        }
-        parted.push(digit);
-    }
-    parted
+    psp_plot::number::count(value.try_into().unwrap_or(u64::MAX))
 }
 
 /// A bin of labels: `(0.25, 0.5]`, or `= 0` of one value.

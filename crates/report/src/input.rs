@@ -10,9 +10,12 @@ use serde::{Deserialize, Serialize};
 mod data;
 mod selection;
 
-pub use data::{Data, PartLabels};
-pub use psp_schema::TrialState;
-pub use selection::{Rank, Selection};
+pub use data::Data;
+pub use psp_eval::{HeatMap, Method, PredictionRow, Predictions};
+pub use psp_plot::PartLabels;
+pub use psp_schema::{EpochRecord, PrunerName, Ranked, SamplerName, TrialState};
+pub use psp_space::{Dimension, Domain};
+pub use selection::Selection;
 
 /// Everything that a report is about.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -71,10 +74,10 @@ pub struct Study {
     pub folder: String,
     /// What its author says of the trials.
     pub note: String,
-    /// How trials were drawn: `random-grid`, `grid`, `random` or `tpe`.
-    pub sampler: String,
-    /// How trials were stopped early: `none`, `median` or `asha`.
-    pub pruner: String,
+    /// How trials were drawn.
+    pub sampler: SamplerName,
+    /// How trials were stopped early.
+    pub pruner: PrunerName,
     /// Seed of the draw.
     pub seed: u64,
     /// Points of the grid, in decimal digits.
@@ -101,19 +104,6 @@ pub struct Study {
     pub config: String,
 }
 
-/// One searched key.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Dimension {
-    /// `section.key`.
-    pub key: String,
-    /// What it ranges over, in words.
-    pub domain: String,
-    /// Its axis.
-    pub axis: DimensionAxis,
-    /// When it exists, in words; `None`: always.
-    pub condition: Option<String>,
-}
-
 impl Study {
     /// Whether finalists were trained again, or are the trials themselves.
     pub(crate) fn trains_finalists(&self) -> bool {
@@ -134,18 +124,6 @@ impl Study {
     }
 }
 
-/// How values of a dimension are laid out.
-#[derive(Clone, Debug, PartialEq)]
-pub enum DimensionAxis {
-    /// These values, as text.
-    Categories(Vec<String>),
-    /// Numbers.
-    Numbers {
-        /// Whether equal distances are equal ratios.
-        log: bool,
-    },
-}
-
 /// One trial.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trial {
@@ -163,26 +141,13 @@ pub struct Trial {
     /// R² is undefined.
     pub score: Option<f64>,
     /// Its epochs so far.
-    pub epochs: Vec<Epoch>,
+    pub epochs: Vec<EpochRecord>,
     /// Seconds of training and validation.
     pub seconds: Option<f64>,
     /// When it ended, in UTC (RFC 3339).
     pub ended: Option<String>,
     /// Why it failed.
     pub reason: Option<String>,
-}
-
-/// One epoch of a training.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Epoch {
-    /// Counted from 1.
-    pub epoch: u64,
-    /// MSE over its training batches, of predictions that are not clipped.
-    pub train_mse: f64,
-    /// MSE over the validation images; `None` where there are none.
-    pub valid_mse: Option<f64>,
-    /// R² over the validation images.
-    pub valid_r2: Option<f64>,
 }
 
 /// A configuration that was trained one or more times.
@@ -245,7 +210,7 @@ pub struct Run {
     /// The fold that it was validated on.
     pub fold: Option<usize>,
     /// Its epochs.
-    pub epochs: Vec<Epoch>,
+    pub epochs: Vec<EpochRecord>,
     /// The epoch that its predictions are of.
     pub best_epoch: Option<u64>,
     /// Seconds of training and validation.
@@ -254,7 +219,7 @@ pub struct Run {
     pub device: String,
     /// Predictions over its validation images.
     pub valid: Option<Predictions>,
-    /// Predictions over the test images.
+    /// Predictions over the test images, which come in the same order in all runs.
     pub test: Option<Predictions>,
     /// Why it failed, or has no predictions.
     pub failure: Option<String>,
@@ -262,29 +227,10 @@ pub struct Run {
 
 impl Run {
     /// The epoch that its predictions are of.
-    pub(crate) fn best(&self) -> Option<&Epoch> {
+    pub fn best(&self) -> Option<&EpochRecord> {
         let mut epochs = self.epochs.iter();
         epochs.find(|epoch| Some(epoch.epoch) == self.best_epoch)
     }
-}
-
-/// Predictions beside labels. Of several runs the same images come in the same
-/// order.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Predictions {
-    /// A row per image.
-    pub rows: Vec<PredictionRow>,
-}
-
-/// One image.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PredictionRow {
-    /// Its file name within the image folder.
-    pub filename: String,
-    /// A label per target.
-    pub labels: Vec<f64>,
-    /// A prediction per target, clipped to the range of the labels.
-    pub predictions: Vec<f64>,
 }
 
 /// Size of a backbone with the default head for two targets.
@@ -305,32 +251,13 @@ pub struct BackboneSize {
 /// What the chosen model looks at in one image.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Explanation {
-    /// The image.
-    pub filename: String,
+    /// The image, with its labels and predictions.
+    pub row: PredictionRow,
     /// What the model sees of it: left, top, width and height as shares of the
     /// image's own. The heat maps lie over this part.
     pub region: [f64; 4],
-    /// Its labels.
-    pub labels: Vec<f64>,
-    /// The model's predictions.
-    pub predictions: Vec<f64>,
     /// Heat maps, one per method and target.
     pub maps: Vec<HeatMap>,
-}
-
-/// How much each place of an image matters for one target.
-#[derive(Clone, Debug, PartialEq)]
-pub struct HeatMap {
-    /// `Grad-CAM`, `attention roll-out` or `occlusion`.
-    pub method: String,
-    /// Index of the target; `None` where the method knows no targets.
-    pub target: Option<usize>,
-    /// Columns of the map.
-    pub width: usize,
-    /// Rows of the map.
-    pub height: usize,
-    /// Row-major, 0 to 1: of the strongest place of all maps of its method.
-    pub values: Vec<f32>,
 }
 
 /// How everything was made.

@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use image::RgbImage;
 use image::codecs::jpeg::JpegEncoder;
-use image::imageops::FilterType;
-use image::{RgbImage, imageops};
-use psp_plot::Photo;
+use psp_plot::{Photo, resized};
 use rayon::prelude::*;
 
 use crate::{PhotoError, Photos};
@@ -81,7 +80,7 @@ impl Picture {
         let scaled = |length: u32| ((f64::from(length) * scale).round() as u32).max(1);
         let (width, height) = (scaled(width), scaled(height));
         let shown = if scale < 1.0 {
-            &imageops::resize(photo, width, height, FilterType::CatmullRom)
+            &resized(photo, (width, height))?
         } else {
             photo
         };

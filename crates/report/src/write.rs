@@ -42,7 +42,7 @@ pub struct Written {
 /// [`ReportError::Input`] where the input contradicts itself, [`ReportError::Foreign`]
 /// where something of these names is there that no report wrote, [`ReportError::File`]
 /// where the folder cannot be written to. Photos that cannot be read, predictions
-/// that are not numbers and the like are named in the report and in
+/// of other targets and the like are named in the report and in
 /// [`Written::warnings`].
 pub fn write(
     input: &Input,
@@ -83,7 +83,7 @@ fn shown_images<'a>(input: &'a Input, analysis: &'a Analysis) -> BTreeSet<&'a st
     let chosen = chosen.flatten().map(|shown| shown.filename.as_str());
     let explained = input.explanations.iter();
     chosen
-        .chain(explained.map(|explanation| explanation.filename.as_str()))
+        .chain(explained.map(|explanation| explanation.row.filename.as_str()))
         .collect()
 }
 

@@ -3,6 +3,7 @@
 use crate::common::{Shape, quick, study};
 use psp_metrics::Metric;
 use psp_report::analysis::{Analysis, FocusPart};
+use psp_report::input::{Predictions, PrunerName};
 
 fn analysis() -> Analysis {
     psp_report::analyse(&study(Shape::default()), &quick()).unwrap()
@@ -98,7 +99,9 @@ fn coverage_over_all_images_is_that_of_zeros_and_others_together() {
 fn an_interval_that_the_validation_images_cannot_give_is_not_made_up() {
     let mut input = study(Shape::default());
     for run in input.candidates.iter_mut().flat_map(|c| &mut c.runs) {
-        run.valid.as_mut().unwrap().rows.truncate(8);
+        let valid = run.valid.as_mut().unwrap();
+        let (targets, few) = (valid.targets().to_vec(), valid.rows()[..8].to_vec());
+        *valid = Predictions::new(targets, few).unwrap();
     }
     let analysis = psp_report::analyse(&input, &quick()).unwrap();
     let levels = &analysis.calibration.unwrap().targets[0].levels;
@@ -172,7 +175,7 @@ fn the_chosen_run_is_shown_and_another_of_its_candidate_where_that_has_no_predic
 #[test]
 fn the_best_score_so_far_never_falls_and_ends_with_the_best() {
     let mut input = study(Shape::default());
-    input.study.as_mut().unwrap().pruner = "none".to_owned();
+    input.study.as_mut().unwrap().pruner = PrunerName::None;
     let analysis = psp_report::analyse(&input, &quick()).unwrap();
     let search = analysis.search.unwrap();
     let best: Vec<f64> = search.progress.iter().map(|row| row.best).collect();

@@ -3,7 +3,7 @@
 use crate::common::page::Report;
 use crate::common::{self, Shape, study};
 use psp_report::Input;
-use psp_report::input::{PredictionRow, TrialState};
+use psp_report::input::{EpochRecord, TrialState};
 
 fn input() -> Input {
     study(Shape::default())
@@ -188,13 +188,15 @@ fn a_report_on_nothing_is_a_report() {
 }
 
 #[test]
-fn predictions_that_are_no_numbers_are_left_out_with_a_warning() {
+fn predictions_of_other_targets_are_left_out_with_a_warning() {
     let mut input = input();
-    let run = &mut input.candidates[0].runs[0];
-    run.test.as_mut().unwrap().rows[3].predictions[0] = f64::NAN;
-    input.candidates[1].runs[1].valid.as_mut().unwrap().rows[0]
-        .predictions
-        .pop();
+    let other = study(Shape {
+        targets: 1,
+        ..Shape::default()
+    });
+    let other = &other.candidates[0].runs[0];
+    input.candidates[0].runs[0].test = other.test.clone();
+    input.candidates[1].runs[1].valid = other.valid.clone();
     let report = Report::of(&input);
     let warnings = &report.written.warnings;
     assert_eq!(warnings.len(), 2, "{warnings:?}");
@@ -213,7 +215,11 @@ fn a_model_that_was_tested_on_other_images_is_not_compared() {
     let chosen = input.selection.as_ref().unwrap().candidate;
     let other = (chosen + 1) % 5;
     for run in &mut input.candidates[other].runs {
-        run.test.as_mut().unwrap().rows[0].filename = "other.jpg".to_owned();
+        common::change(run.test.as_mut().unwrap(), |place, row| {
+            if place == 0 {
+                row.filename = "other.jpg".to_owned();
+            }
+        });
     }
     let report = Report::of(&input);
     assert!(report.says("has no part in it: it was tested on other images or labels."));
@@ -223,24 +229,18 @@ fn a_model_that_was_tested_on_other_images_is_not_compared() {
 #[test]
 fn labels_that_are_all_alike_have_no_r2_and_a_report() {
     let mut input = input();
-    let constant = |labels: &mut Vec<f64>| labels.fill(0.5);
+    let without_r2 = |epoch: &mut EpochRecord| epoch.valid.as_mut().unwrap().overall.r2 = None;
     for part in &mut input.data.parts {
-        part.labels.iter_mut().for_each(constant);
+        part.labels.iter_mut().for_each(|labels| labels.fill(0.5));
+    }
+    for predictions in common::predictions(&mut input) {
+        common::change(predictions, |_, row| row.labels.fill(0.5));
     }
     for run in input.candidates.iter_mut().flat_map(|c| &mut c.runs) {
-        for predictions in [&mut run.valid, &mut run.test].into_iter().flatten() {
-            let rows = predictions.rows.iter_mut();
-            rows.for_each(|row: &mut PredictionRow| constant(&mut row.labels));
-        }
-        run.epochs
-            .iter_mut()
-            .for_each(|epoch| epoch.valid_r2 = None);
+        run.epochs.iter_mut().for_each(without_r2);
     }
     for trial in &mut input.study.as_mut().unwrap().trials {
-        trial
-            .epochs
-            .iter_mut()
-            .for_each(|epoch| epoch.valid_r2 = None);
+        trial.epochs.iter_mut().for_each(without_r2);
     }
     let report = Report::of(&input);
     assert!(report.says("negative MSE"));
@@ -251,20 +251,8 @@ fn labels_that_are_all_alike_have_no_r2_and_a_report() {
 #[test]
 fn labels_in_degrees_are_binned_over_their_own_range() {
     let mut input = input();
-    let degrees = |labels: &mut Vec<f64>| labels.iter_mut().for_each(|l| *l = *l * 360.0 - 180.0);
     input.data.label_range = Some([-180.0, 180.0]);
-    degrees(&mut input.data.training_means);
-    for part in &mut input.data.parts {
-        part.labels.iter_mut().for_each(degrees);
-    }
-    for run in input.candidates.iter_mut().flat_map(|c| &mut c.runs) {
-        for predictions in [&mut run.valid, &mut run.test].into_iter().flatten() {
-            for row in &mut predictions.rows {
-                degrees(&mut row.labels);
-                degrees(&mut row.predictions);
-            }
-        }
-    }
+    common::scale(&mut input, |score| score * 360.0 - 180.0);
     let report = Report::of(&input);
     assert!(report.text("#groups").contains("(−90, 0]"));
     assert!(report.text("#metrics-1").contains("within 18"));
@@ -273,20 +261,8 @@ fn labels_in_degrees_are_binned_over_their_own_range() {
 #[test]
 fn labels_without_a_range_are_binned_over_what_they_lie_in() {
     let mut input = input();
-    let scale = |labels: &mut Vec<f64>| labels.iter_mut().for_each(|l| *l = *l * 1000.0 - 300.0);
     input.data.label_range = None;
-    scale(&mut input.data.training_means);
-    for part in &mut input.data.parts {
-        part.labels.iter_mut().for_each(scale);
-    }
-    for run in input.candidates.iter_mut().flat_map(|c| &mut c.runs) {
-        for predictions in [&mut run.valid, &mut run.test].into_iter().flatten() {
-            for row in &mut predictions.rows {
-                scale(&mut row.labels);
-                scale(&mut row.predictions);
-            }
-        }
-    }
+    common::scale(&mut input, |score| score * 1000.0 - 300.0);
     let [low, high] = input.data.span();
     assert!(
         low >= -300.0 && high <= 700.0 && high - low > 500.0,

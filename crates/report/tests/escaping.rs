@@ -2,6 +2,7 @@
 
 use crate::common::page::Report;
 use crate::common::{self, Shape, study};
+use psp_report::input::Domain;
 
 /// Markup, quotes of both kinds, an entity, a line break, and Markdown.
 const NASTY: &str = "<script>alert('x')</script><img src=x onerror=\"alert(1)\"> & &amp; \"q\" `c` |p| *e* [l](javascript:alert(1))\n# h";
@@ -25,8 +26,7 @@ fn report() -> Report {
     study.folder = format!("javascript:{NASTY}");
     study.config = format!("```\n{NASTY}");
     study.note = nasty();
-    study.sampler = nasty();
-    study.dimensions[1].domain = nasty();
+    study.dimensions[1].domain = Domain::Values(vec![toml::Value::String(nasty())]);
     for trial in &mut study.trials {
         trial.folder = nasty();
         trial.backbone += NASTY;
@@ -41,18 +41,15 @@ fn report() -> Report {
         for run in &mut candidate.runs {
             run.folder = format!("//example.org/{NASTY}");
             run.device = nasty();
-            for predictions in [&mut run.valid, &mut run.test].into_iter().flatten() {
-                for (place, row) in predictions.rows.iter_mut().enumerate() {
-                    row.filename = format!("{place}{NASTY}");
-                }
-            }
         }
     }
+    for predictions in common::predictions(&mut input) {
+        common::change(predictions, |place, row| {
+            row.filename = format!("{place}{NASTY}");
+        });
+    }
     for explanation in &mut input.explanations {
-        explanation.filename = nasty();
-        for map in &mut explanation.maps {
-            map.method = nasty();
-        }
+        explanation.row.filename = nasty();
     }
     let photos = |name: &str| Err(psp_report::PhotoError::from(format!("no {name}")));
     Report::with(&input, &photos, &common::quick())

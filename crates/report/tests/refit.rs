@@ -1,7 +1,7 @@
 //! The report on a study whose chosen configuration was trained again.
 
 use crate::common::page::{Report, cells};
-use crate::common::{Shape, study};
+use crate::common::{self, Shape, study};
 use psp_report::Input;
 
 /// The finalists of five backbones, and behind them the refit, with half the errors.
@@ -16,11 +16,11 @@ fn refitted() -> (Input, usize) {
     refit.cost.input_size = 320;
     refit.runs.truncate(1);
     refit.runs[0].folder = "../../experiments/cars/refit/00005-a1b2c3".to_owned();
-    for row in &mut refit.runs[0].test.as_mut().unwrap().rows {
+    common::change(refit.runs[0].test.as_mut().unwrap(), |_, row| {
         for (prediction, label) in row.predictions.iter_mut().zip(&row.labels) {
             *prediction = (*prediction + *label) / 2.0;
         }
-    }
+    });
     input.candidates.push(refit);
     (input, finalist)
 }

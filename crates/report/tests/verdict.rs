@@ -1,7 +1,7 @@
 //! What stands first in a report: the choice, and whether the model is of any use.
 
 use crate::common::page::Report;
-use crate::common::{Shape, study};
+use crate::common::{self, Shape, study};
 use psp_report::Input;
 
 /// Five candidates that were trained once each.
@@ -59,16 +59,14 @@ fn the_reason_is_told_as_it_is_and_ties_where_noise_was_measured() {
 /// Changes predictions: `predict` is given a target, its training mean and the image's place.
 fn predicting(input: &mut Input, predict: impl Fn(usize, f64, usize) -> Option<f64>) {
     let means = input.data.training_means.clone();
-    for run in input.candidates.iter_mut().flat_map(|c| &mut c.runs) {
-        for predictions in [&mut run.valid, &mut run.test].into_iter().flatten() {
-            for (place, row) in predictions.rows.iter_mut().enumerate() {
-                for (target, prediction) in row.predictions.iter_mut().enumerate() {
-                    if let Some(changed) = predict(target, means[target], place) {
-                        *prediction = changed;
-                    }
+    for predictions in common::predictions(input) {
+        common::change(predictions, |place, row| {
+            for (target, prediction) in row.predictions.iter_mut().enumerate() {
+                if let Some(changed) = predict(target, means[target], place) {
+                    *prediction = changed as f32;
                 }
             }
-        }
+        });
     }
 }
 

@@ -1,11 +1,11 @@
 //! What a report says is true in the cases that are less common, too.
 
 use crate::common::page::{Report, cells};
-use crate::common::{Shape, quick, study};
+use crate::common::{self, Shape, quick, study};
 use psp_metrics::Metric;
 use psp_report::Input;
 use psp_report::analysis::{Analysis, CaveatKind};
-use psp_report::input::{PredictionRow, Predictions, Run};
+use psp_report::input::{PredictionRow, Run};
 
 fn input() -> Input {
     study(Shape::default())
@@ -19,8 +19,9 @@ fn runs(input: &mut Input) -> impl Iterator<Item = &mut Run> {
     input.candidates.iter_mut().flat_map(|one| &mut one.runs)
 }
 
-fn rows(predictions: &mut Option<Predictions>) -> &mut [PredictionRow] {
-    &mut predictions.as_mut().unwrap().rows
+/// Changes each row of the run's test predictions, which comes with its place.
+fn change(run: &mut Run, change: impl FnMut(usize, &mut PredictionRow)) {
+    common::change(run.test.as_mut().unwrap(), change);
 }
 
 fn because(analysis: &Analysis, kind: CaveatKind) -> Option<&str> {
@@ -63,14 +64,15 @@ fn nothing_is_called_tied_with_the_best_by_r2_where_another_has_the_lower_mse() 
     input.selection = None;
     for (index, candidate) in input.candidates.iter_mut().enumerate() {
         for run in &mut candidate.runs {
-            for (place, row) in rows(&mut run.test).iter_mut().enumerate() {
+            change(run, |place, row| {
                 let sign = if place % 2 == 0 { 1.0 } else { -1.0 };
                 // Labels that hardly differ weigh little in the MSE, and half in R².
-                row.labels = vec![0.2 + 0.6 * (place as f64 / 100.0), 0.5 + 0.01 * sign];
+                let labels = [0.2 + 0.6 * (place as f64 / 100.0), 0.5 + 0.01 * sign];
                 let errors = [[0.1, 0.0], [0.05, 0.05]][index];
-                let of = |target: usize| row.labels[target] + sign * errors[target];
+                let of = |target: usize| (labels[target] + sign * errors[target]) as f32;
                 row.predictions = vec![of(0), of(1)];
-            }
+                row.labels = labels.map(|label| label as f32).to_vec();
+            });
         }
     }
     let report = Report::of(&input);
@@ -120,18 +122,8 @@ fn a_ratio_of_losses_is_not_said_to_show_memorising() {
 /// The same study, whose labels are now grades from 1 to 5.
 fn graded() -> Input {
     let mut input = input();
-    let grade = |scores: &mut Vec<f64>| scores.iter_mut().for_each(|one| *one = 1.0 + 4.0 * *one);
     input.data.label_range = None;
-    grade(&mut input.data.training_means);
-    for part in &mut input.data.parts {
-        part.labels.iter_mut().for_each(grade);
-    }
-    for run in runs(&mut input) {
-        for row in rows(&mut run.valid).iter_mut().chain(rows(&mut run.test)) {
-            grade(&mut row.labels);
-            grade(&mut row.predictions);
-        }
-    }
+    common::scale(&mut input, |score| 1.0 + 4.0 * score);
     input
 }
 
@@ -211,8 +203,9 @@ fn heat_maps_are_those_of_the_chosen_run_on_images_of_its_part() {
     // is shown in detail.
     let run = &mut input.candidates[chosen.candidate].runs[chosen.run];
     run.test = None;
-    for (explanation, row) in input.explanations.iter_mut().zip(rows(&mut run.valid)) {
-        explanation.filename = row.filename.clone();
+    let rows = run.valid.as_ref().unwrap().rows();
+    for (explanation, row) in input.explanations.iter_mut().zip(rows) {
+        explanation.row.filename = row.filename.clone();
     }
     let report = Report::of(&input);
     assert_ne!(report.written.analysis.focus.unwrap().run, chosen.run);
@@ -224,7 +217,7 @@ fn heat_maps_are_those_of_the_chosen_run_on_images_of_its_part() {
     );
 
     // Nobody knows of these images.
-    input.explanations[0].filename = "elsewhere.jpg".to_owned();
+    input.explanations[0].row.filename = "elsewhere.jpg".to_owned();
     assert!(caption(&input).starts_with(&format!("{}4 images.", name(&input))));
     input.selection = None;
     assert!(caption(&input).starts_with("4 images."));
@@ -302,11 +295,10 @@ fn runs_that_differ_in_neither_seed_nor_fold_are_called_runs() {
 fn an_interval_of_what_many_resamples_do_not_define_is_left_out_everywhere() {
     let mut input = input();
     // Of 100 images three: one resample in twenty has none of them.
-    for row in runs(&mut input).flat_map(|run| rows(&mut run.test).iter_mut().skip(3)) {
-        row.labels[0] = 0.0;
-    }
-    for row in runs(&mut input).flat_map(|run| rows(&mut run.test).iter_mut().take(3)) {
-        row.labels[0] = 0.8;
+    for run in runs(&mut input) {
+        change(run, |place, row| {
+            row.labels[0] = if place < 3 { 0.8 } else { 0.0 }
+        });
     }
     let report = Report::of(&input);
     let analysis = &report.written.analysis;

@@ -4,6 +4,7 @@
 mod error;
 mod hash;
 mod json;
+mod ranked;
 mod run;
 mod shell;
 mod trial;
@@ -15,16 +16,18 @@ use std::path::{Path, PathBuf};
 pub use error::{Access, Class, Classify, FileError};
 pub use hash::{hash_into, hash_of};
 pub use json::{write_json, write_json_new};
+pub use ranked::Ranked;
 pub use run::{Ending, EpochRecord, RunResult, read_metrics};
 pub use shell::shell_quoted;
-pub use trial::TrialState;
+pub use trial::{PrunerName, SamplerName, TrialState};
 
 /// Writes `path` so that a reader, or a crash at any moment, sees the old
 /// content or the whole new one.
 ///
 /// The content goes to a temporary file in the same folder, which is flushed,
 /// synced to disk and renamed over `path`; then the folder is synced. A
-/// symbolic link at `path` is replaced, not followed. The folder must exist.
+/// symbolic link at `path` is replaced, not followed, unless it leads to a device or
+/// a pipe: the content goes into these as it is made. The folder must exist.
 ///
 /// # Errors
 /// [`FileError`] naming the failed step; whatever stood at `path` is untouched, and the
@@ -33,7 +36,45 @@ pub fn write_atomic<F>(path: &Path, write: F) -> Result<(), FileError>
 where
     F: FnOnce(&mut dyn Write) -> io::Result<()>,
 {
+    if is_stream(path) {
+        return write_into(path, write);
+    }
     publish(temporary_beside(path, write)?, path)
+}
+
+/// Whether `path` leads to a device, a pipe or a socket, such as `/dev/null`: no file of that
+/// name may take its place, and reading it may wait for ever.
+fn is_stream(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
+}
+
+/// Refuses a device, a pipe or a socket where a file belongs.
+///
+/// # Errors
+/// That it is one.
+pub fn check_is_file(path: &Path) -> Result<(), FileError> {
+    if is_stream(path) {
+        return Err(FileError::read(path)(no_file()));
+    }
+    Ok(())
+}
+
+fn no_file() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidInput,
+        "it is a pipe, socket or device, not a file",
+    )
+}
+
+fn write_into<F>(path: &Path, write: F) -> Result<(), FileError>
+where
+    F: FnOnce(&mut dyn Write) -> io::Result<()>,
+{
+    let fail = |step| FileError::write(path, step);
+    let file = File::options().write(true).open(path);
+    let mut writer = BufWriter::new(file.map_err(fail("open it"))?);
+    write(&mut writer).map_err(fail("write its content"))?;
+    writer.flush().map_err(fail("write its content"))
 }
 
 /// The same unless `path` exists: then it stays as it is, and the answer is false.
@@ -55,30 +96,50 @@ where
     Ok(true)
 }
 
-/// Writes files as a whole each, and all or none of them where what can't be written can't
-/// be from the beginning, as on a full disk.
+/// Writes files that belong together into one folder and removes those that are `gone`: each
+/// file whole, and none where one can't be written from the beginning, as on a full disk.
+///
+/// The first is what the others are known by. It is removed before any of them is touched and
+/// appears after all of them, so that whoever finds it finds what belongs to it, unless two
+/// write there at once.
 ///
 /// # Errors
 /// Names the file and the step.
-pub fn write_together(files: &[(PathBuf, Vec<u8>)]) -> Result<(), FileError> {
+pub fn write_together(files: &[(PathBuf, Vec<u8>)], gone: &[PathBuf]) -> Result<(), FileError> {
     let staged = files.iter().map(|(path, content)| {
         let temporary = temporary_beside(path, |out| out.write_all(content))?;
         Ok((path, temporary))
     });
-    let staged: Vec<_> = staged.collect::<Result<_, FileError>>()?;
-    for (path, temporary) in staged {
-        publish(temporary, path)?;
+    let mut staged: Vec<_> = staged.collect::<Result<_, FileError>>()?;
+    let Some((first, _)) = files.first() else {
+        return Ok(());
+    };
+    remove(first)?;
+    sync_dir(folder_of(first))?;
+    for path in gone {
+        remove(path)?;
     }
-    Ok(())
+    staged.rotate_left(1);
+    for (path, temporary) in staged {
+        if path == first {
+            // What it stands for is on disk before it is.
+            sync_dir(folder_of(first))?;
+        }
+        persist(temporary, path)?;
+    }
+    sync_dir(folder_of(first))
 }
 
-/// Moves a whole temporary file to `path`.
+/// Moves a whole temporary file to `path`, for good.
 fn publish(temporary: tempfile::NamedTempFile, path: &Path) -> Result<(), FileError> {
-    let fail = |step| FileError::write(path, step);
-    temporary
-        .persist(path)
-        .map_err(|error| fail("move the finished file into place")(error.error))?;
+    persist(temporary, path)?;
     sync_dir(folder_of(path))
+}
+
+fn persist(temporary: tempfile::NamedTempFile, path: &Path) -> Result<(), FileError> {
+    let fail = FileError::write(path, "move the finished file into place");
+    let moved = temporary.persist(path);
+    moved.map(drop).map_err(|error| fail(error.error))
 }
 
 /// Removes a file that need not be there.
@@ -111,6 +172,12 @@ pub fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
 /// When it can't be created.
 pub fn create_folder(path: &Path) -> Result<(), FileError> {
     std::fs::create_dir_all(path).map_err(FileError::write(path, "create this folder"))
+}
+
+/// Whether two paths lead to one file or folder, which exists.
+pub fn is_same_place(one: &Path, other: &Path) -> bool {
+    let followed = |path: &Path| path.canonicalize().ok();
+    followed(one).is_some_and(|one| followed(other) == Some(one))
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -175,6 +242,9 @@ where
         return Err(fail("tell the file's name")(reason));
     };
     check_place(path)?;
+    if is_stream(path) {
+        return Err(fail("put a file in its place")(no_file()));
+    }
 
     let mut builder = tempfile::Builder::new();
     let prefix = format!(".{}.", name.to_string_lossy());

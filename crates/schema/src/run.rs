@@ -32,6 +32,24 @@ pub struct EpochRecord {
     pub images_per_second: f64,
 }
 
+impl EpochRecord {
+    /// Training MSE over all targets.
+    pub fn train_mse(&self) -> f64 {
+        self.train.overall.mse
+    }
+
+    /// Validation MSE over all targets; `None` without validation images.
+    pub fn valid_mse(&self) -> Option<f64> {
+        Some(self.valid.as_ref()?.overall.mse)
+    }
+
+    /// Validation R² over all targets; `None` without validation images, and where
+    /// no target's labels differ.
+    pub fn valid_r2(&self) -> Option<f64> {
+        self.valid.as_ref()?.overall.r2
+    }
+}
+
 /// Reads a run's `metrics.jsonl`.
 ///
 /// # Errors

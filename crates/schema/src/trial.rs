@@ -1,4 +1,4 @@
-//! Trials of a study.
+//! Trials of a study, and how it draws and prunes them.
 
 use std::fmt;
 
@@ -31,6 +31,58 @@ impl fmt::Display for TrialState {
             Self::Pruned => "pruned",
             Self::Finished => "finished",
             Self::Failed => "failed",
+        })
+    }
+}
+
+/// How trials are drawn from the space.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SamplerName {
+    /// Uniformly from the grid, none twice.
+    #[default]
+    RandomGrid,
+    /// The whole grid in order.
+    Grid,
+    /// Uniformly from the ranges behind the grid.
+    Random,
+    /// From the same ranges, where earlier trials did well: by a tree-structured
+    /// Parzen estimator.
+    Tpe,
+}
+
+impl fmt::Display for SamplerName {
+    /// As the study file has it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::RandomGrid => "random-grid",
+            Self::Grid => "grid",
+            Self::Random => "random",
+            Self::Tpe => "tpe",
+        })
+    }
+}
+
+/// How trials that do badly are stopped early.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PrunerName {
+    /// All are trained to their end.
+    #[default]
+    None,
+    /// At each rung those stop that are below the median of all that came there.
+    Median,
+    /// At each rung one in `reduction` of all that came there goes on.
+    Asha,
+}
+
+impl fmt::Display for PrunerName {
+    /// As the study file has it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::None => "none",
+            Self::Median => "median",
+            Self::Asha => "asha",
         })
     }
 }

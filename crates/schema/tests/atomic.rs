@@ -4,7 +4,7 @@
 use std::fs;
 use std::io;
 
-use psp_schema::{check_folder, sync_dir, write_atomic, write_new, write_together};
+use psp_schema::{check_folder, check_is_file, sync_dir, write_atomic, write_new, write_together};
 use tempfile::TempDir;
 
 fn names(folder: &TempDir) -> Vec<String> {
@@ -118,13 +118,67 @@ fn of_files_that_belong_together_none_is_written_where_one_cannot_be() {
             (path(second), b"new".to_vec()),
         ]
     };
-    std::fs::write(path("a"), "old").unwrap();
-    let error = write_together(&files("none/b")).unwrap_err();
+    for name in ["a", "old"] {
+        std::fs::write(path(name), "old").unwrap();
+    }
+    let error = write_together(&files("none/b"), &[path("old")]).unwrap_err();
     assert_eq!(error.path, path("none/b"));
     assert_eq!(std::fs::read(path("a")).unwrap(), b"old");
-    assert_eq!(folder.path().read_dir().unwrap().count(), 1);
-    write_together(&files("b")).unwrap();
+    assert_eq!(names(&folder), ["a", "old"]);
+    write_together(&files("b"), &[path("old")]).unwrap();
     for name in ["a", "b"] {
         assert_eq!(std::fs::read(path(name)).unwrap(), b"new");
     }
+    assert_eq!(names(&folder), ["a", "b"]);
+}
+
+#[test]
+fn the_file_that_others_are_known_by_is_never_beside_others_than_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    std::fs::write(path("metrics"), "old").unwrap();
+    // A folder in its place keeps the second file from being replaced.
+    std::fs::create_dir(path("plot")).unwrap();
+    let files = ["metrics", "table", "plot"].map(|name| (path(name), b"new".to_vec()));
+    let error = write_together(&files, &[]).unwrap_err();
+    assert_eq!(error.path, path("plot"));
+    assert_eq!(std::fs::read(path("metrics")).unwrap(), b"old");
+    std::fs::remove_dir(path("plot")).unwrap();
+    // What fails once it has begun leaves nothing that the others are known by.
+    std::fs::create_dir(path("gone")).unwrap();
+    write_together(&files, &[path("gone")]).unwrap_err();
+    assert!(!path("metrics").exists());
+    std::fs::remove_dir(path("gone")).unwrap();
+    write_together(&files, &[]).unwrap();
+    assert_eq!(names(&folder), ["metrics", "plot", "table"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_gets_the_content_and_stays_a_pipe() {
+    use std::os::unix::fs::FileTypeExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let (pipe, link) = (folder.path().join("pipe"), folder.path().join("link"));
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    std::os::unix::fs::symlink(&pipe, &link).unwrap();
+    for path in [&pipe, &link] {
+        let reader = std::thread::spawn({
+            let pipe = pipe.clone();
+            move || std::fs::read(pipe).unwrap()
+        });
+        write_atomic(path, |out| out.write_all(b"scores")).unwrap();
+        assert_eq!(reader.join().unwrap(), b"scores");
+        assert!(std::fs::metadata(path).unwrap().file_type().is_fifo());
+    }
+    assert!(link.is_symlink());
+    let error = write_together(&[(pipe.clone(), b"new".to_vec())], &[]).unwrap_err();
+    assert!(
+        error.to_string().contains("pipe, socket or device"),
+        "{error}"
+    );
+    let error = check_is_file(&pipe).unwrap_err();
+    assert!(error.to_string().contains("not a file"), "{error}");
+    assert_eq!(names(&folder), ["link", "pipe"]);
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use psp_data::Splits;
 use psp_lease::{Attempt, Claims, Lease, Settings};
-use psp_schema::{FileError, write_json};
-use psp_train::{Inputs, RunConfig};
+use psp_schema::write_json;
+use psp_train::{Inputs, Machine, RunConfig};
 
 use crate::beginning::Beginning;
 use crate::config::SearchConfig;
@@ -17,7 +17,7 @@ use crate::keys;
 use crate::moved::place;
 use crate::plan::Plan;
 use crate::records::read_json;
-use crate::study::Study;
+use crate::study::{Study, split_at};
 use crate::under_way::tasks_in;
 use crate::weights::{Hashes, Weights};
 
@@ -41,17 +41,20 @@ impl Study {
     pub fn begin(
         dir: StudyDir,
         mut config: SearchConfig,
+        machine: &Machine,
         observe: &mut dyn FnMut(usize, usize),
     ) -> Result<Self, SearchError> {
         config.make_absolute()?;
-        let mut hashes = Hashes::default();
+        let mut hashes = Hashes::on(machine);
         let draft = Draft::of(&dir, &config, None, &mut hashes)?;
         if draft.is_stored {
             return Ok(draft.study);
         }
         if !dir.is_begun() {
             let all = (0..draft.inputs.dataset.len()).collect();
-            draft.inputs.check_images(&config.base, all, observe)?;
+            let base = config.base.clone().on(machine)?;
+            draft.inputs.check_images(&base, all, observe)?;
+            draft.study.plan.check_weights(&config, machine)?;
         }
         let lease = claim(&dir, &config)?;
         let written = (|| {
@@ -78,6 +81,7 @@ impl Study {
         dir: StudyDir,
         data: Option<&Path>,
         trials: Option<u64>,
+        machine: &Machine,
         observe: &mut dyn FnMut(usize, usize),
     ) -> Result<Self, SearchError> {
         let mut config = Self::open(dir.clone())?.config;
@@ -87,7 +91,7 @@ impl Study {
         if let Some(trials) = trials {
             config.set_trials(trials)?;
         }
-        Self::begin(dir, config, observe)
+        Self::begin(dir, config, machine, observe)
     }
 }
 
@@ -129,11 +133,7 @@ impl Draft {
         inputs: Option<Inputs>,
         hashes: &mut Hashes,
     ) -> Result<Self, SearchError> {
-        let is_data = |data: &Path| {
-            let whole = |path: &Path| path.canonicalize().ok();
-            whole(data).is_some_and(|data| whole(dir.root()) == Some(data))
-        };
-        if is_data(&config.base.data.dir) {
+        if psp_schema::is_same_place(&config.base.data.dir, dir.root()) {
             return Err(SearchError::InData {
                 study: dir.root().to_owned(),
             });
@@ -144,7 +144,7 @@ impl Draft {
             None => {
                 let mut base = config.base.clone();
                 if dir.has_lost_plan() && dir.split().exists() {
-                    base.data.split = absolute_text(&dir.split())?;
+                    base.data.split = split_at(&dir.split())?;
                 }
                 Inputs::open(&base)?
             }
@@ -260,6 +260,24 @@ impl Draft {
     }
 }
 
+impl StudyDir {
+    /// Refuses a folder that has what a study would write over, though none was begun in
+    /// it: a data set's `split.csv`, say.
+    fn check_is_free(&self) -> Result<(), SearchError> {
+        if self.beginning().exists() {
+            return Ok(());
+        }
+        let mut entries = self.entries().into_iter();
+        if let Some(file) = entries.find(|entry| entry.is_symlink() || entry.exists()) {
+            return Err(SearchError::Occupied {
+                study: self.root().to_owned(),
+                file,
+            });
+        }
+        Ok(())
+    }
+}
+
 /// The study whose own file is lost, as `config` says that it was, if that draws its trials.
 fn restored(dir: &StudyDir, config: &SearchConfig) -> Result<Study, SearchError> {
     let plan: Option<Plan> = read_json(&dir.plan())?;
@@ -268,12 +286,6 @@ fn restored(dir: &StudyDir, config: &SearchConfig) -> Result<Study, SearchError>
         return Err(SearchError::LostStudyFile { study: dir.clone() });
     };
     Study::new(dir.clone(), config.clone(), plan)
-}
-
-/// A path as configurations hold it.
-pub(crate) fn absolute_text(path: &Path) -> Result<String, SearchError> {
-    let path = std::path::absolute(path).map_err(FileError::read(path))?;
-    Ok(path.to_string_lossy().into_owned())
 }
 
 /// Takes the study's folder for writing what a study begins with; waits for others.

@@ -1,21 +1,62 @@
 //! What a new study is planned to be, and what it may not begin with.
 
-use psp_data::{Part, Splits};
-use psp_train::Inputs;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use crate::config::{PrunerName, SearchConfig};
+use psp_data::{DataNotice, Part, Splits};
+use psp_schema::{PrunerName, SamplerName};
+use psp_space::{Point, Random, RandomGrid, Sampler};
+use psp_train::config::InitialWeights;
+use psp_train::{ConfigError, Inputs, Machine, trainer};
+
+use crate::config::{RefitSection, SearchConfig};
 use crate::error::SearchError;
-use crate::keys;
-use crate::plan::Plan;
+use crate::keys::TRAIN_IMAGES;
+use crate::plan::{Plan, PlannedTrial};
 use crate::weights::{Hashes, Weights};
 
+/// How many points are checked of what later trials may draw.
+const CHECKED: usize = 1000;
+
 impl Plan {
-    /// The plan that a study of `config` on `inputs` would begin with.
+    /// The plan that a study of `config` on `inputs` would begin with on `machine`.
     ///
     /// # Errors
     /// As [`Study::begin`](crate::Study::begin).
-    pub fn of(config: &SearchConfig, inputs: &Inputs) -> Result<Self, SearchError> {
-        Beginning::of(config, inputs, true, &mut Hashes::default()).map(|beginning| beginning.plan)
+    pub fn of(
+        config: &SearchConfig,
+        inputs: &Inputs,
+        machine: &Machine,
+    ) -> Result<Self, SearchError> {
+        let hashes = &mut Hashes::on(machine);
+        let plan = Beginning::of(config, inputs, true, hashes)?.plan;
+        plan.check_weights(config, machine)?;
+        Ok(plan)
+    }
+
+    /// Refuses weights that one of the trials, or its refit, can't begin with.
+    pub(crate) fn check_weights(
+        &self,
+        config: &SearchConfig,
+        machine: &Machine,
+    ) -> Result<(), SearchError> {
+        if self.weights.is_empty() {
+            return Ok(());
+        }
+        let mut checked = HashSet::new();
+        for trial in &self.trials {
+            let runs = [
+                Some(config.trial(&trial.point)?),
+                config.refit(&trial.point)?,
+            ];
+            for run in runs.into_iter().flatten() {
+                let model = &run.model;
+                let weights = (model.backbone, model.auxiliary, model.weights.clone());
+                if checked.insert(weights) {
+                    trainer::check_weights(run, machine)?;
+                }
+            }
+        }
+        Ok(())
     }
 }
 
@@ -38,22 +79,30 @@ impl Beginning {
     ) -> Result<Self, SearchError> {
         // What trials are compared by.
         inputs.indices(Part::Valid)?;
-        keys::check_train_images(config, inputs.splits.counts()[0])?;
+        check_train_images(config, inputs.splits.counts()[0])?;
         let (data, split) = (inputs.dataset.fingerprint()?, inputs.splits.fingerprint());
         let weights = Weights::within(config, None, hashes)?;
         let mut plan = Plan::draw(config, data, split, weights, &[])?;
         check_rungs(config)?;
-        for trial in &plan.trials {
+        let mut points: Vec<Point> = plan.trials.iter().map(|one| one.point.clone()).collect();
+        if is_new {
+            points.extend(drawable(config)?);
+        }
+        for point in &points {
             if is_new {
-                config.check_new(&trial.point)?;
+                config.check_new(point)?;
             }
-            config.check_refit_on_validation(&trial.point)?;
+            config.check_refit_on_validation(point)?;
         }
         if is_new {
-            keys::check_distinct(config, &plan.trials, inputs.splits.counts()[0])?;
+            check_distinct(config, &plan, inputs.splits.counts()[0])?;
         }
         plan.labels_fingerprint = Some(inputs.dataset.labels_fingerprint());
-        Self::with(plan, config, inputs)
+        let beginning = Self::with(plan, config, inputs)?;
+        if is_new {
+            check_folds(config, &beginning.folds, inputs)?;
+        }
+        Ok(beginning)
     }
 
     /// The same with this plan, to which the further splits are added.
@@ -72,6 +121,101 @@ impl Beginning {
             refit_split,
         })
     }
+}
+
+/// Refuses more training images than there are, of which all would be used: trials that
+/// differ in nothing else would be one, and their values untrue.
+///
+/// # Errors
+/// [`SearchError::TrainImages`].
+fn check_train_images(config: &SearchConfig, available: usize) -> Result<(), SearchError> {
+    let mut dimensions = config.space.dimensions().iter();
+    let searched = dimensions.find(|dimension| dimension.key == TRAIN_IMAGES);
+    let searched = searched.into_iter().flat_map(|dimension| dimension.grid());
+    let refitted = config
+        .study
+        .refit
+        .iter()
+        .flat_map(RefitSection::train_images);
+    let merged = config.study.refit.as_ref().is_some_and(|refit| refit.valid);
+    let too_many = |wanted: &i64| usize::try_from(*wanted).is_ok_and(|wanted| wanted > available);
+    let searched = searched.filter_map(|value| value.as_integer());
+    let refitted = refitted.filter(|_| !merged);
+    match searched.chain(refitted).find(too_many) {
+        Some(wanted) => Err(SearchError::TrainImages {
+            name: config.name().to_owned(),
+            wanted,
+            available,
+        }),
+        None => Ok(()),
+    }
+}
+
+/// What later trials may draw: all points of a small grid, of others some that are drawn at
+/// random.
+fn drawable(config: &SearchConfig) -> Result<Vec<Point>, SearchError> {
+    let (space, seed) = (&config.space, config.study.seed);
+    let mut sampler: Box<dyn Sampler> = match config.study.sampler {
+        SamplerName::Grid | SamplerName::RandomGrid => Box::new(RandomGrid::new(space, seed)),
+        SamplerName::Random | SamplerName::Tpe => Box::new(Random::new(space, seed)),
+    };
+    let points = std::iter::from_fn(|| sampler.draw()).take(CHECKED);
+    Ok(points.collect::<Result<_, _>>()?)
+}
+
+/// Refuses trials of which two would train the same, since the values in which they differ
+/// come to the same.
+///
+/// # Errors
+/// [`SearchError::Same`] with the first such pair.
+fn check_distinct(config: &SearchConfig, plan: &Plan, images: usize) -> Result<(), SearchError> {
+    let mut seen: BTreeMap<String, &PlannedTrial> = BTreeMap::new();
+    for trial in &plan.trials {
+        let mut in_effect = config.trial(&trial.point)?.in_effect(images)?;
+        // Of weights their content counts, and not where they lie.
+        if let Some(hash) = plan.weights.of_run(&in_effect) {
+            in_effect.model.weights = InitialWeights::Path(hash.into());
+        }
+        if let Some(first) = seen.insert(in_effect.to_toml()?, trial) {
+            let keys = trial.point.keys().chain(first.point.keys());
+            let differing = keys.filter(|key| trial.point.get(*key) != first.point.get(*key));
+            let differing: BTreeSet<&str> = differing.map(String::as_str).collect();
+            return Err(SearchError::Same {
+                name: config.name().to_owned(),
+                numbers: [first.number, trial.number],
+                keys: differing.into_iter().collect::<Vec<_>>().join(", "),
+                images,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Refuses folds of which one has a single label: its R² would be undefined, or of other
+/// targets than that of the other folds, with which it is averaged.
+fn check_folds(
+    config: &SearchConfig,
+    folds: &[Splits],
+    inputs: &Inputs,
+) -> Result<(), SearchError> {
+    for (fold, splits) in folds.iter().enumerate() {
+        let valid = splits.indices(Part::Valid);
+        let same = inputs.dataset.same_labels(Part::Valid, &valid);
+        if let Some(DataNotice::SameLabel { column, value, .. }) = same.first() {
+            let error = ConfigError::Value {
+                key: "study.folds",
+                value: folds.len().to_string(),
+                expected: format!(
+                    "column `{column}` is {value} on all {} validation images of fold {fold}, \
+                     where its R² is undefined; expected fewer folds, or 0 for the study's own \
+                     split",
+                    valid.len()
+                ),
+            };
+            return Err(config.with_line(error));
+        }
+    }
+    Ok(())
 }
 
 /// The splits of the finalists, where the study asks for folds.
@@ -107,12 +251,14 @@ fn check_rungs(config: &SearchConfig) -> Result<(), SearchError> {
     {
         return Ok(());
     }
-    Err(SearchError::Setting {
-        name: config.name().to_owned(),
+    let error = ConfigError::Value {
         key: "study.rungs",
         value: format!("{rungs:?}"),
-        expected: "a number of epochs below train.epochs, where the pruner can stop a trial",
-    })
+        expected: "expected a number of epochs below train.epochs, where the pruner can stop a \
+                   trial"
+            .to_owned(),
+    };
+    Err(config.with_line(error))
 }
 
 /// The split of a refit that trains on validation images, too.

@@ -10,9 +10,9 @@
 //! Trees", 1984, with a confidence margin in place of the standard error. A test
 //! of the difference would let a finalist tie by being noisy itself.)
 
-use psp_metrics::RegressionMetrics;
+use psp_metrics::{RegressionMetrics, t_quantile};
+use psp_schema::Ranked;
 use serde::{Deserialize, Serialize};
-use statrs::distribution::{ContinuousCDF, StudentsT};
 
 /// What finalists are compared by, higher is better: R² over all targets, or
 /// the negative MSE where R² is undefined.
@@ -29,22 +29,6 @@ pub struct Candidate {
     pub scores: Vec<f64>,
     /// Multiply-adds of one prediction.
     pub multiply_adds: u64,
-}
-
-/// A candidate's place.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Ranked {
-    /// Which of the candidates.
-    pub candidate: usize,
-    /// Mean score.
-    pub mean: f64,
-    /// Standard deviation between seeds; `None` of one seed.
-    pub deviation: Option<f64>,
-    /// Lower confidence bound of the mean: of one seed by the spread of the other
-    /// candidates' seeds, and the mean itself where no candidate has two.
-    pub lower_bound: f64,
-    /// Whether its mean and bound are within the leader's noise of the leader's.
-    pub ties: bool,
 }
 
 /// Which candidate was chosen, and why.
@@ -80,7 +64,7 @@ pub fn choose(candidates: &[Candidate], confidence: f64) -> Option<Choice> {
     let chosen = (*tied.iter().min_by_key(|ranked| cost(ranked))?).clone();
     let compared = Compared {
         candidates,
-        trained: ranking.len(),
+        ranking: &ranking,
         tied: tied.len(),
         confidence,
     };
@@ -138,8 +122,8 @@ fn moments(values: &[f64]) -> Option<(f64, Option<f64>)> {
 
 /// The quantile of Student's t distribution.
 fn quantile(confidence: f64, freedom: f64) -> f64 {
-    // The parameters are valid: scale 1, at least one degree of freedom.
-    StudentsT::new(0.0, 1.0, freedom).map_or(f64::INFINITY, |t| t.inverse_cdf(confidence))
+    // There is at least one degree of freedom.
+    t_quantile(confidence, freedom).unwrap_or(f64::INFINITY)
 }
 
 /// What is to be said of a model by its mean R² and the lower bound of that, where these
@@ -161,8 +145,8 @@ pub(crate) fn doubt(mean: f64, lower_bound: f64) -> Option<&'static str> {
 /// What a choice was made of.
 struct Compared<'a> {
     candidates: &'a [Candidate],
-    /// Candidates with a score.
-    trained: usize,
+    /// Those with a score.
+    ranking: &'a [Ranked],
     /// Of these, such as tie with the leader, itself included.
     tied: usize,
     confidence: f64,
@@ -187,10 +171,11 @@ impl Compared<'_> {
 
     fn reason(&self, leader: &Ranked, chosen: &Ranked) -> String {
         let leads = format!(
-            "{} leads with a mean of {:.4} ({})",
+            "{} leads with a mean of {:.4} ({}){}",
             self.name(leader),
             leader.mean,
-            self.bound(leader)
+            self.bound(leader),
+            self.higher_mean(leader)
         );
         if self.tied == 1 {
             return format!("{leads}; {}", self.no_tie());
@@ -207,6 +192,21 @@ impl Compared<'_> {
                 self.cost(leader),
                 chosen.mean
             )
+        }
+    }
+
+    /// Which candidate has the highest mean, where that is not the leader.
+    fn higher_mean(&self, leader: &Ranked) -> String {
+        let means = self.ranking.iter();
+        let highest = means.max_by(|a, b| a.mean.total_cmp(&b.mean));
+        match highest.filter(|highest| highest.mean > leader.mean) {
+            Some(highest) => format!(
+                ", since the bound decides: {} has a mean of {:.4} and a bound of {:.4}",
+                self.name(highest),
+                highest.mean,
+                highest.lower_bound
+            ),
+            None => String::new(),
         }
     }
 
@@ -228,7 +228,7 @@ impl Compared<'_> {
     fn no_tie(&self) -> &'static str {
         if self.candidates.len() == 1 {
             "there is no other candidate"
-        } else if self.trained == 1 {
+        } else if self.ranking.len() == 1 {
             "no other candidate was trained to its end"
         } else if self.is_noise_known() {
             "no other candidate ties with it"
@@ -281,6 +281,9 @@ mod tests {
         ];
         let choice = choose(&candidates, 0.95).unwrap();
         assert_eq!(choice.ranking[0].candidate, 1);
+        // Its mean is not the highest, which is said.
+        let why = "since the bound decides: lucky has a mean of 0.7200 and a bound of ";
+        assert!(choice.reason.contains(why), "{}", choice.reason);
     }
 
     #[test]

@@ -7,20 +7,19 @@ use std::path::{Path, PathBuf};
 use psp_schema::{Access, FileError};
 use psp_space::Space;
 use psp_train::config::{DataConfig, ModelSection, PreprocessConfig, TrainConfig};
-use psp_train::{EXPERIMENTS, RunConfig};
+use psp_train::{ConfigError, EXPERIMENTS, RunConfig};
 use serde::Deserialize;
 use toml::{Table, Value};
 
 use crate::error::SearchError;
 use crate::keys;
-use crate::pruner::Pruner;
 
 mod refit;
 mod study;
 
 use refit::RefitLines;
 pub use refit::RefitSection;
-pub use study::{PrunerName, SamplerName, StudySection};
+pub use study::StudySection;
 
 /// A study file, read and checked.
 #[derive(Clone, Debug)]
@@ -32,9 +31,11 @@ pub struct SearchConfig {
     /// What varies.
     pub space: Space,
     /// The tables that the space was read from.
-    tables: Table,
-    /// The file's name, for errors.
+    pub(crate) tables: Table,
+    /// The file's name and content and what overrides it, for errors.
     name: String,
+    text: String,
+    overrides: Vec<String>,
     refit_lines: RefitLines,
 }
 
@@ -70,7 +71,8 @@ impl SearchConfig {
     /// As [`SearchConfig::read`].
     pub fn parse(text: &str, name: &str, overrides: &[String]) -> Result<Self, SearchError> {
         let config = Self::parse_stored(text, name, overrides)?;
-        config.study.check(name)?;
+        let checked = config.study.check();
+        checked.map_err(|error| error.with_line(text, name, &[]))?;
         config.check_refit()?;
         keys::check_searched(&config.space, name)?;
         Ok(config)
@@ -106,6 +108,8 @@ impl SearchConfig {
             space,
             tables,
             name: name.to_owned(),
+            text: text.to_owned(),
+            overrides: overrides.to_vec(),
             refit_lines: RefitLines::of(text),
         })
     }
@@ -116,7 +120,7 @@ impl SearchConfig {
     /// A name that can't be that of a folder.
     pub fn rename(&mut self, name: &str) -> Result<(), SearchError> {
         name.clone_into(&mut self.study.name);
-        self.study.check(&self.name)
+        Ok(self.study.check()?)
     }
 
     /// Asks for so many trials.
@@ -125,7 +129,7 @@ impl SearchConfig {
     /// A number that the sampler can't draw.
     pub fn set_trials(&mut self, trials: u64) -> Result<(), SearchError> {
         self.study.trials = trials;
-        self.study.check("--trials")
+        Ok(self.study.check()?)
     }
 
     /// The configuration of a point of the space, checked.
@@ -139,10 +143,14 @@ impl SearchConfig {
             let shared = self.base.validate().err();
             // What is wrong with all trials is no fault of the point.
             if shared.is_some_and(|shared| shared.to_string() == source.to_string()) {
-                return SearchError::Config(source);
+                return self.with_line(source);
             }
+            let place = match &source {
+                ConfigError::Value { key, .. } => self.place(key),
+                _ => self.name.clone(),
+            };
             SearchError::Point {
-                name: self.name.clone(),
+                place,
                 point: psp_space::point_text(point),
                 source,
             }
@@ -171,6 +179,12 @@ impl SearchConfig {
             }),
             None => Ok(()),
         }
+    }
+
+    /// An error of what the file says, with the line of it.
+    pub(crate) fn with_line(&self, error: ConfigError) -> SearchError {
+        let error = error.with_line(&self.text, &self.name, &self.overrides);
+        error.into()
     }
 
     /// The file's name, for errors.
@@ -212,34 +226,6 @@ impl SearchConfig {
             error.to_string(),
         ))
         .into()
-    }
-
-    /// What differs in `other` in what decides the results of trials; `None` when
-    /// nothing does. The number of trials, retries and finalists may change while a
-    /// study runs, and so may where data lie and trials are computed.
-    ///
-    /// # Errors
-    /// A path that is not valid UTF-8.
-    pub fn difference(&self, other: &Self) -> Result<Option<String>, SearchError> {
-        let drawn = |study: &StudySection| {
-            let lag = (study.sampler == SamplerName::Tpe).then_some(study.lag);
-            (study.sampler, study.seed, lag)
-        };
-        let pruned = |study: &StudySection| Pruner::of(study);
-        let shared = keys::differing(&self.base, &other.base)?;
-        let name = |what: &str| Some(what.to_owned());
-        Ok(match () {
-            () if !shared.is_empty() => Some(format!(
-                "the configuration that trials share: {}",
-                shared.join(", ")
-            )),
-            () if self.tables != other.tables => name("the space"),
-            () if drawn(&self.study) != drawn(&other.study) => {
-                name("the sampler, its seed or its lag")
-            }
-            () if pruned(&self.study) != pruned(&other.study) => name("the pruner or its rungs"),
-            () => None,
-        })
     }
 }
 

@@ -3,30 +3,30 @@
 use psp_schema::write_json_new;
 use psp_space::{Point, Seen, tpe};
 
-use crate::board::{Board, Entry};
 use crate::error::SearchError;
+use crate::snapshot::{Entry, Snapshot};
 use crate::study::Study;
 
 impl Study {
-    /// Draws the trial after those of `board`, if the study is to have one and the
+    /// Draws the trial after those of `snapshot`, if the study is to have one and the
     /// results that it depends on are known; says whether there is one more trial
     /// now. Of all who draw it one succeeds, and from the same results all draw the
     /// same, and none that was drawn before.
     ///
     /// # Errors
     /// A space without a point left, or a file that can't be written.
-    pub(crate) fn draw_next(&self, board: &Board) -> Result<bool, SearchError> {
-        let number = board.entries().len();
+    pub(crate) fn draw_next(&self, snapshot: &Snapshot) -> Result<bool, SearchError> {
+        let number = snapshot.entries().len();
         if number >= self.wanted() {
             return Ok(false);
         }
         let lag = usize::try_from(self.config.study.lag).unwrap_or(usize::MAX);
         let observed = (number + 1).saturating_sub(lag);
-        let observed = &board.entries()[..observed.min(number)];
+        let observed = &snapshot.entries()[..observed.min(number)];
         if !observed.iter().all(Entry::is_known) {
             return Ok(false);
         }
-        let before = board.entries().iter();
+        let before = snapshot.entries().iter();
         let seen: Seen = before.map(|entry| &entry.trial.point).collect();
         let point = tpe::suggest_new(
             &self.config.space,

@@ -28,11 +28,11 @@ pub enum SearchError {
     Space(#[from] SpaceError),
     /// A point of the space that is no valid configuration.
     #[error(
-        "{name}: the point {point} can't be trained: {source}; exclude it, or make the key conditional"
+        "{place}: the point {point} can't be trained: {source}; exclude it, or make the key conditional"
     )]
     Point {
-        /// The study file.
-        name: String,
+        /// The study file, with the line of the key if the value is one of the space.
+        place: String,
         /// The point's values.
         point: String,
         /// What is wrong.
@@ -83,18 +83,6 @@ pub enum SearchError {
         name: String,
         /// What is wrong.
         source: Box<DataError>,
-    },
-    /// A value of `[study]` out of range.
-    #[error("{name}: {key} = {value}: expected {expected}")]
-    Setting {
-        /// The study file.
-        name: String,
-        /// The key.
-        key: &'static str,
-        /// What was given.
-        value: String,
-        /// What would be valid.
-        expected: &'static str,
     },
     /// The data.
     #[error(transparent)]
@@ -147,7 +135,7 @@ pub enum SearchError {
     /// Two trials that would train the same.
     #[error(
         "{name}: trials {} and {} would be one and the same: on {images} training images the \
-         values of {keys} in which they differ have no effect; give the key other values, or a \
+         values of {keys} in which they differ come to the same; give the key other values, or a \
          `when`",
         numbers[0],
         numbers[1]
@@ -203,6 +191,20 @@ pub enum SearchError {
         study: PathBuf,
         /// Where they were.
         dir: PathBuf,
+    },
+    /// Another data folder was named, and it holds other data.
+    #[error(
+        "{}: {} holds other data than those that the study began with, which were in {}; a new \
+         study on them needs another name (--study)",
+        study.display(), given.display(), own.display()
+    )]
+    OtherData {
+        /// The study's folder.
+        study: PathBuf,
+        /// The folder that was named.
+        given: PathBuf,
+        /// Where the study's data were.
+        own: PathBuf,
     },
     /// The data, its split or a weights file changed since the study began.
     #[error(
@@ -290,8 +292,9 @@ pub enum SearchError {
     },
     /// A study's own file is gone or empty.
     #[error(
-        "{}: missing or empty; bring it back from a copy, or have it written again from the file \
-         that the study began with: psp search --config FILE --study {}",
+        "{}: missing or empty; bring it back from a copy, or have it written again as the study \
+         began, with the same file and flags, --data among them: psp search --config FILE --study \
+         {} --data DIR",
         study.study().display(),
         psp_schema::shell_quoted(study.root())
     )]
@@ -299,16 +302,30 @@ pub enum SearchError {
         /// The study.
         study: StudyDir,
     },
+    /// A study's own file can't be read as one.
+    #[error(
+        "{source}; restore this file from a copy, or move it away and have it written again as the \
+         study began, with the same file and flags, --data among them: psp search --config FILE \
+         --study {} --data DIR",
+        psp_schema::shell_quoted(study.root())
+    )]
+    DamagedStudyFile {
+        /// The study.
+        study: StudyDir,
+        /// What is wrong with it.
+        source: Box<Self>,
+    },
     /// A study's split is gone.
     #[error(
-        "{}: missing; bring it back, the runs have copies: cp {} {}",
-        study.split().display(),
+        "{fault}; bring the study's split back, of which its runs have copies: cp {} {}",
         psp_schema::shell_quoted(copy),
         psp_schema::shell_quoted(&study.split())
     )]
     LostSplit {
         /// The study.
         study: StudyDir,
+        /// What is wrong with its split.
+        fault: String,
         /// The split of one of its trials.
         copy: PathBuf,
     },

@@ -7,10 +7,11 @@ use psp_schema::write_json;
 use psp_space::{Point, Seen};
 use serde::{Deserialize, Serialize};
 
-use crate::board::Board;
 use crate::error::SearchError;
+use crate::folder::{StudyDir, TrialDir};
 use crate::plan::PlannedTrial;
 use crate::records::read_json;
+use crate::snapshot::Snapshot;
 use crate::study::Study;
 
 /// `finalists.json`.
@@ -51,6 +52,22 @@ impl FinalSeed {
     /// Whether it is the trial's own training, which is compared as it is.
     pub(crate) fn is_of(&self, trial: &PlannedTrial) -> bool {
         self.id == trial.id
+    }
+}
+
+impl StudyDir {
+    /// The folder of a finalist that is trained with another seed, or on a fold; the
+    /// trial's own where the trial itself is compared.
+    pub fn finalist(&self, trial: &PlannedTrial, run: &FinalSeed) -> TrialDir {
+        if run.is_of(trial) {
+            return self.trial(trial);
+        }
+        let number = trial.number;
+        let fold = run
+            .fold
+            .map_or_else(String::new, |fold| format!("-f{fold}"));
+        let name = format!("{number:05}-s{}{fold}-{}", run.seed, run.id);
+        TrialDir::new(self.finals().join(name))
     }
 }
 
@@ -101,9 +118,9 @@ impl Study {
     /// # Errors
     /// When no trial was trained to its end, or a file can't be read or written.
     pub fn settle_finalists(&self) -> Result<Finalists, SearchError> {
-        let board = Board::of(self)?;
+        let snapshot = Snapshot::of(self)?;
         let mut groups: BTreeMap<&'static str, Vec<(Merit, &PlannedTrial)>> = BTreeMap::new();
-        for entry in board.entries() {
+        for entry in snapshot.entries() {
             let Some(merit) = entry.merit() else {
                 continue;
             };

@@ -29,12 +29,6 @@ use std::path::{Path, PathBuf};
 
 use psp_train::RunDir;
 
-use crate::error::SearchError;
-use crate::finalists::FinalSeed;
-use crate::plan::PlannedTrial;
-use crate::records::{Record, read_json};
-use crate::refit::Refit;
-
 /// Paths inside a study's folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StudyDir {
@@ -132,12 +126,6 @@ impl StudyDir {
         self.root.join("refit")
     }
 
-    /// The folder of the refit.
-    pub fn refit_run(&self, refit: &Refit) -> TrialDir {
-        let name = format!("{:05}-{}", refit.trial.number, refit.id);
-        TrialDir::new(self.refits().join(name))
-    }
-
     /// The chosen model.
     pub fn selected(&self) -> PathBuf {
         self.root.join("selected.json")
@@ -146,26 +134,6 @@ impl StudyDir {
     /// The folder of the trials.
     pub fn trials(&self) -> PathBuf {
         self.root.join("trials")
-    }
-
-    /// A trial's folder.
-    pub fn trial(&self, trial: &PlannedTrial) -> TrialDir {
-        let name = format!("{:05}-{}", trial.number, trial.id);
-        TrialDir::new(self.trials().join(name))
-    }
-
-    /// The folder of a finalist that is trained with another seed, or on a fold; the
-    /// trial's own where the trial itself is compared.
-    pub fn finalist(&self, trial: &PlannedTrial, run: &FinalSeed) -> TrialDir {
-        if run.is_of(trial) {
-            return self.trial(trial);
-        }
-        let number = trial.number;
-        let fold = run
-            .fold
-            .map_or_else(String::new, |fold| format!("-f{fold}"));
-        let name = format!("{number:05}-s{}{fold}-{}", run.seed, run.id);
-        TrialDir::new(self.finals().join(name))
     }
 
     /// The folder of the finalists' trainings.
@@ -199,22 +167,6 @@ impl StudyDir {
         [self.trials(), self.finals(), self.refits()]
             .iter()
             .any(|folder| folder == entry)
-    }
-
-    /// Refuses a folder that has what a study would write over, though none was begun in
-    /// it: a data set's `split.csv`, say.
-    pub(crate) fn check_is_free(&self) -> Result<(), SearchError> {
-        if self.beginning().exists() {
-            return Ok(());
-        }
-        let mut entries = self.entries().into_iter();
-        if let Some(file) = entries.find(|entry| entry.is_symlink() || entry.exists()) {
-            return Err(SearchError::Occupied {
-                study: self.root.clone(),
-                file,
-            });
-        }
-        Ok(())
     }
 
     /// Claimed by the command that writes what the study begins with.
@@ -307,11 +259,14 @@ impl TrialDir {
         self.root.join(format!("failed.{attempts}.json"))
     }
 
-    /// How the trial ended; `None` while it has not.
-    ///
-    /// # Errors
-    /// A file that can't be read or is damaged.
-    pub fn read_outcome(&self) -> Result<Option<Record>, SearchError> {
-        read_json(&self.outcome())
+    /// Whether it failed, was taken up again and has not ended since.
+    pub(crate) fn is_to_be_retried(&self) -> bool {
+        let entries = std::fs::read_dir(&self.root).into_iter().flatten();
+        let mut names = entries.flatten().map(|entry| entry.file_name());
+        let was_retried = names.any(|name| {
+            let name = name.to_string_lossy();
+            name.starts_with("failed.") && name.ends_with(".json")
+        });
+        was_retried && !self.outcome().exists()
     }
 }

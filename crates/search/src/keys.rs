@@ -1,20 +1,17 @@
 //! What a configuration's keys decide: which may vary between trials, and which
 //! between two calls on one study.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use psp_space::Space;
+use psp_train::config::SplitSource;
 use psp_train::{Change, RunConfig};
 
-use crate::config::{RefitSection, SearchConfig};
 use crate::error::SearchError;
-use crate::plan::PlannedTrial;
 
 /// Keys of `[data]` that may vary: they leave what is validated and tested alone.
 const FREE_DATA: [&str; 1] = [TRAIN_IMAGES];
 
 /// How many of the training images are used.
-const TRAIN_IMAGES: &str = "data.train_images";
+pub(crate) const TRAIN_IMAGES: &str = "data.train_images";
 
 /// Whether a key decides which images, labels and split a score is of.
 pub(crate) fn decides_what_is_measured(key: &str) -> bool {
@@ -45,65 +42,6 @@ pub(crate) fn check_searched(space: &Space, name: &str) -> Result<(), SearchErro
     Ok(())
 }
 
-/// Refuses more training images than there are, of which all would be used: trials that
-/// differ in nothing else would be one, and their values untrue.
-///
-/// # Errors
-/// [`SearchError::TrainImages`].
-pub(crate) fn check_train_images(
-    config: &SearchConfig,
-    available: usize,
-) -> Result<(), SearchError> {
-    let mut dimensions = config.space.dimensions().iter();
-    let searched = dimensions.find(|dimension| dimension.key == TRAIN_IMAGES);
-    let searched = searched.into_iter().flat_map(|dimension| dimension.grid());
-    let refitted = config
-        .study
-        .refit
-        .iter()
-        .flat_map(RefitSection::train_images);
-    let merged = config.study.refit.as_ref().is_some_and(|refit| refit.valid);
-    let too_many = |wanted: &i64| usize::try_from(*wanted).is_ok_and(|wanted| wanted > available);
-    let searched = searched.filter_map(|value| value.as_integer());
-    let refitted = refitted.filter(|_| !merged);
-    match searched.chain(refitted).find(too_many) {
-        Some(wanted) => Err(SearchError::TrainImages {
-            name: config.name().to_owned(),
-            wanted,
-            available,
-        }),
-        None => Ok(()),
-    }
-}
-
-/// Refuses trials of which two would train the same, since the values in which they differ
-/// have no effect.
-///
-/// # Errors
-/// [`SearchError::Same`] with the first such pair.
-pub(crate) fn check_distinct(
-    config: &SearchConfig,
-    trials: &[PlannedTrial],
-    images: usize,
-) -> Result<(), SearchError> {
-    let mut seen: BTreeMap<String, &PlannedTrial> = BTreeMap::new();
-    for trial in trials {
-        let in_effect = config.trial(&trial.point)?.in_effect(images)?;
-        if let Some(first) = seen.insert(in_effect.to_toml()?, trial) {
-            let keys = trial.point.keys().chain(first.point.keys());
-            let differing = keys.filter(|key| trial.point.get(*key) != first.point.get(*key));
-            let differing: BTreeSet<&str> = differing.map(String::as_str).collect();
-            return Err(SearchError::Same {
-                name: config.name().to_owned(),
-                numbers: [first.number, trial.number],
-                keys: differing.into_iter().collect::<Vec<_>>().join(", "),
-                images,
-            });
-        }
-    }
-    Ok(())
-}
-
 /// The keys in which two configurations differ, those that may change while a study
 /// goes on aside: `key (1 there, 2 here)`.
 ///
@@ -111,7 +49,7 @@ pub(crate) fn check_distinct(
 /// A path that is not valid UTF-8.
 pub(crate) fn differing(then: &RunConfig, now: &RunConfig) -> Result<Vec<String>, SearchError> {
     // A split's file may lie elsewhere too; whether it is the same, its content tells.
-    let is_file = |config: &RunConfig| !["auto", "random"].contains(&&*config.data.split);
+    let is_file = |config: &RunConfig| matches!(config.data.split, SplitSource::File(_));
     let are_files = is_file(then) && is_file(now);
     let mut changes = now.changes_since(&then.to_table()?)?;
     changes.retain(|change| {
@@ -167,7 +105,7 @@ mod tests {
         let local = local_overrides(&then, &now).unwrap();
         let moved = then.with_overrides(&local).unwrap();
         assert_eq!(moved.data.dir, now.data.dir);
-        assert_eq!(moved.data.threads, 2);
+        assert_eq!(moved.data.threads, Some(2));
         assert_eq!(moved.train.device, now.train.device);
         assert_eq!(moved.train.epochs, then.train.epochs);
     }

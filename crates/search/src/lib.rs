@@ -7,9 +7,10 @@
 
 mod begin;
 mod beginning;
-mod board;
 pub mod choose;
 mod config;
+mod devices;
+mod difference;
 mod draw;
 mod error;
 mod event;
@@ -26,6 +27,7 @@ mod records;
 mod refit;
 mod retry;
 mod select;
+mod snapshot;
 mod study;
 mod supervise;
 mod task;
@@ -34,7 +36,7 @@ mod under_way;
 mod weights;
 mod worker;
 
-pub use config::{PrunerName, RefitSection, SamplerName, SearchConfig, StudySection};
+pub use config::{RefitSection, SearchConfig, StudySection};
 pub use error::SearchError;
 pub use event::WorkerEvent;
 pub use finalists::{FinalSeed, Finalist, Finalists};
@@ -44,6 +46,7 @@ pub use memory::available_memory;
 pub use overview::{Overview, TrialRow};
 pub use plan::{Plan, PlannedTrial};
 pub use pruner::Pruner;
+pub use psp_schema::{PrunerName, SamplerName};
 pub use records::{FailedAttempt, Record, RungRecord, TrialOutcome};
 pub use refit::Refit;
 pub use retry::Failure;

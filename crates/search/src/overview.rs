@@ -3,13 +3,13 @@
 use psp_schema::TrialState;
 use serde::Serialize;
 
-use crate::board::{Board, Entry, Place};
 use crate::choose::score;
 use crate::error::SearchError;
 use crate::finalists::Finalists;
 use crate::folder::{StudyDir, TrialDir};
 use crate::records::{Record, TrialOutcome, read_json};
 use crate::select::Selection;
+use crate::snapshot::{Entry, Snapshot, Status};
 use crate::study::Study;
 
 /// One trial's line.
@@ -25,7 +25,7 @@ pub struct TrialRow {
     pub fold: Option<usize>,
     /// Its values, as text.
     pub values: String,
-    /// Where it stands.
+    /// Its state.
     pub state: TrialState,
     /// Validation score of its best epoch: R², or the negative MSE where R² is
     /// undefined.
@@ -68,18 +68,18 @@ impl Overview {
     /// # Errors
     /// A file that can't be read.
     pub fn of(study: &Study) -> Result<Self, SearchError> {
-        let board = Board::of(study)?;
-        let places = board.places(study);
-        let trials = board
+        let snapshot = Snapshot::of(study)?;
+        let statuses = snapshot.statuses(study);
+        let trials = snapshot
             .entries()
             .iter()
-            .zip(places)
-            .map(|(entry, place)| trial_row(entry, place));
+            .zip(statuses)
+            .map(|(entry, status)| trial_row(entry, status));
         Ok(Self {
             study: study.config.study.name.clone(),
             grid_points: study.plan.grid_points.clone(),
             trials: trials.collect::<Result<_, _>>()?,
-            to_draw: study.wanted().saturating_sub(board.entries().len()),
+            to_draw: study.wanted().saturating_sub(snapshot.entries().len()),
             finals: finals(&study.dir)?,
             refit: refit(study)?,
             selection: study.selected()?,
@@ -142,22 +142,22 @@ fn refit(study: &Study) -> Result<Option<TrialRow>, SearchError> {
     row(&dir, refit.trial.number, values, dir.read_outcome()?).map(Some)
 }
 
-fn trial_row(entry: &Entry, place: Place) -> Result<TrialRow, SearchError> {
+fn trial_row(entry: &Entry, status: Status) -> Result<TrialRow, SearchError> {
     let trial = &entry.trial;
     let values = psp_space::point_text(&trial.point);
     let mut row = row(&entry.dir, trial.number, values, entry.record.clone())?;
-    let standing = match &entry.record {
-        None => entry.standing().map(|record| &record.standing),
+    let interim = match &entry.record {
+        None => entry.interim().map(|record| &record.interim),
         Some(_) => None,
     };
-    if let Some(standing) = standing {
-        row.score = standing.best.as_ref().map(score);
-        row.mse = standing.best.as_ref().map(|best| best.overall.mse);
-        row.epochs = Some(standing.epochs);
-        row.seconds = Some(standing.seconds);
+    if let Some(interim) = interim {
+        row.score = interim.best.as_ref().map(score);
+        row.mse = interim.best.as_ref().map(|best| best.overall.mse);
+        row.epochs = Some(interim.epochs);
+        row.seconds = Some(interim.seconds);
     }
     // Somebody may be at it who saw another moment's scores.
-    if place == Place::Pruned && row.state != TrialState::Begun {
+    if status == Status::Pruned && row.state != TrialState::Begun {
         row.state = TrialState::Pruned;
     }
     Ok(row)

@@ -1,12 +1,15 @@
 //! Which trials a study runs, known before any of them does.
 
+use psp_schema::SamplerName;
 use psp_space::{Grid, Point, Random, RandomGrid, Sampler, Seen, SpaceError, tpe};
 use psp_train::RunConfig;
+use psp_train::config::InitialWeights;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::config::{SamplerName, SearchConfig};
+use crate::config::SearchConfig;
 use crate::error::SearchError;
+use crate::folder::{StudyDir, TrialDir};
 use crate::weights::Weights;
 
 /// A trial of the plan.
@@ -18,6 +21,14 @@ pub struct PlannedTrial {
     pub id: String,
     /// The values that vary.
     pub point: Point,
+}
+
+impl StudyDir {
+    /// A trial's folder.
+    pub fn trial(&self, trial: &PlannedTrial) -> TrialDir {
+        let name = format!("{:05}-{}", trial.number, trial.id);
+        TrialDir::new(self.trials().join(name))
+    }
 }
 
 impl PlannedTrial {
@@ -214,8 +225,10 @@ fn trial_id(
     config.data.pixel_store_mib = defaults.data.pixel_store_mib;
     config.data.threads = defaults.data.threads;
     config.train.replicas.clear();
-    if let Some(name) = config.model.weights.file_name() {
-        config.model.weights = name.into();
+    if let InitialWeights::Path(path) = &mut config.model.weights
+        && let Some(name) = path.file_name()
+    {
+        *path = name.into();
     }
     let mut hash = Sha256::new();
     let parts = [&config.to_toml()?, data_fingerprint, split_fingerprint];

@@ -1,6 +1,6 @@
 //! Which trials go on beyond a rung.
 //!
-//! A rung is a number of epochs. A trial that has done them is saved and stands
+//! A rung is a number of epochs. A trial that has done them is saved and waits
 //! there until its validation score is among those that go on; as more trials come
 //! to the rung, that may happen later too. Until then it counts as pruned.
 //!
@@ -14,7 +14,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::config::{PrunerName, StudySection};
+use psp_schema::PrunerName;
+
+use crate::config::StudySection;
 
 /// The pruner of a study and its rungs.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use psp_schema::{RunResult, read_if_there};
-use psp_train::{Standing, TrainError};
+use psp_schema::{RunResult, read_if_there, shell_quoted};
+use psp_train::{IntermediateResult, TrainError};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::error::SearchError;
+use crate::folder::TrialDir;
 
 /// `outcome.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -54,7 +55,7 @@ impl TrialOutcome {
 pub struct RungRecord {
     /// Epochs, and the metrics of the best one so far.
     #[serde(flatten)]
-    pub standing: Standing,
+    pub interim: IntermediateResult,
     /// Who brought it there.
     pub worker: String,
     /// When, in UTC.
@@ -74,16 +75,34 @@ pub struct FailedAttempt {
     pub of_machine: bool,
 }
 
+impl TrialDir {
+    /// How the trial ended; `None` while it has not.
+    ///
+    /// # Errors
+    /// A file that can't be read or is damaged.
+    pub fn read_outcome(&self) -> Result<Option<Record>, SearchError> {
+        read_json(&self.outcome())
+    }
+}
+
 /// Reads a JSON file; `None` when there is none.
 pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, SearchError> {
     let Some(text) = read_if_there(path)? else {
         return Ok(None);
     };
     let value = serde_json::from_slice(&text).map_err(|error| {
+        let study = path.parent().unwrap_or(Path::new(""));
         let way_out = if is_made_again(path) {
-            "remove it, and the next `psp search` makes it again"
+            "remove it, and the next `psp search` makes it again".to_owned()
+        } else if path.ends_with("plan.json") {
+            format!(
+                "bring it back from a copy, or move it away and have it drawn again: psp search \
+                 --config {} --study {}",
+                shell_quoted(&study.join("study.toml")),
+                shell_quoted(study)
+            )
         } else {
-            "bring it back from a copy, or begin another study (--study)"
+            "bring it back from a copy, or begin another study (--study)".to_owned()
         };
         TrainError::Damaged {
             path: path.to_owned(),

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::choose::{doubt, score};
 use crate::error::SearchError;
-use crate::folder::TrialDir;
+use crate::folder::{StudyDir, TrialDir};
 use crate::plan::PlannedTrial;
 use crate::records::{TrialOutcome, read_json};
 use crate::select::{RefitRun, Selection, TestRecord};
@@ -30,6 +30,14 @@ pub struct Refit {
     pub values: String,
     /// Hash of configuration and data.
     pub id: String,
+}
+
+impl StudyDir {
+    /// The folder of the refit.
+    pub fn refit_run(&self, refit: &Refit) -> TrialDir {
+        let name = format!("{:05}-{}", refit.trial.number, refit.id);
+        TrialDir::new(self.refits().join(name))
+    }
 }
 
 impl Study {
@@ -76,11 +84,12 @@ impl Study {
             _ => &plan.split_fingerprint,
         };
         let values = refit.text(chosen.backbone);
+        let known = self.refit()?;
         let is_same = |known: &Refit| known.trial == trial && known.values == values;
         let settled = Refit {
             // Another psp may make another id of the same configuration.
-            id: match self.refit()?.filter(is_same) {
-                Some(known) => known.id,
+            id: match known.as_ref().filter(|known| is_same(known)) {
+                Some(known) => known.id.clone(),
                 None => plan.id_of(&config, split)?,
             },
             backbone: chosen.backbone,
@@ -88,7 +97,10 @@ impl Study {
             values,
             trial,
         };
-        write_json(&self.dir.refit(), &settled)?;
+        // A finished study may lie where nothing can be written.
+        if known.as_ref() != Some(&settled) {
+            write_json(&self.dir.refit(), &settled)?;
+        }
         Ok(Some(settled))
     }
 

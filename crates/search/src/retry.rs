@@ -184,10 +184,13 @@ impl Study {
 
     /// Why nothing that failed is meant by `name`.
     fn not_failed(&self, name: &str, failed: &[Failure]) -> Result<String, SearchError> {
-        let reason = if self.trainings()?.iter().any(|dir| is_named(dir, name)) {
-            format!("trial `{name}` has not failed")
-        } else {
-            format!("there is no trial `{name}`")
+        let trainings = self.trainings()?;
+        let reason = match trainings.iter().find(|dir| is_named(dir, name)) {
+            Some(dir) if dir.is_to_be_retried() => {
+                format!("trial `{name}` is to be tried again already, when the study goes on")
+            }
+            Some(_) => format!("trial `{name}` has not failed"),
+            None => format!("there is no trial `{name}`"),
         };
         let names: Vec<String> = failed.iter().map(|one| one.dir.name()).collect();
         Ok(if names.is_empty() {

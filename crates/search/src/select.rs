@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use burn::tensor::Device;
-use psp_metrics::RegressionMetrics;
+use psp_metrics::{OverallMetrics, RegressionMetrics};
 use psp_models::{BackboneKind, multiply_adds_of};
-use psp_schema::write_json;
+use psp_schema::{Ranked, write_json};
 use serde::{Deserialize, Serialize};
 
-use crate::choose::{Candidate, Choice, Ranked, choose, doubt, score};
+use crate::choose::{Candidate, Choice, choose, doubt, score};
 use crate::error::SearchError;
 use crate::finalists::{FinalSeed, Finalists};
 use crate::folder::TrialDir;
@@ -136,7 +136,10 @@ impl Study {
     pub fn select(&self) -> Result<Selection, SearchError> {
         let finalists = self.settle_finalists()?;
         let selection = self.refitted(self.selection(&finalists)?)?;
-        write_json(&self.dir.selected(), &selection)?;
+        // A finished study may lie where nothing can be written.
+        if self.selected()?.as_ref() != Some(&selection) {
+            write_json(&self.dir.selected(), &selection)?;
+        }
         Ok(selection)
     }
 
@@ -163,17 +166,25 @@ impl Study {
     pub(crate) fn selection(&self, finalists: &Finalists) -> Result<Selection, SearchError> {
         let mut candidates = Vec::new();
         let mut runs = Vec::new();
-        // Whether the scores are R², which tells how much better than the mean label.
-        let mut are_r2 = true;
+        let mut gathered = Vec::new();
         for finalist in &finalists.entries {
-            let mut trained = Vec::new();
-            for seed in &finalist.seeds {
-                let dir = self.dir.finalist(&finalist.trial, seed);
-                if let Some((run, is_r2)) = final_run(self.dir.root(), &dir, seed)? {
-                    trained.push(run);
-                    are_r2 &= is_r2;
+            let dir = |seed| self.dir.finalist(&finalist.trial, seed);
+            let seeds = finalist.seeds.iter();
+            let found = seeds.map(|seed| final_run(self.dir.root(), &dir(seed), seed));
+            let found: Vec<_> = found.collect::<Result<_, _>>()?;
+            gathered.push(found.into_iter().flatten().collect::<Vec<_>>());
+        }
+        // Whether the scores are R², which tells how much better than the mean label. Of some
+        // alone it can't be compared with the MSE of the others.
+        let are_r2 = gathered.iter().flatten().all(|(_, best)| best.r2.is_some());
+        for (finalist, found) in finalists.entries.iter().zip(gathered) {
+            let scored = |(mut run, best): (FinalRun, OverallMetrics)| {
+                if !are_r2 {
+                    run.valid = -best.mse;
                 }
-            }
+                run
+            };
+            let mut trained: Vec<FinalRun> = found.into_iter().map(scored).collect();
             // Equal scores keep the order of the seeds.
             trained.sort_by(|a, b| b.valid.total_cmp(&a.valid));
             let config = self.config.trial(&finalist.trial.point)?.model_config();
@@ -210,12 +221,13 @@ impl Study {
     }
 }
 
-/// A training of a finalist that came to its end, and whether its score is R².
+/// A training of a finalist that came to its end, and its validation metrics over all
+/// targets.
 fn final_run(
     study: &Path,
     dir: &TrialDir,
     seed: &FinalSeed,
-) -> Result<Option<(FinalRun, bool)>, SearchError> {
+) -> Result<Option<(FinalRun, OverallMetrics)>, SearchError> {
     let record = dir.read_outcome()?;
     let result = record.as_ref().and_then(|record| record.outcome.result());
     let Some(best) = result.and_then(|result| result.best.as_ref()) else {
@@ -230,7 +242,7 @@ fn final_run(
         valid: score(best),
         test: metrics.as_ref().map(score),
     };
-    Ok(Some((run, best.overall.r2.is_some())))
+    Ok(Some((run, best.overall.clone())))
 }
 
 /// Which of a finalist's trainings, sorted by validation score, stands for it: the

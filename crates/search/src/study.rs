@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use psp_schema::FileError;
+use psp_schema::{FileError, SamplerName};
 use psp_space::Seen;
 use psp_train::RunConfig;
+use psp_train::config::SplitSource;
 
-use crate::begin::absolute_text;
-use crate::config::{SamplerName, SearchConfig};
+use crate::config::SearchConfig;
 use crate::error::SearchError;
 use crate::folder::{StudyDir, TrialDir};
 use crate::plan::{Plan, PlannedTrial};
@@ -55,7 +55,13 @@ impl Study {
         if dir.has_lost_study_file() {
             return Err(SearchError::LostStudyFile { study: dir });
         }
-        let config = SearchConfig::read_stored(&path)?;
+        let config = SearchConfig::read_stored(&path).map_err(|error| match error {
+            SearchError::File(_) => error,
+            other => SearchError::DamagedStudyFile {
+                study: dir.clone(),
+                source: Box::new(other),
+            },
+        })?;
         Self::new(dir, config, plan)
     }
 
@@ -193,7 +199,7 @@ impl Study {
     ) -> Result<RunConfig, SearchError> {
         let config = self.config.trial(&trial.point)?;
         let mut config = config.with_overrides(&self.local)?;
-        config.data.split = absolute_text(split)?;
+        config.data.split = split_at(split)?;
         Ok(config)
     }
 
@@ -206,4 +212,10 @@ impl Study {
     pub fn lease(&self) -> Duration {
         Duration::from_secs(self.config.study.lease_seconds)
     }
+}
+
+/// A path as configurations hold it.
+pub(crate) fn split_at(path: &Path) -> Result<SplitSource, SearchError> {
+    let path = std::path::absolute(path).map_err(FileError::read(path))?;
+    Ok(SplitSource::File(path))
 }

@@ -2,12 +2,12 @@
 
 use psp_train::RunConfig;
 
-use crate::board::{Board, Entry, Place};
 use crate::error::SearchError;
 use crate::finalists::{FinalSeed, Finalists};
 use crate::folder::TrialDir;
 use crate::plan::PlannedTrial;
 use crate::refit::Refit;
+use crate::snapshot::{Entry, Snapshot, Status};
 use crate::study::Study;
 
 /// One piece of work that a worker claims.
@@ -78,12 +78,12 @@ impl Study {
 
     /// The trials that are to go on, each to its next rung: those furthest on come
     /// first, and of these the best, since what they show counts most.
-    pub(crate) fn open_tasks(&self, board: &Board) -> Vec<Task> {
-        let mut open: Vec<&Entry> = board
+    pub(crate) fn open_tasks(&self, snapshot: &Snapshot) -> Vec<Task> {
+        let mut open: Vec<&Entry> = snapshot
             .entries()
             .iter()
-            .zip(board.places(self))
-            .filter(|(_, place)| *place == Place::OnItsWay)
+            .zip(snapshot.statuses(self))
+            .filter(|(_, status)| *status == Status::Active)
             .map(|(entry, _)| entry)
             .collect();
         let merit = |entry: &Entry| entry.merit().unwrap_or((0, 0.0));
@@ -177,7 +177,7 @@ impl Study {
 fn open_task(entry: &Entry) -> Task {
     let until = entry.next_rung();
     let point = psp_space::point_text(&entry.trial.point);
-    let label = match (entry.standing(), until) {
+    let label = match (entry.interim(), until) {
         (None, _) => point,
         (Some(_), Some(rung)) => format!("promoted to epoch {rung}: {point}"),
         (Some(_), None) => format!("promoted to the end: {point}"),
@@ -185,7 +185,7 @@ fn open_task(entry: &Entry) -> Task {
     Task {
         dir: entry.dir.clone(),
         label,
-        promoted: entry.standing().is_some(),
+        promoted: entry.interim().is_some(),
         work: Work::Train {
             trial: entry.trial.clone(),
             role: Role::Trial,

@@ -4,12 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use psp_data::{DataError, Dataset, Splits};
-use psp_train::inputs::dataset_options;
+use psp_schema::{Class, Classify};
+use psp_train::config::SplitSource;
 use psp_train::{Inputs, RunConfig};
 
-use crate::begin::absolute_text;
 use crate::error::SearchError;
-use crate::study::Study;
+use crate::study::{Study, split_at};
 use crate::under_way::tasks_in;
 use crate::weights::Hashes;
 
@@ -23,7 +23,7 @@ impl Study {
     ) -> Result<Inputs, SearchError> {
         let dataset = match opened {
             Some(inputs) => Ok(inputs.dataset),
-            None => Dataset::open(&dataset_options(base)).map(Arc::new),
+            None => Dataset::open(&base.dataset_options()).map(Arc::new),
         };
         let found = dataset.and_then(|dataset| Ok((dataset.fingerprint()?, dataset)));
         let (now, dataset) = match found {
@@ -31,24 +31,47 @@ impl Study {
             Err(error) => (Err(error), None),
         };
         self.check_data(base, now)?;
-        let split = &self.plan.split_fingerprint;
         // Named anew, a split must be the same.
         let given = &base.data.split;
-        if let (Some(dataset), true) = (dataset, *given != self.config.base.data.split) {
-            let splits = Splits::read(Path::new(given), &dataset)?;
-            self.changed("the split", split, &splits.fingerprint())?;
+        if let (Some(dataset), SplitSource::File(path)) = (dataset, given)
+            && *given != self.config.base.data.split
+        {
+            let splits = Splits::read(path, &dataset)?;
+            let then = &self.plan.split_fingerprint;
+            self.changed("the split", then, &splits.fingerprint())?;
         }
         self.check_split_is_there()?;
         let mut own = base.clone();
-        own.data.split = absolute_text(&self.dir.split())?;
-        let inputs = Inputs::open(&own)?;
-        self.changed("the split", split, &inputs.splits.fingerprint())?;
+        own.data.split = split_at(&self.dir.split())?;
+        let inputs = match Inputs::open(&own) {
+            Ok(inputs) => inputs,
+            Err(error) if error.class() == Class::Input => {
+                return Err(self.lost_split(&error.to_string())?.unwrap_or(error.into()));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        self.check_split(&inputs)?;
         Ok(inputs)
+    }
+
+    /// Refuses a split that is not the one that the study began with.
+    ///
+    /// # Errors
+    /// [`SearchError::Changed`].
+    pub fn check_split(&self, inputs: &Inputs) -> Result<(), SearchError> {
+        let (then, now) = (&self.plan.split_fingerprint, inputs.splits.fingerprint());
+        self.changed("the split", then, &now)
+    }
+
+    /// Whether the study says that its data are in `dir`.
+    fn is_at(&self, dir: &Path) -> bool {
+        let own = &self.config.base.data.dir;
+        dir == own || psp_schema::is_same_place(dir, own)
     }
 
     /// Whether the study's data, as it began with them, are still where it says.
     pub(crate) fn finds_its_data(&self) -> bool {
-        let Ok(found) = Dataset::open(&dataset_options(&self.config.base)) else {
+        let Ok(found) = Dataset::open(&self.config.base.dataset_options()) else {
             return false;
         };
         let labels = self.plan.labels_fingerprint.as_ref();
@@ -63,15 +86,20 @@ impl Study {
         if self.dir.split().exists() {
             return Ok(());
         }
+        let missing = format!("{}: missing", self.dir.split().display());
+        self.lost_split(&missing)?.map_or(Ok(()), Err)
+    }
+
+    /// That the study's split is lost, if one of its runs has a copy.
+    fn lost_split(&self, fault: &str) -> Result<Option<SearchError>, SearchError> {
         let copies = tasks_in(&self.dir.trials())?.into_iter();
         let mut copies = copies.map(|trial| trial.run().split());
-        match copies.find(|copy| copy.exists()) {
-            Some(copy) => Err(SearchError::LostSplit {
-                study: self.dir.clone(),
-                copy,
-            }),
-            None => Ok(()),
-        }
+        let copy = copies.find(|copy| copy.exists());
+        Ok(copy.map(|copy| SearchError::LostSplit {
+            study: self.dir.clone(),
+            fault: fault.to_owned(),
+            copy,
+        }))
     }
 
     /// Refuses data that are not, or not there any more, those that the study began with.
@@ -80,7 +108,7 @@ impl Study {
     /// As [`Study::begin`].
     pub fn check_own_data(&self) -> Result<(), SearchError> {
         self.check_split_is_there()?;
-        let dataset = Dataset::open(&dataset_options(&self.config.base));
+        let dataset = Dataset::open(&self.config.base.dataset_options());
         self.check_data(
             &self.config.base,
             dataset.and_then(|dataset| dataset.fingerprint()),
@@ -101,15 +129,20 @@ impl Study {
         let dir = &base.data.dir;
         match fingerprint {
             Ok(now) if now == self.plan.data_fingerprint => Ok(()),
+            Ok(_) if !self.is_at(dir) => Err(SearchError::OtherData {
+                study: self.dir.root().to_owned(),
+                given: dir.clone(),
+                own: self.config.base.data.dir.clone(),
+            }),
             Ok(now) => {
                 let labels = self.plan.labels_fingerprint.as_deref();
-                let data = Dataset::open(&dataset_options(base));
+                let data = Dataset::open(&base.dataset_options());
                 let what = data.map(|data| data.changed_since(labels));
                 let what = what.unwrap_or_else(|_| "the data".to_owned());
                 self.changed(&what, &self.plan.data_fingerprint, &now)
             }
             // The folder that was named now is at fault, and not the study's data.
-            Err(error) if *dir != self.config.base.data.dir => Err(error.into()),
+            Err(error) if !self.is_at(dir) => Err(error.into()),
             Err(_) if matches!(dir.try_exists(), Ok(false)) => Err(SearchError::DataGone {
                 study: self.dir.root().to_owned(),
                 dir: dir.clone(),
@@ -136,11 +169,7 @@ impl Study {
         };
         let (weights, backbone) = (&run.model.weights, run.model.backbone);
         let now = hashes.of(weights, backbone)?;
-        self.changed(
-            &format!("the weights file {}", weights.display()),
-            then,
-            &now,
-        )
+        self.changed(&format!("the weights file {weights}"), then, &now)
     }
 
     pub(crate) fn changed(&self, what: &str, then: &str, now: &str) -> Result<(), SearchError> {

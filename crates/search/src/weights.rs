@@ -1,12 +1,12 @@
 //! The weights files that trials begin with: what is compared stays the same.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use psp_data::Stamp;
 use psp_models::BackboneKind;
-use psp_train::config::IMAGENET;
-use psp_train::{RunConfig, initial_weights};
+use psp_train::config::InitialWeights;
+use psp_train::{Machine, RunConfig, initial_weights};
 use serde::{Deserialize, Serialize};
 use toml::Value;
 
@@ -35,7 +35,7 @@ impl Weights {
             let Some(name) = name_of(&weights, backbone) else {
                 continue;
             };
-            let there = initial_weights::check_is_there(&weights, backbone);
+            let there = initial_weights::check_is_there(&weights, backbone, &hashes.machine);
             let hash = match (there, known.map(|known| known.0.get(&name))) {
                 (Err(missing), None) => return Err(missing.into()),
                 (Err(_), Some(Some(then))) => then.clone(),
@@ -68,60 +68,66 @@ impl Weights {
 }
 
 /// Hashes of files, which are read again when they have changed.
-#[derive(Debug, Default)]
-pub(crate) struct Hashes(BTreeMap<PathBuf, (Stamp, String)>);
+#[derive(Debug)]
+pub(crate) struct Hashes {
+    machine: Machine,
+    known: BTreeMap<PathBuf, (Stamp, String)>,
+}
 
 impl Hashes {
-    /// The hash of the file that a value of `model.weights` stands for.
+    /// Those of files on `machine`.
+    pub(crate) fn on(machine: &Machine) -> Self {
+        Self {
+            machine: machine.clone(),
+            known: BTreeMap::new(),
+        }
+    }
+
+    /// The hash of the file that a value of `model.weights` stands for; empty of weights
+    /// that are drawn.
     ///
     /// # Errors
     /// As [`Weights::within`].
     pub(crate) fn of(
         &mut self,
-        weights: &Path,
+        weights: &InitialWeights,
         backbone: BackboneKind,
     ) -> Result<String, SearchError> {
-        // Whoever trains with it compares it.
-        if let Some(hash) = torchvisions(weights, backbone).map(|entry| entry.sha256) {
-            return Ok(hash.to_owned());
-        }
-        let path = initial_weights::file_of(weights)?;
+        let path = match weights {
+            // Whoever trains with it compares it.
+            InitialWeights::ImageNet => return Ok(backbone.pretrained().sha256.to_owned()),
+            InitialWeights::Path(path) => path,
+            InitialWeights::Scratch => return Ok(String::new()),
+        };
+        let path = initial_weights::file_of(path)?;
         let stamp = Stamp::of(&path);
-        if let Some((known, hash)) = self.0.get(&path)
+        if let Some((known, hash)) = self.known.get(&path)
             && stamp == Some(*known)
         {
             return Ok(hash.clone());
         }
         let hash = psp_schema::hash_of(&path)?;
         if let Some(stamp) = stamp {
-            self.0.insert(path, (stamp, hash.clone()));
+            self.known.insert(path, (stamp, hash.clone()));
         }
         Ok(hash)
     }
 }
 
 /// The name that weights are recorded by; `None` of weights that are drawn.
-fn name_of(weights: &Path, backbone: BackboneKind) -> Option<String> {
-    let named = match torchvisions(weights, backbone) {
-        Some(entry) => entry.file.to_owned(),
-        None => weights.to_string_lossy().into_owned(),
-    };
-    (!named.is_empty()).then_some(named)
-}
-
-/// torchvision's file, whose SHA-256 psp knows, where `weights` stands for it.
-fn torchvisions(
-    weights: &Path,
-    backbone: BackboneKind,
-) -> Option<&'static psp_models::pretrained::Pretrained> {
-    (weights.as_os_str() == IMAGENET).then(|| backbone.pretrained())
+fn name_of(weights: &InitialWeights, backbone: BackboneKind) -> Option<String> {
+    match weights {
+        InitialWeights::Scratch => None,
+        InitialWeights::ImageNet => Some(backbone.pretrained().file.to_owned()),
+        InitialWeights::Path(path) => Some(path.to_string_lossy().into_owned()),
+    }
 }
 
 /// What `model.weights` may be in the study's trials and its refit, with the backbones.
-fn values(config: &SearchConfig) -> Vec<(PathBuf, BackboneKind)> {
+fn values(config: &SearchConfig) -> Vec<(InitialWeights, BackboneKind)> {
     let mut all = Vec::new();
     let base = &config.base.model;
-    let given = searched(config, "model.weights", &base.weights.to_string_lossy());
+    let given = searched(config, "model.weights", &base.weights.to_string());
     let backbones = searched(config, "model.backbone", base.backbone.name());
     for &backbone in BackboneKind::ALL {
         if !backbones.iter().any(|name| name == backbone.name()) {
@@ -130,13 +136,13 @@ fn values(config: &SearchConfig) -> Vec<(PathBuf, BackboneKind)> {
         let refit = config.study.refit.as_ref();
         let of_refit = refit.and_then(|refit| refit.weights(backbone));
         let weights = given.iter().map(String::as_str).chain(of_refit);
-        all.extend(weights.map(|weights| (PathBuf::from(weights), backbone)));
+        all.extend(weights.map(|weights| (PathBuf::from(weights).into(), backbone)));
     }
     all
 }
 
 /// The texts that a key takes in the space, and `base` where it is not always searched.
-fn searched(config: &SearchConfig, key: &str, base: &str) -> Vec<String> {
+pub(crate) fn searched(config: &SearchConfig, key: &str, base: &str) -> Vec<String> {
     let mut dimensions = config.space.dimensions().iter();
     let dimension = dimensions.find(|dimension| dimension.key == key);
     let grid = dimension.map_or(&[][..], |dimension| dimension.grid());

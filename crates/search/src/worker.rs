@@ -10,14 +10,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use psp_lease::{Attempt, Claims, Lease, Settings};
-use psp_models::DeviceSpec;
-use psp_train::Session;
+use psp_train::{Machine, Session};
 
-use crate::board::Board;
 use crate::error::SearchError;
 use crate::event::WorkerEvent;
 use crate::folder::TrialDir;
 use crate::pruner::Pruner;
+use crate::snapshot::Snapshot;
 use crate::study::Study;
 use crate::task::Task;
 use crate::weights::Hashes;
@@ -31,10 +30,8 @@ const POLL: Duration = Duration::from_millis(500);
 pub struct WorkerSettings {
     /// Its name, for people.
     pub name: String,
-    /// Threads that decode images; 0: as the study says.
-    pub threads: usize,
-    /// Where it computes; `None`: as the study says.
-    pub device: Option<DeviceSpec>,
+    /// Where it computes.
+    pub machine: Machine,
     /// Whether it also does the refit, once the finalists are done. That is one
     /// training, which is better left to one worker with all threads.
     pub refit: bool,
@@ -78,10 +75,10 @@ impl<'a> Worker<'a> {
         })?;
         Ok(Self {
             study,
+            hashes: Hashes::on(&settings.machine),
             settings,
             claims,
             session: Session::new(),
-            hashes: Hashes::default(),
             cancelled,
             observe,
         })
@@ -190,17 +187,17 @@ impl<'a> Worker<'a> {
     /// Works on trials that are drawn or go on by the results of others, until none
     /// is left; false when interrupted.
     fn work_by_results(&mut self) -> Result<bool, SearchError> {
-        let mut board = Board::default();
+        let mut snapshot = Snapshot::default();
         loop {
             if self.is_cancelled() {
                 return Ok(false);
             }
             self.study.check_is_there()?;
-            board.refresh(&self.study)?;
-            if self.study.draw_next(&board)? {
+            snapshot.refresh(&self.study)?;
+            if self.study.draw_next(&snapshot)? {
                 continue;
             }
-            let open = self.study.open_tasks(&board);
+            let open = self.study.open_tasks(&snapshot);
             if open.is_empty() {
                 return Ok(true);
             }

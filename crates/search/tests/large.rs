@@ -7,6 +7,7 @@ use std::time::Instant;
 use psp_schema::TrialState;
 use psp_search::{Overview, SearchConfig, Study, StudyDir};
 use psp_synth::SynthOptions;
+use psp_train::Machine;
 
 const TRIALS: usize = 10_000;
 
@@ -26,7 +27,8 @@ fn study(root: &Path) -> Study {
         data.display()
     );
     let config = SearchConfig::parse(&text, "large.toml", &[]).unwrap();
-    Study::begin(StudyDir::new(root.join("study")), config, &mut |_, _| {}).unwrap()
+    let (dir, machine) = (StudyDir::new(root.join("study")), Machine::default());
+    Study::begin(dir, config, &machine, &mut |_, _| {}).unwrap()
 }
 
 #[test]

@@ -3,12 +3,14 @@
 mod axis;
 mod read;
 
+use std::fmt;
+
 use toml::Value;
 
 pub(crate) use axis::Axis;
 pub(crate) use read::read;
 
-use crate::value::rounded;
+use crate::value::{rounded, value_text};
 
 /// The values that a dimension ranges over.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,7 +49,41 @@ pub enum Domain {
     },
 }
 
+impl fmt::Display for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Values(values) => {
+                let values: Vec<String> = values.iter().map(value_text).collect();
+                f.write_str(&values.join(", "))
+            }
+            Self::Range {
+                low,
+                high,
+                log,
+                points,
+            } => {
+                let scale = if *log { ", logarithmic" } else { "" };
+                write!(f, "{low:?} to {high:?}{scale}, {points} grid points")
+            }
+            Self::Integers { low, high, step } => {
+                write!(f, "{low} to {high} in steps of {step}")
+            }
+            Self::LogIntegers { low, high, points } => {
+                write!(f, "{low} to {high}, logarithmic, {points} grid points")
+            }
+        }
+    }
+}
+
 impl Domain {
+    /// Whether equal ratios of its numbers count the same, instead of equal differences.
+    pub fn is_log(&self) -> bool {
+        matches!(
+            self,
+            Self::Range { log: true, .. } | Self::LogIntegers { .. }
+        )
+    }
+
     /// The values on the grid, distinct, and ascending where they are numbers
     /// of a range. Those between the ends of a range are rounded to 12
     /// significant digits.
@@ -124,6 +160,25 @@ mod tests {
         let (low, high) = (0.123_456_789_012_345_6, 0.987_654_321_098_765_4);
         let grid = floats(low, high, false, 3);
         assert_eq!((grid[0], grid[2]), (low, high));
+    }
+
+    #[test]
+    fn a_domain_in_words_says_what_it_ranges_over() {
+        let lists = r#"[["layer4", "head"], "all", 0.5, 32]"#;
+        let Ok(Value::Array(values)) = lists.parse() else {
+            unreachable!("it is an array");
+        };
+        let words = Domain::Values(values).to_string();
+        assert_eq!(words, "layer4+head, all, 0.5, 32");
+        let range = |log| Domain::Range {
+            low: 1e-5,
+            high: 1.0,
+            log,
+            points: 6,
+        };
+        assert_eq!(range(false).to_string(), "1e-5 to 1.0, 6 grid points");
+        let words = range(true).to_string();
+        assert_eq!(words, "1e-5 to 1.0, logarithmic, 6 grid points");
     }
 
     #[test]

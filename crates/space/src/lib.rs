@@ -54,3 +54,4 @@ pub use point::{Point, point_text};
 pub use samplers::{Grid, Random, RandomGrid, Sampler};
 pub use seen::Seen;
 pub use space::Space;
+pub use value::value_text;

@@ -5,6 +5,15 @@ use toml::Value;
 /// How many values a message lists.
 const LISTED: usize = 10;
 
+/// A value as people write it: strings without quotes, lists joined by `+`.
+pub fn value_text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(values) => values.iter().map(value_text).collect::<Vec<_>>().join("+"),
+        other => other.to_string(),
+    }
+}
+
 /// The value as a number.
 pub(crate) fn number(value: &Value) -> Option<f64> {
     match *value {

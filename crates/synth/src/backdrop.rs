@@ -1,10 +1,8 @@
 //! What is not the car: ground, sky, and what stands on the horizon.
 
-use crate::car::CarShape;
 use crate::light::Light;
-use crate::math::{Vec3, mix, rounded_box, smoothstep, srgb, vec3};
+use crate::math::{Vec3, mix, smoothstep, srgb, vec3};
 use crate::noise::{Draw, cloud_noise, hash, value_noise};
-use crate::scene::Scene;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Ground {
@@ -75,22 +73,29 @@ impl Backdrop {
         }
     }
 
-    /// The colour that the eye at `eye` sees along `ray` past the car.
-    pub(crate) fn color(&self, eye: Vec3, ray: Vec3, scene: &Scene) -> Vec3 {
-        let light = &scene.light;
+    /// The colour that the eye at `eye` sees along `ray` past the car. `open`
+    /// says how much sky and how much sun reach a point of the ground.
+    pub(crate) fn color(
+        &self,
+        eye: Vec3,
+        ray: Vec3,
+        light: &Light,
+        open: impl Fn(Vec3) -> (f32, f32),
+    ) -> Vec3 {
         let d = ray.normalized();
         if d.z < -0.004 {
             let reach = eye.z / -d.z;
             let p = eye + d * reach;
-            let lit = self.ground(p, scene, reach);
+            let lit = self.ground(p, reach, light, open(p));
             let haze = smoothstep(14.0, 120.0, reach);
             return lit.lerp(light.horizon * 0.6, haze * 0.55);
         }
         self.distance(d, eye, light)
     }
 
-    fn ground(&self, p: Vec3, scene: &Scene, reach: f32) -> Vec3 {
-        let light = &scene.light;
+    /// The ground at `p`, `reach` away from the eye, which so much of the sky and
+    /// of the sun reaches.
+    fn ground(&self, p: Vec3, reach: f32, light: &Light, (sky, sun): (f32, f32)) -> Vec3 {
         let (u, v) = (
             p.x * self.turn[0] + p.y * self.turn[1],
             p.y * self.turn[0] - p.x * self.turn[1],
@@ -139,13 +144,8 @@ impl Backdrop {
             let worn = 0.55 + 0.45 * patches + 0.3 * grain;
             albedo = albedo.lerp(srgb(214, 212, 204), stripe * worn.clamp(0.0, 0.9));
         }
-        let (mut contact, sun) = shadow(p, light, &scene.shape);
-        for item in &scene.clutter {
-            contact *= item.contact(p);
-        }
-        let n = vec3(0.0, 0.0, 1.0);
-        let sky = light.ambient(n) * contact;
-        albedo.tint(sky + light.sun_color * (light.sun.z * sun))
+        let ambient = light.ambient(vec3(0.0, 0.0, 1.0)) * sky;
+        albedo.tint(ambient + light.sun_color * (light.sun.z * sun))
     }
 
     fn distance(&self, d: Vec3, eye: Vec3, light: &Light) -> Vec3 {
@@ -217,41 +217,4 @@ impl Backdrop {
         };
         Some(color)
     }
-}
-
-/// How much sky and how much sun reaches the ground at `p`, 0 to 1 each.
-fn shadow(p: Vec3, light: &Light, car: &CarShape) -> (f32, f32) {
-    let half = [car.half_length - 0.08, car.half_width - 0.06];
-    // Out of reach of the longest shadow.
-    if p.x * p.x + p.y * p.y > 64.0 {
-        return (1.0, 1.0);
-    }
-    let near = rounded_box(p.x, p.y, half, 0.4);
-    let contact = mix(0.10, 1.0, smoothstep(-0.22, 0.55, near));
-    // Where the way to the sun passes the body and the cabin.
-    let lean = |height: f32| {
-        let k = height / light.sun.z;
-        (p.x + light.sun.x * k, p.y + light.sun.y * k)
-    };
-    let mut sun = smoothstep(-0.10, 0.05, near);
-    for (height, half_length, half_width) in [
-        (0.35 * car.belt_height, half[0], half[1]),
-        (0.70 * car.belt_height, half[0], half[1]),
-        (0.95 * car.belt_height, half[0] - 0.06, half[1] - 0.05),
-    ] {
-        let (x, y) = lean(height);
-        sun = sun.min(smoothstep(
-            -0.07,
-            0.06,
-            rounded_box(x, y, [half_length, half_width], 0.35),
-        ));
-    }
-    let cabin = car.cabin();
-    for t in [0.3, 0.6, 0.97] {
-        let [middle, half_length, half_width] = cabin.ring(t);
-        let (x, y) = lean(mix(car.belt_height, car.height, t));
-        let d = rounded_box(x - middle, y, [half_length, half_width], 0.2);
-        sun = sun.min(smoothstep(-0.08, 0.07, d));
-    }
-    (contact, sun)
 }

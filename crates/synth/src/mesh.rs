@@ -3,9 +3,8 @@
 use crate::math::Vec3;
 
 /// Which piece of the car a triangle belongs to. What exactly a point of it
-/// shows (part and material) is decided per sample by
-/// [`Car::surface`](crate::car::Car), so that panel edges are sharp curves and
-/// not steps of the mesh.
+/// shows (part and material) is decided per sample, so that panel edges are
+/// sharp curves and not steps of the mesh.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Patch {
     /// The wall around the lower body: fascias, fenders, doors.
@@ -16,7 +15,7 @@ pub(crate) enum Patch {
     Greenhouse,
     /// The roof panel.
     Roof,
-    /// A wheel, by its index in [`Car::wheels`](crate::car::Car).
+    /// A wheel, by its index among the car's.
     Wheel(u8),
     /// Wheel wells and the floor: dark, not to be judged.
     Underside,

@@ -216,7 +216,8 @@ impl Frame<'_> {
 
     fn background(&self, ray: Vec3) -> Vec3 {
         let scene = self.scene;
-        scene.backdrop.color(self.view.eye, ray, scene)
+        let open = |p| scene.open(p);
+        scene.backdrop.color(self.view.eye, ray, &scene.light, open)
     }
 
     /// The surface at a sample.

@@ -67,6 +67,53 @@ impl Scene {
             grain,
         }
     }
+
+    /// How much sky and how much sun reach the ground at `p`, 0 to 1 each.
+    pub(crate) fn open(&self, p: Vec3) -> (f32, f32) {
+        let (mut sky, sun) = shadow(p, &self.light, &self.shape);
+        for item in &self.clutter {
+            sky *= item.contact(p);
+        }
+        (sky, sun)
+    }
+}
+
+/// How much sky and how much sun reach the ground at `p` beside the car, 0 to 1
+/// each.
+fn shadow(p: Vec3, light: &Light, car: &CarShape) -> (f32, f32) {
+    let half = [car.half_length - 0.08, car.half_width - 0.06];
+    // Out of reach of the longest shadow.
+    if p.x * p.x + p.y * p.y > 64.0 {
+        return (1.0, 1.0);
+    }
+    let near = rounded_box(p.x, p.y, half, 0.4);
+    let contact = mix(0.10, 1.0, smoothstep(-0.22, 0.55, near));
+    // Where the way to the sun passes the body and the cabin.
+    let lean = |height: f32| {
+        let k = height / light.sun.z;
+        (p.x + light.sun.x * k, p.y + light.sun.y * k)
+    };
+    let mut sun = smoothstep(-0.10, 0.05, near);
+    for (height, half_length, half_width) in [
+        (0.35 * car.belt_height, half[0], half[1]),
+        (0.70 * car.belt_height, half[0], half[1]),
+        (0.95 * car.belt_height, half[0] - 0.06, half[1] - 0.05),
+    ] {
+        let (x, y) = lean(height);
+        sun = sun.min(smoothstep(
+            -0.07,
+            0.06,
+            rounded_box(x, y, [half_length, half_width], 0.35),
+        ));
+    }
+    let cabin = car.cabin();
+    for t in [0.3, 0.6, 0.97] {
+        let [middle, half_length, half_width] = cabin.ring(t);
+        let (x, y) = lean(mix(car.belt_height, car.height, t));
+        let d = rounded_box(x - middle, y, [half_length, half_width], 0.2);
+        sun = sun.min(smoothstep(-0.08, 0.07, d));
+    }
+    (contact, sun)
 }
 
 fn sample_livery(draw: &mut Draw) -> Livery {

@@ -59,6 +59,9 @@ pub struct Training {
     pub data_fingerprint: String,
     /// SHA-256 of the split, as `run.json` has it.
     pub split_fingerprint: String,
+    /// How it may have been trained on its validation or test images, as `run.json` has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<String>,
     /// Version of psp that trained it.
     pub psp_version: String,
     /// Version of Burn that trained it.

@@ -12,19 +12,21 @@ use thiserror::Error;
 use crate::optim::ScheduleConfig;
 
 pub use changes::Change;
+pub use choices::{
+    InitialWeights, OptimizerName, OptionalRate, ResizeMode, SplitSource, TransformInput,
+};
 pub use read::{key_and_value, parse};
 
 mod changes;
+mod choices;
 mod defaults;
 mod derived;
 mod explain;
 mod idle;
+mod optional;
 mod read;
 mod stages;
 mod validate;
-
-/// `model.weights` that stands for torchvision's fetched weights.
-pub const IMAGENET: &str = "imagenet";
 
 /// Why a configuration can't be used.
 #[derive(Debug, Error)]
@@ -57,6 +59,14 @@ pub enum ConfigError {
         /// What would be valid.
         expected: String,
     },
+    /// The same, with the place that the value is from.
+    #[error("{place}: {source}")]
+    At {
+        /// File and line.
+        place: String,
+        /// What is wrong there.
+        source: Box<ConfigError>,
+    },
 }
 
 /// Everything that decides a run's result.
@@ -79,21 +89,22 @@ pub struct RunConfig {
 pub struct DataConfig {
     /// Folder with a labels CSV and an image folder.
     pub dir: PathBuf,
-    /// Labels CSV; empty: `labels.csv` in `dir`, or its only CSV.
-    pub labels: PathBuf,
-    /// Image folder; empty: `imgs/` or `images/` in `dir`.
-    pub images: PathBuf,
-    /// Column of the images' file names; empty: `filename`, or the only one under
+    /// Labels CSV; none: `labels.csv` in `dir`, or its only CSV.
+    #[serde(with = "optional")]
+    pub labels: Option<PathBuf>,
+    /// Image folder; none: `imgs/` or `images/` in `dir`.
+    #[serde(with = "optional")]
+    pub images: Option<PathBuf>,
+    /// Column of the images' file names; none: `filename`, or the only one under
     /// another usual name.
-    pub filename_column: String,
+    #[serde(with = "optional")]
+    pub filename_column: Option<String>,
     /// Label columns, one per predicted score.
     pub targets: Vec<String>,
     /// Which labels are valid; predictions are clipped to the same range.
     pub label_range: LabelRange,
-    /// `auto`, `random`, or a CSV of `filename,split`. `auto` takes the
-    /// labels' own `split` column or `split.csv` in `dir` where there is one,
-    /// and draws at random otherwise.
-    pub split: String,
+    /// Where the split comes from.
+    pub split: SplitSource,
     /// Shares of train, valid and test of a drawn split.
     pub fractions: [f64; 3],
     /// Seed of a drawn split.
@@ -102,41 +113,33 @@ pub struct DataConfig {
     #[serde(deserialize_with = "read::counted")]
     pub split_bins: usize,
     /// Largest number of training images that are used, drawn with the part's mix of
-    /// labels; 0: all.
-    pub train_images: usize,
-    /// Decoding threads; 0: one per core.
-    pub threads: usize,
+    /// labels; none: all.
+    #[serde(with = "optional")]
+    pub train_images: Option<usize>,
+    /// Decoding threads; none: one per core.
+    #[serde(with = "optional")]
+    pub threads: Option<usize>,
     /// Memory for decoded, resized images in MiB, where they are not stored; 0
     /// decodes in every epoch.
     pub cache_mib: u64,
     /// Disk space for decoded, resized images of all sizes in MiB, which all runs
     /// share; 0: none are stored.
     pub pixel_store_mib: u64,
-    /// Folder of stored features and pixels; empty: `PSP_CACHE_DIR`, or `psp` in the
-    /// user's cache folder.
-    pub cache_dir: PathBuf,
+    /// Folder of stored features and pixels; none: this machine's.
+    #[serde(with = "optional")]
+    pub cache_dir: Option<PathBuf>,
     /// Largest accepted image in megapixels.
     #[serde(deserialize_with = "read::counted")]
     pub max_megapixels: u64,
-}
-
-/// How an image is brought to the input size.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ResizeMode {
-    /// Both sides to `size`, whatever the aspect ratio.
-    #[default]
-    Squash,
-    /// The shorter side to `size` · 256/224, then the central square.
-    CenterCrop,
 }
 
 /// `[preprocess]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PreprocessConfig {
-    /// Side of the square input in pixels; 0: the backbone's own.
-    pub size: u32,
+    /// Side of the square input in pixels; none: the backbone's own.
+    #[serde(with = "optional")]
+    pub size: Option<u32>,
     /// How the image is brought to that size.
     pub resize: ResizeMode,
     /// Subtracted per channel, on a scale of 0 to 1.
@@ -151,10 +154,9 @@ pub struct PreprocessConfig {
 pub struct ModelSection {
     /// torchvision's name of the backbone.
     pub backbone: BackboneKind,
-    /// Initial weights of the backbone: a `.pth`, `.ckpt` or `.safetensors` file, or the
-    /// folder of an exported model or a run, whose head is taken over too where its
-    /// targets and width are the same; empty: from scratch.
-    pub weights: PathBuf,
+    /// Initial weights of the backbone. The head of an exported model or a run is taken
+    /// over, too, where its targets and width are the same.
+    pub weights: InitialWeights,
     /// Width of the head's hidden layer.
     #[serde(deserialize_with = "read::counted")]
     pub hidden: usize,
@@ -169,30 +171,6 @@ pub struct ModelSection {
     /// GoogLeNet and Inception v3: rescale the input as torchvision's weights
     /// want it.
     pub transform_input: TransformInput,
-}
-
-/// Whether GoogLeNet and Inception v3 rescale their input.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TransformInput {
-    /// With `model.weights`, as torchvision does.
-    #[default]
-    Auto,
-    /// Always.
-    On,
-    /// Never.
-    Off,
-}
-
-/// The optimiser by name.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum OptimizerName {
-    /// Adam with decoupled weight decay.
-    #[default]
-    AdamW,
-    /// Stochastic gradient descent with momentum.
-    Sgd,
 }
 
 /// `[train]`.
@@ -224,8 +202,8 @@ pub struct TrainConfig {
     pub optimizer: OptimizerName,
     /// Peak learning rate of the head, and of the backbone unless given.
     pub learning_rate: f64,
-    /// Peak learning rate of the backbone; negative: `learning_rate`.
-    pub backbone_learning_rate: f64,
+    /// Peak learning rate of the backbone; none: `learning_rate`.
+    pub backbone_learning_rate: OptionalRate,
     /// Factor of the backbone's learning rate per layer away from the head:
     /// the last layer's is `backbone_learning_rate` · `layer_decay`, the one
     /// before has the square of it, and so on (ELECTRA, Clark et al., 2020;
@@ -236,9 +214,10 @@ pub struct TrainConfig {
     pub stage_learning_rates: BTreeMap<String, f64>,
     /// Epochs from the start, and then between, after which one more layer of
     /// the stages in `model.unfreeze` is trained, from the head inwards (ULMFiT,
-    /// Howard & Ruder, 2018); fractions unfreeze several at once; 0: all train
-    /// from the start.
-    pub unfreeze_every: f64,
+    /// Howard & Ruder, 2018); fractions unfreeze several at once; none: all
+    /// train from the start.
+    #[serde(with = "optional")]
+    pub unfreeze_every: Option<f64>,
     /// Whether features of a backbone that is frozen throughout are computed
     /// once, stored and shared; the result is the same.
     pub cache_features: bool,
@@ -263,20 +242,24 @@ pub struct TrainConfig {
     pub schedule: ScheduleConfig,
     /// Linear rise to the peak, in epochs; fractions count.
     pub warmup_epochs: f64,
-    /// Largest global norm of the gradients; 0 turns clipping off.
-    pub clip_norm: f64,
+    /// Largest global norm of the gradients; none: they are not clipped.
+    #[serde(with = "optional")]
+    pub clip_norm: Option<f64>,
     /// Decay of the weights' moving average, which is then what is
-    /// validated and exported; 0 turns it off.
-    pub ema_decay: f64,
-    /// Epochs without an improvement before the run stops; 0: never.
-    pub patience: u64,
+    /// validated and exported; none: there is no average.
+    #[serde(with = "optional")]
+    pub ema_decay: Option<f64>,
+    /// Epochs without an improvement before the run stops; none: it doesn't.
+    #[serde(with = "optional")]
+    pub patience: Option<u64>,
     /// Improvement of the validation MSE, as a share of the labels' variance, that
     /// counts for `patience`.
     pub min_delta: f64,
-    /// Seconds between checkpoints within an epoch; 0: at epoch ends only. An
+    /// Seconds between checkpoints within an epoch; none: at epoch ends only. An
     /// epoch that ends within 250 ms of the last checkpoint shares the next, unless
     /// it is the best so far of a run on images.
-    pub checkpoint_seconds: u64,
+    #[serde(with = "optional")]
+    pub checkpoint_seconds: Option<u64>,
 }
 
 impl RunConfig {
@@ -286,9 +269,7 @@ impl RunConfig {
     /// # Errors
     /// [`ConfigError`] with the file and line, the override, or the key.
     pub fn read(path: Option<&Path>, overrides: &[String]) -> Result<Self, ConfigError> {
-        let config = read::read(path, overrides)?;
-        config.validate()?;
-        Ok(config)
+        read::read(path, overrides)
     }
 
     /// The configuration as TOML.
@@ -308,19 +289,16 @@ impl RunConfig {
     /// When the current folder is not known.
     pub fn make_absolute(&mut self) -> Result<(), ConfigError> {
         let data = &mut self.data;
-        let weights = &mut self.model.weights;
-        let paths = [
-            Some(&mut data.dir),
-            Some(&mut data.labels),
-            Some(&mut data.images),
-            Some(&mut data.cache_dir),
-            (weights.as_os_str() != IMAGENET).then_some(weights),
-        ];
-        for path in paths.into_iter().flatten() {
-            if !path.as_os_str().is_empty() {
-                let absolute = std::path::absolute(&*path);
-                *path = absolute.map_err(FileError::read(path))?;
-            }
+        let weights = match &mut self.model.weights {
+            InitialWeights::Path(path) => Some(path),
+            InitialWeights::Scratch | InitialWeights::ImageNet => None,
+        };
+        let dir = Some(&mut data.dir).filter(|dir| !dir.as_os_str().is_empty());
+        let optional = [&mut data.labels, &mut data.images, &mut data.cache_dir];
+        let paths = optional.into_iter().flatten().chain(dir).chain(weights);
+        for path in paths {
+            let absolute = std::path::absolute(&*path);
+            *path = absolute.map_err(FileError::read(path))?;
         }
         Ok(())
     }
@@ -328,10 +306,9 @@ impl RunConfig {
     /// Reads the same data from `dir`: what lay in the data folder is looked for there.
     pub fn move_data(&mut self, dir: &Path) {
         let data = &mut self.data;
-        for path in [&mut data.labels, &mut data.images] {
-            // Where nothing is named it is looked for, there too.
-            let is_named = !path.as_os_str().is_empty();
-            if let (true, Ok(inside)) = (is_named, path.strip_prefix(&data.dir)) {
+        // Where nothing is named it is looked for, there too.
+        for path in [&mut data.labels, &mut data.images].into_iter().flatten() {
+            if let Ok(inside) = path.strip_prefix(&data.dir) {
                 *path = dir.join(inside);
             }
         }

@@ -47,10 +47,10 @@ impl EarlyStopping {
         self.best_epoch = epoch;
     }
 
-    /// Whether `patience` epochs have passed without improvement; a patience
-    /// of 0 never stops.
-    pub fn should_stop(&self, patience: u64) -> bool {
-        patience > 0 && self.epochs_without_improvement >= patience
+    /// Whether `patience` epochs have passed without improvement; without one
+    /// it never stops.
+    pub fn should_stop(&self, patience: Option<u64>) -> bool {
+        patience.is_some_and(|patience| self.epochs_without_improvement >= patience)
     }
 }
 
@@ -63,10 +63,10 @@ mod tests {
         let mut state = EarlyStopping::default();
         assert!(state.record(1, 0.5, 0.0));
         assert!(!state.record(2, 0.6, 0.0));
-        assert!(!state.should_stop(2));
+        assert!(!state.should_stop(Some(2)));
         assert!(!state.record(3, 0.5, 0.0));
-        assert!(state.should_stop(2));
-        assert!(!state.should_stop(0));
+        assert!(state.should_stop(Some(2)));
+        assert!(!state.should_stop(None));
         assert_eq!(state.best_epoch, 1);
     }
 

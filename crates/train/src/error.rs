@@ -122,17 +122,35 @@ pub enum TrainError {
     },
     /// The weights that a run was trained for are gone.
     #[error(
-        "{fault}, and no other checkpoint holds epoch {epoch}, the best; restore the file, or \
-         train on for a better epoch with --set train.epochs=N"
+        "{fault}, and no other checkpoint holds epoch {epoch}, the best; restore the file, train \
+         on for a better epoch with --set train.epochs=N, or begin a new run with the last \
+         epoch's weights: --set model.weights={}",
+        shell_quoted(last)
     )]
     LostBest {
         /// What is wrong with the best checkpoint.
         fault: String,
         /// Its epoch, counted from 1.
         epoch: u64,
+        /// The last checkpoint.
+        last: PathBuf,
     },
-    /// The inputs are no longer those of the run.
-    #[error("{}: {what} changed since the run began (SHA-256 then {then:.12}, now {now:.12}); bring back what it began with, by --data where a copy lies elsewhere, or start a new run", run.display())]
+    /// The run's own split is not the one that it began with.
+    #[error(
+        "{}: changed since the run began (SHA-256 then {then:.12}, now {now:.12}); restore the \
+         file, or start a new run",
+        split.display()
+    )]
+    SplitChanged {
+        /// The run's `split.csv`.
+        split: PathBuf,
+        /// Its fingerprint then.
+        then: String,
+        /// Its fingerprint now.
+        now: String,
+    },
+    /// The data are no longer those of the run.
+    #[error("{}: {what} changed since the run began (SHA-256 then {then:.12}, now {now:.12}); bring back what it began with, or start a new run", run.display())]
     Changed {
         /// The run folder.
         run: PathBuf,
@@ -172,10 +190,10 @@ pub enum TrainError {
         /// Epochs done or begun.
         done: u64,
     },
-    /// A run that early stopping ended would stop again at once.
+    /// A run whose patience ended would stop again at once.
     #[error(
-        "{}: stopped early, {without} epochs after its best one; to train on, raise \
-         train.patience above that (0: never stop), as in --set train.patience=0",
+        "{}: would stop at once, since {without} epochs were no better than the best one; to train \
+         on, raise train.patience above that (0: never stop), as in --set train.patience=0",
         run.display()
     )]
     StopsAtOnce {
@@ -281,7 +299,7 @@ impl Classify for TrainError {
             {
                 Class::Machine
             }
-            Self::Changed { .. } | Self::Thread(_) => Class::Machine,
+            Self::Changed { .. } | Self::SplitChanged { .. } | Self::Thread(_) => Class::Machine,
             Self::File(error) | Self::Config(ConfigError::File(error)) => error.class(),
             Self::Checkpoint(error) => error.class(),
             Self::Features(error) => error.class(),

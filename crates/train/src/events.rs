@@ -76,9 +76,9 @@ pub enum Event<'a> {
         /// Checkpoints newer than the one continued from that are damaged.
         damaged: &'a [CheckpointError],
     },
-    /// The best epoch's checkpoint was missing or damaged.
-    BestCheckpoint {
-        /// What was wrong with it, and what became of it.
+    /// Something that does not stop the run, and that its user should know of.
+    Warning {
+        /// What, in a sentence without its full stop.
         text: &'a str,
     },
     /// The initial weights were read; what a user should know of how, a sentence each.

@@ -18,7 +18,7 @@ pub use error::FeatureError;
 pub use extract::{Extracted, Extraction};
 pub use key::FeatureKey;
 pub use loader::{FeatureEpoch, FeatureLoader};
-pub use store::{FeatureStore, SHARES, ShareLock, default_dir, share_of};
+pub use store::{FeatureStore, SHARES, ShareLock, share_of};
 
 /// SHA-256 of an image file.
 pub type Content = [u8; 32];

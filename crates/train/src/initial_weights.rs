@@ -11,17 +11,21 @@ use psp_models::{
 
 use crate::bundle::{BUNDLE_JSON, BURNPACK, Bundle, SAFETENSORS};
 use crate::checkpoint::{Checkpoint, CheckpointError};
-use crate::config::{ConfigError, IMAGENET, RunConfig, TransformInput};
+use crate::config::{ConfigError, InitialWeights, RunConfig, TransformInput};
 use crate::error::TrainError;
+use crate::machine::Machine;
 use crate::run_dir::RunDir;
 
 /// torchvision's file for a backbone, as `psp weights fetch` has stored it.
-fn official(kind: BackboneKind) -> Result<PathBuf, ConfigError> {
-    let dir = psp_models::pretrained::default_dir();
-    let stored = dir.and_then(|dir| psp_models::pretrained::find(kind.pretrained(), &dir));
+///
+/// # Errors
+/// [`ConfigError::Value`] where it isn't there.
+pub(crate) fn official(kind: BackboneKind, machine: &Machine) -> Result<PathBuf, ConfigError> {
+    let dir = machine.weights_dir.as_ref();
+    let stored = dir.and_then(|dir| psp_models::pretrained::find(kind.pretrained(), dir));
     stored.ok_or_else(|| ConfigError::Value {
         key: "model.weights",
-        value: format!("{IMAGENET:?}"),
+        value: format!("{:?}", InitialWeights::ImageNet.to_string()),
         expected: format!("torchvision's file is not here yet: psp weights fetch {kind}"),
     })
 }
@@ -30,17 +34,20 @@ fn official(kind: BackboneKind) -> Result<PathBuf, ConfigError> {
 ///
 /// # Errors
 /// [`ConfigError::Value`].
-pub fn check_is_there(weights: &Path, kind: BackboneKind) -> Result<(), ConfigError> {
-    if weights.as_os_str() == IMAGENET {
-        official(kind).map(|_| ())
-    } else if weights.as_os_str().is_empty() || weights.exists() {
-        Ok(())
-    } else {
-        Err(ConfigError::Value {
+pub fn check_is_there(
+    weights: &InitialWeights,
+    kind: BackboneKind,
+    machine: &Machine,
+) -> Result<(), ConfigError> {
+    match weights {
+        InitialWeights::Scratch => Ok(()),
+        InitialWeights::ImageNet => official(kind, machine).map(drop),
+        InitialWeights::Path(path) if path.exists() => Ok(()),
+        InitialWeights::Path(path) => Err(ConfigError::Value {
             key: "model.weights",
-            value: format!("{weights:?}"),
+            value: format!("{path:?}"),
             expected: "expected a file that exists, an exported model or a run".to_owned(),
-        })
+        }),
     }
 }
 
@@ -50,18 +57,18 @@ pub fn check_is_there(weights: &Path, kind: BackboneKind) -> Result<(), ConfigEr
 ///
 /// # Errors
 /// When there is no such file, or it holds another backbone of psp's own.
-pub(crate) fn locate(config: &mut RunConfig) -> Result<(), TrainError> {
-    let given = &config.model.weights;
-    if given.as_os_str().is_empty() {
-        return Ok(());
-    }
+pub(crate) fn locate(config: &mut RunConfig, machine: &Machine) -> Result<(), TrainError> {
     let kind = config.model.backbone;
-    if given.as_os_str() == IMAGENET {
-        config.model.weights = official(kind)?;
-        return Ok(());
-    }
-    check_is_there(given, kind)?;
-    let path = file_of(given)?;
+    let given = &config.model.weights;
+    check_is_there(given, kind, machine)?;
+    let path = match given {
+        InitialWeights::Scratch => return Ok(()),
+        InitialWeights::ImageNet => {
+            config.model.weights = InitialWeights::Path(official(kind, machine)?);
+            return Ok(());
+        }
+        InitialWeights::Path(path) => file_of(path)?,
+    };
     if let Some(Description { model: own, .. }) = description_of(&path)? {
         if own.backbone != kind {
             return Err(TrainError::Config(ConfigError::Value {
@@ -83,7 +90,7 @@ pub(crate) fn locate(config: &mut RunConfig) -> Result<(), TrainError> {
             };
         }
     }
-    config.model.weights = path;
+    config.model.weights = InitialWeights::Path(path);
     Ok(())
 }
 
@@ -92,11 +99,15 @@ pub(crate) fn locate(config: &mut RunConfig) -> Result<(), TrainError> {
 ///
 /// # Errors
 /// [`ConfigError::Value`] where it is not; a file that can't be read.
-pub(crate) fn verified_hash(path: &Path, kind: BackboneKind) -> Result<String, TrainError> {
+pub(crate) fn verified_hash(
+    path: &Path,
+    kind: BackboneKind,
+    machine: &Machine,
+) -> Result<String, TrainError> {
     let hash = psp_schema::hash_of(path)?;
     let entry = kind.pretrained();
-    let is_official =
-        psp_models::pretrained::default_dir().is_some_and(|dir| *path == dir.join(entry.file));
+    let dir = machine.weights_dir.as_ref();
+    let is_official = dir.is_some_and(|dir| *path == dir.join(entry.file));
     if !is_official || hash == entry.sha256 {
         return Ok(hash);
     }
@@ -115,9 +126,23 @@ pub(crate) fn verified_hash(path: &Path, kind: BackboneKind) -> Result<String, T
 /// the model, of a run's folder the best checkpoint.
 ///
 /// # Errors
-/// For another folder, and a run that has no best checkpoint yet.
+/// For another folder, a pipe, and a run that has no best checkpoint yet.
 pub fn file_of(path: &Path) -> Result<PathBuf, TrainError> {
+    let refused = |expected: &str| {
+        TrainError::Config(ConfigError::Value {
+            key: "model.weights",
+            value: format!("{path:?}"),
+            expected: expected.to_owned(),
+        })
+    };
     if !path.is_dir() {
+        psp_schema::check_is_file(path)?;
+        let is_other = path.ends_with(BURNPACK) || path.ends_with(BUNDLE_JSON);
+        if is_other && folder_of(path).join(SAFETENSORS).exists() {
+            return Err(refused(
+                "holds no weights that are read from it; name the exported model's folder",
+            ));
+        }
         return Ok(path.to_owned());
     }
     let exported = path.join(SAFETENSORS);
@@ -126,7 +151,7 @@ pub fn file_of(path: &Path) -> Result<PathBuf, TrainError> {
     }
     let run = RunDir::new(path);
     let expected = if !run.is_begun() {
-        "expected a .pth or .safetensors file, an exported model or a run \
+        "expected a .pth, .ckpt or .safetensors file, an exported model or a run \
          (a study's model: psp export)"
     } else if run.best().is_file() {
         return Ok(run.best());
@@ -135,11 +160,7 @@ pub fn file_of(path: &Path) -> Result<PathBuf, TrainError> {
     } else {
         "the run has no epoch that is done"
     };
-    Err(TrainError::Config(ConfigError::Value {
-        key: "model.weights",
-        value: format!("{path:?}"),
-        expected: expected.to_owned(),
-    }))
+    Err(refused(expected))
 }
 
 /// Reads a weights file, or the weights of a run's checkpoint: their moving average
@@ -232,15 +253,15 @@ impl TrainedHead {
 }
 
 /// What describes a model that psp has trained.
-struct Description {
+pub(crate) struct Description {
     model: ModelConfig,
     targets: Vec<String>,
     /// The exported model that it is of; `None` in a run's checkpoint.
-    bundle: Option<Bundle>,
+    pub(crate) bundle: Option<Bundle>,
 }
 
 /// That of the model in a file that psp has written; `None` for another's.
-fn description_of(path: &Path) -> Result<Option<Description>, TrainError> {
+pub(crate) fn description_of(path: &Path) -> Result<Option<Description>, TrainError> {
     match Checkpoint::description_of(path) {
         Ok(Some((model, targets))) => {
             return Ok(Some(Description {
@@ -269,6 +290,6 @@ fn description_of(path: &Path) -> Result<Option<Description>, TrainError> {
     }))
 }
 
-fn folder_of(path: &Path) -> &Path {
+pub(crate) fn folder_of(path: &Path) -> &Path {
     path.parent().unwrap_or(Path::new(""))
 }

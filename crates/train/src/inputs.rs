@@ -5,19 +5,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use crate::features::Content;
-use psp_data::{
-    DataError, DataNotice, Dataset, DatasetOptions, Part, PixelStore, Splits, find_split,
-};
+use psp_data::{DataError, DataNotice, Dataset, Part, PixelStore, Splits, find_split};
 use psp_models::Output;
 
-use crate::config::{ConfigError, RunConfig};
+use crate::config::{ConfigError, DataConfig, RunConfig, SplitSource};
 use crate::error::TrainError;
 use crate::run_dir::{Manifest, RunDir};
 use crate::session::Session;
 
 mod loaders;
-
-pub use loaders::decode_threads;
 
 /// A run's data set and which part each image is in.
 #[derive(Clone, Debug)]
@@ -30,8 +26,8 @@ pub struct Inputs {
     pub split_source: PathBuf,
     /// Which of the training images are used.
     sample: TrainSample,
-    /// Whether a split was found whose parts are not those of `data.fractions`.
-    has_unused_fractions: bool,
+    /// The keys that say how a split would be drawn in place of the one that was found.
+    unused_keys: Vec<&'static str>,
     /// Pixels on disk, opened by the first loader.
     pixels: OnceLock<Option<Arc<PixelStore>>>,
 }
@@ -44,7 +40,7 @@ impl Inputs {
             splits,
             split_source,
             sample: TrainSample::default(),
-            has_unused_fractions: false,
+            unused_keys: Vec::new(),
             pixels: OnceLock::new(),
         }
     }
@@ -60,32 +56,35 @@ impl Inputs {
     /// The same, with what `session` keeps of earlier runs.
     pub(crate) fn open_within(config: &RunConfig, session: &Session) -> Result<Self, TrainError> {
         let data = &config.data;
-        let dataset = session.dataset(&dataset_options(config))?;
-        let auto = data.split == "auto";
-        let (splits, split_source) = if auto && dataset.split_column().is_some() {
-            let labels = dataset.labels_path().to_owned();
-            (Splits::from_column(&dataset)?, labels)
-        } else if auto && let Some(beside) = find_split(&data.dir)? {
-            (Splits::read(&beside, &dataset)?, beside)
-        } else if auto || data.split == "random" {
-            (drawn_split(config, &dataset)?, data.dir.clone())
-        } else {
-            let path = PathBuf::from(&data.split);
+        let dataset = session.dataset(&config.dataset_options())?;
+        let auto = data.split == SplitSource::Auto;
+        let (splits, split_source) = if let SplitSource::File(path) = &data.split {
             if !path.exists() {
                 return Err(ConfigError::Value {
                     key: "data.split",
-                    value: format!("{:?}", data.split),
+                    value: format!("{path:?}"),
                     expected: "expected auto, random, or a CSV that exists, by its path from here"
                         .to_owned(),
                 }
                 .into());
             }
-            (Splits::read(&path, &dataset)?, path)
+            (Splits::read(path, &dataset)?, path.clone())
+        } else if auto && dataset.split_column().is_some() {
+            let labels = dataset.labels_path().to_owned();
+            (Splits::from_column(&dataset)?, labels)
+        } else if auto && let Some(beside) = find_split(&data.dir)? {
+            (Splits::read(&beside, &dataset)?, beside)
+        } else {
+            (drawn_split(config, &dataset)?, data.dir.clone())
         };
         let is_found = auto && split_source != data.dir;
         Ok(Self {
             sample: TrainSample::of(config),
-            has_unused_fractions: is_found && !are_shares(splits.counts(), data.fractions),
+            unused_keys: if is_found {
+                unused_keys(data, splits.counts())
+            } else {
+                Vec::new()
+            },
             ..Self::new(dataset, splits, split_source)
         })
     }
@@ -97,7 +96,7 @@ impl Inputs {
     /// what it was: an image that the run was trained on would count as a new one.
     pub fn of_run(config: &RunConfig, run: &RunDir) -> Result<Self, TrainError> {
         Self::of_run_on(
-            Arc::new(Dataset::open(&dataset_options(config))?),
+            Arc::new(Dataset::open(&config.dataset_options())?),
             config,
             run,
         )
@@ -123,7 +122,7 @@ impl Inputs {
         run: &RunDir,
         session: &Session,
     ) -> Result<Self, TrainError> {
-        Self::with_split_of(run, session.dataset(&dataset_options(config))?, config)
+        Self::with_split_of(run, session.dataset(&config.dataset_options())?, config)
     }
 
     fn with_split_of(
@@ -152,16 +151,18 @@ impl Inputs {
     /// fingerprint is known, which is of the labels' order, too, it says nothing of changed
     /// data, which are told of elsewhere.
     pub(crate) fn check_split(&self, run: &RunDir, manifest: &Manifest) -> Result<(), TrainError> {
-        if let Some(then) = &manifest.split_sha256 {
-            let path = run.split();
-            let now = psp_schema::hash_of(&path)?;
-            return run.check_same(|| "the split in split.csv".to_owned(), then, now);
+        if manifest.split_sha256.is_some() {
+            return run.check_split(manifest);
         }
         let (then, now) = (&manifest.split_fingerprint, self.splits.fingerprint());
         if *then == now || self.dataset.fingerprint()? != manifest.data_fingerprint {
             return Ok(());
         }
-        run.check_same(|| "the split in split.csv".to_owned(), then, now)
+        Err(TrainError::SplitChanged {
+            split: run.split(),
+            then: then.clone(),
+            now,
+        })
     }
 
     /// What is worth telling about data and split before anything is trained on them.
@@ -171,7 +172,9 @@ impl Inputs {
     pub fn notices(&self) -> Result<Vec<DataNotice>, TrainError> {
         let mut notices = self.dataset.notices().to_vec();
         notices.extend(self.dataset.unlabelled()?);
-        notices.extend(self.dataset.same_labels(&self.used(Part::Train)));
+        for part in [Part::Train, Part::Valid] {
+            notices.extend(self.dataset.same_labels(part, &self.used(part)));
+        }
         let labels = self.dataset.labels_path();
         if self.split_source == labels
             && let Some(beside) = find_split(labels.parent().unwrap_or(Path::new("")))?
@@ -181,14 +184,17 @@ impl Inputs {
                 labels: labels.to_owned(),
             });
         }
-        if self.has_unused_fractions {
-            notices.push(DataNotice::UnusedFractions {
+        if !self.unused_keys.is_empty() {
+            notices.push(DataNotice::UnusedSplitKeys {
                 split: self.split_source.clone(),
+                keys: self.unused_keys.clone(),
             });
         }
         notices.extend(self.splits.copy_notices(&self.dataset)?);
-        let (wanted, available) = (self.sample.count, self.splits.counts()[0]);
-        if wanted > available {
+        let available = self.splits.counts()[0];
+        if let Some(wanted) = self.sample.count
+            && wanted > available
+        {
             notices.push(DataNotice::FewerTrainImages { wanted, available });
         }
         Ok(notices)
@@ -208,8 +214,8 @@ impl Inputs {
                 hint: match part {
                     Part::Train => "; training needs images to learn from",
                     Part::Valid => {
-                        "; a study compares its trials on these images; of a run or model, \
-                         name another part with --split"
+                        "; a study compares its trials on these; to evaluate, name another part \
+                         with --split"
                     }
                     Part::Test => "; name another part with --split",
                 },
@@ -221,9 +227,11 @@ impl Inputs {
     /// Indices of a part's images that the run uses, in the data set's order.
     fn used(&self, part: Part) -> Vec<usize> {
         let TrainSample { count, seed, bins } = self.sample;
-        match part {
-            Part::Train => self.splits.sample(&self.dataset, part, count, seed, bins),
-            Part::Valid | Part::Test => self.splits.indices(part),
+        match (part, count) {
+            (Part::Train, Some(count)) => {
+                self.splits.sample(&self.dataset, part, count, seed, bins)
+            }
+            _ => self.splits.indices(part),
         }
     }
 
@@ -282,8 +290,8 @@ impl Inputs {
 /// The sample of the training images that `data.train_images` asks for.
 #[derive(Clone, Copy, Debug, Default)]
 struct TrainSample {
-    /// 0: all.
-    count: usize,
+    /// None: all.
+    count: Option<usize>,
     seed: u64,
     bins: usize,
 }
@@ -297,6 +305,27 @@ impl TrainSample {
             bins: data.split_bins,
         }
     }
+}
+
+/// The keys that say how a split would be drawn, where one of such parts was found: those
+/// that it does not agree with, as far as that shows.
+fn unused_keys(data: &DataConfig, counts: [usize; 3]) -> Vec<&'static str> {
+    let usual = DataConfig::default();
+    // These also draw the training images that are used.
+    let draws_images = data.train_images.is_some();
+    let keys = [
+        ("data.fractions", !are_shares(counts, data.fractions)),
+        (
+            "data.split_seed",
+            !draws_images && data.split_seed != usual.split_seed,
+        ),
+        (
+            "data.split_bins",
+            !draws_images && data.split_bins != usual.split_bins,
+        ),
+    ];
+    let unused = keys.into_iter().filter(|(_, is_unused)| *is_unused);
+    unused.map(|(key, _)| key).collect()
 }
 
 /// Whether parts of so many images are of these shares, up to one image and two percent.
@@ -319,18 +348,4 @@ pub fn drawn_split(config: &RunConfig, dataset: &Dataset) -> Result<Splits, Data
         data.split_seed,
         data.split_bins,
     )
-}
-
-/// Where `[data]` says that labels and images are.
-pub fn dataset_options(config: &RunConfig) -> DatasetOptions {
-    let data = &config.data;
-    let given = |path: &Path| (!path.as_os_str().is_empty()).then(|| path.to_owned());
-    DatasetOptions {
-        dir: data.dir.clone(),
-        labels: given(&data.labels),
-        images: given(&data.images),
-        filename_column: config.filename_column(),
-        targets: data.targets.clone(),
-        label_range: data.label_range,
-    }
 }

@@ -178,6 +178,10 @@ impl RunDir {
     /// # Errors
     /// When the folder holds no run or the file is not valid.
     pub fn read_config(&self) -> Result<RunConfig, TrainError> {
+        // An attempt that was killed before it had begun leaves a manifest, too.
+        if !self.is_begun() && self.last().exists() {
+            return Err(TrainError::missing(self.config()));
+        }
         if !self.is_begun() {
             return Err(TrainError::NoRun {
                 path: self.root.clone(),
@@ -239,8 +243,9 @@ impl RunDir {
         read_json(&path)
     }
 
-    /// What is wrong with the `config.toml` and `run.json` of a run that was begun, if
-    /// anything is: without them the run can't go on.
+    /// What is wrong with the `config.toml`, `split.csv` and `run.json` of a run that was
+    /// begun, if anything is: they are gone or damaged, or were edited. So the run can't go
+    /// on.
     ///
     /// # Errors
     /// When that can't be said: it can't be read.
@@ -249,16 +254,38 @@ impl RunDir {
         if matches!(config.try_exists(), Ok(false)) {
             return Ok(Some(format!("{}: missing", config.display())));
         }
-        match RunConfig::read(Some(&config), &[]) {
-            Err(error @ ConfigError::Parse { .. }) => return Ok(Some(error.to_string())),
+        let own = match RunConfig::read(Some(&config), &[]) {
+            Err(error @ (ConfigError::Parse { .. } | ConfigError::At { .. })) => {
+                return Ok(Some(error.to_string()));
+            }
             Err(ConfigError::File(error)) if error.is_a_folder() => {
                 return Ok(Some(error.to_string()));
             }
-            _ => {}
+            read => read.ok(),
+        };
+        let split = self.split();
+        if matches!(split.try_exists(), Ok(false)) {
+            return Ok(Some(format!("{}: missing", split.display())));
         }
         let path = self.manifest();
         match self.read_manifest() {
-            Ok(_) => Ok(None),
+            Ok(manifest) => {
+                let edited = match (own, &manifest.config) {
+                    (Some(own), Some(then)) => self.changes(&manifest, then, &own).err(),
+                    _ => None,
+                };
+                let edited = edited.or_else(|| self.check_split(&manifest).err());
+                Ok(match edited {
+                    Some(TrainError::Fixed { key, then, now, .. }) => Some(format!(
+                        "{}: {key} was {then} when the run began, and is {now} now",
+                        config.display()
+                    )),
+                    Some(TrainError::SplitChanged { .. }) => {
+                        Some(format!("{}: changed since the run began", split.display()))
+                    }
+                    _ => None,
+                })
+            }
             Err(_) if matches!(path.try_exists(), Ok(false)) => {
                 Ok(Some(format!("{}: missing", path.display())))
             }
@@ -268,32 +295,33 @@ impl RunDir {
         }
     }
 
+    /// Refuses a `split.csv` that is not, byte for byte, the one that was written. Of a
+    /// run of a version that stored no hash of it, nothing is said.
+    pub(crate) fn check_split(&self, manifest: &Manifest) -> Result<(), TrainError> {
+        let now = psp_schema::hash_of(&self.split())?;
+        match &manifest.split_sha256 {
+            Some(then) if *then != now => Err(TrainError::SplitChanged {
+                split: self.split(),
+                then: then.clone(),
+                now,
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// Refuses data that are not those that the run began with.
     ///
     /// # Errors
     /// [`TrainError::Changed`], or an image that can't be read.
     pub fn check_data(&self, manifest: &Manifest, dataset: &Dataset) -> Result<(), TrainError> {
-        let what = || dataset.changed_since(manifest.labels_fingerprint.as_deref());
-        self.check_same(what, &manifest.data_fingerprint, dataset.fingerprint()?)
-    }
-
-    /// Refuses `what` the run works on, where its fingerprint is not `then` any more.
-    ///
-    /// # Errors
-    /// [`TrainError::Changed`].
-    pub(crate) fn check_same(
-        &self,
-        what: impl FnOnce() -> String,
-        then: &str,
-        now: String,
-    ) -> Result<(), TrainError> {
-        if then == now {
+        let (then, now) = (&manifest.data_fingerprint, dataset.fingerprint()?);
+        if *then == now {
             return Ok(());
         }
         Err(TrainError::Changed {
             run: self.root.clone(),
-            what: what(),
-            then: then.to_owned(),
+            what: dataset.changed_since(manifest.labels_fingerprint.as_deref()),
+            then: then.clone(),
             now,
         })
     }
@@ -309,7 +337,8 @@ impl RunDir {
 
 /// Whether the initial weights only lie elsewhere.
 fn is_same_file(manifest: &Manifest, config: &RunConfig) -> bool {
-    let now = psp_schema::hash_of(&config.model.weights).ok();
+    let path = config.model.weights.path();
+    let now = path.and_then(|path| psp_schema::hash_of(path).ok());
     now.is_some() && now == manifest.weights_sha256
 }
 

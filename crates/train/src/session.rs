@@ -14,9 +14,9 @@ use psp_data::{DataError, Dataset, DatasetOptions, Preprocessing, Stamp};
 use psp_models::{Backbone, DeviceSpec, ModelConfig};
 
 use crate::checkpoint::Frozen;
-use crate::config::RunConfig;
+use crate::config::{InitialWeights, RunConfig};
 use crate::initial_weights::TrainedHead;
-use crate::inputs::dataset_options;
+use crate::machine::ResolvedRun;
 
 /// Kept by whoever makes several runs, and handed to each by
 /// [`Control::within`](crate::Control::within).
@@ -46,16 +46,15 @@ pub(crate) struct BackboneIdentity {
 impl BackboneIdentity {
     /// That of a run whose backbone stays frozen; `None` for another, or where the
     /// weights can't be looked at.
-    pub(crate) fn of(config: &RunConfig) -> Option<Self> {
+    pub(crate) fn of(config: &ResolvedRun) -> Option<Self> {
         if !config.has_constant_features() {
             return None;
         }
-        let path = &config.model.weights;
-        let is_drawn = path.as_os_str().is_empty();
-        let weights = if is_drawn {
-            None
-        } else {
-            Some((path.clone(), Stamp::of(path)?))
+        let weights = match &config.model.weights {
+            InitialWeights::Scratch => None,
+            InitialWeights::Path(path) => Some((path.clone(), Stamp::of(path)?)),
+            // Its file is not located yet.
+            InitialWeights::ImageNet => return None,
         };
         Some(Self {
             config: ModelConfig {
@@ -64,9 +63,9 @@ impl BackboneIdentity {
                 targets: 1,
                 ..config.model_config()
             },
+            seed: weights.is_none().then_some(config.train.seed),
             weights,
-            seed: is_drawn.then_some(config.train.seed),
-            device: config.train.device.resolved(),
+            device: config.device,
         })
     }
 }
@@ -128,7 +127,7 @@ impl Session {
     /// # Errors
     /// As [`Dataset::open`], or an image that can't be read.
     pub fn data_fingerprint(&self, config: &RunConfig) -> Result<String, DataError> {
-        self.dataset(&dataset_options(config))?.fingerprint()
+        self.dataset(&config.dataset_options())?.fingerprint()
     }
 
     /// A backbone of this identity, and what else came of its weights file.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use crate::features::{FeatureLoader, FeatureStore};
 use psp_data::{Batch, BatchSampler, DataError, Loader, Part};
 
-use crate::config::RunConfig;
 use crate::error::TrainError;
 use crate::inputs::Inputs;
+use crate::machine::ResolvedRun;
 
 /// A part of the data as batches: images, or what a frozen backbone makes of
 /// them. Both give the same samples in the same order.
@@ -20,7 +20,7 @@ impl Source {
     /// The training part, shuffled by the run's seed.
     pub(crate) fn training(
         inputs: &Inputs,
-        config: &RunConfig,
+        config: &ResolvedRun,
         store: Option<&Arc<FeatureStore>>,
     ) -> Result<Self, TrainError> {
         Self::new(inputs.training(config)?, Part::Train, inputs, store)
@@ -29,7 +29,7 @@ impl Source {
     /// The validation part in its order, every image once; `None` where it is empty.
     pub(crate) fn validation(
         inputs: &Inputs,
-        config: &RunConfig,
+        config: &ResolvedRun,
         store: Option<&Arc<FeatureStore>>,
     ) -> Result<Option<Self>, TrainError> {
         if !inputs.has_validation() {

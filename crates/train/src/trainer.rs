@@ -22,11 +22,11 @@ use psp_schema::{Ending, EpochRecord, RunResult, read_metrics, write_json};
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::{Checkpoint, CheckpointError, Frozen, Progress};
-use crate::config::RunConfig;
 use crate::error::TrainError;
 use crate::events::{Event, Preparation};
 use crate::inputs::Inputs;
 use crate::log::MetricsLog;
+use crate::machine::ResolvedRun;
 use crate::optim::{Ema, Optimizer, Schedule};
 use crate::run_dir::{RunDir, RunLock};
 use crate::source::Source;
@@ -37,6 +37,7 @@ use stages::Stages;
 pub use begin::start;
 pub use control::Control;
 pub use resume::{resume, resume_with};
+pub use setup::{check_devices, check_weights};
 
 /// How a call of [`start`] or [`resume`] ended.
 #[derive(Clone, Debug)]
@@ -47,12 +48,12 @@ pub enum Outcome {
     Interrupted,
     /// The run has come to the epoch that [`Control::until`] names and is saved;
     /// [`resume`] continues it.
-    Paused(Standing),
+    Paused(IntermediateResult),
 }
 
 /// How far a run has come.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Standing {
+pub struct IntermediateResult {
     /// Epochs done.
     pub epochs: u64,
     /// The epoch of the best checkpoint, counted from 1.
@@ -65,7 +66,7 @@ pub struct Standing {
 }
 
 struct Trainer<'a> {
-    config: RunConfig,
+    config: ResolvedRun,
     run: RunDir,
     inputs: Inputs,
     /// Without autodiff.
@@ -145,7 +146,7 @@ impl Trainer<'_> {
         while self.progress.epoch < epochs && !stopped {
             if self.control.pauses_after(self.progress.epoch) {
                 self.save_unless_saved()?;
-                return Ok(Outcome::Paused(self.standing()?));
+                return Ok(Outcome::Paused(self.intermediate_result()?));
             }
             self.unfreeze(observe);
             self.replicate(&train)?;
@@ -180,7 +181,8 @@ impl Trainer<'_> {
             && let Some(fault) = self.run.fault_of_best()?
         {
             let epoch = result.best_epoch;
-            return Err(TrainError::LostBest { fault, epoch });
+            let last = self.run.last();
+            return Err(TrainError::LostBest { fault, epoch, last });
         }
         self.control.check(&self.run)?;
         write_json(&self.run.result(), &result)?;
@@ -358,22 +360,22 @@ impl Trainer<'_> {
     }
 
     fn result(&self, stopped: bool) -> Result<RunResult, TrainError> {
-        let standing = self.standing()?;
+        let interim = self.intermediate_result()?;
         Ok(RunResult {
-            ending: if stopped {
+            ending: if stopped && interim.epochs < self.config.train.epochs {
                 Ending::StoppedEarly
             } else {
                 Ending::Finished
             },
-            epochs: standing.epochs,
+            epochs: interim.epochs,
             steps: self.progress.step,
-            best_epoch: standing.best_epoch,
-            best: standing.best,
-            seconds: standing.seconds,
+            best_epoch: interim.best_epoch,
+            best: interim.best,
+            seconds: interim.seconds,
         })
     }
 
-    fn standing(&self) -> Result<Standing, TrainError> {
+    fn intermediate_result(&self) -> Result<IntermediateResult, TrainError> {
         let path = self.run.metrics();
         let best_epoch = self.progress.early_stopping.best_epoch;
         let best = read_metrics(&path)?
@@ -386,7 +388,7 @@ impl Trainer<'_> {
                      another --out"
                 ),
             })?;
-        Ok(Standing {
+        Ok(IntermediateResult {
             epochs: self.progress.epoch,
             best_epoch,
             best: best.valid,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use crate::support::Folder;
+use crate::support::{Folder, HERE};
 use psp_models::StateDict;
 use psp_schema::EpochRecord;
 use psp_synth::SynthOptions;
@@ -26,6 +26,7 @@ fn assert_close(a: &StateDict, b: &StateDict, tolerance: f32) {
     }
 }
 
+const RESNET18: &str = "model.backbone=resnet18";
 const HEAD_ONLY: &str = "model.unfreeze=['head']";
 
 #[test]
@@ -170,7 +171,7 @@ fn walk(dir: &Path) -> Vec<std::path::PathBuf> {
 #[test]
 fn layers_are_unfrozen_from_the_head_inwards_with_their_statistics() {
     let folder = Folder::new();
-    let gradual = ["train.unfreeze_every=1", "train.epochs=3"];
+    let gradual = [RESNET18, "train.unfreeze_every=1", "train.epochs=3"];
     let told = folder.train("run", &gradual);
     let expected: BTreeMap<u64, Vec<&str>> = BTreeMap::from([
         (1, vec!["head"]),
@@ -181,7 +182,12 @@ fn layers_are_unfrozen_from_the_head_inwards_with_their_statistics() {
     // What the run began with: the same seed, nothing learnt.
     folder.train(
         "begun",
-        &["train.epochs=1", "train.learning_rate=1e-30", HEAD_ONLY],
+        &[
+            RESNET18,
+            "train.epochs=1",
+            "train.learning_rate=1e-30",
+            HEAD_ONLY,
+        ],
     );
     let (begun, last) = (folder.last("begun").model, folder.last("run").model);
     for (key, value) in &begun {
@@ -203,6 +209,7 @@ fn a_run_that_is_interrupted_before_or_after_unfreezing_ends_as_if_it_had_not_be
         return;
     }
     let sets = [
+        RESNET18,
         "train.unfreeze_every=1",
         "train.ema_decay=0.8",
         "train.layer_decay=0.5",
@@ -237,11 +244,13 @@ fn a_run_that_is_interrupted_before_or_after_unfreezing_ends_as_if_it_had_not_be
 fn a_stage_with_a_rate_of_its_own_learns_at_that_rate() {
     let folder = Folder::new();
     let stages = [
+        RESNET18,
         "train.epochs=1",
         "train.stage_learning_rates={layer4 = 0.0, conv1 = 1e-3}",
     ];
     folder.train("run", &stages);
-    folder.train("begun", &["train.epochs=1", "train.learning_rate=1e-30"]);
+    let nothing = [RESNET18, "train.epochs=1", "train.learning_rate=1e-30"];
+    folder.train("begun", &nothing);
     let (begun, last) = (folder.last("begun").model, folder.last("run").model);
     let largest = |key: &str| {
         let pairs = begun[key].data.iter().zip(&last[key].data);
@@ -300,6 +309,7 @@ fn the_best_epoch_of_a_run_that_diverges_is_stored() {
     let folder = Folder::new();
     // Each step makes the loss larger by orders of magnitude.
     let sets = [
+        RESNET18,
         "model.unfreeze=['head']",
         "train.optimizer=sgd",
         "train.momentum=0.0",
@@ -312,7 +322,7 @@ fn the_best_epoch_of_a_run_that_diverges_is_stored() {
     let diverged = trainer::start(
         &run,
         folder.config(&sets),
-        Control::new(&never),
+        Control::new(&HERE, &never),
         &mut |_| {},
     );
     assert!(

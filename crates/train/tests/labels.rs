@@ -6,6 +6,7 @@ use psp_data::LabelRange;
 use psp_models::Output;
 use psp_train::RunConfig;
 
+const RESNET18: &str = "model.backbone=resnet18";
 const UNBOUNDED: &str = "data.label_range=none";
 
 /// Rewrites both labels of every image as `low + (high - low) · label`.
@@ -52,8 +53,8 @@ fn r2(folder: &Folder, run: &str) -> Vec<f64> {
 fn labels_of_any_scale_are_learned_as_those_from_0_to_1_are() {
     let folder = Folder::new();
     // What rounding labels to 32 bits does grows from step to step: these are two.
-    let steps = ["train.epochs=1", "train.batch_size=8"];
-    folder.train("scores", &[UNBOUNDED, steps[0], steps[1]]);
+    let steps = [RESNET18, "train.epochs=1", "train.batch_size=8"];
+    folder.train("scores", &[UNBOUNDED, steps[0], steps[1], steps[2]]);
     let scores = r2(&folder, "scores");
     // Two parts, two targets.
     assert_eq!(scores.len(), 4);
@@ -82,6 +83,7 @@ fn labels_of_any_scale_are_learned_as_those_from_0_to_1_are() {
 #[test]
 fn a_head_on_stored_features_learns_labels_of_any_scale_too() {
     let head_only = [
+        RESNET18,
         "model.unfreeze=['head']",
         "train.epochs=8",
         "train.learning_rate=0.01",
@@ -131,6 +133,7 @@ fn an_older_checkpoint_leaves_the_range_to_the_configuration() {
 fn the_best_epoch_has_the_lowest_validation_mse_whatever_min_delta_is() {
     let folder = Folder::new();
     let sets = [
+        RESNET18,
         "train.min_delta=100",
         "train.learning_rate=0.001",
         "train.epochs=8",

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use crate::support::Folder;
 use psp_models::StateDict;
 use psp_schema::EpochRecord;
-use psp_train::{Checkpoint, Control, Event, trainer};
+use psp_train::{Checkpoint, Control, Event, Machine, trainer};
 
 /// The settings of a run on so many devices.
 fn on(folder: &Folder, devices: usize, sets: &[&str]) -> Vec<String> {
@@ -124,6 +124,7 @@ fn auxiliary_classifiers_and_checkpointed_blocks_come_together_too() {
 fn layers_that_are_unfrozen_on_the_way_are_so_on_every_device() {
     let folder = Folder::new();
     let sets = [
+        "model.backbone=resnet18",
         "train.batch_size=2",
         "train.accumulate=3",
         "train.unfreeze_every=1",
@@ -178,8 +179,11 @@ fn a_run_may_be_continued_on_another_number_of_devices() {
         // As a study's worker continues a trial where there is one device.
         folder.interrupt("off", &two, stop);
         let never = AtomicBool::new(false);
-        let place = [folder.device().parse().unwrap()];
-        let control = Control::new(&never).placed(&place, 0);
+        let machine = Machine {
+            devices: vec![folder.device().parse().unwrap()],
+            ..Machine::default()
+        };
+        let control = Control::new(&machine, &never);
         let mut devices = 0;
         trainer::resume(&folder.run("off"), control, &mut |event| {
             if let Event::Started { devices: some, .. } = event {

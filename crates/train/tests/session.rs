@@ -3,14 +3,14 @@
 use std::os::unix::fs::MetadataExt;
 use std::sync::atomic::AtomicBool;
 
-use crate::support::Folder;
+use crate::support::{Folder, HERE};
 use psp_train::{Control, Outcome, Session, trainer};
 
 const FROZEN: &str = "model.unfreeze=[\"head\"]";
 
 fn train_within(folder: &Folder, session: &Session, name: &str, sets: &[&str]) {
     let never = AtomicBool::new(false);
-    let control = Control::new(&never).within(session);
+    let control = Control::new(&HERE, &never).within(session);
     let sets = [&[FROZEN], sets].concat();
     let outcome = trainer::start(
         &folder.run(name),

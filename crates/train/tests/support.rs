@@ -1,12 +1,18 @@
 //! Small runs in temporary folders. Seed of the weights and of the batch order: 0.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use psp_schema::{EpochRecord, read_metrics};
 use psp_synth::SynthOptions;
-use psp_train::{Checkpoint, Control, Event, Outcome, RunConfig, RunDir, TrainError, trainer};
+use psp_train::{
+    Checkpoint, Control, Event, Machine, Outcome, RunConfig, RunDir, TrainError, trainer,
+};
 use tempfile::TempDir;
+
+/// A machine with no folders of its own.
+pub(crate) static HERE: LazyLock<Machine> = LazyLock::new(Machine::default);
 
 /// 18 rendered images and runs on them.
 pub(crate) struct Folder(TempDir);
@@ -55,6 +61,8 @@ impl Folder {
             format!("data.dir={}", self.path("data").display()),
             format!("data.cache_dir={}", self.path("cache").display()),
             format!("train.device={device}"),
+            // The smallest backbone, of which checkpoints are small.
+            "model.backbone=mobilenet_v2".to_owned(),
             "preprocess.size=32".to_owned(),
             "train.batch_size=4".to_owned(),
             "train.epochs=3".to_owned(),
@@ -73,7 +81,7 @@ impl Folder {
         let outcome = trainer::start(
             &self.run(name),
             self.config(sets),
-            Control::new(&never),
+            Control::new(&HERE, &never),
             &mut |event| {
                 told.hear(&event);
             },
@@ -89,7 +97,7 @@ impl Folder {
         let outcome = trainer::start(
             &self.run(name),
             config,
-            Control::new(&cancelled),
+            Control::new(&HERE, &cancelled),
             &mut |event| {
                 if stop(&event) {
                     cancelled.store(true, Ordering::Relaxed);
@@ -102,7 +110,7 @@ impl Folder {
     pub(crate) fn resume(&self, name: &str) -> Result<Told, TrainError> {
         let mut told = Told::default();
         let never = AtomicBool::new(false);
-        trainer::resume(&self.run(name), Control::new(&never), &mut |event| {
+        trainer::resume(&self.run(name), Control::new(&HERE, &never), &mut |event| {
             told.hear(&event)
         })?;
         Ok(told)

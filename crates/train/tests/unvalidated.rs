@@ -2,7 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 
-use crate::support::Folder;
+use crate::support::{Folder, HERE};
 use psp_train::{Checkpoint, Control, Event, trainer};
 
 const NONE: &str = "data.fractions=[0.8, 0.0, 0.2]";
@@ -50,7 +50,7 @@ fn patience_without_validation_images_is_refused() {
     let never = AtomicBool::new(false);
     let config = folder.config(&[NONE, "train.patience=2"]);
     let run = folder.run("run");
-    let error = trainer::start(&run, config, Control::new(&never), &mut |_| {}).unwrap_err();
+    let error = trainer::start(&run, config, Control::new(&HERE, &never), &mut |_| {}).unwrap_err();
     let error = error.to_string();
     assert!(error.contains("train.patience = 2: expected 0"), "{error}");
     assert!(!run.root().exists());

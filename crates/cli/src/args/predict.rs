@@ -50,7 +50,7 @@ pub(crate) struct PredictArgs {
     /// Also score the images in sub-folders.
     #[arg(long)]
     pub(crate) recursive: bool,
-    /// Write to this file instead of printing: as --csv or --json says, or else JSON if its
+    /// Write to this file (-: standard output) instead of printing: as --csv or --json says, or else JSON lines if its
     /// name ends in .json or .jsonl, and CSV if not. It is written at the end, unless no image
     /// could be scored.
     #[arg(long, value_name = "FILE")]

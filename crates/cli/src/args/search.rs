@@ -35,11 +35,12 @@ pub(crate) struct SearchArgs {
     /// `experiments/`.
     #[arg(long)]
     pub(crate) study: Option<PathBuf>,
-    /// Trials to run (`study.trials`); more than before continues a study.
+    /// Trials to run (`study.trials`); more than before continues a study; 0: every
+    /// point of the grid.
     #[arg(long, value_parser = whole::<u64>)]
     pub(crate) trials: Option<u64>,
     /// Worker processes; default: one per core or per 4 GiB of free memory, whichever
-    /// are fewer (limits of control groups count); one with `train.replicas`.
+    /// are fewer (cgroup limits count); one with `train.replicas`.
     #[arg(long, value_parser = positive::<u16>)]
     pub(crate) workers: Option<u16>,
     /// Save and stop after this many hours, such as 1.5; the same command continues.

@@ -4,14 +4,15 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Result, bail, ensure};
-use psp_data::{Dataset, Part, SPLIT, find_split};
+use psp_data::{DataFolder, Dataset, Part, SPLIT, find_split};
 use psp_schema::check_place;
 use psp_synth::{SynthError, SynthOptions};
 use psp_train::Inputs;
-use psp_train::inputs::{dataset_options, drawn_split};
+use psp_train::inputs::drawn_split;
 
 use super::config::resolve;
 use crate::args::{SplitArgs, SynthArgs};
+use crate::origin::whole;
 use crate::text::counted;
 use crate::{interrupt, progress};
 
@@ -60,7 +61,7 @@ pub(crate) fn split(args: &SplitArgs) -> Result<ExitCode> {
     if data.dir.as_os_str().is_empty() {
         bail!("no data folder: pass --data DIR, or set data.dir in the configuration");
     }
-    let dataset = Arc::new(Dataset::open(&dataset_options(&config))?);
+    let dataset = Arc::new(Dataset::open(&config.dataset_options())?);
     let beside = find_split(&data.dir)?.unwrap_or_else(|| data.dir.join(SPLIT));
     let out = args.out.clone().unwrap_or_else(|| beside.clone());
     let has_column = dataset.split_column().is_some();
@@ -75,6 +76,12 @@ pub(crate) fn split(args: &SplitArgs) -> Result<ExitCode> {
     ensure!(
         !out.exists() || out.is_file(),
         "{}: is no file that a split could be in; name another one with --out",
+        out.display()
+    );
+    ensure!(
+        whole(&out) == whole(&beside) || !DataFolder::would_take(&whole(&out)),
+        "{}: would be taken for the labels of the images beside it; call these labels.csv, or name \
+         a file in another folder with --out",
         out.display()
     );
     let splits = drawn_split(&config, &dataset)?;

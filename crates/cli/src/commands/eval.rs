@@ -18,7 +18,6 @@ use crate::progress;
 use chosen::Chosen;
 
 mod chosen;
-mod seen;
 
 /// Images per forward pass.
 const BATCH: usize = 16;
@@ -61,8 +60,9 @@ pub(crate) fn eval(args: &EvalArgs) -> Result<ExitCode> {
         seed: args.seed,
         sample_count: args.samples,
     };
-    let origin = origin.claim(&out, args.overwrite)?;
-    let written = write_all(&out, &evaluation, &predictions, image, options, origin)?;
+    let mut claim = origin.claim(&out, args.overwrite)?;
+    let beside = claim.beside.take();
+    let written = write_all(&out, &evaluation, &predictions, image, options, beside)?;
     print!("{}", evaluation.table());
     for path in written {
         println!("wrote {}", path.display());

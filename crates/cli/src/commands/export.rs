@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use psp_schema::shell_quoted;
 use psp_search::Study;
+use psp_train::bundle::BUNDLE_JSON;
 use psp_train::{Checkpoint, RunDir};
 
 use super::predictor::note_unfinished;
@@ -50,12 +51,22 @@ fn run_of(args: &ExportArgs) -> Result<RunDir> {
             );
         }
         check_is_there(&args.run)?;
+        ensure!(
+            !args.run.join(BUNDLE_JSON).exists(),
+            "{}: is an exported model already; a copy of the folder is one, too",
+            args.run.display()
+        );
         return Ok(RunDir::new(&args.run));
     }
     let study = Study::open(dir)?;
     let root = args.run.display();
     let selection = study.selected()?.with_context(|| {
         let (quoted, again) = (shell_quoted(&args.run), continuing(&study.dir));
+        let failed = study.failures().unwrap_or_default();
+        let failed = failed.iter().filter(|failure| failure.is_trial).count();
+        if failed > 0 && failed == study.wanted() {
+            return format!("{root}: every trial failed; `psp study show {quoted}` says why");
+        }
         format!(
             "{root}: nothing is chosen yet; `{again}` goes on until something is, and `psp study \
              show {quoted}` says how far it is"

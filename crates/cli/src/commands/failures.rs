@@ -36,11 +36,19 @@ pub(super) fn tell(study: &Study) -> Result<bool> {
         eprintln!("  {reason} ({folders})");
     }
     let root = shell_quoted(study.dir.root());
-    eprintln!(
-        "psp study show {root} has the whole reasons; once what was wrong is mended, \
-         psp study retry {root} has them tried again, as they were drawn (with other images, \
-         labels or settings it is a new study)"
-    );
+    let diverged = |failure: &Failure| failure.reason.starts_with("training diverged");
+    if failures.iter().all(diverged) {
+        eprintln!(
+            "psp study show {root} has the whole reasons; tried again, they most likely diverge \
+             again: leave such values out of a new study"
+        );
+    } else {
+        eprintln!(
+            "psp study show {root} has the whole reasons; once the cause is fixed, psp study \
+             retry {root} has them tried again, as they were drawn (with other images, labels, \
+             weights or settings it is a new study)"
+        );
+    }
     Ok(true)
 }
 

@@ -80,7 +80,7 @@ pub(crate) fn verify(args: &VerifyArgs) -> Result<ExitCode> {
     if let Some(path) = args.export.as_deref().filter(|path| path.exists()) {
         ensure!(
             Reference::read(path).is_ok(),
-            "{}: holds something else than such numbers and is not replaced; export to another \
+            "{}: holds something other than such numbers and is not replaced; export to another \
              file",
             path.display()
         );
@@ -100,7 +100,7 @@ pub(crate) fn verify(args: &VerifyArgs) -> Result<ExitCode> {
     for path in &args.reference {
         if let Some(export) = &args.export {
             ensure!(
-                !is_same_file(export, path),
+                !psp_schema::is_same_place(export, path),
                 "{}: not replaced, since it is the reference itself; export to another file",
                 export.display()
             );
@@ -140,10 +140,6 @@ fn export(recorded: Reference, args: &VerifyArgs) -> Result<()> {
         args.device.resolved()
     );
     Ok(())
-}
-
-fn is_same_file(a: &Path, b: &Path) -> bool {
-    matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }
 
 fn print_report(reference: &Reference, path: &Path, report: &Report, device: DeviceSpec) {

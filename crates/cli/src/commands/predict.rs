@@ -1,5 +1,6 @@
 //! `psp predict`.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
@@ -20,7 +21,8 @@ mod output;
 mod photos;
 
 pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
-    if let Some(path) = &args.out {
+    let out_file = args.out.as_deref().filter(|path| *path != Path::new("-"));
+    if let Some(path) = out_file {
         check_place(path)?;
         ensure!(
             !DataFolder::would_take(&whole(path)),
@@ -33,7 +35,10 @@ pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
         }
         let own = RunDir::new(&args.model).read_config();
         ensure!(
-            !own.is_ok_and(|config| whole(&config.data.labels) == whole(path)),
+            !own.is_ok_and(|config| {
+                let labels = config.data.labels.as_deref();
+                labels.is_some_and(|labels| whole(labels) == whole(path))
+            }),
             "{}: holds the labels that the model was trained on; name another file with --out",
             path.display()
         );
@@ -51,15 +56,15 @@ pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
     let width = names.iter().map(|name| name.chars().count()).max();
     let mut out = Output::new(
         Format::of(args),
-        args.out.as_deref(),
+        out_file,
         &predictor.targets,
         width.unwrap_or(0),
     )?;
-    if let Some(path) = args.out.as_deref().filter(|path| path.is_file()) {
+    if let Some(path) = out_file.filter(|path| path.is_file()) {
         let shown = path.display();
         ensure!(
             out.may_replace(path).with_context(|| shown.to_string())?,
-            "{shown}: holds something else than scores of these columns in this form, so --overwrite \
+            "{shown}: holds something other than scores of these columns in this form, so --overwrite \
              does not replace it; name another file with --out"
         );
     }
@@ -80,7 +85,7 @@ pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
     })?;
     bar.finish_and_clear();
     let scored = out.finish(args.overwrite)?;
-    if let Some(path) = &args.out {
+    if let Some(path) = out_file {
         let path = path.display();
         if scored > 0 {
             eprintln!("wrote {path}: scores of {}", counted(scored, "image"));

@@ -24,7 +24,7 @@ pub(super) fn open_model(
     let quoted = shell_quoted(model);
     ensure!(
         !StudyDir::new(model).is_study(),
-        "{}: a study and no model; `psp export {quoted} --out MODEL` makes one of the chosen run, \
+        "{}: a study, not a model; `psp export {quoted} --out MODEL` makes one of the chosen run, \
          which `psp study best {quoted}` names",
         model.display()
     );

@@ -24,6 +24,11 @@ pub(super) fn unless_moved(
     )
 }
 
+/// `error`, of data that changed, with the flag that names a copy.
+pub(super) fn elsewhere(error: anyhow::Error) -> anyhow::Error {
+    anyhow!("{error}; a copy in another folder is named with --data")
+}
+
 /// Refuses a folder that is not there.
 pub(super) fn check_is_there(folder: &Path) -> Result<()> {
     ensure!(folder.exists(), "{}: no such folder", folder.display());
@@ -58,14 +63,19 @@ pub(super) fn lost(run: &RunDir) -> Option<anyhow::Error> {
     Some(match StudyDir::around(run.root()) {
         Some(study) => {
             let name = Path::new(run.root().file_name().unwrap_or_default());
+            let other = if run.can_be_continued() {
+                "have the study that this run is part of look for another checkpoint of its best \
+                 epoch, or "
+            } else {
+                ""
+            };
             anyhow!(
-                "{fault}; restore the file, or have the study that this run is part of look for \
-                 another checkpoint of its best epoch, or train it again: psp study retry {} {}",
+                "{fault}; restore the file, or {other}train it again: psp study retry {} {}",
                 shell_quoted(study.root()),
                 shell_quoted(name)
             )
         }
-        None if !run.can_be_continued() => {
+        None if !run.can_be_continued() || !run.has_other_best() => {
             anyhow!("{fault}; restore the file, or train anew into another folder")
         }
         None => anyhow!(

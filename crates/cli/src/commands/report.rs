@@ -8,7 +8,7 @@ use indicatif::ProgressBar;
 use psp_collect::input::{Environment, MeasuredCost};
 use psp_collect::{CollectError, CollectEvent, Collected, Settings, collect_runs, collect_study};
 use psp_data::decode_file;
-use psp_export::Place;
+use psp_models::DeviceSpec;
 use psp_report::PhotoError;
 use psp_schema::shell_quoted;
 use psp_search::{Study, StudyDir};
@@ -18,7 +18,7 @@ use super::refusals::{continuing, lost, resuming, unless_moved};
 use super::study::study_dir;
 use crate::args::ReportArgs;
 use crate::origin::{Origin, check_is_no_data};
-use crate::{interrupt, progress};
+use crate::{interrupt, machine, progress};
 
 pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode> {
     let cancelled = interrupt::flag()?;
@@ -32,13 +32,12 @@ pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode> {
     origin.check(&out, args.overwrite)?;
     psp_report::check_place(&out)?;
     let bar = progress::bar(0, "collect");
-    let mut measure = |config: &RunConfig| measure(config, args);
+    let machine = machine::with_devices(args.device.as_slice());
+    let mut is_whole = true;
+    let mut measure = |config: &RunConfig| measure(config, machine.device_of(config));
     let settings = Settings {
         out: out.clone(),
-        place: Place {
-            device: args.device,
-            threads: 0,
-        },
+        machine: machine.clone(),
         explained: args.explain,
         measure: if args.no_measure {
             None
@@ -48,7 +47,10 @@ pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode> {
         notes: args.notes.clone(),
         environment: environment(&source, &out),
         cancelled: &cancelled,
-        observe: &mut |event| show(&bar, event),
+        observe: &mut |event| {
+            is_whole &= !matches!(event, CollectEvent::LeftOut { .. });
+            show(&bar, event);
+        },
     };
     let collected = match &source {
         Source::Study(dir) => collect_study(dir.clone(), settings),
@@ -66,16 +68,20 @@ pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode> {
         Err(error) => return Err(source.explain(error.into())),
         Ok(collected) => collected,
     };
-    let origin = origin.claim(&out, args.overwrite)?;
+    let claim = origin.claim(&out, args.overwrite)?;
     let written = write(&collected, &out)?;
-    if let Some((name, text)) = origin {
-        psp_schema::write_atomic(&out.join(name), |file| file.write_all(&text))?;
+    if let Some((name, text)) = &claim.beside {
+        psp_schema::write_atomic(&out.join(name), |file| file.write_all(text))?;
     }
     for warning in &written.warnings {
         eprintln!("warning: {warning}");
     }
     println!("wrote {}", written.index.display());
-    Ok(ExitCode::SUCCESS)
+    Ok(if is_whole {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn write(collected: &Collected, out: &Path) -> Result<psp_report::Written> {
@@ -98,13 +104,14 @@ impl Source {
     fn of(sources: &[PathBuf]) -> Result<Self> {
         if let [source] = sources {
             let dir = study_dir(source);
-            if dir.is_study() {
+            // What lies here comes before what only has the name of a stored study.
+            if dir.is_study() && !RunDir::new(source).is_begun() {
                 return Ok(Self::Study(dir));
             }
         }
         let runs: Vec<RunDir> = sources.iter().map(RunDir::new).collect();
         for run in &runs {
-            if study_dir(run.root()).is_study() {
+            if !run.is_begun() && study_dir(run.root()).is_study() {
                 let root = run.root().display();
                 bail!("{root}: a study is reported on by itself; name it alone, or name runs");
             }
@@ -154,10 +161,11 @@ impl Source {
             }
         };
         let data = configs.iter().flat_map(|RunConfig { data, .. }| {
-            let labels = data.labels.parent().unwrap_or(&data.dir);
-            [data.dir.as_path(), labels, &data.images]
+            let labels = data.labels.as_deref().and_then(Path::parent);
+            let images = data.images.as_deref();
+            [Some(data.dir.as_path()), labels, images]
         });
-        check_is_no_data(out, data)
+        check_is_no_data(out, data.flatten())
     }
 
     /// The folders of the study or of the runs.
@@ -256,8 +264,7 @@ fn system() -> String {
 
 /// Speed and memory of prediction, each in a process of its own, whose memory is
 /// that of the model alone.
-fn measure(config: &RunConfig, args: &ReportArgs) -> Result<MeasuredCost, String> {
-    let device = args.device.unwrap_or(config.train.device).resolved();
+fn measure(config: &RunConfig, device: DeviceSpec) -> Result<MeasuredCost, String> {
     let run = |batch: usize, runs: usize, steps: usize| {
         let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("psp"));
         let mut command = Command::new(program);
@@ -302,9 +309,14 @@ fn show(bar: &ProgressBar, event: CollectEvent<'_>) {
         bar.set_prefix(what);
     };
     match event {
-        CollectEvent::Predicting { run, done, total } => {
+        CollectEvent::Predicting {
+            run,
+            part,
+            done,
+            total,
+        } => {
             let name = run.file_name().unwrap_or_default().to_string_lossy();
-            set(done, total, format!("predicting with {name}"));
+            set(done, total, format!("predicting {part} images with {name}"));
         }
         CollectEvent::Explaining { done, total } => set(done, total, "explaining".to_owned()),
         CollectEvent::Measuring { backbone } => {

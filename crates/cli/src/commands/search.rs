@@ -16,11 +16,12 @@ use psp_train::{Event, Inputs};
 
 use super::config::{key_of, on_devices, toml_string};
 use super::study::{lost_choice, print_selection, so_far, study_dir, trials_of};
-use super::worker::{cores, default_workers, worker_command};
+use super::worker::{default_workers, devices_of_workers, worker_command};
 use super::{failures, launch};
 use crate::args::{Launcher, SearchArgs};
 use crate::estimate;
 use crate::interrupt;
+use crate::machine;
 use crate::progress::{self, TrainProgress};
 use crate::study_view::StudyView;
 use crate::text::counted;
@@ -31,13 +32,14 @@ pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
         let given = args.workers.map(usize::from);
         given.unwrap_or_else(|| default_workers(config, args))
     };
+    let machine = machine::here();
     let mut images = TrainProgress::new();
     let mut check = |done, total| images.show(Event::Checking { done, total });
     let study = match &args.config {
         None => {
             let dir = study_dir(args.study.as_deref().unwrap_or(Path::new("")));
             launch::check(args, &dir)?;
-            Study::resume(dir, args.data.as_deref(), args.trials, &mut check)?
+            Study::resume(dir, args.data.as_deref(), args.trials, &machine, &mut check)?
         }
         Some(path) => {
             let config = config(path, args)?;
@@ -59,7 +61,17 @@ pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
             launch::check(args, &dir)?;
             let is_new = !dir.is_begun();
             let asked = config.study.trials;
-            let study = Study::begin(dir, config, &mut check)?;
+            if is_new && args.launcher == Launcher::Local {
+                match devices_of_workers(args) {
+                    None => config.check_devices(&machine)?,
+                    Some(devices) => {
+                        for device in devices {
+                            config.check_devices(&machine::with_devices(&[*device]))?;
+                        }
+                    }
+                }
+            }
+            let study = Study::begin(dir, config, &machine, &mut check)?;
             let known = study.wanted() as u64;
             if args.trials.is_none() && (1..known).contains(&asked) && !is_new {
                 eprintln!(
@@ -155,8 +167,8 @@ fn search_here(args: &SearchArgs, study: &Study, workers: usize) -> Result<ExitC
             eprintln!("error: {reason}");
             Ok(if may_pass {
                 eprintln!(
-                    "no trial failed by this: the same command goes on with the study once \
-                     it is mended, and so does one with another --device, or elsewhere"
+                    "no trial failed because of this: the same command goes on with the study \
+                     once it is fixed, and so does one with another --device, or elsewhere"
                 );
                 ExitCode::from(interrupt::TRY_AGAIN)
             } else {
@@ -198,7 +210,7 @@ fn work_together(
     refit: bool,
     cancelled: &AtomicBool,
 ) -> Result<SuperviseEnd> {
-    let threads = (cores() / workers).max(1);
+    let threads = (machine::cores() / workers).max(1);
     let mut view = StudyView::new(study, workers)?;
     let command = |slot| {
         let mut command = worker_command(study, slot, threads, args);
@@ -229,7 +241,7 @@ fn config(path: &Path, args: &SearchArgs) -> Result<SearchConfig> {
         let mut dimensions = config.space.dimensions().iter();
         if dimensions.any(|dimension| dimension.key == key && dimension.when.is_none()) {
             bail!(
-                "--set {given}: {key} varies in [space] of {}, so that one value has no say; \
+                "--set {given}: {key} varies in [space] of {}, so a single value has no effect; \
                  leave out either",
                 path.display()
             );
@@ -265,7 +277,7 @@ fn check_override(given: &str, file: &Path) -> Result<()> {
 fn plan(config: &SearchConfig, workers: usize) -> Result<ExitCode> {
     let inputs = Inputs::open(&config.base)?;
     tell_about_data(&inputs)?;
-    let plan = Plan::of(config, &inputs)?;
+    let plan = Plan::of(config, &inputs, &machine::here())?;
     let points = config.space.drawable_points().unwrap_or(u128::MAX);
     let points = usize::try_from(points).unwrap_or(usize::MAX);
     let wanted = plan.trials.len().max(match config.study.sampler {

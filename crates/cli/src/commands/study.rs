@@ -87,7 +87,7 @@ fn list(args: &StudyListArgs) -> Result<()> {
     }
     println!(
         "{:<24} {:>6} {:>8} {:>6} {:>6} {:>8}  chosen",
-        "study", "trials", "finished", "pruned", "failed", "best R²"
+        "study", "trials", "finished", "pruned", "failed", "best"
     );
     for line in lines {
         println!(
@@ -168,7 +168,9 @@ fn best(args: &StudyBestArgs) -> Result<()> {
     }
     let dir = study_dir(&args.study);
     let study = Study::open(dir.clone())?;
-    warn_of_lost_choice(&study)?;
+    if let Some(lost) = lost_choice(&study)? {
+        return Err(lost);
+    }
     let overview = Overview::of(&study)?;
     let (folder, reason) = match &overview.selection {
         Some(selection) => (dir.root().join(&selection.folder), selection.reason.clone()),

@@ -2,23 +2,28 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use anyhow::{Result, anyhow, bail};
-use psp_schema::{Ending, RunResult, shell_quoted};
+use psp_schema::{Ending, RunResult, is_same_place, shell_quoted};
 use psp_search::StudyDir;
 use psp_train::{Control, EXPERIMENTS, Outcome, RunConfig, RunDir, TrainError, trainer};
 
 use super::config::{on_devices, resolve};
-use super::refusals::{check_is_there, continuing, lost, resuming, unless_moved};
+use super::refusals::{check_is_there, continuing, elsewhere, lost, resuming, unless_moved};
 use crate::args::TrainArgs;
 use crate::interrupt;
+use crate::machine;
 use crate::progress::TrainProgress;
-use crate::text::counted;
+use crate::text::{counted, squared};
 
 pub(crate) fn train(args: &TrainArgs) -> Result<ExitCode> {
-    let cancelled = interrupt::flag()?;
-    interrupt::after(args.max_hours, &cancelled);
-    let control = Control::new(&cancelled);
+    let machine = match &args.resume {
+        Some(_) => machine::with_devices(&args.devices.device),
+        // A new run's are in its configuration.
+        None => machine::here(),
+    };
     let mut progress = TrainProgress::new();
     let (run, outcome) = match &args.resume {
         Some(run) => {
@@ -34,14 +39,24 @@ pub(crate) fn train(args: &TrainArgs) -> Result<ExitCode> {
             unless_in_study(&run)?;
             let config = continued(&run, args)?;
             let data = config.data.dir.clone();
-            let control = control.placed(&args.devices.device, 0);
+            let cancelled = cancellation(args)?;
+            let control = Control::new(&machine, &cancelled);
             let resumed =
                 trainer::resume_with(&run, config, control, &mut |event| progress.show(event));
             let outcome = resumed.map_err(|error| {
-                if let (TrainError::Changed { .. }, Some(_)) = (&error, &args.config.data) {
+                if let TrainError::Changed { .. } = error {
                     let own = run.read_config().map(|config| config.data.dir);
-                    let own = own.unwrap_or_default();
-                    return anyhow!("{error} (its data were in {})", own.display());
+                    let (run, own) = (run.root().display(), own.unwrap_or_default());
+                    return if is_same_place(&data, &own) {
+                        elsewhere(error.into())
+                    } else {
+                        anyhow!(
+                            "{run}: the data in {} are not those that the run began with, which \
+                             were in {}",
+                            data.display(),
+                            own.display()
+                        )
+                    };
                 }
                 let again = format!("{} --data DIR", resuming(&run));
                 unless_moved(error.into(), &data, "run", &again)
@@ -63,6 +78,14 @@ pub(crate) fn train(args: &TrainArgs) -> Result<ExitCode> {
                 );
             }
             let run = RunDir::new(args.out.clone().unwrap_or_else(|| default_run(args)));
+            if StudyDir::new(run.root()).is_study() {
+                bail!(
+                    "{}: is a study; pass a new or an empty folder to --out",
+                    run.root().display()
+                );
+            }
+            let cancelled = cancellation(args)?;
+            let control = Control::new(&machine, &cancelled);
             let outcome = trainer::start(&run, config, control, &mut |event| progress.show(event))?;
             (run, outcome)
         }
@@ -86,6 +109,14 @@ pub(crate) fn train(args: &TrainArgs) -> Result<ExitCode> {
     }
 }
 
+/// Set by a signal or when the time is up. Until it is there, a signal ends psp: whoever
+/// waits for a configuration from a pipe has nothing to save.
+fn cancellation(args: &TrainArgs) -> Result<Arc<AtomicBool>> {
+    let cancelled = interrupt::flag()?;
+    interrupt::after(args.max_hours, &cancelled);
+    Ok(cancelled)
+}
+
 fn print_result(run: &RunDir, result: &RunResult) -> Result<()> {
     let how = match result.ending {
         Ending::Finished => "finished",
@@ -95,9 +126,9 @@ fn print_result(run: &RunDir, result: &RunResult) -> Result<()> {
         Some(best) => {
             let r2 = best.overall.r2;
             format!(
-                "best is epoch {}: valid MSE {:.5}, R² {}",
+                "best is epoch {}: valid MSE {}, R² {}",
                 result.best_epoch,
-                best.overall.mse,
+                squared(best.overall.mse),
                 r2.map_or_else(|| "undefined".to_owned(), |r2| format!("{r2:.4}")),
             )
         }
@@ -108,22 +139,31 @@ fn print_result(run: &RunDir, result: &RunResult) -> Result<()> {
         counted(result.epochs as usize, "epoch"),
         result.seconds
     );
-    let has_log = run.metrics().exists();
-    let [_, _, test] = run.read_manifest()?.split_counts;
-    let part = if test == 0 { " --split valid" } else { "" };
+    let part = match run.read_manifest()?.split_counts {
+        [_, 0, 0] => " --split train",
+        [_, _, 0] => " --split valid",
+        _ => "",
+    };
+    let has_patience = run.read_config()?.train.patience.is_some();
+    let log = run.metrics();
     let run = shell_quoted(run.root());
     println!("evaluate with: psp eval {run}{part}");
-    let longer = match result.ending {
-        Ending::Finished => format!("train.epochs={}", 2 * result.epochs),
-        Ending::StoppedEarly => "train.patience=0".to_owned(),
-    };
-    if !has_log {
+    if !log.exists() {
         eprintln!(
-            "note: {run}/metrics.jsonl: missing, without which the run can't be trained longer"
+            "note: {}: missing, without which the run can't be trained longer",
+            log.display()
         );
         return Ok(());
     }
-    println!("train longer with: psp train --resume {run} --set {longer}");
+    let mut longer = format!("psp train --resume {run}");
+    if result.ending == Ending::Finished {
+        longer += &format!(" --set train.epochs={}", 2 * result.epochs);
+    }
+    if has_patience {
+        // It may have ended with the last epoch.
+        longer += " --set train.patience=0";
+    }
+    println!("train longer with: {longer}");
     Ok(())
 }
 

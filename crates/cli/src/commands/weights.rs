@@ -1,21 +1,22 @@
 //! `psp weights`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use psp_models::pretrained::{self, FetchError, Pretrained, Source, default_dir, find};
+use psp_models::pretrained::{self, FetchError, Pretrained, Source, find};
 use psp_models::stages::is_within;
 use psp_models::{
     BackboneKind, DeviceSpec, ModelConfig, Recognised, Regressor, StateDict, StateError, state,
     write_state_dict,
 };
 use psp_schema::{hash_of, shell_quoted};
-use psp_train::RunDir;
 use psp_train::initial_weights::{file_of, open};
+use psp_train::{ConfigError, RunDir, TrainError};
 
 use super::refusals::exists_already;
 use crate::args::{FetchArgs, ImportArgs, WeightsCheckArgs, WeightsListArgs};
+use crate::machine::weights_dir;
 use crate::{interrupt, progress};
 
 pub(crate) fn list(args: &WeightsListArgs) -> Result<ExitCode> {
@@ -48,7 +49,7 @@ pub(crate) fn list(args: &WeightsListArgs) -> Result<ExitCode> {
 
 /// Where the file is, or where it can be had.
 fn place(entry: &Pretrained) -> String {
-    match default_dir().and_then(|dir| find(entry, &dir)) {
+    match weights_dir().and_then(|dir| find(entry, &dir)) {
         Some(path) if hash_of(&path).is_ok_and(|hash| hash == entry.sha256) => {
             path.display().to_string()
         }
@@ -60,7 +61,7 @@ fn place(entry: &Pretrained) -> String {
 pub(crate) fn fetch(args: &FetchArgs) -> Result<ExitCode> {
     let dir = match &args.dir {
         Some(dir) => dir.clone(),
-        None => default_dir().context("there is no cache folder; name one with --dir")?,
+        None => weights_dir().context("there is no cache folder; name one with --dir")?,
     };
     let source = args.from.as_deref().map_or(Source::Official, Source::parse);
     let cancelled = interrupt::flag()?;
@@ -96,7 +97,7 @@ pub(crate) fn fetch(args: &FetchArgs) -> Result<ExitCode> {
 }
 
 pub(crate) fn check(args: &WeightsCheckArgs) -> Result<ExitCode> {
-    let path = file_of(&args.file)?;
+    let path = weights_file(&args.file)?;
     let kinds = match &args.backbone {
         Some(kind) => std::slice::from_ref(kind),
         None => BackboneKind::ALL,
@@ -150,7 +151,7 @@ pub(crate) fn check(args: &WeightsCheckArgs) -> Result<ExitCode> {
 }
 
 pub(crate) fn import(args: &ImportArgs) -> Result<ExitCode> {
-    let path = file_of(&args.file)?;
+    let path = weights_file(&args.file)?;
     check_place(&path, args)?;
     let kind = args.backbone;
     let within = |key: &str, modules: &[&str]| modules.iter().any(|m| is_within(key, m));
@@ -178,11 +179,28 @@ pub(crate) fn import(args: &ImportArgs) -> Result<ExitCode> {
     for note in notes {
         println!("  {note}");
     }
+    if fitted.head.is_some() {
+        println!(
+            "  it does not tell which images the model was trained on, so that psp train can't \
+             warn where they are measured on; model.weights = {} does",
+            shell_quoted(&args.file)
+        );
+    }
     println!(
         "use it with --set model.weights={}",
         shell_quoted(&args.out)
     );
     Ok(ExitCode::SUCCESS)
+}
+
+/// The file that `given` stands for: itself, or that of the model in a folder.
+fn weights_file(given: &Path) -> Result<PathBuf> {
+    file_of(given).map_err(|error| match error {
+        TrainError::Config(ConfigError::Value { expected, .. }) => {
+            anyhow!("{}: {expected}", given.display())
+        }
+        error => error.into(),
+    })
 }
 
 /// Refuses to write over what is read, over a model's own files, and over any file
@@ -205,7 +223,7 @@ fn check_place(from: &Path, args: &ImportArgs) -> Result<()> {
     }
     ensure!(
         out.extension().is_some_and(|name| name == "safetensors"),
-        "{shown}: what is written is a .safetensors file; end the name of --out so"
+        "{shown}: what is written is a .safetensors file; name it so with --out"
     );
     if out.exists() && !args.overwrite {
         return Err(exists_already(out));

@@ -12,8 +12,11 @@ use psp_search::{
     SearchConfig, Study, StudyDir, WorkEnd, Worker, WorkerSettings, available_memory,
 };
 
+use psp_train::Machine;
+
 use crate::args::{SearchArgs, WorkerArgs};
 use crate::interrupt;
+use crate::machine;
 
 /// Memory that a worker is counted on to need, unless told otherwise.
 const WORKER_MEMORY: u64 = 4 << 30;
@@ -26,8 +29,10 @@ pub(super) fn work(args: &WorkerArgs) -> Result<ExitCode> {
     let study = study.with_local(args.overrides.clone());
     let settings = WorkerSettings {
         name: args.name.clone(),
-        threads: args.threads,
-        device: args.device,
+        machine: Machine {
+            threads: (args.threads > 0).then_some(args.threads),
+            ..machine::with_devices(args.device.as_slice())
+        },
         refit: args.refit,
     };
     let mut report = |event| {
@@ -91,14 +96,6 @@ pub(super) fn worker_command(
     command
 }
 
-/// Cores that this process may use. Slurm does not everywhere keep a task from
-/// the others.
-pub(super) fn cores() -> usize {
-    let given = std::env::var("SLURM_CPUS_PER_TASK").ok();
-    let given = given.and_then(|text| text.parse().ok());
-    given.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
-}
-
 /// One per core, as far as memory goes; one for all where each trial is to use
 /// several devices.
 pub(super) fn default_workers(config: &SearchConfig, args: &SearchArgs) -> usize {
@@ -106,7 +103,7 @@ pub(super) fn default_workers(config: &SearchConfig, args: &SearchArgs) -> usize
         return 1;
     }
     let by_memory = available_memory().map_or(usize::MAX, |bytes| (bytes / WORKER_MEMORY) as usize);
-    cores().min(by_memory).max(1)
+    machine::cores().min(by_memory).max(1)
 }
 
 /// Host and slot, with the task of a cluster's array between them.

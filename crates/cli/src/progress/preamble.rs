@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use psp_train::config::InitialWeights;
 use psp_train::{Change, Preparation, RunConfig};
 
 use crate::text::counted;
@@ -48,12 +49,12 @@ pub(super) fn lines(preparation: &Preparation<'_>, weights: &[String]) -> Vec<St
 }
 
 fn origin(config: &RunConfig, notes: &[String]) -> String {
-    let path = &config.model.weights;
-    if path.as_os_str().is_empty() {
+    let weights = &config.model.weights;
+    if *weights == InitialWeights::Scratch {
         return "from scratch".to_owned();
     }
     let notes: String = notes.iter().map(|note| format!("; {note}")).collect();
-    format!("weights of {}{notes}", path.display())
+    format!("weights of {weights}{notes}")
 }
 
 /// Which layers are trained, from when on.
@@ -61,11 +62,9 @@ fn trained(config: &RunConfig, stages: &[&str]) -> String {
     let names = stages.join(", ");
     let last = config.trained_stages(config.train.epochs - 1);
     if last.len() > stages.len() {
-        let every = config.train.unfreeze_every;
-        let every = if every == 1.0 {
-            "epoch".to_owned()
-        } else {
-            format!("{every} epochs")
+        let every = match config.train.unfreeze_every {
+            None | Some(1.0) => "epoch".to_owned(),
+            Some(every) => format!("{every} epochs"),
         };
         format!("{names} at first, and one layer more every {every} (train.unfreeze_every)")
     } else if stages.len() == config.model.backbone.stages().len() + 1 {

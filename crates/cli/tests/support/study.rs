@@ -27,7 +27,7 @@ optimizer = "sgd"
 momentum = 0.0
 
 [space]
-model.backbone = ["resnet18", "googlenet"]
+model.backbone = ["mobilenet_v2", "googlenet"]
 model.hidden = { int = [4, 16], step = 4 }
 train.learning_rate = { log = [1e-3, 1e-1], points = 3 }
 "#;

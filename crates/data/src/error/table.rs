@@ -38,7 +38,7 @@ pub enum CsvError {
     },
     /// A CSV begins with a row of values.
     #[error(
-        "{path}: line {row} must name the columns, as in `filename,score`, but holds the value \
+        "{path}: line {row} must name the columns, `filename` among them, but holds the value \
          `{value}`; put a line with the columns' names above it"
     )]
     NoHeader {

@@ -39,8 +39,8 @@ pub enum PixelWarning {
     /// The folder can't be used, or no longer.
     #[error(
         "{dir}: could not use this folder of stored pixels: {source}; decoded images are not \
-         stored any more; check that it exists and its permissions, or name another place with \
-         data.cache_dir"
+         stored any more; check that it exists and its permissions, or name another folder with \
+         data.cache_dir or PSP_CACHE_DIR"
     )]
     Folder {
         /// The folder.

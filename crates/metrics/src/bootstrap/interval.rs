@@ -59,9 +59,10 @@ impl MetricInterval {
     }
 }
 
-/// Between the values at the places around `share` · (n − 1), linearly (type 7
-/// of Hyndman and Fan, 1996).
-fn quantile(ascending: &[f64], share: f64) -> Option<f64> {
+/// The quantile of ascending values: between those at the places around
+/// `share` · (n − 1), linearly (type 7 of Hyndman and Fan, 1996). `None` of no values.
+#[must_use]
+pub fn quantile(ascending: &[f64], share: f64) -> Option<f64> {
     let place = share * ascending.len().checked_sub(1)? as f64;
     let lower = *ascending.get(place.floor() as usize)?;
     let upper = *ascending.get(place.ceil() as usize)?;

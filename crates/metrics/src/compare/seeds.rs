@@ -84,7 +84,8 @@ impl SeedSummary {
             std,
             confidence,
             interval: std.and_then(|std| {
-                let margin = t_quantile(confidence, count - 1.0)? * std / count.sqrt();
+                let margin =
+                    t_quantile(f64::midpoint(1.0, confidence), count - 1.0)? * std / count.sqrt();
                 Some([mean - margin, mean + margin])
             }),
             sampling_error: (errors > 0).then(|| (squares / count).sqrt()),
@@ -92,9 +93,10 @@ impl SeedSummary {
     }
 }
 
-/// What a value of Student's distribution stays below in magnitude with
-/// probability `confidence`. `None` only of parameters that no caller has.
-fn t_quantile(confidence: f64, freedom: f64) -> Option<f64> {
+/// What a value of Student's t distribution stays below with this probability. `None`
+/// unless there is a positive number of degrees of freedom.
+#[must_use]
+pub fn t_quantile(probability: f64, freedom: f64) -> Option<f64> {
     let distribution = StudentsT::new(0.0, 1.0, freedom).ok()?;
-    Some(distribution.inverse_cdf(f64::midpoint(1.0, confidence)))
+    Some(distribution.inverse_cdf(probability))
 }

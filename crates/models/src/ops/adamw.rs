@@ -4,11 +4,13 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, Scalar, backend_extension};
 use burn::tensor::Tensor;
 
-/// Factors of one step, as `torch.optim.AdamW` computes them.
+/// Factors of one step of `torch.optim.AdamW`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AdamW {
-    /// `1 - learning rate · weight decay`.
-    pub keep: f64,
+    /// `learning rate · weight decay`. The decay is added to the update before both are taken
+    /// from the weight: PyTorch's `1 - learning rate · weight decay` is 1 in f32 where the
+    /// product is below 3e-8, as with a rate of 1e-4 and a decay of 1e-4.
+    pub decay: f64,
     /// Decay rates of the first and second moment.
     pub betas: [f64; 2],
     /// Added to the corrected second moment's root.
@@ -55,7 +57,8 @@ pub(crate) fn plain_step<B: Backend>(
     let scale = times(B::float_sqrt(second.clone()), 1.0 / step.correction);
     let scale = B::float_add_scalar(scale, Scalar::Float(step.epsilon));
     let update = times(B::float_div(first.clone(), scale), step.rate);
-    let weight = B::float_sub(times(weight, step.keep), update);
+    let update = B::float_add(update, times(weight.clone(), step.decay));
+    let weight = B::float_sub(weight, update);
     (weight, first, second)
 }
 
@@ -78,7 +81,7 @@ pub(crate) fn step_slices(
 
     let [beta1, beta2] = step.betas.map(|beta| beta as f32);
     let [fresh1, fresh2] = step.betas.map(|beta| (1.0 - beta) as f32);
-    let keep = step.keep as f32;
+    let decay = step.decay as f32;
     let rate = step.rate as f32;
     let inverse = (1.0 / step.correction) as f32;
     let epsilon = step.epsilon as f32;
@@ -96,7 +99,7 @@ pub(crate) fn step_slices(
                         *first = *first * beta1 + *grad * fresh1;
                         *second = *second * beta2 + *grad * *grad * fresh2;
                         let scale = second.sqrt() * inverse + epsilon;
-                        *grad = old * keep - rate * (*first / scale);
+                        *grad = old - (rate * (*first / scale) + old * decay);
                     }
                 },
             );

@@ -30,7 +30,7 @@ pub enum FetchError {
     /// The local folder that was named has no such file.
     #[error(
         "{}: no such file\n\
-         Download {url}, put it there or into {} (its name must stay), and try again",
+         Download {url}, put it into {} (its name must stay), and try again",
         path.display(),
         dir.display()
     )]

@@ -35,14 +35,6 @@ impl Source {
         }
         Self::Folder(place.into())
     }
-
-    /// What `PSP_WEIGHTS_MIRROR` says, or [`Source::Official`].
-    pub fn from_env() -> Self {
-        match std::env::var("PSP_WEIGHTS_MIRROR") {
-            Ok(place) if !place.is_empty() => Self::parse(&place),
-            _ => Self::Official,
-        }
-    }
 }
 
 /// A file that is in place, and whether it was before.

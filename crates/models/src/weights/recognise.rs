@@ -61,15 +61,13 @@ impl Recognised {
                 notes.push("its head is left out: a new one is trained".to_owned());
             }
             [first, ..] => notes.push(format!(
-                "{} other tensors passed over, such as `{first}`",
+                "other tensors ignored: {}, such as `{first}`",
                 self.passed_over.len()
             )),
         }
         if let Some(first) = self.objects.first() {
             let count = self.objects.len();
-            notes.push(format!(
-                "{count} other objects passed over, such as {first}"
-            ));
+            notes.push(format!("other objects ignored: {count}, such as {first}"));
         }
         notes
     }
@@ -99,9 +97,19 @@ impl WeightsFile {
         file.tensors = torchvision::with_modern_names(kind, file.tensors);
         let found = prefixes(expected, file.tensors.keys().chain(file.unusable.keys()));
         let count = |prefix: &str| found.get(prefix).copied().unwrap_or_default();
+        let best = choose(&found, expected.len());
         let (prefix, alternatives) = match prefix {
-            Some(prefix) => (prefix.to_owned(), Vec::new()),
-            None => choose(&found, expected.len()),
+            Some(given) if count(given) == 0 && count(&best.0) == expected.len() => {
+                return Err(WeightsError::Format {
+                    path: file.path,
+                    reason: format!(
+                        "no tensor of {kind} has the prefix `{given}`; they have `{}`",
+                        best.0
+                    ),
+                });
+            }
+            Some(given) => (given.to_owned(), Vec::new()),
+            None => best,
         };
         // Where some are missing, what else is there may be what they are called.
         let is_complete = count(&prefix) == expected.len();

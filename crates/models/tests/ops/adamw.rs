@@ -40,7 +40,7 @@ fn every_step_follows_the_formula() {
         }
         let [weight, first, second] = ours;
         let factors = AdamW {
-            keep: 1.0 - lr * decay,
+            decay: lr * decay,
             betas,
             epsilon,
             rate: lr / corrections[0],
@@ -71,7 +71,7 @@ fn the_memory_order_of_the_gradient_does_not_change_the_step() {
         Tensor::<4>::from_data(TensorData::new(values, shape), &device())
     };
     let factors = AdamW {
-        keep: 0.999,
+        decay: 0.001,
         betas: [0.9, 0.99],
         epsilon: 1e-8,
         rate: 0.1,
@@ -85,4 +85,38 @@ fn the_memory_order_of_the_gradient_does_not_change_the_step() {
         end.map(|tensor| tensor.into_data())
     };
     assert_eq!(steps(psp_models::ops::fast_layout), steps(|grad| grad));
+}
+
+/// `1 - 1e-8` is 1 in f32; 200 steps of it are not.
+#[test]
+fn a_decay_that_one_step_can_not_tell_counts_over_many() {
+    let count = 10_000;
+    let begin: Vec<f32> = (0..count).map(|i| value(1, i) as f32 / 20.0).collect();
+    let tensor = |values: &[f32]| {
+        Tensor::<1>::from_data(TensorData::new(values.to_vec(), [count]), &device())
+    };
+    let end = |decay: f64| {
+        let zeros = vec![0.0; count];
+        let mut state = [tensor(&begin), tensor(&zeros), tensor(&zeros)];
+        for step in 0..200 {
+            let grads: Vec<f32> = (0..count).map(|i| value(step + 2, i) as f32).collect();
+            let factors = AdamW {
+                decay,
+                betas: [0.9, 0.99],
+                epsilon: 1e-8,
+                rate: 1e-4,
+                correction: 1.0,
+            };
+            let [weight, first, second] = state;
+            state = adamw_step(weight, tensor(&grads), first, second, factors);
+        }
+        let [weight, ..] = state;
+        weight.to_data().try_into_vec::<f32>().unwrap()
+    };
+    let (without, with) = (end(0.0), end(1e-8));
+    let pairs = without.iter().zip(&with);
+    let lost: f64 = pairs.map(|(a, b)| f64::from(a - b) * f64::from(*a)).sum();
+    let all: f64 = without.iter().map(|a| f64::from(*a).powi(2)).sum();
+    let share = lost / all;
+    assert!((1.5e-6..2.5e-6).contains(&share), "{share}");
 }

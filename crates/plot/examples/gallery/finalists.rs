@@ -58,38 +58,29 @@ pub(crate) fn drawings() -> Vec<Drawing> {
             })
             .into(),
     };
+    let compared = Comparison {
+        title: "Backbones, test split".to_owned(),
+        notes: vec!["95 % intervals over 4 seeds".to_owned()],
+        objective: objective("test MSE", false),
+        rows: rows.collect(),
+        predict_the_mean: Some(0.1425),
+    };
+    let costs = AccuracyAndCost {
+        objective: objective("test MSE", false),
+        cost: "multiply-adds (millions)".to_owned(),
+        models: models.collect(),
+    };
+    let coverages = Calibration {
+        split: "test".to_owned(),
+        notes: vec!["split conformal, fitted to the valid split".to_owned()],
+        targets: vec![
+            coverage("perspective_score_hood", 0.06),
+            coverage("perspective_score_backdoor_left", -0.12),
+        ],
+    };
     vec![
-        drawing(
-            "comparison",
-            comparison,
-            Comparison {
-                title: "Backbones, test split".to_owned(),
-                notes: vec!["95 % intervals over 4 seeds".to_owned()],
-                objective: objective("test MSE", false),
-                rows: rows.collect(),
-                predict_the_mean: Some(0.1425),
-            },
-        ),
-        drawing(
-            "accuracy_and_cost",
-            accuracy_and_cost,
-            AccuracyAndCost {
-                objective: objective("test MSE", false),
-                cost: "multiply-adds (millions)".to_owned(),
-                models: models.collect(),
-            },
-        ),
-        drawing(
-            "calibration",
-            calibration,
-            Calibration {
-                split: "test".to_owned(),
-                notes: vec!["split conformal, fitted to the valid split".to_owned()],
-                targets: vec![
-                    coverage("perspective_score_hood", 0.06),
-                    coverage("perspective_score_backdoor_left", -0.12),
-                ],
-            },
-        ),
+        drawing("comparison", comparison, compared),
+        drawing("accuracy_and_cost", accuracy_and_cost, costs),
+        drawing("calibration", calibration, coverages),
     ]
 }

@@ -1,10 +1,10 @@
 //! Inputs that no figure is made for.
 
 use psp_plot::{
-    Better, Dimension, Distributions, ErrorByBin, Figure, Gallery, HistoryTrial, LabelDistribution,
-    LearningCurves, Objective, Pairs, ParallelCoordinates, PartLabels, PlotError,
-    PredictionVsLabel, Residuals, RunCurves, Sample, SearchHistory, Slices, TargetErrors,
-    TrialCurves, Values, distributions, error_by_bin, gallery, label_distribution, learning_curves,
+    Better, Dimension, ErrorByBin, Figure, Gallery, HistoryTrial, LabelDistribution,
+    LearningCurves, Objective, Pairs, PartLabels, PlotError, Predicted, PredictionVsLabel,
+    RunCurves, Sample, SearchHistory, Slices, TargetErrors, TrialCurves, Trials, Values,
+    distributions, error_by_bin, gallery, label_distribution, learning_curves,
     parallel_coordinates, prediction_vs_label, residuals, run_curves, search_history, slices,
 };
 use psp_schema::TrialState;
@@ -78,9 +78,15 @@ fn dimensions(count: usize) -> Vec<Dimension> {
     (0..count).map(dimension).collect()
 }
 
+fn searched(dimension_count: usize) -> Trials {
+    Trials {
+        objective: objective(),
+        dimensions: dimensions(dimension_count),
+        scores: (0..60).map(|index| Some(score(index))).collect(),
+    }
+}
+
 pub(crate) fn figures() -> Vec<Drawn> {
-    let split = || name(1);
-    let mut drawn = of_images(split());
     let trials = 0..60_usize;
     let history = trials.clone().map(|index| HistoryTrial {
         number: index as u64 * 1_000_000,
@@ -88,6 +94,11 @@ pub(crate) fn figures() -> Vec<Drawn> {
         state: [TrialState::Finished, TrialState::Pruned, TrialState::Failed][index % 3],
         backbone: name(index % 9),
     });
+    let history = SearchHistory {
+        objective: objective(),
+        trials: history.collect(),
+        ..SearchHistory::default()
+    };
     let curves = trials.clone().map(|index| TrialCurves {
         name: name(index),
         backbone: name(index % 9),
@@ -95,64 +106,61 @@ pub(crate) fn figures() -> Vec<Drawn> {
         valid: (0..index % 7).map(|epoch| score(epoch + index)).collect(),
         best: index % 20 == 0,
     });
-    let scores: Vec<Option<f64>> = trials.clone().map(|index| Some(score(index))).collect();
-    drawn.push((
-        "search_history",
-        search_history(&SearchHistory {
-            objective: objective(),
-            trials: history.collect(),
-            ..SearchHistory::default()
-        }),
-    ));
-    drawn.push((
-        "learning_curves",
-        learning_curves(&LearningCurves {
-            objective: objective(),
-            backbones: Vec::new(),
-            trials: curves.collect(),
-        }),
-    ));
-    drawn.push((
-        "run_curves",
-        run_curves(&RunCurves {
-            name: name(1),
-            objective: objective(),
-            train: SCORES.to_vec(),
-            valid: vec![0.3],
-            best_epoch: Some(1),
-        }),
-    ));
-    drawn.push((
-        "parallel_coordinates",
-        parallel_coordinates(&ParallelCoordinates {
-            objective: objective(),
-            dimensions: dimensions(14),
-            scores: scores.clone(),
-        }),
-    ));
-    drawn.push((
-        "slices",
-        slices(&Slices {
-            objective: objective(),
-            dimensions: dimensions(11),
-            scores,
-            trial_backbones: trials.map(|index| name(index % 9)).collect(),
-            backbones: Vec::new(),
-        }),
-    ));
+    let curves = LearningCurves {
+        objective: objective(),
+        backbones: Vec::new(),
+        trials: curves.collect(),
+    };
+    let run = RunCurves {
+        name: name(1),
+        objective: objective(),
+        train: SCORES.to_vec(),
+        valid: vec![0.3],
+        best_epoch: Some(1),
+    };
+    let sliced = Slices {
+        trials: searched(11),
+        trial_backbones: trials.map(|index| name(index % 9)).collect(),
+        backbones: Vec::new(),
+    };
+    let mut drawn = of_images();
+    drawn.extend([
+        ("search_history", search_history(&history)),
+        ("learning_curves", learning_curves(&curves)),
+        ("run_curves", run_curves(&run)),
+        ("parallel_coordinates", parallel_coordinates(&searched(14))),
+        ("slices", slices(&sliced)),
+    ]);
     drawn.extend(nasty_models::figures());
     drawn
 }
 
-fn of_images(split: String) -> Vec<Drawn> {
+fn of_images() -> Vec<Drawn> {
+    let predicted = Predicted {
+        split: name(1),
+        targets: pairs(),
+    };
+    let against_labels = PredictionVsLabel {
+        predicted: predicted.clone(),
+        ..PredictionVsLabel::default()
+    };
     let errors = pairs().into_iter().map(|pairs| TargetErrors {
         bins: error_bins(&pairs, pairs.labels[39], f64::abs),
         target: pairs.target,
     });
-    let labels = |from: usize, to: usize| -> Vec<Vec<f64>> {
-        (from..to)
+    let errors = ErrorByBin {
+        split: name(1),
+        targets: errors.collect(),
+    };
+    let part = |part: usize, from: usize, to: usize| PartLabels {
+        name: name(part),
+        labels: (from..to)
             .map(|row| pairs().iter().map(|pairs| pairs.labels[row]).collect())
-            .collect()
+            .collect(),
+    };
+    let labels = LabelDistribution {
+        targets: (0..TARGETS).map(name).collect(),
+        parts: vec![part(1, 0, 20), part(0, 20, 40)],
     };
     let sample = |index: usize| Sample {
         name: name(index).repeat(3),
@@ -160,60 +168,18 @@ fn of_images(split: String) -> Vec<Drawn> {
         labels: SCORES.to_vec(),
         predictions: vec![0.25; index * 4],
     };
+    let photos = Gallery {
+        title: name(1),
+        targets: (0..TARGETS).map(name).collect(),
+        samples: (0..4).map(sample).collect(),
+        ..Gallery::default()
+    };
     vec![
-        (
-            "prediction_vs_label",
-            prediction_vs_label(&PredictionVsLabel {
-                split: split.clone(),
-                targets: pairs(),
-                ..PredictionVsLabel::default()
-            }),
-        ),
-        (
-            "distributions",
-            distributions(&Distributions {
-                split: split.clone(),
-                targets: pairs(),
-            }),
-        ),
-        (
-            "residuals",
-            residuals(&Residuals {
-                split: split.clone(),
-                targets: pairs(),
-            }),
-        ),
-        (
-            "error_by_bin",
-            error_by_bin(&ErrorByBin {
-                split,
-                targets: errors.collect(),
-            }),
-        ),
-        (
-            "label_distribution",
-            label_distribution(&LabelDistribution {
-                targets: (0..TARGETS).map(name).collect(),
-                parts: vec![
-                    PartLabels {
-                        name: name(1),
-                        labels: labels(0, 20),
-                    },
-                    PartLabels {
-                        name: name(0),
-                        labels: labels(20, 40),
-                    },
-                ],
-            }),
-        ),
-        (
-            "gallery",
-            gallery(&Gallery {
-                title: name(1),
-                targets: (0..TARGETS).map(name).collect(),
-                samples: (0..4).map(sample).collect(),
-                ..Gallery::default()
-            }),
-        ),
+        ("prediction_vs_label", prediction_vs_label(&against_labels)),
+        ("distributions", distributions(&predicted)),
+        ("residuals", residuals(&predicted)),
+        ("error_by_bin", error_by_bin(&errors)),
+        ("label_distribution", label_distribution(&labels)),
+        ("gallery", gallery(&photos)),
     ]
 }

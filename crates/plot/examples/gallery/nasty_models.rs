@@ -36,40 +36,32 @@ pub(crate) fn figures() -> Vec<Drawn> {
             .map(|value| coverage(*value))
             .collect(),
     });
+    let compared = Comparison {
+        title: name(1).repeat(3),
+        objective: objective(),
+        rows: rows.collect(),
+        predict_the_mean: Some(0.0),
+        ..Comparison::default()
+    };
+    let costs = AccuracyAndCost {
+        objective: objective(),
+        cost: "ms/image".to_owned(),
+        models: models.collect(),
+    };
+    let importances = Importance {
+        bars: bars.collect(),
+        ..Importance::default()
+    };
+    let coverages = Calibration {
+        split: name(0),
+        notes: Vec::new(),
+        targets: coverage.collect(),
+    };
     vec![
-        (
-            "comparison",
-            comparison(&Comparison {
-                title: name(1).repeat(3),
-                objective: objective(),
-                rows: rows.collect(),
-                predict_the_mean: Some(0.0),
-                ..Comparison::default()
-            }),
-        ),
-        (
-            "accuracy_and_cost",
-            accuracy_and_cost(&AccuracyAndCost {
-                objective: objective(),
-                cost: "ms/image".to_owned(),
-                models: models.collect(),
-            }),
-        ),
-        (
-            "importance",
-            importance(&Importance {
-                bars: bars.collect(),
-                ..Importance::default()
-            }),
-        ),
-        (
-            "calibration",
-            calibration(&Calibration {
-                split: name(0),
-                notes: Vec::new(),
-                targets: coverage.collect(),
-            }),
-        ),
+        ("comparison", comparison(&compared)),
+        ("accuracy_and_cost", accuracy_and_cost(&costs)),
+        ("importance", importance(&importances)),
+        ("calibration", calibration(&coverages)),
     ]
 }
 

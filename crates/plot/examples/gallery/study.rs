@@ -1,10 +1,10 @@
 //! A realistic study: 200 trials, 5 backbones, 4000 images.
 
 use psp_plot::{
-    Distributions, ErrorByBin, Explained, Explanations, Figure, Gallery, HeatMap, Interval,
-    LabelDistribution, Metrics, PartLabels, PlotError, PredictionVsLabel, Residuals, Sample,
-    Selection, TargetErrors, distributions, error_by_bin, explanations, gallery,
-    label_distribution, prediction_vs_label, residuals,
+    ErrorByBin, Explained, Explanations, Figure, Gallery, HeatMap, Interval, LabelDistribution,
+    Metrics, PartLabels, PlotError, Predicted, PredictionVsLabel, Sample, Selection, TargetErrors,
+    distributions, error_by_bin, explanations, gallery, label_distribution, prediction_vs_label,
+    residuals,
 };
 
 use crate::{Failure, bins::error_bins, finalists, images::Images, study_trials};
@@ -57,41 +57,28 @@ fn of_images(images: &Images) -> Result<Vec<Drawing>, Failure> {
         split: split.clone(),
         targets: errors.collect(),
     };
+    let predicted = Predicted { split, targets };
+    let labels = LabelDistribution {
+        targets: names.clone(),
+        parts: vec![
+            part("train", &rows[..valid]),
+            part("valid", &rows[valid..test]),
+            part("test", &rows[test..]),
+        ],
+    };
+    let against_labels = PredictionVsLabel {
+        predicted: predicted.clone(),
+        overall: Some(Metrics {
+            mse: 0.006_623,
+            r2: Some(0.9576),
+        }),
+        baseline_mse: Some(0.1425),
+    };
     let mut drawings = vec![
-        drawing(
-            "label_distribution",
-            label_distribution,
-            LabelDistribution {
-                targets: names.clone(),
-                parts: vec![
-                    part("train", &rows[..valid]),
-                    part("valid", &rows[valid..test]),
-                    part("test", &rows[test..]),
-                ],
-            },
-        ),
-        drawing(
-            "prediction_vs_label",
-            prediction_vs_label,
-            PredictionVsLabel {
-                split: split.clone(),
-                targets: targets.clone(),
-                overall: Some(Metrics {
-                    mse: 0.006_623,
-                    r2: Some(0.9576),
-                }),
-                baseline_mse: Some(0.1425),
-            },
-        ),
-        drawing(
-            "distributions",
-            distributions,
-            Distributions {
-                split: split.clone(),
-                targets: targets.clone(),
-            },
-        ),
-        drawing("residuals", residuals, Residuals { split, targets }),
+        drawing("label_distribution", label_distribution, labels),
+        drawing("prediction_vs_label", prediction_vs_label, against_labels),
+        drawing("distributions", distributions, predicted.clone()),
+        drawing("residuals", residuals, predicted),
         drawing("error_by_bin", error_by_bin, errors),
     ];
     let choices = [

@@ -1,8 +1,8 @@
 //! The figures of the study's trials.
 
 use psp_plot::{
-    Importance, ImportanceBar, LearningCurves, ParallelCoordinates, RunCurves, SearchHistory,
-    Slices, importance, learning_curves, parallel_coordinates, run_curves, search_history, slices,
+    Importance, ImportanceBar, LearningCurves, RunCurves, SearchHistory, Slices, importance,
+    learning_curves, parallel_coordinates, run_curves, search_history, slices,
 };
 
 use crate::{
@@ -42,6 +42,7 @@ pub(crate) fn drawings() -> Vec<Drawing> {
     };
     let values = [0.41, 0.22, 0.013, 0.006, 0.034, 0.11, 0.17, 0.008, 0.002];
     let bars = trials
+        .searched
         .dimensions
         .iter()
         .zip(values)
@@ -54,31 +55,19 @@ pub(crate) fn drawings() -> Vec<Drawing> {
         unit: "share of the variance of valid MSE".to_owned(),
         bars: bars.collect(),
     };
+    let searched = trials.searched.clone();
+    let sliced = Slices {
+        trials: trials.searched,
+        trial_backbones: trials.backbones,
+        backbones: order(),
+    };
     vec![
         drawing("search_history", search_history, history),
         drawing("learning_curves", learning_curves, curves(false)),
         drawing("learning_curves_log", learning_curves, curves(true)),
         drawing("run_curves", run_curves, run),
         drawing("importance", importance, importances),
-        drawing(
-            "parallel_coordinates",
-            parallel_coordinates,
-            ParallelCoordinates {
-                objective: objective("valid MSE", false),
-                dimensions: trials.dimensions.clone(),
-                scores: trials.scores.clone(),
-            },
-        ),
-        drawing(
-            "slices",
-            slices,
-            Slices {
-                objective: objective("valid MSE", false),
-                dimensions: trials.dimensions,
-                scores: trials.scores,
-                trial_backbones: trials.backbones,
-                backbones: order(),
-            },
-        ),
+        drawing("parallel_coordinates", parallel_coordinates, searched),
+        drawing("slices", slices, sliced),
     ]
 }

@@ -18,8 +18,7 @@ const FLOORS: [f64; 5] = [0.014, 0.019, 0.012, 0.0105, 0.017];
 
 /// Everything that is known of the trials.
 pub(crate) struct Trials {
-    pub(crate) dimensions: Vec<Dimension>,
-    pub(crate) scores: Vec<Option<f64>>,
+    pub(crate) searched: psp_plot::Trials,
     pub(crate) backbones: Vec<String>,
     pub(crate) history: Vec<HistoryTrial>,
     pub(crate) curves: Vec<TrialCurves>,
@@ -148,38 +147,41 @@ pub(crate) fn trials() -> Trials {
     Trials {
         history: history.collect(),
         curves: curves.collect(),
-        dimensions: vec![
-            categories(
-                "model.backbone",
-                &BACKBONES,
-                each().map(|t| BACKBONES[t.backbone]),
-            ),
-            categories(
-                "model.pretrained",
-                &["yes", "no"],
-                each().map(|t| if t.pretrained { "yes" } else { "no" }),
-            ),
-            numbers("model.frozen_stages", false, each().map(|t| t.frozen)),
-            numbers("model.dropout", false, each().map(|t| Some(t.dropout))),
-            numbers("data.image_size", false, each().map(|t| Some(t.size))),
-            categories(
-                "optimizer.name",
-                &["adamw", "sgd", "rmsprop"],
-                each().map(|t| t.optimizer),
-            ),
-            numbers(
-                "optimizer.learning_rate",
-                true,
-                each().map(|t| Some(t.rate)),
-            ),
-            numbers(
-                "optimizer.weight_decay",
-                true,
-                each().map(|t| Some(t.decay)),
-            ),
-            numbers("optimizer.momentum", false, each().map(|t| t.momentum)),
-        ],
+        searched: psp_plot::Trials {
+            objective: objective("valid MSE", false),
+            dimensions: vec![
+                categories(
+                    "model.backbone",
+                    &BACKBONES,
+                    each().map(|t| BACKBONES[t.backbone]),
+                ),
+                categories(
+                    "model.pretrained",
+                    &["yes", "no"],
+                    each().map(|t| if t.pretrained { "yes" } else { "no" }),
+                ),
+                numbers("model.frozen_stages", false, each().map(|t| t.frozen)),
+                numbers("model.dropout", false, each().map(|t| Some(t.dropout))),
+                numbers("data.image_size", false, each().map(|t| Some(t.size))),
+                categories(
+                    "optimizer.name",
+                    &["adamw", "sgd", "rmsprop"],
+                    each().map(|t| t.optimizer),
+                ),
+                numbers(
+                    "optimizer.learning_rate",
+                    true,
+                    each().map(|t| Some(t.rate)),
+                ),
+                numbers(
+                    "optimizer.weight_decay",
+                    true,
+                    each().map(|t| Some(t.decay)),
+                ),
+                numbers("optimizer.momentum", false, each().map(|t| t.momentum)),
+            ],
+            scores,
+        },
         backbones: each().map(|t| BACKBONES[t.backbone].to_owned()).collect(),
-        scores,
     }
 }

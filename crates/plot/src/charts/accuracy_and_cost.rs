@@ -126,8 +126,8 @@ fn draw_models(canvas: &mut Canvas, axes: &Axes, models: &[Model], front: &[usiz
     }
     let members = front.iter().map(|index| at(&models[*index]));
     let corners = steps(members, axes.area.right());
-    let lines = corners.windows(2).map(|pair| between(pair[0], pair[1]));
-    let lines: Vec<Rect> = lines.collect();
+    let line = |ends: &[Point]| Rect::between(ends[0], ends[1]).grow(2.0);
+    let lines: Vec<Rect> = corners.windows(2).map(line).collect();
     canvas.path(corners, 3.0, BLUE);
     let shorten = |model: &Model| canvas.shorten(model.name, NAME_ROOM, NOTE);
     let names: Vec<String> = models.iter().map(shorten).collect();
@@ -158,26 +158,17 @@ fn draw_models(canvas: &mut Canvas, axes: &Axes, models: &[Model], front: &[usiz
     places.iter().filter(|place| place.is_none()).count()
 }
 
-fn between(from: Point, to: Point) -> Rect {
-    let (left, top) = (from.0.min(to.0), from.1.min(to.1));
-    let size = ((from.0 - to.0).abs(), (from.1 - to.1).abs());
-    Rect::new(left, top, size.0, size.1).grow(2.0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Better, Interval, testing::*};
+    use crate::{Better, testing::*};
 
     fn input(models: &[(f64, f64)]) -> AccuracyAndCost {
         let model = |(index, (cost, score)): (usize, &(f64, f64))| CostedModel {
             name: format!("{} {index}", backbones()[index % 5]),
             cost: *cost,
             score: *score,
-            interval: (index % 3 == 0).then(|| Interval {
-                low: score * 0.9,
-                high: score * 1.1,
-            }),
+            interval: interval(score * 0.9, score * 1.1).filter(|_| index % 3 == 0),
         };
         AccuracyAndCost {
             objective: Objective {
@@ -191,15 +182,9 @@ mod tests {
 
     #[test]
     fn names_in_a_crowd_stand_apart_and_each_is_there() {
-        let crowd: Vec<_> = (0..12)
-            .map(|index| {
-                (
-                    10.0 + 0.2 * f64::from(index),
-                    0.9 + 0.001 * f64::from(index),
-                )
-            })
-            .chain([(100.0, 0.95), (1.0, 0.6)])
-            .collect();
+        let crowd = (0..12).map(f64::from);
+        let crowd = crowd.map(|n| (10.0 + 0.2 * n, 0.9 + 0.001 * n));
+        let crowd: Vec<_> = crowd.chain([(100.0, 0.95), (1.0, 0.6)]).collect();
         let figure = assert_legible(accuracy_and_cost(&input(&crowd)));
         let texts = texts(&figure);
         for index in 0..14 {

@@ -7,7 +7,7 @@ use crate::{
         colour::{BLUE, INK, SHADE, VERMILION},
     },
     layout::{
-        Axes, Axis, Heading, Key, Mark, Rows, Scale, Span, drawable, rows, style::NOTE, whisker,
+        Axes, Axis, Heading, Key, Mark, Panel, Scale, Span, drawable, rows, style::NOTE, whisker,
     },
     number::{printed, with_interval},
 };
@@ -71,19 +71,18 @@ pub fn comparison(input: &Comparison) -> Result<Figure, PlotError> {
     let near = reference.filter(|value| span.with(*value).length() <= 3.0 * span.length());
     let far = reference.filter(|_| near.is_none());
     let span = near.map_or(span, |value| span.with(value)).widen(0.04);
-    let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
     let tied = rows.iter().enumerate().filter(|(_, row)| row.tied);
-    let shaded: Vec<usize> = tied.map(|(index, _)| index).collect();
+    let tied: Vec<f64> = tied.map(|(index, _)| rows::value(index)).collect();
     let predict = |value: f64| format!("predict the mean: {}", printed(value));
     let one_run = Key::Mark(Mark::Disc, INK.fade(0.45));
     let seeds = rows.iter().any(|row| !row.seeds.is_empty());
-    let ties = !shaded.is_empty();
+    let ties = !tied.is_empty();
     let x = Scale::over(span, input.objective.log);
     let x = Axis::new(x, &input.objective.name);
-    let panel = Rows {
-        shaded,
+    let panel = Panel {
+        shaded_rows: tied,
         right: VALUE_ROOM,
-        ..Rows::new(&names, x)
+        ..rows::panel(rows.iter().map(|row| row.name.as_str()), x)
     };
     heading
         .facts(input.notes.clone())
@@ -94,7 +93,7 @@ pub fn comparison(input: &Comparison) -> Result<Figure, PlotError> {
         .key_if(seeds, one_run, "one run")
         .key_if(ties, Key::Filled(SHADE), "tied with the best")
         .keys(near.map(|value| (Key::Dashes(VERMILION), predict(value))))
-        .rows(panel, |canvas, axes| {
+        .panel(rows::height(rows.len()), panel, |canvas, axes| {
             if let Some(value) = near {
                 axes.draw_dashes(canvas, value, 3.0, VERMILION);
             }
@@ -130,9 +129,8 @@ impl Compared {
             (Some(mean), None) => printed(mean),
             (Some(mean), Some(interval)) => with_interval(mean, interval),
         };
-        let text = canvas.shorten(&text, VALUE_ROOM - 16.0, NOTE);
         let at = (axes.area.right() + 14.0, y + NOTE.drop());
-        canvas.text(&text, at, Align::Left, NOTE);
+        canvas.text_within(&text, VALUE_ROOM - 16.0, at, Align::Left, NOTE);
     }
 }
 

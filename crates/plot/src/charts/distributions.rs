@@ -2,23 +2,14 @@
 
 use super::histogram::Histogram;
 use crate::{
-    Figure, MOST_TARGETS, Pairs, PlotError,
+    Figure, MOST_TARGETS, Pairs, PlotError, Predicted,
     draw::{Point, colour::SHADE},
     layout::{
         Grid, Heading, Key, first,
-        sheet::{LABELS, PREDICTIONS},
+        style::{LABELS, PREDICTIONS},
     },
     pairs::images,
 };
-
-/// What [`distributions`] draws.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Distributions {
-    /// The split part, such as "test".
-    pub split: String,
-    /// A panel for each.
-    pub targets: Vec<Pairs>,
-}
 
 /// A panel per target with the histogram of its labels (filled) below that of
 /// its predictions (outlined). The counts are on a logarithmic scale, as one
@@ -27,7 +18,7 @@ pub struct Distributions {
 ///
 /// # Errors
 /// [`PlotError::Draw`].
-pub fn distributions(input: &Distributions) -> Result<Figure, PlotError> {
+pub fn distributions(input: &Predicted) -> Result<Figure, PlotError> {
     let heading = Heading::new(format!("Labels and predictions, {} split", input.split));
     let pairs: Vec<Vec<Point>> = input.targets.iter().map(Pairs::drawable).collect();
     let histograms = first(MOST_TARGETS, &input.targets).iter().zip(&pairs);
@@ -62,40 +53,29 @@ mod tests {
     use super::*;
     use crate::testing::*;
 
-    fn figure(
-        targets: usize,
-        rows: usize,
-        label: impl Fn(usize, usize) -> f64,
-    ) -> Result<Figure, PlotError> {
-        let input = Distributions {
-            split: "test".to_owned(),
-            targets: pairs(&names(targets), rows, label),
-        };
-        distributions(&input)
-    }
-
     #[test]
     fn every_number_of_targets_is_legible_and_shows_both_histograms() {
         for targets in 1..=10 {
-            let figure = assert_legible(figure(targets, 50, score));
+            let figure = assert_legible(distributions(&predicted(targets, 50, score)));
             assert!(pixels_of(&figure, LABELS.rgb) > 8_000 * targets);
             assert!(pixels_of(&figure, PREDICTIONS.rgb) > 1_000 * targets);
         }
-        assert_legible(figure(30, 5, score));
+        assert_legible(distributions(&predicted(30, 5, score)));
     }
 
     #[test]
     fn values_of_any_magnitude_are_legible() {
         for scale in [1e-12, 1e-4, 360.0, 1e6, 1e12, 1e90] {
-            assert_legible(figure(4, 20, |row, _| scale * (1.0 + row as f64)));
-            assert_legible(figure(1, 1, |_, _| scale));
+            let label = |row: usize, _| scale * (1.0 + row as f64);
+            assert_legible(distributions(&predicted(4, 20, label)));
+            assert_legible(distributions(&predicted(1, 1, |_, _| scale)));
         }
     }
 
     #[test]
     fn predictions_outside_zero_to_one_are_counted() {
         // The predictions are 0.1 sin(7 row).
-        let figure = figure(1, 9, |_, _| 0.0).unwrap();
+        let figure = distributions(&predicted(1, 9, |_, _| 0.0)).unwrap();
         let below = (0..9).filter(|row| f64::from(row * 7).sin() < 0.0).count();
         let expected = format!("{below} of 9 predictions outside [0, 1]");
         assert!(texts(&figure).contains(&expected.as_str()));
@@ -103,11 +83,10 @@ mod tests {
 
     #[test]
     fn without_usable_numbers_there_is_nothing_to_show() {
-        assert_nothing_to_show(distributions(&Distributions::default()));
-        let nan = pairs(&["a"], 3, |_, _| f64::NAN);
-        let input = Distributions {
-            targets: nan,
-            ..Distributions::default()
+        assert_nothing_to_show(distributions(&Predicted::default()));
+        let input = Predicted {
+            targets: pairs(&["a"], 3, |_, _| f64::NAN),
+            ..Predicted::default()
         };
         assert_nothing_to_show(distributions(&input));
     }

@@ -7,10 +7,10 @@ use crate::{
         colour::{INK, SKY},
     },
     layout::{
-        Axes, Axis, Grid, Heading, Key, Panel, Span, ZERO_NOTE, ZeroApart, counted, drawable,
-        first, style::QUIET_NOTE, whisker,
+        Axes, Axis, Grid, Heading, Key, Panel, Span, ZERO_NOTE, ZeroApart, drawable, first,
+        style::QUIET_NOTE, whisker,
     },
-    number::count,
+    number::{count, counted},
 };
 
 /// What [`error_by_bin`] draws.
@@ -144,7 +144,7 @@ impl ErrorBin {
 mod tests {
     use super::*;
     use crate::{
-        Pairs,
+        Pairs, Predicted,
         layout::label_bins::{bin_of, label_bins},
         testing::*,
     };
@@ -175,12 +175,10 @@ mod tests {
             bins: bins(&pairs),
             target: pairs.target,
         };
+        let Predicted { split, targets } = predicted(targets, rows, label);
         ErrorByBin {
-            split: "test".to_owned(),
-            targets: pairs(&names(targets), rows, label)
-                .into_iter()
-                .map(target)
-                .collect(),
+            split,
+            targets: targets.into_iter().map(target).collect(),
         }
     }
 
@@ -198,8 +196,7 @@ mod tests {
             let mut input = input(2, 20, |row, _| scale * (row as f64 - 3.0));
             for (index, bin) in input.targets[0].bins.iter_mut().enumerate() {
                 let size = scale * scale * index as f64;
-                let (low, high) = (size, size * 3.0);
-                bin.interval = Some(Interval { low, high });
+                bin.interval = interval(size, size * 3.0);
                 bin.count *= 1_000_000;
             }
             input.targets[1].bins[0].labels = LabelRange::Between(f64::NAN, 1.0);

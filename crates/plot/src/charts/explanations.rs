@@ -1,16 +1,17 @@
 //! Photos beside maps of what a model looked at.
 
-use super::heat::{HeatMap, on_white};
+use std::iter;
+
+use super::{
+    card::{Sample, Targets, error_marks, picture},
+    heat::{HeatMap, on_white},
+};
 use crate::{
-    Figure, MOST_TARGETS, PlotError, Sample,
+    Figure, MOST_TARGETS, PlotError,
     draw::{Align, Canvas, Point, Rect, Style, colour::INK},
     layout::{
-        Heading, Key,
-        card::{Scores, picture},
-        error_marks, first,
-        sheet::{INSIDE, MARGIN},
-        short_names,
-        style::NOTE,
+        Heading, Key, first,
+        style::{INSIDE, MARGIN, NOTE},
     },
 };
 
@@ -82,17 +83,15 @@ pub fn explanations(input: &Explanations) -> Result<Figure, PlotError> {
     };
     let mut y = sheet.top() + 24.0 + HEAD.size;
     let canvas = &mut sheet.canvas;
-    let heads = ["photo"]
-        .into_iter()
-        .chain(methods.iter().map(String::as_str));
+    let heads = iter::once("photo").chain(methods.iter().map(String::as_str));
     for (column, head) in heads.enumerate() {
-        let text = canvas.shorten(head, width, HEAD);
-        canvas.text(&text, (frame(column, y).x, y - 10.0), Align::Left, HEAD);
+        let at = (frame(column, y).x, y - 10.0);
+        canvas.text_within(head, width, at, Align::Left, HEAD);
     }
-    let names = short_names(&input.targets);
-    let names = first(MOST_TARGETS, &names);
+    let targets = Targets::new(&input.targets, &input.label_ranges);
     for Explained { sample, maps } in first(MOST_EXPLAINED, &input.photos) {
         let photo = sample.photo.as_ref().map(|photo| photo.fit(frame(0, y)));
+        let photo = photo.transpose()?;
         picture(canvas, frame(0, y), photo.clone(), "no photo");
         for method in 0..methods.len() {
             let map = maps.get(method).and_then(Option::as_ref);
@@ -100,25 +99,17 @@ pub fn explanations(input: &Explanations) -> Result<Figure, PlotError> {
             picture(canvas, frame(method + 1, y), map, "no map");
         }
         y += height + LINE;
-        let name = canvas.shorten(&sample.name, INSIDE, NAME);
-        canvas.text(&name, (MARGIN, y - 4.0), Align::Left, NAME);
-        y = draw_scores(canvas, y, sample, names, &input.label_ranges) + GAP;
+        canvas.text_within(&sample.name, INSIDE, (MARGIN, y - 4.0), Align::Left, NAME);
+        y = draw_scores(canvas, y, sample, &targets) + GAP;
     }
     Ok(sheet.end_at(y - GAP / 2.0))
 }
 
 /// Draws the scores of each target one after the other; returns the row where
 /// they end.
-fn draw_scores(
-    canvas: &mut Canvas,
-    top: f64,
-    sample: &Sample,
-    names: &[String],
-    ranges: &[f64],
-) -> f64 {
+fn draw_scores(canvas: &mut Canvas, top: f64, sample: &Sample, targets: &Targets) -> f64 {
     let (mut x, mut y): Point = (MARGIN, top + LINE - 4.0);
-    for (target, name) in names.iter().enumerate() {
-        let scores = Scores::of(sample, ranges, target);
+    for (name, scores) in targets.scores(sample) {
         let [label, predicted, error] = scores.texts(canvas);
         let name = canvas.shorten(name, 420.0, NOTE);
         let text = format!("{name}: label {label}, predicted {predicted}, error {error}");
@@ -139,7 +130,7 @@ mod tests {
     use image::{Rgb, RgbImage};
 
     use super::*;
-    use crate::{HeatMap, Photo, Sample, testing::*};
+    use crate::{Photo, testing::*};
 
     fn input(targets: usize, methods: usize, photos: usize) -> Explanations {
         let photo = |size: (u32, u32)| {

@@ -1,13 +1,9 @@
 //! Some photos with their scores.
 
+use super::card::{PHOTO, Sample, Targets, error_marks};
 use crate::{
-    Figure, MOST_TARGETS, Photo, PlotError,
-    layout::{
-        Heading, Span,
-        card::{Card, PHOTO},
-        error_marks, first,
-        sheet::MARGIN,
-    },
+    Figure, MOST_TARGETS, PlotError,
+    layout::{Heading, Span, first, style::MARGIN},
 };
 
 /// The most photos that [`gallery`] draws.
@@ -29,19 +25,6 @@ pub struct Gallery {
     pub label_ranges: Vec<f64>,
     /// In the order to show.
     pub samples: Vec<Sample>,
-}
-
-/// One image.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Sample {
-    /// Its file name.
-    pub name: String,
-    /// None leaves its place empty.
-    pub photo: Option<Photo>,
-    /// The true scores, one per target; NaN where there is none.
-    pub labels: Vec<f64>,
-    /// The model's scores, one per target; NaN where there is none.
-    pub predictions: Vec<f64>,
 }
 
 /// The range by which the size of an error is judged: 1 for scores in [0, 1],
@@ -72,12 +55,12 @@ pub fn gallery(input: &Gallery) -> Result<Figure, PlotError> {
         .first_of(MOST_TARGETS, input.targets.len(), "targets")
         .keys(error_marks(&input.label_ranges))
         .sheet()?;
-    let card = Card::new(&input.targets, &input.label_ranges);
-    let (mut y, height) = (sheet.top() + 14.0, card.height() + GAP);
+    let targets = Targets::new(&input.targets, &input.label_ranges);
+    let (mut y, height) = (sheet.top() + 14.0, targets.card_height() + GAP);
     for row in samples.chunks(COLUMNS) {
         for (column, sample) in row.iter().enumerate() {
             let x = MARGIN + column as f64 * (PHOTO.0 + GAP);
-            card.draw(&mut sheet.canvas, (x, y), sample);
+            targets.draw_card(&mut sheet.canvas, (x, y), sample)?;
         }
         y += height;
     }
@@ -90,16 +73,17 @@ mod tests {
 
     use super::*;
     use crate::{
+        Photo,
         draw::colour::{GREEN, ORANGE, VERMILION},
         testing::*,
     };
 
-    const PURPLE: (u8, u8, u8) = (120, 20, 160);
+    const PURPLE: [u8; 3] = [120, 20, 160];
 
     fn input(targets: usize, amount: usize, label: impl Fn(usize, usize) -> f64) -> Gallery {
         let targets = names(targets);
         let pairs = pairs(&targets, amount, label);
-        let photo = Photo::new(&RgbImage::from_pixel(200, 100, Rgb(PURPLE.into()))).unwrap();
+        let photo = Photo::new(&RgbImage::from_pixel(200, 100, Rgb(PURPLE))).unwrap();
         let sample = |row: usize| Sample {
             name: format!("{row}-a-long-name-of-a-photo-that-has-no-end.jpg"),
             photo: Some(photo.clone()),
@@ -115,41 +99,36 @@ mod tests {
         }
     }
 
-    fn page(
-        targets: usize,
-        amount: usize,
-        label: impl Fn(usize, usize) -> f64,
-    ) -> Result<Figure, PlotError> {
-        gallery(&input(targets, amount, label))
-    }
-
     #[test]
     fn every_number_of_targets_and_photos_is_legible() {
         for targets in 1..=10 {
-            assert_legible(page(targets, 3, score));
+            assert_legible(gallery(&input(targets, 3, score)));
         }
         for amount in [1, 2, 4, 5, 110] {
-            assert_legible(page(2, amount, score));
+            assert_legible(gallery(&input(2, amount, score)));
         }
-        assert_legible(page(30, 2, score));
+        assert_legible(gallery(&input(30, 2, score)));
     }
 
     #[test]
     fn numbers_of_any_magnitude_are_legible() {
         for scale in [1e-12, 360.0, 1e6, -1e90, f64::NAN, f64::MAX] {
-            assert_legible(page(2, 4, |row, _| scale * (1.0 + row as f64)));
+            assert_legible(gallery(&input(2, 4, |row, _| scale * (1.0 + row as f64))));
         }
     }
 
     #[test]
     fn a_photo_keeps_its_aspect_ratio_between_bars() {
         // 200 × 100 pixels fill the width of 464 pixels, and 232 of the height.
-        assert_eq!(pixels_of(&page(1, 1, score).unwrap(), PURPLE), 464 * 232);
+        assert_eq!(
+            pixels_of(&gallery(&input(1, 1, score)).unwrap(), PURPLE),
+            464 * 232
+        );
     }
 
     #[test]
     fn the_legend_shows_all_three_marks() {
-        let page = page(1, 1, score).unwrap();
+        let page = gallery(&input(1, 1, score)).unwrap();
         for colour in [GREEN, ORANGE, VERMILION] {
             assert!(pixels_of(&page, colour.rgb) > 100);
         }

@@ -3,7 +3,8 @@
 use image::{Rgb, RgbImage};
 
 use crate::draw::{
-    colour::{Colour, WHITE},
+    Colour,
+    colour::{WHITE, opaque},
     ramp::viridis,
 };
 
@@ -52,19 +53,18 @@ impl HeatMap {
         let (wide, tall) = photo.dimensions();
         let mut image = photo.clone();
         for (x, y, pixel) in image.enumerate_pixels_mut() {
-            let grey = greyed(*pixel);
+            let below = greyed(*pixel);
             let at = (
                 (f64::from(x) + 0.5) / f64::from(wide) * self.width as f64 - 0.5,
                 (f64::from(y) + 0.5) / f64::from(tall) * height as f64 - 0.5,
             );
             let value = (self.between(at, height) - f64::from(low)) / range.max(1e-30);
-            *pixel = if value.is_finite() {
-                let value = value.clamp(0.0, 1.0);
-                let (red, green, blue) = viridis(value).rgb;
-                mixed(grey, [red, green, blue], OPACITY * value)
+            let value = if value.is_finite() {
+                value.clamp(0.0, 1.0)
             } else {
-                grey
+                0.0
             };
+            *pixel = Rgb(below.mix(viridis(value), OPACITY * value).rgb);
         }
         Some(image)
     }
@@ -92,18 +92,10 @@ impl HeatMap {
     }
 }
 
-fn greyed(pixel: Rgb<u8>) -> Rgb<u8> {
-    let [red, green, blue] = pixel.0.map(f64::from);
-    let grey = (0.299 * red + 0.587 * green + 0.114 * blue).round() as u8;
-    mixed(Rgb([grey; 3]), pixel.0, COLOUR)
-}
-
-fn mixed(below: Rgb<u8>, above: [u8; 3], share: f64) -> Rgb<u8> {
-    let mut mixed = below;
-    for (channel, ink) in mixed.0.iter_mut().zip(above) {
-        *channel = (f64::from(*channel) * (1.0 - share) + f64::from(ink) * share).round() as u8;
-    }
-    mixed
+fn greyed(Rgb([red, green, blue]): Rgb<u8>) -> Colour {
+    let [r, g, b] = [red, green, blue].map(f64::from);
+    let grey = (0.299 * r + 0.587 * g + 0.114 * b).round() as u8;
+    opaque(grey, grey, grey).mix(opaque(red, green, blue), COLOUR)
 }
 
 #[cfg(test)]

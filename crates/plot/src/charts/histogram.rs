@@ -7,7 +7,7 @@ use crate::{
     layout::{
         Axes, Axis, Panel, Span, Tick, Ticks,
         bins::Bins,
-        sheet::{LABELS, PREDICTIONS},
+        style::{LABELS, PREDICTIONS},
     },
     number::count,
 };
@@ -141,14 +141,11 @@ fn count_ticks(most: u64) -> Vec<Vec<Tick>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::draw::text::Text;
+    use crate::{draw::text::Text, testing::labels};
 
     #[test]
     fn count_ticks_are_few_for_many_images_and_close_for_few() {
-        let labels = |most| -> Vec<String> {
-            let ticks = count_ticks(most).swap_remove(0).into_iter();
-            ticks.map(|tick| tick.label).collect()
-        };
+        let labels = |most| labels(count_ticks(most).swap_remove(0));
         assert_eq!(labels(1), ["0", "1"]);
         assert_eq!(labels(60), ["0", "1", "2", "5", "10", "20", "50"]);
         assert_eq!(labels(4000), ["0", "1", "10", "100", "1,000"]);

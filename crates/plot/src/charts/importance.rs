@@ -6,7 +6,7 @@ use crate::{
         Align, Canvas, Rect,
         colour::{BLUE, INK},
     },
-    layout::{Axes, Axis, Heading, Rows, Span, drawable, rows, style::NOTE},
+    layout::{Axes, Axis, Heading, Span, drawable, rows, style::NOTE},
     number::compact,
 };
 
@@ -54,12 +54,12 @@ pub fn importance(input: &Importance) -> Result<Figure, PlotError> {
     let room = 0.1 * span.length();
     let low = if span.low < 0.0 { span.low - room } else { 0.0 };
     let span = Span::new(low, span.high + room);
-    let names: Vec<&str> = bars.iter().map(|bar| bar.name.as_str()).collect();
-    let panel = Rows::new(&names, Axis::linear(span, &input.unit));
+    let names = bars.iter().map(|bar| bar.name.as_str());
+    let panel = rows::panel(names, Axis::linear(span, &input.unit));
     heading
         .facts(input.notes.clone())
         .first_of(MOST_BARS, input.bars.len(), "dimensions")
-        .rows(panel, |canvas, axes| {
+        .panel(rows::height(bars.len()), panel, |canvas, axes| {
             for (index, bar) in bars.iter().enumerate() {
                 bar.draw(canvas, axes, axes.y(rows::value(index)));
             }

@@ -3,9 +3,10 @@
 use crate::{
     draw::{Canvas, Colour, Rect},
     layout::{
-        Axes, Axis, Panel, Span, Tick, Ticks, ZeroApart, counted, drawable,
+        Axes, Axis, Panel, Span, Tick, Ticks, ZeroApart, drawable,
         label_bins::{bin_of, label_bins},
     },
+    number::counted,
 };
 
 /// The labels of one part of a split.

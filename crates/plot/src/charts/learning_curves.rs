@@ -3,9 +3,8 @@
 use crate::{
     Figure, Objective, PlotError,
     draw::colour::WHITE,
-    layout::{
-        Axis, Grid, Heading, Key, Palette, Panel, Scale, ScoreAxis, Span, counted, curve, drawable,
-    },
+    layout::{Axis, Grid, Heading, Key, Palette, Panel, Scale, ScoreAxis, Span, curve, drawable},
+    number::counted,
 };
 
 /// What [`learning_curves`] draws.

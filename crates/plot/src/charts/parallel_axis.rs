@@ -9,8 +9,7 @@ use crate::{
     },
     layout::{
         ScoreAxis, Tick, Ticks,
-        sheet::{INSIDE, MARGIN},
-        style::TICK,
+        style::{INSIDE, MARGIN, TICK},
         tick::thinned,
     },
 };
@@ -173,8 +172,7 @@ pub(super) fn draw_scores(canvas: &mut Canvas, scores: &ScoreAxis, title: &str, 
     for tick in scale.ticks(6, |ticks| apart(ticks, y)) {
         let at = (x + BAR + 8.0, y(&tick) + TICK.drop());
         canvas.line((x + BAR, y(&tick)), (x + BAR + 5.0, y(&tick)), 2.0, FRAME);
-        let label = canvas.shorten(&tick.label, ENDS.1 - BAR + 8.0, TICK);
-        canvas.text(&label, at, Align::Left, TICK);
+        canvas.text_within(&tick.label, ENDS.1 - BAR + 8.0, at, Align::Left, TICK);
     }
     place.draw_name(canvas, title);
 }

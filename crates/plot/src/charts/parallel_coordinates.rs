@@ -1,46 +1,32 @@
 //! All searched dimensions side by side.
 
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
-
 use super::parallel_axis::{Column, HEIGHT, Place, TOP, draw_scores};
 use crate::{
-    Dimension, Figure, Objective, PlotError,
-    dimension::Placed,
+    Figure, Objective, PlotError, Trials,
+    dimension::{Placed, jitters},
     draw::{Point, colour::FRAME, ramp::quality},
-    layout::{Heading, Key, ScoreAxis, counted, drawable, first},
+    layout::{Heading, Key, first},
+    number::counted,
 };
 
 /// The most dimensions.
 const MOST_AXES: usize = 12;
 
-/// What [`parallel_coordinates`] draws.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct ParallelCoordinates {
-    /// What the trials are compared by.
-    pub objective: Objective,
-    /// From left to right; the first twelve are shown.
-    pub dimensions: Vec<Dimension>,
-    /// One per trial.
-    pub scores: Vec<Option<f64>>,
-}
-
-/// An axis per dimension and a line per trial through its values, coloured by
-/// the score, which the last axis shows: the better, the darker and the further
-/// in front. Trials without a score are grey. A value that is not set, as it
-/// depends on another dimension, lies in a place of its own below the axis.
+/// An axis per dimension (at most 12) and a line per trial through its values,
+/// coloured by the score, which the last axis shows: the better, the darker and
+/// the further in front. Trials without a score are grey. A value that is not
+/// set, as it depends on another dimension, lies in a place of its own below the
+/// axis.
 ///
 /// # Errors
 /// [`PlotError::Draw`].
-pub fn parallel_coordinates(input: &ParallelCoordinates) -> Result<Figure, PlotError> {
+pub fn parallel_coordinates(input: &Trials) -> Result<Figure, PlotError> {
     let heading = Heading::new("Searched dimensions and score");
-    if input.dimensions.is_empty() {
-        return heading.nothing("no dimension was searched");
-    }
-    let scores: Vec<Option<f64>> = input.scores.iter().map(|s| s.and_then(drawable)).collect();
-    let Some(axis) = ScoreAxis::of(&input.objective, scores.iter().flatten().copied()) else {
-        return heading.nothing("no trial has a score");
+    let axis = match input.score_axis() {
+        Ok(axis) => axis,
+        Err(why) => return heading.nothing(why),
     };
+    let scores: Vec<Option<f64>> = input.scores().collect();
     let name = &input.objective.name;
     let unscored = scores.iter().filter(|score| score.is_none()).count();
     let mut sheet = heading
@@ -68,10 +54,8 @@ pub fn parallel_coordinates(input: &ParallelCoordinates) -> Result<Figure, PlotE
     for column in &columns {
         column.draw_line(canvas);
     }
-    // Fixed: the same study gives the same picture.
-    let mut rng = ChaCha8Rng::seed_from_u64(0);
-    for (trial, score) in from_worst_to_best(&scores, &input.objective) {
-        let jitter = rng.random_range(-0.5..0.5);
+    let trials = from_worst_to_best(&scores, &input.objective);
+    for ((trial, score), jitter) in trials.into_iter().zip(jitters()) {
         let at = |column: &Column| column.at(trial, jitter);
         let mut points: Vec<Point> = columns.iter().map(at).collect();
         let Some(score) = score else {
@@ -106,25 +90,17 @@ mod tests {
     use super::*;
     use crate::{Better, Values, testing::*};
 
-    fn study(trials: usize, dimension_count: usize) -> ParallelCoordinates {
-        ParallelCoordinates {
-            objective: objective("valid MSE"),
-            dimensions: dimensions(dimension_count, trials),
-            scores: scores(trials),
-        }
-    }
-
     #[test]
     fn every_number_of_dimensions_is_legible() {
         for count in [1, 2, 3, 5, 8, 12, 30] {
-            assert_legible(parallel_coordinates(&study(200, count)));
+            assert_legible(parallel_coordinates(&trials(200, count)));
         }
-        assert_legible(parallel_coordinates(&study(1, 4)));
+        assert_legible(parallel_coordinates(&trials(1, 4)));
     }
 
     #[test]
     fn the_best_trial_is_drawn_last_and_those_without_a_score_first() {
-        let figure = parallel_coordinates(&study(50, 3)).unwrap();
+        let figure = parallel_coordinates(&trials(50, 3)).unwrap();
         let colours = attributes(&figure, "polyline", "stroke");
         assert_eq!(colours.len(), 50);
         assert_eq!(colours[0], FRAME.hex());
@@ -134,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_value_that_is_not_set_has_a_place_of_its_own() {
-        let mut input = study(6, 1);
+        let mut input = trials(6, 1);
         input.dimensions[0].values = Values::Numbers {
             log: true,
             values: vec![Some(0.1), None, Some(0.2), None, Some(0.9), Some(1e-3)],
@@ -146,7 +122,7 @@ mod tests {
     #[test]
     fn labels_of_a_few_numbers_are_never_cut_short() {
         for axes in [1, 5, 8, 12] {
-            let mut input = study(30, axes);
+            let mut input = trials(30, axes);
             let grid = [0.99, 0.99495, 0.9999];
             for dimension in &mut input.dimensions {
                 dimension.values = Values::Numbers {
@@ -165,7 +141,7 @@ mod tests {
 
     #[test]
     fn scores_and_values_of_any_kind_are_legible() {
-        let mut input = study(40, 9);
+        let mut input = trials(40, 9);
         input.objective.better = Better::Higher;
         input.scores = (0..40).map(nasty).map(Some).collect();
         for (index, dimension) in input.dimensions.iter_mut().enumerate() {
@@ -181,7 +157,7 @@ mod tests {
 
     #[test]
     fn without_scores_or_dimensions_there_is_nothing_to_show() {
-        assert_nothing_to_show(parallel_coordinates(&study(5, 0)));
-        assert_nothing_to_show(parallel_coordinates(&study(0, 5)));
+        assert_nothing_to_show(parallel_coordinates(&trials(5, 0)));
+        assert_nothing_to_show(parallel_coordinates(&trials(0, 5)));
     }
 }

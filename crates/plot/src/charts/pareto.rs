@@ -5,10 +5,7 @@ use crate::{Better, draw::Point};
 /// The indices of the (cost, score) pairs on the Pareto front, by rising cost.
 /// Of equal pairs all are members.
 pub(super) fn front(points: &[Point], better: Better) -> Vec<usize> {
-    let loss = |point: &Point| match better {
-        Better::Lower => point.1,
-        Better::Higher => -point.1,
-    };
+    let loss = |point: &Point| better.cost(point.1);
     let dominates = |other: &Point, point: &Point| {
         let as_good = other.0 <= point.0 && loss(other) <= loss(point);
         as_good && (other.0 < point.0 || loss(other) < loss(point))

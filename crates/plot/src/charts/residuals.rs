@@ -1,7 +1,7 @@
 //! Errors over labels.
 
 use crate::{
-    Figure, LabelRange, MOST_TARGETS, Pairs, PlotError,
+    Figure, LabelRange, MOST_TARGETS, Pairs, PlotError, Predicted,
     draw::{
         Canvas, Point,
         colour::{INK, VERMILION, WHITE},
@@ -14,15 +14,6 @@ use crate::{
     pairs::images,
 };
 
-/// What [`residuals`] draws.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Residuals {
-    /// The split part, such as "test".
-    pub split: String,
-    /// A panel for each.
-    pub targets: Vec<Pairs>,
-}
-
 /// A panel per target with a dot per image, its label to the right and its
 /// residual (prediction − label) upwards, the darker the more dots are near;
 /// the line of no error; and the mean residual of each bin of labels, with one
@@ -31,7 +22,7 @@ pub struct Residuals {
 ///
 /// # Errors
 /// [`PlotError::Draw`].
-pub fn residuals(input: &Residuals) -> Result<Figure, PlotError> {
+pub fn residuals(input: &Predicted) -> Result<Figure, PlotError> {
     let targets = first(MOST_TARGETS, &input.targets);
     let mut points: Vec<Vec<Point>> = input.targets.iter().map(residual_points).collect();
     let heading = Heading::new(format!("Residuals, {} split", input.split))
@@ -123,22 +114,17 @@ mod tests {
     use super::*;
     use crate::testing::*;
 
-    fn figure(
-        targets: usize,
-        rows: usize,
-        label: impl Fn(usize, usize) -> f64,
-    ) -> Result<Figure, PlotError> {
-        let input = Residuals {
+    fn figure(predicted: Predicted) -> Result<Figure, PlotError> {
+        residuals(&Predicted {
             split: "valid".to_owned(),
-            targets: pairs(&names(targets), rows, label),
-        };
-        residuals(&input)
+            ..predicted
+        })
     }
 
     #[test]
     fn every_number_of_targets_is_legible_and_shows_the_means() {
         for targets in [1, 2, 3, 10, 30] {
-            let figure = assert_legible(figure(targets, 60, score));
+            let figure = assert_legible(figure(predicted(targets, 60, score)));
             assert!(pixels_of(&figure, VERMILION.rgb) > 400 * targets.min(24));
         }
     }
@@ -146,20 +132,21 @@ mod tests {
     #[test]
     fn labels_of_any_magnitude_are_legible() {
         for scale in [1e-12, 360.0, 1e12, 1e90] {
-            assert_legible(figure(2, 20, |row, _| scale * (row as f64 - 9.0)));
-            assert_legible(figure(1, 1, |_, _| scale));
+            let label = |row: usize, _| scale * (row as f64 - 9.0);
+            assert_legible(figure(predicted(2, 20, label)));
+            assert_legible(figure(predicted(1, 1, |_, _| scale)));
         }
     }
 
     #[test]
     fn a_bias_is_said_in_the_subtitle() {
-        let input = Residuals {
+        let input = Predicted {
             targets: vec![Pairs {
                 labels: vec![0.0, 0.5, 1.0],
                 predictions: vec![0.25, 0.75, 1.25],
                 ..Pairs::default()
             }],
-            ..Residuals::default()
+            ..Predicted::default()
         };
         let figure = residuals(&input).unwrap();
         assert!(texts(&figure).contains(&"mean +0.25  ·  SD 0"));
@@ -167,9 +154,9 @@ mod tests {
 
     #[test]
     fn without_usable_numbers_there_is_nothing_to_show() {
-        assert_nothing_to_show(residuals(&Residuals::default()));
-        let some = figure(2, 9, |row, _| if row < 2 { f64::NAN } else { 0.5 });
-        let some = assert_legible(some);
+        assert_nothing_to_show(residuals(&Predicted::default()));
+        let some = predicted(2, 9, |row, _| if row < 2 { f64::NAN } else { 0.5 });
+        let some = assert_legible(figure(some));
         assert_says(&some, "2 images without numbers");
     }
 }

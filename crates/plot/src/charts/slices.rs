@@ -1,12 +1,10 @@
 //! Scores over each searched dimension.
 
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
-
 use crate::{
-    Dimension, Figure, Objective, PlotError,
-    dimension::Placed,
-    layout::{Axis, Grid, Heading, Palette, Panel, ScoreAxis, counted, drawable, first},
+    Figure, PlotError, Trials,
+    dimension::{Placed, jitters},
+    layout::{Axis, Grid, Heading, Palette, Panel, first},
+    number::counted,
 };
 
 /// The most dimensions.
@@ -17,43 +15,37 @@ const JITTER: f64 = 0.6;
 /// What [`slices`] draws.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Slices {
-    /// What the trials are compared by.
-    pub objective: Objective,
-    /// A panel for each of the first 24.
-    pub dimensions: Vec<Dimension>,
-    /// One per trial.
-    pub scores: Vec<Option<f64>>,
+    /// The trials with their scores.
+    pub trials: Trials,
     /// The backbone of each trial; may be empty.
     pub trial_backbones: Vec<String>,
     /// The backbones in the order of their colours; others come after.
     pub backbones: Vec<String>,
 }
 
-/// A panel per dimension with a dot per trial: its value to the right and its
-/// score upwards, in the colour of its backbone. Dots of a category are spread
-/// sideways, always in the same way.
+/// A panel per dimension (at most 24) with a dot per trial: its value to the
+/// right and its score upwards, in the colour of its backbone. Dots of a category
+/// are spread sideways, always in the same way.
 ///
 /// # Errors
 /// [`PlotError::Draw`].
 pub fn slices(input: &Slices) -> Result<Figure, PlotError> {
-    let heading = Heading::new(format!("Trials by dimension, {}", input.objective.name));
+    let searched = &input.trials;
+    let heading = Heading::new(format!("Trials by dimension, {}", searched.objective.name));
     let backbone = |index: usize| input.trial_backbones.get(index).map_or("", String::as_str);
     // Index and score of those that have one.
-    let trials = input.scores.iter().enumerate();
-    let trials = trials.filter_map(|(index, score)| Some((index, drawable((*score)?)?)));
+    let trials = searched.scores().enumerate();
+    let trials = trials.filter_map(|(index, score)| Some((index, score?)));
     let trials: Vec<(usize, f64)> = trials.collect();
-    if input.dimensions.is_empty() {
-        return heading.nothing("no dimension was searched");
-    }
-    let Some(scores) = ScoreAxis::of(&input.objective, trials.iter().map(|(_, score)| *score))
-    else {
-        return heading.nothing("no trial has a score");
+    let scores = match searched.score_axis() {
+        Ok(scores) => scores,
+        Err(why) => return heading.nothing(why),
     };
     let palette = Palette::new(
         &input.backbones,
         trials.iter().map(|(index, _)| backbone(*index)),
     );
-    let dimensions = first(MOST_SLICES, &input.dimensions);
+    let dimensions = first(MOST_SLICES, &searched.dimensions);
     let grid = match dimensions.len() {
         1 => Grid::new(1, 620.0),
         2 | 4 => Grid::new(2, 540.0),
@@ -69,13 +61,13 @@ pub fn slices(input: &Slices) -> Result<Figure, PlotError> {
         let panel = Panel::new(x, Axis::new(scores.scale, ""));
         (panel.titled(dimension.name, subtitle), dimension)
     });
-    let unscored = input.scores.len() - trials.len();
+    let unscored = searched.scores.len() - trials.len();
     heading
         .fact(counted(trials.len(), "trial"))
-        .fact(input.objective.direction())
+        .fact(searched.objective.direction())
         .counted(unscored, "trial", "without a score left out")
         .fact(scores.note("trial"))
-        .first_of(MOST_SLICES, input.dimensions.len(), "dimensions")
+        .first_of(MOST_SLICES, searched.dimensions.len(), "dimensions")
         .keys(palette.discs())
         .facets(grid, panels.collect(), |canvas, axes, dimension| {
             let spread = if dimension.is_categorical() {
@@ -83,12 +75,9 @@ pub fn slices(input: &Slices) -> Result<Figure, PlotError> {
             } else {
                 0.0
             };
-            // Fixed: the same study gives the same picture.
-            let mut rng = ChaCha8Rng::seed_from_u64(0);
-            for (index, score) in &trials {
-                let jitter = spread * rng.random_range(-0.5..0.5);
+            for ((index, score), jitter) in trials.iter().zip(jitters()) {
                 if let Some(value) = dimension.value(*index) {
-                    let at = (axes.x(value + jitter), axes.y_within(*score));
+                    let at = (axes.x(value + spread * jitter), axes.y_within(*score));
                     canvas.disc(at, 6.0, palette.colour(backbone(*index)).fade(0.75));
                 }
             }
@@ -111,14 +100,11 @@ mod tests {
     use super::*;
     use crate::{Better, Values, layout::Span, testing::*};
 
-    fn study(trials: usize, dimension_count: usize) -> Slices {
+    fn study(count: usize, dimensions: usize) -> Slices {
+        let backbone = |index: usize| format!("net{}", index % 5);
         Slices {
-            objective: objective("valid MSE"),
-            dimensions: dimensions(dimension_count, trials),
-            scores: scores(trials),
-            trial_backbones: (0..trials)
-                .map(|index| format!("net{}", index % 5))
-                .collect(),
+            trials: trials(count, dimensions),
+            trial_backbones: (0..count).map(backbone).collect(),
             backbones: Vec::new(),
         }
     }
@@ -134,7 +120,7 @@ mod tests {
     #[test]
     fn the_jitter_is_the_same_every_time_and_stays_within_the_category() {
         let mut input = study(200, 1);
-        input.dimensions[0].values = Values::Categories {
+        input.trials.dimensions[0].values = Values::Categories {
             order: Vec::new(),
             values: (0..200)
                 .map(|index| Some(["a", "b"][index % 2].to_owned()))
@@ -160,12 +146,12 @@ mod tests {
     #[test]
     fn scores_and_values_of_any_kind_are_legible() {
         let mut input = study(30, 9);
-        input.objective.better = Better::Higher;
-        input.scores = (0..30).map(nasty).map(Some).collect();
+        input.trials.objective.better = Better::Higher;
+        input.trials.scores = (0..30).map(nasty).map(Some).collect();
         input.trial_backbones.truncate(3);
         assert_legible(slices(&input));
-        input.dimensions.truncate(1);
-        input.dimensions[0].values = Values::default();
+        input.trials.dimensions.truncate(1);
+        input.trials.dimensions[0].values = Values::default();
         assert_legible(slices(&input));
     }
 

@@ -54,18 +54,9 @@ impl Canvas {
 
     /// A line; an upright or level one is a rectangle with sharp edges.
     pub(crate) fn line(&mut self, from: Point, to: Point, width: f64, colour: Colour) {
-        let (left, right) = (from.0.min(to.0), from.0.max(to.0));
-        let (top, bottom) = (from.1.min(to.1), from.1.max(to.1));
-        if left == right || top == bottom {
-            let half = width / 2.0;
+        if from.0 == to.0 || from.1 == to.1 {
             // Ends reach half a width further, so that corners are closed.
-            let rect = Rect::new(
-                left - half,
-                top - half,
-                right - left + width,
-                bottom - top + width,
-            );
-            self.fill(rect, colour);
+            self.fill(Rect::between(from, to).grow(width / 2.0), colour);
         } else {
             self.path(vec![from, to], width, colour);
         }
@@ -122,6 +113,18 @@ impl Canvas {
         self.set(content, at, align, style, false);
     }
 
+    /// As [`Canvas::text`], shortened to `room` pixels.
+    pub(crate) fn text_within(
+        &mut self,
+        content: &str,
+        room: f64,
+        at: Point,
+        align: Align,
+        style: Style,
+    ) {
+        self.text(&self.shorten(content, room, style), at, align, style);
+    }
+
     /// As [`Canvas::text`], but reading from bottom to top.
     pub(crate) fn text_upwards(&mut self, content: &str, at: Point, align: Align, style: Style) {
         self.set(content, at, align, style, true);
@@ -161,24 +164,24 @@ impl Canvas {
 
 #[cfg(test)]
 mod tests {
-    use roxmltree::Document;
-
     use super::*;
-    use crate::draw::{colour::INK, svg};
+    use crate::{
+        draw::{colour::INK, svg},
+        testing::attributes_of,
+    };
 
     #[test]
     fn dashes_end_where_the_line_ends() {
         let mut canvas = Canvas::new(100.0, 10.0).unwrap();
         canvas.dashes((0.0, 5.0), (95.0, 5.0), 2.0, INK);
         let svg = svg::encode(&canvas, "", "").unwrap();
-        let document = Document::parse(&svg).unwrap();
-        let rects = document
-            .descendants()
-            .filter(|node| node.has_tag_name("rect"));
-        let ends = rects.map(|rect| {
-            let number = |name| rect.attribute(name).unwrap().parse::<i32>().unwrap();
-            number("x") + number("width")
-        });
+        let numbers = |name| {
+            let numbers = attributes_of(&svg, "rect", name).into_iter();
+            numbers.map(|number| number.parse::<i32>().unwrap())
+        };
+        let ends = numbers("x")
+            .zip(numbers("width"))
+            .map(|(x, width)| x + width);
         // The page comes first.
         assert_eq!(ends.collect::<Vec<_>>(), [100, 11, 29, 47, 65, 83, 96]);
     }

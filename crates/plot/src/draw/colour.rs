@@ -5,13 +5,13 @@
 /// Red, green, blue, and opacity from 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Colour {
-    pub(crate) rgb: (u8, u8, u8),
+    pub(crate) rgb: [u8; 3],
     pub(crate) alpha: f64,
 }
 
 pub(crate) const fn opaque(r: u8, g: u8, b: u8) -> Colour {
     Colour {
-        rgb: (r, g, b),
+        rgb: [r, g, b],
         alpha: 1.0,
     }
 }
@@ -41,23 +41,17 @@ impl Colour {
     /// "#RRGGBB".
     #[cfg(test)]
     pub(crate) fn hex(self) -> String {
-        let (red, green, blue) = self.rgb;
+        let [red, green, blue] = self.rgb;
         format!("#{red:02X}{green:02X}{blue:02X}")
     }
 
     /// From this colour (0) to `other` (1).
     pub(crate) fn mix(self, other: Self, share: f64) -> Self {
-        let channel = |a: u8, b: u8| {
-            let value = f64::from(a) * (1.0 - share) + f64::from(b) * share;
-            value.round() as u8
+        let channel = |index: usize| {
+            let (from, to) = (f64::from(self.rgb[index]), f64::from(other.rgb[index]));
+            (from * (1.0 - share) + to * share).round() as u8
         };
-        Self {
-            rgb: (
-                channel(self.rgb.0, other.rgb.0),
-                channel(self.rgb.1, other.rgb.1),
-                channel(self.rgb.2, other.rgb.2),
-            ),
-            alpha: 1.0,
-        }
+        let [r, g, b] = [0, 1, 2].map(channel);
+        opaque(r, g, b)
     }
 }

@@ -1,11 +1,42 @@
-//! The widths of letters.
+//! Fonts, and how wide texts are in them.
 
 use std::sync::OnceLock;
 
 use ab_glyph::{Font, FontRef};
 
-use super::Style;
+use super::Colour;
 use crate::PlotError;
+
+/// How texts of a kind look.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Style {
+    /// The em square in pixels.
+    pub(crate) size: f64,
+    pub(crate) bold: bool,
+    pub(crate) colour: Colour,
+}
+
+impl Style {
+    pub(crate) const fn regular(size: f64, colour: Colour) -> Self {
+        Self {
+            size,
+            bold: false,
+            colour,
+        }
+    }
+
+    pub(crate) const fn bold(size: f64, colour: Colour) -> Self {
+        Self {
+            bold: true,
+            ..Self::regular(size, colour)
+        }
+    }
+
+    /// How far below its middle a line of figures has its baseline.
+    pub(crate) fn drop(&self) -> f64 {
+        0.36 * self.size
+    }
+}
 
 /// DejaVu Sans in both weights.
 #[derive(Debug)]

@@ -28,6 +28,12 @@ impl Rect {
         Self::new(centre.0 - radius, centre.1 - radius, side, side)
     }
 
+    /// The rectangle with these opposite corners.
+    pub(crate) fn between(a: Point, b: Point) -> Self {
+        let (width, height) = ((a.0 - b.0).abs(), (a.1 - b.1).abs());
+        Self::new(a.0.min(b.0), a.1.min(b.1), width, height)
+    }
+
     pub(crate) fn right(&self) -> f64 {
         self.x + self.width
     }

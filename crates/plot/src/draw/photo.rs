@@ -1,9 +1,11 @@
 //! Photos at the size of a page.
 
-use image::{
-    RgbImage,
-    imageops::{self, FilterType},
-};
+use std::fmt::Display;
+
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::U8x3;
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
+use image::{RgbImage, imageops};
 
 use super::Rect;
 use crate::PlotError;
@@ -29,7 +31,7 @@ impl Photo {
             return Err(PlotError::EmptyPhoto { width, height });
         }
         Ok(Self {
-            image: thumbnail(photo, MOST.0, MOST.1),
+            image: thumbnail(photo, MOST.0, MOST.1)?,
         })
     }
 
@@ -50,14 +52,14 @@ impl Photo {
     }
 
     /// The photo as large as fits into `frame`.
-    pub(crate) fn fit(&self, frame: Rect) -> RgbImage {
+    pub(crate) fn fit(&self, frame: Rect) -> Result<RgbImage, PlotError> {
         thumbnail(&self.image, frame.width as u32, frame.height as u32)
     }
 }
 
 /// `photo` as large as fits into `width` × `height` pixels without changing its
 /// aspect ratio. The photo must have pixels.
-fn thumbnail(photo: &RgbImage, width: u32, height: u32) -> RgbImage {
+fn thumbnail(photo: &RgbImage, width: u32, height: u32) -> Result<RgbImage, PlotError> {
     let (from_width, from_height) = photo.dimensions();
     let ratio = f64::from(width) / f64::from(from_width);
     let ratio = ratio.min(f64::from(height) / f64::from(from_height));
@@ -65,9 +67,28 @@ fn thumbnail(photo: &RgbImage, width: u32, height: u32) -> RgbImage {
     let scaled = |size: u32, most: u32| ((f64::from(size) * ratio).round() as u32).clamp(1, most);
     let size = (scaled(from_width, width), scaled(from_height, height));
     if size == (from_width, from_height) {
-        return photo.clone();
+        return Ok(photo.clone());
     }
-    imageops::resize(photo, size.0, size.1, FilterType::CatmullRom)
+    resized(photo, size)
+}
+
+/// `photo` with as many pixels as `size` says, width first.
+///
+/// # Errors
+/// [`PlotError::Draw`] for a photo without pixels.
+pub fn resized(photo: &RgbImage, size: (u32, u32)) -> Result<RgbImage, PlotError> {
+    let mut image = RgbImage::new(size.0, size.1);
+    let (width, height) = photo.dimensions();
+    let draw = |why: &dyn Display| PlotError::Draw(why.to_string());
+    let source = TypedImageRef::<U8x3>::from_buffer(width, height, photo.as_raw());
+    let source = source.map_err(|error| draw(&error))?;
+    let target = TypedImage::<U8x3>::from_buffer(size.0, size.1, &mut image);
+    let mut target = target.map_err(|error| draw(&error))?;
+    let algorithm = ResizeAlg::Convolution(FilterType::CatmullRom);
+    let options = ResizeOptions::new().resize_alg(algorithm);
+    let resized = Resizer::new().resize_typed(&source, &mut target, &options);
+    resized.map_err(|error| draw(&error))?;
+    Ok(image)
 }
 
 #[cfg(test)]
@@ -76,7 +97,10 @@ mod tests {
 
     #[test]
     fn the_aspect_ratio_is_kept_whatever_the_shape() {
-        let size = |width, height| thumbnail(&RgbImage::new(width, height), 480, 360).dimensions();
+        let size = |width, height| {
+            let small = thumbnail(&RgbImage::new(width, height), 480, 360).unwrap();
+            small.dimensions()
+        };
         assert_eq!(size(674, 506), (480, 360));
         assert_eq!(size(512, 512), (360, 360));
         assert_eq!(size(100, 400), (90, 360));

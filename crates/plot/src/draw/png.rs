@@ -76,11 +76,7 @@ mod tests {
     use image::Rgb;
 
     use super::*;
-    use crate::draw::{
-        colour::INK,
-        geometry::{Point, Rect},
-        text::{Align, Style},
-    };
+    use crate::draw::{Align, Point, Rect, Style, colour::INK};
 
     fn drawn(draw: impl Fn(&mut Canvas)) -> RgbImage {
         let mut canvas = Canvas::new(60.0, 40.0).unwrap();
@@ -111,8 +107,7 @@ mod tests {
             canvas.text("H", (10.0, 30.0), Align::Left, Style::bold(30.0, INK));
             photo(canvas);
         });
-        let ink = <[u8; 3]>::from(INK.rgb);
-        assert!(text.pixels().any(|pixel| pixel.0 == ink));
+        assert!(text.pixels().any(|pixel| pixel.0 == INK.rgb));
     }
 
     #[test]

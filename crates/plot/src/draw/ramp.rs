@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     fn luminance(colour: Colour) -> f64 {
-        let (red, green, blue) = colour.rgb;
+        let [red, green, blue] = colour.rgb;
         0.2126 * f64::from(red) + 0.7152 * f64::from(green) + 0.0722 * f64::from(blue)
     }
 

@@ -158,7 +158,7 @@ fn pixel((x, y): Point) -> (i32, i32) {
 }
 
 fn rgba(colour: Colour) -> RGBAColor {
-    let (red, green, blue) = colour.rgb;
+    let [red, green, blue] = colour.rgb;
     RGBAColor(red, green, blue, colour.alpha)
 }
 
@@ -179,16 +179,8 @@ fn photo(at: Point, image: &RgbImage) -> Result<String, PlotError> {
 }
 
 fn escaped(text: &str) -> String {
-    let mut escaped = String::new();
-    for letter in printable(text).chars() {
-        match letter {
-            '<' => escaped += "&lt;",
-            '>' => escaped += "&gt;",
-            '&' => escaped += "&amp;",
-            letter => escaped.push(letter),
-        }
-    }
-    escaped
+    let text = printable(text).replace('&', "&amp;");
+    text.replace('<', "&lt;").replace('>', "&gt;")
 }
 
 #[cfg(test)]
@@ -197,7 +189,10 @@ mod tests {
     use roxmltree::Document;
 
     use super::*;
-    use crate::draw::{Rect, Style, colour::INK};
+    use crate::{
+        draw::{Rect, Style, colour::INK},
+        testing::attributes_of,
+    };
 
     fn canvas(content: &str) -> Canvas {
         let mut canvas = Canvas::new(200.0, 100.0).unwrap();
@@ -243,14 +238,12 @@ mod tests {
     #[test]
     fn a_text_has_its_size_in_pixels_and_its_baseline_where_it_was_put() {
         let svg = encode(&canvas("x"), "", "").unwrap();
-        let document = Document::parse(&svg).unwrap();
-        let mut nodes = document.descendants();
-        let text = nodes.find(|node| node.has_tag_name("text")).unwrap();
+        let of_text = |attribute| attributes_of(&svg, "text", attribute);
         // 50 + 0.76 * 50 = 88.
-        assert_eq!(text.attribute("y"), Some("50"));
-        assert_eq!(text.attribute("dy"), Some("0.76em"));
-        assert_eq!(text.attribute("font-size"), Some("50"));
-        assert_eq!(text.attribute("font-weight"), Some("bold"));
+        assert_eq!(of_text("y"), ["50"]);
+        assert_eq!(of_text("dy"), ["0.76em"]);
+        assert_eq!(of_text("font-size"), ["50"]);
+        assert_eq!(of_text("font-weight"), ["bold"]);
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! One line of text.
 
-use super::{Colour, Point, Rect, fonts::Fonts};
+use super::{
+    Point, Rect,
+    fonts::{Fonts, Style},
+};
 
 /// Which part of a text lies at its point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,37 +14,6 @@ pub(crate) enum Align {
     Middle,
     /// Its end.
     Right,
-}
-
-/// How texts of a kind look.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Style {
-    /// The em square in pixels.
-    pub(crate) size: f64,
-    pub(crate) bold: bool,
-    pub(crate) colour: Colour,
-}
-
-impl Style {
-    pub(crate) const fn regular(size: f64, colour: Colour) -> Self {
-        Self {
-            size,
-            bold: false,
-            colour,
-        }
-    }
-
-    pub(crate) const fn bold(size: f64, colour: Colour) -> Self {
-        Self {
-            bold: true,
-            ..Self::regular(size, colour)
-        }
-    }
-
-    /// How far below its middle a line of figures has its baseline.
-    pub(crate) fn drop(&self) -> f64 {
-        0.36 * self.size
-    }
 }
 
 /// One line of text.

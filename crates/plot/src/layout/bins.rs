@@ -20,18 +20,13 @@ const WANTED: f64 = 40.0;
 impl Bins {
     pub(crate) fn over(span: Span, scores: bool) -> Self {
         // A few predictions just outside [0, 1] must not make the bins coarser.
-        let length = span.length();
-        let width = round_step(
-            length / WANTED
-                * if scores && length < 1.5 {
-                    1.0 / length
-                } else {
-                    1.0
-                },
-        );
+        let length = match span.length() {
+            near if scores && near < 1.5 => 1.0,
+            length => length,
+        };
         Self {
             scores,
-            ..Self::of_width(span, width, 100.0)
+            ..Self::of_width(span, round_step(length / WANTED), 100.0)
         }
     }
 

@@ -2,12 +2,11 @@
 
 use super::{
     Key,
-    sheet::MARGIN,
-    style::{FACTS, LEGEND, TITLE},
+    style::{FACTS, LEGEND, MARGIN, TITLE},
 };
 use crate::{
     draw::{Align, Canvas},
-    number::count,
+    number::counted,
 };
 
 const KEY_GAP: f64 = 14.0;
@@ -72,13 +71,11 @@ impl Heading {
     pub(super) fn draw(&self, canvas: &mut Canvas) -> f64 {
         let room = f64::from(canvas.width) - 2.0 * MARGIN;
         let mut y = MARGIN + TITLE.size * 0.8;
-        let title = canvas.shorten(&self.title, room, TITLE);
-        canvas.text(&title, (MARGIN, y), Align::Left, TITLE);
+        canvas.text_within(&self.title, room, (MARGIN, y), Align::Left, TITLE);
         y += 6.0;
         for line in self.wrapped_facts(canvas, room) {
             y += FACTS.size * 1.45;
-            let line = canvas.shorten(&line, room, FACTS);
-            canvas.text(&line, (MARGIN, y), Align::Left, FACTS);
+            canvas.text_within(&line, room, (MARGIN, y), Align::Left, FACTS);
         }
         y += 8.0;
         let mut x = MARGIN + room;
@@ -90,8 +87,7 @@ impl Heading {
                 y += LEGEND.size * 1.6;
             }
             key.draw(canvas, x, y - LEGEND.drop());
-            let label = canvas.shorten(label, room - sign, LEGEND);
-            canvas.text(&label, (x + sign, y), Align::Left, LEGEND);
+            canvas.text_within(label, room - sign, (x + sign, y), Align::Left, LEGEND);
             x += width + ITEM_GAP;
         }
         y + 20.0
@@ -114,12 +110,6 @@ impl Heading {
         }
         lines
     }
-}
-
-/// "1 image", "4,000 images".
-pub(crate) fn counted(amount: usize, what: &str) -> String {
-    let plural = if amount == 1 { "" } else { "s" };
-    format!("{} {what}{plural}", count(amount as u64))
 }
 
 #[cfg(test)]

@@ -30,14 +30,10 @@ pub(crate) fn panel_names(targets: &[String], columns: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::owned;
 
     fn short(names: &[&str]) -> Vec<String> {
-        short_names(
-            &names
-                .iter()
-                .map(|&name| name.to_owned())
-                .collect::<Vec<_>>(),
-        )
+        short_names(&owned(names))
     }
 
     #[test]

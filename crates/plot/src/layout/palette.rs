@@ -70,10 +70,7 @@ impl<'a> Palette<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn names(names: &[&str]) -> Vec<String> {
-        names.iter().map(|&name| name.to_owned()).collect()
-    }
+    use crate::testing::owned;
 
     fn labels(palette: &Palette) -> Vec<String> {
         palette.discs().into_iter().map(|(_, name)| name).collect()
@@ -81,7 +78,7 @@ mod tests {
 
     #[test]
     fn a_name_keeps_its_colour_where_others_are_missing() {
-        let order = names(&["resnet18", "vit_b_16"]);
+        let order = owned(&["resnet18", "vit_b_16"]);
         let all = Palette::new(&order, ["vit_b_16", "resnet18", "new"].into_iter());
         let one = Palette::new(&order, ["vit_b_16"].into_iter());
         assert_eq!(all.colour("vit_b_16"), one.colour("vit_b_16"));

@@ -1,8 +1,7 @@
 //! A panel: title, frame, grid, ticks and axis titles around an area for data.
 
 use super::{
-    Axes, Scale, Span, Tick, Ticks,
-    panel_layout::Layout,
+    Axes, Axis, Span, Tick,
     style::{AXIS, PANEL, SUBTITLE, TICK},
 };
 use crate::draw::{
@@ -10,41 +9,9 @@ use crate::draw::{
     colour::{FRAME, GRID, SHADE, WHITE},
 };
 
-pub(super) const PAD: f64 = 16.0;
-pub(super) const TICK_GAP: f64 = 14.0;
-
-/// One of a panel's two axes.
-#[derive(Debug, Clone)]
-pub(crate) struct Axis {
-    pub(crate) scale: Scale,
-    pub(crate) title: String,
-    pub(crate) ticks: Ticks,
-}
-
-impl Axis {
-    /// An axis with round numbers.
-    pub(crate) fn new(scale: Scale, title: impl Into<String>) -> Self {
-        Self {
-            scale,
-            title: title.into(),
-            ticks: Ticks::Round,
-        }
-    }
-
-    /// An axis with round numbers at equal distances.
-    pub(crate) fn linear(span: Span, title: impl Into<String>) -> Self {
-        Self::new(Scale::Linear(span), title)
-    }
-
-    /// This axis with other ticks.
-    pub(crate) fn with(self, ticks: Ticks) -> Self {
-        Self { ticks, ..self }
-    }
-
-    fn has_grid(&self) -> bool {
-        !matches!(self.ticks, Ticks::Names(_))
-    }
-}
+const PAD: f64 = 16.0;
+const TICK_GAP: f64 = 14.0;
+const SLOT: f64 = 46.0;
 
 /// What to draw around the data.
 #[derive(Debug)]
@@ -64,6 +31,17 @@ pub(crate) struct Panel {
     pub(crate) slot: Option<&'static str>,
     /// Room to leave to the right of the frame.
     pub(crate) right: f64,
+}
+
+/// The places and ticks of a panel.
+struct Layout {
+    axes: Axes,
+    x_ticks: Vec<Tick>,
+    y_ticks: Vec<Tick>,
+    /// The width of the y axis's labels.
+    y_labels: f64,
+    /// Whether the labels of the x axis stand upright.
+    upright: bool,
 }
 
 impl Panel {
@@ -117,13 +95,53 @@ impl Panel {
         let mut baseline = cell.y + PAD;
         if !self.title.is_empty() {
             baseline += PANEL.size;
-            let title = canvas.shorten(&self.title, room, PANEL);
-            canvas.text(&title, (area.x, baseline), Align::Left, PANEL);
+            canvas.text_within(&self.title, room, (area.x, baseline), Align::Left, PANEL);
         }
         baseline += SUBTITLE.size * 1.5;
-        let subtitle = canvas.shorten(&self.subtitle, room, SUBTITLE);
-        canvas.text(&subtitle, (area.x, baseline), Align::Left, SUBTITLE);
+        let at = (area.x, baseline);
+        canvas.text_within(&self.subtitle, room, at, Align::Left, SUBTITLE);
         layout.axes
+    }
+
+    /// Where the parts of the panel lie in this place on the canvas.
+    fn lay_out(&self, canvas: &Canvas, cell: Rect) -> Layout {
+        let title = room(&self.title, PANEL.size + 12.0) + 4.0;
+        let top = cell.y + PAD + title + room(&self.subtitle, SUBTITLE.size * 1.5);
+        let below = PAD + room(&self.x.title, AXIS.size + 12.0) + TICK_GAP;
+        let bottom = |labels: f64| cell.bottom() - below - labels;
+        let slot = if self.slot.is_some() { SLOT } else { 0.0 };
+
+        let y_ticks = self.y.y_ticks(canvas, bottom(TICK.size) - top - slot);
+        let labels = y_ticks.iter().map(|tick| tick.label.as_str());
+        let y_labels = widest(canvas, labels.chain(self.slot));
+        let mut left = cell.x + PAD + room(&self.y.title, AXIS.size + 14.0) + y_labels + TICK_GAP;
+        let mut width = cell.right() - PAD - 24.0 - self.right - left;
+        if self.square {
+            let spare = (width - (bottom(TICK.size) - top)).max(0.0);
+            left += spare / 2.0;
+            width -= spare;
+        }
+        let (x_ticks, upright) = self.x.x_ticks(canvas, cell, (left, width));
+        let labels = if upright {
+            let labels = x_ticks.iter().map(|tick| tick.label.as_str());
+            widest(canvas, labels).max(TICK.size)
+        } else {
+            TICK.size
+        };
+        let (top, bottom) = (top.round(), bottom(labels).round());
+        let area = Rect::new(left.round(), top, width.round(), bottom - top);
+        Layout {
+            axes: Axes {
+                area,
+                slot: Rect::new(area.x, bottom - slot, area.width, slot),
+                x: self.x.scale,
+                y: self.y.scale,
+            },
+            x_ticks,
+            y_ticks,
+            y_labels,
+            upright,
+        }
     }
 
     fn draw_x(&self, canvas: &mut Canvas, cell: Rect, layout: &Layout) {
@@ -145,9 +163,8 @@ impl Panel {
         }
         let middle = area.x + area.width / 2.0;
         let room = 2.0 * (middle - cell.x).min(cell.right() - middle);
-        let title = canvas.shorten(&self.x.title, room, AXIS);
-        let baseline = cell.bottom() - PAD - AXIS.size * 0.25;
-        canvas.text(&title, (middle, baseline), Align::Middle, AXIS);
+        let at = (middle, cell.bottom() - PAD - AXIS.size * 0.25);
+        canvas.text_within(&self.x.title, room, at, Align::Middle, AXIS);
     }
 
     fn draw_y(&self, canvas: &mut Canvas, cell: Rect, layout: &Layout) {
@@ -175,4 +192,14 @@ fn shade(canvas: &mut Canvas, area: Rect, left: f64, right: f64) {
     if right > left {
         canvas.fill(Rect::new(left, area.y, right - left, area.height), SHADE);
     }
+}
+
+/// What a text takes up that may be missing.
+fn room(text: &str, room: f64) -> f64 {
+    if text.is_empty() { 0.0 } else { room }
+}
+
+fn widest<'a>(canvas: &Canvas, labels: impl Iterator<Item = &'a str>) -> f64 {
+    let widths = labels.map(|label| canvas.text_width(label, TICK));
+    widths.fold(0.0, f64::max)
 }

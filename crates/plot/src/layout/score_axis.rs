@@ -5,8 +5,11 @@
 //! gets lonely on the worse side, and what lies beyond is drawn at its end and
 //! counted. The better side is never cut.
 
-use super::{Scale, Span, counted, drawable};
-use crate::{Better, Objective, number::compact};
+use super::{Scale, Span, drawable};
+use crate::{
+    Better, Objective,
+    number::{compact, counted},
+};
 
 /// The axis of some scores.
 #[derive(Debug)]
@@ -23,13 +26,7 @@ impl ScoreAxis {
         let scores: Vec<f64> = scores.filter_map(drawable).collect();
         let log = objective.log && scores.iter().all(|score| *score > 0.0);
         // The lower the better, in the unit of the axis's length.
-        let cost = |score: f64| {
-            let length = if log { score.ln() } else { score };
-            match objective.better {
-                Better::Lower => length,
-                Better::Higher => -length,
-            }
-        };
+        let cost = |score: f64| objective.better.cost(if log { score.ln() } else { score });
         let mut costs: Vec<f64> = scores.iter().copied().map(cost).collect();
         costs.sort_by(f64::total_cmp);
         let best = scores.iter().copied().reduce(|a, b| objective.best(a, b))?;

@@ -1,26 +1,19 @@
 //! A figure's heading, and what stands below.
 
-use super::{Axes, Heading, Panel, style::FACTS};
+use super::{
+    Axes, Heading, Panel,
+    style::{FACTS, INSIDE, MARGIN, WIDTH},
+};
 use crate::{
     Figure, PlotError,
     draw::{
-        Align, Canvas, Colour, Rect,
-        colour::{BLUE, FRAME, LIGHT_ORANGE, SHADE},
+        Align, Canvas, Rect,
+        colour::{FRAME, SHADE},
     },
 };
 
-/// The width of every figure: texts have one size in all of a report.
-pub(crate) const WIDTH: f64 = 1520.0;
-pub(crate) const MARGIN: f64 = 32.0;
-/// What there is between the margins.
-pub(crate) const INSIDE: f64 = WIDTH - 2.0 * MARGIN;
-
 /// The most targets that one figure shows; it says so when there are more.
 pub const MOST_TARGETS: usize = 24;
-
-/// The colours of labels and predictions.
-pub(crate) const LABELS: Colour = LIGHT_ORANGE;
-pub(crate) const PREDICTIONS: Colour = BLUE;
 
 /// How panels are arranged.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -54,21 +47,15 @@ impl Grid {
     }
 }
 
-/// A figure in the making.
-#[derive(Debug)]
-pub(crate) struct Sheet {
-    pub(crate) canvas: Canvas,
-    heading: Heading,
-}
-
 impl Heading {
-    /// A canvas with this heading, as high as it.
-    pub(crate) fn sheet(self) -> Result<Sheet, PlotError> {
+    /// A figure of this heading alone, below which the rest is to be drawn.
+    pub(crate) fn sheet(self) -> Result<Figure, PlotError> {
         let mut canvas = Canvas::new(WIDTH, 0.0)?;
         canvas.height = self.draw(&mut canvas).ceil() as u32;
-        Ok(Sheet {
+        Ok(Figure {
             canvas,
-            heading: self,
+            description: self.description(),
+            title: self.title,
         })
     }
 
@@ -110,16 +97,14 @@ impl Heading {
         canvas.fill(area, SHADE);
         canvas.frame(area, 2.0, FRAME);
         let at = (area.x + INSIDE / 2.0, area.y + 70.0 + FACTS.drop());
-        let line = canvas.shorten(&text, INSIDE - 40.0, FACTS);
-        canvas.text(&line, at, Align::Middle, FACTS);
-        let mut figure = sheet.end_at(area.bottom() + MARGIN / 2.0);
-        figure.description = text;
-        Ok(figure)
+        canvas.text_within(&text, INSIDE - 40.0, at, Align::Middle, FACTS);
+        sheet.description = text;
+        Ok(sheet.end_at(area.bottom() + MARGIN / 2.0))
     }
 }
 
-impl Sheet {
-    /// The row below the heading.
+impl Figure {
+    /// The row below the heading, while nothing else is drawn.
     pub(crate) fn top(&self) -> f64 {
         f64::from(self.canvas.height)
     }
@@ -136,19 +121,15 @@ impl Sheet {
     }
 
     /// The figure, which ends below the last of `cells`.
-    pub(crate) fn end_below(self, cells: &[Rect]) -> Figure {
+    pub(crate) fn end_below(self, cells: &[Rect]) -> Self {
         let bottom = cells.last().map_or(self.top(), Rect::bottom);
         self.end_at(bottom)
     }
 
     /// The figure, which ends a little below the row `bottom`.
-    pub(crate) fn end_at(mut self, bottom: f64) -> Figure {
+    pub(crate) fn end_at(mut self, bottom: f64) -> Self {
         self.canvas.height = (bottom + MARGIN / 2.0).ceil() as u32;
-        Figure {
-            canvas: self.canvas,
-            description: self.heading.description(),
-            title: self.heading.title,
-        }
+        self
     }
 }
 

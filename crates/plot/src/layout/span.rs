@@ -18,6 +18,12 @@ pub(crate) fn drawable(value: f64) -> Option<f64> {
     (size <= LARGEST).then_some(if size < 1.0 / LARGEST { 0.0 } else { value })
 }
 
+/// Two numbers, the smaller one first, if both are [`drawable`].
+pub(crate) fn in_order(a: f64, b: f64) -> Option<(f64, f64)> {
+    let (a, b) = (drawable(a)?, drawable(b)?);
+    Some((a.min(b), a.max(b)))
+}
+
 impl Span {
     pub(crate) const UNIT: Self = Self {
         low: 0.0,

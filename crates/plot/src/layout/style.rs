@@ -1,10 +1,20 @@
-//! How texts look. At half its size, as a figure is shown, the smallest is 10
-//! CSS pixels large.
+//! How wide figures are, and how their texts look. At half its size, as a figure
+//! is shown, the smallest text is 10 CSS pixels large.
 
 use crate::draw::{
-    Style,
-    colour::{INK, MUTED},
+    Colour, Style,
+    colour::{BLUE, INK, LIGHT_ORANGE, MUTED},
 };
+
+/// The width of every figure: texts have one size in all of a report.
+pub(crate) const WIDTH: f64 = 1520.0;
+pub(crate) const MARGIN: f64 = 32.0;
+/// What there is between the margins.
+pub(crate) const INSIDE: f64 = WIDTH - 2.0 * MARGIN;
+
+/// The colours of labels and predictions.
+pub(crate) const LABELS: Colour = LIGHT_ORANGE;
+pub(crate) const PREDICTIONS: Colour = BLUE;
 
 /// Of the figure.
 pub(crate) const TITLE: Style = Style::bold(34.0, INK);

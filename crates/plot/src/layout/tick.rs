@@ -162,10 +162,7 @@ fn label(value: f64, step: f64, largest: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn labels(ticks: Vec<Tick>) -> Vec<String> {
-        ticks.into_iter().map(|tick| tick.label).collect()
-    }
+    use crate::testing::labels;
 
     fn round(low: f64, high: f64, most: usize) -> Vec<String> {
         labels(linear(Span::new(low, high), 0.0, most, |_| true))

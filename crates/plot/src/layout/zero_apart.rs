@@ -4,7 +4,7 @@
 //! kind of label than 0.01: they get a place of their own, to the left of the
 //! axis of numbers, where they cannot be taken for the bin beside them.
 
-use super::{Axes, Axis, Span, Tick, Ticks, drawable, label_bins::LabelRange, tick::linear};
+use super::{Axes, Axis, Span, Tick, Ticks, in_order, label_bins::LabelRange, tick::linear};
 use crate::draw::{Canvas, colour::FRAME};
 
 /// What a figure says of the zeros' place.
@@ -80,12 +80,9 @@ impl ZeroApart {
 }
 
 fn range(bin: &LabelRange) -> Option<(f64, f64)> {
-    match bin {
+    match *bin {
         LabelRange::Zero => None,
-        LabelRange::Between(low, high) => {
-            let (low, high) = (drawable(*low)?, drawable(*high)?);
-            Some((low.min(high), low.max(high)))
-        }
+        LabelRange::Between(low, high) => in_order(low, high),
     }
 }
 

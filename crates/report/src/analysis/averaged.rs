@@ -54,12 +54,12 @@ pub(crate) struct Errors {
 impl Averaged {
     /// `models` are the runs of each; all runs are over the same images.
     pub(crate) fn new(models: &[Vec<&Part>]) -> Option<Self> {
-        let rows = &models.first()?.first()?.predictions.rows;
-        let targets = rows.first()?.labels.len();
+        let reference = models.first()?.first()?.predictions;
+        let (targets, rows) = (reference.targets().len(), reference.rows());
         let labels = (0..targets).map(|target| {
-            let labels: Vec<f64> = rows.iter().map(|row| row.labels[target]).collect();
-            let mean = labels.iter().sum::<f64>() / labels.len() as f64;
-            labels.iter().map(|label| label - mean).collect()
+            let labels = reference.pairs(target).map(|(label, _)| label);
+            let mean = labels.clone().sum::<f64>() / rows.len() as f64;
+            labels.map(|label| label - mean).collect()
         });
         let scored = |target: &usize| {
             let first = rows[0].labels[*target];
@@ -68,9 +68,9 @@ impl Averaged {
         let squared = |runs: &Vec<&Part>, target: usize| {
             let mut squared = vec![0.0; rows.len()];
             for run in runs {
-                for (sum, row) in squared.iter_mut().zip(&run.predictions.rows) {
-                    let error = row.predictions[target] - row.labels[target];
-                    *sum += error.powi(2) / runs.len() as f64;
+                let pairs = run.predictions.pairs(target);
+                for (sum, (label, prediction)) in squared.iter_mut().zip(pairs) {
+                    *sum += (prediction - label).powi(2) / runs.len() as f64;
                 }
             }
             squared

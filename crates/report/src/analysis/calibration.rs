@@ -7,6 +7,7 @@ use super::estimate::wilson;
 use super::focus::{Focus, FocusPart};
 use super::prepared::{Part, Prepared};
 use crate::ReportError;
+use crate::input::PredictionRow;
 
 /// Split-conformal intervals of the run in focus: fitted to its validation
 /// predictions, measured on the test images.
@@ -89,8 +90,8 @@ impl Calibration {
             .collect::<Result<_, ReportError>>()?;
         let targets = 0..prepared.metrics.targets();
         Ok(Some(Self {
-            fitted_to: valid.predictions.rows.len(),
-            measured_on: test.map(|test| test.predictions.rows.len()),
+            fitted_to: valid.predictions.rows().len(),
+            measured_on: test.map(|test| test.predictions.rows().len()),
             targets: targets
                 .map(|target| measure(prepared, &fitted, test, target))
                 .collect::<Result<_, _>>()?,
@@ -105,10 +106,10 @@ fn measure(
     target: usize,
 ) -> Result<TargetCalibration, ReportError> {
     let confidence = prepared.settings.confidence;
-    let group = |wanted: fn(f64) -> bool| {
-        let rows = test.iter().flat_map(|test| &test.predictions.rows);
+    let group = |wanted: fn(f32) -> bool| {
+        let rows = test.iter().flat_map(|test| test.predictions.rows());
         let rows = rows.filter(|row| wanted(row.labels[target]));
-        let mut rows = rows.map(|row| (&row.predictions, &row.labels)).peekable();
+        let mut rows = rows.map(PredictionRow::to_f64).peekable();
         let is_any = rows.peek().is_some();
         let rows = is_any.then(|| PairedRows::new(prepared.metrics.clone(), rows));
         rows.transpose()

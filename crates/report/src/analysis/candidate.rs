@@ -133,15 +133,16 @@ impl RunAnalysis {
 /// The validation score that the run itself recorded.
 fn best_epoch_score(run: &Run, score: Score) -> Option<f64> {
     let epoch = run.best()?;
-    let value = score.value(epoch.valid_r2, epoch.valid_mse);
+    let value = score.value(epoch.valid_r2(), epoch.valid_mse());
     value.filter(|value| value.is_finite())
 }
 
 impl Evaluated {
     fn of(prepared: &Prepared, part: &Part) -> Result<Self, ReportError> {
         let mut accumulator = DetailedAccumulator::new(prepared.metrics.clone())?;
-        for row in &part.predictions.rows {
-            accumulator.push(&row.predictions, &row.labels)?;
+        for row in part.predictions.rows() {
+            let (predictions, labels) = row.to_f64();
+            accumulator.push(&predictions, &labels)?;
         }
         let settings = prepared.bootstrap();
         let metrics = metrics(&prepared.metrics.within, prepared.metrics.bin_edges.len());
@@ -154,7 +155,7 @@ impl Evaluated {
             }
         }
         Ok(Self {
-            images: part.predictions.rows.len(),
+            images: part.predictions.rows().len(),
             metrics: accumulator.finish()?,
             intervals,
         })

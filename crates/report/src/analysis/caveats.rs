@@ -3,8 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::Analysis;
-use super::prepared::Prepared;
-use crate::Settings;
 use crate::input::Input;
 
 mod comparing;
@@ -35,6 +33,8 @@ pub enum CaveatKind {
     NotBetterThanMean,
     /// There are no test predictions.
     NotTested,
+    /// The model may have been trained on images that it is measured on.
+    Seen,
     /// Something about the origin of images or labels.
     Origin,
     /// The test images are too few to say much.
@@ -78,7 +78,6 @@ pub enum CaveatKind {
 /// What a caveat is derived from.
 struct Case<'a> {
     input: &'a Input,
-    settings: &'a Settings,
     analysis: &'a Analysis,
 }
 
@@ -100,10 +99,11 @@ impl Caveat {
 }
 
 /// All that can hold, each looked at by itself.
-const ALL: [fn(&Case) -> Option<Caveat>; 23] = [
+const ALL: [fn(&Case) -> Option<Caveat>; 24] = [
     trusting::no_model,
     trusting::not_tested,
     trusting::unfinished,
+    trusting::seen,
     trusting::not_better,
     trusting::few_images,
     trusting::few_seeds,
@@ -127,12 +127,8 @@ const ALL: [fn(&Case) -> Option<Caveat>; 23] = [
 ];
 
 /// The caveats that hold, the most important first.
-pub(crate) fn caveats(prepared: &Prepared, analysis: &Analysis) -> Vec<Caveat> {
-    let case = Case {
-        input: prepared.input,
-        settings: prepared.settings,
-        analysis,
-    };
+pub(crate) fn caveats(input: &Input, analysis: &Analysis) -> Vec<Caveat> {
+    let case = Case { input, analysis };
     let mut caveats: Vec<Caveat> = data::origin(&case).collect();
     caveats.extend(ALL.iter().filter_map(|caveat| caveat(&case)));
     caveats.sort_by_key(|caveat| caveat.kind);

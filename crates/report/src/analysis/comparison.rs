@@ -190,7 +190,7 @@ fn comparable<'a, 'b>(
         return Err("none of its runs has test predictions".to_owned());
     }
     let images = |part: &Part<'a>| {
-        let rows = part.predictions.rows.iter();
+        let rows = part.predictions.rows().iter();
         rows.map(|row| (&row.filename, &row.labels))
     };
     let is_same = |part: &&Part<'a>| images(part).eq(images(reference));

@@ -1,8 +1,9 @@
 //! What the trials say about one searched number.
 
+use psp_metrics::median;
 use serde::{Deserialize, Serialize};
 
-use super::search::{finished_score, median};
+use super::search::finished_score;
 use crate::input::{Dimension, Study};
 
 /// The scores of finished trials by the values of a key.

@@ -1,5 +1,6 @@
 //! A number with what is known of its uncertainty.
 
+use psp_metrics::quantile;
 use serde::{Deserialize, Serialize};
 
 /// A value with its percentile interval.
@@ -36,15 +37,6 @@ impl Estimate {
             interval: low.zip(high).map(|(low, high)| [low, high]),
         }
     }
-}
-
-/// Linear between the two values around the place, as psp-metrics has it (type 7
-/// of Hyndman and Fan, 1996).
-fn quantile(ascending: &[f64], share: f64) -> Option<f64> {
-    let place = share * ascending.len().checked_sub(1)? as f64;
-    let lower = *ascending.get(place.floor() as usize)?;
-    let upper = *ascending.get(place.ceil() as usize)?;
-    Some(lower + (upper - lower) * place.fract())
 }
 
 /// Wilson's score interval of a share (E. B. Wilson, 1927), which stays within

@@ -35,7 +35,7 @@ pub struct Shown {
 impl ImageChoice {
     pub(crate) fn of(prepared: &Prepared, focus: Focus) -> Option<Self> {
         let part = focus.rows(prepared)?;
-        let rows = &part.predictions.rows;
+        let rows = part.predictions.rows();
         let errors = part.rows.squared_errors();
         let amount = prepared.settings.images;
         let shown = |row: usize| Shown {

@@ -3,7 +3,7 @@
 use psp_metrics::{BootstrapSettings, MeanBaseline, MetricSettings, PairedRows};
 use rayon::prelude::*;
 
-use crate::input::{Candidate, Data, Input, Predictions, Run};
+use crate::input::{Candidate, Data, Input, PredictionRow, Predictions, Run};
 use crate::{ReportError, Settings};
 
 /// Predictions over one part of the images.
@@ -90,8 +90,7 @@ fn prepare<'a>(run: &'a Run, metrics: &MetricSettings) -> PreparedRun<'a> {
     let mut problem = run.failure.clone();
     let mut part = |name: &str, predictions: &'a Option<Predictions>| {
         let predictions = predictions.as_ref()?;
-        let rows = predictions.rows.iter();
-        let rows = rows.map(|row| (&row.predictions, &row.labels));
+        let rows = predictions.rows().iter().map(PredictionRow::to_f64);
         match PairedRows::new(metrics.clone(), rows) {
             Ok(rows) => Some(Part { predictions, rows }),
             Err(error) => {
@@ -152,16 +151,17 @@ fn contradiction(input: &Input) -> Option<String> {
         }
     }
     for explanation in &input.explanations {
-        if [&explanation.labels, &explanation.predictions].map(Vec::len) != [targets; 2] {
-            let name = &explanation.filename;
+        let row = &explanation.row;
+        if [&row.labels, &row.predictions].map(Vec::len) != [targets; 2] {
+            let name = &row.filename;
             return Some(format!(
                 "the explanation of {name} has not {targets} scores"
             ));
         }
         for map in &explanation.maps {
             let cells = map.width.checked_mul(map.height);
-            if cells != Some(map.values.len()) || map.target.is_some_and(|t| t >= targets) {
-                return Some(format!("a heat map of {} is malformed", map.method));
+            if cells != Some(map.raw.len()) || map.target.is_some_and(|t| t >= targets) {
+                return Some(format!("a heat map of {} is malformed", map.method.title()));
             }
         }
     }

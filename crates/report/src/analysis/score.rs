@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::input::{Epoch, Input};
+use crate::input::{EpochRecord, Input};
 
 /// The validation score; higher is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,7 +22,7 @@ impl Score {
         let runs = input.candidates.iter().flat_map(|c| &c.runs);
         let mut epochs = trials.chain(runs.flat_map(|run| &run.epochs)).peekable();
         let nothing_known = epochs.peek().is_none();
-        let defined = |epoch: &Epoch| epoch.valid_r2.is_some();
+        let defined = |epoch: &EpochRecord| epoch.valid_r2().is_some();
         if nothing_known || epochs.any(defined) {
             Self::R2
         } else {

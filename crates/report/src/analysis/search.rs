@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use psp_metrics::median;
 use serde::{Deserialize, Serialize};
 
 mod progress;
@@ -170,15 +171,6 @@ fn seconds<'a>(trials: impl Iterator<Item = &'a Trial>) -> f64 {
     known.filter(|seconds| seconds.is_finite()).sum::<f64>() + 0.0
 }
 
-pub(crate) fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_unstable_by(f64::total_cmp);
-    let upper = *values.get(values.len() / 2)?;
-    Some(match values.len() % 2 {
-        0 => f64::midpoint(values[values.len() / 2 - 1], upper),
-        _ => upper,
-    })
-}
-
 fn failures(trials: &[Trial]) -> Vec<FailureGroup> {
     let mut groups: BTreeMap<String, FailureGroup> = BTreeMap::new();
     for (index, trial) in trials.iter().enumerate() {
@@ -196,16 +188,4 @@ fn failures(trials: &[Trial]) -> Vec<FailureGroup> {
     let mut groups: Vec<FailureGroup> = groups.into_values().collect();
     groups.sort_by_key(|group| (std::cmp::Reverse(group.trials.len()), group.trials[0]));
     groups
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_median_of_an_even_number_lies_between_the_middle_two() {
-        assert_eq!(median(vec![3.0, 1.0, 2.0]), Some(2.0));
-        assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), Some(2.5));
-        assert_eq!(median(Vec::new()), None);
-    }
 }

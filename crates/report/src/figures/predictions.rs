@@ -1,10 +1,10 @@
 //! Pictures of the predictions of the run in focus, and of the labels.
 
+use psp_eval::plot::predicted;
 use psp_metrics::{Group, GroupScores, Metric};
 use psp_plot::{
-    Distributions, ErrorBin, ErrorByBin, LabelDistribution, LabelRange, Metrics, Pairs, PartLabels,
-    PredictionVsLabel, Residuals, TargetErrors, distributions, error_by_bin, label_distribution,
-    prediction_vs_label, residuals,
+    ErrorBin, ErrorByBin, LabelDistribution, LabelRange, Metrics, PredictionVsLabel, TargetErrors,
+    distributions, error_by_bin, label_distribution, prediction_vs_label, residuals,
 };
 
 use super::models::interval;
@@ -22,15 +22,9 @@ pub(super) fn plans(source: Source<'_>) -> Vec<Plan<'_>> {
 fn labels(source: Source<'_>) -> Option<Plan<'_>> {
     let data = &source.input.data;
     let parts = data.parts.iter().filter(|part| !part.labels.is_empty());
-    let parts: Vec<PartLabels> = parts
-        .map(|part| PartLabels {
-            name: part.name.clone(),
-            labels: part.labels.clone(),
-        })
-        .collect();
     let input = LabelDistribution {
         targets: source.targets.to_vec(),
-        parts,
+        parts: parts.cloned().collect(),
     };
     let has_labels = !input.parts.is_empty();
     has_labels.then(|| Plan::new("label_distribution", label_distribution, input))
@@ -44,67 +38,36 @@ pub(super) fn shown<'a>(source: Source<'a>) -> Option<(&'a Predictions, &'a Eval
 
 fn of_focus(source: Source<'_>) -> Option<Vec<Plan<'_>>> {
     let (predictions, evaluated) = shown(source)?;
-    let split = source.analysis.focus?.part.name().to_owned();
+    let split = source.analysis.focus?.part.name();
+    let targets = source.targets.iter().zip(&evaluated.metrics.targets);
+    let targets = targets.map(|(target, metrics)| {
+        let (mse, r2) = (metrics.model.mse, metrics.model.r2);
+        (target.clone(), Metrics { mse, r2 })
+    });
+    let predicted = predicted(predictions, split, targets);
     let targets = source.targets.iter().enumerate();
-    let pairs: Vec<Pairs> = targets
-        .map(|(index, target)| {
-            let model = &evaluated.metrics.targets[index].model;
-            Pairs {
+    let errors = ErrorByBin {
+        split: split.to_owned(),
+        targets: targets
+            .map(|(index, target)| TargetErrors {
                 target: target.clone(),
-                labels: predictions
-                    .rows
-                    .iter()
-                    .map(|row| row.labels[index])
-                    .collect(),
-                predictions: predictions
-                    .rows
-                    .iter()
-                    .map(|row| row.predictions[index])
-                    .collect(),
-                metrics: Some(Metrics {
-                    mse: model.mse,
-                    r2: model.r2,
-                }),
-            }
-        })
-        .collect();
+                bins: bins(evaluated, index),
+            })
+            .collect(),
+    };
     let overall = &evaluated.metrics.overall;
     let against_labels = PredictionVsLabel {
-        split: split.clone(),
-        targets: pairs.clone(),
+        predicted: predicted.clone(),
         overall: Some(Metrics {
             mse: overall.model.mse,
             r2: overall.model.r2,
         }),
         baseline_mse: Some(overall.baseline.mse),
     };
-    let errors = ErrorByBin {
-        split: split.clone(),
-        targets: (0..pairs.len())
-            .map(|target| TargetErrors {
-                target: pairs[target].target.clone(),
-                bins: bins(evaluated, target),
-            })
-            .collect(),
-    };
     Some(vec![
         Plan::new("prediction_vs_label", prediction_vs_label, against_labels),
-        Plan::new(
-            "residuals",
-            residuals,
-            Residuals {
-                split: split.clone(),
-                targets: pairs.clone(),
-            },
-        ),
-        Plan::new(
-            "distributions",
-            distributions,
-            Distributions {
-                split,
-                targets: pairs,
-            },
-        ),
+        Plan::new("residuals", residuals, predicted.clone()),
+        Plan::new("distributions", distributions, predicted),
         Plan::new("error_by_bin", error_by_bin, errors),
     ])
 }

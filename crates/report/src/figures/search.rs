@@ -2,13 +2,14 @@
 
 use psp_plot::{
     Better, Dimension, HistoryTrial, Importance, ImportanceBar, LearningCurves, Objective,
-    ParallelCoordinates, RunCurves, SearchHistory, Slices, TrialCurves, Values, importance,
-    learning_curves, parallel_coordinates, run_curves, search_history, slices,
+    RunCurves, SearchHistory, Slices, TrialCurves, Trials, Values, importance, learning_curves,
+    parallel_coordinates, run_curves, search_history, slices,
 };
+use psp_space::value_text;
 
 use super::{Plan, Source};
 use crate::analysis::finished_score;
-use crate::input::{Dimension as Searched, DimensionAxis, Epoch, Study};
+use crate::input::{Dimension as Searched, Domain, EpochRecord, Study};
 use crate::names::short_values;
 
 pub(super) fn plans(source: Source<'_>) -> Vec<Plan<'_>> {
@@ -44,6 +45,14 @@ fn backbones(source: Source) -> Vec<String> {
     backbones.map(|backbone| backbone.name.clone()).collect()
 }
 
+fn train_mse(epochs: &[EpochRecord]) -> Vec<f64> {
+    epochs.iter().map(EpochRecord::train_mse).collect()
+}
+
+fn valid_mse(epochs: &[EpochRecord]) -> Vec<f64> {
+    epochs.iter().filter_map(EpochRecord::valid_mse).collect()
+}
+
 fn of_study<'a>(source: Source<'a>, study: &'a Study, plans: &mut Vec<Plan<'a>>) {
     let best = source
         .analysis
@@ -70,12 +79,8 @@ fn of_study<'a>(source: Source<'a>, study: &'a Study, plans: &mut Vec<Plan<'a>>)
     let curves = curves.map(|(index, trial)| TrialCurves {
         name: format!("trial {}", trial.number),
         backbone: trial.backbone.clone(),
-        train: trial.epochs.iter().map(|epoch| epoch.train_mse).collect(),
-        valid: trial
-            .epochs
-            .iter()
-            .filter_map(|epoch| epoch.valid_mse)
-            .collect(),
+        train: train_mse(&trial.epochs),
+        valid: valid_mse(&trial.epochs),
         best: best.is_some_and(|best| best.trial == index),
     });
     plans.push(Plan::new(
@@ -93,23 +98,21 @@ fn of_study<'a>(source: Source<'a>, study: &'a Study, plans: &mut Vec<Plan<'a>>)
         .map(|one| dimension(one, study))
         .collect();
     if !dimensions.is_empty() {
-        let scores: Vec<Option<f64>> = study.trials.iter().map(finished_score).collect();
+        let trials = Trials {
+            objective: objective(source),
+            dimensions,
+            scores: study.trials.iter().map(finished_score).collect(),
+        };
         plans.push(Plan::new(
             "parallel_coordinates",
             parallel_coordinates,
-            ParallelCoordinates {
-                objective: objective(source),
-                dimensions: dimensions.clone(),
-                scores: scores.clone(),
-            },
+            trials.clone(),
         ));
         plans.push(Plan::new(
             "slices",
             slices,
             Slices {
-                objective: objective(source),
-                dimensions,
-                scores,
+                trials,
                 trial_backbones: study.trials.iter().map(|t| t.backbone.clone()).collect(),
                 backbones: backbones(source),
             },
@@ -142,12 +145,9 @@ fn dimension(searched: &Searched, study: &Study) -> Dimension {
         .trials
         .iter()
         .map(|trial| trial.values.get(&searched.key));
-    let values = match &searched.axis {
-        DimensionAxis::Numbers { log } => Values::Numbers {
-            log: *log,
-            values: texts.map(|text| text?.parse().ok()).collect(),
-        },
-        DimensionAxis::Categories(order) => {
+    let values = match &searched.domain {
+        Domain::Values(order) => {
+            let order: Vec<String> = order.iter().map(value_text).collect();
             let all = study
                 .values_of(&searched.key)
                 .chain(order.iter().map(String::as_str));
@@ -158,6 +158,10 @@ fn dimension(searched: &Searched, study: &Study) -> Dimension {
                 values: texts.map(|text| text.and_then(short)).collect(),
             }
         }
+        numbers => Values::Numbers {
+            log: numbers.is_log(),
+            values: texts.map(|text| text?.parse().ok()).collect(),
+        },
     };
     Dimension {
         name: searched.key.clone(),
@@ -178,12 +182,8 @@ fn of_runs(source: Source<'_>) -> Option<Plan<'_>> {
         runs.map(move |(place, run)| TrialCurves {
             name: format!("{}, seed {}", candidate.name, run.seed),
             backbone: candidate.backbone.clone(),
-            train: run.epochs.iter().map(|epoch| epoch.train_mse).collect(),
-            valid: run
-                .epochs
-                .iter()
-                .filter_map(|epoch| epoch.valid_mse)
-                .collect(),
+            train: train_mse(&run.epochs),
+            valid: valid_mse(&run.epochs),
             best: focus == Some((index, place)),
         })
     });
@@ -205,13 +205,12 @@ fn focus(source: Source<'_>) -> Option<Plan<'_>> {
     if run.epochs.is_empty() {
         return None;
     }
-    let values = |of: fn(&Epoch) -> Option<f64>| run.epochs.iter().filter_map(of).collect();
     let first = run.epochs.first()?.epoch;
     let curves = RunCurves {
         name: format!("{}, seed {}", candidate.name, run.seed),
         objective: mse(),
-        train: values(|epoch| Some(epoch.train_mse)),
-        valid: values(|epoch| epoch.valid_mse),
+        train: train_mse(&run.epochs),
+        valid: valid_mse(&run.epochs),
         best_epoch: run
             .best_epoch
             .map(|best| (best.saturating_sub(first) + 1) as usize),

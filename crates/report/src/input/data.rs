@@ -2,6 +2,8 @@
 
 mod pile;
 
+use psp_plot::PartLabels;
+
 use crate::numbers::ends;
 
 /// The images and labels.
@@ -23,12 +25,15 @@ pub struct Data {
     pub training_means: Vec<f64>,
     /// How many images these are.
     pub trained_on: usize,
-    /// Labels of the training, validation and test images, a row per image.
+    /// Labels of the parts `train`, `valid` and `test`, a row per image.
     pub parts: Vec<PartLabels>,
     /// What a reader has to know about where images and labels come from, a
     /// sentence each: `The images are rendered, not photographed.` They stand
     /// among what should not be overlooked.
     pub notes: Vec<String>,
+    /// How the model shown in detail may have been trained on validation or test images, a
+    /// sentence without its full stop; `None` where it was not.
+    pub seen: Option<String>,
 }
 
 impl Data {
@@ -48,13 +53,4 @@ impl Data {
             [0.0, 1.0]
         }
     }
-}
-
-/// The labels of one part.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PartLabels {
-    /// `train`, `valid` or `test`.
-    pub name: String,
-    /// A row per image, a value per target.
-    pub labels: Vec<Vec<f64>>,
 }

@@ -1,5 +1,7 @@
 //! The choice among the candidates.
 
+use psp_schema::Ranked;
+
 /// Which candidate was chosen, by validation alone.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Selection {
@@ -13,22 +15,7 @@ pub struct Selection {
     /// Why it was chosen, in words.
     pub reason: String,
     /// How all candidates with a score compare, best first.
-    pub ranking: Vec<Rank>,
-}
-
-/// A candidate's place.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Rank {
-    /// Index of the candidate.
-    pub candidate: usize,
-    /// Mean over its runs of the validation score that training recorded.
-    pub mean: f64,
-    /// Standard deviation between its runs; `None` of one.
-    pub deviation: Option<f64>,
-    /// Lower confidence bound of the mean, which candidates are ranked by.
-    pub lower_bound: f64,
-    /// Whether it ties with the first.
-    pub ties: bool,
+    pub ranking: Vec<Ranked>,
 }
 
 impl Selection {

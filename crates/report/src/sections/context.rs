@@ -1,7 +1,7 @@
 //! What all sections are written from.
 
 use crate::analysis::{Analysis, Evaluated, Focus, Repeats};
-use crate::document::{Cell, Mark, Text};
+use crate::document::{Cell, Columns, Mark, Table, Text};
 use crate::figures::{Drawn, Figures};
 use crate::format;
 use crate::input::{Candidate, Input, Run};
@@ -62,16 +62,11 @@ impl<'a> Context<'a> {
         self.figures.get(name)
     }
 
-    /// The candidates with their indices.
-    pub(crate) fn candidates(&self) -> impl Iterator<Item = (usize, &'a Candidate)> {
-        self.input.candidates.iter().enumerate()
-    }
-
     /// All runs, each with its candidate's index.
     pub(crate) fn runs(&self) -> impl Iterator<Item = (usize, &'a Run)> {
         let runs =
             |(index, one): (usize, &'a Candidate)| one.runs.iter().map(move |run| (index, run));
-        self.candidates().flat_map(runs)
+        self.input.candidates.iter().enumerate().flat_map(runs)
     }
 
     /// A candidate's name.
@@ -93,6 +88,17 @@ impl<'a> Context<'a> {
         let runs = Text::links(runs.map(|run| (run_name(run), run.folder.as_str())));
         let runs = if runs.is_empty() { "none".into() } else { runs };
         Cell::from(self.name(candidate)).detail(runs)
+    }
+
+    /// A table with a row for each candidate.
+    pub(crate) fn models(
+        &self,
+        id: &str,
+        caption: impl Into<Text>,
+    ) -> Columns<(usize, &'a Candidate)> {
+        Table::of(id, caption, self.input.candidates.iter().enumerate())
+            .marked(|(index, _)| self.mark(*index))
+            .text("model and runs", |(index, _)| self.heading(*index))
     }
 
     /// The run in focus with what was computed of it.

@@ -4,7 +4,7 @@ use psp_metrics::Metric;
 
 use super::context::score;
 use super::{Context, TIME};
-use crate::document::{Cell, Columns, Section, Table};
+use crate::document::{Cell, Columns, Section};
 use crate::format::{counted, duration, fixed, listed, mebibytes, ratio, speed};
 use crate::input::{Candidate, MeasuredCost};
 
@@ -54,60 +54,56 @@ fn table<'a>(context: &Context<'a>, devices: usize) -> Columns<Row<'a>> {
     let measured = |row: &Row, of: fn(&MeasuredCost) -> Option<f64>, format: fn(f64) -> String| {
         Cell::of(row.1.cost.measured.as_ref().and_then(of), format)
     };
-    Table::of(
-        "cost",
-        "Cost per model. Training time is the mean over the runs that the row links to.",
-        context.candidates(),
-    )
-    .marked(|(index, _)| context.mark(*index))
-    .text("model and runs", |(index, _)| context.heading(*index))
-    .number("parameters, M", |(_, one)| {
-        Cell::of(one.cost.parameters as f64, |count| fixed(count / 1e6, 2))
-    })
-    .hint("Millions, the head included")
-    .number("MiB", |(_, one)| {
-        Cell::of(one.cost.mib, |mib| fixed(mib, 1))
-    })
-    .hint("Of parameters and buffers in fp32")
-    .number("multiply-adds", |(_, one)| {
-        Cell::multiply_adds(one.cost.multiply_adds)
-    })
-    .hint("Of one prediction")
-    .number("pixels", |(_, one)| Cell::count(one.cost.input_size))
-    .hint("Side of the square input")
-    .number("training time", |(index, _)| {
-        Cell::of(context.analysis.candidates[*index].seconds, duration)
-    })
-    .hint(format!("Mean over runs. {TIME}"))
-    .number("images/s, 1", |row| {
-        measured(row, |cost| Some(cost.images_per_second_1), speed)
-    })
-    .hint("Predictions per second, one image at a time")
-    .number("images/s, 32", |row| {
-        measured(row, |cost| Some(cost.images_per_second_32), speed)
-    })
-    .hint("Predictions per second in batches of 32")
-    .number("peak MiB", |row| {
-        let peak = |cost: &MeasuredCost| cost.peak_memory.map(|peak| peak as f64);
-        measured(row, peak, |peak| mebibytes(peak as u64))
-    })
-    .hint("Peak memory of the process in batches of 32")
-    .when(devices > 1, |table| {
-        table
-            .text("measured on", |(_, one)| {
-                let measured = one.cost.measured.as_ref();
-                measured.map(|measured| Cell::from(measured.device.as_str()))
-            })
-            .hint("The device of the row's speed and peak memory")
-    })
-    .number("accuracy", |(index, _)| accuracy(context, *index))
-    .hint("Mean test R² over the runs; where there is none, the validation score")
-    .text("Pareto", |(index, _)| match &context.analysis.comparison {
-        Some(comparison) if comparison.pareto.contains(index) => "yes",
-        Some(comparison) if comparison.member(*index).is_some() => "no",
-        _ => "–",
-    })
-    .hint("Whether the model is on the Pareto front of accuracy and multiply-adds")
+    let caption = "Cost per model. Training time is the mean over the runs that the row links to.";
+    let table = context.models("cost", caption);
+    table
+        .number("parameters, M", |(_, one)| {
+            Cell::of(one.cost.parameters as f64, |count| fixed(count / 1e6, 2))
+        })
+        .hint("Millions, the head included")
+        .number("MiB", |(_, one)| {
+            Cell::of(one.cost.mib, |mib| fixed(mib, 1))
+        })
+        .hint("Of parameters and buffers in fp32")
+        .number("multiply-adds", |(_, one)| {
+            Cell::multiply_adds(one.cost.multiply_adds)
+        })
+        .hint("Of one prediction")
+        .number("pixels", |(_, one)| Cell::count(one.cost.input_size))
+        .hint("Side of the square input")
+        .number("training time", |(index, _)| {
+            Cell::of(context.analysis.candidates[*index].seconds, duration)
+        })
+        .hint(format!("Mean over runs. {TIME}"))
+        .number("images/s, 1", |row| {
+            measured(row, |cost| Some(cost.images_per_second_1), speed)
+        })
+        .hint("Predictions per second, one image at a time")
+        .number("images/s, 32", |row| {
+            measured(row, |cost| Some(cost.images_per_second_32), speed)
+        })
+        .hint("Predictions per second in batches of 32")
+        .number("peak MiB", |row| {
+            let peak = |cost: &MeasuredCost| cost.peak_memory.map(|peak| peak as f64);
+            measured(row, peak, |peak| mebibytes(peak as u64))
+        })
+        .hint("Peak memory of the process in batches of 32")
+        .when(devices > 1, |table| {
+            table
+                .text("measured on", |(_, one)| {
+                    let measured = one.cost.measured.as_ref();
+                    measured.map(|measured| Cell::from(measured.device.as_str()))
+                })
+                .hint("The device of the row's speed and peak memory")
+        })
+        .number("accuracy", |(index, _)| accuracy(context, *index))
+        .hint("Mean test R² over the runs; where there is none, the validation score")
+        .text("Pareto", |(index, _)| match &context.analysis.comparison {
+            Some(comparison) if comparison.pareto.contains(index) => "yes",
+            Some(comparison) if comparison.member(*index).is_some() => "no",
+            _ => "–",
+        })
+        .hint("Whether the model is on the Pareto front of accuracy and multiply-adds")
 }
 
 /// By test predictions, or else by validation.

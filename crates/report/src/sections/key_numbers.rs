@@ -87,7 +87,11 @@ fn measured(
         FocusPart::Test => format!("Test {metric}"),
         FocusPart::Valid => format!("Validation {metric} (not tested)"),
     };
-    let run = &context.input.candidates[focus.candidate].runs[focus.run];
+    let runs = &context.input.candidates[focus.candidate].runs;
+    if runs.len() > 1 {
+        details.insert(0, format!("one of {} runs", runs.len()));
+    }
+    let run = &runs[focus.run];
     Some(linked(label, format(value), &run.folder, details))
 }
 

@@ -3,7 +3,7 @@
 use super::Context;
 use crate::document::{Cell, Section, Table, Text};
 use crate::format::{counted, fixed};
-use crate::input::{Epoch, Run};
+use crate::input::{EpochRecord, Run};
 
 pub(super) fn write<'a>(context: &Context<'a>, section: &mut Section<'a>) {
     let piles = context.input.data.piles(context.targets);
@@ -19,7 +19,7 @@ pub(super) fn write<'a>(context: &Context<'a>, section: &mut Section<'a>) {
         section.say("No epoch of any model that is compared here is known.");
         return;
     }
-    let best = |run: &Run, of: fn(&Epoch) -> Option<f64>| run.best().and_then(of);
+    let best = |run: &Run, of: fn(&EpochRecord) -> Option<f64>| run.best().and_then(of);
     let error = |value: f64| context.error(value);
     let caption = "The MSE of each training at its best epoch";
     let table = Table::of("loss-runs", caption, context.runs())
@@ -32,14 +32,14 @@ pub(super) fn write<'a>(context: &Context<'a>, section: &mut Section<'a>) {
         })
         .hint("The epoch whose weights were kept, by validation MSE")
         .number("training MSE", |(_, run)| {
-            Cell::of(best(run, |epoch| Some(epoch.train_mse)), error)
+            Cell::of(best(run, |epoch| Some(epoch.train_mse())), error)
         })
         .hint("Mean over the batches of that epoch, each as it was trained on")
         .number("validation MSE", |(_, run)| {
-            Cell::of(best(run, |epoch| epoch.valid_mse), error)
+            Cell::of(best(run, EpochRecord::valid_mse), error)
         })
         .number("ratio", |(_, run)| {
-            let ratio = best(run, |epoch| Some(epoch.valid_mse? / epoch.train_mse));
+            let ratio = best(run, |epoch| Some(epoch.valid_mse()? / epoch.train_mse()));
             Cell::of(ratio.filter(|ratio| ratio.is_finite()), |ratio| {
                 fixed(ratio, 2)
             })

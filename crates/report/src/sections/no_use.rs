@@ -24,16 +24,16 @@ pub(super) fn no_use(context: &Context) -> Option<String> {
 
 /// The targets whose predictions are the same for every image.
 fn constant(context: &Context) -> Option<String> {
-    let rows = &context.analysis.focus?.predictions(context.input)?.rows;
+    let predictions = context.analysis.focus?.predictions(context.input)?;
     let is_same = |target: usize| {
-        let predicted = rows.iter().map(|row| row.predictions[target]);
+        let predicted = predictions.pairs(target).map(|(_, prediction)| prediction);
         let [low, high] = ends(predicted);
         high - low <= SAME * context.span()
     };
     let names = context.targets.iter().enumerate();
     let same = names.filter(|(target, _)| is_same(*target));
     let same: Vec<&String> = same.map(|(_, name)| name).collect();
-    if rows.len() < 2 || same.is_empty() {
+    if predictions.rows().len() < 2 || same.is_empty() {
         return None;
     }
     Some(if same.len() == context.targets.len() {

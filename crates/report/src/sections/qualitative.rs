@@ -73,15 +73,16 @@ fn galleries<'a>(context: &Context<'a>, section: &mut Section<'a>) {
 
 fn shot<'a>(context: &Context<'a>, shown: &Shown) -> Option<Shot<'a>> {
     let predictions = context.analysis.focus?.predictions(context.input)?;
-    let row = predictions.rows.get(shown.row)?;
+    let row = predictions.rows().get(shown.row)?;
     let span = context.span();
     let number = |value: f64| match span {
         0.1..=10.0 => fixed(value, 3),
         _ => short(value),
     };
+    let (predictions, labels) = row.to_f64();
     let targets = context.targets.iter().enumerate();
     let scores = targets.map(|(index, target)| {
-        let (label, prediction) = (row.labels[index], row.predictions[index]);
+        let (label, prediction) = (labels[index], predictions[index]);
         ShotScore {
             target,
             label: number(label),
@@ -109,7 +110,7 @@ fn explanations<'a>(context: &Context<'a>, section: &mut Section<'a>) {
          image stays dark. That a place is bright does not say why.",
     );
     let mut maps = context.input.explanations.iter().flat_map(|one| &one.maps);
-    if maps.any(|map| map.values.len() == 1) {
+    if maps.any(|map| map.raw.len() == 1) {
         section.say(
             "Some maps are of one cell, as the images are so small that nothing more is left of \
              them behind the last stage: these say nothing of places.",
@@ -128,11 +129,11 @@ fn explained(context: &Context) -> Text {
     };
     let run = &context.input.candidates[chosen.candidate].runs[chosen.run];
     let all_in = |predictions: &Option<Predictions>| {
-        let rows = predictions.iter().flat_map(|part| &part.rows);
+        let rows = predictions.iter().flat_map(|part| part.rows());
         let names: BTreeSet<&str> = rows.map(|row| row.filename.as_str()).collect();
         shown
             .iter()
-            .all(|one| names.contains(one.filename.as_str()))
+            .all(|one| names.contains(one.row.filename.as_str()))
     };
     let images = match (all_in(&run.test), all_in(&run.valid)) {
         (true, _) => counted(shown.len(), "test image", "test images"),

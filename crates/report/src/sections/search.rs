@@ -73,7 +73,7 @@ fn importance(study: &Study) -> String {
     let mut text = "How well one key predicts the score of a trial, relative to the other keys. \
                     It holds for this space and these trials, and shows no causes."
         .to_owned();
-    if study.dimensions.iter().any(|one| one.condition.is_some()) {
+    if study.dimensions.iter().any(|one| one.when.is_some()) {
         text += " A key that exists only under a condition is judged by the trials that have it, \
                  and counts by their share of all trials.";
     }
@@ -125,7 +125,7 @@ fn facts(study: &Study, search: &Search) -> Vec<(&'static str, Text)> {
     let trials = format!("{}: {}", count(search.wanted), ends.join(", "));
     let mut facts = vec![
         ("sampler", format!("{}, seed {}", study.sampler, study.seed)),
-        ("pruner", study.pruner.clone()),
+        ("pruner", study.pruner.to_string()),
         ("grid", format!("{points} points")),
         ("trials", trials),
         ("time", format!("{time} of training and validation")),
@@ -148,10 +148,11 @@ fn space(study: &Study) -> Columns<&Dimension> {
     let share = |one: &&Dimension| Cell::of(study.importance_of(&one.key), percent);
     Table::of("space", "What was searched", &study.dimensions)
         .text("key", |one| Text::new().code(&one.key))
-        .text("domain", |one| one.domain.as_str())
+        .text("domain", |one| one.domain.to_string())
         .long()
         .text("only when", |one| {
-            one.condition.as_deref().unwrap_or("always")
+            let when = one.when.as_ref();
+            when.map_or("always".to_owned(), ToString::to_string)
         })
         .long()
         .when(study.importance.is_some(), |table| {

@@ -4,7 +4,7 @@ use super::Context;
 use super::context::score;
 use crate::document::{Cell, Columns, Mark, Section, Table, Text};
 use crate::format::{counted, whole_percent};
-use crate::input::{Candidate, Rank, Selection};
+use crate::input::{Candidate, Ranked, Selection};
 
 pub(super) fn write<'a>(context: &Context<'a>, section: &mut Section<'a>) {
     let study = context.input.study.as_ref();
@@ -72,14 +72,14 @@ fn percent(context: &Context) -> String {
     whole_percent(context.input.ranking_confidence())
 }
 
-fn ranking<'a>(context: &Context, selection: &'a Selection) -> Columns<(usize, &'a Rank)> {
+fn ranking<'a>(context: &Context, selection: &'a Selection) -> Columns<(usize, &'a Ranked)> {
     let name = context.score_name();
-    let ties = |(place, rank): &(usize, &Rank)| match (place, rank.ties) {
+    let ties = |(place, rank): &(usize, &Ranked)| match (place, rank.ties) {
         (0, _) => "is the first",
         (_, true) => "yes",
         (_, false) => "no",
     };
-    let mean = |(_, rank): &(usize, &Rank)| Cell::of(rank.mean, score);
+    let mean = |(_, rank): &(usize, &Ranked)| Cell::of(rank.mean, score);
     let ranks = selection.ranking.iter().enumerate();
     let table = Table::of("ranking", "The ranking, by validation alone", ranks)
         .marked(|(_, rank)| Mark::chosen(rank.candidate == selection.ranked()))
@@ -119,9 +119,8 @@ fn failures(context: &Context) -> String {
 
 fn configurations<'a>(context: &Context<'a>) -> Columns<(usize, &'a Candidate)> {
     let caption = "How each candidate was trained";
-    Table::of("configurations", caption, context.candidates())
-        .marked(|(index, _)| context.mark(*index))
-        .text("model and runs", |(index, _)| context.heading(*index))
+    let table = context.models("configurations", caption);
+    table
         .text("initial weights", |(_, one)| one.weights.as_str())
         .text("stages trained", |(_, one)| one.trained.as_str())
         .text("searched settings", |(_, one)| one.values.as_str())

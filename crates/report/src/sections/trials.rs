@@ -4,7 +4,7 @@ use super::context::score;
 use super::{Context, TIME};
 use crate::document::{Cell, Columns, Mark, Table, Text};
 use crate::format::duration;
-use crate::input::{Dimension, DimensionAxis, Study, Trial, TrialState};
+use crate::input::{Dimension, Domain, Study, Trial, TrialState};
 use crate::names::short_values;
 
 /// A reason is cut off after so many characters; the table of failures has it whole.
@@ -52,9 +52,9 @@ pub(super) fn table<'a>(context: &Context, study: &'a Study) -> Columns<(usize, 
 
 fn is_numeric(study: &Study, dimension: &Dimension) -> bool {
     let mut values = study.values_of(&dimension.key);
-    match dimension.axis {
-        DimensionAxis::Numbers { .. } => true,
-        DimensionAxis::Categories(_) => values.all(|value| value.parse::<f64>().is_ok()),
+    match dimension.domain {
+        Domain::Values(_) => values.all(|value| value.parse::<f64>().is_ok()),
+        _ => true,
     }
 }
 

@@ -1,6 +1,7 @@
 //! A made-up study that looks like a real one, from a seed.
 
 #![allow(dead_code)] // Each test uses a part of it.
+#![allow(clippy::unwrap_used)]
 
 mod labels;
 mod models;
@@ -13,7 +14,8 @@ use std::collections::BTreeMap;
 use image::RgbImage;
 use psp_report::PhotoError;
 use psp_report::input::{
-    BackboneSize, Data, Environment, Explanation, HeatMap, Input, PartLabels, Study,
+    BackboneSize, Data, Environment, Explanation, HeatMap, Input, Method, PartLabels,
+    PredictionRow, Predictions, PrunerName, SamplerName, Study,
 };
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -61,7 +63,7 @@ pub(crate) struct Maker {
     pub(crate) shape: Shape,
     pub(crate) rng: ChaCha8Rng,
     /// Names and labels of all images, the training ones first.
-    pub(crate) images: Vec<(String, Vec<f64>)>,
+    pub(crate) images: Vec<(String, Vec<f32>)>,
 }
 
 impl Maker {
@@ -77,34 +79,41 @@ impl Maker {
     }
 
     /// 80, 10 and 10 percent.
-    fn part(&self, part: usize) -> &[(String, Vec<f64>)] {
+    fn part(&self, part: usize) -> &[(String, Vec<f32>)] {
         let n = self.images.len();
         let edges = [0, n * 8 / 10, n * 9 / 10, n];
         &self.images[edges[part]..edges[part + 1]]
     }
 
-    fn data(&self) -> Data {
+    fn targets(&self) -> Vec<String> {
         let targets = (0..self.shape.targets).map(|target| match TARGETS.get(target) {
             Some(name) => (*name).to_owned(),
             None => format!("score_{target}"),
         });
+        targets.collect()
+    }
+
+    fn data(&self) -> Data {
         let train = self.part(0);
         let mean = |target: usize| {
-            train.iter().map(|(_, row)| row[target]).sum::<f64>() / train.len() as f64
+            let labels = train.iter().map(|(_, row)| f64::from(row[target]));
+            labels.sum::<f64>() / train.len() as f64
         };
+        let wide = |row: &Vec<f32>| row.iter().copied().map(f64::from).collect();
         let parts = ["train", "valid", "test"].into_iter().enumerate();
         Data {
             folder: "data/cars".to_owned(),
             fingerprint: "9f2c".repeat(16),
             split_fingerprint: "01ab".repeat(16),
-            targets: targets.collect(),
+            targets: self.targets(),
             label_range: Some([0.0, 1.0]),
+            seen: None,
             training_means: (0..self.shape.targets).map(mean).collect(),
             trained_on: train.len(),
             parts: parts
                 .map(|(part, name)| PartLabels {
                     name: name.to_owned(),
-                    labels: self.part(part).iter().map(|(_, row)| row.clone()).collect(),
+                    labels: self.part(part).iter().map(|(_, row)| wide(row)).collect(),
                 })
                 .collect(),
             notes: vec!["The images are rendered, not photographed.".to_owned()],
@@ -124,8 +133,8 @@ impl Maker {
         Study {
             folder: "../../experiments/cars".to_owned(),
             note: String::new(),
-            sampler: "random-grid".to_owned(),
-            pruner: "median".to_owned(),
+            sampler: SamplerName::RandomGrid,
+            pruner: PrunerName::Median,
             seed: 30,
             grid_points: "12600".to_owned(),
             wanted: trials.len(),
@@ -192,10 +201,11 @@ pub(crate) fn environment() -> Environment {
 fn explanations(maker: &mut Maker) -> Vec<Explanation> {
     let test = maker.part(2).to_vec();
     let targets = maker.shape.targets;
-    let methods: Vec<(&str, Option<usize>)> = (0..targets.min(2))
-        .map(|target| ("Grad-CAM", Some(target)))
-        .chain([("occlusion", Some(0))])
+    let methods: Vec<(Method, usize)> = (0..targets.min(2))
+        .map(|target| (Method::GradCam, target))
+        .chain([(Method::Occlusion, 0)])
         .collect();
+    let predicted = |label: &f32| (f64::from(*label) * 0.9 + 0.02) as f32;
     test.into_iter()
         .take(4)
         .map(|(filename, labels)| {
@@ -205,23 +215,51 @@ fn explanations(maker: &mut Maker) -> Vec<Explanation> {
                     let (column, row) = ((cell % 7) as f32 / 7.0, (cell / 7) as f32 / 7.0);
                     (-8.0 * ((column - x).powi(2) + (row - y).powi(2))).exp()
                 });
-                HeatMap {
-                    method: method.to_owned(),
-                    target,
-                    width: 7,
-                    height: 7,
-                    values: values.collect(),
-                }
+                HeatMap::new(method, Some(target), [7, 7], values.collect()).unwrap()
             });
             Explanation {
                 maps: maps.collect(),
-                predictions: labels.iter().map(|label| label * 0.9 + 0.02).collect(),
-                filename,
+                row: PredictionRow {
+                    predictions: labels.iter().map(predicted).collect(),
+                    filename,
+                    labels,
+                },
                 region: [0.0, 0.0, 1.0, 1.0],
-                labels,
             }
         })
         .collect()
+}
+
+/// All predictions of all runs.
+pub(crate) fn predictions(input: &mut Input) -> impl Iterator<Item = &mut Predictions> {
+    let runs = input.candidates.iter_mut().flat_map(|one| &mut one.runs);
+    runs.flat_map(|run| [&mut run.valid, &mut run.test])
+        .flatten()
+}
+
+/// Changes each row, which comes with its place.
+pub(crate) fn change(
+    predictions: &mut Predictions,
+    mut change: impl FnMut(usize, &mut PredictionRow),
+) {
+    let mut rows = predictions.rows().to_vec();
+    let places = rows.iter_mut().enumerate();
+    places.for_each(|(place, row)| change(place, row));
+    *predictions = Predictions::new(predictions.targets().to_vec(), rows).unwrap();
+}
+
+/// Labels and predictions on another scale.
+pub(crate) fn scale(input: &mut Input, scale: impl Fn(f64) -> f64) {
+    let data = &mut input.data;
+    let labels = data.parts.iter_mut().flat_map(|part| &mut part.labels);
+    let labels = labels.flatten().chain(&mut data.training_means);
+    labels.for_each(|label| *label = scale(*label));
+    for predictions in predictions(input) {
+        change(predictions, |_, row| {
+            let scores = row.labels.iter_mut().chain(&mut row.predictions);
+            scores.for_each(|score| *score = scale(f64::from(*score)) as f32);
+        });
+    }
 }
 
 /// A photo of each name: colours that it chooses.

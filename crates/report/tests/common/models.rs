@@ -1,7 +1,7 @@
 //! The finalists of a study.
 
 use psp_report::input::{
-    Candidate, Cost, MeasuredCost, PredictionRow, Predictions, Rank, Run, Selection, Study,
+    Candidate, Cost, MeasuredCost, PredictionRow, Predictions, Ranked, Run, Selection, Study,
 };
 use rand::RngExt;
 
@@ -63,7 +63,9 @@ fn run(maker: &mut Maker, backbone: &str, trial: usize, seed: u64) -> Run {
     let mse = level(backbone) * luck;
     let epochs = maker.shape.epochs;
     let epochs = curve(&mut maker.rng, mse, epochs, epochs);
-    let best = epochs.iter().min_by(|a, b| order(a.valid_mse, b.valid_mse));
+    let best = epochs
+        .iter()
+        .min_by(|a, b| order(a.valid_mse(), b.valid_mse()));
     let best_epoch = best.map(|epoch| epoch.epoch);
     Run {
         folder: format!("../../experiments/cars/finals/{trial:05}-s{seed}-d4e5f6"),
@@ -89,6 +91,7 @@ fn predictions(maker: &mut Maker, part: usize, mse: f64) -> Predictions {
             .fold(0_u32, |h, b| h.wrapping_mul(33) ^ u32::from(b));
         let hard = f64::from(hash % 1000) / 1000.0;
         let predictions = labels.iter().map(|&label| {
+            let label = f64::from(label);
             let shared = (f64::from(hash / 7 % 1000) / 500.0 - 1.0) * hard.powi(3);
             let own = noise(&mut maker.rng) * (0.4 + 1.2 * hard);
             let error = mse.sqrt() * (1.25 * own + 2.6 * shared);
@@ -97,7 +100,7 @@ fn predictions(maker: &mut Maker, part: usize, mse: f64) -> Predictions {
             } else {
                 label * 0.95 + 0.02 + error
             };
-            (shown * 1e6).round() / 1e6
+            ((shown * 1e6).round() / 1e6) as f32
         });
         PredictionRow {
             predictions: predictions.collect(),
@@ -105,17 +108,12 @@ fn predictions(maker: &mut Maker, part: usize, mse: f64) -> Predictions {
             labels,
         }
     });
-    Predictions {
-        rows: rows.collect(),
-    }
+    let rows = rows.collect();
+    Predictions::new(maker.targets(), rows).unwrap()
 }
 
 fn score(run: &Run) -> Option<f64> {
-    let best = run
-        .epochs
-        .iter()
-        .find(|epoch| Some(epoch.epoch) == run.best_epoch)?;
-    best.valid_r2
+    run.best()?.valid_r2()
 }
 
 fn selection(candidates: &[Candidate]) -> Selection {
@@ -125,7 +123,7 @@ fn selection(candidates: &[Candidate]) -> Selection {
         let mean = scores.iter().sum::<f64>() / n;
         let squares: f64 = scores.iter().map(|score| (score - mean).powi(2)).sum();
         let deviation = (scores.len() > 1).then(|| (squares / (n - 1.0)).sqrt());
-        Rank {
+        Ranked {
             candidate: index,
             mean,
             deviation,
@@ -133,7 +131,7 @@ fn selection(candidates: &[Candidate]) -> Selection {
             ties: false,
         }
     };
-    let mut ranking: Vec<Rank> = candidates.iter().enumerate().map(rank).collect();
+    let mut ranking: Vec<Ranked> = candidates.iter().enumerate().map(rank).collect();
     ranking.sort_by(|a, b| b.lower_bound.total_cmp(&a.lower_bound));
     if let Some(first) = ranking.first().cloned() {
         let noise = first.mean - first.lower_bound;
@@ -142,7 +140,7 @@ fn selection(candidates: &[Candidate]) -> Selection {
                 first.mean - rank.mean <= noise && first.lower_bound - rank.lower_bound <= noise;
         }
     }
-    let cost = |rank: &&Rank| candidates[rank.candidate].cost.multiply_adds;
+    let cost = |rank: &&Ranked| candidates[rank.candidate].cost.multiply_adds;
     let chosen = ranking.iter().filter(|rank| rank.ties).min_by_key(cost);
     let candidate = chosen.map_or(0, |rank| rank.candidate);
     let runs = candidates

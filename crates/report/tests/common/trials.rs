@@ -1,68 +1,30 @@
 //! Trials of a random grid search with a pruner.
 
-use psp_report::input::{Dimension, DimensionAxis, Epoch, Trial, TrialState};
+use std::collections::BTreeMap;
+
+use psp_metrics::{RegressionAccumulator, RegressionMetrics};
+use psp_report::input::{Dimension, EpochRecord, Trial, TrialState};
+use psp_space::Space;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::labels::noise;
 use super::{Maker, SIZES, Values};
 
+const SPACE: &str = r#"
+[space]
+model.backbone = ["resnet18", "googlenet", "inception_v3", "efficientnet_b0", "vit_b_16"]
+model.dropout = { range = [0.0, 0.5], points = 6 }
+model.hidden = { int = [64, 512], step = 64 }
+model.stochastic_depth = { values = [0.0, 0.2], when = { model.backbone = "efficientnet_b0" } }
+model.unfreeze = { values = ["head", "all"], when = { model.backbone = "vit_b_16" } }
+train.learning_rate = { log = [0.0001, 0.01], points = 7 }
+train.weight_decay = [0.0001, 0.01]
+"#;
+
 pub(crate) fn dimensions() -> Vec<Dimension> {
-    let numbers = |log: bool| DimensionAxis::Numbers { log };
-    let categories = |values: &[&str]| {
-        DimensionAxis::Categories(values.iter().map(|value| (*value).to_owned()).collect())
-    };
-    let dimension = |key: &str, domain: &str, axis, condition: Option<&str>| Dimension {
-        key: key.to_owned(),
-        domain: domain.to_owned(),
-        axis,
-        condition: condition.map(str::to_owned),
-    };
-    let names: Vec<&str> = SIZES.iter().map(|size| size.0).collect();
-    vec![
-        dimension(
-            "model.backbone",
-            &names.join(", "),
-            categories(&names),
-            None,
-        ),
-        dimension(
-            "model.dropout",
-            "0.0 to 0.5, 6 grid points",
-            numbers(false),
-            None,
-        ),
-        dimension(
-            "model.hidden",
-            "64 to 512 in steps of 64",
-            numbers(false),
-            None,
-        ),
-        dimension(
-            "model.stochastic_depth",
-            "0.0, 0.2",
-            categories(&["0.0", "0.2"]),
-            Some("model.backbone = efficientnet_b0"),
-        ),
-        dimension(
-            "model.unfreeze",
-            "head, all",
-            categories(&["head", "all"]),
-            Some("model.backbone = vit_b_16"),
-        ),
-        dimension(
-            "train.learning_rate",
-            "0.0001 to 0.01, logarithmic, 7 grid points",
-            numbers(true),
-            None,
-        ),
-        dimension(
-            "train.weight_decay",
-            "0.0001, 0.01",
-            categories(&["0.0001", "0.01"]),
-            None,
-        ),
-    ]
+    let space = Space::parse(SPACE, "study.toml", &BTreeMap::new()).unwrap();
+    space.dimensions().to_vec()
 }
 
 pub(crate) fn trials(maker: &mut Maker) -> Vec<Trial> {
@@ -126,7 +88,7 @@ fn trial(maker: &mut Maker, number: usize) -> Trial {
         _ => (TrialState::Finished, epochs, None),
     };
     let curve = curve(rng, end, done, epochs);
-    let best = curve.iter().map(|epoch| epoch.valid_r2).fold(None, f64_max);
+    let best = curve.iter().map(EpochRecord::valid_r2).fold(None, f64_max);
     Trial {
         number,
         folder: format!("../../experiments/cars/trials/{number:05}-a1b2c3"),
@@ -153,17 +115,31 @@ fn f64_max(best: Option<f64>, next: Option<f64>) -> Option<f64> {
 }
 
 /// From predicting the mean down to `end`.
-pub(crate) fn curve(rng: &mut ChaCha8Rng, end: f64, done: u64, epochs: u64) -> Vec<Epoch> {
+pub(crate) fn curve(rng: &mut ChaCha8Rng, end: f64, done: u64, epochs: u64) -> Vec<EpochRecord> {
     (1..=done)
         .map(|epoch| {
             let share = (-4.0 * epoch as f64 / epochs.max(1) as f64).exp();
             let valid = (end + 0.13 * share) * (1.0 + 0.04 * noise(rng));
-            Epoch {
+            let train = valid * (1.0 - 0.5 * epoch as f64 / epochs as f64);
+            EpochRecord {
                 epoch,
-                train_mse: valid * (1.0 - 0.5 * epoch as f64 / epochs as f64),
-                valid_mse: Some(valid),
-                valid_r2: Some(1.0 - valid / 0.1425),
+                step: 100 * epoch,
+                learning_rate: 1e-3,
+                train: metrics(train, 1.0 - train / 0.1425),
+                valid: Some(metrics(valid, 1.0 - valid / 0.1425)),
+                best: false,
+                seconds: 41.0,
+                images_per_second: 20.0,
             }
         })
         .collect()
+}
+
+/// Metrics with this MSE and R².
+fn metrics(mse: f64, r2: f64) -> RegressionMetrics {
+    let mut rows = RegressionAccumulator::new(1);
+    rows.push(&[0.0], &[0.0]).unwrap();
+    let mut metrics = rows.finish().unwrap();
+    (metrics.overall.mse, metrics.overall.r2) = (mse, Some(r2));
+    metrics
 }

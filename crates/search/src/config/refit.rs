@@ -233,17 +233,17 @@ impl SearchConfig {
         point: &psp_space::Point,
     ) -> Result<(), SearchError> {
         let is_merged = self.study.refit.as_ref().is_some_and(|refit| refit.valid);
-        match self.refit(point)?.filter(|_| is_merged) {
-            Some(config) if config.data.train_images > 0 => Err(SearchError::RefitKey {
+        let refit = self.refit(point)?.filter(|_| is_merged);
+        match refit.and_then(|config| config.data.train_images) {
+            Some(count) => Err(SearchError::RefitKey {
                 place: self.refit_lines.place(&self.name, "valid"),
                 key: "valid".to_owned(),
                 expected: format!(
                     "data.train_images = 0 beside valid = true, which is there to train on more \
-                     images, and not {} of them",
-                    config.data.train_images
+                     images, and not {count} of them"
                 ),
             }),
-            _ => Ok(()),
+            None => Ok(()),
         }
     }
 

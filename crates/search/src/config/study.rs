@@ -1,38 +1,10 @@
 //! `[study]`: how a study draws, prunes and compares its trials.
 
+use psp_schema::{PrunerName, SamplerName};
+use psp_train::ConfigError;
 use serde::{Deserialize, Serialize};
 
 use super::RefitSection;
-use crate::error::SearchError;
-
-/// How trials are drawn from the space.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SamplerName {
-    /// Uniformly from the grid, none twice.
-    #[default]
-    RandomGrid,
-    /// The whole grid in order.
-    Grid,
-    /// Uniformly from the ranges behind the grid.
-    Random,
-    /// From the same ranges, where earlier trials did well
-    /// ([`psp_space::tpe`]).
-    Tpe,
-}
-
-/// How trials that do badly are stopped early.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PrunerName {
-    /// All are trained to their end.
-    #[default]
-    None,
-    /// At each rung those stop that are below the median of all that came there.
-    Median,
-    /// At each rung one in `reduction` of all that came there goes on.
-    Asha,
-}
 
 /// `[study]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -111,8 +83,8 @@ impl Default for StudySection {
 
 impl StudySection {
     /// # Errors
-    /// The first value that is impossible; `file` is where it stands.
-    pub(super) fn check(&self, file: &str) -> Result<(), SearchError> {
+    /// The first value that is impossible.
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
         let name = &self.name;
         let is_name = !name.is_empty() && !name.starts_with('.') && name.trim() == name;
         let checks = [
@@ -186,11 +158,10 @@ impl StudySection {
         ];
         match checks.into_iter().find(|(_, _, valid, _)| !valid) {
             None => Ok(()),
-            Some((key, value, _, expected)) => Err(SearchError::Setting {
-                name: file.to_owned(),
+            Some((key, value, _, expected)) => Err(ConfigError::Value {
                 key,
                 value,
-                expected,
+                expected: format!("expected {expected}"),
             }),
         }
     }

@@ -10,10 +10,15 @@ impl Classify for SearchError {
     fn class(&self) -> Class {
         match self {
             Self::GivenBack(error) => match **error {
-                Self::Changed { .. } | Self::Unusable { .. } => Class::Machine,
+                Self::Changed { .. } | Self::OtherData { .. } | Self::Unusable { .. } => {
+                    Class::Machine
+                }
                 _ => Class::Passing,
             },
-            Self::Changed { .. } | Self::Unusable { .. } | Self::DataGone { .. } => Class::Machine,
+            Self::Changed { .. }
+            | Self::OtherData { .. }
+            | Self::Unusable { .. }
+            | Self::DataGone { .. } => Class::Machine,
             Self::Lease(_) | Self::BegunElsewhere { .. } => Class::Passing,
             Self::Data(error) => error.class(),
             Self::Train(error) => error.class(),

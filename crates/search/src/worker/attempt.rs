@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use psp_lease::Lease;
 use psp_schema::{Access, Class, Classify, FileError, write_json};
-use psp_train::{Control, Event, Outcome, RunConfig, RunDir, Standing, TrainError, trainer};
+use psp_train::{
+    Control, Event, IntermediateResult, Outcome, RunConfig, RunDir, TrainError, trainer,
+};
 
 use super::Worker;
 use super::log::TrialLog;
@@ -121,9 +123,9 @@ impl Worker<'_> {
                 };
                 self.end(dir, lease, how, None);
             }
-            Ok(Ended::Trained(Outcome::Paused(standing))) => {
-                log.line(&format!("stands at the rung of epoch {}", standing.epochs));
-                self.stand(dir, lease, standing)?;
+            Ok(Ended::Trained(Outcome::Paused(interim))) => {
+                log.line(&format!("paused at the rung of epoch {}", interim.epochs));
+                self.pause(dir, lease, interim)?;
             }
             Ok(Ended::Trained(Outcome::Interrupted) | Ended::Interrupted) => {
                 log.line("interrupted, saved and given back");
@@ -211,21 +213,21 @@ impl Worker<'_> {
         Ok(())
     }
 
-    /// Writes how a trial stands at a rung, while it is this worker's.
-    fn stand(
+    /// Writes a trial's result at a rung, while it is this worker's.
+    fn pause(
         &mut self,
         dir: &TrialDir,
         lease: Lease,
-        standing: Standing,
+        interim: IntermediateResult,
     ) -> Result<(), SearchError> {
         if !holds(&lease) {
             return Ok(());
         }
-        let how = format!("at epoch {}", standing.epochs);
-        let score = standing.best.as_ref().map(score);
-        let path = dir.rung(standing.epochs);
+        let how = format!("at epoch {}", interim.epochs);
+        let score = interim.best.as_ref().map(score);
+        let path = dir.rung(interim.epochs);
         let record = RungRecord {
-            standing,
+            interim,
             worker: self.settings.name.clone(),
             ended: now(),
         };
@@ -314,15 +316,15 @@ impl Worker<'_> {
         self.study.check_is_there()?;
         let run = dir.run();
         let fence = || holds(lease);
-        let devices = match self.settings.device {
-            Some(device) => vec![device],
-            None => [&[config.train.device], &*config.train.replicas].concat(),
-        };
-        let control = Control::new(self.cancelled)
+        let mut machine = self.settings.machine.clone();
+        if machine.devices.is_empty() {
+            // A run that goes on may have begun on another worker's.
+            machine.devices = [&[config.train.device], &*config.train.replicas].concat();
+        }
+        let control = Control::new(&machine, self.cancelled)
             .fenced(&fence)
             .until(until)
-            .within(&self.session)
-            .placed(&devices, self.settings.threads);
+            .within(&self.session);
         let mut reporter = Reporter::new(&mut *self.observe, log);
         let observe = &mut |event: Event<'_>| reporter.report(event);
         // A run that was trained to its end before its outcome was written has
@@ -369,7 +371,7 @@ fn is_lost(lease: &Lease) -> bool {
     matches!(lease.holds(), Ok(false))
 }
 
-/// What a run has lost without which it can't be continued, if that is why it failed.
+/// What a run that failed has lost without which it can't be continued.
 fn lost(run: &RunDir, error: &TrainError) -> Option<String> {
     if error.is_lost_run() {
         return Some("no usable checkpoint is left".to_owned());

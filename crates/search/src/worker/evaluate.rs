@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicBool;
 
 use psp_data::Part;
-use psp_export::{ExportError, Place, predict_part};
+use psp_export::{ExportError, predict_part};
 
 use super::WorkerSettings;
 use crate::error::SearchError;
@@ -21,10 +21,7 @@ pub(super) fn on_test(
     observe: &mut dyn FnMut(WorkerEvent),
 ) -> Result<Option<TestRecord>, SearchError> {
     let run = dir.run();
-    let place = Place {
-        device: settings.device,
-        threads: settings.threads,
-    };
+    let machine = &settings.machine;
     let mut show = |done, total| {
         observe(WorkerEvent::Preparing {
             what: "predicting".to_owned(),
@@ -32,8 +29,8 @@ pub(super) fn on_test(
             total,
         });
     };
-    let predicted = predict_part(&run, Part::Valid, place, cancelled, &mut show)
-        .and_then(|_| predict_part(&run, Part::Test, place, cancelled, &mut show));
+    let predicted = predict_part(&run, Part::Valid, machine, cancelled, &mut show)
+        .and_then(|_| predict_part(&run, Part::Test, machine, cancelled, &mut show));
     let test = match predicted {
         Err(ExportError::Interrupted) => return Ok(None),
         other => other?,

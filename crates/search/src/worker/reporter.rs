@@ -42,7 +42,7 @@ impl<'a> Reporter<'a> {
             Event::PixelWarning(warning) => {
                 self.warn(warning.to_string());
             }
-            Event::BestCheckpoint { text } => self.warn(text.to_owned()),
+            Event::Warning { text } => self.warn(text.to_owned()),
             Event::WaitingForFeatures => {
                 self.log
                     .line("waiting for the features that another process computes");

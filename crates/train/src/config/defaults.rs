@@ -8,8 +8,8 @@ use psp_models::{BackboneKind, DeviceSpec, Precision};
 
 use super::stages::ALL_STAGES;
 use super::{
-    DataConfig, ModelSection, OptimizerName, PreprocessConfig, ResizeMode, TrainConfig,
-    TransformInput,
+    DataConfig, InitialWeights, ModelSection, OptimizerName, OptionalRate, PreprocessConfig,
+    ResizeMode, SplitSource, TrainConfig, TransformInput,
 };
 use crate::optim::ScheduleConfig;
 
@@ -17,22 +17,22 @@ impl Default for DataConfig {
     fn default() -> Self {
         Self {
             dir: PathBuf::new(),
-            labels: PathBuf::new(),
-            images: PathBuf::new(),
-            filename_column: String::new(),
+            labels: None,
+            images: None,
+            filename_column: None,
             targets: ["perspective_score_hood", "perspective_score_backdoor_left"]
                 .map(str::to_owned)
                 .to_vec(),
             label_range: LabelRange::Auto,
-            split: "auto".to_owned(),
+            split: SplitSource::Auto,
             fractions: [0.7, 0.15, 0.15],
             split_seed: 0,
             split_bins: 4,
-            train_images: 0,
-            threads: 0,
+            train_images: None,
+            threads: None,
             cache_mib: 1024,
             pixel_store_mib: 8192,
-            cache_dir: PathBuf::new(),
+            cache_dir: None,
             max_megapixels: 179,
         }
     }
@@ -41,7 +41,7 @@ impl Default for DataConfig {
 impl Default for PreprocessConfig {
     fn default() -> Self {
         Self {
-            size: 0,
+            size: None,
             resize: ResizeMode::Squash,
             mean: [0.485, 0.456, 0.406],
             std: [0.229, 0.224, 0.225],
@@ -53,7 +53,7 @@ impl Default for ModelSection {
     fn default() -> Self {
         Self {
             backbone: BackboneKind::ResNet18,
-            weights: PathBuf::new(),
+            weights: InitialWeights::Scratch,
             hidden: 256,
             dropout: 0.0,
             unfreeze: vec![ALL_STAGES.to_owned()],
@@ -76,10 +76,10 @@ impl Default for TrainConfig {
             accumulate: 1,
             optimizer: OptimizerName::AdamW,
             learning_rate: 3e-4,
-            backbone_learning_rate: -1.0,
+            backbone_learning_rate: OptionalRate::default(),
             layer_decay: 1.0,
             stage_learning_rates: BTreeMap::new(),
-            unfreeze_every: 0.0,
+            unfreeze_every: None,
             cache_features: true,
             precision: Precision::Fp32,
             gradient_checkpointing: false,
@@ -90,11 +90,11 @@ impl Default for TrainConfig {
             nesterov: false,
             schedule: ScheduleConfig::Cosine,
             warmup_epochs: 0.0,
-            clip_norm: 0.0,
-            ema_decay: 0.0,
-            patience: 0,
+            clip_norm: None,
+            ema_decay: None,
+            patience: None,
             min_delta: 0.0,
-            checkpoint_seconds: 60,
+            checkpoint_seconds: Some(60),
         }
     }
 }

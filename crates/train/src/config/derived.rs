@@ -1,16 +1,27 @@
 //! What a configuration makes of a run's parts.
 
-use psp_data::{DecodeLimits, LabelRange, LastBatch, Preprocessing, Resize, SplitFractions};
+use psp_data::{
+    DatasetOptions, DecodeLimits, LabelRange, LastBatch, Preprocessing, Resize, SplitFractions,
+};
 use psp_models::{ModelConfig, Output};
 
-use super::{OptimizerName, PreprocessConfig, ResizeMode, RunConfig, TransformInput};
+use super::{
+    InitialWeights, OptimizerName, PreprocessConfig, ResizeMode, RunConfig, TransformInput,
+};
 use crate::optim::OptimizerConfig;
 
 impl RunConfig {
-    /// The labels' column of file names, where it is named.
-    pub fn filename_column(&self) -> Option<String> {
-        let name = &self.data.filename_column;
-        (!name.is_empty()).then(|| name.clone())
+    /// Where labels and images are.
+    pub fn dataset_options(&self) -> DatasetOptions {
+        let data = &self.data;
+        DatasetOptions {
+            dir: data.dir.clone(),
+            labels: data.labels.clone(),
+            images: data.images.clone(),
+            filename_column: data.filename_column.clone(),
+            targets: data.targets.clone(),
+            label_range: data.label_range,
+        }
     }
 
     /// The model's structure; what its output is, the training labels tell
@@ -18,7 +29,7 @@ impl RunConfig {
     pub fn model_config(&self) -> ModelConfig {
         let model = &self.model;
         let transform_input = match model.transform_input {
-            TransformInput::Auto => !model.weights.as_os_str().is_empty(),
+            TransformInput::Auto => model.weights != InitialWeights::Scratch,
             TransformInput::On => true,
             TransformInput::Off => false,
         };
@@ -47,10 +58,8 @@ impl RunConfig {
 
     /// Side of the square input in pixels.
     pub fn input_size(&self) -> u32 {
-        match self.preprocess.size {
-            0 => self.model.backbone.input_size(),
-            size => size,
-        }
+        let own = || self.model.backbone.input_size();
+        self.preprocess.size.unwrap_or_else(own)
     }
 
     /// From a decoded image to the model's input.

@@ -1,10 +1,16 @@
 //! What is wrong with a value or a key, in the words of a configuration and not of the
 //! library that reads it.
 
+use super::RunConfig;
+
 /// What serde says of a document: the expected value and the given one, or the nearest
 /// known name beside "unknown …, expected one of …".
 pub(super) fn explain(message: &str) -> String {
     let message = message.trim_end();
+    // A bare word begins like `true` or `false`, for all that the parser knows.
+    if message.starts_with("invalid boolean") {
+        return "expected a value; a text stands in quotes".to_owned();
+    }
     if let Some(wrong) = wrong_value(message) {
         return wrong;
     }
@@ -13,11 +19,26 @@ pub(super) fn explain(message: &str) -> String {
     let (true, Some(given)) = (unknown, quoted.next()) else {
         return message.to_owned();
     };
-    let nearest = quoted.min_by_key(|known| strsim::damerau_levenshtein(given, known));
-    match nearest {
+    if message.starts_with("unknown field")
+        && let Some(section) = section_of(given)
+    {
+        return format!("unknown field `{given}` here; it belongs in [{section}]");
+    }
+    // At a half two words have little in common.
+    let alike = |known: &&str| strsim::normalized_damerau_levenshtein(given, known);
+    let nearest = quoted.max_by(|one, other| alike(one).total_cmp(&alike(other)));
+    match nearest.filter(|nearest| alike(nearest) > 0.5) {
         Some(nearest) => format!("{message}; did you mean `{nearest}`?"),
         None => message.to_owned(),
     }
+}
+
+/// The section that has a key of this name, which is unknown where it stands.
+fn section_of(key: &str) -> Option<String> {
+    let sections = RunConfig::default().to_table().ok()?;
+    let mut having = sections.into_iter();
+    let (section, _) = having.find(|(_, keys)| keys.get(key).is_some())?;
+    Some(section)
 }
 
 /// The same of a value of the wrong type or length; `None` for other faults.
@@ -32,6 +53,8 @@ fn wrong_value(message: &str) -> Option<String> {
         (value(given), expected)
     };
     let expected = match expected {
+        // TOML's whole numbers have 64 bits, one of them the sign.
+        _ if is_too_large(given.as_deref()) => format!("a whole number up to {}", i64::MAX),
         "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more".to_owned(),
         // As numbers are read that are counted from 1.
         "i64" => "a whole number, 1 or more".to_owned(),
@@ -55,9 +78,18 @@ fn wrong_value(message: &str) -> Option<String> {
         },
     };
     Some(match given {
+        // TOML takes the dots of a stage's name for tables.
+        Some(given) if expected == "a number" && given == "a table" => {
+            format!("expected {expected}, not {given}; a name with dots is quoted")
+        }
         Some(given) => format!("expected {expected}, not {given}"),
         None => format!("expected {expected}"),
     })
+}
+
+fn is_too_large(given: Option<&str>) -> bool {
+    let number = given.and_then(|given| given.parse::<i128>().ok());
+    number.is_some_and(|number| number > i128::from(i64::MAX))
 }
 
 /// The list that a quoted text may have been meant for: a shell takes quotes away, and
@@ -88,7 +120,12 @@ fn value(given: &str) -> Option<String> {
         "map" => Some("a table".to_owned()),
         _ => {
             let start = given.find(['"', '`'])?;
-            Some(given[start..].trim_matches('`').to_owned())
+            let quoted = &given[start..];
+            // "integer `5`", or "integer `5` as i128".
+            let number = quoted
+                .strip_prefix('`')
+                .and_then(|rest| rest.split('`').next());
+            Some(number.unwrap_or(quoted).to_owned())
         }
     }
 }
@@ -97,6 +134,26 @@ fn value(given: &str) -> Option<String> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::super::{RunConfig, parse};
+
+    #[test]
+    fn a_key_in_the_wrong_section_is_told_its_own() {
+        for (text, told) in [
+            ("epochs = 3\n", "`epochs` here; it belongs in [train]"),
+            (
+                "[train]\nbackbone = 'resnet18'\n",
+                "`backbone` here; it belongs in [model]",
+            ),
+            ("[train]\nepoch = 3\n", "did you mean `epochs`?"),
+        ] {
+            let error = parse::<RunConfig>(text, "a.toml").unwrap_err().to_string();
+            assert!(error.ends_with(told), "{error}");
+        }
+        for text in ["[train]\nxyz = 3\n", "[train]\noptimizer = 'size'\n"] {
+            let error = parse::<RunConfig>(text, "a.toml").unwrap_err().to_string();
+            assert!(!error.contains("did you mean"), "{error}");
+            assert!(!error.contains("belongs in"), "{error}");
+        }
+    }
 
     #[test]
     fn a_wrong_value_is_told_beside_what_is_expected_without_the_parsers_terms() {
@@ -152,6 +209,14 @@ mod tests {
         }
         for (text, told) in [
             ("train = 3\n", "line 1: expected a table, not 3"),
+            (
+                "[train]\ndevice = flex\n",
+                "line 2: expected a value; a text stands in quotes",
+            ),
+            (
+                "[train]\nseed = 99999999999999999999\n",
+                "line 2: expected a whole number up to 9223372036854775807, not 99999999999999999999",
+            ),
             (
                 "[data]\nlabel_range = 5\n",
                 "line 2: expected \"auto\", \"none\" or [low, high], not 5",

@@ -4,13 +4,13 @@ use psp_models::HEAD;
 
 use toml::{Table, Value};
 
-use super::{ConfigError, OptimizerName, RunConfig};
+use super::{ConfigError, InitialWeights, OptimizerName, OptionalRate, RunConfig};
 
 impl RunConfig {
     /// Whether nothing but the head learns, on features that random weights make.
     pub fn freezes_random_weights(&self) -> bool {
         let model = &self.model;
-        model.weights.as_os_str().is_empty() && self.trains_head_alone()
+        model.weights == InitialWeights::Scratch && self.trains_head_alone()
     }
 
     /// Keys that were given other values than the defaults and have no effect beside
@@ -43,12 +43,21 @@ impl RunConfig {
         } else {
             (true, backbone.as_str())
         };
+        let rates = &train.stage_learning_rates;
+        let has_idle_rates = !rates.is_empty() && !rates.keys().any(|stage| self.trains(stage));
+        let stages = format!("model.unfreeze = {:?}", model.unfreeze);
         let keys = [
+            ("train.unfreeze_every", is_head_alone, head_alone),
+            ("train.stage_learning_rates", has_idle_rates, &stages),
             ("train.momentum", !is_sgd, optimizer),
             ("train.nesterov", !is_sgd, optimizer),
             ("train.betas", is_sgd, optimizer),
             ("train.epsilon", is_sgd, optimizer),
-            ("train.min_delta", train.patience == 0, "train.patience = 0"),
+            (
+                "train.min_delta",
+                train.patience.is_none(),
+                "train.patience = 0",
+            ),
             ("train.backbone_learning_rate", is_head_alone, head_alone),
             ("train.layer_decay", is_head_alone, head_alone),
             ("model.stochastic_depth", keeps_branches, why_kept),
@@ -65,17 +74,18 @@ impl RunConfig {
     /// When a path is not valid UTF-8.
     pub fn in_effect(&self, images: usize) -> Result<Self, ConfigError> {
         let mut config = self.clone();
-        if config.data.train_images >= images {
-            config.data.train_images = 0;
-        }
-        let images = match config.data.train_images {
-            0 => images,
-            fewer => fewer,
-        };
+        config.preprocess.size = Some(self.input_size());
+        let trained = self
+            .trained_stages(self.train.epochs.saturating_sub(1))
+            .into_iter();
+        config.model.unfreeze = trained.map(str::to_owned).collect();
+        let train_images = &mut config.data.train_images;
+        *train_images = train_images.filter(|fewer| *fewer < images);
+        let images = train_images.unwrap_or(images);
         let train = &mut config.train;
-        if train.patience >= train.epochs {
-            train.patience = 0;
-        }
+        let backbone = train.backbone_learning_rate.get();
+        train.backbone_learning_rate = OptionalRate(backbone.unwrap_or(train.learning_rate));
+        train.patience = train.patience.filter(|epochs| *epochs < train.epochs);
         if !train.drop_last {
             train.batch_size = train.batch_size.min(images.max(1));
         }
@@ -120,6 +130,27 @@ mod tests {
         assert_eq!(frozen.as_deref(), Some("model.unfreeze = [\"head\"]"));
         let resnet = reason(&[]);
         assert_eq!(resnet.as_deref(), Some("model.backbone = \"resnet18\""));
+    }
+
+    #[test]
+    fn what_is_said_of_stages_that_stay_frozen_is_idle() {
+        let idle = |sets: &[&str]| {
+            let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
+            let config = RunConfig::default().with_overrides(&sets).unwrap();
+            let idle = config.idle().into_iter();
+            let of_stages = ["train.unfreeze_every", "train.stage_learning_rates"];
+            let idle = idle.map(|(key, _)| key);
+            idle.filter(|key| of_stages.contains(key))
+                .collect::<Vec<_>>()
+        };
+        let head = "model.unfreeze=[\"head\"]";
+        let rates = "train.stage_learning_rates={layer4=1e-3}";
+        assert!(idle(&["train.unfreeze_every=1.0", rates]).is_empty());
+        assert_eq!(idle(&[head]), ["train.unfreeze_every"]);
+        let last = "model.unfreeze=[\"layer3\", \"head\"]";
+        assert_eq!(idle(&[last, rates]), ["train.stage_learning_rates"]);
+        let both = "train.stage_learning_rates={layer4=1e-3, head=1e-3}";
+        assert!(idle(&[last, both]).is_empty());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::path::Path;
 use psp_schema::FileError;
 use serde::de::{DeserializeOwned, Error, Unexpected};
 use serde::{Deserialize, Deserializer};
+use toml::de::DeTable;
 use toml::{Table, Value};
 
 use super::explain::explain;
@@ -14,11 +15,17 @@ use super::{ConfigError, RunConfig};
 const STUDY: [&str; 3] = ["study", "space", "exclude"];
 
 pub(super) fn read(path: Option<&Path>, overrides: &[String]) -> Result<RunConfig, ConfigError> {
-    let table = match path {
-        Some(path) => read_file(path)?,
-        None => Table::new(),
+    let Some(path) = path else {
+        let config = overridden(Table::new(), overrides)?;
+        config.validate()?;
+        return Ok(config);
     };
-    overridden(table, overrides)
+    let text = std::fs::read_to_string(path).map_err(FileError::read(path))?;
+    let name = path.display().to_string();
+    let config = overridden(parse_run(&text, path)?, overrides)?;
+    let checked = config.validate();
+    checked.map_err(|error| error.with_line(&text, &name, overrides))?;
+    Ok(config)
 }
 
 fn overridden(mut table: Table, overrides: &[String]) -> Result<RunConfig, ConfigError> {
@@ -31,18 +38,17 @@ fn overridden(mut table: Table, overrides: &[String]) -> Result<RunConfig, Confi
     Ok(config)
 }
 
-/// Parses the file as a table that overrides can change, and as the configuration for
-/// the line of any error.
-fn read_file(path: &Path) -> Result<Table, ConfigError> {
-    let text = std::fs::read_to_string(path).map_err(FileError::read(path))?;
+/// Parses the content of the file as a table that overrides can change, and as the
+/// configuration for the line of any error.
+fn parse_run(text: &str, path: &Path) -> Result<Table, ConfigError> {
     let name = path.display().to_string();
-    let table: Table = parse(&text, &name)?;
+    let table: Table = parse(text, &name)?;
     if STUDY.iter().any(|key| table.contains_key(*key)) {
         return Err(ConfigError::StudyFile {
             path: path.to_owned(),
         });
     }
-    parse::<RunConfig>(&text, &name)?;
+    parse::<RunConfig>(text, &name)?;
     Ok(table)
 }
 
@@ -52,14 +58,50 @@ fn read_file(path: &Path) -> Result<Table, ConfigError> {
 /// # Errors
 /// [`ConfigError::Parse`].
 pub fn parse<T: DeserializeOwned>(text: &str, name: &str) -> Result<T, ConfigError> {
-    toml::from_str(text).map_err(|error| {
-        let start = error.span().map_or(0, |span| span.start);
-        let line = 1 + text[..start.min(text.len())].matches('\n').count();
-        ConfigError::Parse {
-            place: format!("{name}, line {line}"),
-            reason: explain(error.message()),
-        }
+    toml::from_str(text).map_err(|error| ConfigError::Parse {
+        place: place_in(text, error.span().map_or(0, |span| span.start), name),
+        reason: explain(error.message()),
     })
+}
+
+impl ConfigError {
+    /// This error with the line of the file `name` (its content is `text`) that the value is
+    /// from, unless it is from one of the `overrides` or a default.
+    #[must_use]
+    pub fn with_line(self, text: &str, name: &str, overrides: &[String]) -> Self {
+        let Self::Value { key, .. } = &self else {
+            return self;
+        };
+        let is_given = |given: &String| {
+            let name = key_and_value(given).map_or("", |(name, _)| name.trim());
+            let inner = name.strip_prefix(key);
+            inner.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        if overrides.iter().any(is_given) {
+            return self;
+        }
+        match line_of(text, name, key) {
+            Some(place) => Self::At {
+                place,
+                source: Box::new(self),
+            },
+            None => self,
+        }
+    }
+}
+
+/// Where a `section.key` has its value in a TOML document.
+fn line_of(text: &str, name: &str, key: &str) -> Option<String> {
+    let (section, key) = key.split_once('.')?;
+    let document = DeTable::parse(text).ok()?;
+    let section = document.get_ref().get(section)?.get_ref().as_table()?;
+    Some(place_in(text, section.get(key)?.span().start, name))
+}
+
+/// `file, line 3`.
+fn place_in(text: &str, start: usize, name: &str) -> String {
+    let line = 1 + text[..start.min(text.len())].matches('\n').count();
+    format!("{name}, line {line}")
 }
 
 impl RunConfig {
@@ -74,13 +116,21 @@ impl RunConfig {
         values: impl IntoIterator<Item = (&'a str, &'a Value)>,
         place: impl Fn(&str) -> String,
     ) -> Result<Self, ConfigError> {
-        let mut table = self.to_table()?;
-        let mut config = self.clone();
-        for (path, value) in values {
-            insert(&mut table, path, value.clone(), &place(path))?;
-            config = from_table(table.clone(), &place(path))?;
+        let values: Vec<_> = values.into_iter().collect();
+        let own = self.to_table()?;
+        let mut table = own.clone();
+        for (path, value) in &values {
+            insert(&mut table, path, (*value).clone(), &place(path))?;
         }
-        Ok(config)
+        from_table(table, "configuration").or_else(|error| {
+            // Which of them is at fault shows when they are read one by one.
+            let mut table = own;
+            for (path, value) in values {
+                insert(&mut table, path, value.clone(), &place(path))?;
+                from_table(table.clone(), &place(path))?;
+            }
+            Err(error)
+        })
     }
 
     /// This configuration with `section.key=value` overrides, not checked for

@@ -12,20 +12,22 @@ impl RunConfig {
     /// backbone's stages and [`HEAD`]. With `train.unfreeze_every` they become
     /// more from epoch to epoch, and never fewer.
     pub fn trained_stages(&self, epoch: u64) -> Vec<&'static str> {
-        let chosen = |stage: &str| {
-            let mut names = self.model.unfreeze.iter();
-            names.any(|name| name == stage || name == ALL_STAGES)
-        };
         let open = match self.train.unfreeze_every {
-            0.0 => usize::MAX,
+            None => usize::MAX,
             // A large quotient saturates, which is as good as any.
-            every => (epoch as f64 / every) as usize,
+            Some(every) => (epoch as f64 / every) as usize,
         };
         let kind = self.model.backbone;
         let stages = kind.stages().iter().chain([&HEAD]).copied();
         stages
-            .filter(|stage| chosen(stage) && kind.distance(stage) <= open)
+            .filter(|stage| self.trains(stage) && kind.distance(stage) <= open)
             .collect()
+    }
+
+    /// Whether `model.unfreeze` names a stage.
+    pub(super) fn trains(&self, stage: &str) -> bool {
+        let mut names = self.model.unfreeze.iter();
+        names.any(|name| name == stage || name == ALL_STAGES)
     }
 
     /// Whether every stage is trained from the first epoch on.
@@ -60,10 +62,8 @@ impl RunConfig {
         if stage == HEAD {
             return train.learning_rate;
         }
-        let backbone = match train.backbone_learning_rate {
-            rate if rate < 0.0 => train.learning_rate,
-            rate => rate,
-        };
+        let own = train.backbone_learning_rate.get();
+        let backbone = own.unwrap_or(train.learning_rate);
         let distance = self.model.backbone.distance(stage);
         backbone
             * train

@@ -41,7 +41,8 @@ fn overrides_win_over_the_file_in_order() {
     )
     .unwrap();
     assert_eq!(config.train.epochs, 5);
-    assert_eq!(config.model.weights, PathBuf::from("a b.pth"));
+    let path = Path::new("a b.pth");
+    assert_eq!(config.model.weights.path(), Some(path));
 }
 
 #[test]
@@ -313,4 +314,80 @@ fn replicas_are_of_the_devices_kind_on_other_gpus_and_have_batches_to_compute() 
         let text = format!("[train]\ndevice = '{device}'\nreplicas = {replicas}\naccumulate = 3\n");
         assert_eq!(read(&text, &[]).unwrap().train.replicas.len(), 2);
     }
+}
+
+#[test]
+fn a_value_out_of_range_is_refused_with_its_line_unless_it_is_an_overrides() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("c.toml");
+    std::fs::write(&path, "[model]\nhidden = 8\n[train]\nbatch_size = 0\n").unwrap();
+    let refused = |overrides: &[&str]| {
+        let overrides: Vec<String> = overrides.iter().map(|&one| one.to_owned()).collect();
+        let error = RunConfig::read(Some(&path), &overrides).unwrap_err();
+        error.to_string()
+    };
+    let error = refused(&[]);
+    assert!(
+        error.ends_with("c.toml, line 4: train.batch_size = 0: expected at least 1"),
+        "{error}"
+    );
+    let error = refused(&["train.batch_size=4", "train.epochs=0"]);
+    assert_eq!(error, "train.epochs = 0: expected at least 1");
+}
+
+#[test]
+fn a_new_run_trains_something() {
+    let refused = |sets: &[&str]| {
+        let sets: Vec<String> = sets.iter().map(|&set| set.to_owned()).collect();
+        let config = RunConfig::read(None, &sets).unwrap();
+        config.validate_new().map_err(|error| error.to_string())
+    };
+    let head = "model.unfreeze=[\"head\"]";
+    let error = refused(&[head, "train.stage_learning_rates={head=0.0}"]).unwrap_err();
+    assert!(
+        error.starts_with("train.stage_learning_rates = "),
+        "{error}"
+    );
+    let last = "model.unfreeze=[\"layer4\"]";
+    let error = refused(&[last, "train.backbone_learning_rate=0.0"]).unwrap_err();
+    assert!(
+        error.starts_with("train.backbone_learning_rate = 0.0: "),
+        "{error}"
+    );
+    refused(&["train.backbone_learning_rate=0.0"]).unwrap();
+}
+
+#[test]
+fn a_key_that_is_left_open_is_written_as_before_and_read_as_none() {
+    let text = RunConfig::default().to_toml().unwrap();
+    for line in [
+        "labels = \"\"",
+        "cache_dir = \"\"",
+        "split = \"auto\"",
+        "weights = \"\"",
+        "size = 0",
+        "train_images = 0",
+        "patience = 0",
+        "ema_decay = 0.0",
+        "backbone_learning_rate = -1.0",
+    ] {
+        assert!(
+            text.lines().any(|written| written == line),
+            "{line}\n{text}"
+        );
+    }
+    assert_eq!(
+        toml::from_str::<RunConfig>(&text).unwrap(),
+        RunConfig::default()
+    );
+    let read = |set: String| RunConfig::read(None, &[set]).unwrap();
+    let rate = |value| read(format!("train.backbone_learning_rate={value}"));
+    assert_eq!(rate("0.0").train.backbone_learning_rate.get(), Some(0.0));
+    assert_eq!(rate("-0.5").train.backbone_learning_rate.get(), None);
+    // Whatever negative number was written stays, so that stored ones are the same.
+    let text = rate("-0.5").to_toml().unwrap();
+    assert!(text.contains("\nbackbone_learning_rate = -0.5\n"), "{text}");
+    let weights = |value| read(format!("model.weights={value}")).model.weights;
+    assert_eq!(weights("imagenet"), InitialWeights::ImageNet);
+    assert_eq!(weights("''"), InitialWeights::Scratch);
 }

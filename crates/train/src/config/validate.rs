@@ -126,6 +126,7 @@ impl RunConfig {
         let positive = |value: f64| value.is_finite() && value > 0.0;
         let not_negative = |value: f64| value.is_finite() && value >= 0.0;
         let share = |value: f64| (0.0..1.0).contains(&value);
+        let or_zero = |value: Option<f64>| value.unwrap_or(0.0);
         check("train.epochs", t.epochs, t.epochs >= 1, "at least 1")?;
         check(
             "train.batch_size",
@@ -159,8 +160,8 @@ impl RunConfig {
         )?;
         check(
             "train.backbone_learning_rate",
-            t.backbone_learning_rate,
-            t.backbone_learning_rate.is_finite(),
+            t.backbone_learning_rate.0,
+            t.backbone_learning_rate.0.is_finite(),
             "a number; negative: the same as learning_rate",
         )?;
         check(
@@ -189,14 +190,14 @@ impl RunConfig {
         }
         check(
             "train.unfreeze_every",
-            t.unfreeze_every,
-            not_negative(t.unfreeze_every),
+            or_zero(t.unfreeze_every),
+            not_negative(or_zero(t.unfreeze_every)),
             "0 (all from the start) or more",
         )?;
         check(
             "train.unfreeze_every",
-            t.unfreeze_every,
-            t.unfreeze_every == 0.0 || !self.trained_stages(0).is_empty(),
+            or_zero(t.unfreeze_every),
+            t.unfreeze_every.is_none() || !self.trained_stages(0).is_empty(),
             "0 without \"head\" in model.unfreeze, since nothing would be trained at first",
         )?;
         check(
@@ -244,14 +245,14 @@ impl RunConfig {
         )?;
         check(
             "train.clip_norm",
-            t.clip_norm,
-            not_negative(t.clip_norm),
+            or_zero(t.clip_norm),
+            not_negative(or_zero(t.clip_norm)),
             "0 (off) or more",
         )?;
         check(
             "train.ema_decay",
-            t.ema_decay,
-            share(t.ema_decay),
+            or_zero(t.ema_decay),
+            share(or_zero(t.ema_decay)),
             "0 (off) or more, below 1",
         )?;
         check(
@@ -276,10 +277,24 @@ impl RunConfig {
             ..
         } = self;
         let (mean, std) = (preprocess.mean, preprocess.std);
+        let trained = self.trained_stages(self.train.epochs.saturating_sub(1));
+        let rates = &self.train.stage_learning_rates;
+        let (key, value) = if rates.is_empty() {
+            let backbone = self.train.backbone_learning_rate.0;
+            ("train.backbone_learning_rate", format!("{backbone:?}"))
+        } else {
+            ("train.stage_learning_rates", format!("{rates:?}"))
+        };
+        check(
+            key,
+            format_args!("{value}"),
+            trained.iter().any(|stage| self.learning_rate(stage) > 0.0),
+            "a rate above 0 for one of the stages in model.unfreeze; none would be trained",
+        )?;
         check(
             "data.threads",
-            data.threads,
-            data.threads <= MOST_THREADS,
+            data.threads.unwrap_or(0),
+            data.threads.unwrap_or(0) <= MOST_THREADS,
             &format!("0 (all cores) to {MOST_THREADS}"),
         )?;
         check(
@@ -311,8 +326,8 @@ impl RunConfig {
     pub fn validate_unvalidated(&self) -> Result<(), ConfigError> {
         check(
             "train.patience",
-            self.train.patience,
-            self.train.patience == 0,
+            self.train.patience.unwrap_or(0),
+            self.train.patience.is_none(),
             "0, since there are no validation images to stop by",
         )
     }

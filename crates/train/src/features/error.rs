@@ -18,7 +18,8 @@ pub enum FeatureError {
     Predict(#[from] PredictError),
     /// A file or folder of the store can't be read or written.
     #[error(
-        "{}: could not {}: {}; name another folder with data.cache_dir",
+        "{}: could not {}: {}; name another folder with data.cache_dir or \
+         PSP_CACHE_DIR",
         .0.path.display(), .0.access, .0.source
     )]
     File(#[from] FileError),

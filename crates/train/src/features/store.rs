@@ -12,15 +12,6 @@ use crate::features::error::FeatureError;
 use crate::features::key::FeatureKey;
 use crate::features::segment::{EXTENSION, Segment, Unusable};
 
-/// `PSP_CACHE_DIR`, or `psp` in the user's cache folder; `None` where there is
-/// neither.
-pub fn default_dir() -> Option<PathBuf> {
-    match std::env::var_os("PSP_CACHE_DIR") {
-        Some(dir) if !dir.is_empty() => Some(dir.into()),
-        _ => Some(dirs::cache_dir()?.join("psp")),
-    }
-}
-
 /// The features of one key by the content of their image, in a folder that any
 /// number of processes may read and add to at the same time. What can't be stored
 /// there (a read-only folder, a full disk) is kept in memory instead.

@@ -2,12 +2,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
-use crate::features::default_dir;
 use psp_data::{DataError, Loader, LoaderOptions, Part, PixelStore, PixelWarning};
 
 use super::Inputs;
-use crate::config::RunConfig;
 use crate::error::TrainError;
+use crate::machine::ResolvedRun;
 
 /// Batches prepared ahead of the model.
 const PREFETCH: usize = 4;
@@ -17,7 +16,7 @@ impl Inputs {
     ///
     /// # Errors
     /// As [`Inputs::indices`], or a setting that the loader refuses.
-    pub fn sequential(&self, part: Part, config: &RunConfig) -> Result<Loader, TrainError> {
+    pub fn sequential(&self, part: Part, config: &ResolvedRun) -> Result<Loader, TrainError> {
         let options = LoaderOptions {
             batch_size: config.train.batch_size,
             ..loader_options(config)
@@ -30,7 +29,7 @@ impl Inputs {
     /// # Errors
     /// As [`Inputs::indices`], a setting that the loader refuses, or a single image
     /// where batch norm needs two.
-    pub fn training(&self, config: &RunConfig) -> Result<Loader, TrainError> {
+    pub fn training(&self, config: &ResolvedRun) -> Result<Loader, TrainError> {
         let indices = self.indices(Part::Train)?;
         if let (1, Some(stage)) = (indices.len(), config.single_value_stage()) {
             return Err(TrainError::SingleImage {
@@ -55,7 +54,7 @@ impl Inputs {
     pub(crate) fn once(
         &self,
         indices: Vec<usize>,
-        config: &RunConfig,
+        config: &ResolvedRun,
     ) -> Result<Loader, TrainError> {
         let options = LoaderOptions {
             batch_size: config.train.batch_size,
@@ -68,7 +67,7 @@ impl Inputs {
     fn loader(
         &self,
         indices: Vec<usize>,
-        config: &RunConfig,
+        config: &ResolvedRun,
         options: LoaderOptions,
     ) -> Result<Loader, TrainError> {
         let dataset = Arc::clone(&self.dataset);
@@ -80,7 +79,10 @@ impl Inputs {
     }
 
     /// The pixels that all runs share; `None` where the configuration wants none.
-    pub(crate) fn pixels(&self, config: &RunConfig) -> Result<Option<&Arc<PixelStore>>, DataError> {
+    pub(crate) fn pixels(
+        &self,
+        config: &ResolvedRun,
+    ) -> Result<Option<&Arc<PixelStore>>, DataError> {
         if self.pixels.get().is_none() {
             let opened = open_pixels(config)?.map(Arc::new);
             // Another thread may have been faster; then its store serves.
@@ -97,7 +99,7 @@ impl Inputs {
     /// The first image that can't be used.
     pub fn check_images(
         &self,
-        config: &RunConfig,
+        config: &ResolvedRun,
         mut unchecked: Vec<usize>,
         observe: &mut dyn FnMut(usize, usize),
     ) -> Result<(), TrainError> {
@@ -106,11 +108,11 @@ impl Inputs {
             let contents = dataset.contents()?;
             unchecked.retain(|&index| !pixels.contains(&contents[index]));
         }
-        if config.data.train_images > 0 {
+        if config.data.train_images.is_some() {
             let (contents, used) = (dataset.contents()?, self.used_contents()?);
             unchecked.retain(|&index| used.contains(&contents[index]));
         }
-        let (threads, limits) = (decode_threads(config), config.decode_limits());
+        let (threads, limits) = (config.threads, config.decode_limits());
         let (sender, receiver) = mpsc::channel();
         let sender = Mutex::new(sender);
         std::thread::scope(|scope| {
@@ -140,34 +142,21 @@ impl Inputs {
     }
 }
 
-fn open_pixels(config: &RunConfig) -> Result<Option<PixelStore>, DataError> {
-    let data = &config.data;
-    let dir = if data.cache_dir.as_os_str().is_empty() {
-        default_dir()
-    } else {
-        Some(data.cache_dir.clone())
-    };
-    let (Some(dir), true) = (dir, data.pixel_store_mib > 0) else {
+fn open_pixels(config: &ResolvedRun) -> Result<Option<PixelStore>, DataError> {
+    let mib = config.data.pixel_store_mib;
+    let Some(dir) = config.cache_dir.as_ref().filter(|_| mib > 0) else {
         return Ok(None);
     };
     let resize = config.preprocessing().resize;
-    PixelStore::open(&dir, &resize, data.pixel_store_mib << 20).map(Some)
+    PixelStore::open(dir, &resize, mib << 20).map(Some)
 }
 
-fn loader_options(config: &RunConfig) -> LoaderOptions {
+fn loader_options(config: &ResolvedRun) -> LoaderOptions {
     LoaderOptions {
-        threads: decode_threads(config),
+        threads: config.threads,
         prefetch: PREFETCH,
         cache_bytes: config.data.cache_mib << 20,
         decode: config.decode_limits(),
         ..LoaderOptions::default()
-    }
-}
-
-/// Threads that decode images: as configured, or one per core.
-pub fn decode_threads(config: &RunConfig) -> usize {
-    match config.data.threads {
-        0 => std::thread::available_parallelism().map_or(1, usize::from),
-        threads => threads,
     }
 }

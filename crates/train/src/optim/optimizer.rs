@@ -222,7 +222,7 @@ impl Optimizer {
                 // As `torch.optim` counts: each parameter its own steps.
                 let steps = (self.step - skipped) as f64;
                 let step = AdamW {
-                    keep: if decays { 1.0 - lr * weight_decay } else { 1.0 },
+                    decay: if decays { lr * weight_decay } else { 0.0 },
                     betas: [beta1, beta2],
                     epsilon,
                     rate: lr / (1.0 - beta1.powf(steps)),

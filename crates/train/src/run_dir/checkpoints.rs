@@ -209,6 +209,19 @@ impl RunDir {
         unread.map_or(Ok(None), Err)
     }
 
+    /// Whether another checkpoint of the best epoch is left than `best`. One that only can't
+    /// be read now may be it.
+    pub fn has_other_best(&self) -> bool {
+        let best_epoch = match self.read_result() {
+            Ok(result) => Some(result.best_epoch),
+            Err(_) => {
+                let newest = self.read_last().ok();
+                newest.map(|newest| newest.checkpoint.progress.early_stopping.best_epoch)
+            }
+        };
+        best_epoch.is_none_or(|epoch| !matches!(self.kept_of(epoch), Ok(None)))
+    }
+
     /// Whether a checkpoint is left to go on from or, once the run has ended, one of its best
     /// epoch. One that only can't be read now may be whole.
     pub fn can_be_continued(&self) -> bool {
@@ -255,10 +268,26 @@ impl RunDir {
                 break;
             }
             if matches!(path.try_exists(), Ok(false)) {
+                // Each write makes it, so that somebody removed it.
+                if path == self.last() && self.previous().exists() {
+                    faults.push(CheckpointError::Damaged {
+                        path: path.clone(),
+                        reason: "it is missing".to_owned(),
+                    });
+                    damaged.push(path);
+                }
                 continue;
             }
             match Checkpoint::read(&path) {
-                Ok(checkpoint) => {
+                Ok(mut checkpoint) => {
+                    // The best may be of the epoch whose own checkpoint is lost.
+                    if path == self.previous()
+                        && damaged.len() == faults.len()
+                        && let Ok(best) = Checkpoint::read(&self.best())
+                        && best.progress.step > checkpoint.progress.step
+                    {
+                        checkpoint = best;
+                    }
                     return Ok(Newest {
                         checkpoint,
                         damaged,

@@ -34,6 +34,10 @@ pub struct Manifest {
     pub split_counts: [usize; 3],
     /// SHA-256 of the initial weights file, if one was used.
     pub weights_sha256: Option<String>,
+    /// What is to be known of its scores, since its initial weights may have been trained on
+    /// its validation or test images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<String>,
     /// The key of the stored features that it was trained on, if it was.
     #[serde(default)]
     pub feature_key: Option<String>,

@@ -1,10 +1,8 @@
 //! Beginning a run.
 
-use std::path::Path;
-
 use psp_data::{DataNotice, Loader};
 use psp_models::{ModelConfig, Regressor, state};
-use psp_schema::{write_atomic, write_json};
+use psp_schema::{is_same_place, write_atomic, write_json};
 
 use super::setup::{Setup, initial_model, open_devices};
 use super::stages::Stages;
@@ -16,6 +14,7 @@ use crate::events::Event;
 use crate::initial_weights;
 use crate::inputs::Inputs;
 use crate::run_dir::{Manifest, RunDir};
+use crate::seen;
 use crate::session::{BackboneIdentity, Session};
 
 /// Begins a run in `run` with `config` and trains to its end.
@@ -32,9 +31,9 @@ pub fn start(
 ) -> Result<Outcome, TrainError> {
     check_folder(run, &config, &control)?;
     config.validate_new()?;
-    control.place(&mut config)?;
-    initial_weights::locate(&mut config)?;
+    initial_weights::locate(&mut config, control.machine)?;
     config.make_absolute()?;
+    let config = config.on(control.machine)?;
     let devices = open_devices(&config)?;
     let own = Session::new();
     let session = control.session.unwrap_or(&own);
@@ -60,10 +59,17 @@ pub fn start(
         &config,
         &model_config,
         &devices.0,
-        session,
-        identity,
+        (session, identity),
+        control.machine,
         observe,
     )?;
+    let seen = match config.model.weights.path() {
+        Some(path) => seen::by_weights(path, &inputs)?,
+        None => None,
+    };
+    if let Some(text) = &seen {
+        observe(Event::Warning { text });
+    }
     let store = features::open(&config, &model, session, identity, observe)?;
     let unchecked = match &store {
         Some(store) => store.missing(inputs.dataset.contents()?),
@@ -86,7 +92,7 @@ pub fn start(
         &Manifest {
             psp_version: env!("CARGO_PKG_VERSION").to_owned(),
             burn_version: BURN_VERSION.to_owned(),
-            device: config.train.device.resolved().to_string(),
+            device: config.device.to_string(),
             replicas: config.train.replicas.clone(),
             data_fingerprint: inputs.dataset.fingerprint()?,
             labels_fingerprint: Some(inputs.dataset.labels_fingerprint()),
@@ -94,6 +100,7 @@ pub fn start(
             split_sha256: Some(psp_schema::hash_of(&run.split())?),
             split_counts: inputs.counts(),
             weights_sha256,
+            seen,
             feature_key: store.as_ref().map(|store| store.key().hex().to_owned()),
             train_means: inputs.train_means(),
             config: Some(config.to_table()?),
@@ -127,7 +134,7 @@ pub fn start(
 /// Whether a run may begin in this folder, which it fills. One that is fenced has files
 /// of whoever fences it.
 fn check_folder(run: &RunDir, config: &RunConfig, control: &Control<'_>) -> Result<(), TrainError> {
-    if is_same(run.root(), &config.data.dir) {
+    if is_same_place(run.root(), &config.data.dir) {
         return Err(TrainError::InData {
             run: run.root().to_owned(),
         });
@@ -147,12 +154,6 @@ fn check_folder(run: &RunDir, config: &RunConfig, control: &Control<'_>) -> Resu
             name,
         }),
     }
-}
-
-/// Whether two paths lead to one folder, which exists.
-fn is_same(a: &Path, b: &Path) -> bool {
-    let followed = |path: &Path| std::fs::canonicalize(path).ok();
-    followed(a).is_some_and(|a| followed(b) == Some(a))
 }
 
 /// The training images that no batch of an epoch holds, if there are any.

@@ -2,10 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use psp_models::DeviceSpec;
-
-use crate::config::{ConfigError, RunConfig};
 use crate::error::TrainError;
+use crate::machine::Machine;
 use crate::run_dir::{RunDir, RunLock};
 use crate::session::Session;
 
@@ -15,20 +13,18 @@ use crate::session::Session;
 pub struct Control<'a> {
     pub(super) cancelled: &'a AtomicBool,
     fence: Option<&'a dyn Fn() -> bool>,
-    devices: &'a [DeviceSpec],
-    threads: usize,
+    pub(super) machine: &'a Machine,
     until: Option<u64>,
     pub(super) session: Option<&'a Session>,
 }
 
 impl<'a> Control<'a> {
-    /// `cancelled` set to true saves and returns within a step.
-    pub fn new(cancelled: &'a AtomicBool) -> Self {
+    /// A run on `machine`; `cancelled` set to true saves and returns within a step.
+    pub fn new(machine: &'a Machine, cancelled: &'a AtomicBool) -> Self {
         Self {
             cancelled,
             fence: None,
-            devices: &[],
-            threads: 0,
+            machine,
             until: None,
             session: None,
         }
@@ -41,17 +37,6 @@ impl<'a> Control<'a> {
     pub fn fenced(self, fence: &'a dyn Fn() -> bool) -> Self {
         Self {
             fence: Some(fence),
-            ..self
-        }
-    }
-
-    /// The same on these devices (none: as configured), the first of them the run's
-    /// and the others its replicas', and with this many decoding threads (0: as
-    /// configured), whatever the run's configuration says.
-    pub fn placed(self, devices: &'a [DeviceSpec], threads: usize) -> Self {
-        Self {
-            devices,
-            threads,
             ..self
         }
     }
@@ -77,22 +62,6 @@ impl<'a> Control<'a> {
     /// Whether a run that has done so many epochs is to pause.
     pub(super) fn pauses_after(&self, epochs: u64) -> bool {
         self.until.is_some_and(|until| epochs >= until)
-    }
-
-    /// Puts the place into a run's configuration.
-    ///
-    /// # Errors
-    /// When the run can't be on these devices together.
-    pub(super) fn place(&self, config: &mut RunConfig) -> Result<(), ConfigError> {
-        if self.threads > 0 {
-            config.data.threads = self.threads;
-        }
-        let Some((&device, replicas)) = self.devices.split_first() else {
-            return Ok(());
-        };
-        config.train.device = device;
-        config.train.replicas = replicas.to_vec();
-        config.validate()
     }
 
     pub(super) fn is_cancelled(&self) -> bool {

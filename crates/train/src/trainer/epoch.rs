@@ -76,7 +76,8 @@ impl Trainer<'_> {
                     return Ok(false);
                 }
                 let every = self.config.train.checkpoint_seconds;
-                if every > 0 && self.saved_at.elapsed().as_secs() >= every && done < batches {
+                let is_due = |every| self.saved_at.elapsed().as_secs() >= every;
+                if every.is_some_and(is_due) && done < batches {
                     self.save()?;
                 }
             }
@@ -177,8 +178,8 @@ impl Trainer<'_> {
                 .to_owned()
         } else {
             let clip = match self.config.train.clip_norm {
-                0.0 => "; set train.clip_norm = 1.0 in a new run",
-                _ => "",
+                None => "; set train.clip_norm = 1.0 in a new run",
+                Some(_) => "",
             };
             format!(
                 "a learning rate that is too high (head {head:?}, backbone {backbone:?}); \
@@ -195,8 +196,8 @@ impl Trainer<'_> {
 
     fn update(&mut self, grads: Grads, schedule: &Schedule) {
         let grads = match self.config.train.clip_norm {
-            0.0 => grads,
-            max_norm => grads.clip(max_norm),
+            None => grads,
+            Some(max_norm) => grads.clip(max_norm),
         };
         let factor = schedule.factor(self.progress.step);
         let (config, kind) = (&self.config, self.config.model.backbone);

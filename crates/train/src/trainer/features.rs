@@ -4,20 +4,20 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::features::{
-    Extracted, Extraction, FeatureError, FeatureKey, FeatureStore, SHARES, default_dir, share_of,
+    Extracted, Extraction, FeatureError, FeatureKey, FeatureStore, SHARES, share_of,
 };
 use psp_models::{Backbone, Precision, Regressor, state};
 
 use super::Trainer;
-use crate::config::RunConfig;
 use crate::error::TrainError;
 use crate::events::Event;
+use crate::machine::ResolvedRun;
 use crate::session::{BackboneIdentity, Session};
 
 /// Opens the stored features of the run's backbone; `None` where it is trained
 /// or no features are wanted.
 pub(super) fn open(
-    config: &RunConfig,
+    config: &ResolvedRun,
     model: &Regressor,
     session: &Session,
     identity: Option<&BackboneIdentity>,
@@ -26,18 +26,13 @@ pub(super) fn open(
     if !(config.train.cache_features && config.has_constant_features()) {
         return Ok(None);
     }
-    let given = &config.data.cache_dir;
-    let dir = if given.as_os_str().is_empty() {
-        // A user without a home has no cache folder: then nothing can be made there.
-        default_dir().unwrap_or_default()
-    } else {
-        given.clone()
-    };
+    // A user without a home has no cache folder: then nothing can be made there.
+    let dir = config.cache_dir.clone().unwrap_or_default();
     let preprocessing = config.preprocessing();
     let key = session.feature_key(identity, &preprocessing, || {
         let weights = state::collect(&model.backbone)?;
         let config_of = config.model_config();
-        let device = config.train.device;
+        let device = config.device;
         let key = FeatureKey::new(&config_of, &weights, &preprocessing, device);
         Ok::<_, TrainError>(key)
     })?;

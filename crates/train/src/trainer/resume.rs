@@ -54,27 +54,29 @@ pub fn resume_with(
         Some(then) => run.changes(&manifest, then, &config)?,
         None => run.changes(&manifest, &stored.to_table()?, &config)?,
     };
-    if !run.split().exists() {
-        return Err(TrainError::missing(run.split()));
-    }
     if let Some(result) = &ended
         && changes.is_empty()
         && !is_cut_short(result, &config)
     {
+        if !run.split().exists() {
+            return Err(TrainError::missing(run.split()));
+        }
+        run.check_split(&manifest)?;
         if let Some(fault) = run.fault_of_best()? {
             let _lock = control.lock(run)?;
             let epoch = result.best_epoch;
             if !put_back_best(run, epoch, &fault, observe)? {
                 // Without any other there is nothing to train on from.
                 run.read_last()?;
-                return Err(TrainError::LostBest { fault, epoch });
+                let last = run.last();
+                return Err(TrainError::LostBest { fault, epoch, last });
             }
         }
         return Ok(Outcome::Ended(result.clone()));
     }
     // Where it is placed for this time only is not kept.
     let kept = config.clone();
-    control.place(&mut config)?;
+    let config = config.on(control.machine)?;
     let lock = control.lock(run)?;
     run.remove_leftovers();
     let devices = open_devices(&config)?;
@@ -106,11 +108,12 @@ pub fn resume_with(
         && !put_back_best(run, epoch, &fault, observe)?
     {
         if ended.is_some() {
-            return Err(TrainError::LostBest { fault, epoch });
+            let last = run.last();
+            return Err(TrainError::LostBest { fault, epoch, last });
         }
         damaged.push(run.best());
         let text = &format!("{fault}; the best epoch's weights are lost until a better one comes");
-        observe(Event::BestCheckpoint { text });
+        observe(Event::Warning { text });
     }
     if let Some(result) = ended {
         return Ok(Outcome::Ended(result));
@@ -153,7 +156,7 @@ fn put_back_best(
     let is_back = run.restore_best(epoch)?;
     if is_back {
         let text = &format!("{fault}; restored from another checkpoint of its epoch");
-        observe(Event::BestCheckpoint { text });
+        observe(Event::Warning { text });
     }
     Ok(is_back)
 }

@@ -9,12 +9,13 @@ use super::micro_batch::Pass;
 use super::stages::Stages;
 use super::{Control, Trainer};
 use crate::checkpoint::{Frozen, Progress};
-use crate::config::RunConfig;
+use crate::config::{InitialWeights, RunConfig};
 use crate::error::TrainError;
 use crate::events::Event;
 use crate::initial_weights;
 use crate::inputs::Inputs;
 use crate::log::MetricsLog;
+use crate::machine::{Machine, ResolvedRun};
 use crate::optim::{Ema, Optimizer};
 use crate::run_dir::{RunDir, RunLock};
 use crate::session::{BackboneIdentity, Origin, Session};
@@ -22,7 +23,7 @@ use crate::session::{BackboneIdentity, Origin, Session};
 /// What a run is trained with, apart from its model.
 pub(super) struct Setup<'a> {
     pub(super) run: RunDir,
-    pub(super) config: RunConfig,
+    pub(super) config: ResolvedRun,
     pub(super) inputs: Inputs,
     /// The run's device and its replicas', without autodiff.
     pub(super) devices: (Device, Vec<Device>),
@@ -56,7 +57,7 @@ impl<'a> Setup<'a> {
             &config.data.targets,
         )?;
         Ok(Trainer {
-            ema: (decay > 0.0).then(|| Ema::new(decay, &model, |key| stages.train(key))),
+            ema: decay.map(|decay| Ema::new(decay, &model, |key| stages.train(key))),
             model: model.train_only(stages.names()),
             pass: Pass::new(&config, &stages),
             optimizer: Optimizer::new(config.optimizer()),
@@ -78,12 +79,21 @@ impl<'a> Setup<'a> {
     }
 }
 
+/// Refuses devices that a run of this configuration can't be on here.
+///
+/// # Errors
+/// A device that was not compiled in, that this machine lacks, or that does not compute in
+/// the run's precision.
+pub fn check_devices(config: RunConfig, machine: &Machine) -> Result<(), TrainError> {
+    open_devices(&config.on(machine)?).map(drop)
+}
+
 /// The run's device and its replicas', without autodiff.
-pub(super) fn open_devices(config: &RunConfig) -> Result<(Device, Vec<Device>), TrainError> {
+pub(super) fn open_devices(config: &ResolvedRun) -> Result<(Device, Vec<Device>), TrainError> {
     let train = &config.train;
     let open = |device: DeviceSpec| device.open_for(train.precision);
     let further = train.replicas.iter().map(|&device| open(device));
-    Ok((open(train.device)?, further.collect::<Result<_, _>>()?))
+    Ok((open(config.device)?, further.collect::<Result<_, _>>()?))
 }
 
 /// The model of this structure with its initial weights, on `device` with autodiff, and the
@@ -93,8 +103,8 @@ pub(super) fn initial_model(
     config: &RunConfig,
     model_config: &ModelConfig,
     device: &Device,
-    session: &Session,
-    identity: Option<&BackboneIdentity>,
+    (session, identity): (&Session, Option<&BackboneIdentity>),
+    machine: &Machine,
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Result<(Regressor, Option<String>), TrainError> {
     let device = device.clone().autodiff();
@@ -106,7 +116,7 @@ pub(super) fn initial_model(
             (model, origin)
         }
         None => {
-            let (model, origin) = new_model(config, model_config, &device)?;
+            let (model, origin) = new_model(config, model_config, &device, machine)?;
             if let Some(identity) = identity {
                 session.keep_backbone(identity.clone(), &model.backbone, origin.as_ref());
             }
@@ -130,18 +140,36 @@ pub(super) fn initial_model(
     Ok((model, Some(origin.sha256)))
 }
 
+/// Checks that a run of `config` can begin with its weights, on the CPU.
+///
+/// # Errors
+/// A weights file that is missing, damaged or of another backbone.
+pub fn check_weights(mut config: RunConfig, machine: &Machine) -> Result<(), TrainError> {
+    initial_weights::locate(&mut config, machine)?;
+    let mut devices = [DeviceSpec::Flex, DeviceSpec::LibTorch].into_iter();
+    // Where there is none, the run itself tells.
+    if config.model.weights != InitialWeights::Scratch
+        && let Some(cpu) = devices.find_map(|device| device.open().ok())
+    {
+        new_model(&config, &config.model_config(), &cpu, machine)?;
+    }
+    Ok(())
+}
+
 /// The same with a head that is drawn, and what else the weights file holds.
 fn new_model(
     config: &RunConfig,
     model_config: &ModelConfig,
     device: &Device,
+    machine: &Machine,
 ) -> Result<(Regressor, Option<Origin>), TrainError> {
     let seed = config.train.seed;
-    let path = &config.model.weights;
-    if path.as_os_str().is_empty() {
-        return Ok((Regressor::new(model_config, seed, device), None));
-    }
-    let sha256 = initial_weights::verified_hash(path, config.model.backbone)?;
+    let path = match &config.model.weights {
+        InitialWeights::Scratch => return Ok((Regressor::new(model_config, seed, device), None)),
+        InitialWeights::ImageNet => &initial_weights::official(config.model.backbone, machine)?,
+        InitialWeights::Path(path) => path,
+    };
+    let sha256 = initial_weights::verified_hash(path, config.model.backbone, machine)?;
     let (file, head) = initial_weights::read(path)?;
     let recognised = Regressor::zeros(model_config, device).recognise(file, None)?;
     let origin = Origin {
@@ -155,7 +183,7 @@ fn new_model(
 
 fn misfit(config: &RunConfig) -> impl FnOnce(StateError) -> TrainError + use<'_> {
     move |source| TrainError::Misfit {
-        path: config.model.weights.clone(),
+        path: config.model.weights.clone().into(),
         backbone: config.model.backbone,
         source,
     }

@@ -7,12 +7,11 @@ use anyhow::{Result, bail};
 use psp_data::{DataFolder, Dataset, Part};
 use psp_export::{Bundle, Predictor};
 use psp_schema::shell_quoted;
-use psp_train::inputs::dataset_options;
-use psp_train::{Inputs, RunConfig, RunDir};
+use psp_train::config::SplitSource;
+use psp_train::{Inputs, RunConfig, RunDir, TrainError, seen};
 
-use super::seen;
 use crate::args::{ChosenPart, EvalArgs};
-use crate::commands::refusals::unless_moved;
+use crate::commands::refusals::{elsewhere, unless_moved};
 use crate::text::counted;
 
 /// The images to evaluate.
@@ -48,6 +47,9 @@ impl Chosen {
             Some(ChosenPart::All) => bail!("--split all goes with --data"),
         };
         let inputs = Inputs::of_run(&config, &run).map_err(|error| {
+            if let TrainError::Changed { .. } = error {
+                return elsewhere(error.into());
+            }
             let again = format!("psp eval {} --data DIR", shell_quoted(&args.model));
             unless_moved(error.into(), &config.data.dir, "run", &again)
         })?;
@@ -58,6 +60,9 @@ impl Chosen {
                 config.data.dir.display()
             );
         }
+        if let Some(seen) = run.read_manifest()?.seen {
+            eprintln!("warning: {seen}");
+        }
         Self::part_of(&inputs, part)
     }
 
@@ -67,15 +72,12 @@ impl Chosen {
         let mut config = own.clone();
         config.move_data(dir);
         for own in [&mut config.data.labels, &mut config.data.images] {
-            if !own.starts_with(dir) || !own.exists() {
-                *own = PathBuf::new();
-            }
+            own.take_if(|own| !own.starts_with(dir) || !own.exists());
         }
-        config.data.split = "auto".to_owned();
+        config.data.split = SplitSource::Auto;
         config.data.targets.clone_from(&predictor.targets);
         config.data.label_range = predictor.label_range().into();
-        let column = filename_column(dir, predictor);
-        config.data.filename_column = column.unwrap_or_default();
+        config.data.filename_column = filename_column(dir, predictor);
         let data = dir.display();
         let known = Known::of(&args.model, &config)?;
         let is_own = matches!(known, Known::Parts(_)) && RunDir::new(&args.model).is_begun();
@@ -113,7 +115,7 @@ impl Chosen {
                         Self::part_of(&inputs, part)?
                     }
                     None | Some(ChosenPart::All) => {
-                        Self::all(Arc::new(Dataset::open(&dataset_options(&config))?))
+                        Self::all(Arc::new(Dataset::open(&config.dataset_options())?))
                     }
                 };
                 chosen.warn(&known, args, own);
@@ -216,7 +218,7 @@ impl Known {
         let run = RunDir::new(model);
         // What can't be opened is not the model's; whoever evaluates it says why.
         if run.is_begun() {
-            let Ok(dataset) = Dataset::open(&dataset_options(config)) else {
+            let Ok(dataset) = Dataset::open(&config.dataset_options()) else {
                 return Ok(Self::Nothing);
             };
             if dataset.fingerprint()? != run.read_manifest()?.data_fingerprint {

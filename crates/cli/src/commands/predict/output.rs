@@ -1,6 +1,6 @@
 //! The forms in which `psp predict` gives scores.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{Read, Write};
 use std::path::Path;
 
@@ -44,13 +44,7 @@ impl Format {
 /// A file that has come there meanwhile is replaced only if `overwrite` says so.
 fn write(path: &Path, content: &[u8], overwrite: bool) -> Result<()> {
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    if path.exists() && !path.is_file() {
-        let pipe = OpenOptions::new().write(true).open(&path);
-        return pipe
-            .and_then(|mut pipe| pipe.write_all(content))
-            .with_context(|| path.display().to_string());
-    }
-    if overwrite {
+    if overwrite || (path.exists() && !path.is_file()) {
         return Ok(write_atomic(&path, |out| out.write_all(content))?);
     }
     if write_new(&path, |out| out.write_all(content))? {

@@ -55,7 +55,8 @@ pub(super) fn remove(args: &StudyRmArgs) -> Result<()> {
         if StudyDir::new(&folder).holds_tasks(entry) {
             remove_tasks(entry)?;
         } else {
-            remove_entry(entry).with_context(|| entry.display().to_string())?;
+            remove_entry(entry)
+                .with_context(|| format!("{}: could not remove it", entry.display()))?;
         }
     }
     if let Some(others) = others(&folder)? {
@@ -65,9 +66,9 @@ pub(super) fn remove(args: &StudyRmArgs) -> Result<()> {
         );
         return Ok(());
     }
-    remove_dir(&folder).with_context(|| folder.display().to_string())?;
+    remove_dir(&folder).with_context(|| format!("{}: could not remove it", folder.display()))?;
     for link in &links {
-        remove_file(link).with_context(|| link.display().to_string())?;
+        remove_file(link).with_context(|| format!("{}: could not remove it", link.display()))?;
     }
     if links.is_empty() {
         println!("removed {root}");
@@ -91,7 +92,7 @@ fn named(tasks: &[TrialDir], study: &Path) -> String {
 fn remove_tasks(folder: &Path) -> Result<()> {
     let entries = match read_dir(folder) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        other => other.with_context(|| folder.display().to_string())?,
+        other => other.with_context(|| format!("{}: could not remove it", folder.display()))?,
     };
     let mut is_empty = true;
     for entry in entries {
@@ -103,7 +104,8 @@ fn remove_tasks(folder: &Path) -> Result<()> {
         }
     }
     if is_empty {
-        remove_entry(folder).with_context(|| folder.display().to_string())?;
+        remove_entry(folder)
+            .with_context(|| format!("{}: could not remove it", folder.display()))?;
     }
     Ok(())
 }
@@ -129,7 +131,9 @@ fn remove_entry(entry: &Path) -> std::io::Result<()> {
 /// The first things in a folder, `None` where it is empty.
 fn others(folder: &Path) -> Result<Option<String>> {
     let mut names = Vec::new();
-    for entry in read_dir(folder).with_context(|| folder.display().to_string())? {
+    for entry in
+        read_dir(folder).with_context(|| format!("{}: could not remove it", folder.display()))?
+    {
         names.push(entry?.file_name().display().to_string());
     }
     names.sort();

@@ -33,7 +33,7 @@ pub(super) fn no_difference(case: &Case) -> Option<Caveat> {
             "On these {} no difference is shown (Holm-corrected p above {}). Nor does that show \
              that they are equal.",
             images(case)?,
-            case.settings.level
+            case.analysis.settings.level
         ),
     ))
 }
@@ -71,7 +71,7 @@ pub(super) fn seeds_explain(case: &Case) -> Option<Caveat> {
              {} explains (Welch's t-test at {}).",
             images(case)?,
             Repeats::of(&case.analysis.candidates).name(),
-            whole_percent(case.settings.level)
+            whole_percent(case.analysis.settings.level)
         ),
     ))
 }

@@ -5,7 +5,7 @@ use crate::format::{counted, percent, sample_size, whole_percent};
 
 pub(super) fn intervals(case: &Case) -> Option<Caveat> {
     let calibration = case.analysis.calibration.as_ref()?;
-    let wanted = case.settings.coverage;
+    let wanted = case.analysis.settings.coverage;
     let mut because = "A prediction interval is as wide for every image of a target, and holds \
                        what it promises on average over images only. It was fitted to the \
                        validation images by which the best epoch was picked, which makes it \

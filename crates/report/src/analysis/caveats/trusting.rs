@@ -20,6 +20,10 @@ pub(super) fn no_model(case: &Case) -> Option<Caveat> {
             count(search.states.failed),
             counted(search.wanted, "trial", "trials"),
         ),
+        _ if !has(case, "valid") && !has(case, "test") => {
+            "The split has neither validation nor test images, by which a model is measured."
+                .to_owned()
+        }
         _ => "There are no predictions of any model yet.".to_owned(),
     };
     let claim = "that the scores can, or cannot, be predicted from these images";
@@ -32,10 +36,23 @@ pub(super) fn not_tested(case: &Case) -> Option<Caveat> {
         Caveat::new(
             CaveatKind::NotTested,
             "that the model is as good on new images as the numbers here",
-            "There are no test predictions. All numbers are over validation images, by which \
-             the best epoch (and, in a study, the model) was picked; they are too good.",
+            format!(
+                "There are no test {}. All numbers are over validation images, by which the best \
+                 epoch (and, in a study, the model) was picked; they are too good.",
+                if has(case, "test") {
+                    "predictions"
+                } else {
+                    "images in the split"
+                }
+            ),
         )
     })
+}
+
+/// Whether the split has images in a part.
+fn has(case: &Case, part: &str) -> bool {
+    let mut parts = case.input.data.parts.iter();
+    parts.any(|one| one.name == part && !one.labels.is_empty())
 }
 
 pub(super) fn unfinished(case: &Case) -> Option<Caveat> {
@@ -46,6 +63,12 @@ pub(super) fn unfinished(case: &Case) -> Option<Caveat> {
     );
     let claim = "that this is the result";
     (open > 0).then(|| Caveat::new(CaveatKind::Unfinished, claim, because))
+}
+
+pub(super) fn seen(case: &Case) -> Option<Caveat> {
+    let seen = case.input.data.seen.as_ref()?;
+    let claim = "that the scores on validation and test images hold for new ones";
+    Some(Caveat::new(CaveatKind::Seen, claim, format!("{seen}.")))
 }
 
 pub(super) fn not_better(case: &Case) -> Option<Caveat> {

@@ -1,7 +1,6 @@
 //! Candidates two by two.
 
-use psp_metrics::{SeedSummary, holm, sign_flip_test};
-use statrs::distribution::{ContinuousCDF, StudentsT};
+use psp_metrics::{SeedSummary, holm, sign_flip_test, t_quantile};
 
 use super::{Member, Pair};
 use crate::ReportError;
@@ -101,8 +100,8 @@ fn welch(a: &SeedSummary, b: &SeedSummary, level: f64) -> Option<bool> {
         return Some(difference > 0.0);
     }
     let freedom = variance.powi(2) / (a_part.powi(2) / a_free + b_part.powi(2) / b_free);
-    let t = StudentsT::new(0.0, 1.0, freedom).ok()?;
-    Some(difference / variance.sqrt() > t.inverse_cdf(1.0 - level / 2.0))
+    let bound = t_quantile(1.0 - level / 2.0, freedom)?;
+    Some(difference / variance.sqrt() > bound)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::finished_score;
-use crate::input::Study;
+use crate::input::{PrunerName, SamplerName, Study};
 
 /// What a search of so many trials found.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,8 +20,8 @@ pub struct Progress {
 
 pub(super) fn progress(study: &Study) -> Vec<Progress> {
     let scores: Vec<f64> = study.trials.iter().filter_map(finished_score).collect();
-    let independent = matches!(study.sampler.as_str(), "random" | "random-grid");
-    let independent = independent && study.pruner == "none";
+    let is_random = matches!(study.sampler, SamplerName::Random | SamplerName::RandomGrid);
+    let independent = is_random && study.pruner == PrunerName::None;
     let mut sorted = scores.clone();
     sorted.sort_unstable_by(f64::total_cmp);
     let mut counts: Vec<usize> = [1, 2, 5]

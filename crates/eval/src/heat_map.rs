@@ -1,6 +1,61 @@
 //! A map over an image.
 
-use crate::{ExplainError, Method};
+use std::fmt;
+
+use thiserror::Error;
+
+/// How a heat map was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// By the gradient of a score to the last feature map.
+    GradCam,
+    /// By what the class token takes from each patch, through all blocks.
+    AttentionRollout,
+    /// By how far a score falls when a patch is covered.
+    Occlusion,
+}
+
+impl Method {
+    /// Its name in file names and errors.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::GradCam => "grad_cam",
+            Self::AttentionRollout => "attention_rollout",
+            Self::Occlusion => "occlusion",
+        }
+    }
+
+    /// Its name for people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::GradCam => "Grad-CAM",
+            Self::AttentionRollout => "attention roll-out",
+            Self::Occlusion => "occlusion",
+        }
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A map with a value that is NaN or infinite, as from weights that are.
+#[derive(Debug, Error)]
+#[error("{method}{} gives {value}: the model's weights or scores are not finite", of(*target))]
+pub struct NotFinite {
+    /// How it was made.
+    pub method: Method,
+    /// The target, where the method knows one.
+    pub target: Option<usize>,
+    /// The first such value.
+    pub value: f32,
+}
+
+fn of(target: Option<usize>) -> String {
+    target.map_or_else(String::new, |target| format!(" of target {target}"))
+}
 
 /// How much each place of an image matters to a model.
 ///
@@ -36,15 +91,15 @@ impl HeatMap {
     /// Scales `raw`, `[height, width]`.
     ///
     /// # Errors
-    /// [`ExplainError::NotFinite`].
-    pub(crate) fn new(
+    /// A raw value that is NaN or infinite.
+    pub fn new(
         method: Method,
         target: Option<usize>,
         [height, width]: [usize; 2],
         raw: Vec<f32>,
-    ) -> Result<Self, ExplainError> {
+    ) -> Result<Self, NotFinite> {
         if let Some(&value) = raw.iter().find(|value| !value.is_finite()) {
-            return Err(ExplainError::NotFinite {
+            return Err(NotFinite {
                 method,
                 target,
                 value,

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use psp_space::Point;
-use psp_train::Standing;
+use psp_train::IntermediateResult;
 
 use super::*;
 
@@ -15,7 +15,7 @@ fn entry(number: usize, scores: &[f64]) -> Entry {
     let rungs = ASHA.rungs(4);
     assert_eq!(rungs, [1, 2]);
     let reached = rungs.iter().zip(scores).map(|(&epochs, r2)| RungRecord {
-        standing: standing(epochs, *r2),
+        interim: interim(epochs, *r2),
         worker: "w".to_owned(),
         ended: String::new(),
     });
@@ -32,10 +32,10 @@ fn entry(number: usize, scores: &[f64]) -> Entry {
     }
 }
 
-fn standing(epochs: u64, r2: f64) -> Standing {
+fn interim(epochs: u64, r2: f64) -> IntermediateResult {
     let overall = format!(r#"{{"mse":0.1,"mae":0.1,"rmse":0.3,"r2":{r2},"r2_left_out":[]}}"#);
     let best = format!(r#"{{"count":1,"targets":[],"overall":{overall}}}"#);
-    Standing {
+    IntermediateResult {
         epochs,
         best_epoch: 1,
         best: Some(serde_json::from_str(&best).unwrap()),
@@ -59,8 +59,8 @@ fn failed(number: usize, scores: &[f64]) -> Entry {
 }
 
 fn going_on(entries: Vec<Entry>, more: bool) -> Vec<usize> {
-    let board = Board { entries };
-    board.going_on(&ASHA, more).into_iter().collect()
+    let snapshot = Snapshot { entries };
+    snapshot.going_on(&ASHA, more).into_iter().collect()
 }
 
 #[test]

@@ -2,21 +2,21 @@
 
 use image::RgbImage;
 
-use super::{
-    MOST_TARGETS, drawable, error_mark, short_names,
-    style::{NOTE, QUIET_NOTE},
-};
 use crate::{
-    Sample,
+    Photo, PlotError,
     draw::{
-        Align, Canvas, Point, Rect, Style,
-        colour::{FRAME, GRID, INK, SHADE},
+        Align, Canvas, Colour, Point, Rect, Style,
+        colour::{FRAME, GREEN, GRID, INK, ORANGE, SHADE, VERMILION},
+    },
+    layout::{
+        Key, MOST_TARGETS, Mark, drawable, short_names,
+        style::{NOTE, QUIET_NOTE},
     },
     number::on_scale,
 };
 
 /// The place for a photo, in pixels.
-pub(crate) const PHOTO: (f64, f64) = (464.0, 348.0);
+pub(super) const PHOTO: (f64, f64) = (464.0, 348.0);
 const LINE: f64 = 32.0;
 /// Right edges of the columns with numbers, from the card's left, and the left
 /// end of the mark.
@@ -30,15 +30,28 @@ const CELL_ROOM: f64 = 78.0;
 
 const FILENAME: Style = Style::bold(20.0, INK);
 
-/// How the cards of a page look.
-pub(crate) struct Card<'a> {
+/// One image.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Sample {
+    /// Its file name.
+    pub name: String,
+    /// None leaves its place empty.
+    pub photo: Option<Photo>,
+    /// The true scores, one per target; NaN where there is none.
+    pub labels: Vec<f64>,
+    /// The model's scores, one per target; NaN where there is none.
+    pub predictions: Vec<f64>,
+}
+
+/// The targets whose scores stand below each photo of a page.
+pub(super) struct Targets<'a> {
     /// Names without the words that all have in front.
     names: Vec<String>,
     ranges: &'a [f64],
 }
 
-impl<'a> Card<'a> {
-    pub(crate) fn new(targets: &[String], ranges: &'a [f64]) -> Self {
+impl<'a> Targets<'a> {
+    pub(super) fn new(targets: &[String], ranges: &'a [f64]) -> Self {
         let names = short_names(targets).into_iter().take(MOST_TARGETS);
         Self {
             names: names.collect(),
@@ -46,24 +59,30 @@ impl<'a> Card<'a> {
         }
     }
 
-    /// In pixels; a card is as wide as a photo.
-    pub(crate) fn height(&self) -> f64 {
+    /// Each name with what is known of `sample`.
+    pub(super) fn scores(&self, sample: &Sample) -> impl Iterator<Item = (&str, Scores)> {
+        let names = self.names.iter().enumerate();
+        names.map(|(target, name)| (name.as_str(), Scores::of(sample, self.ranges, target)))
+    }
+
+    /// The height of a card in pixels; it is as wide as a photo.
+    pub(super) fn card_height(&self) -> f64 {
         PHOTO.1 + (self.names.len() as f64 + 2.0) * LINE
     }
 
     /// Draws a card with this upper left corner.
-    pub(crate) fn draw(&self, canvas: &mut Canvas, (left, top): Point, sample: &Sample) {
+    pub(super) fn draw_card(
+        &self,
+        canvas: &mut Canvas,
+        (left, top): Point,
+        sample: &Sample,
+    ) -> Result<(), PlotError> {
         let frame = Rect::new(left, top, PHOTO.0, PHOTO.1);
-        let photo = sample.photo.as_ref();
-        picture(
-            canvas,
-            frame,
-            photo.map(|photo| photo.fit(frame)),
-            "no photo",
-        );
-        let name = canvas.shorten(&sample.name, PHOTO.0, FILENAME);
-        let baseline = frame.bottom() + LINE * 0.85;
-        canvas.text(&name, (left, baseline), Align::Left, FILENAME);
+        let photo = sample.photo.as_ref().map(|photo| photo.fit(frame));
+        let photo = photo.transpose()?;
+        picture(canvas, frame, photo, "no photo");
+        let at = (left, frame.bottom() + LINE * 0.85);
+        canvas.text_within(&sample.name, PHOTO.0, at, Align::Left, FILENAME);
         let mut y = frame.bottom() + LINE * 1.75;
         let columns = [LABEL, PREDICTED, ERROR].map(|edge| left + edge);
         for (head, edge) in ["label", "predicted", "error"].into_iter().zip(columns) {
@@ -71,21 +90,20 @@ impl<'a> Card<'a> {
         }
         let rule = y + 8.0;
         canvas.line((left, rule), (left + PHOTO.0, rule), 1.0, GRID);
-        for (target, name) in self.names.iter().enumerate() {
+        for (name, scores) in self.scores(sample) {
             y += LINE;
-            let name = canvas.shorten(name, NAME_ROOM, NOTE);
-            canvas.text(&name, (left, y), Align::Left, NOTE);
-            let scores = Scores::of(sample, self.ranges, target);
+            canvas.text_within(name, NAME_ROOM, (left, y), Align::Left, NOTE);
             for (text, edge) in scores.texts(canvas).iter().zip(columns) {
                 canvas.text(text, (edge, y), Align::Right, NOTE);
             }
             scores.draw_mark(canvas, (left + MARK, y));
         }
+        Ok(())
     }
 }
 
 /// Draws `image` in the middle of `frame`, or says that it is `missing`.
-pub(crate) fn picture(canvas: &mut Canvas, frame: Rect, image: Option<RgbImage>, missing: &str) {
+pub(super) fn picture(canvas: &mut Canvas, frame: Rect, image: Option<RgbImage>, missing: &str) {
     canvas.fill(frame, SHADE);
     canvas.frame(frame, 1.0, FRAME);
     let middle = (frame.x + frame.width / 2.0, frame.y + frame.height / 2.0);
@@ -99,14 +117,14 @@ pub(crate) fn picture(canvas: &mut Canvas, frame: Rect, image: Option<RgbImage>,
 }
 
 /// What is known of one image and target.
-pub(crate) struct Scores {
+pub(super) struct Scores {
     label: Option<f64>,
     predicted: Option<f64>,
     range: f64,
 }
 
 impl Scores {
-    pub(crate) fn of(sample: &Sample, ranges: &[f64], target: usize) -> Self {
+    fn of(sample: &Sample, ranges: &[f64], target: usize) -> Self {
         let value = |values: &[f64]| drawable(*values.get(target)?);
         Self {
             label: value(&sample.labels),
@@ -120,7 +138,7 @@ impl Scores {
     }
 
     /// Draws the mark of the error's size in the line of text at this baseline.
-    pub(crate) fn draw_mark(&self, canvas: &mut Canvas, (x, baseline): Point) {
+    pub(super) fn draw_mark(&self, canvas: &mut Canvas, (x, baseline): Point) {
         if let Some(error) = self.error() {
             let (mark, colour) = error_mark(error / self.range);
             mark.draw(canvas, (x, baseline - NOTE.drop()), 8.0, colour);
@@ -128,13 +146,38 @@ impl Scores {
     }
 
     /// Label, prediction and error.
-    pub(crate) fn texts(&self, canvas: &Canvas) -> [String; 3] {
+    pub(super) fn texts(&self, canvas: &Canvas) -> [String; 3] {
         [
             number(canvas, self.label, self.range, false),
             number(canvas, self.predicted, self.range, false),
             number(canvas, self.error(), self.range, true),
         ]
     }
+}
+
+/// The mark of an error by its share of the labels' range: small up to 0.1,
+/// medium up to 0.25, or large.
+fn error_mark(share: f64) -> (Mark, Colour) {
+    match share.abs() {
+        share if share <= 0.1 => (Mark::Disc, GREEN),
+        share if share <= 0.25 => (Mark::Triangle, ORANGE),
+        _ => (Mark::Square, VERMILION),
+    }
+}
+
+/// The legend of [`error_mark`], for targets whose labels have these ranges.
+pub(super) fn error_marks(label_ranges: &[f64]) -> [(Key, String); 3] {
+    let scores = label_ranges.iter().all(|range| *range == 1.0);
+    let unit = if scores { "" } else { " of the labels' range" };
+    let entry = |share, text| {
+        let (mark, colour) = error_mark(share);
+        (Key::Mark(mark, colour), text)
+    };
+    [
+        entry(0.1, format!("error up to 0.10{unit}")),
+        entry(0.25, "up to 0.25".to_owned()),
+        entry(1.0, "larger".to_owned()),
+    ]
 }
 
 /// `value` with the most digits that fit into a cell.
@@ -179,5 +222,12 @@ mod tests {
         let scores = Scores::of(&sample, &[], 0);
         assert_eq!(scores.texts(&canvas), ["–", "0.500", "–"]);
         assert_eq!(scores.error(), None);
+    }
+
+    #[test]
+    fn an_error_is_marked_by_its_share_of_the_labels_range() {
+        let marks = [-0.1, 0.11, 0.25, -0.26, f64::NAN].map(|share| error_mark(share).0);
+        let (medium, large) = (Mark::Triangle, Mark::Square);
+        assert_eq!(marks, [Mark::Disc, medium, medium, large, large]);
     }
 }

@@ -1,4 +1,4 @@
-//! Where every trial stands, and which of them go on.
+//! The status of every trial, and which of them go on.
 
 use std::collections::BTreeSet;
 
@@ -11,9 +11,9 @@ use crate::records::{Record, RungRecord, TrialOutcome, read_json};
 use crate::study::Study;
 
 /// What is known of a study's trials. What was read once is not read again: files
-/// that say how a trial stood or ended never change.
+/// that say what a trial came to never change.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Board {
+pub(crate) struct Snapshot {
     entries: Vec<Entry>,
 }
 
@@ -24,19 +24,19 @@ pub(crate) struct Entry {
     pub(crate) dir: TrialDir,
     /// Epochs after which it is compared with others, rising.
     rungs: Vec<u64>,
-    /// How it stood at the first of them.
+    /// Its results at the first of them.
     reached: Vec<RungRecord>,
     /// How it ended.
     pub(crate) record: Option<Record>,
 }
 
-/// Where a trial stands.
+/// The status of a trial among the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Status {
     /// It has ended.
     Ended,
     /// At no rung yet, or beyond one that it was promoted from.
-    OnItsWay,
+    Active,
     /// At a rung, and not among those that go on.
     Pruned,
 }
@@ -77,14 +77,14 @@ impl Entry {
         matches!(outcome, Some(TrialOutcome::Failed { .. }))
     }
 
-    /// How it stood at the last rung that it came to.
-    pub(crate) fn standing(&self) -> Option<&RungRecord> {
+    /// Its result at the last rung that it came to.
+    pub(crate) fn interim(&self) -> Option<&RungRecord> {
         self.reached.last()
     }
 
     /// Epochs done at the last rung that it came to.
     fn epochs(&self) -> u64 {
-        self.standing().map_or(0, |record| record.standing.epochs)
+        self.interim().map_or(0, |record| record.interim.epochs)
     }
 
     /// The rung that it comes to next; `None`: its end.
@@ -99,7 +99,7 @@ impl Entry {
             Some(TrialOutcome::Failed { .. }) => return None,
             None => None,
         };
-        of_end.or_else(|| self.standing()?.standing.best.as_ref().map(score))
+        of_end.or_else(|| self.interim()?.interim.best.as_ref().map(score))
     }
 
     /// What trials are ranked by: those that came further are better, then the
@@ -118,15 +118,15 @@ impl Entry {
     }
 }
 
-impl Board {
+impl Snapshot {
     /// What is known now.
     ///
     /// # Errors
     /// A file that can't be read.
     pub(crate) fn of(study: &Study) -> Result<Self, SearchError> {
-        let mut board = Self::default();
-        board.refresh(study)?;
-        Ok(board)
+        let mut snapshot = Self::default();
+        snapshot.refresh(study)?;
+        Ok(snapshot)
     }
 
     /// Adds what has become known since.
@@ -145,15 +145,15 @@ impl Board {
         &self.entries
     }
 
-    /// Where each trial stands, in the order of the draw.
-    pub(crate) fn places(&self, study: &Study) -> Vec<Place> {
+    /// The status of each trial, in the order of the draw.
+    pub(crate) fn statuses(&self, study: &Study) -> Vec<Status> {
         let going_on = self.going_on(&study.pruner(), study.wanted() > self.entries.len());
-        let place = |(number, entry): (usize, &Entry)| match &entry.record {
-            Some(_) => Place::Ended,
-            None if entry.reached.is_empty() || going_on.contains(&number) => Place::OnItsWay,
-            None => Place::Pruned,
+        let status = |(number, entry): (usize, &Entry)| match &entry.record {
+            Some(_) => Status::Ended,
+            None if entry.reached.is_empty() || going_on.contains(&number) => Status::Active,
+            None => Status::Pruned,
         };
-        self.entries.iter().enumerate().map(place).collect()
+        self.entries.iter().enumerate().map(status).collect()
     }
 
     /// The trials that may go on beyond the last rung that they came to. `more`:
@@ -178,7 +178,7 @@ impl Board {
                     // It can't go on; another goes on in its place.
                     Some(_) if entry.has_failed() => {}
                     Some(record) => {
-                        let score = record.standing.best.as_ref().map(score);
+                        let score = record.interim.best.as_ref().map(score);
                         here.push((number, score.unwrap_or(f64::NEG_INFINITY)));
                     }
                     None => awaited |= entry.record.is_none() && coming.contains(&number),

@@ -1,5 +1,5 @@
 //! Draws every plot from made-up numbers, to look at:
-//! `cargo run --release -p psp-eval --example gallery -- OUT_DIR`.
+//! `cargo run --release -p psp-eval --example evaluation -- OUT_DIR`.
 //!
 //! With two more arguments the photos and labels are real:
 //! `… -- OUT_DIR LABELS.csv IMAGE_DIR`, the CSV with the columns filename and
