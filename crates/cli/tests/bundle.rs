@@ -127,6 +127,22 @@ fn a_bundle_with_values_that_no_export_has_is_refused_by_their_keys() {
     }
 }
 
+#[test]
+fn an_edited_bundle_is_refused_and_one_of_before_there_was_a_hash_is_not() {
+    let folder = Folder::with_data();
+    let bundle = copied(&folder);
+    let image = folder.image("synth-000000.jpg");
+    let path = bundle.join("bundle.json");
+    let mut edited = json(&path);
+    edited["label_range"] = json!([0.0, 0.1]);
+    std::fs::write(&path, edited.to_string()).unwrap();
+    run(&mut predict(&bundle, &[&image], &[]))
+        .assert_refused(&["bundle.json: edited since it was written", "export"]);
+    edited.as_object_mut().unwrap().remove("sha256").unwrap();
+    std::fs::write(&path, edited.to_string()).unwrap();
+    run(&mut predict(&bundle, &[&image], &[])).assert_done();
+}
+
 /// A copy of the exported model.
 fn copied(folder: &Folder) -> PathBuf {
     let bundle = folder.path("bundle");

@@ -1,7 +1,8 @@
 //! Each damage of a data set is refused with its file, row and column before
 //! anything is written.
 
-use crate::support::Folder;
+use crate::support::trained::{eval, trained};
+use crate::support::{Folder, run};
 
 #[test]
 fn a_missing_column_is_refused_by_name() {
@@ -62,6 +63,18 @@ fn a_label_out_of_range_is_refused_with_its_cell_and_the_range() {
             ],
         );
     }
+}
+
+#[test]
+fn a_label_beyond_those_that_a_model_was_trained_on_is_refused_as_such() {
+    let folder = Folder::with_data();
+    set_hood(&folder, "630");
+    let data = folder.data();
+    let data = ["--data", data.to_str().unwrap()];
+    run(&mut eval(&trained().run, &folder.path("out"), &data)).assert_refused(&[
+        "labels.csv: line 5",
+        "from 0 to 1, as all labels that the model was trained on",
+    ]);
 }
 
 #[test]

@@ -113,3 +113,39 @@ fn rows_in_another_order_are_other_data_with_the_same_split() {
     assert_eq!(ran.code, Some(1), "{ran:#?}");
     assert_says(&ran.stderr, &["predictions are left out"]);
 }
+
+#[test]
+fn another_runs_checkpoint_is_not_taken_for_the_best() {
+    let folder = Folder::with_data();
+    for (name, seed) in [("run", "train.seed=1"), ("other", "train.seed=2")] {
+        folder.train(name, &[seed, "train.epochs=1"]).assert_done();
+    }
+    let [best, others] =
+        ["run", "other"].map(|name| folder.path(name).join("checkpoints/best.safetensors"));
+    // It may be one file with the last.
+    std::fs::remove_file(&best).unwrap();
+    std::fs::copy(&others, &best).unwrap();
+    let [eval, _, predict, export] = uses(&folder);
+    for mut command in [eval, predict, export] {
+        run(&mut command).assert_refused(&["best.safetensors: ", "it is of another run"]);
+    }
+    let mut resume = psp(&["train", "--resume"]);
+    let resumed = run(resume.arg(folder.path("run"))).assert_done();
+    assert_says(&resumed.stderr, &["restored from another checkpoint"]);
+    run(&mut evaluation(&folder)).assert_done();
+}
+
+#[test]
+fn a_report_tells_of_predictions_that_it_cannot_store() {
+    let folder = trained();
+    // Nobody, root included, replaces a folder by a file.
+    std::fs::create_dir_all(folder.path("run/predictions/test.csv")).unwrap();
+    let ran = run(&mut report(&folder)).assert_done();
+    assert_says(
+        &ran.stderr,
+        &["warning: predictions are not stored", "test.csv"],
+    );
+    let metrics = json(&folder.path("report/metrics.json"));
+    let test = &metrics["candidates"][0]["runs"][0]["test"];
+    assert!(test.is_object(), "{metrics:#}");
+}

@@ -221,6 +221,9 @@ fn a_run_whose_metrics_are_cut_short_is_left_as_it_is_until_they_are_back() {
             std::fs::remove_file(&path).unwrap();
         }
         let before = snapshot(&folder.path("run"));
+        // The run is finished, and how to train it longer is not advised.
+        let ended = run(&mut resume(&folder.path("run"))).assert_refused(&["metrics.jsonl"]);
+        assert!(!ended.stdout.contains("train longer"), "{ended:#?}");
         let told = format!("({found} of {} bytes)", whole.len());
         longer().assert_refused(&["metrics.jsonl: missing or shorter", &told, "--out"]);
         assert_eq!(snapshot(&folder.path("run")), before);

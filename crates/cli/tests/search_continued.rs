@@ -263,6 +263,8 @@ fn a_study_that_is_named_can_be_given_more_trials() {
         let ran = search_again(&bench, &emit).assert_done();
         let remain = "note: --trials 1: the study has 3 already";
         assert_eq!(ran.stderr.contains(remain), trials == "1", "{ran:#?}");
+        let changed = "changed: study.trials: 2 → 3";
+        assert_eq!(ran.stderr.contains(changed), trials == "3", "{ran:#?}");
         assert_eq!(bench.table()["trials"].as_array().unwrap().len(), expected);
     }
     let parts = ["study.trials = 0", "at least 1"];

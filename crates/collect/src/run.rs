@@ -83,7 +83,18 @@ pub(crate) fn run(
                 total,
             });
         };
-        match predict_part(dir, part, machine, cancelled, &mut observe) {
+        let predicted = match predict_part(dir, part, machine, cancelled, &mut observe) {
+            // Those of a run that can only be read are told of all the same.
+            Err(ExportError::Unstored {
+                predictions,
+                source,
+            }) => {
+                settings.warn(&format!("predictions are not stored: {source}"));
+                Ok(Some(*predictions))
+            }
+            predicted => predicted,
+        };
+        match predicted {
             Err(ExportError::Interrupted) => return Err(CollectError::Interrupted),
             Ok(predictions) => match part {
                 Part::Valid => run.valid = predictions,

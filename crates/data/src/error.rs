@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use psp_schema::{Access, Class, Classify, FileError};
 
+use crate::labels::OUT_OF_RANGE;
 use crate::stray_label::StrayLabel;
 
 mod remedy;
@@ -292,6 +293,11 @@ pub enum DataError {
 }
 
 impl DataError {
+    /// Whether a label lies beyond the range that was asked for.
+    pub fn is_out_of_range(&self) -> bool {
+        matches!(self, Self::Label { problem, .. } if *problem == OUT_OF_RANGE)
+    }
+
     /// The setting that may mend it, where there is one.
     pub fn remedy(&self) -> Option<Remedy> {
         match self {

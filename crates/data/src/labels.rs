@@ -145,6 +145,12 @@ impl LabelTable {
                            without separators between thousands";
             return Err(refused(unclear.row, unclear.target, &unclear.text, problem));
         }
+        if let Some(target) = roundings.iter().position(Rounding::is_too_narrow) {
+            let (row, label) = (samples[0].row, samples[0].labels[target]);
+            let problem = "is one of labels that all lie within 1e-30, which is too close for \
+                           single precision; scale the column up";
+            return Err(refused(row, target, &label.to_string(), problem));
+        }
         notices.extend(numbers.notice(path));
         let columns = targets.iter().zip(&roundings);
         notices.extend(columns.filter_map(|(column, rounding)| rounding.notice(path, column)));
@@ -285,6 +291,9 @@ fn check_columns(
     Ok(())
 }
 
+/// What is wrong with a label beyond the range.
+pub(crate) const OUT_OF_RANGE: &str = "is out of range";
+
 fn parse_label(text: &str, [low, high]: [f32; 2]) -> Result<f32, &'static str> {
     let text = text.trim();
     if text.is_empty() {
@@ -296,7 +305,7 @@ fn parse_label(text: &str, [low, high]: [f32; 2]) -> Result<f32, &'static str> {
     } else if !value.is_finite() {
         Err("is not finite")
     } else if value < low || value > high {
-        Err("is out of range")
+        Err(OUT_OF_RANGE)
     } else {
         // -0.0 and 0.0 are one label; fingerprints and bins compare bits.
         Ok(value + 0.0)

@@ -191,12 +191,14 @@ impl fmt::Display for DataNotice {
                 mark,
                 example,
             } => {
-                let number = example.replace(',', ".");
                 let path = path.display();
-                write!(
-                    f,
-                    "{path}: decimal {mark}s, such as `{example}` for {number}"
-                )
+                write!(f, "{path}: decimal {mark}s, such as `{example}`")?;
+                if *mark == "comma" {
+                    write!(f, " for {}", example.replace(',', "."))
+                } else {
+                    let thousands = example.replace('.', "");
+                    write!(f, ", which is not {thousands}: thousands have no separator")
+                }
             }
             Self::Column {
                 path,

@@ -123,6 +123,9 @@ impl Rounding {
     /// Share of the column's spread up to which rounding says nothing of it.
     const HARMLESS: f64 = 1e-3;
 
+    /// Below this, what divides by the spread of labels leaves single precision.
+    const NARROWEST: f64 = 1e-30;
+
     /// Of no number yet.
     pub(crate) const NONE: Self = Self {
         low: f64::INFINITY,
@@ -138,6 +141,12 @@ impl Rounding {
         self.low = self.low.min(exact);
         self.high = self.high.max(exact);
         self.error = self.error.max((exact - f64::from(label)).abs());
+    }
+
+    /// Whether numbers that differ lie too close together to be learned.
+    pub(crate) fn is_too_narrow(&self) -> bool {
+        let spread = self.high - self.low;
+        spread > 0.0 && spread < Self::NARROWEST
     }
 
     /// That numbers of the column can't be told apart any more, where it is so.
@@ -201,7 +210,8 @@ mod tests {
             notice.map(|notice| notice.to_string())
         };
         let note = told(Separator::Tab, &["7", "1.234"]).unwrap();
-        assert!(note.contains("decimal points, such as `1.234`"), "{note}");
+        let expected = "decimal points, such as `1.234`, which is not 1234";
+        assert!(note.contains(expected), "{note}");
         assert_eq!(told(Separator::Tab, &["1.234", "1.5"]), None);
         assert_eq!(told(Separator::Comma, &["1.234"]), None);
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use psp_data::DataError;
-use psp_eval::EvalError;
+use psp_eval::{EvalError, Predictions};
 use psp_models::predict::PredictError;
 use psp_models::{StateError, WeightsError};
 use psp_schema::{Class, Classify, FileError};
@@ -101,6 +101,14 @@ pub enum ExportError {
     LostBest {
         /// The run.
         run: RunDir,
+    },
+    /// Predictions were computed and could not be stored.
+    #[error("{source}")]
+    Unstored {
+        /// The predictions.
+        predictions: Box<Predictions>,
+        /// Why.
+        source: Box<Self>,
     },
     /// Told to stop.
     #[error("interrupted")]

@@ -95,8 +95,7 @@ pub fn stored_predictions(run: &RunDir, part: Part) -> Result<Option<Predictions
 ///
 /// # Errors
 /// A run without a checkpoint, data that has changed since it was trained, an image
-/// that can't be read, a folder that can't be written, or
-/// [`ExportError::Interrupted`].
+/// that can't be read, [`ExportError::Unstored`], or [`ExportError::Interrupted`].
 pub fn predict_part(
     run: &RunDir,
     part: Part,
@@ -142,8 +141,13 @@ pub fn predict_part(
     };
     let total = loader.sampler().samples_per_epoch();
     let predictions = predictor.predict_batches(&inputs.dataset, batches, total, observe)?;
-    store(run, part, origin, &predictions)?;
-    Ok(Some(predictions))
+    match store(run, part, origin, &predictions) {
+        Ok(()) => Ok(Some(predictions)),
+        Err(source) => Err(ExportError::Unstored {
+            predictions: Box::new(predictions),
+            source: Box::new(source),
+        }),
+    }
 }
 
 /// The features that the run was trained on, of a part; `None` where it was trained on

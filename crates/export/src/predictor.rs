@@ -8,8 +8,8 @@ use psp_data::{Batch, DataError, Dataset, DecodeLimits, Loader, Preprocessing, d
 use psp_eval::{PredictionRow, Predictions};
 use psp_models::predict::{predict_epoch, to_host};
 use psp_models::{InferenceModel, ModelConfig, Precision, Regressor, StateDict, read_state_dict};
+use psp_train::RunDir;
 use psp_train::bundle::{BUNDLE_JSON, Bundle, SAFETENSORS};
-use psp_train::{Checkpoint, RunDir};
 
 use crate::error::ExportError;
 
@@ -102,7 +102,7 @@ impl Predictor {
     fn from_run(run: &RunDir, device: &Device, precision: Precision) -> Result<Self, ExportError> {
         let config = run.read_trained_config()?;
         ExportError::unless_trained(run)?;
-        let mut checkpoint = Checkpoint::read(&run.best())?;
+        let mut checkpoint = run.read_best()?;
         checkpoint.model_config.output.range = config.range_of(&checkpoint.model_config.output);
         let weights = checkpoint.weights();
         let model = build(&checkpoint.model_config, &weights, &run.best(), device)?

@@ -43,7 +43,7 @@ pub fn export(run: &RunDir, out: &Path, overwrite: bool) -> Result<Bundle, Expor
     let config = run.read_trained_config()?;
     let manifest = run.read_manifest()?;
     ExportError::unless_trained(run)?;
-    let checkpoint = Checkpoint::read(&run.best())?;
+    let checkpoint = run.read_best()?;
     let epoch = checkpoint.progress.epoch;
     let valid = valid_metrics(run, epoch)?;
 
@@ -87,8 +87,12 @@ pub fn export(run: &RunDir, out: &Path, overwrite: bool) -> Result<Bundle, Expor
             device: manifest.device,
         },
         files,
+        sha256: String::new(),
     };
     let json = staged.path().join(BUNDLE_JSON);
+    let bundle = bundle
+        .sealed()
+        .map_err(|error| FileError::write(&json, "make its content")(error.into()))?;
     write_json(&json, &bundle)?;
     for name in [SAFETENSORS, BURNPACK, BUNDLE_JSON] {
         let path = staged.path().join(name);

@@ -60,7 +60,10 @@ pub fn read_metrics(path: &Path) -> Result<Vec<EpochRecord>, FileError> {
     let text = std::fs::read_to_string(path).map_err(&read)?;
     let records = text.lines().enumerate().map(|(index, line)| {
         serde_json::from_str(line).map_err(|error| {
-            let reason = format!("line {}: {error}", index + 1);
+            // Of a single line serde_json says that it is the first.
+            let error = error.to_string();
+            let problem = error.split(" at line 1").next().unwrap_or_default();
+            let reason = format!("line {}: {problem}", index + 1);
             read(io::Error::new(io::ErrorKind::InvalidData, reason))
         })
     });

@@ -213,11 +213,15 @@ impl SearchConfig {
     /// When a path is not valid UTF-8.
     pub fn to_toml(&self) -> Result<String, SearchError> {
         let mut table = Table::new();
-        let study = Table::try_from(&self.study).map_err(|error| self.not_toml(&error))?;
-        table.insert("study".to_owned(), Value::Table(study));
+        table.insert("study".to_owned(), Value::Table(self.study_table()?));
         table.extend(self.base.to_table()?);
         table.extend(self.tables.clone());
         toml::to_string_pretty(&table).map_err(|error| self.not_toml(&error))
+    }
+
+    /// `[study]`, every default written out.
+    pub(crate) fn study_table(&self) -> Result<Table, SearchError> {
+        Table::try_from(&self.study).map_err(|error| self.not_toml(&error))
     }
 
     fn not_toml(&self, error: &toml::ser::Error) -> SearchError {

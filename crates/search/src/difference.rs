@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use psp_schema::SamplerName;
 use psp_space::{Condition, Domain};
+use psp_train::config::Change;
+use toml::{Table, Value};
 
 use crate::config::{SearchConfig, StudySection};
 use crate::error::SearchError;
@@ -37,6 +39,41 @@ impl SearchConfig {
             () if pruned(&self.study) != pruned(&other.study) => name("the pruner or its rungs"),
             () => None,
         })
+    }
+}
+
+impl SearchConfig {
+    /// The keys of `[study]` whose value differs from the one in `then`.
+    ///
+    /// # Errors
+    /// A value that TOML can't hold.
+    pub fn changes_since(&self, then: &Self) -> Result<Vec<Change>, SearchError> {
+        let [then, now] = [then, self].map(|config| {
+            let mut values = BTreeMap::new();
+            flatten("study", &config.study_table()?, &mut values);
+            Ok::<_, SearchError>(values)
+        });
+        let (then, now) = (then?, now?);
+        let keys: BTreeSet<&String> = then.keys().chain(now.keys()).collect();
+        let changes = keys.into_iter().map(|key| {
+            let [then, now] = [&then, &now].map(|of| of.get(key).cloned().unwrap_or_default());
+            let key = key.clone();
+            Change { key, then, now }
+        });
+        Ok(changes.filter(|change| change.then != change.now).collect())
+    }
+}
+
+/// Adds the values of a table and those within it, as TOML by their dotted keys.
+fn flatten(prefix: &str, table: &Table, values: &mut BTreeMap<String, String>) {
+    for (key, value) in table {
+        let key = format!("{prefix}.{key}");
+        match value {
+            Value::Table(inner) => flatten(&key, inner, values),
+            other => {
+                values.insert(key, other.to_string());
+            }
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use psp_metrics::RegressionMetrics;
 use psp_models::ModelConfig;
 use psp_schema::FileError;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::error::TrainError;
 
@@ -36,6 +37,9 @@ pub struct Bundle {
     pub training: Training,
     /// The bundle's other files by name.
     pub files: BTreeMap<String, FileEntry>,
+    /// SHA-256 of all the above; empty where an older version wrote it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub sha256: String,
 }
 
 /// Where a model comes from and how good it was.
@@ -117,7 +121,28 @@ impl Bundle {
         let bundle: Self =
             serde_json::from_slice(&text).map_err(|error| format(error.to_string()))?;
         bundle.validate().map_err(format)?;
-        Ok(bundle)
+        let now = hash_of_all_but_sha256(value);
+        if bundle.sha256.is_empty() || bundle.sha256 == now {
+            return Ok(bundle);
+        }
+        Err(format(format!(
+            "edited since it was written: its SHA-256 is {now}, it says {}; bring it back from a \
+             copy, or export the model again",
+            bundle.sha256
+        )))
+    }
+
+    /// This description with its own hash.
+    ///
+    /// # Errors
+    /// A value that JSON can't hold.
+    pub fn sealed(self) -> serde_json::Result<Self> {
+        // As reading sees it, which may round.
+        let value = serde_json::from_str(&serde_json::to_string(&self)?)?;
+        Ok(Self {
+            sha256: hash_of_all_but_sha256(value),
+            ..self
+        })
     }
 
     /// Refuses what would panic later, or give scores that are no numbers.
@@ -201,6 +226,13 @@ impl Bundle {
             ),
         })
     }
+}
+
+fn hash_of_all_but_sha256(mut description: serde_json::Value) -> String {
+    if let Some(fields) = description.as_object_mut() {
+        fields.remove("sha256");
+    }
+    hex::encode(Sha256::digest(description.to_string()))
 }
 
 impl FileEntry {

@@ -144,6 +144,12 @@ impl Progress {
         }
     }
 
+    /// Whether both are of one run, `best` of its best epoch.
+    pub(crate) fn is_of_the_run_of(&self, best: &Self) -> bool {
+        let [own, other] = [self, best].map(|one| one.early_stopping.best_mse);
+        self.seed == best.seed && own == other
+    }
+
     /// Whether this is the end of the epoch with the best validation result
     /// so far.
     pub fn is_best(&self) -> bool {
@@ -246,13 +252,7 @@ impl Checkpoint {
     /// # Errors
     /// As [`Checkpoint::read`], but for the tensors, which are not looked at.
     pub fn digest_of(path: &Path) -> Result<String, CheckpointError> {
-        match Header::read(path)? {
-            Some(header) => Ok(header.sha256),
-            None => Err(CheckpointError::Damaged {
-                path: path.to_owned(),
-                reason: NO_CHECKPOINT.to_owned(),
-            }),
-        }
+        Ok(Header::of(path)?.sha256)
     }
 
     /// The model's structure and the names of its scores, from a checkpoint's first
@@ -266,6 +266,14 @@ impl Checkpoint {
         let state = Header::read(path)?.map(|header| header.state(path));
         let state = state.transpose()?;
         Ok(state.map(|state| (state.model_config, state.targets)))
+    }
+
+    /// Where a run stood at a checkpoint, from its first bytes alone.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::digest_of`].
+    pub(crate) fn progress_of(path: &Path) -> Result<Progress, CheckpointError> {
+        Ok(Header::of(path)?.state(path)?.progress)
     }
 
     /// Reads a checkpoint and verifies its hash.

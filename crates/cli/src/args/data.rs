@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Subcommand};
 
 use super::config::ConfigArgs;
-use super::numbers::whole;
+use super::numbers::{positive, whole};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DataCommand {
@@ -21,7 +21,7 @@ pub(crate) struct SynthArgs {
     #[arg(long)]
     pub(crate) out: PathBuf,
     /// Number of images.
-    #[arg(long, default_value_t = 2000, value_parser = whole::<usize>)]
+    #[arg(long, default_value_t = 2000, value_parser = positive::<usize>)]
     pub(crate) count: usize,
     /// Seed of the scenes.
     #[arg(long, default_value_t = 0, value_parser = whole::<u64>)]

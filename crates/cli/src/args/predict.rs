@@ -50,9 +50,9 @@ pub(crate) struct PredictArgs {
     /// Also score the images in sub-folders.
     #[arg(long)]
     pub(crate) recursive: bool,
-    /// Write to this file (-: standard output) instead of printing: as --csv or --json says, or else JSON lines if its
-    /// name ends in .json or .jsonl, and CSV if not. It is written at the end, unless no image
-    /// could be scored.
+    /// Write to this file (-: standard output) instead of printing: as --csv or --json says, or
+    /// else by its name: .json is one array, .jsonl JSON lines, any other CSV. It is written at
+    /// the end, unless no image could be scored.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
     /// Replace the scores that the file holds.
@@ -61,7 +61,8 @@ pub(crate) struct PredictArgs {
     /// CSV: `filename` and a column per score.
     #[arg(long, conflicts_with = "json")]
     pub(crate) csv: bool,
-    /// JSON lines, one object per image: `filename` and `scores`, or `error`.
+    /// JSON lines (one array in a file that ends in .json), an object per image: `filename` and
+    /// `scores`, or `error`.
     #[arg(long)]
     pub(crate) json: bool,
     /// Give scores as the model computes them, not clipped to the labels' range.

@@ -72,6 +72,10 @@ pub(crate) fn split(args: &SplitArgs) -> Result<ExitCode> {
             dataset.labels_path().display()
         );
     }
+    ensure!(
+        out.as_os_str() != "-",
+        "-: a split is kept in a file, which runs name; name it with --out"
+    );
     check_place(&out)?;
     ensure!(
         !out.exists() || out.is_file(),

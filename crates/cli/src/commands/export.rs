@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail, ensure};
 use psp_schema::shell_quoted;
 use psp_search::Study;
+use psp_train::RunDir;
 use psp_train::bundle::BUNDLE_JSON;
-use psp_train::{Checkpoint, RunDir};
 
 use super::predictor::note_unfinished;
 use super::refusals::{check_is_there, continuing, unless_lost};
@@ -98,7 +98,9 @@ fn check_is_scored(study: &Study, run: &RunDir, folder: &str) -> Result<()> {
     let Some(scored) = study.scored_epoch(folder)? else {
         return Ok(());
     };
-    let best = Checkpoint::read(&run.best()).map_err(|error| unless_lost(error.into(), run))?;
+    let best = run
+        .read_best()
+        .map_err(|error| unless_lost(error.into(), run))?;
     let best = best.progress.epoch;
     if best != scored {
         let quoted = shell_quoted(run.root());

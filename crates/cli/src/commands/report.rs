@@ -282,7 +282,8 @@ fn measure(config: &RunConfig, device: DeviceSpec) -> Result<MeasuredCost, Strin
         }
         let ran = command.output().map_err(|error| error.to_string())?;
         if !ran.status.success() {
-            return Err(String::from_utf8_lossy(&ran.stderr).trim().to_owned());
+            let reason = String::from_utf8_lossy(&ran.stderr);
+            return Err(reason.trim().trim_start_matches("error: ").to_owned());
         }
         serde_json::from_slice::<serde_json::Value>(&ran.stdout).map_err(|error| error.to_string())
     };

@@ -39,7 +39,11 @@ pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
         None => {
             let dir = study_dir(args.study.as_deref().unwrap_or(Path::new("")));
             launch::check(args, &dir)?;
-            Study::resume(dir, args.data.as_deref(), args.trials, &machine, &mut check)?
+            let before = known_config(&dir);
+            let data = args.data.as_deref();
+            let study = Study::resume(dir, data, args.trials, &machine, &mut check)?;
+            tell_of_changes(before.as_ref(), &study)?;
+            study
         }
         Some(path) => {
             let config = config(path, args)?;
@@ -71,7 +75,9 @@ pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
                     }
                 }
             }
+            let before = known_config(&dir);
             let study = Study::begin(dir, config, &machine, &mut check)?;
+            tell_of_changes(before.as_ref(), &study)?;
             let known = study.wanted() as u64;
             if args.trials.is_none() && (1..known).contains(&asked) && !is_new {
                 eprintln!(
@@ -96,6 +102,21 @@ pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
         Launcher::Slurm => launch::slurm(args, &study),
         Launcher::K8s => launch::kubernetes(args, &study),
     }
+}
+
+/// What the study in `dir` was so far, if it was begun and can be read.
+fn known_config(dir: &StudyDir) -> Option<SearchConfig> {
+    Study::open(dir.clone()).ok().map(|study| study.config)
+}
+
+/// Tells of the settings that are other than `before`: the choice may become another.
+fn tell_of_changes(before: Option<&SearchConfig>, study: &Study) -> Result<()> {
+    if let Some(before) = before {
+        for change in study.config.changes_since(before)? {
+            eprintln!("changed: {change}");
+        }
+    }
+    Ok(())
 }
 
 /// Ends the command where its arguments don't go together.

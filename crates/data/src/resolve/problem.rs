@@ -3,6 +3,8 @@
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
+use psp_schema::FileError;
+
 use crate::error::DataError;
 use crate::labels::LabelTable;
 
@@ -29,6 +31,12 @@ pub(super) fn error_of(
     mut problems: Vec<(u64, String, NameProblem)>,
 ) -> DataError {
     let path = table.labels_path().to_owned();
+    let is_barred = |(_, _, problem): &(u64, String, NameProblem)| matches!(problem, NameProblem::Missing(reason) if reason.kind() == ErrorKind::PermissionDenied);
+    if let Some(place) = problems.iter().position(is_barred)
+        && let (_, filename, NameProblem::Missing(source)) = problems.swap_remove(place)
+    {
+        return FileError::read(&images.join(filename))(source).into();
+    }
     if problems.len() > 1 {
         let listed = problems
             .iter()
@@ -88,4 +96,30 @@ pub(super) fn error_of(
 fn quoted(names: &[String]) -> String {
     let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use psp_schema::{Class, Classify};
+
+    #[test]
+    fn an_image_that_may_not_be_read_is_the_machines_fault_and_not_the_rows() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("labels.csv");
+        std::fs::write(&path, "filename,x\na.jpg,1\nb.jpg,2\n").unwrap();
+        let table = LabelTable::read(&path, &["x".to_owned()], [0.0, 9.0]).unwrap();
+        let missing = |row, name: &str, kind: ErrorKind| {
+            let problem = NameProblem::Missing(kind.into());
+            (row, name.to_owned(), problem)
+        };
+        let barred = missing(3, "b.jpg", ErrorKind::PermissionDenied);
+        let problems = vec![missing(2, "a.jpg", ErrorKind::NotFound), barred];
+        let error = error_of(&table, dir.path(), problems);
+        assert_eq!(error.class(), Class::Passing);
+        assert!(
+            error.to_string().contains("b.jpg: could not read it"),
+            "{error}"
+        );
+    }
 }

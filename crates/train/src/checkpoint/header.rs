@@ -50,6 +50,14 @@ impl Header {
         }
     }
 
+    /// Reads the header of the checkpoint `path` and no more.
+    pub(super) fn of(path: &Path) -> Result<Self, CheckpointError> {
+        Self::read(path)?.ok_or_else(|| CheckpointError::Damaged {
+            path: path.to_owned(),
+            reason: NO_CHECKPOINT.to_owned(),
+        })
+    }
+
     /// Reads the header of a checkpoint and no more; `None` of a file of another form.
     pub(super) fn read(path: &Path) -> Result<Option<Self>, CheckpointError> {
         let io = FileError::read(path);

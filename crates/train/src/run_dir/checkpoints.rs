@@ -151,13 +151,36 @@ impl RunDir {
         Ok(())
     }
 
+    /// Reads `best`. Of a run that has ended it has to be the checkpoint of its best epoch.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::read`]; [`CheckpointError::Damaged`] of another epoch's or run's.
+    pub fn read_best(&self) -> Result<Checkpoint, CheckpointError> {
+        let path = self.best();
+        let best = Checkpoint::read(&path)?;
+        let Ok(result) = self.read_result() else {
+            return Ok(best);
+        };
+        let (epoch, expected) = (best.progress.epoch, result.best_epoch);
+        let last = Checkpoint::progress_of(&self.last()).ok();
+        if epoch != expected {
+            let reason = format!("it is of epoch {epoch}, and the best is epoch {expected}");
+            Err(CheckpointError::Damaged { path, reason })
+        } else if last.is_some_and(|last| !last.is_of_the_run_of(&best.progress)) {
+            let reason = "it is of another run than the last checkpoint".to_owned();
+            Err(CheckpointError::Damaged { path, reason })
+        } else {
+            Ok(best)
+        }
+    }
+
     /// What is wrong with `best`, if anything is.
     ///
     /// # Errors
     /// When that can't be said: it can't be read, or a newer psp wrote it.
     pub fn fault_of_best(&self) -> Result<Option<String>, CheckpointError> {
         let path = self.best();
-        match Checkpoint::read(&path) {
+        match self.read_best() {
             Ok(_) => Ok(None),
             Err(error @ CheckpointError::Damaged { .. }) => Ok(Some(error.to_string())),
             Err(error) if error.is_a_folder() => Ok(Some(error.to_string())),

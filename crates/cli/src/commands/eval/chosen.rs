@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Result, bail};
-use psp_data::{DataFolder, Dataset, Part};
+use anyhow::{Result, anyhow, bail};
+use psp_data::{DataError, DataFolder, Dataset, Part};
 use psp_export::{Bundle, Predictor};
 use psp_schema::shell_quoted;
 use psp_train::config::SplitSource;
@@ -102,7 +102,8 @@ impl Chosen {
             (known, split) => {
                 let chosen = match split {
                     Some(ChosenPart::Part(part)) => {
-                        let inputs = Inputs::open(&config)?;
+                        let inputs = Inputs::open(&config)
+                            .map_err(|error| beyond_the_model(error.into()))?;
                         if inputs.split_source == config.data.dir {
                             eprintln!(
                                 "note: {data}: has no split, so that its {} part is drawn: {} of \
@@ -115,7 +116,10 @@ impl Chosen {
                         Self::part_of(&inputs, part)?
                     }
                     None | Some(ChosenPart::All) => {
-                        Self::all(Arc::new(Dataset::open(&config.dataset_options())?))
+                        let dataset = Dataset::open(&config.dataset_options());
+                        Self::all(Arc::new(
+                            dataset.map_err(|error| beyond_the_model(error.into()))?,
+                        ))
                     }
                 };
                 chosen.warn(&known, args, own);
@@ -199,6 +203,16 @@ impl Chosen {
 fn filename_column(dir: &Path, predictor: &Predictor) -> Option<String> {
     let column = predictor.filename_column.clone()?;
     DataFolder::has_column(dir, &column).then_some(column)
+}
+
+/// `error`, with whose range it is that a label lies beyond.
+fn beyond_the_model(error: anyhow::Error) -> anyhow::Error {
+    let cause = error.chain().find_map(|cause| cause.downcast_ref());
+    if cause.is_some_and(DataError::is_out_of_range) {
+        anyhow!("{error}, as all labels that the model was trained on")
+    } else {
+        error
+    }
 }
 
 /// What a model knows of a data set.
