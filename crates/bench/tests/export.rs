@@ -1,6 +1,7 @@
 //! Numbers that are recorded here, in the form of torchvision's files.
 
 use crate::shared::shared;
+use crate::torchvision;
 use burn::tensor::Device;
 use psp_bench::verify::{RecordedBy, Reference, Report, Settings, compare, record, verify};
 use psp_models::{BackboneKind, DeviceSpec, ModelConfig, Regressor, state};
@@ -22,9 +23,8 @@ fn recorded() -> Reference {
     }
 }
 
-fn torchvisions(name: &str) -> Option<Reference> {
-    let path = shared(&format!("reference/{name}"))?;
-    Some(Reference::read(&path).unwrap())
+fn torchvisions(name: &str) -> Reference {
+    Reference::read(&torchvision::recorded(name)).unwrap()
 }
 
 /// A change that must be found.
@@ -74,10 +74,8 @@ fn a_file_without_an_f32_error_of_its_own_widens_no_tolerance() {
 
 #[test]
 fn an_export_made_from_a_reference_has_its_form_and_passes_against_it() {
-    for name in ["resnet18_64.json", "googlenet_96.json"] {
-        let Some(reference) = torchvisions(name) else {
-            return;
-        };
+    for name in ["resnet18_64.json", "googlenet_64.json"] {
+        let reference = torchvisions(name);
         let settings = Settings::of(&reference).unwrap();
         let recorded = record(&settings, &flex()).unwrap();
         let report = compare(&reference, &recorded);
@@ -93,9 +91,9 @@ fn an_export_made_from_a_reference_has_its_form_and_passes_against_it() {
 fn the_standard_settings_are_those_of_torchvisions_files() {
     for &kind in BackboneKind::ALL {
         let standard = Settings::standard(kind);
-        let Some(reference) = torchvisions(&format!("{kind}_{}.json", standard.size)) else {
-            return;
-        };
+        let name = format!("reference/{kind}_{}.json", standard.size);
+        let Some(path) = shared(&name) else { return };
+        let reference = Reference::read(&path).unwrap();
         assert_eq!(Settings::of(&reference).unwrap(), standard);
         // Files of before `recorded_by` still read.
         assert_eq!(reference.recorded_by, None);
@@ -104,15 +102,20 @@ fn the_standard_settings_are_those_of_torchvisions_files() {
 
 #[test]
 fn every_backbone_names_its_tensors_in_torchvisions_order() {
-    for &kind in BackboneKind::ALL {
-        let size = kind.input_size();
-        let Some(reference) = torchvisions(&format!("{kind}_{size}.json")) else {
-            return;
+    let mut files = 0;
+    for file in std::fs::read_dir(torchvision::RECORDED).unwrap() {
+        let reference = Reference::read(&file.unwrap().path()).unwrap();
+        let kind: BackboneKind = reference.model.parse().unwrap();
+        files += 1;
+        let config = ModelConfig {
+            input_size: reference.size,
+            ..ModelConfig::new(kind, 2)
         };
-        let model = Regressor::zeros(&ModelConfig::new(kind, 2), &flex());
+        let model = Regressor::zeros(&config, &flex());
         assert_eq!(state::shapes(&model.backbone), reference.backbone_state);
         assert_eq!(state::shapes(&model.head), reference.head_state);
     }
+    assert_eq!(files, BackboneKind::ALL.len());
 }
 
 #[test]
