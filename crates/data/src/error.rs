@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use psp_schema::{Access, Class, Classify, FileError};
 
-use crate::labels::OUT_OF_RANGE;
 use crate::stray_label::StrayLabel;
 
 mod remedy;
@@ -291,6 +290,9 @@ pub enum DataError {
         reason: String,
     },
 }
+
+/// What is wrong with a label beyond the range.
+pub(crate) const OUT_OF_RANGE: &str = "is out of range";
 
 impl DataError {
     /// Whether a label lies beyond the range that was asked for.

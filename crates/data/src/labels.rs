@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use crate::error::{DataError, Remedy};
+use crate::error::{DataError, OUT_OF_RANGE, Remedy};
 use crate::label_range::LabelRange;
 use crate::notice::DataNotice;
 use crate::numbers::{Numbers, Rounding};
@@ -290,9 +290,6 @@ fn check_columns(
     }
     Ok(())
 }
-
-/// What is wrong with a label beyond the range.
-pub(crate) const OUT_OF_RANGE: &str = "is out of range";
 
 fn parse_label(text: &str, [low, high]: [f32; 2]) -> Result<f32, &'static str> {
     let text = text.trim();

@@ -74,7 +74,7 @@ pub(crate) fn split(args: &SplitArgs) -> Result<ExitCode> {
     }
     ensure!(
         out.as_os_str() != "-",
-        "-: a split is kept in a file, which runs name; name it with --out"
+        "-: a split is a file that runs refer to; name one with --out"
     );
     check_place(&out)?;
     ensure!(

@@ -31,8 +31,11 @@ pub(super) fn error_of(
     mut problems: Vec<(u64, String, NameProblem)>,
 ) -> DataError {
     let path = table.labels_path().to_owned();
-    let is_barred = |(_, _, problem): &(u64, String, NameProblem)| matches!(problem, NameProblem::Missing(reason) if reason.kind() == ErrorKind::PermissionDenied);
-    if let Some(place) = problems.iter().position(is_barred)
+    let is_barred = |problem: &NameProblem| match problem {
+        NameProblem::Missing(reason) => reason.kind() == ErrorKind::PermissionDenied,
+        _ => false,
+    };
+    if let Some(place) = problems.iter().position(|(.., problem)| is_barred(problem))
         && let (_, filename, NameProblem::Missing(source)) = problems.swap_remove(place)
     {
         return FileError::read(&images.join(filename))(source).into();
