@@ -29,6 +29,20 @@ fn first_column(csv: &str) -> Vec<&str> {
 }
 
 #[test]
+fn an_image_that_is_named_twice_is_told_of() {
+    let folder = Folder::with_data();
+    let image = folder.image("synth-000000.jpg");
+    let ran = run(&mut predict(
+        &trained().bundle,
+        &[&image, &image],
+        &["--csv"],
+    ))
+    .assert_done();
+    assert_eq!(first_column(&ran.stdout).len(), 2);
+    assert_says(&ran.stderr, &["named more than once: 1 of 2 rows"]);
+}
+
+#[test]
 fn each_file_of_a_folder_is_scored_or_named_as_left_out() {
     let folder = Folder::new();
     let photos = photos(&folder);

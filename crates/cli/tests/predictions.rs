@@ -206,11 +206,13 @@ fn an_evaluation_on_data_that_changed_since_the_run_says_so() {
         folder.image("synth-000003.jpg"),
     )
     .unwrap();
-    let ran = run(&mut eval(&model, &out, &["--samples=0"])).assert_done();
-    assert_says(
-        &ran.stderr,
-        &["warning: ", "the data changed since the run began"],
-    );
+    // Its figures don't take the place of those before, with or without its own folder named.
+    let said = "the data changed since the run began";
+    run(&mut eval(&model, &out, &["--samples=0"])).assert_refused(&[said, "--overwrite"]);
+    let flags = ["--samples=0", "--overwrite", "--data"];
+    let ran = run(eval(&model, &out, &flags).arg(folder.data())).assert_done();
+    assert_says(&ran.stderr, &["warning: ", said]);
+    assert_says(&ran.stdout, &["test, "]);
     // What it was trained on is then not known of other data either.
     let other = folder.path("other");
     support::render(&other, 12);
@@ -221,6 +223,30 @@ fn an_evaluation_on_data_that_changed_since_the_run_says_so() {
     std::fs::copy(folder.image("synth-000004.jpg"), folder.image("more.jpg")).unwrap();
     let ran = run(&mut eval(&model, &out, &["--samples=0"])).assert_done();
     assert_says(&ran.stderr, &["1 image is in no row"]);
+}
+
+#[test]
+fn labels_on_another_scale_than_the_models_are_told_of() {
+    let folder = Folder::with_data();
+    let other = folder.path("other");
+    support::render(&other, 12);
+    let labels = folder.data().join("labels.csv");
+    let text = std::fs::read_to_string(&labels).unwrap();
+    let mut lines = text.lines();
+    let mut percent = format!("{}\n", lines.next().unwrap());
+    for line in lines {
+        let cells = line.split(',').map(|cell| match cell.parse::<f64>() {
+            Ok(label) => (100.0 * label).to_string(),
+            Err(_) => cell.to_owned(),
+        });
+        let cells: Vec<String> = cells.collect();
+        percent += &format!("{}\n", cells.join(","));
+    }
+    std::fs::write(&labels, percent).unwrap();
+    folder.train("run", &["train.epochs=1"]).assert_done();
+    let data = ["--data", other.to_str().unwrap(), "--samples=0"];
+    let ran = run(&mut eval(&folder.path("run"), &folder.path("out"), &data)).assert_done();
+    assert_says(&ran.stderr, &["warning: ", "on the model's scale?"]);
 }
 
 #[test]

@@ -64,7 +64,12 @@ fn a_study_becomes_a_page_that_stands_alone_and_is_the_same_each_time() {
     }
     let metrics = json(&one.join("metrics.json"));
     assert!(metrics.is_object());
-    assert!(one.join("report.md").is_file());
+    let page = std::fs::read_to_string(one.join("report.md")).unwrap();
+    let split = format!(
+        "--set data.split={}",
+        bench.root().join("split.csv").display()
+    );
+    assert!(page.contains(&split), "{page}");
     assert!(one.join("plots").read_dir().unwrap().count() > 10);
     // Speed was measured once and is stored with the runs.
     let measured = bench

@@ -19,6 +19,9 @@ use chosen::Chosen;
 
 mod chosen;
 
+/// Standard deviations of the labels beyond which a mean speaks of another scale.
+const FAR: f64 = 10.0;
+
 /// Images per forward pass.
 const BATCH: usize = 16;
 
@@ -55,6 +58,7 @@ pub(crate) fn eval(args: &EvalArgs) -> Result<ExitCode> {
         means: predictor.train_means.clone(),
     };
     let evaluation = Evaluation::new(part.name(), &predictions, &baseline)?;
+    tell_of_another_scale(&evaluation);
     let image = |name: &str| decode_file(&dataset.image_named(name), &predictor.limits);
     let options = WriteOptions {
         seed: args.seed,
@@ -68,6 +72,20 @@ pub(crate) fn eval(args: &EvalArgs) -> Result<ExitCode> {
         println!("wrote {}", path.display());
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Tells of labels that lie so far from those of the training that they may have another scale.
+fn tell_of_another_scale(evaluation: &Evaluation) {
+    for target in &evaluation.targets {
+        let (mean, spread) = (target.model.label_mean, target.model.label_std);
+        if spread > 0.0 && (mean - target.training_mean).abs() > FAR * spread {
+            eprintln!(
+                "warning: {}: the mean label is {mean:.4}, and was {:.4} in training: are these \
+                 labels on the model's scale?",
+                target.name, target.training_mean
+            );
+        }
+    }
 }
 
 fn sequential(dataset: Arc<Dataset>, indices: Vec<usize>, predictor: &Predictor) -> Result<Loader> {

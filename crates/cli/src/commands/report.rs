@@ -187,14 +187,15 @@ impl Source {
         name.to_string_lossy().into_owned()
     }
 
-    /// The commands that make all of it again.
+    /// The commands that make all of it again, with the split as it was.
     fn commands(&self, out: &Path) -> Vec<String> {
         let out = shell_quoted(out);
         match self {
             Self::Study(dir) => {
                 let (study, root) = (shell_quoted(&dir.study()), shell_quoted(dir.root()));
+                let split = with_split(&dir.split());
                 vec![
-                    format!("psp search --config {study} --study {root}-again"),
+                    format!("psp search --config {study} {split} --study {root}-again"),
                     format!("psp report {root}-again --out {out}-again"),
                     format!("psp export {root}-again --out model"),
                 ]
@@ -204,7 +205,10 @@ impl Source {
                 let mut again = Vec::new();
                 for run in runs {
                     let (config, root) = (shell_quoted(&run.config()), shell_quoted(run.root()));
-                    commands.push(format!("psp train --config {config} --out {root}-again"));
+                    let split = with_split(&run.split());
+                    commands.push(format!(
+                        "psp train --config {config} {split} --out {root}-again"
+                    ));
                     again.push(format!("{root}-again"));
                 }
                 commands.push(format!("psp report {} --out {out}-again", again.join(" ")));
@@ -212,6 +216,12 @@ impl Source {
             }
         }
     }
+}
+
+/// The flag that takes the split in this file.
+fn with_split(path: &Path) -> String {
+    let set = format!("data.split={}", path.display());
+    format!("--set {}", shell_quoted(Path::new(&set)))
 }
 
 /// Why `root` can't be reported on: it is neither a study nor a run.

@@ -68,7 +68,7 @@ fn wrong_value(message: &str) -> Option<String> {
         },
         other => match other.strip_prefix("an array of length ") {
             Some(length) => match &given {
-                Some(text) if text.starts_with('"') => {
+                Some(text) if as_list(text).split(',').count().to_string() == length => {
                     format!("a list of {length} values, such as {}", as_list(text))
                 }
                 _ => format!("a list of {length} values"),
@@ -194,6 +194,10 @@ mod tests {
             (
                 "data.fractions=0.8 0.1 0.1",
                 "expected a list of 3 values, such as [0.8, 0.1, 0.1], not \"0.8 0.1 0.1\"",
+            ),
+            (
+                "data.fractions=abc",
+                "expected a list of 3 values, not \"abc\"",
             ),
             (
                 "data.fractions=[0.5, 0.5]",

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Result, anyhow, bail};
 use psp_data::{DataError, DataFolder, Dataset, Part};
 use psp_export::{Bundle, Predictor};
-use psp_schema::shell_quoted;
+use psp_schema::{is_same_place, shell_quoted};
 use psp_train::config::SplitSource;
 use psp_train::{Inputs, RunConfig, RunDir, TrainError, seen};
 
@@ -32,7 +32,9 @@ impl Chosen {
         } else {
             RunConfig::default()
         };
-        if let Some(dir) = &args.data {
+        if let Some(dir) = &args.data
+            && !has_changed_own_data(&run, &config, args)?
+        {
             return Self::given(dir, args, predictor, &config);
         }
         if !run.is_begun() {
@@ -53,7 +55,8 @@ impl Chosen {
             let again = format!("psp eval {} --data DIR", shell_quoted(&args.model));
             unless_moved(error.into(), &config.data.dir, "run", &again)
         })?;
-        if inputs.dataset.fingerprint()? != run.read_manifest()?.data_fingerprint {
+        let is_changed = inputs.dataset.fingerprint()? != run.read_manifest()?.data_fingerprint;
+        if is_changed {
             eprintln!(
                 "warning: {}: the data changed since the run began; the figures are of what lies \
                  there now",
@@ -63,7 +66,11 @@ impl Chosen {
         if let Some(seen) = run.read_manifest()?.seen {
             eprintln!("warning: {seen}");
         }
-        Self::part_of(&inputs, part)
+        Ok(Self {
+            // They don't take the place of what the run's own data gave.
+            given: is_changed.then(|| config.data.dir.clone()),
+            ..Self::part_of(&inputs, part)?
+        })
     }
 
     /// Those of the data folder `dir`, with a word about the ones that the model was
@@ -203,6 +210,21 @@ impl Chosen {
 fn filename_column(dir: &Path, predictor: &Predictor) -> Option<String> {
     let column = predictor.filename_column.clone()?;
     DataFolder::has_column(dir, &column).then_some(column)
+}
+
+/// Whether `--data` names a run's own data, which have changed, and not all of them.
+fn has_changed_own_data(run: &RunDir, config: &RunConfig, args: &EvalArgs) -> Result<bool> {
+    let is_own = |dir: &PathBuf| is_same_place(dir, &config.data.dir);
+    if !run.is_begun()
+        || args.split == Some(ChosenPart::All)
+        || !args.data.as_ref().is_some_and(is_own)
+    {
+        return Ok(false);
+    }
+    let Ok(inputs) = Inputs::of_run(config, run) else {
+        return Ok(false);
+    };
+    Ok(inputs.dataset.fingerprint()? != run.read_manifest()?.data_fingerprint)
 }
 
 /// `error`, with whose range it is that a label lies beyond.

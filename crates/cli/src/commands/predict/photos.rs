@@ -1,6 +1,6 @@
 //! Which images `psp predict` scores, and under which names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
@@ -39,6 +39,15 @@ impl Photos {
                 Some(data) => photos.add_data(data, path, args.len() == 1)?,
                 None => photos.add_folder(path, recursive)?,
             }
+        }
+        let distinct: BTreeSet<&PathBuf> = photos.paths.iter().collect();
+        match photos.paths.len() - distinct.len() {
+            0 => {}
+            more => eprintln!(
+                "note: images are named more than once: {} of {} repeat others",
+                more,
+                counted(photos.paths.len(), "row")
+            ),
         }
         let lost = photos.paths.iter().filter(|path| path.to_str().is_none());
         match lost.count() {
