@@ -65,10 +65,7 @@ fn a_study_becomes_a_page_that_stands_alone_and_is_the_same_each_time() {
     let metrics = json(&one.join("metrics.json"));
     assert!(metrics.is_object());
     let page = std::fs::read_to_string(one.join("report.md")).unwrap();
-    let split = format!(
-        "--set data.split={}",
-        bench.root().join("split.csv").display()
-    );
+    let split = format!("data.split={}", bench.root().join("split.csv").display());
     assert!(page.contains(&split), "{page}");
     assert!(one.join("plots").read_dir().unwrap().count() > 10);
     // Speed was measured once and is stored with the runs.
