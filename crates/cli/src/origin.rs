@@ -31,6 +31,10 @@ pub(crate) struct Origin {
     data: Option<PathBuf>,
     /// The part of the data, of an evaluation.
     part: Option<String>,
+    /// SHA-256 over the data's targets, file names, labels and images, of an evaluation; an
+    /// earlier version stored none.
+    #[serde(default)]
+    fingerprint: Option<String>,
 }
 
 /// A results folder that no other psp writes to while this lives.
@@ -42,13 +46,20 @@ pub(crate) struct Claim {
 }
 
 impl Origin {
-    /// That of an evaluation of `model` on a part of its own data or of `data`.
-    pub(crate) fn evaluation(model: &Path, data: Option<&Path>, part: &str) -> Self {
+    /// That of an evaluation of `model` on a part of its own data or of `data`, with its
+    /// fingerprint.
+    pub(crate) fn evaluation(
+        model: &Path,
+        data: Option<&Path>,
+        part: &str,
+        fingerprint: &str,
+    ) -> Self {
         Self {
             kind: EVALUATION.to_owned(),
             sources: vec![whole(model)],
             data: data.map(whole),
             part: Some(part.to_owned()),
+            fingerprint: Some(fingerprint.to_owned()),
         }
     }
 
@@ -61,7 +72,24 @@ impl Origin {
             sources,
             data: None,
             part: None,
+            fingerprint: None,
         }
+    }
+
+    /// Whether both are of the same, but for what the data held.
+    fn is_like(&self, earlier: &Self) -> bool {
+        let fingerprint = self.fingerprint.clone();
+        *self
+            == Self {
+                fingerprint,
+                ..earlier.clone()
+            }
+    }
+
+    /// Whether results of this origin take the place of earlier ones unasked.
+    fn is_same(&self, earlier: &Self) -> bool {
+        self.is_like(earlier)
+            && (earlier.fingerprint.is_none() || earlier.fingerprint == self.fingerprint)
     }
 
     /// Whether results of this origin may be written into `out`: it holds none, or
@@ -86,7 +114,11 @@ impl Origin {
         let is_known = earlier.is_some() || self.kind != EVALUATION;
         // A report and an evaluation have files that the other would leave behind.
         let other_kind = earlier.as_ref().filter(|earlier| earlier.kind != self.kind);
-        if (overwrite && is_known && other_kind.is_none()) || earlier.as_ref() == Some(self) {
+        if (overwrite && is_known && other_kind.is_none())
+            || earlier
+                .as_ref()
+                .is_some_and(|earlier| self.is_same(earlier))
+        {
             return Ok(());
         }
         let mut names = RESULTS.to_vec();
@@ -107,9 +139,14 @@ impl Origin {
         }
         match earlier {
             Some(earlier) => bail!(
-                "{}: holds {earlier}; keep it and name another folder, such as --out {other}, \
+                "{}: holds {earlier}{}; keep it and name another folder, such as --out {other}, \
                  or replace it with --overwrite",
-                out.display()
+                out.display(),
+                if self.is_like(&earlier) {
+                    ", whose labels or images were others than they are now"
+                } else {
+                    ""
+                }
             ),
             None if is_known => bail!(
                 "{}: holds {name}, and nothing says what of; name another folder, such as \
@@ -252,7 +289,7 @@ mod tests {
     use super::*;
 
     fn evaluate(model: &Path, out: &Path, overwrite: bool) -> Result<()> {
-        let origin = Origin::evaluation(model, None, "test");
+        let origin = Origin::evaluation(model, None, "test", "data");
         let claim = origin.claim(out, overwrite)?;
         if let Some((name, text)) = claim.beside {
             std::fs::write(out.join(name), text).unwrap();
@@ -294,13 +331,36 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let of = |data: &str| {
             let data = root.path().join(data);
-            Origin::evaluation(root.path(), Some(&data), "all")
+            Origin::evaluation(root.path(), Some(&data), "all", "data")
         };
         let out = root.path().join("out");
         of("x").claim(&out, false).unwrap();
         std::fs::write(out.join("metrics.json"), "{}").unwrap();
         assert!(of("y").check(&out, false).is_err());
         of("x").check(&out, false).unwrap();
+    }
+
+    #[test]
+    fn data_that_hold_something_else_by_now_are_another_origin_where_it_is_known() {
+        let root = tempfile::tempdir().unwrap();
+        let of = |held: &str| Origin::evaluation(root.path(), None, "test", held);
+        let out = root.path().join("out");
+        of("then").claim(&out, false).unwrap();
+        std::fs::write(out.join("metrics.json"), "{}").unwrap();
+        of("then").check(&out, false).unwrap();
+        let error = of("now").check(&out, false).unwrap_err().to_string();
+        assert!(
+            error.contains("whose labels or images were others"),
+            "{error}"
+        );
+        of("now").check(&out, true).unwrap();
+        let unknown = Origin {
+            fingerprint: None,
+            ..of("then")
+        };
+        let text = serde_json::to_vec(&unknown).unwrap();
+        std::fs::write(out.join(FILE), text).unwrap();
+        of("now").check(&out, false).unwrap();
     }
 
     #[test]

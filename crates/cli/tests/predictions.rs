@@ -208,7 +208,11 @@ fn an_evaluation_on_data_that_changed_since_the_run_says_so() {
     .unwrap();
     // Its figures don't take the place of those before, with or without its own folder named.
     let said = "the data changed since the run began";
-    run(&mut eval(&model, &out, &["--samples=0"])).assert_refused(&[said, "--overwrite"]);
+    run(&mut eval(&model, &out, &["--samples=0"])).assert_refused(&[
+        said,
+        "whose labels or images were others than they are now",
+        "--overwrite",
+    ]);
     let flags = ["--samples=0", "--overwrite", "--data"];
     let ran = run(eval(&model, &out, &flags).arg(folder.data())).assert_done();
     assert_says(&ran.stderr, &["warning: ", said]);

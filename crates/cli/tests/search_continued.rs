@@ -112,6 +112,12 @@ fn a_study_goes_on_where_its_data_were_moved_to() {
     let config = std::fs::read_to_string(trial.join("config.toml")).unwrap();
     assert!(config.contains("moved here"), "{config}");
     search_again(&bench, &[]).assert_done();
+    // A study file that names the old place does not hinder.
+    let mut command = psp(&["search", "--workers", "1", "--config"]);
+    command.arg(bench.folder.path("study.toml")).arg("--study");
+    let old = format!("data.dir={}", data.display());
+    let ran = run(command.arg(bench.root()).args(["--set", &old])).assert_done();
+    assert_says(&ran.stderr, &["no such folder any more", "moved here"]);
     std::fs::rename(&moved, &data).unwrap();
     run(&mut bench.search(&["--workers", "1", "--trials", "2"])).assert_done();
     assert_eq!(count(&bench.table()["trials"], "finished"), 2);
@@ -181,6 +187,14 @@ fn a_study_whose_own_files_were_edited_or_damaged_does_not_go_on() {
     std::fs::write(path, before).unwrap();
     let (path, before) = edit("plan.json", &|text| text[..text.len() / 2].to_owned());
     let parts = ["plan.json: this file is damaged", "EOF", "from a copy"];
+    search_again(&bench, &[]).assert_refused(&parts);
+    std::fs::write(path, before).unwrap();
+    let (path, before) = edit("plan.json", &|text| text.replace("learning_rate", "rate"));
+    let parts = [
+        "plan.json: this file is damaged",
+        "`train.rate`",
+        "from a copy",
+    ];
     search_again(&bench, &[]).assert_refused(&parts);
     std::fs::write(path, before).unwrap();
     search_again(&bench, &[]).assert_done();

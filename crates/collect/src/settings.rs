@@ -40,7 +40,7 @@ pub enum CollectEvent<'a> {
     Predicting {
         /// The run's folder.
         run: &'a Path,
-        /// Whose images.
+        /// The part of its split that is predicted.
         part: Part,
         /// Images predicted.
         done: usize,

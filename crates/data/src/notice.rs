@@ -65,7 +65,7 @@ pub enum DataNotice {
         value: f32,
         /// Training or validation images.
         part: Part,
-        /// How many.
+        /// Images with that label, all of the part.
         count: usize,
     },
     /// Columns without a name or rows without a value were passed over.
@@ -81,7 +81,7 @@ pub enum DataNotice {
     NearNames {
         /// The labels file.
         path: PathBuf,
-        /// How many.
+        /// Names that are spelled differently.
         count: usize,
         /// The line of the first.
         row: u64,
@@ -98,7 +98,7 @@ pub enum DataNotice {
         path: PathBuf,
         /// The image folder.
         images: PathBuf,
-        /// How many.
+        /// Images that no row names.
         count: usize,
         /// One of them.
         example: String,

@@ -82,9 +82,9 @@ pub enum ExportError {
     /// A file of a model was named in place of its folder.
     #[error("{}: is a file of the model in {}; name that folder", path.display(), folder.display())]
     FileOfModel {
-        /// The file.
+        /// The file that was given as the model.
         path: PathBuf,
-        /// The folder.
+        /// The model's folder, to be given instead.
         folder: PathBuf,
     },
     /// The run has not finished an epoch, so there is no model to export.
@@ -105,9 +105,9 @@ pub enum ExportError {
     /// Predictions were computed and could not be stored.
     #[error("{source}")]
     Unstored {
-        /// The predictions.
+        /// What was predicted, for whoever can do without storing it.
         predictions: Box<Predictions>,
-        /// Why.
+        /// Why the run's folder did not take it.
         source: Box<Self>,
     },
     /// Told to stop.

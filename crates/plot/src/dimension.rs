@@ -50,14 +50,14 @@ pub struct Dimension {
 /// depends on another.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Values {
-    /// Numbers.
+    /// Numbers, which have distances.
     Numbers {
         /// Whether to spread them by their ratios; only if all are above 0.
         log: bool,
         /// One per trial.
         values: Vec<Option<f64>>,
     },
-    /// Names.
+    /// Names, which have an order at most.
     Categories {
         /// The names in the order to show; others come after.
         order: Vec<String>,

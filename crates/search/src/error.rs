@@ -310,7 +310,7 @@ pub enum SearchError {
         psp_schema::shell_quoted(study.root())
     )]
     DamagedStudyFile {
-        /// The study.
+        /// The study whose `study.toml` it is.
         study: StudyDir,
         /// What is wrong with it.
         source: Box<Self>,

@@ -1,5 +1,6 @@
 //! What is written down of tasks, and how JSON is read and written.
 
+use std::fmt::Display;
 use std::path::Path;
 
 use psp_schema::{RunResult, read_if_there, shell_quoted};
@@ -90,26 +91,29 @@ pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, S
     let Some(text) = read_if_there(path)? else {
         return Ok(None);
     };
-    let value = serde_json::from_slice(&text).map_err(|error| {
-        let study = path.parent().unwrap_or(Path::new(""));
-        let way_out = if is_made_again(path) {
-            "remove it, and the next `psp search` makes it again".to_owned()
-        } else if path.ends_with("plan.json") {
-            format!(
-                "bring it back from a copy, or move it away and have it drawn again: psp search \
-                 --config {} --study {}",
-                shell_quoted(&study.join("study.toml")),
-                shell_quoted(study)
-            )
-        } else {
-            "bring it back from a copy, or begin another study (--study)".to_owned()
-        };
-        TrainError::Damaged {
-            path: path.to_owned(),
-            reason: format!("this file is damaged ({error}); {way_out}"),
-        }
-    })?;
+    let value = serde_json::from_slice(&text).map_err(|error| damaged(path, &error))?;
     Ok(Some(value))
+}
+
+/// That the study's file at `path` is damaged, with the way out of it.
+pub(crate) fn damaged(path: &Path, problem: &impl Display) -> TrainError {
+    let study = path.parent().unwrap_or(Path::new(""));
+    let way_out = if is_made_again(path) {
+        "remove it, and the next `psp search` makes it again".to_owned()
+    } else if path.ends_with("plan.json") {
+        format!(
+            "bring it back from a copy, or move it away and have it drawn again: psp search \
+             --config {} --study {}",
+            shell_quoted(&study.join("study.toml")),
+            shell_quoted(study)
+        )
+    } else {
+        "bring it back from a copy, or begin another study (--study)".to_owned()
+    };
+    TrainError::Damaged {
+        path: path.to_owned(),
+        reason: format!("this file is damaged ({problem}); {way_out}"),
+    }
 }
 
 /// Whether a search without this file writes it anew: of what was trained to its end

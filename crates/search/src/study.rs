@@ -14,7 +14,7 @@ use crate::error::SearchError;
 use crate::folder::{StudyDir, TrialDir};
 use crate::plan::{Plan, PlannedTrial};
 use crate::pruner::Pruner;
-use crate::records::read_json;
+use crate::records::{damaged, read_json};
 
 /// A study and its plan.
 #[derive(Clone, Debug)]
@@ -38,7 +38,7 @@ impl Study {
     /// When there is none, or a file of it is damaged.
     pub fn open(dir: StudyDir) -> Result<Self, SearchError> {
         let path = dir.study();
-        let Some(plan) = read_json(&dir.plan())? else {
+        let Some(plan): Option<Plan> = read_json(&dir.plan())? else {
             return Err(if dir.has_lost_plan() {
                 SearchError::LostPlan { study: dir }
             } else {
@@ -62,6 +62,13 @@ impl Study {
                 source: Box::new(other),
             },
         })?;
+        let is_searched = |key: &String| config.space.dimensions().iter().any(|of| of.key == *key);
+        let mut keys = plan.trials.iter().flat_map(|trial| trial.point.keys());
+        if let Some(key) = keys.find(|key| !is_searched(key)) {
+            let problem =
+                format!("a trial has a value of `{key}`, which study.toml does not search");
+            return Err(damaged(&dir.plan(), &problem).into());
+        }
         Self::new(dir, config, plan)
     }
 

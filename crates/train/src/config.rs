@@ -62,7 +62,7 @@ pub enum ConfigError {
     /// The same, with the place that the value is from.
     #[error("{place}: {source}")]
     At {
-        /// File and line.
+        /// The file and the line in it, or the flag, that the value is from.
         place: String,
         /// What is wrong there.
         source: Box<ConfigError>,

@@ -55,8 +55,15 @@ impl Inputs {
 
     /// The same, with what `session` keeps of earlier runs.
     pub(crate) fn open_within(config: &RunConfig, session: &Session) -> Result<Self, TrainError> {
+        Self::on(session.dataset(&config.dataset_options())?, config)
+    }
+
+    /// The same on `dataset`, the one that `config` names, which is open already.
+    ///
+    /// # Errors
+    /// As [`Inputs::open`].
+    pub fn on(dataset: Arc<Dataset>, config: &RunConfig) -> Result<Self, TrainError> {
         let data = &config.data;
-        let dataset = session.dataset(&config.dataset_options())?;
         let auto = data.split == SplitSource::Auto;
         let (splits, split_source) = if let SplitSource::File(path) = &data.split {
             if !path.exists() {
@@ -290,7 +297,7 @@ impl Inputs {
 /// The sample of the training images that `data.train_images` asks for.
 #[derive(Clone, Copy, Debug, Default)]
 struct TrainSample {
-    /// None: all.
+    /// Images to train on; `None`: all of the part.
     count: Option<usize>,
     seed: u64,
     bins: usize,

@@ -44,7 +44,8 @@ pub(crate) fn eval(args: &EvalArgs) -> Result<ExitCode> {
         .out
         .clone()
         .unwrap_or_else(|| default_out(&args.model, part));
-    let origin = Origin::evaluation(&args.model, given.as_deref(), part.name());
+    let fingerprint = dataset.fingerprint()?;
+    let origin = Origin::evaluation(&args.model, given.as_deref(), part.name(), &fingerprint);
     let data = dataset.labels_path().parent().unwrap_or(Path::new(""));
     check_is_no_data(&out, [data, dataset.images_dir()])?;
     origin.check(&out, args.overwrite)?;

@@ -18,8 +18,12 @@ pub(super) fn unless_moved(
     if data.as_os_str().is_empty() || data.exists() {
         return error;
     }
+    let leads = std::fs::read_link(data).map_or_else(
+        |_| String::new(),
+        |target| format!(" (a link to {}, where nothing is)", target.display()),
+    );
     anyhow!(
-        "{}: the {whose}'s data is not there any more; if it has moved: {way_out}",
+        "{}: the {whose}'s data is not there any more{leads}; if it has moved: {way_out}",
         data.display()
     )
 }

@@ -127,7 +127,7 @@ impl Source {
         let way_out = |data: &Path, command: String| {
             let data = shell_quoted(data);
             format!(
-                "link it there, ln -s DIR {data}, or name the new place and go on with the \
+                "link it there, ln -s \"$PWD/DIR\" {data}, or name the new place and go on with the \
                  training: {command} --data DIR"
             )
         };
@@ -206,6 +206,12 @@ impl Source {
                 for run in runs {
                     let (config, root) = (shell_quoted(&run.config()), shell_quoted(run.root()));
                     let split = with_split(&run.split());
+                    if run.read_manifest().is_ok_and(|manifest| manifest.extended) {
+                        commands.push(format!(
+                            "# {root} was trained longer than it began with; in one go its \
+                             schedule is another, and so are its figures"
+                        ));
+                    }
                     commands.push(format!(
                         "psp train --config {config} {split} --out {root}-again"
                     ));

@@ -46,7 +46,7 @@ pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
             study
         }
         Some(path) => {
-            let config = config(path, args)?;
+            let mut config = config(path, args)?;
             let dir = match &args.study {
                 Some(study) => study_dir(study),
                 None => StudyDir::new(config.default_folder()),
@@ -76,6 +76,9 @@ pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
                 }
             }
             let before = known_config(&dir);
+            if let Some(before) = before.as_ref().filter(|_| args.data.is_none()) {
+                follow_moved_data(&mut config, before);
+            }
             let study = Study::begin(dir, config, &machine, &mut check)?;
             tell_of_changes(before.as_ref(), &study)?;
             let known = study.wanted() as u64;
@@ -107,6 +110,21 @@ pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
 /// What the study in `dir` was so far, if it was begun and can be read.
 fn known_config(dir: &StudyDir) -> Option<SearchConfig> {
     Study::open(dir.clone()).ok().map(|study| study.config)
+}
+
+/// Has a study file whose data folder is gone name the one that the study was given since.
+fn follow_moved_data(config: &mut SearchConfig, before: &SearchConfig) {
+    let (data, known) = (&mut config.base.data, &before.base.data);
+    if !data.dir.exists() && known.dir.exists() {
+        eprintln!(
+            "note: {}: there is no such folder any more; the study's data are in {}",
+            data.dir.display(),
+            known.dir.display()
+        );
+        data.dir.clone_from(&known.dir);
+        data.labels.clone_from(&known.labels);
+        data.images.clone_from(&known.images);
+    }
 }
 
 /// Tells of the settings that are other than `before`: the choice may become another.

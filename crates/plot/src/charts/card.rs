@@ -30,7 +30,7 @@ const CELL_ROOM: f64 = 78.0;
 
 const FILENAME: Style = Style::bold(20.0, INK);
 
-/// One image.
+/// A photo to be shown with its labels and predictions.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Sample {
     /// Its file name.

@@ -23,9 +23,9 @@ pub enum TransformInput {
     /// With `model.weights`, as torchvision does.
     #[default]
     Auto,
-    /// Always.
+    /// Whatever the initial weights are.
     On,
-    /// Never.
+    /// Not even with torchvision's weights.
     Off,
 }
 
@@ -66,7 +66,7 @@ pub enum SplitSource {
     /// otherwise it is drawn.
     #[default]
     Auto,
-    /// It is drawn.
+    /// Drawn from `data.split_seed`, whatever split the data folder has.
     Random,
     /// A CSV of `filename,split`.
     File(PathBuf),
@@ -76,7 +76,7 @@ pub enum SplitSource {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "PathBuf", into = "PathBuf")]
 pub enum InitialWeights {
-    /// They are drawn.
+    /// Drawn from `train.seed`, as torchvision initialises the backbone.
     #[default]
     Scratch,
     /// torchvision's, trained on ImageNet, as `psp weights fetch` has stored them.

@@ -43,6 +43,10 @@ pub struct Manifest {
     pub feature_key: Option<String>,
     /// Mean of each target over the training part: the baseline prediction.
     pub train_means: Vec<f64>,
+    /// Whether `train.epochs` or `train.patience` changed on the way: trained in one go with
+    /// the last of them the run would have become another.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub extended: bool,
     /// The configuration that the run was last worked on with, by which a changed
     /// `config.toml` is noticed; earlier versions stored none.
     #[serde(default)]

@@ -103,6 +103,7 @@ pub fn start(
             seen,
             feature_key: store.as_ref().map(|store| store.key().hex().to_owned()),
             train_means: inputs.train_means(),
+            extended: false,
             config: Some(config.to_table()?),
         },
     )?;

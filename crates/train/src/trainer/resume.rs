@@ -49,7 +49,7 @@ pub fn resume_with(
     let stored = run.read_config()?;
     let ended = run.read_result().ok();
     config.make_absolute()?;
-    let manifest = run.read_manifest()?;
+    let mut manifest = run.read_manifest()?;
     let changes = match &manifest.config {
         Some(then) => run.changes(&manifest, then, &config)?,
         None => run.changes(&manifest, &stored.to_table()?, &config)?,
@@ -99,6 +99,7 @@ pub fn resume_with(
     let goes_on = check_length(run, &checkpoint.progress, &changes, ended.as_ref(), &config)?;
     if !changes.is_empty() {
         observe(Event::Changed(&changes));
+        manifest.extended |= changes.iter().any(Change::is_of_length);
         adopt(run, &kept, manifest, goes_on)?;
     }
     let ended = ended.filter(|_| !goes_on);

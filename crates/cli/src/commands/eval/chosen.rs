@@ -32,10 +32,12 @@ impl Chosen {
         } else {
             RunConfig::default()
         };
-        if let Some(dir) = &args.data
-            && !has_changed_own_data(&run, &config, args)?
-        {
-            return Self::given(dir, args, predictor, &config);
+        if let Some(dir) = &args.data {
+            // A run's own folder is known best as such, also where something in it changed.
+            let is_own = run.is_begun() && is_same_place(dir, &config.data.dir);
+            if !is_own || args.split == Some(ChosenPart::All) {
+                return Self::given(dir, args, predictor, &config);
+            }
         }
         if !run.is_begun() {
             bail!(
@@ -55,8 +57,7 @@ impl Chosen {
             let again = format!("psp eval {} --data DIR", shell_quoted(&args.model));
             unless_moved(error.into(), &config.data.dir, "run", &again)
         })?;
-        let is_changed = inputs.dataset.fingerprint()? != run.read_manifest()?.data_fingerprint;
-        if is_changed {
+        if inputs.dataset.fingerprint()? != run.read_manifest()?.data_fingerprint {
             eprintln!(
                 "warning: {}: the data changed since the run began; the figures are of what lies \
                  there now",
@@ -66,11 +67,10 @@ impl Chosen {
         if let Some(seen) = run.read_manifest()?.seen {
             eprintln!("warning: {seen}");
         }
-        Ok(Self {
-            // They don't take the place of what the run's own data gave.
-            given: is_changed.then(|| config.data.dir.clone()),
-            ..Self::part_of(&inputs, part)?
-        })
+        if let (Some(dir), None) = (&args.data, args.split) {
+            note_test_alone(dir);
+        }
+        Self::part_of(&inputs, part)
     }
 
     /// Those of the data folder `dir`, with a word about the ones that the model was
@@ -86,14 +86,13 @@ impl Chosen {
         config.data.label_range = predictor.label_range().into();
         config.data.filename_column = filename_column(dir, predictor);
         let data = dir.display();
-        let known = Known::of(&args.model, &config)?;
+        let dataset = Dataset::open(&config.dataset_options());
+        let dataset = Arc::new(dataset.map_err(beyond_the_model)?);
+        let known = Known::of(&args.model, &config, &dataset)?;
         let is_own = matches!(known, Known::Parts(_)) && RunDir::new(&args.model).is_begun();
         let chosen = match (known, args.split) {
             (Known::Parts(inputs), None) => {
-                eprintln!(
-                    "note: {data}: the data that the model was trained on, of which the test \
-                     images are evaluated; --split all evaluates all of it"
-                );
+                note_test_alone(dir);
                 Self::part_of(&inputs, Part::Test)?
             }
             (Known::Parts(inputs), Some(ChosenPart::Part(part))) => Self::part_of(&inputs, part)?,
@@ -109,8 +108,7 @@ impl Chosen {
             (known, split) => {
                 let chosen = match split {
                     Some(ChosenPart::Part(part)) => {
-                        let inputs = Inputs::open(&config)
-                            .map_err(|error| beyond_the_model(error.into()))?;
+                        let inputs = Inputs::on(dataset, &config)?;
                         if inputs.split_source == config.data.dir {
                             eprintln!(
                                 "note: {data}: has no split, so that its {} part is drawn: {} of \
@@ -122,12 +120,7 @@ impl Chosen {
                         }
                         Self::part_of(&inputs, part)?
                     }
-                    None | Some(ChosenPart::All) => {
-                        let dataset = Dataset::open(&config.dataset_options());
-                        Self::all(Arc::new(
-                            dataset.map_err(|error| beyond_the_model(error.into()))?,
-                        ))
-                    }
+                    None | Some(ChosenPart::All) => Self::all(dataset),
                 };
                 chosen.warn(&known, args, own);
                 chosen
@@ -212,28 +205,21 @@ fn filename_column(dir: &Path, predictor: &Predictor) -> Option<String> {
     DataFolder::has_column(dir, &column).then_some(column)
 }
 
-/// Whether `--data` names a run's own data, which have changed, and not all of them.
-fn has_changed_own_data(run: &RunDir, config: &RunConfig, args: &EvalArgs) -> Result<bool> {
-    let is_own = |dir: &PathBuf| is_same_place(dir, &config.data.dir);
-    if !run.is_begun()
-        || args.split == Some(ChosenPart::All)
-        || !args.data.as_ref().is_some_and(is_own)
-    {
-        return Ok(false);
-    }
-    let Ok(inputs) = Inputs::of_run(config, run) else {
-        return Ok(false);
-    };
-    Ok(inputs.dataset.fingerprint()? != run.read_manifest()?.data_fingerprint)
+/// Says that of all the data in `dir` the test images alone are evaluated.
+fn note_test_alone(dir: &Path) {
+    eprintln!(
+        "note: {}: the data that the model was trained on, of which the test images are \
+         evaluated; --split all evaluates all of it",
+        dir.display()
+    );
 }
 
 /// `error`, with whose range it is that a label lies beyond.
-fn beyond_the_model(error: anyhow::Error) -> anyhow::Error {
-    let cause = error.chain().find_map(|cause| cause.downcast_ref());
-    if cause.is_some_and(DataError::is_out_of_range) {
+fn beyond_the_model(error: DataError) -> anyhow::Error {
+    if error.is_out_of_range() {
         anyhow!("{error}, as all labels that the model was trained on")
     } else {
-        error
+        error.into()
     }
 }
 
@@ -249,32 +235,26 @@ enum Known {
 }
 
 impl Known {
-    /// What the run or exported model at `model` knows of the data that `config` names.
-    fn of(model: &Path, config: &RunConfig) -> Result<Self> {
+    /// What the run or exported model at `model` knows of the data set that `config` names.
+    fn of(model: &Path, config: &RunConfig, dataset: &Arc<Dataset>) -> Result<Self> {
         let run = RunDir::new(model);
-        // What can't be opened is not the model's; whoever evaluates it says why.
+        let dataset = Arc::clone(dataset);
         if run.is_begun() {
-            let Ok(dataset) = Dataset::open(&config.dataset_options()) else {
-                return Ok(Self::Nothing);
-            };
             if dataset.fingerprint()? != run.read_manifest()?.data_fingerprint {
                 return Ok(Self::Nothing);
             }
-            let inputs = Inputs::of_run_on(Arc::new(dataset), config, &run)?;
-            return Ok(Self::Parts(inputs));
+            return Ok(Self::Parts(Inputs::of_run_on(dataset, config, &run)?));
         }
         let training = Bundle::read(model)?.training;
-        let Ok(inputs) = Inputs::open(config) else {
+        if dataset.fingerprint()? != training.data_fingerprint {
             return Ok(Self::Nothing);
-        };
-        Ok(
-            if inputs.dataset.fingerprint()? != training.data_fingerprint {
-                Self::Nothing
-            } else if inputs.splits.fingerprint() == training.split_fingerprint {
+        }
+        // Whoever evaluates a part says why its split can't be read.
+        Ok(match Inputs::on(dataset, config) {
+            Ok(inputs) if inputs.splits.fingerprint() == training.split_fingerprint => {
                 Self::Parts(inputs)
-            } else {
-                Self::Mixed
-            },
-        )
+            }
+            _ => Self::Mixed,
+        })
     }
 }
