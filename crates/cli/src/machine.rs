@@ -10,6 +10,7 @@ pub(crate) fn with_devices(devices: &[DeviceSpec]) -> Machine {
     Machine {
         devices: devices.to_vec(),
         threads: None,
+        cores: cores(),
         cache_dir: given("PSP_CACHE_DIR").or_else(cache_dir),
         weights_dir: weights_dir(),
     }

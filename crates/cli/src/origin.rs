@@ -107,7 +107,8 @@ impl Origin {
             );
         }
         let earlier = Self::read(out)?;
-        if earlier.is_none() && DataFolder::of(&whole(out), None).is_some() {
+        let data = DataFolder::of(&whole(out), None);
+        if earlier.is_none() && data.is_some_and(|data| data.names.is_ok()) {
             return refuse(out, "a data set's");
         }
         psp_schema::check_folder(out)?;

@@ -228,24 +228,17 @@ fn of_two_exports_to_one_place_at_once_one_is_refused() {
 #[test]
 fn what_a_killed_export_left_is_removed_by_the_next_one() {
     let folder = Folder::new();
-    let left = |name: &str| folder.path(name).join(".lock");
-    let hours_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(7200);
     let begin = |name: &str| {
         std::fs::create_dir(folder.path(name)).unwrap();
         std::fs::write(folder.path(name).join("model.safetensors"), "half").unwrap();
-        std::fs::File::create(left(name)).unwrap()
+        std::fs::File::open(folder.path(name)).unwrap()
     };
+    let hours_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(7200);
     begin(".export-killed").set_modified(hours_ago).unwrap();
-    begin(".export-just-killed");
-    let at_work = begin(".export-at-work");
-    at_work.set_modified(hours_ago).unwrap();
-    at_work.try_lock().unwrap();
+    begin(".export-at-work");
     run(&mut export(&trained().run, &folder.path("bundle"), &[])).assert_done();
     assert!(!folder.path(".export-killed").exists());
-    for name in [".export-just-killed", ".export-at-work"] {
-        assert!(folder.path(name).join("model.safetensors").exists());
-    }
-    assert!(!folder.path("bundle/.lock").exists());
+    assert!(folder.path(".export-at-work/model.safetensors").exists());
 }
 
 #[test]

@@ -126,6 +126,8 @@ fn a_split_is_not_written_where_it_would_hide_the_labels() {
     std::fs::copy(&own, &submission).unwrap();
     let named = ["--set", &format!("data.labels={}", own.display())];
     split(&folder, &[flags, named].concat()).assert_done();
+    let first = ["--out", usual.to_str().unwrap()];
+    split(&folder, &[first, named].concat()).assert_refused(&["labels.csv: would be taken"]);
     std::fs::remove_file(&out).unwrap();
     std::fs::remove_file(&submission).unwrap();
     std::fs::rename(&own, &usual).unwrap();

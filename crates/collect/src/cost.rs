@@ -57,17 +57,17 @@ fn measured(
         return Ok(stored.map(|stored| stored.cost));
     };
     let hardware = &settings.environment.hardware;
-    let device = settings.machine.device_of(config).to_string();
+    let device = settings.machine.device_of(config);
     if let Some(stored) = stored
         && stored.hardware == *hardware
-        && stored.cost.device == device
+        && stored.cost.device == device.to_string()
     {
         return Ok(Some(stored.cost));
     }
     (settings.observe)(CollectEvent::Measuring {
         backbone: config.model.backbone.name(),
     });
-    let cost = match measure(config) {
+    let cost = match measure(config, device) {
         Err(reason) => {
             let model = config.model.backbone;
             settings.warn(&format!(

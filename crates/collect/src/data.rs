@@ -40,21 +40,17 @@ pub(crate) fn data(
             .collect(),
     });
     let [train, ..] = &parts;
-    let (training_means, trained_on, seen) = match chosen {
+    let (training_means, trained_on) = match chosen {
         Some(run) => {
             let manifest = run.read_manifest()?;
-            (
-                manifest.train_means,
-                manifest.split_counts[0],
-                manifest.seen,
-            )
+            (manifest.train_means, manifest.split_counts[0])
         }
         None => {
             let count = train.labels.len();
             let sum = |target: usize| train.labels.iter().map(|row| row[target]).sum::<f64>();
             let targets = 0..config.data.targets.len();
             let means = targets.map(|target| sum(target) / count.max(1) as f64);
-            (means.collect(), count, None)
+            (means.collect(), count)
         }
     };
     Ok(Data {
@@ -70,7 +66,6 @@ pub(crate) fn data(
         trained_on,
         parts: parts.into(),
         notes,
-        seen,
     })
 }
 

@@ -57,6 +57,7 @@ pub(crate) fn run(
         Some(_) => parts,
         None => &[],
     };
+    let manifest = dir.read_manifest()?;
     let mut run = Run {
         folder: settings.link(dir.root()),
         seed: config.train.seed,
@@ -64,10 +65,11 @@ pub(crate) fn run(
         epochs: epochs(dir)?,
         best_epoch: result.as_ref().map(|result| result.best_epoch),
         seconds: result.as_ref().map(|result| result.seconds),
-        device: dir.read_manifest()?.device,
+        device: manifest.device,
         valid: None,
         test: None,
         failure,
+        seen: manifest.seen,
     };
     for &part in parts {
         if settings.cancelled.load(Ordering::Relaxed) {

@@ -4,19 +4,20 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use psp_data::Part;
+use psp_models::DeviceSpec;
 use psp_report::input::{Environment, MeasuredCost};
 use psp_train::{Machine, RunConfig};
 
-/// Measures what a model of this configuration costs to predict with, or says why it
-/// can't.
-pub type Measure<'a> = &'a mut dyn FnMut(&RunConfig) -> Result<MeasuredCost, String>;
+/// Measures what a model of this configuration costs to predict with on a device, or says
+/// why it can't.
+pub type Measure<'a> = &'a mut dyn FnMut(&RunConfig, DeviceSpec) -> Result<MeasuredCost, String>;
 
 /// How a report's input is gathered.
 #[allow(missing_debug_implementations)]
 pub struct Settings<'a> {
     /// The report's folder, which links start from.
     pub out: PathBuf,
-    /// Where predictions are computed that are not stored yet.
+    /// Where is predicted, explained and measured what is not stored yet.
     pub machine: Machine,
     /// Images that are explained; 0: none.
     pub explained: usize,

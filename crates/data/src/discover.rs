@@ -61,25 +61,44 @@ fn is_split(path: &Path) -> bool {
 
 /// `labels.csv`, or else the only CSV other than `split.csv`, or else the only
 /// `.tsv`.
+///
+/// # Errors
+/// No such file, several, or a folder that can't be listed.
 pub(crate) fn find_labels(dir: &Path) -> Result<PathBuf, DataError> {
     if !dir.is_dir() {
         return Err(DataError::no_folder(dir, "--data"));
     }
-    let usual = dir.join("labels.csv");
-    if is_present(&usual)? && usual.is_file() {
+    // A link that leads nowhere is none of the tables.
+    is_present(&dir.join(LABELS))?;
+    labels_among(dir, tables(dir)?)
+}
+
+/// The usual name of the labels.
+const LABELS: &str = "labels.csv";
+
+/// The files of `dir` that labels may be in.
+fn tables(dir: &Path) -> Result<Vec<PathBuf>, DataError> {
+    files_where(dir, |path| {
+        has_extension(path, &["csv", "tsv"]) && !is_split(path)
+    })
+}
+
+/// Which of the `tables` of `dir` the labels are.
+fn labels_among(dir: &Path, mut tables: Vec<PathBuf>) -> Result<PathBuf, DataError> {
+    let usual = dir.join(LABELS);
+    if tables.contains(&usual) {
         return Ok(usual);
     }
-    let mut found = files_where(dir, |path| has_extension(path, &["csv"]) && !is_split(path))?;
-    if found.is_empty() {
-        found = files_where(dir, |path| has_extension(path, &["tsv"]))?;
+    if tables.iter().any(|path| has_extension(path, &["csv"])) {
+        tables.retain(|path| has_extension(path, &["csv"]));
     }
-    match found.len() {
+    match tables.len() {
         0 => Err(DataError::NoLabels {
             dir: dir.to_owned(),
         }),
-        1 => Ok(found.remove(0)),
+        1 => Ok(tables.remove(0)),
         _ => {
-            let names: Vec<String> = found
+            let names: Vec<String> = tables
                 .iter()
                 .filter_map(|path| path.file_name())
                 .map(|name| format!("`{}`", name.to_string_lossy()))
@@ -92,15 +111,25 @@ pub(crate) fn find_labels(dir: &Path) -> Result<PathBuf, DataError> {
     }
 }
 
-/// Whether a new file at `path` in the data set's folder `dir` would be its labels or its
-/// split, or would leave it open which file the labels are.
-/// Where it is open already, one more table changes nothing.
+/// Whether a file written to `path` in the data set's folder `dir` would be its labels or
+/// its split, or would leave open what the labels are, where that is clear so far.
 pub(crate) fn interferes(dir: &Path, path: &Path) -> bool {
-    let changes_labels = || match find_labels(dir) {
-        Ok(labels) => labels != dir.join("labels.csv"),
-        Err(error) => !matches!(error, DataError::SeveralLabels { .. }),
-    };
-    is_split(path) || (has_extension(path, &["csv", "tsv"]) && changes_labels())
+    if is_split(path) {
+        return true;
+    }
+    if !has_extension(path, &["csv", "tsv"]) {
+        return false;
+    }
+    let before = tables(dir).unwrap_or_default();
+    let mut after = before.clone();
+    if !after.iter().any(|table| table == path) {
+        after.push(path.to_owned());
+    }
+    match (labels_among(dir, before), labels_among(dir, after)) {
+        (Ok(before), Ok(after)) => before != after || after == path,
+        (Err(DataError::SeveralLabels { .. }), Err(_)) => false,
+        _ => true,
+    }
 }
 
 /// `imgs/` or `images/`, or else `dir` itself when it holds images.

@@ -106,6 +106,19 @@ pub enum DataError {
         /// The largest value that is accepted.
         high: f32,
     },
+    /// Labels that differ by less than single precision can compute with.
+    #[error(
+        "{}: column `{column}`: all labels lie within {spread:.1e}, too close together for single \
+         precision; scale the column up", path.display()
+    )]
+    TooNarrow {
+        /// The labels file.
+        path: PathBuf,
+        /// The target's column.
+        column: String,
+        /// From the lowest label to the highest.
+        spread: f64,
+    },
     /// A label outside the range that nearly all lie in.
     #[error(
         "{}: line {}: column `{}`: `{}` is out of range, since {} of {} labels lie from 0 to 1; \

@@ -145,11 +145,8 @@ impl LabelTable {
                            without separators between thousands";
             return Err(refused(unclear.row, unclear.target, &unclear.text, problem));
         }
-        if let Some(target) = roundings.iter().position(Rounding::is_too_narrow) {
-            let (row, label) = (samples[0].row, samples[0].labels[target]);
-            let problem = "is one of labels that all lie within 1e-30, which is too close for \
-                           single precision; scale the column up";
-            return Err(refused(row, target, &label.to_string(), problem));
+        for (column, rounding) in targets.iter().zip(&roundings) {
+            rounding.check(path, column)?;
         }
         notices.extend(numbers.notice(path));
         let columns = targets.iter().zip(&roundings);

@@ -55,7 +55,7 @@ pub enum DataNotice {
         /// The smallest label.
         low: f64,
     },
-    /// All training images have the same label in a column.
+    /// All images of a part have the same label in a column.
     SameLabel {
         /// The labels file.
         path: PathBuf,

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::path::Path;
 
+use crate::error::DataError;
 use crate::notice::DataNotice;
 use crate::separator::Separator;
 
@@ -123,8 +124,9 @@ impl Rounding {
     /// Share of the column's spread up to which rounding says nothing of it.
     const HARMLESS: f64 = 1e-3;
 
-    /// Below this, what divides by the spread of labels leaves single precision.
-    const NARROWEST: f64 = 1e-30;
+    /// The deviation of labels that lie closer may be below the normal numbers of single
+    /// precision, which begin at 1.2e-38 and lose their digits there.
+    const NARROWEST: f64 = 1e-36;
 
     /// Of no number yet.
     pub(crate) const NONE: Self = Self {
@@ -143,10 +145,20 @@ impl Rounding {
         self.error = self.error.max((exact - f64::from(label)).abs());
     }
 
-    /// Whether numbers that differ lie too close together to be learned.
-    pub(crate) fn is_too_narrow(&self) -> bool {
+    /// Refuses numbers that differ by too little to be learned.
+    ///
+    /// # Errors
+    /// [`DataError::TooNarrow`].
+    pub(crate) fn check(&self, path: &Path, column: &str) -> Result<(), DataError> {
         let spread = self.high - self.low;
-        spread > 0.0 && spread < Self::NARROWEST
+        if spread > 0.0 && spread < Self::NARROWEST {
+            return Err(DataError::TooNarrow {
+                path: path.to_owned(),
+                column: column.to_owned(),
+                spread,
+            });
+        }
+        Ok(())
     }
 
     /// That numbers of the column can't be told apart any more, where it is so.

@@ -144,6 +144,7 @@ impl Classify for ExportError {
             Self::Run(error) => error.class(),
             Self::Checkpoint(error) => error.class(),
             Self::Features(error) => error.class(),
+            Self::Unstored { source, .. } => source.class(),
             Self::File(error) | Self::Predictions(EvalError::File(error)) => error.class(),
             other => Class::of_cause(other),
         }

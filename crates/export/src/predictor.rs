@@ -66,7 +66,7 @@ impl Predictor {
         if run.is_begun() {
             return Self::from_run(&run, device, precision);
         }
-        let path = path.to_owned();
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         // A run's checkpoints lie in a folder of their own.
         let mut folders = path.ancestors().skip(1).take(2).filter(|_| path.is_file());
         let is_of =

@@ -22,8 +22,6 @@ use crate::error::ExportError;
 const ASIDE: &str = "bundle";
 /// What the name of a folder begins with that an export fills.
 const STAGED: &str = ".export-";
-/// Is locked in it while the export is at work.
-const LOCK: &str = ".lock";
 /// After which no export is at work any more.
 const LONGEST: Duration = Duration::from_secs(3600);
 
@@ -49,7 +47,7 @@ pub fn export(run: &RunDir, out: &Path, overwrite: bool) -> Result<Bundle, Expor
 
     // Where a link leads, the link stays.
     let place = out.canonicalize().unwrap_or_else(|_| out.to_owned());
-    let (staged, lock) = staging_folder(&place)?;
+    let staged = staging_folder(&place)?;
     let model_config = checkpoint.model_config.clone();
     let label_range = config.range_of(&model_config.output);
     let model = in_label_units(run, &checkpoint)?;
@@ -102,8 +100,6 @@ pub fn export(run: &RunDir, out: &Path, overwrite: bool) -> Result<Bundle, Expor
     }
     // Something may have come there meanwhile.
     check_place(out, overwrite)?;
-    drop(lock);
-    psp_schema::remove(&staged.path().join(LOCK))?;
     publish(staged, &place, overwrite)?;
     Ok(bundle)
 }
@@ -157,36 +153,28 @@ fn own_files(dir: &Path) -> BTreeSet<String> {
     listed.chain(always).collect()
 }
 
-/// A folder beside `out` for the files of an export, with a lock on it while that is
-/// at work. What others left there that were killed is removed.
-fn staging_folder(out: &Path) -> Result<(TempDir, File), ExportError> {
+/// A folder beside `out` for the files of an export. What others left there that were
+/// killed is removed.
+fn staging_folder(out: &Path) -> Result<TempDir, ExportError> {
     let staged = folder_beside(out, STAGED)?;
-    let path = staged.path().join(LOCK);
-    let lock = File::create(&path).map_err(FileError::write(&path, "create it"))?;
-    // Not every network file system knows locks.
-    let _ = lock.try_lock();
     let beside = staged.path().parent().map(std::fs::read_dir);
     for entry in beside.into_iter().flatten().flatten().flatten() {
         if entry.file_name().to_string_lossy().starts_with(STAGED) && is_left(&entry.path()) {
             // What stays is in nobody's way.
-            for name in [SAFETENSORS, BURNPACK, BUNDLE_JSON, LOCK] {
+            for name in [SAFETENSORS, BURNPACK, BUNDLE_JSON] {
                 let _ = std::fs::remove_file(entry.path().join(name));
             }
             let _ = std::fs::remove_dir(entry.path());
         }
     }
-    Ok((staged, lock))
+    Ok(staged)
 }
 
-/// Whether an export that filled this folder is no longer at work. Where locks are those of
-/// one machine, its age tells: an export takes seconds.
+/// Whether nothing has come into this folder for longer than an export is at work.
 fn is_left(staged: &Path) -> bool {
-    let lock = File::options().write(true).open(staged.join(LOCK));
-    lock.is_ok_and(|lock| {
-        let begun = lock.metadata().and_then(|lock| lock.modified()).ok();
-        let age = begun.and_then(|begun| begun.elapsed().ok());
-        age.is_some_and(|age| age > LONGEST) && lock.try_lock().is_ok()
-    })
+    let changed = std::fs::metadata(staged).and_then(|folder| folder.modified());
+    let age = changed.ok().and_then(|changed| changed.elapsed().ok());
+    age.is_some_and(|age| age > LONGEST)
 }
 
 /// A temporary folder beside `out` that is as open as the umask lets a new folder

@@ -223,6 +223,9 @@ pub struct Run {
     pub test: Option<Predictions>,
     /// Why it failed, or has no predictions.
     pub failure: Option<String>,
+    /// How its initial weights may have been trained on validation or test images, a sentence
+    /// without its full stop; `None` where nothing is known of that.
+    pub seen: Option<String>,
 }
 
 impl Run {

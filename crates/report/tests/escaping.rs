@@ -41,6 +41,7 @@ fn report() -> Report {
         for run in &mut candidate.runs {
             run.folder = format!("//example.org/{NASTY}");
             run.device = nasty();
+            run.seen = Some(nasty());
         }
     }
     for predictions in common::predictions(&mut input) {

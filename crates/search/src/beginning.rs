@@ -33,7 +33,8 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Refuses weights that one of the trials, or its refit, can't begin with.
+    /// Refuses weights that one of the trials, one that may be drawn later, or a refit can't
+    /// begin with.
     pub(crate) fn check_weights(
         &self,
         config: &SearchConfig,
@@ -43,11 +44,9 @@ impl Plan {
             return Ok(());
         }
         let mut checked = HashSet::new();
-        for trial in &self.trials {
-            let runs = [
-                Some(config.trial(&trial.point)?),
-                config.refit(&trial.point)?,
-            ];
+        let planned = self.trials.iter().map(|trial| trial.point.clone());
+        for point in planned.chain(drawable(config)?) {
+            let runs = [Some(config.trial(&point)?), config.refit(&point)?];
             for run in runs.into_iter().flatten() {
                 let model = &run.model;
                 let weights = (model.backbone, model.auxiliary, model.weights.clone());

@@ -1,25 +1,28 @@
 //! Whether a study's trials can be computed on a machine.
 
-use psp_train::{Machine, trainer};
+use psp_models::DeviceSpec;
+use psp_train::trainer;
 
 use crate::config::SearchConfig;
 use crate::error::SearchError;
 use crate::weights::searched;
 
 impl SearchConfig {
-    /// Refuses devices of `machine`, or of the configuration, on which a trial can't be
-    /// computed.
+    /// Refuses a device on which a trial can't be computed: `given`, or else those that the
+    /// configuration names.
     ///
     /// # Errors
     /// As [`trainer::check_devices`].
-    pub fn check_devices(&self, machine: &Machine) -> Result<(), SearchError> {
-        let precision = self.base.train.precision.to_string();
-        for precision in searched(self, "train.precision", &precision) {
-            let mut config = self.base.clone();
+    pub fn check_device(&self, given: Option<DeviceSpec>) -> Result<(), SearchError> {
+        let train = &self.base.train;
+        let devices = match given {
+            Some(device) => vec![device],
+            None => [&[train.device], train.replicas.as_slice()].concat(),
+        };
+        for precision in searched(self, "train.precision", &train.precision.to_string()) {
             // One that is none is told of with its line.
             if let Ok(precision) = precision.parse() {
-                config.train.precision = precision;
-                trainer::check_devices(config, machine)?;
+                trainer::check_devices(&devices, precision)?;
             }
         }
         Ok(())

@@ -25,7 +25,7 @@ pub struct TrialRow {
     pub fold: Option<usize>,
     /// Its values, as text.
     pub values: String,
-    /// Its state.
+    /// How far it has come.
     pub state: TrialState,
     /// Validation score of its best epoch: R², or the negative MSE where R² is
     /// undefined.

@@ -221,7 +221,7 @@ impl Study {
     }
 }
 
-/// A path as configurations hold it.
+/// A split file as configurations hold it, by its absolute path.
 pub(crate) fn split_at(path: &Path) -> Result<SplitSource, SearchError> {
     let path = std::path::absolute(path).map_err(FileError::read(path))?;
     Ok(SplitSource::File(path))

@@ -137,7 +137,7 @@ impl Bundle {
     /// # Errors
     /// A value that JSON can't hold.
     pub fn sealed(self) -> serde_json::Result<Self> {
-        // As reading sees it, which may round.
+        // As reading sees it: an f32's digits are those of another f64.
         let value = serde_json::from_str(&serde_json::to_string(&self)?)?;
         Ok(Self {
             sha256: hash_of_all_but_sha256(value),
@@ -232,6 +232,8 @@ fn hash_of_all_but_sha256(mut description: serde_json::Value) -> String {
     if let Some(fields) = description.as_object_mut() {
         fields.remove("sha256");
     }
+    // Whatever order a feature of serde_json keeps.
+    description.sort_all_objects();
     hex::encode(Sha256::digest(description.to_string()))
 }
 

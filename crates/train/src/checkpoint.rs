@@ -144,12 +144,6 @@ impl Progress {
         }
     }
 
-    /// Whether both are of one run, `best` of its best epoch.
-    pub(crate) fn is_of_the_run_of(&self, best: &Self) -> bool {
-        let [own, other] = [self, best].map(|one| one.early_stopping.best_mse);
-        self.seed == best.seed && own == other
-    }
-
     /// Whether this is the end of the epoch with the best validation result
     /// so far.
     pub fn is_best(&self) -> bool {

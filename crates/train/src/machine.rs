@@ -15,6 +15,8 @@ pub struct Machine {
     pub devices: Vec<DeviceSpec>,
     /// Threads that decode images, in place of the configured number.
     pub threads: Option<usize>,
+    /// Cores that a run may use where its configuration leaves that open; 0: all.
+    pub cores: usize,
     /// Folder of stored features and pixels of a configuration that names none; `None`:
     /// they are kept in memory.
     pub cache_dir: Option<PathBuf>,
@@ -29,7 +31,7 @@ pub struct ResolvedRun {
     config: RunConfig,
     /// The device, by its own name where the configuration leaves it open.
     pub device: DeviceSpec,
-    /// Threads that decode images.
+    /// Threads that decode images; 0: one per core.
     pub threads: usize,
     /// Folder of stored features and pixels; `None`: they are kept in memory.
     pub cache_dir: Option<PathBuf>,
@@ -57,10 +59,9 @@ impl RunConfig {
             self.train.replicas = replicas.to_vec();
             self.validate()?;
         }
-        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         Ok(ResolvedRun {
             device: self.train.device.resolved(),
-            threads: self.data.threads.unwrap_or_else(cores),
+            threads: self.data.threads.unwrap_or(machine.cores),
             cache_dir: self
                 .data
                 .cache_dir

@@ -261,6 +261,7 @@ impl RunDir {
             Err(ConfigError::File(error)) if error.is_a_folder() => {
                 return Ok(Some(error.to_string()));
             }
+            Err(error @ ConfigError::File(_)) => return Err(error.into()),
             read => read.ok(),
         };
         let split = self.split();
@@ -275,16 +276,18 @@ impl RunDir {
                     _ => None,
                 };
                 let edited = edited.or_else(|| self.check_split(&manifest).err());
-                Ok(match edited {
-                    Some(TrainError::Fixed { key, then, now, .. }) => Some(format!(
+                match edited {
+                    Some(TrainError::Fixed { key, then, now, .. }) => Ok(Some(format!(
                         "{}: {key} was {then} when the run began, and is {now} now",
                         config.display()
-                    )),
+                    ))),
                     Some(TrainError::SplitChanged { .. }) => {
-                        Some(format!("{}: changed since the run began", split.display()))
+                        let fault = format!("{}: changed since the run began", split.display());
+                        Ok(Some(fault))
                     }
-                    _ => None,
-                })
+                    Some(error) => Err(error),
+                    None => Ok(None),
+                }
             }
             Err(_) if matches!(path.try_exists(), Ok(false)) => {
                 Ok(Some(format!("{}: missing", path.display())))

@@ -13,6 +13,7 @@ use psp_train::RunDir;
 
 use super::predictor::{note_unfinished, open_model};
 use crate::args::{ChosenPart, EvalArgs};
+use crate::machine;
 use crate::origin::{Origin, check_is_no_data};
 use crate::progress;
 use chosen::Chosen;
@@ -92,7 +93,7 @@ fn tell_of_another_scale(evaluation: &Evaluation) {
 fn sequential(dataset: Arc<Dataset>, indices: Vec<usize>, predictor: &Predictor) -> Result<Loader> {
     let options = LoaderOptions {
         batch_size: BATCH,
-        threads: std::thread::available_parallelism().map_or(1, usize::from),
+        threads: machine::cores(),
         decode: predictor.limits,
         ..LoaderOptions::default()
     };

@@ -11,6 +11,7 @@ use psp_train::RunDir;
 use super::predictor::open_model;
 use super::refusals::exists_already;
 use crate::args::PredictArgs;
+use crate::machine;
 use crate::origin::whole;
 use crate::progress;
 use crate::text::counted;
@@ -52,7 +53,7 @@ pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
         args.recursive,
         predictor.filename_column.as_deref(),
     )?;
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = machine::cores();
     let width = names.iter().map(|name| name.chars().count()).max();
     let mut out = Output::new(
         Format::of(args),

@@ -32,12 +32,10 @@ pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode> {
     origin.check(&out, args.overwrite)?;
     psp_report::check_place(&out)?;
     let bar = progress::bar(0, "collect");
-    let machine = machine::with_devices(args.device.as_slice());
     let mut is_whole = true;
-    let mut measure = |config: &RunConfig| measure(config, machine.device_of(config));
     let settings = Settings {
         out: out.clone(),
-        machine: machine.clone(),
+        machine: machine::with_devices(args.device.as_slice()),
         explained: args.explain,
         measure: if args.no_measure {
             None

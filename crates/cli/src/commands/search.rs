@@ -67,10 +67,10 @@ pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
             let asked = config.study.trials;
             if is_new && args.launcher == Launcher::Local {
                 match devices_of_workers(args) {
-                    None => config.check_devices(&machine)?,
+                    None => config.check_device(None)?,
                     Some(devices) => {
                         for device in devices {
-                            config.check_devices(&machine::with_devices(&[*device]))?;
+                            config.check_device(Some(*device))?;
                         }
                     }
                 }

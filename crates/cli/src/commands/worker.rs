@@ -30,7 +30,7 @@ pub(super) fn work(args: &WorkerArgs) -> Result<ExitCode> {
     let settings = WorkerSettings {
         name: args.name.clone(),
         machine: Machine {
-            threads: (args.threads > 0).then_some(args.threads),
+            threads: Some(args.threads),
             ..machine::with_devices(args.device.as_slice())
         },
         refit: args.refit,

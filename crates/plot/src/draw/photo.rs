@@ -26,10 +26,6 @@ impl Photo {
     /// # Errors
     /// [`PlotError::EmptyPhoto`] for one without pixels.
     pub fn new(photo: &RgbImage) -> Result<Self, PlotError> {
-        let (width, height) = photo.dimensions();
-        if width == 0 || height == 0 {
-            return Err(PlotError::EmptyPhoto { width, height });
-        }
         Ok(Self {
             image: thumbnail(photo, MOST.0, MOST.1)?,
         })
@@ -58,9 +54,10 @@ impl Photo {
 }
 
 /// `photo` as large as fits into `width` × `height` pixels without changing its
-/// aspect ratio. The photo must have pixels.
+/// aspect ratio.
 fn thumbnail(photo: &RgbImage, width: u32, height: u32) -> Result<RgbImage, PlotError> {
     let (from_width, from_height) = photo.dimensions();
+    check(photo)?;
     let ratio = f64::from(width) / f64::from(from_width);
     let ratio = ratio.min(f64::from(height) / f64::from(from_height));
     // A strip of 10000 × 1 pixels still has a row.
@@ -72,11 +69,22 @@ fn thumbnail(photo: &RgbImage, width: u32, height: u32) -> Result<RgbImage, Plot
     resized(photo, size)
 }
 
+/// Refuses a photo without pixels.
+fn check(photo: &RgbImage) -> Result<(), PlotError> {
+    match photo.dimensions() {
+        (width, height) if width == 0 || height == 0 => {
+            Err(PlotError::EmptyPhoto { width, height })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// `photo` with as many pixels as `size` says, width first.
 ///
 /// # Errors
-/// [`PlotError::Draw`] for a photo without pixels.
+/// [`PlotError::EmptyPhoto`] for one without pixels.
 pub fn resized(photo: &RgbImage, size: (u32, u32)) -> Result<RgbImage, PlotError> {
+    check(photo)?;
     let mut image = RgbImage::new(size.0, size.1);
     let (width, height) = photo.dimensions();
     let draw = |why: &dyn Display| PlotError::Draw(why.to_string());
@@ -121,7 +129,12 @@ mod tests {
 
     #[test]
     fn a_photo_without_pixels_is_refused_with_its_size() {
-        let error = Photo::new(&RgbImage::new(0, 9)).unwrap_err();
-        assert_eq!(error.to_string(), "the photo is 0×9 pixels large");
+        let empty = RgbImage::new(0, 9);
+        for error in [
+            Photo::new(&empty).unwrap_err(),
+            resized(&empty, (4, 4)).unwrap_err(),
+        ] {
+            assert_eq!(error.to_string(), "the photo is 0×9 pixels large");
+        }
     }
 }

@@ -31,9 +31,6 @@ pub struct Data {
     /// sentence each: `The images are rendered, not photographed.` They stand
     /// among what should not be overlooked.
     pub notes: Vec<String>,
-    /// How the model shown in detail may have been trained on validation or test images, a
-    /// sentence without its full stop; `None` where it was not.
-    pub seen: Option<String>,
 }
 
 impl Data {

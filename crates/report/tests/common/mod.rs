@@ -107,7 +107,6 @@ impl Maker {
             split_fingerprint: "01ab".repeat(16),
             targets: self.targets(),
             label_range: Some([0.0, 1.0]),
-            seen: None,
             training_means: (0..self.shape.targets).map(mean).collect(),
             trained_on: train.len(),
             parts: parts

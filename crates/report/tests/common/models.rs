@@ -78,6 +78,7 @@ fn run(maker: &mut Maker, backbone: &str, trial: usize, seed: u64) -> Run {
         valid: Some(predictions(maker, 1, mse)),
         test: Some(predictions(maker, 2, mse)),
         failure: None,
+        seen: None,
     }
 }
 

@@ -151,27 +151,37 @@ impl RunDir {
         Ok(())
     }
 
-    /// Reads `best`. Of a run that has ended it has to be the checkpoint of its best epoch.
+    /// Reads `best`, which has to be the checkpoint that `last` knows as such; where `last`
+    /// can't be read, that of the epoch in `result.json`.
     ///
     /// # Errors
     /// As [`Checkpoint::read`]; [`CheckpointError::Damaged`] of another epoch's or run's.
     pub fn read_best(&self) -> Result<Checkpoint, CheckpointError> {
         let path = self.best();
         let best = Checkpoint::read(&path)?;
-        let Ok(result) = self.read_result() else {
+        let own = &best.progress;
+        let (expected, is_own) = match Checkpoint::progress_of(&self.last()) {
+            // It is named as the best before it is the last.
+            Ok(last) if last.step < own.step => return Ok(best),
+            Ok(last) => {
+                let (known, own_mse) = (last.early_stopping, own.early_stopping.best_mse);
+                let is_like = known.best_epoch != own.epoch || known.best_mse == own_mse;
+                (known.best_epoch, last.seed == own.seed && is_like)
+            }
+            Err(_) => match self.read_result() {
+                Ok(result) => (result.best_epoch, true),
+                Err(_) => return Ok(best),
+            },
+        };
+        let reason = if !is_own {
+            "it is of another run than the last checkpoint".to_owned()
+        } else if own.epoch != expected {
+            let epoch = own.epoch;
+            format!("it is of epoch {epoch}, and the best is epoch {expected}")
+        } else {
             return Ok(best);
         };
-        let (epoch, expected) = (best.progress.epoch, result.best_epoch);
-        let last = Checkpoint::progress_of(&self.last()).ok();
-        if epoch != expected {
-            let reason = format!("it is of epoch {epoch}, and the best is epoch {expected}");
-            Err(CheckpointError::Damaged { path, reason })
-        } else if last.is_some_and(|last| !last.is_of_the_run_of(&best.progress)) {
-            let reason = "it is of another run than the last checkpoint".to_owned();
-            Err(CheckpointError::Damaged { path, reason })
-        } else {
-            Ok(best)
-        }
+        Err(CheckpointError::Damaged { path, reason })
     }
 
     /// What is wrong with `best`, if anything is.
@@ -308,6 +318,8 @@ impl RunDir {
                         && damaged.len() == faults.len()
                         && let Ok(best) = Checkpoint::read(&self.best())
                         && best.progress.step > checkpoint.progress.step
+                        && best.progress.seed == checkpoint.progress.seed
+                        && best.targets == checkpoint.targets
                     {
                         checkpoint = best;
                     }

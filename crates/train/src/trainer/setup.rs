@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use burn::tensor::Device;
-use psp_models::{DeviceSpec, ModelConfig, Regressor, StateError};
+use psp_models::{DeviceSpec, ModelConfig, Precision, Regressor, StateError};
 
 use super::micro_batch::Pass;
 use super::stages::Stages;
@@ -79,13 +79,16 @@ impl<'a> Setup<'a> {
     }
 }
 
-/// Refuses devices that a run of this configuration can't be on here.
+/// Refuses devices that nothing can be trained on here in this precision.
 ///
 /// # Errors
 /// A device that was not compiled in, that this machine lacks, or that does not compute in
-/// the run's precision.
-pub fn check_devices(config: RunConfig, machine: &Machine) -> Result<(), TrainError> {
-    open_devices(&config.on(machine)?).map(drop)
+/// the precision.
+pub fn check_devices(devices: &[DeviceSpec], precision: Precision) -> Result<(), TrainError> {
+    for device in devices {
+        device.resolved().open_for(precision)?;
+    }
+    Ok(())
 }
 
 /// The run's device and its replicas', without autodiff.

@@ -59,8 +59,7 @@ pub(super) fn print_rows(rows: &[TrialRow]) {
             row.name,
             row.state,
             number(row.score),
-            row.mse
-                .map_or_else(|| "-".to_owned(), |mse| format!("{mse:.5}")),
+            row.mse.map_or_else(|| "-".to_owned(), text::squared),
             row.epochs
                 .map_or_else(|| "-".to_owned(), |epochs| epochs.to_string()),
             row.seconds

@@ -66,9 +66,23 @@ pub(super) fn unfinished(case: &Case) -> Option<Caveat> {
 }
 
 pub(super) fn seen(case: &Case) -> Option<Caveat> {
-    let seen = case.input.data.seen.as_ref()?;
+    let mut told: Vec<(&str, Vec<&str>)> = Vec::new();
+    for candidate in &case.input.candidates {
+        for seen in candidate.runs.iter().filter_map(|run| run.seen.as_deref()) {
+            let name = candidate.name.as_str();
+            match told.iter_mut().find(|(earlier, _)| *earlier == seen) {
+                Some((_, names)) if names.contains(&name) => {}
+                Some((_, names)) => names.push(name),
+                None => told.push((seen, vec![name])),
+            }
+        }
+    }
+    let told: Vec<String> = told
+        .iter()
+        .map(|(seen, names)| format!("{}: {seen}.", listed(names)))
+        .collect();
     let claim = "that the scores on validation and test images hold for new ones";
-    Some(Caveat::new(CaveatKind::Seen, claim, format!("{seen}.")))
+    (!told.is_empty()).then(|| Caveat::new(CaveatKind::Seen, claim, told.join(" ")))
 }
 
 pub(super) fn not_better(case: &Case) -> Option<Caveat> {
