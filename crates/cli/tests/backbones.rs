@@ -92,6 +92,11 @@ fn resnet18() {
 }
 
 #[test]
+fn mobilenet_v2() {
+    from_training_to_prediction("mobilenet_v2", &["preprocess.size=32"], 312 + 4);
+}
+
+#[test]
 fn vit_b_16_with_gradient_checkpointing() {
     let sets = ["preprocess.size=32", "train.gradient_checkpointing=true"];
     from_training_to_prediction("vit_b_16", &sets, 150 + 4);

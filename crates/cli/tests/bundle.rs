@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::support::trained::{Trained, eval, export, predict, trained};
-use crate::support::{Folder, assert_says, json, psp, ran, run, tensors};
+use crate::support::{Folder, json, ran, run, tensors};
 use burn::module::Module;
 use burn::tensor::Device;
 use psp_export::Bundle;
@@ -257,11 +257,6 @@ fn a_file_of_a_model_is_told_its_folder_and_an_exported_model_that_it_is_one() {
     }
     let refused = run(&mut export(bundle, &folder.path("out"), &[]));
     refused.assert_refused(&["is an exported model already"]);
-    // Its weights alone don't tell what they have seen.
-    let mut import = psp(&["weights", "import", "--backbone", "resnet18", "--out"]);
-    import.arg(folder.path("w.safetensors")).arg(bundle);
-    let imported = run(&mut import).assert_done();
-    assert_says(&imported.stdout, &["which images the model was trained on"]);
 }
 
 #[test]

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use crate::support::study::wait_for;
-use crate::support::{self, Folder, Ran, assert_says, json_lines, psp, ran, resume, run, signal};
+use crate::support::trained::report;
+use crate::support::{self, Folder, Ran, assert_says, json_lines, ran, resume, run, signal};
 
 fn continued(folder: &Folder, args: &[&str]) -> Ran {
     run(resume(&folder.path("run")).args(args))
@@ -46,9 +47,8 @@ fn a_finished_run_is_trained_longer() {
     continued(&folder, &["--set", "train.epochs=2"])
         .assert_refused(&["train.epochs = 2", "3 epochs are done"]);
     // One command would not make it again, which a report says.
-    let mut report = psp(&["report", "--no-measure", "--explain", "0", "--out"]);
-    report.arg(folder.path("report")).arg(folder.path("run"));
-    run(&mut report).assert_done();
+    let (of, out) = (folder.path("run"), folder.path("report"));
+    run(&mut report(&of, &out, &["--explain", "0"])).assert_done();
     let page = fs::read_to_string(folder.path("report/report.md")).unwrap();
     assert_says(&page, &["was trained longer than it began with"]);
 }

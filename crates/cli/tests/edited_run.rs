@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::support::trained::{TARGETS, eval, export, predict};
+use crate::support::trained::{TARGETS, eval, export, predict, report};
 use crate::support::{Folder, assert_says, json, psp, render, run};
 
 /// Data, and a run on it in `run`.
@@ -20,10 +20,9 @@ fn evaluation(folder: &Folder) -> Command {
 }
 
 /// A report on the run.
-fn report(folder: &Folder) -> Command {
-    let mut command = psp(&["report", "--no-measure", "--explain", "0", "--out"]);
-    command.arg(folder.path("report")).arg(folder.path("run"));
-    command
+fn page(folder: &Folder) -> Command {
+    let (of, out) = (folder.path("run"), folder.path("report"));
+    report(&of, &out, &["--explain", "0"])
 }
 
 /// Everything that makes use of the run.
@@ -31,7 +30,7 @@ fn uses(folder: &Folder) -> [Command; 4] {
     let (model, image) = (folder.path("run"), folder.image("synth-000000.jpg"));
     [
         evaluation(folder),
-        report(folder),
+        page(folder),
         predict(&model, &[&image], &[]),
         export(&model, &folder.path("bundle"), &[]),
     ]
@@ -79,7 +78,7 @@ fn an_image_that_was_trained_on_does_not_become_a_test_image() {
     folder.edit("run/split.csv", ",train", ",test");
     let mut on_the_same_data = evaluation(&folder);
     on_the_same_data.arg("--data").arg(folder.data());
-    for mut command in [evaluation(&folder), report(&folder), on_the_same_data] {
+    for mut command in [evaluation(&folder), page(&folder), on_the_same_data] {
         run(&mut command).assert_refused(&["run/split.csv: changed", "restore the file"]);
     }
     // Some of the run's own images.
@@ -109,7 +108,7 @@ fn rows_in_another_order_are_other_data_with_the_same_split() {
     let ran = run(&mut evaluation(&folder)).assert_done();
     assert_says(&ran.stderr, &["warning: ", "the data changed"]);
     // Which stored predictions are of which row can't be told.
-    let ran = run(&mut report(&folder));
+    let ran = run(&mut page(&folder));
     assert_eq!(ran.code, Some(1), "{ran:#?}");
     assert_says(&ran.stderr, &["predictions are left out"]);
 }
@@ -140,7 +139,7 @@ fn a_report_tells_of_predictions_that_it_cannot_store() {
     let folder = trained();
     // Nobody, root included, replaces a folder by a file.
     std::fs::create_dir_all(folder.path("run/predictions/test.csv")).unwrap();
-    let ran = run(&mut report(&folder)).assert_done();
+    let ran = run(&mut page(&folder)).assert_done();
     assert_says(
         &ran.stderr,
         &["warning: predictions are not stored", "test.csv"],

@@ -1,7 +1,7 @@
 //! Every command gives the same figures of the same predictions.
 
 use crate::support::trained::{eval, export, predict, trained};
-use crate::support::{Folder, device, json, run};
+use crate::support::{self, Folder, assert_says, device, json, run};
 use psp_export::{Bundle, ExportError, Predictor};
 use psp_models::predict::to_host;
 use psp_models::{DeviceSpec, Input, Precision, Regressor, read_state_dict};
@@ -129,4 +129,49 @@ fn a_model_of_unbounded_labels_predicts_in_their_unit_and_says_that_nothing_is_c
         .collect();
     let mean = grades.iter().sum::<f64>() / grades.len() as f64;
     assert!((1.0..5.0).contains(&mean), "{mean}");
+}
+
+#[test]
+fn labels_on_another_scale_than_the_models_are_told_of() {
+    let folder = Folder::with_data();
+    let other = folder.path("other");
+    support::render(&other, 12);
+    let labels = folder.data().join("labels.csv");
+    let text = std::fs::read_to_string(&labels).unwrap();
+    let mut lines = text.lines();
+    let mut percent = format!("{}\n", lines.next().unwrap());
+    for line in lines {
+        let cells = line.split(',').map(|cell| match cell.parse::<f64>() {
+            Ok(label) => (100.0 * label).to_string(),
+            Err(_) => cell.to_owned(),
+        });
+        let cells: Vec<String> = cells.collect();
+        percent += &format!("{}\n", cells.join(","));
+    }
+    std::fs::write(&labels, percent).unwrap();
+    let percent = folder.data();
+    let sets = ["train.epochs=1", "data.label_range=none"];
+    folder.train("percent", &sets).assert_done();
+    run(&mut support::training(
+        &other,
+        &folder.path("shares"),
+        &sets,
+    ))
+    .assert_done();
+    let bundle = folder.path("bundle");
+    run(&mut export(&folder.path("shares"), &bundle, &[])).assert_done();
+    for (model, data) in [
+        (folder.path("percent"), &other),
+        (folder.path("shares"), &percent),
+        (bundle, &percent),
+    ] {
+        let flags = [
+            "--data",
+            data.to_str().unwrap(),
+            "--samples=0",
+            "--overwrite",
+        ];
+        let ran = run(&mut eval(&model, &folder.path("out"), &flags)).assert_done();
+        assert_says(&ran.stderr, &["warning: ", "on the model's scale?"]);
+    }
 }

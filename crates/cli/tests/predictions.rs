@@ -230,30 +230,6 @@ fn an_evaluation_on_data_that_changed_since_the_run_says_so() {
 }
 
 #[test]
-fn labels_on_another_scale_than_the_models_are_told_of() {
-    let folder = Folder::with_data();
-    let other = folder.path("other");
-    support::render(&other, 12);
-    let labels = folder.data().join("labels.csv");
-    let text = std::fs::read_to_string(&labels).unwrap();
-    let mut lines = text.lines();
-    let mut percent = format!("{}\n", lines.next().unwrap());
-    for line in lines {
-        let cells = line.split(',').map(|cell| match cell.parse::<f64>() {
-            Ok(label) => (100.0 * label).to_string(),
-            Err(_) => cell.to_owned(),
-        });
-        let cells: Vec<String> = cells.collect();
-        percent += &format!("{}\n", cells.join(","));
-    }
-    std::fs::write(&labels, percent).unwrap();
-    folder.train("run", &["train.epochs=1"]).assert_done();
-    let data = ["--data", other.to_str().unwrap(), "--samples=0"];
-    let ran = run(&mut eval(&folder.path("run"), &folder.path("out"), &data)).assert_done();
-    assert_says(&ran.stderr, &["warning: ", "on the model's scale?"]);
-}
-
-#[test]
 fn an_evaluation_writes_neither_among_the_data_nor_over_what_is_no_result() {
     let folder = Folder::with_data();
     let (data, bundle) = (folder.data(), &trained().bundle);
@@ -267,6 +243,14 @@ fn an_evaluation_writes_neither_among_the_data_nor_over_what_is_no_result() {
         ran.assert_refused(&[out.to_str().unwrap(), what, "--out"]);
         assert!(!out.join("metrics.json").exists());
     }
+    // Nor among other data; a folder of pictures is none.
+    let other = folder.path("other");
+    support::render(&other, 4);
+    run(&mut eval(bundle, &other, &flags)).assert_refused(&["is a data set's folder", "--out"]);
+    let site = folder.path("site");
+    std::fs::create_dir_all(site.join("images")).unwrap();
+    std::fs::copy(folder.image("synth-000000.jpg"), site.join("images/a.jpg")).unwrap();
+    run(&mut eval(bundle, &site, &flags[..2])).assert_done();
     for name in ["samples.png", "distributions.svg", "source.json"] {
         let out = folder.path(&format!("{name}-folder"));
         std::fs::create_dir(&out).unwrap();

@@ -8,6 +8,13 @@ use crate::weights::{names, weights};
 use psp_models::BackboneKind;
 use psp_schema::hash_of;
 
+/// A file in `dir` that is called as torchvision's weights of a backbone.
+fn placed(folder: &Folder, dir: &str, kind: BackboneKind, content: &str) -> PathBuf {
+    fs::create_dir(folder.path(dir)).unwrap();
+    let file = kind.pretrained().file;
+    folder.write(&format!("{dir}/{file}"), content)
+}
+
 #[test]
 fn the_list_names_all_and_its_json_their_hashes() {
     let folder = Folder::new();
@@ -29,11 +36,7 @@ fn the_list_names_all_and_its_json_their_hashes() {
 #[test]
 fn the_list_shows_where_a_stored_file_is() {
     let folder = Folder::new();
-    fs::create_dir(folder.path("cache")).unwrap();
-    let stored = folder
-        .path("cache")
-        .join(BackboneKind::EfficientnetB0.pretrained().file);
-    fs::write(&stored, "").unwrap();
+    let stored = placed(&folder, "cache", BackboneKind::EfficientnetB0, "");
     let table = run(&mut weights(&folder, &["list"])).assert_done().stdout;
     assert!(table.contains(stored.to_str().unwrap()), "{table}");
     assert!(
@@ -45,10 +48,13 @@ fn the_list_shows_where_a_stored_file_is() {
 #[test]
 fn a_file_with_another_hash_is_refused_and_not_stored() {
     let folder = Folder::new();
+    let file = placed(
+        &folder,
+        "mirror",
+        BackboneKind::ResNet18,
+        "not what it says",
+    );
     let mirror = folder.path("mirror");
-    fs::create_dir(&mirror).unwrap();
-    let file = mirror.join(BackboneKind::ResNet18.pretrained().file);
-    fs::write(&file, "not what it says").unwrap();
     let hash = hash_of(&file).unwrap();
     let other = folder.path("other");
     let dirs: [(&[&str], PathBuf); 2] = [
@@ -73,11 +79,7 @@ fn a_file_with_another_hash_is_refused_and_not_stored() {
 #[test]
 fn a_stored_file_with_another_hash_is_neither_trusted_nor_replaced() {
     let folder = Folder::new();
-    fs::create_dir(folder.path("cache")).unwrap();
-    let stored = folder
-        .path("cache")
-        .join(BackboneKind::ResNet18.pretrained().file);
-    fs::write(&stored, "someone's own").unwrap();
+    let stored = placed(&folder, "cache", BackboneKind::ResNet18, "someone's own");
     let mut command = weights(&folder, &["fetch", "resnet18", "--from"]);
     run(command.arg(folder.path("mirror"))).assert_refused(&[
         stored.to_str().unwrap(),

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::support::study::{Bench, STUDY};
+use crate::support::trained;
 use crate::support::{assert_says, psp, render, resume, run};
 use psp_train::RunDir;
 
@@ -73,8 +74,7 @@ fn a_split_that_was_edited_is_not_reported_on() {
     run(&mut bench.search(&["--workers", "1"])).assert_done();
     let report = || {
         let out = bench.folder.path("report");
-        let mut command = psp(&["report", "--no-measure", "--overwrite", "--out"]);
-        run(command.arg(&out).arg(bench.root()))
+        run(&mut trained::report(&bench.root(), &out, &["--overwrite"]))
     };
     report().assert_done();
     let path = bench.root().join("split.csv");
@@ -101,25 +101,26 @@ fn a_chosen_run_that_lost_its_model_is_told_of_and_trained_again() {
         assert_says(&text, &[from]);
         std::fs::write(&path, text.replace(from, to)).unwrap();
     };
-    let damages: [&dyn Fn(); 5] = [
-        &|| {
+    let damages: [(&str, &dyn Fn()); 5] = [
+        ("best.safetensors", &|| {
             for path in [chosen.last(), chosen.previous(), chosen.best()] {
                 std::fs::write(path, "no weights").unwrap();
             }
-        },
-        &|| std::fs::remove_file(chosen.manifest()).unwrap(),
-        &|| std::fs::remove_file(chosen.config()).unwrap(),
-        &|| edit(chosen.config(), "size = 32", "size = 48"),
-        &|| edit(chosen.split(), ",test", ",train"),
+        }),
+        ("run.json: missing", &|| {
+            std::fs::remove_file(chosen.manifest()).unwrap();
+        }),
+        ("config.toml: missing", &|| {
+            std::fs::remove_file(chosen.config()).unwrap();
+        }),
+        ("preprocess.size was 32", &|| {
+            edit(chosen.config(), "size = 32", "size = 48");
+        }),
+        ("split.csv: changed since the run began", &|| {
+            edit(chosen.split(), ",test", ",train");
+        }),
     ];
-    let faults = [
-        "best.safetensors",
-        "run.json: missing",
-        "config.toml: missing",
-        "preprocess.size was 32",
-        "split.csv: changed since the run began",
-    ];
-    for (damage, fault) in damages.iter().zip(faults) {
+    for (fault, damage) in damages {
         damage();
         let searched = run(&mut bench.search(&["--workers", "1"]));
         searched.assert_refused(&[fault, "psp study retry"]);
@@ -130,11 +131,10 @@ fn a_chosen_run_that_lost_its_model_is_told_of_and_trained_again() {
         best.assert_refused(&[fault, &way_out]);
         assert_eq!(best.stdout, "");
         let out = bench.folder.path("report");
-        let mut command = psp(&["report", "--no-measure", "--out"]);
-        let reported = run(command.arg(&out).arg(bench.root()));
+        let reported = run(&mut trained::report(&bench.root(), &out, &[]));
         assert_says(&reported.stderr, &[fault, &way_out]);
-        // Without its checkpoint a run still has scores to report, without its data none.
         assert_eq!(reported.code, Some(1), "{reported:#?}");
+        // Without its checkpoint a run still has scores to report, without its data none.
         assert_eq!(
             reported.stdout.contains("wrote "),
             fault.starts_with("best")
@@ -145,8 +145,7 @@ fn a_chosen_run_that_lost_its_model_is_told_of_and_trained_again() {
             &[fault, "1 to be tried again, from the beginning"],
         );
         // Until it is trained again there is a report, and one without a run shows no choice.
-        let mut command = psp(&["report", "--no-measure", "--out"]);
-        let reported = run(command.arg(&out).arg(bench.root()));
+        let reported = run(&mut trained::report(&bench.root(), &out, &[]));
         assert!(reported.stdout.contains("wrote "), "{reported:#?}");
         let is_shown = !reported.stderr.contains("no model is shown as chosen");
         assert_eq!(is_shown, chosen.root().join("config.toml").exists());
@@ -163,10 +162,8 @@ fn a_chosen_run_that_lost_its_model_is_told_of_and_trained_again() {
     }
     bench.study("best", &[]).assert_refused(&parts);
     let out = bench.folder.path("of-none");
-    let mut command = psp(&["report", "--no-measure", "--out"]);
-    run(command.arg(&out).arg(bench.root())).assert_refused(&parts);
-    let mut command = psp(&["export", "--out"]);
-    run(command.arg(&out).arg(bench.root())).assert_refused(&parts);
+    run(&mut trained::report(&bench.root(), &out, &[])).assert_refused(&parts);
+    run(&mut trained::export(&bench.root(), &out, &[])).assert_refused(&parts);
     run(&mut bench.search(&["--workers", "1"])).assert_done();
     assert_eq!(bench.table(), table);
 }
@@ -191,8 +188,7 @@ fn what_an_emptied_file_held_is_made_again_once_it_is_removed() {
         std::fs::remove_file(&file).unwrap();
         if file.ends_with("finalists.json") {
             let out = bench.folder.path("report");
-            let mut command = psp(&["report", "--no-measure", "--out"]);
-            let reported = run(command.arg(&out).arg(bench.root())).assert_done();
+            let reported = run(&mut trained::report(&bench.root(), &out, &[])).assert_done();
             assert_says(&reported.stderr, &["no model is shown as chosen"]);
         }
         run(&mut bench.search(&["--workers", "1"])).assert_done();

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Folder, Ran, assert_says, psp, render, run};
+use crate::support::{Folder, Ran, assert_says, psp, run};
 
 /// `psp data split` of the folder's data with further arguments.
 fn split(folder: &Folder, more: &[&str]) -> Ran {
@@ -135,12 +135,6 @@ fn a_split_is_not_written_where_it_would_hide_the_labels() {
     let set = format!("data.split={}", out.display());
     assert_says(&done.stdout, &[&set]);
     folder.train("run", &[&set]).assert_done();
-    // Nor do results go among other data.
-    let mut eval = psp(&["eval"]);
-    let other = folder.path("other");
-    render(&other, 4);
-    eval.arg(folder.path("run")).arg("--out").arg(&other);
-    run(&mut eval).assert_refused(&["is a data set's folder", "--out"]);
 }
 
 #[test]

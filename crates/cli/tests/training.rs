@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
-use crate::support::trained::export;
+use crate::support::trained::{self, export};
 use crate::support::{
     Folder, assert_says, device, json, json_lines, psp, render, run, tensors, training,
 };
@@ -250,8 +250,8 @@ fn weights_that_were_trained_on_images_that_are_measured_are_told_of() {
         &["whose scores therefore tell nothing of new images"],
     );
     let report = folder.path("report");
-    let mut command = psp(&["report", "--no-measure", "--explain", "0", "--out"]);
-    run(command.arg(&report).arg(folder.path("seen"))).assert_done();
+    let flags = ["--explain", "0"];
+    run(&mut trained::report(&folder.path("seen"), &report, &flags)).assert_done();
     let page = std::fs::read_to_string(report.join("report.md")).unwrap();
     let claim = "that the scores on validation and test images hold for new ones";
     assert_says(&page, &[claim, "tell nothing of new images."]);

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use crate::files::official::{Precision, keys, saved};
 use crate::files::pth::Container;
+use crate::support::trained::trained;
 use crate::support::{Folder, assert_says, psp, run, tensors};
 use burn::tensor::Device;
 use psp_models::{
@@ -287,4 +288,18 @@ fn weights_are_found_behind_a_prefix_which_is_said() {
     assert!(said.stdout.contains(note), "{said:?}");
     let said = run(&mut check(&folder, &out, &[])).assert_done();
     assert!(!said.stdout.contains("prefix"), "{said:?}");
+}
+
+#[test]
+fn weights_taken_from_a_model_do_not_tell_what_they_have_seen_which_is_said() {
+    let folder = Folder::new();
+    let out = folder.path("w.safetensors");
+    let imported = run(&mut import(
+        &folder,
+        &trained().bundle,
+        BackboneKind::ResNet18,
+        &out,
+    ));
+    let imported = imported.assert_done();
+    assert_says(&imported.stdout, &["which images the model was trained on"]);
 }

@@ -28,6 +28,8 @@ pub struct Predictor {
     pub preprocessing: Preprocessing,
     /// Mean of each target over the training part: the baseline prediction.
     pub train_means: Vec<f64>,
+    /// Standard deviation of each; empty where that is not known.
+    pub train_deviations: Vec<f64>,
     /// Which images are refused before they are decoded.
     pub limits: DecodeLimits,
     device: Device,
@@ -92,6 +94,7 @@ impl Predictor {
             filename_column: bundle.filename_column,
             preprocessing: bundle.preprocessing,
             train_means: bundle.training.train_means,
+            train_deviations: bundle.training.train_deviations,
             limits: DecodeLimits {
                 max_pixels: bundle.max_pixels,
             },
@@ -107,6 +110,7 @@ impl Predictor {
         let weights = checkpoint.weights();
         let model = build(&checkpoint.model_config, &weights, &run.best(), device)?
             .for_inference(precision);
+        let train_deviations = checkpoint.model_config.output.scale.clone();
         Ok(Self {
             model,
             config: checkpoint.model_config,
@@ -114,6 +118,7 @@ impl Predictor {
             filename_column: config.data.filename_column.clone(),
             preprocessing: config.preprocessing(),
             train_means: run.read_manifest()?.train_means,
+            train_deviations,
             limits: config.decode_limits(),
             device: device.clone(),
         })

@@ -77,6 +77,7 @@ pub fn export(run: &RunDir, out: &Path, overwrite: bool) -> Result<Bundle, Expor
             averaged: checkpoint.ema.is_some(),
             valid,
             train_means: manifest.train_means,
+            train_deviations: checkpoint.model_config.output.scale.clone(),
             data_fingerprint: manifest.data_fingerprint,
             split_fingerprint: manifest.split_fingerprint,
             seen: manifest.seen,

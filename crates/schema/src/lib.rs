@@ -86,6 +86,9 @@ pub fn write_new<F>(path: &Path, write: F) -> Result<bool, FileError>
 where
     F: FnOnce(&mut dyn Write) -> io::Result<()>,
 {
+    if is_stream(path) {
+        return write_into(path, write).map(|()| true);
+    }
     let fail = |step| FileError::write(path, step);
     let temporary = temporary_beside(path, write)?;
     match temporary.persist_noclobber(path) {

@@ -1,12 +1,11 @@
 //! What a study file says: a training configuration, what of it varies, and how
 //! it is searched.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use psp_schema::{Access, FileError};
 use psp_space::Space;
-use psp_train::config::{DataConfig, ModelSection, PreprocessConfig, TrainConfig};
+use psp_train::config::{DataConfig, ModelSection, PreprocessConfig, TrainConfig, by_key};
 use psp_train::{ConfigError, EXPERIMENTS, RunConfig};
 use serde::Deserialize;
 use toml::{Table, Value};
@@ -17,7 +16,6 @@ use crate::keys;
 mod refit;
 mod study;
 
-use refit::RefitLines;
 pub use refit::RefitSection;
 pub use study::StudySection;
 
@@ -36,7 +34,6 @@ pub struct SearchConfig {
     name: String,
     text: String,
     overrides: Vec<String>,
-    refit_lines: RefitLines,
 }
 
 /// The whole file; what varies is read by [`Space`].
@@ -96,7 +93,7 @@ impl SearchConfig {
             train: document.train,
         };
         let base = base.with_overrides(overrides)?;
-        let space = Space::parse(text, name, &flat(&base)?)?;
+        let space = Space::parse(text, name, &by_key(&base.to_table()?))?;
         let mut study = document.study;
         if study.name.is_empty() {
             let stem = Path::new(name).file_stem();
@@ -110,7 +107,6 @@ impl SearchConfig {
             name: name.to_owned(),
             text: text.to_owned(),
             overrides: overrides.to_vec(),
-            refit_lines: RefitLines::of(text),
         })
     }
 
@@ -231,20 +227,4 @@ impl SearchConfig {
         ))
         .into()
     }
-}
-
-/// A configuration's values by `section.key`.
-fn flat(config: &RunConfig) -> Result<BTreeMap<String, Value>, SearchError> {
-    let sections = config.to_table()?;
-    let mut found = BTreeMap::new();
-    for (section, values) in sections {
-        if let Value::Table(values) = values {
-            found.extend(
-                values
-                    .into_iter()
-                    .map(|(key, value)| (format!("{section}.{key}"), value)),
-            );
-        }
-    }
-    Ok(found)
 }

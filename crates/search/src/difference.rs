@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use psp_schema::SamplerName;
 use psp_space::{Condition, Domain};
-use psp_train::config::Change;
+use psp_train::config::{Change, by_key};
 use toml::{Table, Value};
 
 use crate::config::{SearchConfig, StudySection};
@@ -13,6 +13,18 @@ use crate::keys;
 use crate::pruner::Pruner;
 
 impl SearchConfig {
+    /// The keys of `[study]` whose value differs from the one in `then`.
+    ///
+    /// # Errors
+    /// A value that TOML can't hold.
+    pub fn changes_since(&self, then: &Self) -> Result<Vec<Change>, SearchError> {
+        let values = |config: &Self| {
+            let study = Value::Table(config.study_table()?);
+            Ok::<_, SearchError>(by_key(&Table::from_iter([("study".to_owned(), study)])))
+        };
+        Ok(Change::between(&values(then)?, &values(self)?))
+    }
+
     /// What differs in `other` in what decides the results of trials; `None` when
     /// nothing does. The number of trials, retries and finalists may change while a
     /// study runs, and so may where data lie and trials are computed.
@@ -39,41 +51,6 @@ impl SearchConfig {
             () if pruned(&self.study) != pruned(&other.study) => name("the pruner or its rungs"),
             () => None,
         })
-    }
-}
-
-impl SearchConfig {
-    /// The keys of `[study]` whose value differs from the one in `then`.
-    ///
-    /// # Errors
-    /// A value that TOML can't hold.
-    pub fn changes_since(&self, then: &Self) -> Result<Vec<Change>, SearchError> {
-        let [then, now] = [then, self].map(|config| {
-            let mut values = BTreeMap::new();
-            flatten("study", &config.study_table()?, &mut values);
-            Ok::<_, SearchError>(values)
-        });
-        let (then, now) = (then?, now?);
-        let keys: BTreeSet<&String> = then.keys().chain(now.keys()).collect();
-        let changes = keys.into_iter().map(|key| {
-            let [then, now] = [&then, &now].map(|of| of.get(key).cloned().unwrap_or_default());
-            let key = key.clone();
-            Change { key, then, now }
-        });
-        Ok(changes.filter(|change| change.then != change.now).collect())
-    }
-}
-
-/// Adds the values of a table and those within it, as TOML by their dotted keys.
-fn flatten(prefix: &str, table: &Table, values: &mut BTreeMap<String, String>) {
-    for (key, value) in table {
-        let key = format!("{prefix}.{key}");
-        match value {
-            Value::Table(inner) => flatten(&key, inner, values),
-            other => {
-                values.insert(key, other.to_string());
-            }
-        }
     }
 }
 

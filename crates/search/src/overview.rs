@@ -96,6 +96,11 @@ impl Overview {
         self.trials.iter().filter(|row| row.state == state).count()
     }
 
+    /// Whether there are trials, none of which was trained to its end nor will be.
+    pub fn all_failed(&self) -> bool {
+        !self.trials.is_empty() && self.count(TrialState::Failed) == self.trials.len()
+    }
+
     /// The finished trial with the best score so far.
     pub fn best(&self) -> Option<&TrialRow> {
         let finished = self.trials.iter();

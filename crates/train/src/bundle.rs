@@ -59,6 +59,10 @@ pub struct Training {
     pub valid: Option<RegressionMetrics>,
     /// Mean of each target over the training part: the baseline prediction.
     pub train_means: Vec<f64>,
+    /// Standard deviation of each, by which labels of another scale are noticed; empty where
+    /// an older version wrote it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub train_deviations: Vec<f64>,
     /// SHA-256 of the data, as `run.json` has it.
     pub data_fingerprint: String,
     /// SHA-256 of the split, as `run.json` has it.

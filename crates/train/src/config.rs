@@ -11,11 +11,11 @@ use thiserror::Error;
 
 use crate::optim::ScheduleConfig;
 
-pub use changes::Change;
+pub use changes::{Change, by_key};
 pub use choices::{
     InitialWeights, OptimizerName, OptionalRate, ResizeMode, SplitSource, TransformInput,
 };
-pub use read::{key_and_value, parse};
+pub use read::{key_and_value, line_of, parse};
 
 mod changes;
 mod choices;

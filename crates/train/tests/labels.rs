@@ -58,20 +58,30 @@ fn labels_of_any_scale_are_learned_as_those_from_0_to_1_are() {
     let scores = r2(&folder, "scores");
     // Two parts, two targets.
     assert_eq!(scores.len(), 4);
-    for (name, ranges) in [
-        ("grades", [[1.0, 5.0], [1.0, 5.0]]),
-        ("degrees", [[-300.0, 700.0], [-50.0, 50.0]]),
+    let (is_flex, offset) = match folder.device() {
+        "flex" => (true, 1e-5),
+        // Its sums depend on the threads: 1.5e-5 has been seen.
+        _ => (false, 1e-4),
+    };
+    for (name, ranges, tolerance) in [
+        // Powers of two round nothing.
+        (
+            "powers",
+            [[0.0, 1024.0], [0.0, 1.0 / 64.0]],
+            if is_flex { 0.0 } else { offset },
+        ),
+        ("grades", [[1.0, 5.0], [1.0, 5.0]], offset),
+        ("degrees", [[-300.0, 700.0], [-50.0, 50.0]], offset),
     ] {
         let folder = Folder::new();
         rescale(&folder, ranges);
-        folder.train(name, &steps);
+        folder.train(name, &[UNBOUNDED, steps[0], steps[1], steps[2]]);
         let scaled = r2(&folder, name);
         assert_eq!(scaled.len(), scores.len());
         for (index, (scaled, score)) in scaled.iter().zip(&scores).enumerate() {
             let difference = (scaled - score).abs();
-            // LibTorch without AVX-512 comes to 1.5e-5, Flex to less than 1e-5.
             assert!(
-                difference < 1e-4 * (1.0 + score.abs()),
+                difference <= tolerance * (1.0 + score.abs()),
                 "{name}, {index}: {scaled} {score}"
             );
         }

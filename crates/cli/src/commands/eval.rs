@@ -60,7 +60,7 @@ pub(crate) fn eval(args: &EvalArgs) -> Result<ExitCode> {
         means: predictor.train_means.clone(),
     };
     let evaluation = Evaluation::new(part.name(), &predictions, &baseline)?;
-    tell_of_another_scale(&evaluation);
+    tell_of_another_scale(&evaluation, &predictor.train_deviations);
     let image = |name: &str| decode_file(&dataset.image_named(name), &predictor.limits);
     let options = WriteOptions {
         seed: args.seed,
@@ -76,10 +76,13 @@ pub(crate) fn eval(args: &EvalArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Tells of labels that lie so far from those of the training that they may have another scale.
-fn tell_of_another_scale(evaluation: &Evaluation) {
-    for target in &evaluation.targets {
+/// Tells of labels that lie so far from those of the training, in the smaller of their spreads,
+/// that they may have another scale.
+fn tell_of_another_scale(evaluation: &Evaluation, train_deviations: &[f64]) {
+    for (index, target) in evaluation.targets.iter().enumerate() {
         let (mean, spread) = (target.model.label_mean, target.model.label_std);
+        let trained = train_deviations.get(index).copied();
+        let spread = trained.map_or(spread, |trained| spread.min(trained));
         if spread > 0.0 && (mean - target.training_mean).abs() > FAR * spread {
             eprintln!(
                 "warning: {}: the mean label is {mean:.4}, and was {:.4} in training: are these \

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail, ensure};
 use psp_schema::shell_quoted;
-use psp_search::Study;
+use psp_search::{Overview, Study};
 use psp_train::RunDir;
 use psp_train::bundle::BUNDLE_JSON;
 
@@ -60,18 +60,16 @@ fn run_of(args: &ExportArgs) -> Result<RunDir> {
     }
     let study = Study::open(dir)?;
     let root = args.run.display();
-    let selection = study.selected()?.with_context(|| {
+    let Some(selection) = study.selected()? else {
         let (quoted, again) = (shell_quoted(&args.run), continuing(&study.dir));
-        let failed = study.failures().unwrap_or_default();
-        let failed = failed.iter().filter(|failure| failure.is_trial).count();
-        if failed > 0 && failed == study.wanted() {
-            return format!("{root}: every trial failed; `psp study show {quoted}` says why");
+        if Overview::of(&study)?.all_failed() {
+            bail!("{root}: all trials failed; `psp study show {quoted}` says why");
         }
-        format!(
+        bail!(
             "{root}: nothing is chosen yet; `{again}` goes on until something is, and `psp study \
              show {quoted}` says how far it is"
-        )
-    })?;
+        );
+    };
     let (place, folder) = selection.folder_of(args.backbone).with_context(|| {
         let finalists = selection.finalists.iter();
         let there: BTreeSet<&str> = finalists.map(|one| one.backbone.name()).collect();

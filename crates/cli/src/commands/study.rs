@@ -176,9 +176,7 @@ fn best(args: &StudyBestArgs) -> Result<()> {
         Some(selection) => (dir.root().join(&selection.folder), selection.reason.clone()),
         None => {
             let best = overview.best().with_context(|| {
-                let failed = overview.count(TrialState::Failed);
-                let all = overview.trials.len();
-                let why = if failed > 0 && failed == all {
+                let why = if overview.all_failed() {
                     "all trials failed"
                 } else {
                     "no trial was trained to its end yet"

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::{Result, anyhow, bail};
-use psp_schema::{Ending, RunResult, is_same_place, read_metrics, shell_quoted};
+use psp_schema::{Ending, RunResult, is_same_place, shell_quoted};
 use psp_search::StudyDir;
 use psp_train::{Control, EXPERIMENTS, Outcome, RunConfig, RunDir, TrainError, trainer};
 
@@ -145,19 +145,11 @@ fn print_result(run: &RunDir, result: &RunResult) -> Result<()> {
         _ => "",
     };
     let has_patience = run.read_config()?.train.patience.is_some();
-    let log = run.metrics();
+    let fault = run.fault_of_log();
     let run = shell_quoted(run.root());
     println!("evaluate with: psp eval {run}{part}");
-    let fault = match read_metrics(&log) {
-        Err(_) if !log.exists() => Some(format!("{}: missing", log.display())),
-        Err(error) => Some(error.to_string()),
-        Ok(epochs) if (epochs.len() as u64) < result.epochs => {
-            Some(format!("{}: has lost lines", log.display()))
-        }
-        Ok(_) => None,
-    };
     if let Some(fault) = fault {
-        eprintln!("note: {fault}; the run can't be trained longer without the whole file");
+        eprintln!("note: the run can't be trained longer: {fault}");
         return Ok(());
     }
     let mut longer = format!("psp train --resume {run}");

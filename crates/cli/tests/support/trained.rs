@@ -49,6 +49,13 @@ pub(crate) fn export(from: &Path, to: &Path, more: &[&str]) -> Command {
     command
 }
 
+/// A report without measurements of speed.
+pub(crate) fn report(from: &Path, to: &Path, more: &[&str]) -> Command {
+    let mut command = psp(&["report", "--no-measure"]);
+    command.arg(from).arg("--out").arg(to).args(more);
+    command
+}
+
 pub(crate) fn eval(model: &Path, out: &Path, more: &[&str]) -> Command {
     let mut command = psp(&["eval", "--device", &device()]);
     command.arg(model).arg("--out").arg(out).args(more);

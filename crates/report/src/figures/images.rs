@@ -58,24 +58,15 @@ fn photo(source: Source, row: &PredictionRow) -> Option<Photo> {
 fn explained(source: Source<'_>) -> Option<Plan<'_>> {
     let explained = &source.input.explanations;
     let targets = source.targets;
-    // A column per method and target, in the order in which they come.
-    let mut columns: Vec<(Method, Option<usize>)> = Vec::new();
-    for map in explained.iter().flat_map(|explanation| &explanation.maps) {
-        if !columns.contains(&(map.method, map.target)) {
-            columns.push((map.method, map.target));
-        }
-    }
+    let columns = columns(explained);
     if columns.is_empty() {
         return None;
     }
-    let name = |(method, target): &(Method, Option<usize>)| match target {
-        Some(target) if targets.len() > 1 => format!("{}, {}", method.title(), targets[*target]),
-        _ => method.title().to_owned(),
-    };
-    let highest = |method: Method| {
-        let maps = explained.iter().flat_map(|explanation| &explanation.maps);
-        let maps = maps.filter(|map| map.method == method);
-        maps.map(|map| map.range[1]).fold(0.0, f32::max)
+    let name = |column: &Column| match column.target {
+        Some(target) if targets.len() > 1 => {
+            format!("{}, {}", column.method.title(), targets[target])
+        }
+        _ => column.method.title().to_owned(),
     };
     let row = |explanation: &Explanation| Explained {
         sample: sample(
@@ -84,11 +75,7 @@ fn explained(source: Source<'_>) -> Option<Plan<'_>> {
         ),
         maps: columns
             .iter()
-            .map(|(method, target)| {
-                let mut maps = explanation.maps.iter();
-                let map = maps.find(|map| map.method == *method && map.target == *target)?;
-                Some(shared(map, highest(*method)))
-            })
+            .map(|column| column.of(explanation))
             .collect(),
     };
     let mut notes = vec!["maps of one method share a scale".to_owned()];
@@ -109,14 +96,45 @@ fn explained(source: Source<'_>) -> Option<Plan<'_>> {
     Some(Plan::new("explanations", explanations, input).of_photos(true))
 }
 
-/// A map on a scale that all maps of its method share, up to the `highest` value of any: a
-/// score that an image says nothing of stays dark. Of occlusion only what lowers the score
-/// when it is covered is shown, as Grad-CAM shows only what raises it.
-fn shared(map: &HeatMap, highest: f32) -> psp_plot::HeatMap {
-    psp_plot::HeatMap {
-        width: map.width,
-        highest: Some(highest),
-        values: map.raw.iter().map(|value| value.max(0.0)).collect(),
+/// A column of heat maps.
+struct Column {
+    method: Method,
+    target: Option<usize>,
+    /// The highest value of any map of the method: one scale for all of them.
+    highest: f32,
+}
+
+/// A column per method and target, in the order in which they come.
+fn columns(explained: &[Explanation]) -> Vec<Column> {
+    let maps = || explained.iter().flat_map(|explanation| &explanation.maps);
+    let mut columns: Vec<Column> = Vec::new();
+    for &HeatMap { method, target, .. } in maps() {
+        let is_same = |column: &Column| (column.method, column.target) == (method, target);
+        if !columns.iter().any(is_same) {
+            let of_method = maps().filter(|map| map.method == method);
+            let highest = of_method.map(|map| map.range[1]).fold(0.0, f32::max);
+            columns.push(Column {
+                method,
+                target,
+                highest,
+            });
+        }
+    }
+    columns
+}
+
+impl Column {
+    /// The map of `explanation`: a score that an image says nothing of stays dark. Of occlusion
+    /// only what lowers the score when it is covered is shown, as Grad-CAM shows only what
+    /// raises it.
+    fn of(&self, explanation: &Explanation) -> Option<psp_plot::HeatMap> {
+        let mut maps = explanation.maps.iter();
+        let map = maps.find(|map| map.method == self.method && map.target == self.target)?;
+        Some(psp_plot::HeatMap {
+            width: map.width,
+            highest: Some(self.highest),
+            values: map.raw.iter().map(|value| value.max(0.0)).collect(),
+        })
     }
 }
 
@@ -126,9 +144,28 @@ mod tests {
 
     #[test]
     fn maps_of_a_method_share_a_scale_on_which_what_lowers_the_score_is_dark() {
-        let map = HeatMap::new(Method::Occlusion, Some(0), [1, 3], vec![-4.0, 0.0, 1.0]).unwrap();
-        let shared = shared(&map, 2.0);
-        assert_eq!(shared.values, [0.0, 0.0, 1.0]);
-        assert_eq!(shared.highest, Some(2.0));
+        let occlusion = |target, raw: [f32; 3]| {
+            HeatMap::new(Method::Occlusion, Some(target), [1, 3], raw.to_vec()).unwrap()
+        };
+        let explanation = Explanation {
+            row: PredictionRow {
+                filename: "a.jpg".to_owned(),
+                labels: vec![0.0; 2],
+                predictions: vec![0.0; 2],
+            },
+            region: [0.0, 0.0, 1.0, 1.0],
+            maps: vec![
+                occlusion(0, [-4.0, 0.0, 1.0]),
+                occlusion(1, [0.5, 2.0, 0.0]),
+            ],
+        };
+        let columns = columns(std::slice::from_ref(&explanation));
+        let maps: Vec<_> = columns
+            .iter()
+            .map(|column| column.of(&explanation).unwrap())
+            .collect();
+        assert_eq!(maps[0].values, [0.0, 0.0, 1.0]);
+        assert_eq!(maps[1].values, [0.5, 2.0, 0.0]);
+        assert_eq!([maps[0].highest, maps[1].highest], [Some(2.0); 2]);
     }
 }

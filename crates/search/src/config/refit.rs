@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use psp_models::BackboneKind;
+use psp_train::config::line_of;
 use psp_train::{ConfigError, RunConfig};
 use serde::{Deserialize, Serialize};
-use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
 use super::SearchConfig;
@@ -119,56 +119,15 @@ fn of_section<'a>(
     })
 }
 
-/// Lines of what stands in `[study.refit]`, by its path within that table; that of
-/// the table itself by the empty path.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct RefitLines(BTreeMap<String, usize>);
-
-impl RefitLines {
-    /// Reads them from a study file, which has been parsed before.
-    pub(crate) fn of(text: &str) -> Self {
-        let mut lines = BTreeMap::new();
-        let Ok(document) = DeTable::parse(text) else {
-            return Self::default();
-        };
-        let line = |at: usize| 1 + text[..at.min(text.len())].matches('\n').count();
-        let study = document.get_ref().get("study");
-        if let Some(DeValue::Table(study)) = study.map(toml::Spanned::get_ref)
-            && let Some((key, refit)) = study.get_key_value("refit")
-        {
-            lines.insert(String::new(), line(key.span().start));
-            collect(refit.get_ref(), "", &line, &mut lines);
-        }
-        Self(lines)
-    }
-
-    /// `name, line N` of a path, or else of the table.
-    fn place(&self, name: &str, path: &str) -> String {
-        match self.0.get(path).or_else(|| self.0.get("")) {
-            Some(line) => format!("{name}, line {line}"),
-            None => name.to_owned(),
-        }
-    }
-}
-
-fn collect(
-    value: &DeValue<'_>,
-    path: &str,
-    line: &impl Fn(usize) -> usize,
-    lines: &mut BTreeMap<String, usize>,
-) {
-    let DeValue::Table(table) = value else { return };
-    for (key, value) in table {
-        let path = match path {
-            "" => key.get_ref().to_string(),
-            _ => format!("{path}.{}", key.get_ref()),
-        };
-        lines.insert(path.clone(), line(key.span().start));
-        collect(value.get_ref(), &path, line, lines);
-    }
-}
-
 impl SearchConfig {
+    /// The line of a path within `[study.refit]`, or else of that table.
+    fn place_in_refit(&self, path: &str) -> String {
+        let line = |key: &str| line_of(&self.text, &self.name, key);
+        line(&format!("study.refit.{path}"))
+            .or_else(|| line("study.refit"))
+            .unwrap_or_else(|| self.name.clone())
+    }
+
     /// The configuration that the trial of `point` is trained with again should it be
     /// chosen, checked; `None` where the study has no `[study.refit]`.
     ///
@@ -199,7 +158,7 @@ impl SearchConfig {
             let last = given.iter().rev().find(|one| one.key == key);
             last.map_or("", |one| one.path.as_str())
         };
-        let place = |key: &str| self.refit_lines.place(&self.name, path(key));
+        let place = |key: &str| self.place_in_refit(path(key));
         let values = given.iter().map(|one| (one.key.as_str(), one.value));
         let config = trial.with_values(values, place)?;
         let checked = config.validate().and_then(|()| {
@@ -236,7 +195,7 @@ impl SearchConfig {
         let refit = self.refit(point)?.filter(|_| is_merged);
         match refit.and_then(|config| config.data.train_images) {
             Some(count) => Err(SearchError::RefitKey {
-                place: self.refit_lines.place(&self.name, "valid"),
+                place: self.place_in_refit("valid"),
                 key: "valid".to_owned(),
                 expected: format!(
                     "data.train_images = 0 beside valid = true, which is there to train on more \
@@ -265,7 +224,7 @@ impl SearchConfig {
         };
         let refuse = |path: &str, key: &str, expected: String| {
             Err(SearchError::RefitKey {
-                place: self.refit_lines.place(&self.name, path),
+                place: self.place_in_refit(path),
                 key: key.to_owned(),
                 expected,
             })
@@ -309,7 +268,7 @@ impl SearchConfig {
                                 [data], train_images alone may differ";
                 return refuse(&one.path, &one.key, expected.to_owned());
             }
-            let place = |_: &str| self.refit_lines.place(&self.name, &one.path);
+            let place = |_: &str| self.place_in_refit(&one.path);
             self.base
                 .with_values([(one.key.as_str(), one.value)], place)?;
         }

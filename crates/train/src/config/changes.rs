@@ -1,6 +1,6 @@
 //! What may differ when a run is continued.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use toml::{Table, Value};
@@ -41,6 +41,21 @@ impl Change {
         "train.checkpoint_seconds",
     ];
 
+    /// The keys whose values differ, by their dotted names.
+    pub fn between(then: &BTreeMap<String, Value>, now: &BTreeMap<String, Value>) -> Vec<Self> {
+        let text = |value: Option<&Value>| value.map_or_else(String::new, ToString::to_string);
+        let keys: BTreeSet<&String> = then.keys().chain(now.keys()).collect();
+        let differing = keys
+            .into_iter()
+            .filter(|&key| then.get(key) != now.get(key));
+        let changes = differing.map(|key| Self {
+            key: key.clone(),
+            then: text(then.get(key)),
+            now: text(now.get(key)),
+        });
+        changes.collect()
+    }
+
     /// Whether the result is the same with either value.
     pub fn is_without_effect(&self) -> bool {
         let key = self.key.as_str();
@@ -71,107 +86,37 @@ impl RunConfig {
     /// # Errors
     /// When a path is not valid UTF-8.
     pub fn changes_since(&self, then: &Table) -> Result<Vec<Change>, ConfigError> {
-        let (then, now) = (flat(then), flat(&self.to_table()?));
-        let default = flat(&Self::default().to_table()?);
-        let keys: BTreeSet<&(String, String)> = then.keys().chain(now.keys()).collect();
-        let text = |value: Option<&Value>| value.map_or_else(String::new, ToString::to_string);
-        let changes = keys.into_iter().filter_map(|key| {
-            let before = then.get(key).or_else(|| default.get(key));
-            let after = now.get(key);
-            if before == after || (after.is_none() && !is_known(key, before)) {
-                return None;
+        let (mut then, now) = (by_key(then), by_key(&self.to_table()?));
+        for (key, value) in by_key(&Self::default().to_table()?) {
+            if now.contains_key(&key) {
+                then.entry(key).or_insert(value);
             }
-            Some(Change {
-                key: format!("{}.{}", key.0, key.1),
-                then: text(before),
-                now: text(after),
-            })
-        });
-        Ok(changes.collect())
+        }
+        then.retain(|key, value| now.contains_key(key) || is_known(key, value));
+        Ok(Change::between(&then, &now))
     }
 }
 
 /// Whether a key that another version may have stored still exists.
-fn is_known((section, key): &(String, String), value: Option<&Value>) -> bool {
-    let Some(value) = value else { return false };
-    let inner = Table::from_iter([(key.clone(), value.clone())]);
-    let table = Table::from_iter([(section.clone(), Value::Table(inner))]);
+fn is_known(key: &str, value: &Value) -> bool {
+    let Some((section, key)) = key.split_once('.') else {
+        return false;
+    };
+    let inner = Table::from_iter([(key.to_owned(), value.clone())]);
+    let table = Table::from_iter([(section.to_owned(), Value::Table(inner))]);
     from_table(table, "").is_ok()
 }
 
-/// Values by section and key.
-fn flat(table: &Table) -> std::collections::BTreeMap<(String, String), Value> {
-    let sections = table.iter().filter_map(|(section, value)| {
-        let keys = value.as_table()?;
-        Some(keys.iter().map(move |(key, value)| {
-            let place = (section.clone(), key.clone());
-            (place, value.clone())
-        }))
-    });
-    sections.flatten().collect()
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    fn stored(config: &RunConfig) -> Table {
-        // As `run.json` holds it.
-        let json = serde_json::to_string(&config.to_table().unwrap()).unwrap();
-        serde_json::from_str(&json).unwrap()
-    }
-
-    #[test]
-    fn a_configuration_does_not_differ_from_what_is_stored_of_it() {
-        let mut config = RunConfig::default();
-        config.train.stage_learning_rates = [("head".to_owned(), 1e-4)].into();
-        config.data.targets = vec!["a b".to_owned(), "ö".to_owned()];
-        let changes = config.changes_since(&stored(&config)).unwrap();
-        assert_eq!(changes, []);
-    }
-
-    #[test]
-    fn every_changed_key_is_named_with_both_values() {
-        let then = stored(&RunConfig::default());
-        let sets = ["train.epochs=99", "model.dropout=0.5"].map(str::to_owned);
-        let now = RunConfig::default().with_overrides(&sets).unwrap();
-        let changes = now.changes_since(&then).unwrap();
-        let texts: Vec<String> = changes.iter().map(ToString::to_string).collect();
-        let (dropout, epochs) = (
-            RunConfig::default().model.dropout,
-            RunConfig::default().train.epochs,
-        );
-        let dropout = Value::from(dropout);
-        assert_eq!(
-            texts,
-            [
-                format!("model.dropout: {dropout} → 0.5"),
-                format!("train.epochs: {epochs} → 99")
-            ]
-        );
-        assert!(changes[1].is_of_length() && !changes[0].is_of_length());
-        assert!(!changes[0].is_without_effect());
-    }
-
-    #[test]
-    fn a_key_that_an_earlier_version_did_not_have_had_its_default_and_one_that_is_gone_is_passed_over()
-     {
-        let mut then = stored(&RunConfig::default());
-        let train = then["train"].as_table_mut().unwrap();
-        train.remove("epochs");
-        train.insert("gone".to_owned(), Value::from(1));
-        assert_eq!(RunConfig::default().changes_since(&then).unwrap(), []);
-    }
-
-    #[test]
-    fn every_key_that_may_differ_exists() {
-        let all = flat(&RunConfig::default().to_table().unwrap());
-        let lists = [Change::PLACES, Change::MEANS, LENGTH];
-        for name in lists.concat() {
-            let (section, key) = name.split_once('.').unwrap();
-            let place = (section.to_owned(), key.to_owned());
-            assert!(all.contains_key(&place), "{name}");
+/// The values of a table and of those within it, by their dotted keys.
+pub fn by_key(table: &Table) -> BTreeMap<String, Value> {
+    let mut values = BTreeMap::new();
+    for (key, value) in table {
+        if let Value::Table(inner) = value {
+            let inner = by_key(inner).into_iter();
+            values.extend(inner.map(|(rest, value)| (format!("{key}.{rest}"), value)));
+        } else {
+            values.insert(key.clone(), value.clone());
         }
     }
+    values
 }

@@ -54,7 +54,9 @@ fn wrong_value(message: &str) -> Option<String> {
     };
     let expected = match expected {
         // TOML's whole numbers have 64 bits, one of them the sign.
-        _ if is_too_large(given.as_deref()) => format!("a whole number up to {}", i64::MAX),
+        "u64" | "usize" | "i64" if is_too_large(given.as_deref()) => {
+            format!("a whole number up to {}", i64::MAX)
+        }
         "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more".to_owned(),
         // As numbers are read that are counted from 1.
         "i64" => "a whole number, 1 or more".to_owned(),

@@ -90,12 +90,18 @@ impl ConfigError {
     }
 }
 
-/// Where a `section.key` has its value in a TOML document.
-fn line_of(text: &str, name: &str, key: &str) -> Option<String> {
-    let (section, key) = key.split_once('.')?;
+/// Where a key, by its dotted name, stands in the TOML document `text`: `name, line 3`.
+pub fn line_of(text: &str, name: &str, key: &str) -> Option<String> {
     let document = DeTable::parse(text).ok()?;
-    let section = document.get_ref().get(section)?.get_ref().as_table()?;
-    Some(place_in(text, section.get(key)?.span().start, name))
+    let mut table = document.get_ref();
+    let mut parts = key.split('.').peekable();
+    loop {
+        let (key, value) = table.get_key_value(parts.next()?)?;
+        if parts.peek().is_none() {
+            return Some(place_in(text, key.span().start, name));
+        }
+        table = value.get_ref().as_table()?;
+    }
 }
 
 /// `file, line 3`.

@@ -7,6 +7,7 @@ use psp_schema::{FileError, remove};
 use super::RunDir;
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::error::TrainError;
+use crate::log::MetricsLog;
 
 /// A checkpoint that becomes `best` together with the `next` beside it.
 const NEXT_BEST: &str = "next-best";
@@ -182,6 +183,13 @@ impl RunDir {
             return Ok(best);
         };
         Err(CheckpointError::Damaged { path, reason })
+    }
+
+    /// Why the run can't be continued for its `metrics.jsonl`, if it can't.
+    pub fn fault_of_log(&self) -> Option<String> {
+        let last = Checkpoint::progress_of(&self.last()).ok()?;
+        let checked = MetricsLog::check(&self.metrics(), last.metrics_bytes);
+        checked.err().map(|error| error.to_string())
     }
 
     /// What is wrong with `best`, if anything is.

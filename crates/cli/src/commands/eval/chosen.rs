@@ -64,9 +64,7 @@ impl Chosen {
                 config.data.dir.display()
             );
         }
-        if let Some(seen) = run.read_manifest()?.seen {
-            eprintln!("warning: {seen}");
-        }
+        warn_of_seen(&args.model)?;
         if let (Some(dir), None) = (&args.data, args.split) {
             note_test_alone(dir);
         }
@@ -89,6 +87,9 @@ impl Chosen {
         let dataset = Dataset::open(&config.dataset_options());
         let dataset = Arc::new(dataset.map_err(beyond_the_model)?);
         let known = Known::of(&args.model, &config, &dataset)?;
+        if matches!(known, Known::Parts(_)) {
+            warn_of_seen(&args.model)?;
+        }
         let is_own = matches!(known, Known::Parts(_)) && RunDir::new(&args.model).is_begun();
         let chosen = match (known, args.split) {
             (Known::Parts(inputs), None) => {
@@ -203,6 +204,20 @@ impl Chosen {
 fn filename_column(dir: &Path, predictor: &Predictor) -> Option<String> {
     let column = predictor.filename_column.clone()?;
     DataFolder::has_column(dir, &column).then_some(column)
+}
+
+/// Warns of initial weights that may have been trained on what is evaluated.
+fn warn_of_seen(model: &Path) -> Result<()> {
+    let run = RunDir::new(model);
+    let seen = if run.is_begun() {
+        run.read_manifest()?.seen
+    } else {
+        Bundle::read(model)?.training.seen
+    };
+    if let Some(seen) = seen {
+        eprintln!("warning: {seen}");
+    }
+    Ok(())
 }
 
 /// Says that of all the data in `dir` the test images alone are evaluated.

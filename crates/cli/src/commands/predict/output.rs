@@ -44,7 +44,7 @@ impl Format {
 /// A file that has come there meanwhile is replaced only if `overwrite` says so.
 fn write(path: &Path, content: &[u8], overwrite: bool) -> Result<()> {
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    if overwrite || (path.exists() && !path.is_file()) {
+    if overwrite {
         return Ok(write_atomic(&path, |out| out.write_all(content))?);
     }
     if write_new(&path, |out| out.write_all(content))? {

@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use psp_schema::FileError;
 use psp_search::{Study, StudyDir, TrialDir};
 
 use super::folder::study_dir;
 use crate::args::StudyRmArgs;
 use crate::text::counted;
 
+/// What is done to a file, in errors.
+const REMOVE: &str = "remove it";
 /// More links on the way to a study are taken for a circle.
 const MOST_LINKS: usize = 40;
 
@@ -55,8 +58,7 @@ pub(super) fn remove(args: &StudyRmArgs) -> Result<()> {
         if StudyDir::new(&folder).holds_tasks(entry) {
             remove_tasks(entry)?;
         } else {
-            remove_entry(entry)
-                .with_context(|| format!("{}: could not remove it", entry.display()))?;
+            remove_entry(entry)?;
         }
     }
     if let Some(others) = others(&folder)? {
@@ -66,9 +68,9 @@ pub(super) fn remove(args: &StudyRmArgs) -> Result<()> {
         );
         return Ok(());
     }
-    remove_dir(&folder).with_context(|| format!("{}: could not remove it", folder.display()))?;
+    remove_dir(&folder).map_err(FileError::write(&folder, REMOVE))?;
     for link in &links {
-        remove_file(link).with_context(|| format!("{}: could not remove it", link.display()))?;
+        remove_file(link).map_err(FileError::write(link, REMOVE))?;
     }
     if links.is_empty() {
         println!("removed {root}");
@@ -92,26 +94,25 @@ fn named(tasks: &[TrialDir], study: &Path) -> String {
 fn remove_tasks(folder: &Path) -> Result<()> {
     let entries = match read_dir(folder) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        other => other.with_context(|| format!("{}: could not remove it", folder.display()))?,
+        other => other.map_err(FileError::list(folder))?,
     };
     let mut is_empty = true;
     for entry in entries {
-        let path = entry?.path();
+        let path = entry.map_err(FileError::list(folder))?.path();
         if TrialDir::is_task(&path) {
-            remove_entry(&path).with_context(|| path.display().to_string())?;
+            remove_entry(&path)?;
         } else {
             is_empty = false;
         }
     }
     if is_empty {
-        remove_entry(folder)
-            .with_context(|| format!("{}: could not remove it", folder.display()))?;
+        remove_entry(folder)?;
     }
     Ok(())
 }
 
 /// Removes a file, or a folder in which a worker may still be writing; or nothing.
-fn remove_entry(entry: &Path) -> std::io::Result<()> {
+fn remove_entry(entry: &Path) -> Result<(), FileError> {
     let remove = || match remove_dir_all(entry) {
         Err(error) if error.kind() == ErrorKind::NotADirectory => remove_file(entry),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
@@ -122,19 +123,18 @@ fn remove_entry(entry: &Path) -> std::io::Result<()> {
             Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => {
                 std::thread::sleep(PAUSE);
             }
-            other => return other,
+            other => return other.map_err(FileError::write(entry, REMOVE)),
         }
     }
-    remove()
+    remove().map_err(FileError::write(entry, REMOVE))
 }
 
 /// The first things in a folder, `None` where it is empty.
 fn others(folder: &Path) -> Result<Option<String>> {
     let mut names = Vec::new();
-    for entry in
-        read_dir(folder).with_context(|| format!("{}: could not remove it", folder.display()))?
-    {
-        names.push(entry?.file_name().display().to_string());
+    for entry in read_dir(folder).map_err(FileError::list(folder))? {
+        let name = entry.map_err(FileError::list(folder))?.file_name();
+        names.push(name.display().to_string());
     }
     names.sort();
     let more = names.len().saturating_sub(NAMED);
