@@ -178,16 +178,20 @@ fn a_table_that_would_be_taken_for_labels_or_a_split_is_not_written() {
     };
     to("beside_labels.csv").0.assert_done();
     fs::remove_file(folder.data().join("beside_labels.csv")).unwrap();
-    let (ran, out) = to("split.csv");
-    ran.assert_refused(&[out.to_str().unwrap(), "--out"]);
-    assert!(!out.exists());
-    let scores = folder.data().join("scores.csv");
-    fs::rename(folder.data().join("labels.csv"), &scores).unwrap();
-    let before = fs::read(&scores).unwrap();
-    for name in ["scores.csv", "new.csv"] {
+    let labels = folder.data().join("labels.csv");
+    let before = fs::read(&labels).unwrap();
+    let assert_refused = |name| {
         let (ran, out) = to(name);
         ran.assert_refused(&[out.to_str().unwrap(), "taken for the labels", "--out"]);
-    }
+    };
+    assert_refused("split.csv");
+    assert!(!folder.data().join("split.csv").exists());
+    assert_refused("labels.csv");
+    assert_eq!(fs::read(&labels).unwrap(), before);
+    let scores = folder.data().join("scores.csv");
+    fs::rename(labels, &scores).unwrap();
+    assert_refused("scores.csv");
+    assert_refused("new.csv");
     assert_eq!(fs::read(&scores).unwrap(), before);
     assert!(!folder.data().join("new.csv").exists());
 }
@@ -204,8 +208,7 @@ fn only_a_file_of_scores_is_replaced() {
         "filename,perspective_score_hood,perspective_score_hood_label\n",
     )
     .unwrap();
-    let labels = folder.data().join("labels.csv");
-    for kept in [image.clone(), labels, bundle, parts, evaluated] {
+    for kept in [image.clone(), bundle, parts, evaluated] {
         let before = fs::read(&kept).unwrap();
         let more = ["--overwrite", "--out", kept.to_str().unwrap()];
         let ran = run(&mut predict(&trained().bundle, &[&image], &more));

@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         [out, labels, images] => draw(Path::new(out), &labelled(Path::new(labels))?, |name| {
             Ok(image::open(Path::new(images).join(name))?.to_rgb8())
         }),
-        _ => Err("usage: gallery OUT_DIR [LABELS.csv IMAGE_DIR]".into()),
+        _ => Err("usage: evaluation OUT_DIR [LABELS.csv IMAGE_DIR]".into()),
     }
 }
 

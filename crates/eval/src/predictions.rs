@@ -6,6 +6,9 @@ use psp_metrics::{RegressionAccumulator, RegressionMetrics};
 
 use crate::EvalError;
 
+/// Predictions that differ by no more than this share of the labels' span are the same.
+const SAME: f64 = 1e-4;
+
 /// The predictions of a model for one split, beside the labels. Checked when
 /// made: at least one target and one row, every row complete and finite.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,6 +88,21 @@ impl Predictions {
         self.rows
             .iter()
             .map(move |row| (row.labels[target].into(), row.predictions[target].into()))
+    }
+
+    /// The targets whose predictions are the same for every image, where there are several
+    /// images; `span` is how far apart labels can lie.
+    pub fn constant_targets(&self, span: f64) -> Vec<&str> {
+        let is_constant = |target: usize| {
+            let predicted = self.pairs(target).map(|(_, prediction)| prediction);
+            let none = (f64::INFINITY, f64::NEG_INFINITY);
+            let (low, high) =
+                predicted.fold(none, |(low, high), value| (low.min(value), high.max(value)));
+            self.rows.len() > 1 && high - low <= SAME * span
+        };
+        let names = self.targets.iter().enumerate();
+        let constant = names.filter(|(target, _)| is_constant(*target));
+        constant.map(|(_, name)| name.as_str()).collect()
     }
 }
 

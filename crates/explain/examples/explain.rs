@@ -1,14 +1,12 @@
-//! Lays a model's heat maps over a photo and says how long they took:
+//! Explains a photo's scores and says how long that took and between what the maps lie:
 //!
 //! ```text
 //! cargo run --release -p psp-explain --example explain -- \
-//!     resnet18 model.safetensors photo.jpg out/ [device]
+//!     resnet18 model.safetensors photo.jpg [device]
 //! ```
 //!
 //! The weights are a whole model's, as `psp export` writes them, or a
-//! torchvision backbone's, below a head drawn from seed 0; `-` draws both. Each
-//! map is written as `<photo>-<method>-<target>.png`: what raises a score red,
-//! what lowers it blue. The maps of one method share a scale.
+//! torchvision backbone's, below a head drawn from seed 0; `-` draws both.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -16,9 +14,8 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use image::{Rgb, RgbImage};
 use psp_data::{DecodeLimits, Preprocessing, decode_file};
-use psp_explain::{HeatMap, Method, Occlusion, explain};
+use psp_explain::{HeatMap, Occlusion, explain};
 use psp_models::nn::Noise;
 use psp_models::{
     BackboneKind, DeviceSpec, ModelConfig, Precision, Regressor, StateDict, read_state_dict,
@@ -30,9 +27,9 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match arguments[..] {
-        [backbone, weights, photo, out] => run(backbone, weights, photo, out, "flex"),
-        [backbone, weights, photo, out, device] => run(backbone, weights, photo, out, device),
-        _ => Err("expected: BACKBONE WEIGHTS PHOTO OUT [DEVICE]".into()),
+        [backbone, weights, photo] => run(backbone, weights, photo, "flex"),
+        [backbone, weights, photo, device] => run(backbone, weights, photo, device),
+        _ => Err("expected: BACKBONE WEIGHTS PHOTO [DEVICE]".into()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -43,8 +40,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(backbone: &str, weights: &str, photo: &str, out: &str, device: &str) -> Result<(), Failure> {
-    let (photo, out) = (Path::new(photo), Path::new(out));
+fn run(backbone: &str, weights: &str, photo: &str, device: &str) -> Result<(), Failure> {
     let kind: BackboneKind = backbone.parse()?;
     let device = device.parse::<DeviceSpec>()?.open()?;
     let state = match weights {
@@ -54,7 +50,7 @@ fn run(backbone: &str, weights: &str, photo: &str, out: &str, device: &str) -> R
     let model = model(kind, state, &device)?.for_inference(Precision::Fp32);
 
     let preprocessing = Preprocessing::imagenet(kind.input_size());
-    let image = preprocessing.resize(&decode_file(photo, &DecodeLimits::default())?)?;
+    let image = preprocessing.resize(&decode_file(Path::new(photo), &DecodeLimits::default())?)?;
     let size = image.width() as usize;
     let mut values = vec![0.0; preprocessing.values_per_image()];
     preprocessing.normalise_into(image.as_raw(), &mut values);
@@ -68,15 +64,11 @@ fn run(backbone: &str, weights: &str, photo: &str, out: &str, device: &str) -> R
     let maps = all_maps(model.regressor(), input)?;
     println!("{kind}: {:.2} s", start.elapsed().as_secs_f64());
 
-    std::fs::create_dir_all(out)?;
-    let stem = photo.file_stem().unwrap_or_default().to_string_lossy();
     for map in &maps {
         let target = map.target.map_or("all".to_owned(), |t| t.to_string());
-        let path = out.join(format!("{stem}-{}-{target}.png", map.method));
-        println!("{}: {:?}", path.display(), map.range);
-        let alike = maps.iter().filter(|other| other.method == map.method);
-        let strongest = alike.map(HeatMap::strongest).fold(0.0, f32::max);
-        overlay(&image, map, strongest).save(path)?;
+        let low = map.values.iter().copied().fold(f32::INFINITY, f32::min);
+        let high = map.values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        println!("{} of target {target}: {low} to {high}", map.method);
     }
     Ok(())
 }
@@ -107,29 +99,5 @@ fn model(
             Regressor::from_state(&config, &state, device)?
         }
         Some(state) => Regressor::pretrained(&config, 0, state, device)?,
-    })
-}
-
-/// The photo in grey, its brightness kept, under red and blue: fully so where
-/// the map is as strong as `strongest`.
-fn overlay(image: &RgbImage, map: &HeatMap, strongest: f32) -> RgbImage {
-    let (width, height) = image.dimensions();
-    let map = map.resized(width as usize, height as usize);
-    let values = match map.method {
-        Method::GradCam | Method::Occlusion => map.shares_of(strongest),
-        // Every value is positive: the differences are all there is to see.
-        Method::AttentionRollout => map.values,
-    };
-    RgbImage::from_fn(width, height, |x, y| {
-        let value = values[y as usize * width as usize + x as usize];
-        let Rgb(rgb) = *image.get_pixel(x, y);
-        let grey = rgb.iter().map(|&c| f32::from(c)).sum::<f32>() / 3.0;
-        let colour = if value > 0.0 {
-            [255.0, 40.0, 0.0]
-        } else {
-            [0.0, 80.0, 255.0]
-        };
-        let share = 0.65 * value.abs();
-        Rgb(colour.map(|c| (grey * (1.0 - share) + c * share) as u8))
     })
 }

@@ -63,10 +63,9 @@ impl Occlusion {
 /// normalised), one value per patch.
 ///
 /// A covered patch is 0 after normalisation: the mean colour of what the model
-/// was normalised for. The raw values are the score of the whole image less the
+/// was normalised for. The values are the score of the whole image less the
 /// score with the patch covered, in units of the score, not clipped: positive
-/// where what is in the patch raises the score, negative where it lowers it
-/// ([`HeatMap::shares_of`]).
+/// where what is in the patch raises the score, negative where it lowers it.
 ///
 /// Patches are covered one at a time: of two that show the model the same,
 /// neither alone is missed, and both stay near 0. The edge of a covered patch is
@@ -120,12 +119,12 @@ pub(crate) fn maps(
     let (whole, covered) = values.split_at(targets);
     let of_target = |target: usize| {
         let drops = covered.iter().skip(target).step_by(targets);
-        let raw: Vec<f32> = drops.map(|score| whole[target] - score).collect();
+        let values = drops.map(|score| whole[target] - score).collect();
         Ok(HeatMap::new(
             Method::Occlusion,
             Some(target),
             [side, side],
-            raw,
+            values,
         )?)
     };
     (0..targets).map(of_target).collect()

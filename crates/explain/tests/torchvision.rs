@@ -56,7 +56,7 @@ fn grad_cam_is_pytorchs(kind: BackboneKind, autodiff: bool) {
             assert_eq!((map.method, map.target), (Method::GradCam, Some(target)));
             assert_eq!((map.width, map.height), (case.width, case.height));
             let what = format!("{kind} {} seed {} target {target}", case.size, case.seed);
-            assert_close(&what, &map.raw, expected, TOLERANCE);
+            assert_close(&what, &map.values, expected, TOLERANCE);
         }
     }
 }
@@ -96,6 +96,6 @@ fn attention_rollout_of_vit_b_16_is_that_of_pytorchs_attention() {
         assert_eq!((map.method, map.target), (Method::AttentionRollout, None));
         assert_eq!((map.width, map.height), (case.width, case.height));
         let what = format!("vit_b_16 {}", case.size);
-        assert_close(&what, &map.raw, &case.map, TOLERANCE);
+        assert_close(&what, &map.values, &case.map, TOLERANCE);
     }
 }

@@ -16,7 +16,7 @@ pub(crate) mod label_shares;
 pub(crate) mod learning_curves;
 mod parallel_axis;
 pub(crate) mod parallel_coordinates;
-mod pareto;
+pub(crate) mod pareto;
 pub(crate) mod prediction_vs_label;
 pub(crate) mod residuals;
 pub(crate) mod run_curves;

@@ -46,7 +46,7 @@ mod testing;
 
 pub use charts::accuracy_and_cost::{AccuracyAndCost, CostedModel, accuracy_and_cost};
 pub use charts::calibration::{Calibration, CoveragePoint, TargetCoverage, calibration};
-pub use charts::card::Sample;
+pub use charts::card::{ErrorSize, Sample};
 pub use charts::comparison::{Compared, Comparison, comparison};
 pub use charts::distributions::distributions;
 pub use charts::error_by_bin::{ErrorBin, ErrorByBin, TargetErrors, error_by_bin};
@@ -58,6 +58,7 @@ pub use charts::label_distribution::{LabelDistribution, label_distribution};
 pub use charts::label_shares::PartLabels;
 pub use charts::learning_curves::{LearningCurves, TrialCurves, learning_curves};
 pub use charts::parallel_coordinates::parallel_coordinates;
+pub use charts::pareto::pareto_front;
 pub use charts::prediction_vs_label::{PredictionVsLabel, prediction_vs_label};
 pub use charts::residuals::residuals;
 pub use charts::run_curves::{RunCurves, run_curves};

@@ -10,6 +10,8 @@ pub(crate) use link::Link;
 pub(crate) use table::{Cell, Column, Columns, Mark, Table};
 pub(crate) use text::{Span, Text};
 
+use psp_plot::ErrorSize;
+
 use crate::figures::Drawn;
 use crate::pictures::Picture;
 
@@ -102,35 +104,6 @@ pub(crate) struct ShotScore<'a> {
     pub(crate) prediction: String,
     pub(crate) error: String,
     pub(crate) size: ErrorSize,
-}
-
-/// How large an error is beside the range of labels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ErrorSize {
-    /// Up to a tenth.
-    Small,
-    /// Up to a quarter.
-    Medium,
-    Large,
-}
-
-impl ErrorSize {
-    pub(crate) fn of(error: f64, span: f64) -> Self {
-        match error.abs() / span {
-            ..=0.1 => Self::Small,
-            ..=0.25 => Self::Medium,
-            _ => Self::Large,
-        }
-    }
-
-    /// Its name in the style sheet.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Small => "small",
-            Self::Medium => "medium",
-            Self::Large => "large",
-        }
-    }
 }
 
 impl<'a> Section<'a> {

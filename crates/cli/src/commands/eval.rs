@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use psp_data::{Dataset, Loader, LoaderOptions, decode_file};
-use psp_eval::{Evaluation, WriteOptions, write_all};
+use psp_eval::{Evaluation, Predictions, WriteOptions, write_all};
 use psp_export::Predictor;
 use psp_metrics::MeanBaseline;
 use psp_train::RunDir;
@@ -61,6 +61,7 @@ pub(crate) fn eval(args: &EvalArgs) -> Result<ExitCode> {
     };
     let evaluation = Evaluation::new(part.name(), &predictions, &baseline)?;
     tell_of_another_scale(&evaluation, &predictor.train_deviations);
+    tell_of_constants(&predictions, &predictor);
     let image = |name: &str| decode_file(&dataset.image_named(name), &predictor.limits);
     let options = WriteOptions {
         seed: args.seed,
@@ -90,6 +91,23 @@ fn tell_of_another_scale(evaluation: &Evaluation, train_deviations: &[f64]) {
                 target.name, target.training_mean
             );
         }
+    }
+}
+
+/// Tells of a model that has learned nothing of the images.
+fn tell_of_constants(predictions: &Predictions, predictor: &Predictor) {
+    let span = predictor.label_range().map_or_else(
+        || {
+            let labels = predictions.rows().iter().flat_map(|row| &row.labels);
+            let low = labels.clone().copied().fold(f32::INFINITY, f32::min);
+            labels.copied().fold(f32::NEG_INFINITY, f32::max) - low
+        },
+        |[low, high]| high - low,
+    );
+    for target in predictions.constant_targets(span.into()) {
+        eprintln!(
+            "warning: {target}: the predictions are the same for every image, whatever it shows"
+        );
     }
 }
 

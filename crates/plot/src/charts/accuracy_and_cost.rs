@@ -1,6 +1,6 @@
 //! What accuracy costs.
 
-use super::pareto::front;
+use super::pareto::pareto_front;
 use crate::{
     Figure, Interval, Objective, PlotError,
     draw::{
@@ -62,7 +62,7 @@ pub fn accuracy_and_cost(input: &AccuracyAndCost) -> Result<Figure, PlotError> {
         return Heading::new(title).nothing("no model has a score and a cost");
     };
     let points: Vec<Point> = models.iter().map(|model| model.at).collect();
-    let front = front(&points, input.objective.better);
+    let front = pareto_front(&points, input.objective.better);
     let scores = Scale::over(scores, input.objective.log).widen(0.08);
     let draw = |nameless: usize| -> Result<(Figure, usize), PlotError> {
         let left_out = input.models.len() - models.len();

@@ -140,7 +140,7 @@ impl Scores {
     /// Draws the mark of the error's size in the line of text at this baseline.
     pub(super) fn draw_mark(&self, canvas: &mut Canvas, (x, baseline): Point) {
         if let Some(error) = self.error() {
-            let (mark, colour) = error_mark(error / self.range);
+            let (mark, colour) = ErrorSize::of(error, self.range).mark();
             mark.draw(canvas, (x, baseline - NOTE.drop()), 8.0, colour);
         }
     }
@@ -155,28 +155,57 @@ impl Scores {
     }
 }
 
-/// The mark of an error by its share of the labels' range: small up to 0.1,
-/// medium up to 0.25, or large.
-fn error_mark(share: f64) -> (Mark, Colour) {
-    match share.abs() {
-        share if share <= 0.1 => (Mark::Disc, GREEN),
-        share if share <= 0.25 => (Mark::Triangle, ORANGE),
-        _ => (Mark::Square, VERMILION),
+/// How large an error is beside the range of labels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorSize {
+    /// Up to a tenth of it.
+    Small,
+    /// Up to a quarter of it.
+    Medium,
+    /// Larger, or not a number.
+    Large,
+}
+
+impl ErrorSize {
+    /// That of `error` where labels lie in a range of this width.
+    pub fn of(error: f64, range: f64) -> Self {
+        match error.abs() / range {
+            ..=0.1 => Self::Small,
+            ..=0.25 => Self::Medium,
+            _ => Self::Large,
+        }
+    }
+
+    /// Its name, as in a style sheet.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Small => "small",
+            Self::Medium => "medium",
+            Self::Large => "large",
+        }
+    }
+
+    fn mark(self) -> (Mark, Colour) {
+        match self {
+            Self::Small => (Mark::Disc, GREEN),
+            Self::Medium => (Mark::Triangle, ORANGE),
+            Self::Large => (Mark::Square, VERMILION),
+        }
     }
 }
 
-/// The legend of [`error_mark`], for targets whose labels have these ranges.
+/// The legend of the marks of errors, for targets whose labels have these ranges.
 pub(super) fn error_marks(label_ranges: &[f64]) -> [(Key, String); 3] {
     let scores = label_ranges.iter().all(|range| *range == 1.0);
     let unit = if scores { "" } else { " of the labels' range" };
-    let entry = |share, text| {
-        let (mark, colour) = error_mark(share);
+    let entry = |size: ErrorSize, text| {
+        let (mark, colour) = size.mark();
         (Key::Mark(mark, colour), text)
     };
     [
-        entry(0.1, format!("error up to 0.10{unit}")),
-        entry(0.25, "up to 0.25".to_owned()),
-        entry(1.0, "larger".to_owned()),
+        entry(ErrorSize::Small, format!("error up to 0.10{unit}")),
+        entry(ErrorSize::Medium, "up to 0.25".to_owned()),
+        entry(ErrorSize::Large, "larger".to_owned()),
     ]
 }
 
@@ -225,9 +254,9 @@ mod tests {
     }
 
     #[test]
-    fn an_error_is_marked_by_its_share_of_the_labels_range() {
-        let marks = [-0.1, 0.11, 0.25, -0.26, f64::NAN].map(|share| error_mark(share).0);
-        let (medium, large) = (Mark::Triangle, Mark::Square);
-        assert_eq!(marks, [Mark::Disc, medium, medium, large, large]);
+    fn an_errors_size_is_its_share_of_the_labels_range() {
+        let sizes = [-0.2, 0.22, 0.5, -0.52, f64::NAN].map(|error| ErrorSize::of(error, 2.0));
+        let (small, medium, large) = (ErrorSize::Small, ErrorSize::Medium, ErrorSize::Large);
+        assert_eq!(sizes, [small, medium, medium, large, large]);
     }
 }

@@ -3,6 +3,7 @@
 mod pairs;
 
 use psp_metrics::{Metric, MetricsError, SeedSummary};
+use psp_plot::{Better, pareto_front};
 use serde::{Deserialize, Serialize};
 
 use super::averaged::{Averaged, Errors};
@@ -204,16 +205,13 @@ fn comparable<'a, 'b>(
 /// Those than which none is both cheaper and better.
 fn pareto(members: &[Member], prepared: &Prepared) -> Vec<usize> {
     let candidates = &prepared.input.candidates;
-    let cost = |member: &Member| candidates[member.candidate].cost.multiply_adds;
-    // Where R² is defined, it orders as the MSE does only for one target.
-    let error = |member: &Member| member.r2.map_or(member.mse.value, |r2| -r2.value);
-    let beaten = |member: &&Member| {
-        members.iter().any(|other| {
-            let (cheaper, better) = (cost(other) <= cost(member), error(other) <= error(member));
-            let strictly = cost(other) < cost(member) || error(other) < error(member);
-            cheaper && better && strictly
-        })
-    };
-    let front = members.iter().filter(|member| !beaten(member));
-    front.map(|member| member.candidate).collect()
+    let costs_and_errors = members.iter().map(|member| {
+        let cost = candidates[member.candidate].cost.multiply_adds;
+        // Where R² is defined, it orders as the MSE does only for one target.
+        let error = member.r2.map_or(member.mse.value, |r2| -r2.value);
+        (cost as f64, error)
+    });
+    let costs_and_errors: Vec<(f64, f64)> = costs_and_errors.collect();
+    let front = pareto_front(&costs_and_errors, Better::Lower).into_iter();
+    front.map(|index| members[index].candidate).collect()
 }

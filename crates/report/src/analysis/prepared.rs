@@ -160,7 +160,7 @@ fn contradiction(input: &Input) -> Option<String> {
         }
         for map in &explanation.maps {
             let cells = map.width.checked_mul(map.height);
-            if cells != Some(map.raw.len()) || map.target.is_some_and(|t| t >= targets) {
+            if cells != Some(map.values.len()) || map.target.is_some_and(|t| t >= targets) {
                 return Some(format!("a heat map of {} is malformed", map.method.title()));
             }
         }

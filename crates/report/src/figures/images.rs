@@ -112,7 +112,8 @@ fn columns(explained: &[Explanation]) -> Vec<Column> {
         let is_same = |column: &Column| (column.method, column.target) == (method, target);
         if !columns.iter().any(is_same) {
             let of_method = maps().filter(|map| map.method == method);
-            let highest = of_method.map(|map| map.range[1]).fold(0.0, f32::max);
+            let values = of_method.flat_map(|map| &map.values);
+            let highest = values.copied().fold(0.0, f32::max);
             columns.push(Column {
                 method,
                 target,
@@ -133,7 +134,7 @@ impl Column {
         Some(psp_plot::HeatMap {
             width: map.width,
             highest: Some(self.highest),
-            values: map.raw.iter().map(|value| value.max(0.0)).collect(),
+            values: map.values.iter().map(|value| value.max(0.0)).collect(),
         })
     }
 }
@@ -144,8 +145,8 @@ mod tests {
 
     #[test]
     fn maps_of_a_method_share_a_scale_on_which_what_lowers_the_score_is_dark() {
-        let occlusion = |target, raw: [f32; 3]| {
-            HeatMap::new(Method::Occlusion, Some(target), [1, 3], raw.to_vec()).unwrap()
+        let occlusion = |target, values: [f32; 3]| {
+            HeatMap::new(Method::Occlusion, Some(target), [1, 3], values.to_vec()).unwrap()
         };
         let explanation = Explanation {
             row: PredictionRow {

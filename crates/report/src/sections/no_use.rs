@@ -6,10 +6,6 @@ use super::Context;
 use super::context::score;
 use crate::analysis::Score;
 use crate::format::{counted, listed, ratio};
-use crate::numbers::ends;
-
-/// Predictions that differ by no more than this share of the labels' span are the same.
-const SAME: f64 = 1e-4;
 
 /// Sentences on why it is of no use; `None` for a model that is shown to beat a constant
 /// answer.
@@ -25,15 +21,8 @@ pub(super) fn no_use(context: &Context) -> Option<String> {
 /// The targets whose predictions are the same for every image.
 fn constant(context: &Context) -> Option<String> {
     let predictions = context.analysis.focus?.predictions(context.input)?;
-    let is_same = |target: usize| {
-        let predicted = predictions.pairs(target).map(|(_, prediction)| prediction);
-        let [low, high] = ends(predicted);
-        high - low <= SAME * context.span()
-    };
-    let names = context.targets.iter().enumerate();
-    let same = names.filter(|(target, _)| is_same(*target));
-    let same: Vec<&String> = same.map(|(_, name)| name).collect();
-    if predictions.rows().len() < 2 || same.is_empty() {
+    let same = predictions.constant_targets(context.span());
+    if same.is_empty() {
         return None;
     }
     Some(if same.len() == context.targets.len() {

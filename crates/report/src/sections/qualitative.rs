@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use psp_plot::ErrorSize;
+
 use super::Context;
 use crate::analysis::Shown;
-use crate::document::{Block, ErrorSize, Gallery, Section, Shot, ShotScore, Text};
+use crate::document::{Block, Gallery, Section, Shot, ShotScore, Text};
 use crate::format::{counted, fixed, short, signed};
 use crate::input::Predictions;
 
@@ -110,7 +112,7 @@ fn explanations<'a>(context: &Context<'a>, section: &mut Section<'a>) {
          image stays dark. That a place is bright does not say why.",
     );
     let mut maps = context.input.explanations.iter().flat_map(|one| &one.maps);
-    if maps.any(|map| map.raw.len() == 1) {
+    if maps.any(|map| map.values.len() == 1) {
         section.say(
             "Some maps are of one cell, as the images are so small that nothing more is left of \
              them behind the last stage: these say nothing of places.",

@@ -24,8 +24,19 @@ pub(super) fn explain(message: &str) -> String {
     {
         return format!("unknown field `{given}` here; it belongs in [{section}]");
     }
+    // `lr` is short for `learning_rate`.
+    let is_short_for = |known: &str| {
+        let initials = known.split('_').filter_map(|word| word.chars().next());
+        given.len() > 1 && initials.eq(given.chars())
+    };
     // At a half two words have little in common.
-    let alike = |known: &&str| strsim::normalized_damerau_levenshtein(given, known);
+    let alike = |known: &&str| {
+        if is_short_for(known) {
+            1.0
+        } else {
+            strsim::normalized_damerau_levenshtein(given, known)
+        }
+    };
     let nearest = quoted.max_by(|one, other| alike(one).total_cmp(&alike(other)));
     match nearest.filter(|nearest| alike(nearest) > 0.5) {
         Some(nearest) => format!("{message}; did you mean `{nearest}`?"),
@@ -146,6 +157,7 @@ mod tests {
                 "`backbone` here; it belongs in [model]",
             ),
             ("[train]\nepoch = 3\n", "did you mean `epochs`?"),
+            ("[train]\nlr = 0.1\n", "did you mean `learning_rate`?"),
         ] {
             let error = parse::<RunConfig>(text, "a.toml").unwrap_err().to_string();
             assert!(error.ends_with(told), "{error}");

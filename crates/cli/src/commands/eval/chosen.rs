@@ -48,7 +48,11 @@ impl Chosen {
         let part = match args.split {
             None => Part::Test,
             Some(ChosenPart::Part(part)) => part,
-            Some(ChosenPart::All) => bail!("--split all goes with --data"),
+            Some(ChosenPart::All) => bail!(
+                "--split all evaluates a data folder, with the images that the model was trained \
+                 on: name it too, such as --data {}",
+                shell_quoted(&config.data.dir)
+            ),
         };
         let inputs = Inputs::of_run(&config, &run).map_err(|error| {
             if let TrainError::Changed { .. } = error {
