@@ -8,7 +8,7 @@ use psp_bench::verify::{Reference, verify};
 use psp_models::DeviceSpec;
 
 /// What `scripts/torchvision_reference.sh` recorded, a file of each backbone.
-pub(crate) const RECORDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
+pub(crate) const RECORDED: &str = "tests/fixtures";
 
 /// One of these files.
 pub(crate) fn recorded(name: &str) -> PathBuf {

@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use psp_data::DataFolder;
+use psp_data::{DataFolder, list_images};
 use psp_schema::{FileError, create_folder, shell_quoted, write_new};
 use psp_search::StudyDir;
 use psp_train::RunDir;
@@ -63,7 +63,7 @@ impl Origin {
         }
     }
 
-    /// That of a report on a study or on runs.
+    /// That of a report.
     pub(crate) fn report(sources: &[PathBuf]) -> Self {
         let mut sources: Vec<PathBuf> = sources.iter().map(|path| whole(path)).collect();
         sources.sort();
@@ -130,8 +130,15 @@ impl Origin {
             }
         }
         let held = names.iter().find(|name| out.join(name).exists());
-        let Some(name) = held else { return Ok(()) };
-        let other = shell_quoted(&self.other_folder(out));
+        let Some(name) = held else {
+            let photos = || list_images(out, false).is_ok_and(|listing| !listing.images.is_empty());
+            return if earlier.is_none() && photos() {
+                refuse(out, "an image")
+            } else {
+                Ok(())
+            };
+        };
+        let other = shell_quoted(&self.other_folder(out, earlier.as_ref()));
         if let Some(earlier) = other_kind {
             bail!(
                 "{}: holds {earlier}; name another folder, such as --out {other}",
@@ -206,8 +213,18 @@ impl Origin {
         }
     }
 
-    /// A folder beside `out` with more of the first source's path in its name.
-    fn other_folder(&self, out: &Path) -> PathBuf {
+    /// A folder beside `out`, with what differs from the `earlier` origin in its name: the
+    /// part, or else more of the first source's path and the data's.
+    fn other_folder(&self, out: &Path, earlier: Option<&Self>) -> PathBuf {
+        let other_part = earlier.filter(|earlier| {
+            (&earlier.sources, &earlier.data) == (&self.sources, &self.data)
+                && earlier.part != self.part
+        });
+        if let (Some(_), Some(part)) = (other_part, &self.part) {
+            let mut name = out.file_name().unwrap_or_default().to_os_string();
+            name.push(format!("-{part}"));
+            return out.with_file_name(name);
+        }
         let source = self.sources.first().map(PathBuf::as_path);
         let parent = source.and_then(Path::parent).and_then(Path::file_name);
         let data = self.data.as_deref().and_then(Path::file_name);

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::support::trained::{TARGETS, eval, export, predict, report};
-use crate::support::{Folder, assert_says, json, psp, render, run};
+use crate::support::{Folder, assert_says, json, psp, render, resume, run};
 
 /// Data, and a run on it in `run`.
 fn trained() -> Folder {
@@ -66,7 +66,9 @@ fn what_decides_no_result_may_be_edited_and_an_older_run_holds_nothing_to_compar
     }
     let path = folder.path("run/run.json");
     let mut manifest = json(&path);
-    manifest.as_object_mut().unwrap().remove("config").unwrap();
+    for key in ["config", "id", "sha256"] {
+        manifest.as_object_mut().unwrap().remove(key).unwrap();
+    }
     std::fs::write(&path, manifest.to_string()).unwrap();
     folder.edit("run/config.toml", "seed = 0", "seed = 1");
     run(&mut evaluation(&folder)).assert_done();
@@ -132,6 +134,44 @@ fn another_runs_checkpoint_is_not_taken_for_the_best() {
     let resumed = run(resume.arg(folder.path("run"))).assert_done();
     assert_says(&resumed.stderr, &["restored from another checkpoint"]);
     run(&mut evaluation(&folder)).assert_done();
+}
+
+#[test]
+fn another_runs_checkpoints_are_refused_wherever_they_are_used() {
+    let folder = Folder::with_data();
+    for (name, seed) in [("run", "train.seed=1"), ("other", "train.seed=2")] {
+        folder.train(name, &[seed, "train.epochs=2"]).assert_done();
+    }
+    let kept = || {
+        ["metrics.jsonl", "config.toml"].map(|name| std::fs::read(folder.path("run").join(name)))
+    };
+    let before = kept().map(Result::unwrap);
+    for name in ["last", "previous", "best"] {
+        let [own, others] = ["run", "other"]
+            .map(|run| folder.path(&format!("{run}/checkpoints/{name}.safetensors")));
+        std::fs::remove_file(&own).unwrap();
+        std::fs::copy(others, own).unwrap();
+    }
+    let [eval, _, predict, export] = uses(&folder);
+    let mut longer = resume(&folder.path("run"));
+    longer.args(["--set", "train.epochs=3"]);
+    for mut command in [eval, predict, export, longer] {
+        run(&mut command).assert_refused(&["safetensors", "it is of another run"]);
+    }
+    assert_eq!(kept().map(Result::unwrap), before);
+}
+
+#[test]
+fn what_identifies_a_run_is_refused_once_it_was_edited() {
+    let folder = trained();
+    let path = folder.path("run/run.json");
+    let mut manifest = json(&path);
+    manifest["train_means"][0] = 0.9.into();
+    std::fs::write(&path, manifest.to_string()).unwrap();
+    let [eval, _, _, export] = uses(&folder);
+    for mut command in [eval, export, resume(&folder.path("run"))] {
+        run(&mut command).assert_refused(&["run.json: this file is edited", "from a copy"]);
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Every command gives the same figures of the same predictions.
 
 use crate::support::trained::{eval, export, predict, trained};
-use crate::support::{self, Folder, assert_says, device, json, run};
+use crate::support::{self, Folder, assert_says, device, json, json_lines, run};
 use psp_export::{Bundle, ExportError, Predictor};
 use psp_models::predict::to_host;
 use psp_models::{DeviceSpec, Input, Precision, Regressor, read_state_dict};
@@ -173,5 +173,19 @@ fn labels_on_another_scale_than_the_models_are_told_of() {
         ];
         let ran = run(&mut eval(&model, &folder.path("out"), &flags)).assert_done();
         assert_says(&ran.stderr, &["warning: ", "on the model's scale?"]);
+    }
+    // A head that is taken over begins on the new labels' scale.
+    for (from, data, spread) in [("percent", &other, 1.0), ("bundle", &percent, 100.0)] {
+        let weights = format!("model.weights={}", folder.path(from).display());
+        let out = folder.path(&format!("of-{from}"));
+        let sets = [sets[0], sets[1], &weights];
+        let ran = run(&mut support::training(data, &out, &sets)).assert_done();
+        assert_says(
+            &ran.stdout,
+            &["its head is taken over, brought from the scale"],
+        );
+        let epoch = &json_lines(&out.join("metrics.jsonl"))[0];
+        let mse = epoch["valid"]["overall"]["mse"].as_f64().unwrap();
+        assert!(mse < spread * spread, "{epoch:#}");
     }
 }

@@ -229,6 +229,14 @@ fn a_run_whose_metrics_are_cut_short_is_left_as_it_is_until_they_are_back() {
         longer().assert_refused(&["metrics.jsonl: missing or shorter", &told, "--out"]);
         assert_eq!(snapshot(&folder.path("run")), before);
     }
+    // Long enough, but of other epochs.
+    let one_line = String::from_utf8_lossy(&whole).replacen('\n', " ", 1);
+    for other in [one_line.into_bytes(), [&whole[1..], &whole].concat()] {
+        std::fs::write(&path, other).unwrap();
+        let before = snapshot(&folder.path("run"));
+        longer().assert_refused(&["metrics.jsonl: not the log of the 2 epochs"]);
+        assert_eq!(snapshot(&folder.path("run")), before);
+    }
     std::fs::write(&path, whole).unwrap();
     longer().assert_done();
     assert_eq!(epochs(&folder.path("run")), 3);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::support::study::{Bench, count};
-use crate::support::{self, json, run};
+use crate::support::{self, assert_says, json, run};
 use serde_json::Value;
 
 /// Trials of a frozen backbone, which take a fraction of a second.
@@ -274,6 +274,21 @@ fn finalists_are_trained_on_every_fold_and_the_middle_one_is_chosen() {
     let used = std::fs::read_to_string(folder.join("split.csv")).unwrap();
     let fold = bench.root().join(format!("folds/{}.csv", folds[0]));
     assert_eq!(used, std::fs::read_to_string(fold).unwrap());
+}
+
+#[test]
+fn with_folds_a_refit_is_compared_with_the_trial_on_the_same_images() {
+    let study = STUDY.replace("seeds = 2", "seeds = 1\nfolds = 2");
+    let bench = Bench::new(&format!("{study}[study.refit]\ntrain.batch_size = 4\n"));
+    run(&mut bench.search(&["--workers", "2", "--trials", "1"])).assert_done();
+    let table = bench.table();
+    let selection = &table["selection"];
+    // The trial and its refit are the same training.
+    let score = format!("{:.4}", table["trials"][0]["score"].as_f64().unwrap());
+    let told = format!("score {score}, the trial's on the same images {score}");
+    assert_says(selection["reason"].as_str().unwrap(), &[&told]);
+    let mean = selection["finalists"][0]["mean"].as_f64().unwrap();
+    assert_ne!(format!("{mean:.4}"), score);
 }
 
 fn images(bench: &Bench, fold: usize, part: &str) -> BTreeSet<String> {

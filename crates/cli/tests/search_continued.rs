@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 
 use crate::support::study::{Bench, STUDY, count};
+use crate::support::trained::{export, report};
 use crate::support::{self, Ran, assert_says, psp, ran, run};
 use serde_json::Value;
 
@@ -90,6 +91,58 @@ fn a_study_does_not_go_on_with_other_labels_however_it_is_called() {
     assert!(!states.iter().any(|state| state == "failed"), "{states:?}");
     search_again(&bench, &[]).assert_done();
     assert_eq!(count(&bench.table()["trials"], "finished"), 2);
+}
+
+#[test]
+fn an_edited_study_file_is_noticed_and_a_choice_from_before_a_change_is_told_of() {
+    let bench = Bench::new(&STUDY.replace("trials = 6", "trials = 2"));
+    run(&mut bench.search(&["--workers", "1"])).assert_done();
+    let out = bench.folder.path("report");
+    let report =
+        || run(report(&bench.root(), &out, &["--explain", "0", "--no-measure"]).arg("--overwrite"));
+    for (from, to, what) in [
+        (
+            "points = 3",
+            "points = 5",
+            "the space (train.learning_rate)",
+        ),
+        ("\"random-grid\"", "\"random\"", "the sampler"),
+    ] {
+        bench.folder.edit("study/study.toml", from, to);
+        for ran in [
+            search_again(&bench, &[]),
+            report(),
+            bench.study("show", &[]),
+        ] {
+            ran.assert_refused(&["study.toml: ", what, "plan.json"]);
+        }
+        bench.folder.edit("study/study.toml", to, from);
+    }
+    // What may change while a study runs is told of, however it was changed.
+    bench
+        .folder
+        .edit("study/study.toml", "seeds = 2", "seeds = 3");
+    let budget = ["--max-hours", "0.0000001"];
+    let ran = search_again(&bench, &budget);
+    assert_eq!(ran.code, Some(75), "{ran:#?}");
+    assert_says(&ran.stderr, &["changed: study.seeds: 2 → 3"]);
+    let before = ["chosen before study.seeds: 2 → 3"];
+    for command in ["show", "best"] {
+        assert_says(&bench.study(command, &[]).assert_done().stderr, &before);
+    }
+    let exported = run(&mut export(&bench.root(), &bench.folder.path("model"), &[]));
+    assert_says(&exported.assert_done().stderr, &before);
+    assert_says(&report().assert_done().stderr, &before);
+    let page = std::fs::read_to_string(out.join("report.md")).unwrap();
+    assert_says(&page, &["trained again with 2 seeds each", before[0]]);
+    search_again(&bench, &[]).assert_done();
+    assert!(
+        !bench
+            .study("best", &[])
+            .assert_done()
+            .stderr
+            .contains("before")
+    );
 }
 
 #[test]

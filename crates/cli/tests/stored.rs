@@ -8,10 +8,7 @@ use std::process::Command;
 
 use crate::support::{Folder, Ran, assert_says, device, psp, run};
 
-const STORED: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/tests/assets/stored-0.1.0.tar.gz"
-);
+const STORED: &str = "tests/assets/stored-0.1.0.tar.gz";
 
 fn unpacked() -> Folder {
     let folder = Folder::new();

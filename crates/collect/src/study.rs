@@ -71,6 +71,12 @@ pub fn collect_study(dir: StudyDir, mut settings: Settings<'_>) -> Result<Collec
         };
         settings.warn(&format!("no model is shown as chosen: {why}"));
     }
+    if let (Some(chosen), Some(selection)) = (chosen, selection.as_mut())
+        && let Some(how) = study.outdated(chosen)?
+    {
+        settings.warn(&format!("{}: {how}", chosen.folder));
+        selection.reason = format!("{} ({how})", selection.reason);
+    }
     let shown = selection.as_ref();
     let mut shown = shown.map(|shown| folders[shown.candidate][shown.run].clone());
     if let (Some(selection), Some(refit)) = (
@@ -142,7 +148,7 @@ fn of_finalist(
     overview: &Overview,
     settings: &mut Settings<'_>,
 ) -> Result<Option<(Candidate, Vec<PathBuf>)>, CollectError> {
-    let is_ranked = ranks(overview).iter().any(|rank| is_of(rank, finalist));
+    let ranked = ranks(overview).iter().find(|rank| is_of(rank, finalist));
     let mut runs = Vec::new();
     let mut folders = Vec::new();
     for seed in &finalist.seeds {
@@ -155,7 +161,9 @@ fn of_finalist(
         };
         if let Some(fault) = trained.fault_of_records()? {
             // Others wait for a worker.
-            if is_ranked || ended.is_some() || trained.is_begun() {
+            let mut known = ranked.iter().flat_map(|rank| &rank.runs);
+            let was_trained = known.any(|run| trained.root().ends_with(&run.folder));
+            if was_trained || ended.is_some() || trained.is_begun() {
                 let what = "a finalist's training is left out";
                 settings.leave_out(trained.root(), what, &failure.unwrap_or(fault));
             }
@@ -248,6 +256,9 @@ fn search(
     }
     let importance = psp_space::importance(&study.config.space, &observations);
     let section = &study.config.study;
+    let chosen = overview.selection.as_ref();
+    let chosen_by = chosen.and_then(|chosen| chosen.settings.as_ref());
+    let chosen_by = chosen_by.unwrap_or(section);
     Ok(Study {
         folder: settings.link(study.dir.root()),
         note: section.note.clone(),
@@ -259,10 +270,10 @@ fn search(
         dimensions: study.config.space.dimensions().to_vec(),
         trials,
         importance: importance.map(|shares| shares.into_iter().collect()),
-        finalists_per_backbone: section.finalists,
-        seeds: section.seeds,
-        folds: section.folds,
-        confidence: section.confidence,
+        finalists_per_backbone: chosen_by.finalists,
+        seeds: chosen_by.seeds,
+        folds: chosen_by.folds,
+        confidence: chosen_by.confidence,
         config: study.config.to_toml()?,
     })
 }

@@ -5,16 +5,14 @@
 //! segment, `ycck_adobe.jpg` with Adobe's transform set to 2).
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::support::metadata::with_chunk;
 use crate::support::{Folder, assert_says};
 use psp_data::{DataError, DecodeLimits, RgbImage, decode_bytes, decode_file};
 
 fn fixture(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures")
-        .join(name)
+    Path::new("tests/fixtures").join(name)
 }
 
 fn decode(name: &str) -> RgbImage {

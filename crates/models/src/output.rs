@@ -20,6 +20,10 @@ pub struct Output {
     pub range: Option<[f32; 2]>,
 }
 
+/// Spreads that differ by more than this factor, and means that lie so many of them apart,
+/// speak of another scale.
+const FAR: f64 = 3.0;
+
 impl Output {
     /// Standardised by these moments, one per target. A deviation that can't be
     /// divided by (of labels that are all the same) counts as 1.
@@ -61,6 +65,35 @@ impl Output {
 
     fn scale(&self, target: usize) -> f64 {
         self.scale.get(target).copied().unwrap_or(1.0)
+    }
+
+    /// Whether the labels that this was made of seem to have another scale than `other`'s, for
+    /// one of so many targets: other ranges, and a mean or a spread far from the other's.
+    pub fn is_on_another_scale(&self, other: &Self, targets: usize) -> bool {
+        let known = |output: &Self| output.mean.len() == targets && output.scale.len() == targets;
+        if !known(self) || !known(other) || (self.range.is_some() && self.range == other.range) {
+            return false;
+        }
+        (0..targets).any(|target| {
+            let (own, others) = (self.scale(target), other.scale(target));
+            let apart = (self.mean(target) - other.mean(target)).abs();
+            own.max(others) > FAR * own.min(others) || apart > FAR * own.max(others)
+        })
+    }
+
+    /// The output with which a head of this one predicts, in standard deviations of `to` from
+    /// its mean, what it does in those of `from`, for so many targets.
+    pub fn rescaled(&self, from: &Self, to: &Self, targets: usize) -> Self {
+        let ratio = |target| to.scale(target) / from.scale(target);
+        let mean =
+            |target| to.mean(target) + ratio(target) * (self.mean(target) - from.mean(target));
+        Self {
+            mean: (0..targets).map(mean).collect(),
+            scale: (0..targets)
+                .map(|target| ratio(target) * self.scale(target))
+                .collect(),
+            range: to.range,
+        }
     }
 
     /// Labels (`[batch, targets]`, row-major) in the head's unit.
@@ -160,6 +193,42 @@ mod tests {
         let back = output().to_labels(values, 2);
         for (label, back) in labels.iter().zip(back) {
             assert!((label - back).abs() < 1e-4, "{label} and {back}");
+        }
+    }
+
+    #[test]
+    fn another_scale_is_told_by_the_ranges_and_the_moments() {
+        let of = |mean: f64, deviation: f64, range| {
+            Output::standardised(vec![0.5, mean], vec![0.25, deviation], range)
+        };
+        let scores = of(0.5, 0.3, Some([0.0, 1.0]));
+        for (other, is_other) in [
+            (of(0.9, 0.02, Some([0.0, 1.0])), false),
+            (of(0.7, 0.2, None), false),
+            (of(3.0, 1.0, None), true),
+            (of(50.0, 30.0, Some([0.0, 100.0])), true),
+            (of(9.5, 0.3, None), true),
+            (Output::default(), false),
+        ] {
+            assert_eq!(scores.is_on_another_scale(&other, 2), is_other, "{other:?}");
+            assert_eq!(other.is_on_another_scale(&scores, 2), is_other, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_rescaled_head_predicts_the_same_in_standard_deviations() {
+        let (from, to) = (
+            output(),
+            Output::standardised(vec![0.5, 3.0], vec![0.3, 1.0], None),
+        );
+        for own in [output(), Output::default()] {
+            let values = vec![0.5, -1.0, 2.0, 3.0];
+            let there = own.rescaled(&from, &to, 2).to_labels(values.clone(), 2);
+            let here = Output { range: None, ..own }.to_labels(values, 2);
+            let (there, here) = (to.standardise(&there, 2), from.standardise(&here, 2));
+            for (there, here) in there.iter().zip(here) {
+                assert!((there - here).abs() <= 1e-4 * here.abs(), "{there} {here}");
+            }
         }
     }
 

@@ -184,6 +184,7 @@ impl Draft {
         if !known.plan.is_of(&known.config)? {
             return Err(SearchError::Edited {
                 file: known.dir.study(),
+                what: "what trials share".to_owned(),
             });
         }
         let inputs = known.inputs(&config.base, inputs)?;
@@ -212,12 +213,16 @@ impl Draft {
         plan.psp_version.clone_from(&known.plan.psp_version);
         let labels = &known.plan.labels_fingerprint;
         plan.labels_fingerprint.clone_from(labels);
+        plan.study_file.clone_from(&known.plan.study_file);
         let Beginning {
             plan,
             folds,
             refit_split,
         } = Beginning::with(plan, &stored, &inputs)?;
-        let is_stored = plan == known.plan && stored.study == known.config.study && !is_moved;
+        let file = &known.plan.study_file;
+        let is_as_written = file.is_none() || *file == Some(known.config.to_toml()?);
+        let is_stored =
+            plan == known.plan && stored.study == known.config.study && !is_moved && is_as_written;
         let local = keys::local_overrides(&stored.base, &config.base)?;
         Ok(Self {
             study: Study::new(known.dir, stored, plan)?.with_local(local),
@@ -230,7 +235,7 @@ impl Draft {
     }
 
     /// Writes everything, while the claim on it holds.
-    fn write(self, lease: &Lease) -> Result<Study, SearchError> {
+    fn write(mut self, lease: &Lease) -> Result<Study, SearchError> {
         let (dir, dataset) = (&self.study.dir, &self.inputs.dataset);
         psp_schema::create_folder(&dir.trials())?;
         self.inputs.splits.write(&dir.split(), dataset, true)?;
@@ -249,6 +254,7 @@ impl Draft {
         }
         let text = self.study.config.to_toml()?;
         psp_schema::write_atomic(&dir.study(), |out| out.write_all(text.as_bytes()))?;
+        self.study.plan.study_file = Some(text);
         if !lease.holds()? {
             return Err(SearchError::BegunElsewhere {
                 study: dir.root().to_owned(),

@@ -82,7 +82,12 @@ impl SearchConfig {
         Self::parse_stored(&text, &path.display().to_string(), &[])
     }
 
-    fn parse_stored(text: &str, name: &str, overrides: &[String]) -> Result<Self, SearchError> {
+    /// The same from text.
+    pub(crate) fn parse_stored(
+        text: &str,
+        name: &str,
+        overrides: &[String],
+    ) -> Result<Self, SearchError> {
         let document: Document = psp_train::config::parse(text, name)?;
         let mut tables: Table = psp_train::config::parse(text, name)?;
         tables.retain(|key, _| key == "space" || key == "exclude");

@@ -164,13 +164,15 @@ pub enum SearchError {
     },
     /// The study's own file no longer says what its plan's trials are of.
     #[error(
-        "{}: does not fit plan.json beside it, so one of the two was edited since the study \
-         began; undo that, or begin another study with it (--config, --study)",
+        "{}: {what} does not fit plan.json beside it, so one of the two was edited since the \
+         study began; undo that, or begin another study with it (--config, --study)",
         file.display()
     )]
     Edited {
         /// The study file.
         file: PathBuf,
+        /// What of it.
+        what: String,
     },
     /// Another command took the study's beginning over.
     #[error("{}: another command begins this study; try again", study.display())]

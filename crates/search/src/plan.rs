@@ -78,6 +78,10 @@ pub struct Plan {
     /// What trials and the refit begin with, but for weights that are drawn.
     #[serde(default, skip_serializing_if = "Weights::is_empty")]
     pub weights: Weights,
+    /// `study.toml` as it was last written, so that an edit is noticed; earlier versions
+    /// stored none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub study_file: Option<String>,
     /// In the order of the draw: all, but for the sampler `tpe` only those that
     /// depend on no result.
     pub trials: Vec<PlannedTrial>,
@@ -136,6 +140,7 @@ impl Plan {
             fold_fingerprints: Vec::new(),
             refit_fingerprint: None,
             weights,
+            study_file: None,
             trials,
         })
     }

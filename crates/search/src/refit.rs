@@ -114,7 +114,19 @@ impl Study {
         let Some(record) = dir.read_outcome()? else {
             return Ok(selection);
         };
-        let finalist = selection.chosen().map_or(f64::NAN, |chosen| chosen.mean);
+        let (finalist, before) = if self.config.study.folds > 0 {
+            // The folds' images are others.
+            let trial = self.folder(&refit.trial).read_outcome()?;
+            let result = trial.as_ref().and_then(|record| record.outcome.result());
+            let best = result.and_then(|result| result.best.as_ref());
+            (
+                best.map_or(f64::NAN, score),
+                "the trial's on the same images",
+            )
+        } else {
+            let mean = selection.chosen().map_or(f64::NAN, |chosen| chosen.mean);
+            (mean, "the finalist's mean")
+        };
         let run = refit_run(&dir, &refit, &record.outcome)?;
         let values = &refit.values;
         let result = record.outcome.result();
@@ -132,7 +144,7 @@ impl Study {
                 format!("refitted with {values}; only the test split tells how good it is")
             }
             (None, Some(valid)) => format!(
-                "refitted with {values}: validation score {valid:.4}, the finalist's mean \
+                "refitted with {values}: validation score {valid:.4}, {before} \
                  {finalist:.4}{}{doubted}",
                 if valid < finalist {
                     format!(

@@ -6,9 +6,11 @@ use burn::tensor::Device;
 use psp_metrics::{OverallMetrics, RegressionMetrics};
 use psp_models::{BackboneKind, multiply_adds_of};
 use psp_schema::{Ranked, write_json};
+use psp_train::config::Change;
 use serde::{Deserialize, Serialize};
 
 use crate::choose::{Candidate, Choice, choose, doubt, score};
+use crate::config::StudySection;
 use crate::error::SearchError;
 use crate::finalists::{FinalSeed, Finalists};
 use crate::folder::TrialDir;
@@ -40,6 +42,10 @@ pub struct Selection {
     /// The chosen configuration, trained again; `None` in a study without a refit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refit: Option<RefitRun>,
+    /// `[study]` as it was when this was chosen, with the trials that there were; earlier
+    /// versions stored none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<StudySection>,
 }
 
 /// The chosen configuration, trained once more.
@@ -136,11 +142,51 @@ impl Study {
     pub fn select(&self) -> Result<Selection, SearchError> {
         let finalists = self.settle_finalists()?;
         let selection = self.refitted(self.selection(&finalists)?)?;
+        let is_same = |stored: &Selection| {
+            let settings = stored.settings.as_ref().and(selection.settings.clone());
+            *stored
+                == Selection {
+                    settings,
+                    ..selection.clone()
+                }
+        };
         // A finished study may lie where nothing can be written.
-        if self.selected()?.as_ref() != Some(&selection) {
+        if !self.selected()?.as_ref().is_some_and(is_same) {
             write_json(&self.dir.selected(), &selection)?;
         }
         Ok(selection)
+    }
+
+    /// How `selection` is not of what the study is to be now, such as of fewer trials, if it
+    /// is not; of one of an earlier version that can't be said.
+    ///
+    /// # Errors
+    /// A value that TOML can't hold.
+    pub fn outdated(&self, selection: &Selection) -> Result<Option<String>, SearchError> {
+        let Some(then) = &selection.settings else {
+            return Ok(None);
+        };
+        let of = |study: &StudySection| {
+            let mut config = self.config.clone();
+            config.study.clone_from(study);
+            config
+        };
+        let mut changes = of(&self.settings()).changes_since(&of(then))?;
+        changes.retain(|change| {
+            let name = change.key.trim_start_matches("study.");
+            ["trials", "finalists", "seeds", "folds", "confidence"].contains(&name)
+                || name.starts_with("refit")
+        });
+        let changes: Vec<String> = changes.iter().map(Change::to_string).collect();
+        Ok((!changes.is_empty()).then(|| format!("chosen before {}", changes.join(", "))))
+    }
+
+    /// `[study]` with the trials that there are.
+    fn settings(&self) -> StudySection {
+        StudySection {
+            trials: self.wanted() as u64,
+            ..self.config.study.clone()
+        }
     }
 
     /// What was chosen; `None` while nothing was.
@@ -217,6 +263,7 @@ impl Study {
             reason,
             finalists: ranked(&choice, finalists, &candidates, &runs),
             refit: None,
+            settings: Some(self.settings()),
         })
     }
 }

@@ -62,6 +62,13 @@ impl Study {
                 source: Box::new(other),
             },
         })?;
+        if let Some(then) = &plan.study_file {
+            let name = path.display().to_string();
+            let then = SearchConfig::parse_stored(then, &name, &[])?;
+            if let Some(what) = then.difference(&config)? {
+                return Err(SearchError::Edited { file: path, what });
+            }
+        }
         let is_searched = |key: &String| config.space.dimensions().iter().any(|of| of.key == *key);
         let mut keys = plan.trials.iter().flat_map(|trial| trial.point.keys());
         if let Some(key) = keys.find(|key| !is_searched(key)) {
@@ -95,6 +102,18 @@ impl Study {
             study.most = points.saturating_add(repeated);
         }
         Ok(study)
+    }
+
+    /// What the study searched when its file was last written; as the file says now where an
+    /// earlier version wrote it.
+    ///
+    /// # Errors
+    /// A damaged plan.
+    pub fn config_as_written(&self) -> Result<SearchConfig, SearchError> {
+        match &self.plan.study_file {
+            Some(text) => SearchConfig::parse_stored(text, self.config.name(), &[]),
+            None => Ok(self.config.clone()),
+        }
     }
 
     /// Whether the study is still in its folder.

@@ -125,7 +125,7 @@ impl Bundle {
         let bundle: Self =
             serde_json::from_slice(&text).map_err(|error| format(error.to_string()))?;
         bundle.validate().map_err(format)?;
-        let now = hash_of_all_but_sha256(value);
+        let now = hash_of_all_but_sha256(&text).map_err(damaged)?;
         if bundle.sha256.is_empty() || bundle.sha256 == now {
             return Ok(bundle);
         }
@@ -141,10 +141,8 @@ impl Bundle {
     /// # Errors
     /// A value that JSON can't hold.
     pub fn sealed(self) -> serde_json::Result<Self> {
-        // As reading sees it: an f32's digits are those of another f64.
-        let value = serde_json::from_str(&serde_json::to_string(&self)?)?;
         Ok(Self {
-            sha256: hash_of_all_but_sha256(value),
+            sha256: hash_of_all_but_sha256(&serde_json::to_vec(&self)?)?,
             ..self
         })
     }
@@ -232,13 +230,15 @@ impl Bundle {
     }
 }
 
-fn hash_of_all_but_sha256(mut description: serde_json::Value) -> String {
+/// SHA-256 of a JSON object without its own `sha256`, whatever its layout.
+pub(crate) fn hash_of_all_but_sha256(json: &[u8]) -> serde_json::Result<String> {
+    let mut description: serde_json::Value = serde_json::from_slice(json)?;
     if let Some(fields) = description.as_object_mut() {
         fields.remove("sha256");
     }
     // Whatever order a feature of serde_json keeps.
     description.sort_all_objects();
-    hex::encode(Sha256::digest(description.to_string()))
+    Ok(hex::encode(Sha256::digest(description.to_string())))
 }
 
 impl FileEntry {

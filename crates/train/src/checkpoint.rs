@@ -125,6 +125,9 @@ pub struct Progress {
     /// Length of `metrics.jsonl` in bytes; what is beyond belongs to work
     /// that is done again.
     pub metrics_bytes: u64,
+    /// The [`id`](crate::Manifest::id) of the run; earlier versions stored none.
+    #[serde(default)]
+    pub run: Option<String>,
 }
 
 impl Progress {
@@ -141,6 +144,7 @@ impl Progress {
             run_seconds: 0.0,
             early_stopping: EarlyStopping::default(),
             metrics_bytes: 0,
+            run: None,
         }
     }
 

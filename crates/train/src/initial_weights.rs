@@ -207,6 +207,8 @@ pub(crate) struct TrainedHead {
     targets: Vec<String>,
     hidden: usize,
     output: Output,
+    /// Mean and standard deviation of the labels, and their range.
+    labels: Output,
     /// Under the head's own keys (`0.weight`, …).
     tensors: StateDict,
 }
@@ -223,14 +225,16 @@ impl TrainedHead {
         (!head.is_empty()).then_some(Self {
             targets: model.targets,
             hidden: model.model.hidden,
+            labels: labels_of(&model.model.output, model.bundle.as_ref()),
             output: model.model.output,
             tensors: head,
         })
     }
 
-    /// Puts the head into a model of this structure, so that it predicts what the
-    /// trained one did, where it is one of the same `targets` and width. Says what
-    /// became of it.
+    /// Puts the head into a model of this structure, where it is one of the same `targets`
+    /// and width: so that it predicts what the trained one did, or, where the labels have
+    /// another scale, what it did in standard deviations from their mean. Says what became
+    /// of it.
     ///
     /// # Errors
     /// [`StateError::Mismatch`] for a head that is not what its description says.
@@ -245,10 +249,31 @@ impl TrainedHead {
         } else if self.hidden != config.hidden {
             format!("model.hidden was {}", self.hidden)
         } else {
+            let (from, to) = (&self.labels, &config.output);
+            if from.is_on_another_scale(to, targets.len()) {
+                let output = self.output.rescaled(from, to, targets.len());
+                let model = model.with_head(&self.tensors, &output)?;
+                let told = "its head is taken over, brought from the scale of its labels to that of \
+                            these";
+                return Ok((model, told.to_owned()));
+            }
             let model = model.with_head(&self.tensors, &self.output)?;
             return Ok((model, "its head is taken over".to_owned()));
         };
         Ok((model, format!("its head is left out: {other}")))
+    }
+}
+
+/// Mean, standard deviation and range of the labels that a model was trained on: as its
+/// output has them, or, where its head computes labels, as its description says.
+fn labels_of(output: &Output, bundle: Option<&Bundle>) -> Output {
+    match bundle {
+        Some(Bundle { training, .. }) => Output {
+            mean: training.train_means.clone(),
+            scale: training.train_deviations.clone(),
+            range: output.range,
+        },
+        None => output.clone(),
     }
 }
 

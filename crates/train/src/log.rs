@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use psp_schema::{EpochRecord, FileError, read_metrics};
 
+use crate::checkpoint::Progress;
 use crate::error::TrainError;
 use crate::tensorboard::{EventFiles, EventWriter};
 
@@ -20,25 +21,34 @@ pub(crate) struct MetricsLog {
 }
 
 impl MetricsLog {
-    /// Whether all of the `bytes` that the checkpoint vouches for are there: without them
+    /// Whether all that the checkpoint vouches for is there, a line for each epoch: without it
     /// the run can't be continued.
     ///
     /// # Errors
-    /// [`TrainError::Damaged`] for a file that is shorter or missing.
-    pub(crate) fn check(path: &Path, bytes: u64) -> Result<(), TrainError> {
-        let found = match std::fs::metadata(path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => 0,
-            other => other.map_err(FileError::read(path))?.len(),
+    /// [`TrainError::Damaged`] for a file that is shorter, of another run or missing.
+    pub(crate) fn check(path: &Path, progress: &Progress) -> Result<(), TrainError> {
+        let (bytes, epochs) = (progress.metrics_bytes, progress.epoch);
+        let text = match std::fs::read(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+            other => other.map_err(FileError::read(path))?,
         };
-        if found >= bytes {
-            return Ok(());
-        }
+        let wrong = match text.get(..usize::try_from(bytes).unwrap_or(usize::MAX)) {
+            None => format!(
+                "missing or shorter than the checkpoint says ({} of {bytes} bytes)",
+                text.len()
+            ),
+            Some(known) => {
+                let lines = known.split_inclusive(|byte| *byte == b'\n');
+                let is_whole = known.last().is_none_or(|byte| *byte == b'\n');
+                if is_whole && lines.count() as u64 == epochs {
+                    return Ok(());
+                }
+                format!("not the log of the {epochs} epochs that the checkpoint is of")
+            }
+        };
         Err(TrainError::Damaged {
             path: path.to_owned(),
-            reason: format!(
-                "missing or shorter than the checkpoint says ({found} of {bytes} bytes); restore \
-                 it, or begin a new run with another --out"
-            ),
+            reason: format!("{wrong}; restore it, or begin a new run with another --out"),
         })
     }
 

@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 
 use psp_data::Dataset;
 
+use crate::checkpoint::Progress;
 use crate::config::{Change, ConfigError, RunConfig};
 use crate::error::TrainError;
 
@@ -26,9 +27,9 @@ mod checkpoints;
 mod records;
 
 pub(crate) use checkpoints::Newest;
-use psp_schema::{Access, FileError, RunResult};
+use psp_schema::{Access, FileError, RunResult, write_json};
 pub use records::Manifest;
-use records::read_json;
+use records::{damaged, read_json};
 
 /// Where runs and studies lie that have a name alone.
 pub const EXPERIMENTS: &str = "experiments";
@@ -240,7 +241,36 @@ impl RunDir {
         if matches!(path.try_exists(), Ok(false)) {
             return Err(TrainError::missing(path));
         }
-        read_json(&path)
+        let manifest: Manifest = read_json(&path)?;
+        let now = manifest
+            .hash()
+            .map_err(|error| FileError::read(&path)(error.into()))?;
+        if manifest.sha256.as_ref().is_none_or(|then| *then == now) {
+            Ok(manifest)
+        } else {
+            Err(damaged(&path, "edited since it was written"))
+        }
+    }
+
+    /// Writes what identifies the run, with its own hash.
+    ///
+    /// # Errors
+    /// When the file can't be written.
+    pub(crate) fn write_manifest(&self, manifest: Manifest) -> Result<(), TrainError> {
+        let path = self.manifest();
+        let sha256 = manifest.hash();
+        let lay_out = FileError::write(&path, "lay out its content");
+        let sealed = Manifest {
+            sha256: Some(sha256.map_err(|error| lay_out(error.into()))?),
+            ..manifest
+        };
+        Ok(write_json(&path, &sealed)?)
+    }
+
+    /// Whether a checkpoint with this progress is the run's own, as far as can be told.
+    pub(crate) fn is_own(&self, progress: &Progress) -> bool {
+        let id = self.read_manifest().ok().and_then(|manifest| manifest.id);
+        id.is_none() || progress.run.is_none() || progress.run == id
     }
 
     /// What is wrong with the `config.toml`, `split.csv` and `run.json` of a run that was

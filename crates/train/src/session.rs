@@ -178,12 +178,11 @@ impl Session {
         Ok(key)
     }
 
-    /// Takes out the stored features of this key in the cache folder `dir`, if
-    /// nobody else uses them.
-    pub(crate) fn take_features(&self, dir: &Path, key: &FeatureKey) -> Option<FeatureStore> {
+    /// Takes out the stored features of this key, if nobody else uses them.
+    pub(crate) fn take_features(&self, key: &FeatureKey) -> Option<FeatureStore> {
         let store = self.kept().features.take()?;
         let store = Arc::try_unwrap(store).ok()?;
-        (store.key() == key && store.dir().starts_with(dir)).then_some(store)
+        (store.key() == key).then_some(store)
     }
 
     /// Keeps stored features.

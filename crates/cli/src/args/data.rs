@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Subcommand};
 
 use super::config::ConfigArgs;
-use super::numbers::{positive, whole};
+use super::numbers::{positive, seed, share, whole};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DataCommand {
@@ -45,10 +45,10 @@ pub(crate) struct SplitArgs {
     #[arg(long)]
     pub(crate) out: Option<PathBuf>,
     /// Shares of train, valid and test (`data.fractions`).
-    #[arg(long, num_args = 3, value_names = ["TRAIN", "VALID", "TEST"])]
+    #[arg(long, num_args = 3, value_names = ["TRAIN", "VALID", "TEST"], value_parser = share)]
     pub(crate) fractions: Option<Vec<f64>>,
     /// Seed (`data.split_seed`).
-    #[arg(long, value_parser = whole::<u64>)]
+    #[arg(long, value_parser = seed)]
     pub(crate) seed: Option<u64>,
     /// Replace an existing file.
     #[arg(long)]

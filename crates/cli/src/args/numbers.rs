@@ -25,6 +25,21 @@ pub(super) fn positive<T: TryFrom<u64>>(text: &str) -> Result<T, String> {
     }
 }
 
+/// A seed, as a configuration can hold it.
+pub(super) fn seed(text: &str) -> Result<u64, String> {
+    let seed: i64 = whole(text)?;
+    Ok(seed.unsigned_abs())
+}
+
+/// A share, 0 to 1.
+pub(super) fn share(text: &str) -> Result<f64, String> {
+    let share = text
+        .parse()
+        .ok()
+        .filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| "expected a number from 0 to 1".to_owned())
+}
+
 fn fitting<T: TryFrom<u64>>(number: u64) -> Result<T, String> {
     T::try_from(number).map_err(|_| "the number is too large".to_owned())
 }
@@ -43,6 +58,16 @@ mod tests {
         ] {
             let refused = super::positive::<u16>(text).unwrap_err();
             assert!(refused.contains(told), "{text}: {refused}");
+        }
+        assert_eq!(super::seed("9223372036854775807"), Ok(u64::MAX / 2));
+        assert!(super::seed("9223372036854775808").is_err());
+    }
+
+    #[test]
+    fn a_share_is_a_number_from_0_to_1() {
+        assert_eq!(super::share("0.8"), Ok(0.8));
+        for text in ["nan", "inf", "-0.1", "1.1", "x"] {
+            assert!(super::share(text).is_err(), "{text}");
         }
     }
 }

@@ -5,11 +5,11 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use psp_export::Predictor;
 use psp_models::{DeviceSpec, Precision};
-use psp_schema::shell_quoted;
+use psp_schema::{read_metrics, shell_quoted};
 use psp_search::StudyDir;
 use psp_train::RunDir;
 
-use super::refusals::{check_is_there, unless_lost};
+use super::refusals::{check_is_there, resuming, unless_lost};
 
 /// Opens an exported model or a run on a device.
 ///
@@ -34,10 +34,19 @@ pub(super) fn open_model(
 
 /// Says that a run whose model is made use of has not come to its end.
 pub(super) fn note_unfinished(run: &RunDir) {
-    if run.is_begun() && !run.result().exists() {
-        eprintln!(
-            "note: {}: the run has not come to its end; this is its best epoch so far",
-            run.root().display()
-        );
+    if !run.is_begun() || run.result().exists() {
+        return;
+    }
+    let root = run.root().display();
+    let done = read_metrics(&run.metrics()).map_or(0, |epochs| epochs.len() as u64);
+    match run.read_config() {
+        Ok(config) if done >= config.train.epochs => eprintln!(
+            "note: {}: missing, though all epochs are done; {} writes it again",
+            run.result().display(),
+            resuming(run)
+        ),
+        _ => eprintln!(
+            "note: {root}: the run has not come to its end; this is its best epoch so far"
+        ),
     }
 }

@@ -109,7 +109,8 @@ pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
 
 /// What the study in `dir` was so far, if it was begun and can be read.
 fn known_config(dir: &StudyDir) -> Option<SearchConfig> {
-    Study::open(dir.clone()).ok().map(|study| study.config)
+    let study = Study::open(dir.clone()).ok()?;
+    study.config_as_written().ok()
 }
 
 /// Has a study file whose data folder is gone name the one that the study was given since.

@@ -4,9 +4,9 @@ use std::io::{Write, stdout};
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, Error, Result, anyhow, bail};
-use psp_schema::{TrialState, shell_quoted};
-use psp_search::{Failure, Overview, Study, StudyDir};
+use anyhow::{Context, Error, Result, anyhow};
+use psp_schema::{FileError, TrialState, shell_quoted};
+use psp_search::{Failure, Overview, Selection, Study, StudyDir};
 use psp_train::EXPERIMENTS;
 use serde::Serialize;
 
@@ -51,7 +51,7 @@ fn list(args: &StudyListArgs) -> Result<()> {
         Ok(entries) => entries.collect::<Result<Vec<_>, _>>()?,
         // Where no study was begun yet.
         Err(_) if args.dir == Path::new(EXPERIMENTS) && !args.dir.exists() => Vec::new(),
-        Err(error) => bail!("{}: {error}", args.dir.display()),
+        Err(error) => return Err(FileError::list(&args.dir)(error).into()),
     };
     for entry in entries {
         let dir = StudyDir::new(entry.path());
@@ -143,6 +143,7 @@ fn show(args: &StudyShowArgs) -> Result<()> {
     if let Some(selection) = &overview.selection {
         println!();
         print_selection(&study, selection)?;
+        warn_of_outdated(&study, selection)?;
     }
     Ok(())
 }
@@ -151,6 +152,18 @@ fn show(args: &StudyShowArgs) -> Result<()> {
 pub(super) fn lost_choice(study: &Study) -> Result<Option<Error>> {
     let lost = study.lost_choice()?;
     Ok(lost.map(|lost| refusals::lost(&lost.dir.run()).unwrap_or_else(|| anyhow!(lost.reason))))
+}
+
+/// Warns of a choice that was made before the study was given other trials or settings.
+pub(super) fn warn_of_outdated(study: &Study, selection: &Selection) -> Result<()> {
+    if let Some(how) = study.outdated(selection)? {
+        eprintln!(
+            "warning: {}: {how}; {} goes on and chooses again",
+            selection.folder,
+            continuing(&study.dir)
+        );
+    }
+    Ok(())
 }
 
 fn warn_of_lost_choice(study: &Study) -> Result<()> {
@@ -172,6 +185,9 @@ fn best(args: &StudyBestArgs) -> Result<()> {
         return Err(lost);
     }
     let overview = Overview::of(&study)?;
+    if let Some(selection) = &overview.selection {
+        warn_of_outdated(&study, selection)?;
+    }
     let (folder, reason) = match &overview.selection {
         Some(selection) => (dir.root().join(&selection.folder), selection.reason.clone()),
         None => {

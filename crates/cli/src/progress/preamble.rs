@@ -60,7 +60,7 @@ fn origin(config: &RunConfig, notes: &[String]) -> String {
 /// Which layers are trained, from when on.
 fn trained(config: &RunConfig, stages: &[&str]) -> String {
     let names = stages.join(", ");
-    let last = config.trained_stages(config.train.epochs - 1);
+    let last = config.ever_trained_stages();
     if last.len() > stages.len() {
         let every = match config.train.unfreeze_every {
             None | Some(1.0) => "epoch".to_owned(),

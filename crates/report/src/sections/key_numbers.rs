@@ -56,7 +56,14 @@ fn validation(context: &Context) -> Option<KeyNumber> {
         let percent = whole_percent(context.input.ranking_confidence());
         details.push(format!("lower {percent} bound {}", score(rank.lower_bound)));
     }
+    // Folds are of other images than the refit is validated on.
+    let has_folds = context
+        .input
+        .study
+        .as_ref()
+        .is_some_and(|study| study.folds > 0);
     let finalist = selection.and_then(|selection| selection.finalist);
+    let finalist = finalist.filter(|_| !has_folds);
     if let Some(before) = finalist.and_then(|finalist| context.validation(finalist)) {
         details.push(format!("before the refit {}", score(before)));
     }

@@ -31,6 +31,7 @@ fn sample() -> Checkpoint {
             run_seconds: 2.2,
             early_stopping: EarlyStopping::default(),
             metrics_bytes: 12,
+            run: Some("ab".to_owned()),
         },
         model: StateDict::from([
             ("b.weight".to_owned(), tensor(&[1.0, -0.0, 1e-40])),

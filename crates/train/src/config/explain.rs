@@ -101,7 +101,8 @@ fn wrong_value(message: &str) -> Option<String> {
 }
 
 fn is_too_large(given: Option<&str>) -> bool {
-    let number = given.and_then(|given| given.parse::<i128>().ok());
+    // An override that TOML can't hold is a text.
+    let number = given.and_then(|given| given.trim_matches('"').parse::<i128>().ok());
     number.is_some_and(|number| number > i128::from(i64::MAX))
 }
 

@@ -75,10 +75,8 @@ impl RunConfig {
     pub fn in_effect(&self, images: usize) -> Result<Self, ConfigError> {
         let mut config = self.clone();
         config.preprocess.size = Some(self.input_size());
-        let trained = self
-            .trained_stages(self.train.epochs.saturating_sub(1))
-            .into_iter();
-        config.model.unfreeze = trained.map(str::to_owned).collect();
+        let trained = self.ever_trained_stages();
+        config.model.unfreeze = trained.into_iter().map(str::to_owned).collect();
         let train_images = &mut config.data.train_images;
         *train_images = train_images.filter(|fewer| *fewer < images);
         let images = train_images.unwrap_or(images);

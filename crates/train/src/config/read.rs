@@ -203,18 +203,29 @@ fn set(table: &mut Table, given: &str, place: &str) -> Result<(), ConfigError> {
     insert(table, path.trim(), value, place)
 }
 
-/// Puts a value at `section.key`.
+/// The table under `key`, a new one where there is none; `None` where another value is.
+fn table_in<'a>(table: &'a mut Table, key: &str) -> Option<&'a mut Table> {
+    let new = || Value::Table(Table::new());
+    table
+        .entry(key.to_owned())
+        .or_insert_with(new)
+        .as_table_mut()
+}
+
+/// Puts a value at `section.key`, or at `section.map.stage`.
 fn insert(table: &mut Table, path: &str, value: Value, place: &str) -> Result<(), ConfigError> {
     let malformed = || ConfigError::Parse {
         place: place.to_owned(),
         reason: format!("`{path}` is not a key; expected section.key, such as train.epochs"),
     };
     let (section, key) = path.split_once('.').ok_or_else(malformed)?;
-    table
-        .entry(section.to_owned())
-        .or_insert_with(|| Value::Table(Table::new()))
-        .as_table_mut()
-        .ok_or_else(malformed)?
-        .insert(key.to_owned(), value);
+    let mut table = table_in(table, section).ok_or_else(malformed)?;
+    let mut key = key;
+    // A stage's name may have points of its own.
+    if let Some((map, stage)) = key.split_once('.') {
+        table = table_in(table, map).ok_or_else(malformed)?;
+        key = stage;
+    }
+    table.insert(key.to_owned(), value);
     Ok(())
 }

@@ -24,6 +24,11 @@ impl RunConfig {
             .collect()
     }
 
+    /// The stages that are trained in the last epoch, and so in any.
+    pub fn ever_trained_stages(&self) -> Vec<&'static str> {
+        self.trained_stages(self.train.epochs.saturating_sub(1))
+    }
+
     /// Whether `model.unfreeze` names a stage.
     pub(super) fn trains(&self, stage: &str) -> bool {
         let mut names = self.model.unfreeze.iter();
@@ -38,7 +43,7 @@ impl RunConfig {
     /// Whether the backbone stays frozen throughout, so that its features of an
     /// image are always the same. Auxiliary classifiers see inside of it.
     pub fn has_constant_features(&self) -> bool {
-        self.trained_stages(self.train.epochs) == [HEAD] && !self.model.auxiliary
+        self.ever_trained_stages() == [HEAD] && !self.model.auxiliary
     }
 
     /// The first stage with a batch norm that is trained and that sees a single value
@@ -46,7 +51,7 @@ impl RunConfig {
     /// image alone; PyTorch refuses it, too.
     pub fn single_value_stage(&self) -> Option<&'static str> {
         let model = &self.model;
-        let trained = self.trained_stages(self.train.epochs);
+        let trained = self.ever_trained_stages();
         let single = model
             .backbone
             .single_value_stages(self.input_size(), model.auxiliary);

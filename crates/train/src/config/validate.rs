@@ -277,7 +277,7 @@ impl RunConfig {
             ..
         } = self;
         let (mean, std) = (preprocess.mean, preprocess.std);
-        let trained = self.trained_stages(self.train.epochs.saturating_sub(1));
+        let trained = self.ever_trained_stages();
         let rates = &self.train.stage_learning_rates;
         let (key, value) = if rates.is_empty() {
             let backbone = self.train.backbone_learning_rate.0;

@@ -17,10 +17,9 @@ use crate::features::segment::{EXTENSION, Segment, Unusable};
 /// there (a read-only folder, a full disk) is kept in memory instead.
 #[derive(Debug)]
 pub struct FeatureStore {
-    dir: PathBuf,
-    /// Why the folder can't be written to.
-    trouble: Option<String>,
-    /// Whether that was told.
+    /// The folder, or why what is added is kept in memory only.
+    dir: Result<PathBuf, String>,
+    /// Whether the reason was told.
     is_told: bool,
     key: FeatureKey,
     segments: Vec<Segment>,
@@ -46,6 +45,11 @@ pub fn share_of(content: &Content) -> u8 {
     content[0] % SHARES
 }
 
+/// Where the features of `key` are, in a cache folder.
+fn dir_of(cache_dir: &Path, key: &FeatureKey) -> PathBuf {
+    cache_dir.join("features").join(key.hex())
+}
+
 impl FeatureStore {
     /// Opens what is stored under `key` in the cache folder `cache_dir`, which
     /// is made if need be.
@@ -56,9 +60,10 @@ impl FeatureStore {
     /// # Errors
     /// When the folder can't be made or read.
     pub fn open(cache_dir: &Path, key: FeatureKey) -> Result<Self, FeatureError> {
-        let mut store = Self::empty(cache_dir, key);
-        let dir = &store.dir;
-        psp_schema::create_folder(dir)?;
+        let dir = dir_of(cache_dir, &key);
+        psp_schema::create_folder(&dir)?;
+        let mut store = Self::empty(Ok(dir.clone()), key);
+        store.refresh()?;
         let about = dir.join("key.json");
         if !about.exists() && !store.key.description().is_empty() {
             let text = store.key.description().as_bytes();
@@ -70,21 +75,17 @@ impl FeatureStore {
                 store.hold(&error);
             }
         }
-        store.read()?;
         Ok(store)
     }
 
-    /// A store in memory in place of the one in `cache_dir`, which can't be opened.
-    pub fn in_memory(cache_dir: &Path, key: FeatureKey, reason: &FeatureError) -> Self {
-        let mut store = Self::empty(cache_dir, key);
-        store.hold(reason);
-        store
+    /// A store in memory, in place of one that can't be opened for this reason.
+    pub fn in_memory(key: FeatureKey, reason: &FeatureError) -> Self {
+        Self::empty(Err(reason.to_string()), key)
     }
 
-    fn empty(cache_dir: &Path, key: FeatureKey) -> Self {
+    fn empty(dir: Result<PathBuf, String>, key: FeatureKey) -> Self {
         Self {
-            dir: cache_dir.join("features").join(key.hex()),
-            trouble: None,
+            dir,
             is_told: false,
             key,
             segments: Vec::new(),
@@ -96,16 +97,18 @@ impl FeatureStore {
 
     /// From now on, what is added is kept in memory.
     fn hold(&mut self, reason: &dyn std::error::Error) {
-        self.trouble.get_or_insert(reason.to_string());
+        if self.dir.is_ok() {
+            self.dir = Err(reason.to_string());
+        }
     }
 
     /// Why what is added is kept in memory only, the first time that this is asked and
     /// it is so.
     pub fn take_trouble(&mut self) -> Option<String> {
-        if std::mem::replace(&mut self.is_told, self.trouble.is_some()) {
+        if std::mem::replace(&mut self.is_told, self.dir.is_err()) {
             None
         } else {
-            self.trouble.clone()
+            self.dir.clone().err()
         }
     }
 
@@ -114,11 +117,12 @@ impl FeatureStore {
     /// # Errors
     /// When the folder can't be read.
     pub fn open_existing(cache_dir: &Path, key: FeatureKey) -> Result<Option<Self>, FeatureError> {
-        let mut store = Self::empty(cache_dir, key);
-        if !store.dir.is_dir() {
+        let dir = dir_of(cache_dir, &key);
+        if !dir.is_dir() {
             return Ok(None);
         }
-        store.read()?;
+        let mut store = Self::empty(Ok(dir), key);
+        store.refresh()?;
         Ok(Some(store))
     }
 
@@ -127,16 +131,10 @@ impl FeatureStore {
     /// # Errors
     /// When the folder can't be read.
     pub fn refresh(&mut self) -> Result<(), FeatureError> {
-        match self.trouble {
-            Some(_) => Ok(()),
-            None => self.read(),
-        }
-    }
-
-    fn read(&mut self) -> Result<(), FeatureError> {
-        let io = FileError::list(&self.dir);
+        let Ok(dir) = &self.dir else { return Ok(()) };
+        let io = FileError::list(dir);
         let mut paths = Vec::new();
-        for entry in std::fs::read_dir(&self.dir).map_err(&io)? {
+        for entry in std::fs::read_dir(dir).map_err(&io)? {
             let path = entry.map_err(&io)?.path();
             let hidden = path
                 .file_name()
@@ -179,9 +177,9 @@ impl FeatureStore {
         &self.key
     }
 
-    /// The folder of this key.
-    pub fn dir(&self) -> &Path {
-        &self.dir
+    /// The folder of this key; `None` where what is added is kept in memory only.
+    pub fn dir(&self) -> Option<&Path> {
+        self.dir.as_deref().ok()
     }
 
     /// Features per image.
@@ -217,8 +215,8 @@ impl FeatureStore {
     /// # Errors
     /// When what was just written can't be read.
     pub fn add(&mut self, contents: &[Content], features: &[f32]) -> Result<(), FeatureError> {
-        if self.trouble.is_none() {
-            match Segment::write(&self.dir, &self.key, contents, features) {
+        if let Ok(dir) = &self.dir {
+            match Segment::write(dir, &self.key, contents, features) {
                 Ok(path) => return self.open_new(path),
                 Err(error) => self.hold(&error),
             }
@@ -248,10 +246,10 @@ impl FeatureStore {
     /// folder) everybody gets it: two processes may then do the same work, to no harm.
     pub fn try_lock(&mut self, share: u8) -> Option<ShareLock> {
         let everybody = Some(ShareLock { _file: None });
-        if self.trouble.is_some() {
+        let Ok(dir) = &self.dir else {
             return everybody;
-        }
-        let path = self.dir.join(format!("lock.{share}"));
+        };
+        let path = dir.join(format!("lock.{share}"));
         let file = match File::create(&path) {
             Ok(file) => file,
             Err(error) => {

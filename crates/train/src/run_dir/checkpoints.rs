@@ -21,6 +21,13 @@ pub(crate) struct Newest {
     pub(crate) faults: Vec<CheckpointError>,
 }
 
+fn of_another_run(path: &Path) -> CheckpointError {
+    CheckpointError::Damaged {
+        path: path.to_owned(),
+        reason: "it is of another run".to_owned(),
+    }
+}
+
 impl RunDir {
     /// The checkpoint to continue from.
     pub fn last(&self) -> PathBuf {
@@ -161,6 +168,9 @@ impl RunDir {
         let path = self.best();
         let best = Checkpoint::read(&path)?;
         let own = &best.progress;
+        if !self.is_own(own) {
+            return Err(of_another_run(&path));
+        }
         let (expected, is_own) = match Checkpoint::progress_of(&self.last()) {
             // It is named as the best before it is the last.
             Ok(last) if last.step < own.step => return Ok(best),
@@ -188,7 +198,7 @@ impl RunDir {
     /// Why the run can't be continued for its `metrics.jsonl`, if it can't.
     pub fn fault_of_log(&self) -> Option<String> {
         let last = Checkpoint::progress_of(&self.last()).ok()?;
-        let checked = MetricsLog::check(&self.metrics(), last.metrics_bytes);
+        let checked = MetricsLog::check(&self.metrics(), &last);
         checked.err().map(|error| error.to_string())
     }
 
@@ -238,7 +248,11 @@ impl RunDir {
         let mut unread = None;
         for path in [self.last(), self.previous()] {
             match Checkpoint::read(&path) {
-                Ok(kept) if kept.progress.is_best() && kept.progress.epoch == epoch => {
+                Ok(kept)
+                    if kept.progress.is_best()
+                        && kept.progress.epoch == epoch
+                        && self.is_own(&kept.progress) =>
+                {
                     return Ok(Some((path, kept)));
                 }
                 Ok(_) | Err(CheckpointError::Damaged { .. }) => {}
@@ -319,7 +333,14 @@ impl RunDir {
                 }
                 continue;
             }
-            match Checkpoint::read(&path) {
+            let read = Checkpoint::read(&path).and_then(|checkpoint| {
+                if self.is_own(&checkpoint.progress) {
+                    Ok(checkpoint)
+                } else {
+                    Err(of_another_run(&path))
+                }
+            });
+            match read {
                 Ok(mut checkpoint) => {
                     // The best may be of the epoch whose own checkpoint is lost.
                     if path == self.previous()
@@ -328,6 +349,7 @@ impl RunDir {
                         && best.progress.step > checkpoint.progress.step
                         && best.progress.seed == checkpoint.progress.seed
                         && best.targets == checkpoint.targets
+                        && self.is_own(&best.progress)
                     {
                         checkpoint = best;
                     }

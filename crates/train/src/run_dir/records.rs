@@ -6,6 +6,7 @@ use psp_models::DeviceSpec;
 use psp_schema::FileError;
 use serde::{Deserialize, Serialize};
 
+use crate::bundle::hash_of_all_but_sha256;
 use crate::error::TrainError;
 
 /// What identifies a run's inputs and the program that made it.
@@ -51,16 +52,37 @@ pub struct Manifest {
     /// `config.toml` is noticed; earlier versions stored none.
     #[serde(default)]
     pub config: Option<toml::Table>,
+    /// Stands in the run's checkpoints too, and tells them from those of others: a SHA-256 of
+    /// all that the run began with; earlier versions stored none.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// SHA-256 over all the rest, so that an edit is noticed; earlier versions stored none.
+    #[serde(default)]
+    pub sha256: Option<String>,
+}
+
+impl Manifest {
+    /// SHA-256 over all but that.
+    ///
+    /// # Errors
+    /// A value that JSON can't hold.
+    pub(crate) fn hash(&self) -> serde_json::Result<String> {
+        hash_of_all_but_sha256(&serde_json::to_vec(self)?)
+    }
 }
 
 /// Reads JSON of a run.
 pub(super) fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, TrainError> {
     let text = std::fs::read(path).map_err(FileError::read(path))?;
-    serde_json::from_slice(&text).map_err(|error| TrainError::Damaged {
+    serde_json::from_slice(&text).map_err(|error| damaged(path, &format!("damaged ({error})")))
+}
+
+/// That `what` is wrong with a file of a run.
+pub(super) fn damaged(path: &Path, what: &str) -> TrainError {
+    TrainError::Damaged {
         path: path.to_owned(),
         reason: format!(
-            "this file is damaged ({error}); bring it back from a copy, or train anew into \
-             another folder"
+            "this file is {what}; bring it back from a copy, or train anew into another folder"
         ),
-    })
+    }
 }

@@ -2,7 +2,7 @@
 
 use psp_data::{DataNotice, Loader};
 use psp_models::{ModelConfig, Regressor, state};
-use psp_schema::{is_same_place, write_atomic, write_json};
+use psp_schema::{FileError, is_same_place, write_atomic};
 
 use super::setup::{Setup, initial_model, open_devices};
 use super::stages::Stages;
@@ -87,33 +87,39 @@ pub fn start(
     }
     run.clear()?;
     inputs.splits.write(&run.split(), &inputs.dataset, true)?;
-    write_json(
-        &run.manifest(),
-        &Manifest {
-            psp_version: env!("CARGO_PKG_VERSION").to_owned(),
-            burn_version: BURN_VERSION.to_owned(),
-            device: config.device.to_string(),
-            replicas: config.train.replicas.clone(),
-            data_fingerprint: inputs.dataset.fingerprint()?,
-            labels_fingerprint: Some(inputs.dataset.labels_fingerprint()),
-            split_fingerprint: inputs.splits.fingerprint(),
-            split_sha256: Some(psp_schema::hash_of(&run.split())?),
-            split_counts: inputs.counts(),
-            weights_sha256,
-            seen,
-            feature_key: store.as_ref().map(|store| store.key().hex().to_owned()),
-            train_means: inputs.train_means(),
-            extended: false,
-            config: Some(config.to_table()?),
-        },
-    )?;
+    let mut manifest = Manifest {
+        psp_version: env!("CARGO_PKG_VERSION").to_owned(),
+        burn_version: BURN_VERSION.to_owned(),
+        device: config.device.to_string(),
+        replicas: config.train.replicas.clone(),
+        data_fingerprint: inputs.dataset.fingerprint()?,
+        labels_fingerprint: Some(inputs.dataset.labels_fingerprint()),
+        split_fingerprint: inputs.splits.fingerprint(),
+        split_sha256: Some(psp_schema::hash_of(&run.split())?),
+        split_counts: inputs.counts(),
+        weights_sha256,
+        seen,
+        feature_key: store.as_ref().map(|store| store.key().hex().to_owned()),
+        train_means: inputs.train_means(),
+        extended: false,
+        config: Some(config.to_table()?),
+        id: None,
+        sha256: None,
+    };
+    let lay_out = FileError::write(&run.manifest(), "lay out its content");
+    let id = manifest.hash().map_err(|error| lay_out(error.into()))?;
+    manifest.id = Some(id.clone());
+    run.write_manifest(manifest)?;
     let frozen = if config.trains_everything() {
         None
     } else {
         let stages = Stages::of(&config, 0);
         Some(store_frozen(run, &model, &stages, session, identity)?)
     };
-    let progress = Progress::new(config.train.seed, inputs.dataset.targets().len());
+    let progress = Progress {
+        run: Some(id),
+        ..Progress::new(config.train.seed, inputs.dataset.targets().len())
+    };
     let setup = Setup {
         run: run.clone(),
         config,

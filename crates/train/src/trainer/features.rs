@@ -26,8 +26,6 @@ pub(super) fn open(
     if !(config.train.cache_features && config.has_constant_features()) {
         return Ok(None);
     }
-    // A user without a home has no cache folder: then nothing can be made there.
-    let dir = config.cache_dir.clone().unwrap_or_default();
     let preprocessing = config.preprocessing();
     let key = session.feature_key(identity, &preprocessing, || {
         let weights = state::collect(&model.backbone)?;
@@ -36,23 +34,19 @@ pub(super) fn open(
         let key = FeatureKey::new(&config_of, &weights, &preprocessing, device);
         Ok::<_, TrainError>(key)
     })?;
-    let mut store = match session.take_features(&dir, &key) {
-        Some(store) => store,
-        None => open_or_hold(&dir, key),
-    };
+    let kept = session.take_features(&key);
+    let mut store = kept.unwrap_or_else(|| open_or_hold(config.cache_dir.as_deref(), key));
     tell_of_discarded(&mut store, observe);
     Ok(Some(store))
 }
 
-/// A folder that can't be used is no reason not to train: the features are then kept
-/// in memory.
-fn open_or_hold(dir: &Path, key: FeatureKey) -> FeatureStore {
-    let opened = if dir.as_os_str().is_empty() {
-        Err(FeatureError::NoFolder)
-    } else {
+/// A folder that can't be used, or a user without a home who has none, is no reason not to
+/// train: the features are then kept in memory.
+fn open_or_hold(dir: Option<&Path>, key: FeatureKey) -> FeatureStore {
+    let opened = dir.map_or(Err(FeatureError::NoFolder), |dir| {
         FeatureStore::open(dir, key.clone())
-    };
-    opened.unwrap_or_else(|error| FeatureStore::in_memory(dir, key, &error))
+    });
+    opened.unwrap_or_else(|error| FeatureStore::in_memory(key, &error))
 }
 
 fn tell_of_discarded(store: &mut FeatureStore, observe: &mut dyn FnMut(Event<'_>)) {

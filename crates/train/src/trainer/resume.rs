@@ -1,7 +1,7 @@
 //! Continuing a run.
 
 use psp_models::{Regressor, StateDict};
-use psp_schema::{Ending, RunResult, remove, write_atomic, write_json};
+use psp_schema::{Ending, RunResult, remove, write_atomic};
 
 use super::setup::{Setup, open_devices};
 use super::{Control, Outcome, Trainer, features};
@@ -94,7 +94,7 @@ pub fn resume_with(
         mut damaged,
         faults,
     } = run.read_last()?;
-    MetricsLog::check(&run.metrics(), checkpoint.progress.metrics_bytes)?;
+    MetricsLog::check(&run.metrics(), &checkpoint.progress)?;
     checkpoint.model_config.output.range = config.range_of(&checkpoint.model_config.output);
     let goes_on = check_length(run, &checkpoint.progress, &changes, ended.as_ref(), &config)?;
     if !changes.is_empty() {
@@ -227,5 +227,5 @@ fn adopt(
         remove(&result)?;
     }
     manifest.config = Some(config.to_table()?);
-    Ok(write_json(&run.manifest(), &manifest)?)
+    run.write_manifest(manifest)
 }

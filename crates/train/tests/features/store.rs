@@ -48,7 +48,7 @@ fn open(dir: &TempDir) -> FeatureStore {
 
 /// The files of the store's only key, largest last.
 fn segments(store: &FeatureStore) -> Vec<PathBuf> {
-    let paths = std::fs::read_dir(store.dir()).unwrap();
+    let paths = std::fs::read_dir(store.dir().unwrap()).unwrap();
     let mut paths: Vec<PathBuf> = paths.map(|entry| entry.unwrap().path()).collect();
     paths.retain(|path| path.extension().is_some_and(|end| end == "safetensors"));
     paths.sort_by_key(|path| std::fs::metadata(path).unwrap().len());
@@ -137,7 +137,7 @@ fn a_file_that_cannot_be_opened_is_an_error_and_stays() {
     let mut store = open(&dir);
     add(&mut store, &[1]);
     // A link into itself: even root can't open it.
-    let path = store.dir().join("x.safetensors");
+    let path = store.dir().unwrap().join("x.safetensors");
     std::os::unix::fs::symlink(&path, &path).unwrap();
     let error = FeatureStore::open(dir.path(), key(1.0)).unwrap_err();
     assert!(error.to_string().contains("x.safetensors"), "{error}");
@@ -151,7 +151,7 @@ fn a_file_of_another_key_is_not_taken_for_ones_own() {
     add(&mut other, &[1]);
     let foreign = segments(&other).pop().unwrap();
     let store = open(&dir);
-    std::fs::copy(&foreign, store.dir().join("x.safetensors")).unwrap();
+    std::fs::copy(&foreign, store.dir().unwrap().join("x.safetensors")).unwrap();
     let mut store = open(&dir);
     assert_eq!(store.get(&[1; 32]), None);
     assert!(store.take_discarded()[0].1.contains("another key"));
@@ -176,7 +176,7 @@ fn what_cannot_be_stored_is_kept_in_memory_and_said_once() {
     add(&mut store, &[1]);
     assert_eq!(store.take_trouble(), None);
     // Nobody, root included, can write into a folder that is gone.
-    std::fs::remove_dir_all(store.dir()).unwrap();
+    std::fs::remove_dir_all(store.dir().unwrap()).unwrap();
     add(&mut store, &[2]);
     assert_holds(&store, &[1, 2]);
     let trouble = store.take_trouble().unwrap();
@@ -193,7 +193,7 @@ fn a_store_whose_folder_cannot_be_made_is_in_memory() {
     let file = dir.path().join("file");
     std::fs::write(&file, "").unwrap();
     let error = FeatureStore::open(&file, key(1.0)).unwrap_err();
-    let mut store = FeatureStore::in_memory(&file, key(1.0), &error);
+    let mut store = FeatureStore::in_memory(key(1.0), &error);
     assert!(store.take_trouble().unwrap().contains("data.cache_dir"));
     add(&mut store, &[1]);
     assert_holds(&store, &[1]);

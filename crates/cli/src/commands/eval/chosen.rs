@@ -11,7 +11,7 @@ use psp_train::config::SplitSource;
 use psp_train::{Inputs, RunConfig, RunDir, TrainError, seen};
 
 use crate::args::{ChosenPart, EvalArgs};
-use crate::commands::refusals::{elsewhere, unless_moved};
+use crate::commands::refusals::unless_moved;
 use crate::text::counted;
 
 /// The images to evaluate.
@@ -56,7 +56,11 @@ impl Chosen {
         };
         let inputs = Inputs::of_run(&config, &run).map_err(|error| {
             if let TrainError::Changed { .. } = error {
-                return elsewhere(error.into());
+                let (run, data) = (shell_quoted(&args.model), shell_quoted(&config.data.dir));
+                return anyhow!(
+                    "{error}; psp eval {run} --data {data} --split all evaluates all that lies \
+                     there now, and --data another folder, such as a copy"
+                );
             }
             let again = format!("psp eval {} --data DIR", shell_quoted(&args.model));
             unless_moved(error.into(), &config.data.dir, "run", &again)
@@ -127,7 +131,7 @@ impl Chosen {
                     }
                     None | Some(ChosenPart::All) => Self::all(dataset),
                 };
-                chosen.warn(&known, args, own);
+                chosen.warn(&known, dir, args, own);
                 chosen
             }
         };
@@ -138,7 +142,7 @@ impl Chosen {
     }
 
     /// Warns of images that the model was trained on, where that can be known.
-    fn warn(&self, known: &Known, args: &EvalArgs, own: &RunConfig) {
+    fn warn(&self, known: &Known, given: &Path, args: &EvalArgs, own: &RunConfig) {
         let data = self.dataset.labels_path().display();
         if matches!(known, Known::Mixed) {
             eprintln!(
@@ -151,9 +155,10 @@ impl Chosen {
         let run = RunDir::new(&args.model);
         if !run.is_begun() {
             eprintln!(
-                "note: {data}: an exported model does not tell which images it was trained on; if \
-                 some of them are among these, psp eval RUN, of the run that it was exported \
-                 from, tells"
+                "note: {data}: an exported model does not tell which images it was trained on; psp \
+                 eval RUN --data {}, of the run that it was exported from, tells whether they \
+                 are among these",
+                shell_quoted(given)
             );
             return;
         }
