@@ -266,7 +266,11 @@ fn check_columns(
         let (found, expected) = if let Some(first) = first {
             let first = &targets[first];
             (
-                format!("`{first}` and `{target}`, which are one column of {path}"),
+                if first == target {
+                    format!("`{target}` twice")
+                } else {
+                    format!("`{first}` and `{target}`, which are one column of {path}")
+                },
                 "each column once",
             )
         } else if column == filename_column {

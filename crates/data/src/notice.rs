@@ -219,8 +219,8 @@ impl fmt::Display for DataNotice {
             }) => write!(
                 f,
                 "{}: {inside} of {total} labels lie from 0 to 1, and `{value}` in column `{column}` \
-                 on line {row} does not: labels are taken for numbers of any size \
-                 (data.label_range)",
+                 on line {row} does not, so labels are read as numbers of any size and not as \
+                 scores from 0 to 1 (data.label_range)",
                 path.display()
             ),
             Self::Rounded {
@@ -244,8 +244,8 @@ impl fmt::Display for DataNotice {
                 count,
             } => write!(
                 f,
-                "{}: column `{column}` is {value} on all {count} training images, which teach \
-                 nothing of it; leave it out of data.targets, or train on other images",
+                "{}: column `{column}` is {value} on all {count} training images, so nothing \
+                 can be learned about it; leave it out of data.targets, or train on other images",
                 path.display()
             ),
             Self::SameLabel {

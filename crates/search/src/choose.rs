@@ -171,8 +171,13 @@ impl Compared<'_> {
 
     fn reason(&self, leader: &Ranked, chosen: &Ranked) -> String {
         let leads = format!(
-            "{} leads with a mean of {:.4} ({}){}",
+            "{} leads with {}{:.4} ({}){}",
             self.name(leader),
+            if self.candidates[leader.candidate].scores.len() > 1 {
+                "a mean of "
+            } else {
+                ""
+            },
             leader.mean,
             self.bound(leader),
             self.higher_mean(leader)

@@ -64,7 +64,8 @@ impl Study {
         })?;
         if let Some(then) = &plan.study_file {
             let name = path.display().to_string();
-            let then = SearchConfig::parse_stored(then, &name, &[])?;
+            let then = SearchConfig::parse_stored(then, &name, &[])
+                .map_err(|error| damaged(&dir.plan(), &error))?;
             if let Some(what) = then.difference(&config)? {
                 return Err(SearchError::Edited { file: path, what });
             }

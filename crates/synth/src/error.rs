@@ -22,7 +22,7 @@ pub enum SynthError {
     /// The output folder holds something that this run did not write.
     #[error(
         "{}: the folder is not empty and {reason}; choose an empty or new folder, \
-         or repeat the parameters of the run that wrote it", path.display()
+         or repeat the parameters that this set was rendered with", path.display()
     )]
     Occupied {
         /// The output folder.

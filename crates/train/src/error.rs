@@ -164,7 +164,7 @@ pub enum TrainError {
     /// A setting that decides the result has another value than when the run began.
     #[error(
         "{}: {key} was {then} when the run began and can't become {now}, since it decides \
-         the result; leave it as it was in config.toml, or start a new run with --out",
+         the result; leave it as it was, or start a new run with --out",
         run.display()
     )]
     Fixed {

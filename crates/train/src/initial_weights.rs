@@ -173,8 +173,8 @@ pub fn open(path: &Path) -> Result<(WeightsFile, Option<String>), TrainError> {
     let (file, head) = read(path)?;
     let told = head.map(|head| {
         format!(
-            "its head (of {}) is left out: psp train takes it over with model.weights = this \
-             model, where data.targets and model.hidden are the same",
+            "its head (of {}) is left out: psp train takes it over with model.weights = {path:?}, \
+             where data.targets and model.hidden are the same",
             head.targets.join(", ")
         )
     });

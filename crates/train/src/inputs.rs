@@ -221,8 +221,8 @@ impl Inputs {
                 hint: match part {
                     Part::Train => "; training needs images to learn from",
                     Part::Valid => {
-                        "; a study compares its trials on these; to evaluate, name another part \
-                         with --split"
+                        "; to evaluate, name another part with --split; a study needs some, to \
+                         compare its trials by"
                     }
                     Part::Test => "; name another part with --split",
                 },

@@ -248,7 +248,7 @@ impl RunDir {
         if manifest.sha256.as_ref().is_none_or(|then| *then == now) {
             Ok(manifest)
         } else {
-            Err(damaged(&path, "edited since it was written"))
+            Err(damaged(&path, "was edited after it was written"))
         }
     }
 
@@ -322,7 +322,7 @@ impl RunDir {
             Err(_) if matches!(path.try_exists(), Ok(false)) => {
                 Ok(Some(format!("{}: missing", path.display())))
             }
-            Err(TrainError::Damaged { .. }) => Ok(Some(format!("{}: damaged", path.display()))),
+            Err(TrainError::Damaged { .. }) => Ok(Some(format!("{}: damaged or edited", path.display()))),
             Err(TrainError::File(error)) if error.is_a_folder() => Ok(Some(error.to_string())),
             Err(error) => Err(error),
         }

@@ -103,8 +103,8 @@ fn by_run(run: &RunDir, inputs: &Inputs) -> Result<Option<String>, TrainError> {
     Ok(match seen {
         Some(0) => before.map(inherited),
         Some(seen) => Some(format!(
-            "it was trained on {seen} of the {} validation and test images of this run, whose \
-             scores therefore tell nothing of new images",
+            "it was trained on {seen} of the {} validation and test images of this run, so \
+             their scores say little about new images",
             measured.len()
         )),
         None => Some(

@@ -13,7 +13,7 @@ use psp_train::inputs::drawn_split;
 use super::config::resolve;
 use crate::args::{SplitArgs, SynthArgs};
 use crate::origin::whole;
-use crate::text::counted;
+use crate::text::{counted, number};
 use crate::{interrupt, progress};
 
 pub(crate) fn synth(args: &SynthArgs) -> Result<ExitCode> {
@@ -126,5 +126,5 @@ fn mean(dataset: &Dataset, indices: &[usize], target: usize) -> String {
     let labels = indices
         .iter()
         .map(|&index| f64::from(dataset.samples()[index].labels[target]));
-    format!("{:.4}", labels.sum::<f64>() / indices.len() as f64)
+    number(labels.sum::<f64>() / indices.len() as f64)
 }

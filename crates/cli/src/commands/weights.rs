@@ -182,7 +182,7 @@ pub(crate) fn import(args: &ImportArgs) -> Result<ExitCode> {
     if fitted.head.is_some() {
         println!(
             "  it does not tell which images the model was trained on, so that psp train can't \
-             warn where they are measured on; model.weights = {} does",
+             warn where they are measured on; with --set model.weights={} it can",
             shell_quoted(&args.file)
         );
     }

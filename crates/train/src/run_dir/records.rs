@@ -74,15 +74,15 @@ impl Manifest {
 /// Reads JSON of a run.
 pub(super) fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, TrainError> {
     let text = std::fs::read(path).map_err(FileError::read(path))?;
-    serde_json::from_slice(&text).map_err(|error| damaged(path, &format!("damaged ({error})")))
+    serde_json::from_slice(&text).map_err(|error| damaged(path, &format!("is damaged ({error})")))
 }
 
-/// That `what` is wrong with a file of a run.
+/// That a file of a run is damaged or was edited, as `what` says.
 pub(super) fn damaged(path: &Path, what: &str) -> TrainError {
     TrainError::Damaged {
         path: path.to_owned(),
         reason: format!(
-            "this file is {what}; bring it back from a copy, or train anew into another folder"
+            "this file {what}; bring it back from a copy, or train anew into another folder"
         ),
     }
 }

@@ -40,7 +40,8 @@ impl Photos {
                 None => photos.add_folder(path, recursive)?,
             }
         }
-        let distinct: BTreeSet<&PathBuf> = photos.paths.iter().collect();
+        let paths = photos.paths.iter();
+        let distinct: BTreeSet<PathBuf> = paths.map(std::path::absolute).collect::<Result<_, _>>()?;
         match photos.paths.len() - distinct.len() {
             0 => {}
             more => eprintln!(
