@@ -98,8 +98,13 @@ fn an_edited_study_file_is_noticed_and_a_choice_from_before_a_change_is_told_of(
     let bench = Bench::new(&STUDY.replace("trials = 6", "trials = 2"));
     run(&mut bench.search(&["--workers", "1"])).assert_done();
     let out = bench.folder.path("report");
-    let report =
-        || run(report(&bench.root(), &out, &["--explain", "0", "--overwrite"]));
+    let report = || {
+        run(&mut report(
+            &bench.root(),
+            &out,
+            &["--explain", "0", "--overwrite"],
+        ))
+    };
     for (from, to, what) in [
         (
             "points = 3",
@@ -235,7 +240,12 @@ fn a_study_whose_own_files_were_edited_or_damaged_does_not_go_on() {
     let (path, before) = edit("study.toml", &|text| {
         text.replace("momentum = 0.0", "momentum = 0.5")
     });
-    let parts = ["study.toml: ", "train.momentum", "does not fit plan.json", "--study"];
+    let parts = [
+        "study.toml: ",
+        "train.momentum",
+        "does not fit plan.json",
+        "--study",
+    ];
     search_again(&bench, &[]).assert_refused(&parts);
     std::fs::write(path, before).unwrap();
     let (path, before) = edit("plan.json", &|text| text[..text.len() / 2].to_owned());

@@ -322,7 +322,9 @@ impl RunDir {
             Err(_) if matches!(path.try_exists(), Ok(false)) => {
                 Ok(Some(format!("{}: missing", path.display())))
             }
-            Err(TrainError::Damaged { .. }) => Ok(Some(format!("{}: damaged or edited", path.display()))),
+            Err(TrainError::Damaged { .. }) => {
+                Ok(Some(format!("{}: damaged or edited", path.display())))
+            }
             Err(TrainError::File(error)) if error.is_a_folder() => Ok(Some(error.to_string())),
             Err(error) => Err(error),
         }

@@ -41,7 +41,8 @@ impl Photos {
             }
         }
         let paths = photos.paths.iter();
-        let distinct: BTreeSet<PathBuf> = paths.map(std::path::absolute).collect::<Result<_, _>>()?;
+        let distinct: BTreeSet<PathBuf> =
+            paths.map(std::path::absolute).collect::<Result<_, _>>()?;
         match photos.paths.len() - distinct.len() {
             0 => {}
             more => eprintln!(
