@@ -252,7 +252,9 @@ fn a_study_whose_own_files_were_edited_or_damaged_does_not_go_on() {
     let parts = ["plan.json: this file is damaged", "EOF", "from a copy"];
     search_again(&bench, &[]).assert_refused(&parts);
     std::fs::write(path, before).unwrap();
-    let (path, before) = edit("plan.json", &|text| text.replace("learning_rate", "rate"));
+    let (path, before) = edit("plan.json", &|text| {
+        text.replace("\"train.learning_rate\"", "\"train.rate\"")
+    });
     let parts = [
         "plan.json: this file is damaged",
         "`train.rate`",

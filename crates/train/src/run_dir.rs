@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 
 use psp_data::Dataset;
 
+use crate::bundle::hash_of_all_but_sha256;
 use crate::checkpoint::Progress;
 use crate::config::{Change, ConfigError, RunConfig};
 use crate::error::TrainError;
@@ -29,7 +30,7 @@ mod records;
 pub(crate) use checkpoints::Newest;
 use psp_schema::{Access, FileError, RunResult, write_json};
 pub use records::Manifest;
-use records::{damaged, read_json};
+use records::{damaged, parse_json, read_json};
 
 /// Where runs and studies lie that have a name alone.
 pub const EXPERIMENTS: &str = "experiments";
@@ -241,11 +242,11 @@ impl RunDir {
         if matches!(path.try_exists(), Ok(false)) {
             return Err(TrainError::missing(path));
         }
-        let manifest: Manifest = read_json(&path)?;
-        let now = manifest
-            .hash()
-            .map_err(|error| FileError::read(&path)(error.into()))?;
-        if manifest.sha256.as_ref().is_none_or(|then| *then == now) {
+        let text = std::fs::read(&path).map_err(FileError::read(&path))?;
+        let manifest: Manifest = parse_json(&path, &text)?;
+        // Of the text, which may have more than this version knows.
+        let now = hash_of_all_but_sha256(&text).ok();
+        if manifest.sha256.is_none() || manifest.sha256 == now {
             Ok(manifest)
         } else {
             Err(damaged(&path, "was edited after it was written"))

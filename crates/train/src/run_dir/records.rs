@@ -73,8 +73,15 @@ impl Manifest {
 
 /// Reads JSON of a run.
 pub(super) fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, TrainError> {
-    let text = std::fs::read(path).map_err(FileError::read(path))?;
-    serde_json::from_slice(&text).map_err(|error| damaged(path, &format!("is damaged ({error})")))
+    parse_json(path, &std::fs::read(path).map_err(FileError::read(path))?)
+}
+
+/// The same from the text of the file at `path`.
+pub(super) fn parse_json<T: for<'de> Deserialize<'de>>(
+    path: &Path,
+    text: &[u8],
+) -> Result<T, TrainError> {
+    serde_json::from_slice(text).map_err(|error| damaged(path, &format!("is damaged ({error})")))
 }
 
 /// That a file of a run is damaged or was edited, as `what` says.
