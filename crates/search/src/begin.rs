@@ -219,8 +219,7 @@ impl Draft {
             folds,
             refit_split,
         } = Beginning::with(plan, &stored, &inputs)?;
-        let file = &known.plan.study_file;
-        let is_as_written = file.is_none() || *file == Some(known.config.to_toml()?);
+        let is_as_written = known.config_as_written()?.to_toml()? == known.config.to_toml()?;
         let is_stored =
             plan == known.plan && stored.study == known.config.study && !is_moved && is_as_written;
         let local = keys::local_overrides(&stored.base, &config.base)?;
