@@ -1,4 +1,4 @@
-//! A run whose files were edited since it was trained is not taken for what it was.
+//! A run whose files or data were changed since it was trained is not taken for what it was.
 
 use std::process::Command;
 
@@ -113,6 +113,48 @@ fn rows_in_another_order_are_other_data_with_the_same_split() {
     let ran = run(&mut page(&folder));
     assert_eq!(ran.code, Some(1), "{ran:#?}");
     assert_says(&ran.stderr, &["predictions are left out"]);
+}
+
+#[test]
+fn rows_that_were_added_are_left_out_of_what_a_run_is_used_for() {
+    let folder = Folder::with_data();
+    folder.train("run", &[]).assert_done();
+    let flags = ["--samples=0", "--overwrite"];
+    let evaluate = |more: &[&str]| {
+        let flags = [&flags, more].concat();
+        run(&mut eval(&folder.path("run"), &folder.path("out"), &flags)).assert_done()
+    };
+    evaluate(&[]);
+    let metrics = || json(&folder.path("out/metrics.json"));
+    let before = metrics();
+    let labels = std::fs::read_to_string(folder.data().join("labels.csv")).unwrap();
+    let (header, rows) = labels.split_once('\n').unwrap();
+    let image = folder.image("synth-000000.jpg");
+    std::fs::copy(image, folder.image("added.jpg")).unwrap();
+    folder.write(
+        "data/labels.csv",
+        format!("{header}\nadded.jpg,0.5,0.5\n{rows}"),
+    );
+    let data = folder.data();
+    let own = ["--data", data.to_str().unwrap()];
+    let added = "labels.csv: 1 row was added since the run began; left out";
+    for more in [&[][..], &own] {
+        let ran = evaluate(more);
+        assert_says(&ran.stderr, &[added]);
+        assert!(!ran.stderr.contains("in no row"), "{ran:#?}");
+        assert_eq!(metrics(), before);
+    }
+    // All of what lies there now is, on request, told from what the run knows.
+    let all = evaluate(&[&own[..], &["--split", "all"]].concat());
+    assert_says(&all.stderr, &["was trained on", "of the 25 images"]);
+    let longer = run(resume(&folder.path("run")).args(["--set", "train.epochs=2"]));
+    assert_says(&longer.assert_done().stderr, &[added]);
+    let page = run(&mut report(
+        &folder.path("run"),
+        &folder.path("page"),
+        &["--explain", "0"],
+    ));
+    assert_says(&page.assert_done().stderr, &[added]);
 }
 
 #[test]

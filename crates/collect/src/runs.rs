@@ -40,6 +40,9 @@ pub fn collect_runs(
     let first = &runs[0];
     let config = first.read_trained_config()?;
     let inputs = Inputs::of_run(&config, first)?;
+    if let Some(added) = inputs.added() {
+        settings.warn(&added.to_string());
+    }
     let mut candidates = Vec::new();
     let mut scores = Vec::new();
     let groups = named(groups(runs, &mut settings)?);

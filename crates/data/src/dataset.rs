@@ -79,6 +79,8 @@ pub struct Dataset {
     images: PathBuf,
     /// The image file of each sample.
     paths: Vec<PathBuf>,
+    /// Those of samples that [`only`](Self::only) left out.
+    left_out: Vec<PathBuf>,
     /// What is worth telling about labels and file names.
     notices: Vec<DataNotice>,
     /// Of the labels file and of each image, when the data set was opened.
@@ -132,10 +134,36 @@ impl Dataset {
             table,
             images,
             paths,
+            left_out: Vec::new(),
             notices,
             stamps,
             contents: OnceLock::new(),
         })
+    }
+
+    /// The samples of these file names alone.
+    #[must_use]
+    pub fn only(&self, names: &HashSet<String>) -> Self {
+        let (kept, others): (Vec<usize>, Vec<usize>) =
+            (0..self.len()).partition(|index| names.contains(&self.samples()[*index].filename));
+        let of = |index: &usize| self.read_contents[*index].clone();
+        let images = kept.iter().map(|index| self.stamps[index + 1]);
+        Self {
+            table: self.table.only(&kept),
+            images: self.images.clone(),
+            paths: kept
+                .iter()
+                .map(|&index| self.paths[index].clone())
+                .collect(),
+            left_out: others
+                .iter()
+                .map(|&index| self.paths[index].clone())
+                .collect(),
+            notices: self.notices.clone(),
+            stamps: self.stamps[..1].iter().copied().chain(images).collect(),
+            contents: OnceLock::new(),
+            read_contents: kept.iter().map(of).collect(),
+        }
     }
 
     /// What is worth telling about how labels and file names were read.
@@ -148,7 +176,8 @@ impl Dataset {
     /// # Errors
     /// A folder that can't be listed.
     pub fn unlabelled(&self) -> Result<Option<DataNotice>, DataError> {
-        let labelled: HashSet<&Path> = self.paths.iter().map(PathBuf::as_path).collect();
+        let labelled = self.paths.iter().chain(&self.left_out);
+        let labelled: HashSet<&Path> = labelled.map(PathBuf::as_path).collect();
         let mut folders: BTreeSet<&Path> = self.paths.iter().filter_map(|p| p.parent()).collect();
         folders.insert(&self.images);
         let mut found = Vec::new();

@@ -28,6 +28,23 @@ pub struct LabelTable {
 }
 
 impl LabelTable {
+    /// The samples with these indices alone.
+    pub(crate) fn only(&self, indices: &[usize]) -> Self {
+        let part =
+            |parts: &Vec<String>| indices.iter().map(|&index| parts[index].clone()).collect();
+        Self {
+            path: self.path.clone(),
+            targets: self.targets.clone(),
+            range: self.range,
+            samples: indices
+                .iter()
+                .map(|&index| self.samples[index].clone())
+                .collect(),
+            split: self.split.as_ref().map(part),
+            notices: self.notices.clone(),
+        }
+    }
+
     /// Reads a labels CSV.
     ///
     /// `targets` are the columns to predict; every label must be a finite

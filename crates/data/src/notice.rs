@@ -149,6 +149,13 @@ pub enum DataNotice {
         /// Images of the training part.
         available: usize,
     },
+    /// Rows that were added to a run's data since it began.
+    AddedRows {
+        /// The labels file.
+        path: PathBuf,
+        /// How many.
+        count: usize,
+    },
     /// Training images that no batch of an epoch holds.
     LeftOutOfEpochs {
         /// How many, of each epoch.
@@ -350,6 +357,15 @@ impl fmt::Display for DataNotice {
             Self::FewerTrainImages { wanted, available } => write!(
                 f,
                 "data.train_images = {wanted}: the training part has {available}, and all are used"
+            ),
+            Self::AddedRows { path, count } => write!(
+                f,
+                "{}: {} added since the run began; left out",
+                path.display(),
+                match count {
+                    1 => "1 row was".to_owned(),
+                    count => format!("{count} rows were"),
+                }
             ),
             Self::LeftOutOfEpochs {
                 count,

@@ -28,6 +28,8 @@ pub struct Inputs {
     sample: TrainSample,
     /// The keys that say how a split would be drawn in place of the one that was found.
     unused_keys: Vec<&'static str>,
+    /// Rows that were added since the run began, which are left out.
+    added: usize,
     /// Pixels on disk, opened by the first loader.
     pixels: OnceLock<Option<Arc<PixelStore>>>,
 }
@@ -41,6 +43,7 @@ impl Inputs {
             split_source,
             sample: TrainSample::default(),
             unused_keys: Vec::new(),
+            added: 0,
             pixels: OnceLock::new(),
         }
     }
@@ -96,7 +99,8 @@ impl Inputs {
         })
     }
 
-    /// Opens a run's data with the split that the run was trained on.
+    /// Opens a run's data with the split that the run was trained on. Rows that were added
+    /// since are left out, of which [`added`](Self::added) tells.
     ///
     /// # Errors
     /// As [`Inputs::open`]; also when `split.csv` of the run no longer fits, or is not
@@ -140,17 +144,33 @@ impl Inputs {
         if !run.split().exists() {
             return Err(TrainError::missing(run.split()));
         }
-        let splits = match Splits::read(&run.split(), &dataset) {
-            Ok(splits) => splits,
+        let (dataset, splits, added) = match Splits::read(&run.split(), &dataset) {
+            Ok(splits) => (dataset, splits, 0),
             Err(error) => {
-                // Of data that changed it is not the split's fault.
-                run.check_data(&run.read_manifest()?, &dataset)?;
-                return Err(error.into());
+                let manifest = run.read_manifest()?;
+                let known = dataset.only(&Splits::names(&run.split())?);
+                let added = dataset.len() - known.len();
+                if added == 0 || known.fingerprint()? != manifest.data_fingerprint {
+                    // Of data that changed it is not the split's fault.
+                    run.check_data(&manifest, &dataset)?;
+                    return Err(error.into());
+                }
+                let splits = Splits::read(&run.split(), &known)?;
+                (Arc::new(known), splits, added)
             }
         };
         Ok(Self {
             sample: TrainSample::of(config),
+            added,
             ..Self::new(dataset, splits, run.split())
+        })
+    }
+
+    /// That rows were added to the run's data since it began, if any were.
+    pub fn added(&self) -> Option<DataNotice> {
+        (self.added > 0).then(|| DataNotice::AddedRows {
+            path: self.dataset.labels_path().to_owned(),
+            count: self.added,
         })
     }
 

@@ -28,11 +28,6 @@ pub(super) fn unless_moved(
     )
 }
 
-/// `error`, of data that changed, with the flag that names a copy.
-pub(super) fn elsewhere(error: anyhow::Error) -> anyhow::Error {
-    anyhow!("{error}; a copy in another folder is named with --data")
-}
-
 /// Refuses a folder that is not there.
 pub(super) fn check_is_there(folder: &Path) -> Result<()> {
     ensure!(folder.exists(), "{}: no such folder", folder.display());

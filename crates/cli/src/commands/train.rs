@@ -11,7 +11,7 @@ use psp_search::StudyDir;
 use psp_train::{Control, EXPERIMENTS, Outcome, RunConfig, RunDir, TrainError, trainer};
 
 use super::config::{on_devices, resolve};
-use super::refusals::{check_is_there, continuing, elsewhere, lost, resuming, unless_moved};
+use super::refusals::{check_is_there, continuing, lost, resuming, unless_moved};
 use crate::args::TrainArgs;
 use crate::interrupt;
 use crate::machine;
@@ -48,7 +48,7 @@ pub(crate) fn train(args: &TrainArgs) -> Result<ExitCode> {
                     let own = run.read_config().map(|config| config.data.dir);
                     let (run, own) = (run.root().display(), own.unwrap_or_default());
                     return if is_same_place(&data, &own) {
-                        elsewhere(error.into())
+                        anyhow!("{error}; a copy in another folder is named with --data")
                     } else {
                         anyhow!(
                             "{run}: the data in {} are not those that the run began with, which \

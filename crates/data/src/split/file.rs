@@ -1,6 +1,6 @@
 //! Split files: a CSV with the columns `filename` and `split`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use super::Splits;
@@ -79,6 +79,21 @@ impl Splits {
         }
         let parts = found.into_iter().flatten().map(|(part, _)| part).collect();
         Ok(Self::new(parts, data))
+    }
+
+    /// The file names in a split's file, blanks around them aside.
+    ///
+    /// # Errors
+    /// A file that can't be read, or has no column of file names.
+    pub fn names(path: &Path) -> Result<HashSet<String>, DataError> {
+        let mut table = Table::open(path)?;
+        let column = table.filename_column(None, None)?;
+        let mut names = HashSet::new();
+        let _notices = table.rows(|cells| {
+            names.insert(cells.raw(column).trim().to_owned());
+            Ok(())
+        })?;
+        Ok(names)
     }
 
     /// Writes the split to a file that [`read`](Self::read) takes, atomically.

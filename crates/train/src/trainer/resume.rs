@@ -84,6 +84,11 @@ pub fn resume_with(
     let session = control.session.unwrap_or(&own);
     let inputs = Inputs::of_run_within(&config, run, session)?;
     check_inputs(run, &manifest, &inputs)?;
+    if let Some(added) = inputs.added() {
+        observe(Event::Warning {
+            text: &added.to_string(),
+        });
+    }
     // Opening may have taken longer than a claim lasts.
     control.check(run)?;
     run.complete_write()?;

@@ -12,6 +12,7 @@ use psp_train::{Inputs, RunConfig, RunDir, TrainError, seen};
 
 use crate::args::{ChosenPart, EvalArgs};
 use crate::commands::refusals::unless_moved;
+use crate::progress;
 use crate::text::counted;
 
 /// The images to evaluate.
@@ -65,6 +66,9 @@ impl Chosen {
             let again = format!("psp eval {} --data DIR", shell_quoted(&args.model));
             unless_moved(error.into(), &config.data.dir, "run", &again)
         })?;
+        if let Some(added) = inputs.added() {
+            progress::notice(&added);
+        }
         if inputs.dataset.fingerprint()? != run.read_manifest()?.data_fingerprint {
             eprintln!(
                 "warning: {}: the data changed since the run began; the figures are of what lies \
