@@ -90,9 +90,9 @@ impl Predictions {
             .map(move |row| (row.labels[target].into(), row.predictions[target].into()))
     }
 
-    /// The targets whose predictions are the same for every image, where there are several
-    /// images; `span` is how far apart labels can lie.
-    pub fn constant_targets(&self, span: f64) -> Vec<&str> {
+    /// Indices of the targets whose predictions are the same for every image, where there are
+    /// several images; `span` is how far apart labels can lie.
+    pub fn constant_targets(&self, span: f64) -> Vec<usize> {
         let is_constant = |target: usize| {
             let predicted = self.pairs(target).map(|(_, prediction)| prediction);
             let none = (f64::INFINITY, f64::NEG_INFINITY);
@@ -100,9 +100,8 @@ impl Predictions {
                 predicted.fold(none, |(low, high), value| (low.min(value), high.max(value)));
             self.rows.len() > 1 && high - low <= SAME * span
         };
-        let names = self.targets.iter().enumerate();
-        let constant = names.filter(|(target, _)| is_constant(*target));
-        constant.map(|(_, name)| name.as_str()).collect()
+        let targets = 0..self.targets.len();
+        targets.filter(|target| is_constant(*target)).collect()
     }
 }
 

@@ -196,3 +196,19 @@ fn predictions_are_clipped_at_both_ends() {
         [0.0, 1.0]
     );
 }
+
+#[test]
+fn targets_whose_predictions_never_change_are_known_in_the_labels_span() {
+    let rows = [
+        row("a", &[0.0, 1.0], &[0.5, 0.1]),
+        row("b", &[1.0, 0.0], &[0.50001, 0.2]),
+    ];
+    let constant = |rows: &[PredictionRow], span| {
+        let predictions = Predictions::new(names(&["x", "y"]), rows.to_vec()).unwrap();
+        predictions.constant_targets(span)
+    };
+    assert_eq!(constant(&rows, 1.0), [0]);
+    assert_eq!(constant(&rows, 0.01), [0; 0]);
+    assert_eq!(constant(&rows, 2000.0), [0, 1]);
+    assert_eq!(constant(&rows[..1], 1.0), [0; 0]);
+}

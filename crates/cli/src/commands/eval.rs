@@ -104,7 +104,8 @@ fn tell_of_constants(predictions: &Predictions, predictor: &Predictor) {
         },
         |[low, high]| high - low,
     );
-    for target in predictions.constant_targets(span.into()) {
+    for index in predictions.constant_targets(span.into()) {
+        let target = &predictions.targets()[index];
         eprintln!(
             "warning: {target}: the predictions are the same for every image, whatever it shows"
         );

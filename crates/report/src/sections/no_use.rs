@@ -28,7 +28,8 @@ fn constant(context: &Context) -> Option<String> {
     Some(if same.len() == context.targets.len() {
         "Its predictions are the same for every image, whatever it shows.".to_owned()
     } else {
-        let same = listed(&same);
+        let names = same.into_iter().map(|target| &context.targets[target]);
+        let same = listed(&names.collect::<Vec<_>>());
         format!("Its predictions of {same} are the same for every image.")
     })
 }
