@@ -318,10 +318,16 @@ fn training_begins_with_the_weights_of_a_model_of_its_own() {
         assert_eq!(frozen[key].1, best[&format!("model/{key}")].1, "{name}");
     }
     let set = format!("model.weights={}", bundle.display());
+    // Where the head stays frozen, it has to be a trained one.
+    let last = "model.unfreeze=[\"features.18\"]";
+    let frozen = "warning: the head is frozen and its weights are random";
     let said = folder
-        .train("narrow", &["model.hidden=8", &set])
+        .train("narrow", &["model.hidden=8", last, &set])
         .assert_done();
     assert_says(&said.stdout, &["its head is left out: model.hidden was"]);
+    assert_says(&said.stderr, &[frozen]);
+    let said = folder.train("kept", &[last, &set]).assert_done();
+    assert!(!said.stderr.contains(frozen), "{said:#?}");
     folder
         .train("other", &["model.backbone=googlenet", &set])
         .assert_refused(&["model.backbone", "set model.backbone=mobilenet_v2"]);

@@ -87,7 +87,7 @@ pub enum DataError {
     Csv(#[from] CsvError),
     /// A label is not a number within the range.
     #[error(
-        "{path}: line {row}: column `{column}`: `{value}` {problem}; expected {}",
+        "{path}: line {row}: column `{column}`: `{value}` {problem}{}",
         valid_labels(*low, *high)
     )]
     Label {
@@ -362,11 +362,12 @@ impl DataError {
     }
 }
 
+/// What is expected of a label, where that is more than that it is a number.
 fn valid_labels(low: f32, high: f32) -> String {
     if low.is_finite() && high.is_finite() {
-        format!("a number from {low} to {high}")
+        format!("; expected a number from {low} to {high}")
     } else {
-        "a number".to_owned()
+        String::new()
     }
 }
 

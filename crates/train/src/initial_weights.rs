@@ -234,7 +234,7 @@ impl TrainedHead {
     /// Puts the head into a model of this structure, where it is one of the same `targets`
     /// and width: so that it predicts what the trained one did, or, where the labels have
     /// another scale, what it did in standard deviations from their mean. Says what became
-    /// of it.
+    /// of it, and whether it is in the model.
     ///
     /// # Errors
     /// [`StateError::Mismatch`] for a head that is not what its description says.
@@ -243,7 +243,7 @@ impl TrainedHead {
         model: Regressor,
         config: &ModelConfig,
         targets: &[String],
-    ) -> Result<(Regressor, String), StateError> {
+    ) -> Result<(Regressor, String, bool), StateError> {
         let other = if self.targets != targets {
             format!("other targets ({})", self.targets.join(", "))
         } else if self.hidden != config.hidden {
@@ -255,12 +255,12 @@ impl TrainedHead {
                 let model = model.with_head(&self.tensors, &output)?;
                 let told = "its head is taken over, brought from the scale of its labels to that of \
                             these";
-                return Ok((model, told.to_owned()));
+                return Ok((model, told.to_owned(), true));
             }
             let model = model.with_head(&self.tensors, &self.output)?;
-            return Ok((model, "its head is taken over".to_owned()));
+            return Ok((model, "its head is taken over".to_owned(), true));
         };
-        Ok((model, format!("its head is left out: {other}")))
+        Ok((model, format!("its head is left out: {other}"), false))
     }
 }
 

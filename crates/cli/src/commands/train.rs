@@ -74,7 +74,8 @@ pub(crate) fn train(args: &TrainArgs) -> Result<ExitCode> {
             if config.freezes_random_weights() {
                 eprintln!(
                     "warning: the whole backbone is frozen and its weights are random; set \
-                     model.weights, such as to imagenet, or more stages in model.unfreeze"
+                     model.weights, such as to imagenet, or have more stages trained \
+                     (model.unfreeze, train.unfreeze_every)"
                 );
             }
             let run = RunDir::new(args.out.clone().unwrap_or_else(|| default_run(args)));

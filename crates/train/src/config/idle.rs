@@ -10,7 +10,7 @@ impl RunConfig {
     /// Whether nothing but the head learns, on features that random weights make.
     pub fn freezes_random_weights(&self) -> bool {
         let model = &self.model;
-        model.weights == InitialWeights::Scratch && self.trains_head_alone()
+        model.weights == InitialWeights::Scratch && self.ever_trained_stages() == [HEAD]
     }
 
     /// Keys that were given other values than the defaults and have no effect beside
@@ -30,13 +30,20 @@ impl RunConfig {
         let Self { model, train, .. } = self;
         let spec = model.backbone.spec();
         let is_sgd = train.optimizer == OptimizerName::Sgd;
-        let is_head_alone = self.trains_head_alone();
+        let is_head_alone = self.ever_trained_stages() == [HEAD];
+        let names_head_alone = model.unfreeze.iter().all(|stage| stage == HEAD);
         let optimizer = if is_sgd {
             "train.optimizer = \"sgd\""
         } else {
             "train.optimizer = \"adamw\""
         };
-        let head_alone = "model.unfreeze = [\"head\"]";
+        let head_alone = if names_head_alone {
+            "model.unfreeze = [\"head\"]".to_owned()
+        } else {
+            let (every, epochs) = (train.unfreeze_every.unwrap_or_default(), train.epochs);
+            format!("train.unfreeze_every = {every:?} and train.epochs = {epochs}")
+        };
+        let head_alone = head_alone.as_str();
         let backbone = format!("model.backbone = \"{}\"", model.backbone);
         let (keeps_branches, why_kept) = if spec.drops_branches {
             (is_head_alone, head_alone)
@@ -47,7 +54,7 @@ impl RunConfig {
         let has_idle_rates = !rates.is_empty() && !rates.keys().any(|stage| self.trains(stage));
         let stages = format!("model.unfreeze = {:?}", model.unfreeze);
         let keys = [
-            ("train.unfreeze_every", is_head_alone, head_alone),
+            ("train.unfreeze_every", names_head_alone, head_alone),
             ("train.stage_learning_rates", has_idle_rates, &stages),
             ("train.momentum", !is_sgd, optimizer),
             ("train.nesterov", !is_sgd, optimizer),
@@ -95,10 +102,6 @@ impl RunConfig {
             .iter()
             .filter_map(|(key, _)| Some((*key, value_of(&default, key)?)));
         config.with_values(values, str::to_owned)
-    }
-
-    fn trains_head_alone(&self) -> bool {
-        self.model.unfreeze.iter().all(|stage| stage == HEAD)
     }
 }
 
@@ -149,6 +152,29 @@ mod tests {
         assert_eq!(idle(&[last, rates]), ["train.stage_learning_rates"]);
         let both = "train.stage_learning_rates={layer4=1e-3, head=1e-3}";
         assert!(idle(&[last, both]).is_empty());
+    }
+
+    #[test]
+    fn layers_that_are_unfrozen_after_the_last_epoch_stay_frozen() {
+        let config = |epochs: u64| {
+            let sets = [
+                "train.unfreeze_every=3.0".to_owned(),
+                format!("train.epochs={epochs}"),
+            ];
+            RunConfig::default().with_overrides(&sets).unwrap()
+        };
+        let decay = |config: &RunConfig| {
+            let mut idle = config.idle().into_iter();
+            idle.find(|(key, _)| *key == "train.layer_decay")
+        };
+        let (short, long) = (config(3), config(4));
+        assert!(short.freezes_random_weights() && !long.freezes_random_weights());
+        let reason = "train.unfreeze_every = 3.0 and train.epochs = 3";
+        assert_eq!(
+            decay(&short),
+            Some(("train.layer_decay", reason.to_owned()))
+        );
+        assert_eq!(decay(&long), None);
     }
 
     #[test]

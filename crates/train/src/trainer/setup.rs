@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use burn::tensor::Device;
-use psp_models::{DeviceSpec, ModelConfig, Precision, Regressor, StateError};
+use psp_models::{DeviceSpec, HEAD, ModelConfig, Precision, Regressor, StateError};
 
 use super::micro_batch::Pass;
 use super::stages::Stages;
@@ -126,21 +126,27 @@ pub(super) fn initial_model(
             (model, origin)
         }
     };
-    let Some(origin) = origin else {
-        return Ok((model, None));
-    };
-    let mut notes = origin.notes;
-    let model = match origin.head {
-        Some(head) => {
-            let given = head.put_into(model, model_config, &config.data.targets);
-            let (model, note) = given.map_err(misfit(config))?;
-            notes.push(note);
-            model
+    let (model, sha256, has_trained_head) = match origin {
+        None => (model, None, false),
+        Some(mut origin) => {
+            let (model, is_taken) = match origin.head {
+                Some(head) => {
+                    let given = head.put_into(model, model_config, &config.data.targets);
+                    let (model, note, is_taken) = given.map_err(misfit(config))?;
+                    origin.notes.push(note);
+                    (model, is_taken)
+                }
+                None => (model, false),
+            };
+            observe(Event::Weights(&origin.notes));
+            (model, Some(origin.sha256), is_taken)
         }
-        None => model,
     };
-    observe(Event::Weights(&notes));
-    Ok((model, Some(origin.sha256)))
+    if !has_trained_head && !config.ever_trained_stages().contains(&HEAD) {
+        let text = "the head is frozen and its weights are random; add \"head\" to model.unfreeze";
+        observe(Event::Warning { text });
+    }
+    Ok((model, sha256))
 }
 
 /// Checks that a run of `config` can begin with its weights, on the CPU.

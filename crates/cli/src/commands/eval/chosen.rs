@@ -152,7 +152,7 @@ impl Chosen {
             eprintln!(
                 "warning: {data}: the data that the model was trained on, and an exported model \
                  does not tell which images those are, whose scores say little about new ones; \
-                 psp eval RUN, of the run that it was exported from, evaluates the others"
+                 psp eval RUN, of the run that it was exported from, evaluates its test images"
             );
             return;
         }
