@@ -48,6 +48,13 @@ pub(crate) fn flag() -> std::io::Result<Arc<AtomicBool>> {
     Ok(flag)
 }
 
+/// Makes a write beyond the allowed file size (`ulimit -f`) an error, as one to a full disk
+/// is, and not the process's end.
+pub(crate) fn outlive_file_size_limit() {
+    // Where no handler can be set, the signal does what it did.
+    let _ = signal_hook::flag::register(libc::SIGXFSZ, Arc::default());
+}
+
 /// Says at the first SIGINT what a second one does.
 fn tell_of_the_second() -> std::io::Result<()> {
     let mut signals = Signals::new([SIGINT])?;

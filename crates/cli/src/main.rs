@@ -36,6 +36,7 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 fn main() -> ExitCode {
     #[cfg(all(target_os = "linux", target_env = "gnu", not(feature = "libtorch")))]
     keep_freed_memory();
+    interrupt::outlive_file_size_limit();
     let matches = with_negative_numbers(args::Args::command()).try_get_matches();
     let args = match matches.and_then(|found| args::Args::from_arg_matches(&found)) {
         Ok(args) => args,

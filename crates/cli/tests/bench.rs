@@ -14,6 +14,12 @@ fn bench(mode: &str, more: &[&str]) -> support::Ran {
 }
 
 #[test]
+fn a_batch_that_no_machine_has_memory_for_is_refused() {
+    let mut command = psp(&["bench", "infer", "--size", "4000", "--batch", "60000"]);
+    run(&mut command).assert_refused(&["--batch 60000", "GiB are free"]);
+}
+
+#[test]
 fn a_measurement_tells_speed_phases_and_memory() {
     for (mode, phases) in [
         ("train", &["data", "forward", "backward", "optimizer"][..]),

@@ -52,6 +52,19 @@ fn an_unusable_cache_folder_costs_the_cache_and_no_trial() {
     assert!(trained.stderr.contains(said), "{trained:#?}");
 }
 
+#[test]
+fn a_limit_of_the_size_of_files_is_the_machines_fault() {
+    let folder = Folder::with_data();
+    let training = training(&folder.data(), &folder.path("run"), &[]);
+    let mut limited = Command::new("sh");
+    limited.args(["-c", r#"ulimit -f 64; exec "$0" "$@""#]);
+    limited
+        .arg(training.get_program())
+        .args(training.get_args());
+    let cache = folder.path("cache");
+    run(limited.env("PSP_CACHE_DIR", cache)).assert_refused_for_now(&["File too large"]);
+}
+
 /// Skips where no file system may be mounted.
 #[test]
 fn a_full_disk_fails_no_trial_and_the_study_goes_on_when_there_is_space() {

@@ -140,6 +140,8 @@ fn an_edited_study_file_is_noticed_and_a_choice_from_before_a_change_is_told_of(
     assert_says(&report().assert_done().stderr, &before);
     let page = std::fs::read_to_string(out.join("report.md")).unwrap();
     assert_says(&page, &["trained again with 2 seeds each", before[0]]);
+    let chosen = bench.root().join("selected.json");
+    let earlier = std::fs::read(&chosen).unwrap();
     search_again(&bench, &[]).assert_done();
     assert!(
         !bench
@@ -148,6 +150,25 @@ fn an_edited_study_file_is_noticed_and_a_choice_from_before_a_change_is_told_of(
             .stderr
             .contains("before")
     );
+    // Of trainings that the choice does not know, a report on it tells nothing.
+    let third = bench
+        .tasks()
+        .into_iter()
+        .find(|task| task.to_str().unwrap().contains("-s3-"));
+    let third = third
+        .unwrap()
+        .file_name()
+        .unwrap()
+        .to_str()
+        .unwrap()
+        .to_owned();
+    let told = |page: &str| page.contains(&third);
+    report().assert_done();
+    let page = || std::fs::read_to_string(out.join("report.md")).unwrap();
+    assert!(told(&page()));
+    std::fs::write(&chosen, earlier).unwrap();
+    report().assert_done();
+    assert!(!told(&page()));
 }
 
 #[test]

@@ -113,6 +113,11 @@ fn a_searched_key_that_decides_nothing_is_refused_and_a_shared_one_told_of() {
     let refused = ["train.momentum", "train.optimizer = \"adamw\""];
     run(&mut Bench::new(&momentum).search(&adamw)).assert_refused(&refused);
     run(&mut Bench::new(&momentum).search(&["--plan"])).assert_done();
+    let frozen = STUDY.replace("[space]", "[space]\nmodel.unfreeze = [['head'], ['all']]");
+    let frozen = Bench::new(&frozen.replace("trials = 6", "trials = 48"));
+    let told = "in 24 of 48 trials the whole backbone is frozen and its weights are random";
+    let planned = run(&mut frozen.search(&["--plan"])).assert_done();
+    assert_says(&planned.stderr, &[told]);
 
     let study = STUDY.replace("trials = 6", "trials = 1");
     let shared = ["--set", "train.betas=[0.8, 0.99]", "--workers", "1"];
@@ -164,7 +169,7 @@ fn trials_that_would_train_the_same_are_refused() {
         let study = study.replace("trials = 6", "sampler = \"grid\"");
         let bench = Bench::new(&format!("{study}[space]\n{space}\n"));
         run(&mut bench.search(&["--plan"])).assert_refused(&[
-            "study.toml: trials 0 and 1 would be one and the same",
+            "study.toml: trial 0 and trial 1 would be one and the same",
             keys,
             "come to the same",
         ]);

@@ -159,11 +159,17 @@ fn of_finalist(
             Some(psp_search::TrialOutcome::Failed { reason }) => Some(reason.clone()),
             _ => None,
         };
+        let is_counted = ranked.is_none_or(|rank| {
+            let mut known = rank.runs.iter();
+            known.any(|run| trained.root().ends_with(&run.folder))
+        });
+        if !is_counted && failure.is_none() {
+            // The choice, and what else is told of it, is from before this training.
+            continue;
+        }
         if let Some(fault) = trained.fault_of_records()? {
             // Others wait for a worker.
-            let mut known = ranked.iter().flat_map(|rank| &rank.runs);
-            let was_trained = known.any(|run| trained.root().ends_with(&run.folder));
-            if was_trained || ended.is_some() || trained.is_begun() {
+            if ranked.is_some() || ended.is_some() || trained.is_begun() {
                 let what = "a finalist's training is left out";
                 settings.leave_out(trained.root(), what, &failure.unwrap_or(fault));
             }
@@ -267,6 +273,11 @@ fn search(
         seed: section.seed,
         grid_points: overview.grid_points.clone(),
         wanted: overview.wanted(),
+        open_finals: overview
+            .finals
+            .iter()
+            .filter(|row| row.state.is_open())
+            .count(),
         dimensions: study.config.space.dimensions().to_vec(),
         trials,
         importance: importance.map(|shares| shares.into_iter().collect()),

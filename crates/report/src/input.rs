@@ -84,6 +84,8 @@ pub struct Study {
     pub grid_points: String,
     /// Trials that the study is to have.
     pub wanted: usize,
+    /// Trainings of finalists that have not come to an end.
+    pub open_finals: usize,
     /// What was searched.
     pub dimensions: Vec<Dimension>,
     /// Every trial that is known, in the order of the draw.

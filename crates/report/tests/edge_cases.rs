@@ -37,6 +37,9 @@ fn a_study_that_is_still_running_says_so() {
     assert!(verdict.contains("Best validation R² so far"), "{verdict}");
     assert!(report.says("The study is still running: 23 trials have not come to an end."));
     assert!(report.says("1 being worked on, 1 paused, 1 waiting, 20 not yet drawn"));
+    input.study.as_mut().unwrap().open_finals = 2;
+    let both = "23 trials and 2 trainings of finalists have not come to an end.";
+    assert!(Report::of(&input).says(both));
 }
 
 #[test]

@@ -22,6 +22,13 @@ pub enum TrialState {
     Failed,
 }
 
+impl TrialState {
+    /// Whether it has not come to an end.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Waiting | Self::Begun | Self::Paused)
+    }
+}
+
 impl fmt::Display for TrialState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {

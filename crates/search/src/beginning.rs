@@ -11,7 +11,7 @@ use psp_train::{ConfigError, Inputs, Machine, trainer};
 use crate::config::{RefitSection, SearchConfig};
 use crate::error::SearchError;
 use crate::keys::TRAIN_IMAGES;
-use crate::plan::{Plan, PlannedTrial};
+use crate::plan::Plan;
 use crate::weights::{Hashes, Weights};
 
 /// How many points are checked of what later trials may draw.
@@ -94,7 +94,7 @@ impl Beginning {
             config.check_refit_on_validation(point)?;
         }
         if is_new {
-            check_distinct(config, &plan, inputs.splits.counts()[0])?;
+            check_distinct(config, &plan, &points, inputs.splits.counts()[0])?;
         }
         plan.labels_fingerprint = Some(inputs.dataset.labels_fingerprint());
         let beginning = Self::with(plan, config, inputs)?;
@@ -162,26 +162,37 @@ fn drawable(config: &SearchConfig) -> Result<Vec<Point>, SearchError> {
     Ok(points.collect::<Result<_, _>>()?)
 }
 
-/// Refuses trials of which two would train the same, since the values in which they differ
-/// come to the same.
+/// Refuses `points`, the first of which are the plan's trials, where two would train the same,
+/// since the values in which they differ come to the same.
 ///
 /// # Errors
 /// [`SearchError::Same`] with the first such pair.
-fn check_distinct(config: &SearchConfig, plan: &Plan, images: usize) -> Result<(), SearchError> {
-    let mut seen: BTreeMap<String, &PlannedTrial> = BTreeMap::new();
-    for trial in &plan.trials {
-        let mut in_effect = config.trial(&trial.point)?.in_effect(images)?;
+fn check_distinct(
+    config: &SearchConfig,
+    plan: &Plan,
+    points: &[Point],
+    images: usize,
+) -> Result<(), SearchError> {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let name = |index: usize| match plan.trials.get(index) {
+        Some(trial) => format!("trial {}", trial.number),
+        None => format!("the point {}", psp_space::point_text(&points[index])),
+    };
+    for (index, point) in points.iter().enumerate() {
+        let mut in_effect = config.trial(point)?.in_effect(images)?;
         // Of weights their content counts, and not where they lie.
         if let Some(hash) = plan.weights.of_run(&in_effect) {
             in_effect.model.weights = InitialWeights::Path(hash.into());
         }
-        if let Some(first) = seen.insert(in_effect.to_toml()?, trial) {
-            let keys = trial.point.keys().chain(first.point.keys());
-            let differing = keys.filter(|key| trial.point.get(*key) != first.point.get(*key));
+        let first = *seen.entry(in_effect.to_toml()?).or_insert(index);
+        // The plan's own points are drawn again among all.
+        if points[first] != *point {
+            let keys = point.keys().chain(points[first].keys());
+            let differing = keys.filter(|key| point.get(*key) != points[first].get(*key));
             let differing: BTreeSet<&str> = differing.map(String::as_str).collect();
             return Err(SearchError::Same {
                 name: config.name().to_owned(),
-                numbers: [first.number, trial.number],
+                trials: [name(first), name(index)],
                 keys: differing.into_iter().collect::<Vec<_>>().join(", "),
                 images,
             });

@@ -134,17 +134,16 @@ pub enum SearchError {
     },
     /// Two trials that would train the same.
     #[error(
-        "{name}: trials {} and {} would be one and the same: on {images} training images the \
-         values of {keys} in which they differ come to the same; give the key other values, or a \
-         `when`",
-        numbers[0],
-        numbers[1]
+        "{name}: {} and {} would be one and the same: on {images} training images the values of \
+         {keys} in which they differ come to the same; give the key other values, or a `when`",
+        trials[0],
+        trials[1]
     )]
     Same {
         /// The study file.
         name: String,
-        /// Their places in the draw.
-        numbers: [usize; 2],
+        /// Their places in the draw, or their points.
+        trials: [String; 2],
         /// The keys in which they differ.
         keys: String,
         /// Images of the training part.

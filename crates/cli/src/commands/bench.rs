@@ -2,8 +2,9 @@
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use psp_bench::{BenchError, Report, Settings};
+use psp_search::available_memory;
 
 use crate::args::BenchArgs;
 use crate::text::counted;
@@ -12,6 +13,7 @@ pub(crate) fn bench(
     args: &BenchArgs,
     measure: impl FnOnce(&Settings) -> Result<Report, BenchError>,
 ) -> Result<ExitCode> {
+    check_memory(args)?;
     let report = measure(&Settings {
         backbone: args.backbone,
         device: args.device,
@@ -28,6 +30,26 @@ pub(crate) fn bench(
         print(&report);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Refuses a batch that this machine has no memory for.
+fn check_memory(args: &BenchArgs) -> Result<()> {
+    let size = match args.size {
+        0 => args.backbone.input_size(),
+        size => size,
+    };
+    // The first layer of every backbone makes more of an image than it is.
+    let bytes = args.batch as u64 * 3 * u64::from(size).pow(2) * 2 * size_of::<f32>() as u64;
+    let gib = |bytes: u64| bytes as f64 / f64::from(1 << 30);
+    ensure!(
+        available_memory().is_none_or(|available| bytes <= available),
+        "--batch {}: so many images of {size} pixels take at least {:.1} GiB, and {:.1} GiB are \
+         free",
+        args.batch,
+        gib(bytes),
+        gib(available_memory().unwrap_or_default())
+    );
+    Ok(())
 }
 
 fn print(report: &Report) {

@@ -92,6 +92,7 @@ pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
                 for (key, why) in study.without_effect()? {
                     eprintln!("note: {key} has no effect with {why}");
                 }
+                warn_of_random_weights(&study.config, &study.plan)?;
             }
             study
         }
@@ -318,6 +319,7 @@ fn plan(config: &SearchConfig, workers: usize) -> Result<ExitCode> {
     let inputs = Inputs::open(&config.base)?;
     tell_about_data(&inputs)?;
     let plan = Plan::of(config, &inputs, &machine::here())?;
+    warn_of_random_weights(config, &plan)?;
     let points = config.space.drawable_points().unwrap_or(u128::MAX);
     let points = usize::try_from(points).unwrap_or(usize::MAX);
     let wanted = plan.trials.len().max(match config.study.sampler {
@@ -348,6 +350,23 @@ fn plan(config: &SearchConfig, workers: usize) -> Result<ExitCode> {
     println!();
     estimate::print(config, &plan, wanted, &inputs, workers)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Warns of trials that learn nothing but a head on what random weights make of an image.
+fn warn_of_random_weights(config: &SearchConfig, plan: &Plan) -> Result<()> {
+    let mut count = 0;
+    for trial in &plan.trials {
+        count += usize::from(config.trial(&trial.point)?.freezes_random_weights());
+    }
+    if count > 0 {
+        eprintln!(
+            "warning: in {count} of {} the whole backbone is frozen and its weights are random; \
+             set model.weights, such as to imagenet, or have more stages trained \
+             (model.unfreeze, train.unfreeze_every)",
+            counted(plan.trials.len(), "trial")
+        );
+    }
+    Ok(())
 }
 
 /// Says that the space has fewer points than there were to be trials.

@@ -137,6 +137,7 @@ impl Maker {
             seed: 30,
             grid_points: "12600".to_owned(),
             wanted: trials.len(),
+            open_finals: 0,
             dimensions: trials::dimensions(),
             trials,
             importance: Some(

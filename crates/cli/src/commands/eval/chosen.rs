@@ -150,9 +150,9 @@ impl Chosen {
         let data = self.dataset.labels_path().display();
         if matches!(known, Known::Mixed) {
             eprintln!(
-                "warning: {data}: the data that the model was trained on, and an exported model \
-                 does not tell which images those are, whose scores say little about new ones; \
-                 psp eval RUN, of the run that it was exported from, evaluates its test images"
+                "warning: {data}: the model was trained on some of these images, whose scores say \
+                 little about new ones, and an exported model does not tell on which; psp eval \
+                 RUN, of the run that it was exported from, evaluates its test images"
             );
             return;
         }

@@ -56,13 +56,24 @@ fn has(case: &Case, part: &str) -> bool {
 }
 
 pub(super) fn unfinished(case: &Case) -> Option<Caveat> {
-    let open = case.analysis.search.as_ref()?.states.open();
+    let trials = case.analysis.search.as_ref()?.states.open();
+    let finals = case.input.study.as_ref()?.open_finals;
+    let open = [
+        (trials, counted(trials, "trial", "trials")),
+        (
+            finals,
+            counted(finals, "training of finalists", "trainings of finalists"),
+        ),
+    ];
+    let open = open.into_iter().filter(|(count, _)| *count > 0);
+    let open: Vec<String> = open.map(|(_, text)| text).collect();
     let because = format!(
-        "The study is still running: {} not come to an end.",
-        counted(open, "trial has", "trials have")
+        "The study is still running: {} {} not come to an end.",
+        listed(&open),
+        if trials + finals == 1 { "has" } else { "have" }
     );
     let claim = "that this is the result";
-    (open > 0).then(|| Caveat::new(CaveatKind::Unfinished, claim, because))
+    (!open.is_empty()).then(|| Caveat::new(CaveatKind::Unfinished, claim, because))
 }
 
 pub(super) fn seen(case: &Case) -> Option<Caveat> {
