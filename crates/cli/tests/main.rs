@@ -9,6 +9,7 @@ mod continuing;
 mod damaged_data;
 mod damaged_settings;
 mod edited_run;
+mod edited_study;
 #[path = "../../models/tests/support/mod.rs"]
 mod files;
 mod floors;

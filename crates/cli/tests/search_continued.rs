@@ -6,7 +6,6 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 
 use crate::support::study::{Bench, STUDY, count};
-use crate::support::trained::{export, report};
 use crate::support::{self, Ran, assert_says, psp, ran, run};
 use serde_json::Value;
 
@@ -32,15 +31,6 @@ batch_size = 4
 model.hidden = [4, 8]
 train.learning_rate = [1e-3, 1e-2]
 "#;
-
-fn begin(bench: &Bench) {
-    run(&mut bench.search(&["--launcher", "slurm", "--emit"])).assert_done();
-}
-
-fn search_again(bench: &Bench, more: &[&str]) -> Ran {
-    let mut command = psp(&["search", "--workers", "1", "--study"]);
-    run(command.arg(bench.root()).args(more))
-}
 
 /// A worker by itself, whose standard input stays open.
 fn worker(bench: &Bench) -> Ran {
@@ -69,15 +59,17 @@ fn change_labels(data: &Path, to: &str) {
 #[test]
 fn a_study_does_not_go_on_with_other_labels_however_it_is_called() {
     let bench = Bench::new(&STUDY.replace("trials = 6", "trials = 2"));
-    begin(&bench);
+    bench.begin();
     let labels = bench.folder.data().join("labels.csv");
     let before = std::fs::read(&labels).unwrap();
     for label in ["0.123", "unknown"] {
         change_labels(&bench.folder.data(), label);
         let parts = ["changed since the study began", "--study"];
         run(&mut bench.search(&["--workers", "1"])).assert_refused(&parts);
-        search_again(&bench, &[]).assert_refused(&parts);
-        search_again(&bench, &["--launcher", "slurm", "--emit"]).assert_refused(&parts);
+        bench.again(&[]).assert_refused(&parts);
+        bench
+            .again(&["--launcher", "slurm", "--emit"])
+            .assert_refused(&parts);
         worker(&bench).assert_refused(&parts);
         std::fs::write(&labels, &before).unwrap();
     }
@@ -89,86 +81,8 @@ fn a_study_does_not_go_on_with_other_labels_however_it_is_called() {
         .map(|row| row["state"].clone())
         .collect();
     assert!(!states.iter().any(|state| state == "failed"), "{states:?}");
-    search_again(&bench, &[]).assert_done();
+    bench.again(&[]).assert_done();
     assert_eq!(count(&bench.table()["trials"], "finished"), 2);
-}
-
-#[test]
-fn an_edited_study_file_is_noticed_and_a_choice_from_before_a_change_is_told_of() {
-    let bench = Bench::new(&STUDY.replace("trials = 6", "trials = 2"));
-    run(&mut bench.search(&["--workers", "1"])).assert_done();
-    let out = bench.folder.path("report");
-    let report = || {
-        run(&mut report(
-            &bench.root(),
-            &out,
-            &["--explain", "0", "--overwrite"],
-        ))
-    };
-    for (from, to, what) in [
-        (
-            "points = 3",
-            "points = 5",
-            "the space (train.learning_rate)",
-        ),
-        ("\"random-grid\"", "\"random\"", "the sampler"),
-    ] {
-        bench.folder.edit("study/study.toml", from, to);
-        for ran in [
-            search_again(&bench, &[]),
-            report(),
-            bench.study("show", &[]),
-        ] {
-            ran.assert_refused(&["study.toml: ", what, "plan.json"]);
-        }
-        bench.folder.edit("study/study.toml", to, from);
-    }
-    // What may change while a study runs is told of, however it was changed.
-    bench
-        .folder
-        .edit("study/study.toml", "seeds = 2", "seeds = 3");
-    let budget = ["--max-hours", "0.0000001"];
-    let ran = search_again(&bench, &budget);
-    assert_eq!(ran.code, Some(75), "{ran:#?}");
-    assert_says(&ran.stderr, &["changed: study.seeds: 2 → 3"]);
-    let before = ["chosen before study.seeds: 2 → 3"];
-    for command in ["show", "best"] {
-        assert_says(&bench.study(command, &[]).assert_done().stderr, &before);
-    }
-    let exported = run(&mut export(&bench.root(), &bench.folder.path("model"), &[]));
-    assert_says(&exported.assert_done().stderr, &before);
-    assert_says(&report().assert_done().stderr, &before);
-    let page = std::fs::read_to_string(out.join("report.md")).unwrap();
-    assert_says(&page, &["trained again with 2 seeds each", before[0]]);
-    let chosen = bench.root().join("selected.json");
-    let earlier = std::fs::read(&chosen).unwrap();
-    search_again(&bench, &[]).assert_done();
-    assert!(
-        !bench
-            .study("best", &[])
-            .assert_done()
-            .stderr
-            .contains("before")
-    );
-    // Of trainings that the choice does not know, a report on it tells nothing.
-    let third = bench
-        .tasks()
-        .into_iter()
-        .find(|task| task.to_str().unwrap().contains("-s3-"));
-    let third = third
-        .unwrap()
-        .file_name()
-        .unwrap()
-        .to_str()
-        .unwrap()
-        .to_owned();
-    let told = |page: &str| page.contains(&third);
-    report().assert_done();
-    let page = || std::fs::read_to_string(out.join("report.md")).unwrap();
-    assert!(told(&page()));
-    std::fs::write(&chosen, earlier).unwrap();
-    report().assert_done();
-    assert!(!told(&page()));
 }
 
 #[test]
@@ -184,13 +98,17 @@ fn a_study_goes_on_where_its_data_were_moved_to() {
     }
     let (data, moved) = (bench.folder.data(), bench.folder.path("moved here"));
     std::fs::rename(&data, &moved).unwrap();
-    search_again(&bench, &[]).assert_refused(&["are not in", "--data DIR"]);
-    search_again(&bench, &["--data", moved.to_str().unwrap()]).assert_done();
+    bench
+        .again(&[])
+        .assert_refused(&["are not in", "--data DIR"]);
+    bench
+        .again(&["--data", moved.to_str().unwrap()])
+        .assert_done();
     assert_eq!(bench.table(), table);
     // From now on the study and its runs know.
     let config = std::fs::read_to_string(trial.join("config.toml")).unwrap();
     assert!(config.contains("moved here"), "{config}");
-    search_again(&bench, &[]).assert_done();
+    bench.again(&[]).assert_done();
     // A study file that names the old place does not hinder.
     let mut command = psp(&["search", "--workers", "1", "--config"]);
     command.arg(bench.folder.path("study.toml")).arg("--study");
@@ -208,19 +126,22 @@ fn a_study_goes_on_where_its_data_were_moved_to() {
         .status();
     assert!(copied.unwrap().success());
     change_labels(&data, "0.987");
-    search_again(&bench, &["--data", copy.to_str().unwrap()]).assert_done();
-    search_again(&bench, &[]).assert_done();
+    bench
+        .again(&["--data", copy.to_str().unwrap()])
+        .assert_done();
+    bench.again(&[]).assert_done();
     // Other images and labels are not taken for them.
     let other = support::Folder::with_data();
     change_labels(&other.data(), "0.987");
-    search_again(&bench, &["--data", other.data().to_str().unwrap()])
+    bench
+        .again(&["--data", other.data().to_str().unwrap()])
         .assert_refused(&["holds other data than those that the study began with"]);
 }
 
 #[test]
 fn how_trials_are_computed_may_change_and_what_is_trained_may_not() {
     let bench = Bench::new(&STUDY.replace("trials = 6", "trials = 1"));
-    begin(&bench);
+    bench.begin();
     let planned = bench.table();
     let mut sets = Vec::new();
     for set in [
@@ -244,46 +165,6 @@ fn how_trials_are_computed_may_change_and_what_is_trained_may_not() {
         "holds a study that differs in",
         "train.epochs (2 there, 3 here)",
     ]);
-}
-
-#[test]
-fn a_study_whose_own_files_were_edited_or_damaged_does_not_go_on() {
-    let bench = Bench::new(&STUDY.replace("trials = 6", "trials = 2"));
-    begin(&bench);
-    let edit = |name: &str, change: &dyn Fn(&str) -> String| {
-        let path = bench.root().join(name);
-        let before = std::fs::read_to_string(&path).unwrap();
-        let after = change(&before);
-        assert_ne!(after, before);
-        std::fs::write(&path, after).unwrap();
-        (path, before)
-    };
-    let (path, before) = edit("study.toml", &|text| {
-        text.replace("momentum = 0.0", "momentum = 0.5")
-    });
-    let parts = [
-        "study.toml: ",
-        "train.momentum",
-        "does not fit plan.json",
-        "--study",
-    ];
-    search_again(&bench, &[]).assert_refused(&parts);
-    std::fs::write(path, before).unwrap();
-    let (path, before) = edit("plan.json", &|text| text[..text.len() / 2].to_owned());
-    let parts = ["plan.json: this file is damaged", "EOF", "from a copy"];
-    search_again(&bench, &[]).assert_refused(&parts);
-    std::fs::write(path, before).unwrap();
-    let (path, before) = edit("plan.json", &|text| {
-        text.replace("\"train.learning_rate\"", "\"train.rate\"")
-    });
-    let parts = [
-        "plan.json: this file is damaged",
-        "`train.rate`",
-        "from a copy",
-    ];
-    search_again(&bench, &[]).assert_refused(&parts);
-    std::fs::write(path, before).unwrap();
-    search_again(&bench, &[]).assert_done();
 }
 
 #[test]
@@ -311,7 +192,7 @@ fn of_two_commands_that_begin_one_study_at_once_one_begins_it_whole() {
         let file = ["study.toml", "other.toml"][won];
         let text = std::fs::read_to_string(bench.folder.path(file)).unwrap();
         alone.folder.write("study.toml", text);
-        begin(&alone);
+        alone.begin();
         let plan = |bench: &Bench| {
             let plan = std::fs::read_to_string(bench.root().join("plan.json")).unwrap();
             plan.replace(bench.folder.path("").to_str().unwrap(), "")
@@ -359,11 +240,11 @@ fn trials_that_differ_in_their_seed_alone_are_one_finalist() {
 #[test]
 fn a_study_that_is_named_can_be_given_more_trials() {
     let bench = Bench::new(&STUDY.replace("trials = 6", "trials = 2"));
-    begin(&bench);
+    bench.begin();
     // Fewer than it has change nothing.
     for (trials, expected) in [("3", 3), ("1", 3)] {
         let emit = ["--trials", trials, "--launcher", "slurm", "--emit"];
-        let ran = search_again(&bench, &emit).assert_done();
+        let ran = bench.again(&emit).assert_done();
         let remain = "note: --trials 1: the study has 3 already";
         assert_eq!(ran.stderr.contains(remain), trials == "1", "{ran:#?}");
         let changed = "changed: study.trials: 2 → 3";
@@ -371,7 +252,7 @@ fn a_study_that_is_named_can_be_given_more_trials() {
         assert_eq!(bench.table()["trials"].as_array().unwrap().len(), expected);
     }
     let parts = ["study.trials = 0", "at least 1"];
-    search_again(&bench, &["--trials", "0"]).assert_refused(&parts);
+    bench.again(&["--trials", "0"]).assert_refused(&parts);
 }
 
 #[test]
@@ -431,7 +312,7 @@ fn a_study_may_have_blanks_and_letters_of_any_language_in_its_name() {
 #[test]
 fn one_damaged_study_does_not_hide_the_others() {
     let bench = Bench::new(&STUDY.replace("trials = 6", "trials = 1"));
-    begin(&bench);
+    bench.begin();
     let folder = bench.folder.path("studies");
     for name in ["whole", "damaged"] {
         std::fs::create_dir_all(folder.join(name)).unwrap();
@@ -458,7 +339,7 @@ fn one_damaged_study_does_not_hide_the_others() {
 #[test]
 fn a_study_behind_a_symbolic_link_is_removed_whole() {
     let bench = Bench::new(&STUDY.replace("trials = 6", "trials = 1"));
-    begin(&bench);
+    bench.begin();
     let (link, further) = (bench.folder.path("link"), bench.folder.path("further"));
     std::os::unix::fs::symlink(bench.root(), &further).unwrap();
     std::os::unix::fs::symlink("further", &link).unwrap();

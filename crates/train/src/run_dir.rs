@@ -19,8 +19,6 @@ use std::path::{Path, PathBuf};
 
 use psp_data::Dataset;
 
-use crate::bundle::hash_of_all_but_sha256;
-use crate::checkpoint::Progress;
 use crate::config::{Change, ConfigError, RunConfig};
 use crate::error::TrainError;
 
@@ -28,9 +26,9 @@ mod checkpoints;
 mod records;
 
 pub(crate) use checkpoints::Newest;
-use psp_schema::{Access, FileError, RunResult, write_json};
+use psp_schema::{Access, FileError, RunResult};
 pub use records::Manifest;
-use records::{damaged, parse_json, read_json};
+use records::read_json;
 
 /// Where runs and studies lie that have a name alone.
 pub const EXPERIMENTS: &str = "experiments";
@@ -230,104 +228,6 @@ impl RunDir {
                 then: then.clone(),
                 now: now.clone(),
             }),
-        }
-    }
-
-    /// Reads what identifies the run.
-    ///
-    /// # Errors
-    /// When the file is missing or not valid.
-    pub fn read_manifest(&self) -> Result<Manifest, TrainError> {
-        let path = self.manifest();
-        if matches!(path.try_exists(), Ok(false)) {
-            return Err(TrainError::missing(path));
-        }
-        let text = std::fs::read(&path).map_err(FileError::read(&path))?;
-        let manifest: Manifest = parse_json(&path, &text)?;
-        // Of the text, which may have more than this version knows.
-        let now = hash_of_all_but_sha256(&text).ok();
-        if manifest.sha256.is_none() || manifest.sha256 == now {
-            Ok(manifest)
-        } else {
-            Err(damaged(&path, "was edited after it was written"))
-        }
-    }
-
-    /// Writes what identifies the run, with its own hash.
-    ///
-    /// # Errors
-    /// When the file can't be written.
-    pub(crate) fn write_manifest(&self, manifest: Manifest) -> Result<(), TrainError> {
-        let path = self.manifest();
-        let sha256 = manifest.hash();
-        let lay_out = FileError::write(&path, "lay out its content");
-        let sealed = Manifest {
-            sha256: Some(sha256.map_err(|error| lay_out(error.into()))?),
-            ..manifest
-        };
-        Ok(write_json(&path, &sealed)?)
-    }
-
-    /// Whether a checkpoint with this progress is the run's own, as far as can be told.
-    pub(crate) fn is_own(&self, progress: &Progress) -> bool {
-        let id = self.read_manifest().ok().and_then(|manifest| manifest.id);
-        id.is_none() || progress.run.is_none() || progress.run == id
-    }
-
-    /// What is wrong with the `config.toml`, `split.csv` and `run.json` of a run that was
-    /// begun, if anything is: they are gone or damaged, or were edited. So the run can't go
-    /// on.
-    ///
-    /// # Errors
-    /// When that can't be said: it can't be read.
-    pub fn fault_of_records(&self) -> Result<Option<String>, TrainError> {
-        let config = self.config();
-        if matches!(config.try_exists(), Ok(false)) {
-            return Ok(Some(format!("{}: missing", config.display())));
-        }
-        let own = match RunConfig::read(Some(&config), &[]) {
-            Err(error @ (ConfigError::Parse { .. } | ConfigError::At { .. })) => {
-                return Ok(Some(error.to_string()));
-            }
-            Err(ConfigError::File(error)) if error.is_a_folder() => {
-                return Ok(Some(error.to_string()));
-            }
-            Err(error @ ConfigError::File(_)) => return Err(error.into()),
-            read => read.ok(),
-        };
-        let split = self.split();
-        if matches!(split.try_exists(), Ok(false)) {
-            return Ok(Some(format!("{}: missing", split.display())));
-        }
-        let path = self.manifest();
-        match self.read_manifest() {
-            Ok(manifest) => {
-                let edited = match (own, &manifest.config) {
-                    (Some(own), Some(then)) => self.changes(&manifest, then, &own).err(),
-                    _ => None,
-                };
-                let edited = edited.or_else(|| self.check_split(&manifest).err());
-                match edited {
-                    Some(TrainError::Fixed { key, then, now, .. }) => Ok(Some(format!(
-                        "{}: {key} was {then} when the run began, and is {now} now",
-                        config.display()
-                    ))),
-                    Some(TrainError::SplitChanged { .. }) => {
-                        let fault = format!("{}: changed since the run began", split.display());
-                        Ok(Some(fault))
-                    }
-                    Some(error) => Err(error),
-                    None => Ok(None),
-                }
-            }
-            Err(_) if matches!(path.try_exists(), Ok(false)) => {
-                Ok(Some(format!("{}: missing", path.display())))
-            }
-            Err(TrainError::Damaged { .. }) => {
-                Ok(Some(format!("{}: damaged or edited", path.display())))
-            }
-            Err(TrainError::File(error)) if error.is_a_folder() => Ok(Some(error.to_string())),
-            Err(error) => Err(error),
         }
     }
 

@@ -60,6 +60,17 @@ impl Bench {
         command
     }
 
+    /// Begins the study without training anything.
+    pub(crate) fn begin(&self) {
+        run(&mut self.search(&["--launcher", "slurm", "--emit"])).assert_done();
+    }
+
+    /// Goes on with the study by its folder.
+    pub(crate) fn again(&self, more: &[&str]) -> Ran {
+        let mut command = psp(&["search", "--workers", "1", "--study"]);
+        run(command.arg(self.root()).args(more))
+    }
+
     pub(crate) fn study(&self, command: &str, more: &[&str]) -> Ran {
         run(psp(&["study", command]).arg(self.root()).args(more))
     }
