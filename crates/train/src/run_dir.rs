@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 use psp_data::Dataset;
 
-use crate::config::{Change, ConfigError, RunConfig};
+use crate::config::{Change, RunConfig};
 use crate::error::TrainError;
 
 mod checkpoints;
