@@ -171,7 +171,7 @@ fn of_the_data_that_a_model_was_trained_on_the_test_images_are_evaluated() {
     )
     .unwrap();
     let ran = run(&mut eval(&trained().bundle, &folder.path("mixed"), &data)).assert_done();
-    assert_says(&ran.stderr, &["warning: ", "does not tell which images"]);
+    assert_says(&ran.stderr, &["warning: ", "does not tell on which"]);
     let ran = run(&mut eval(&trained().run, &folder.path("own"), &data)).assert_done();
     assert_says(&ran.stderr, &["--split all"]);
     assert_eq!(count("own"), 3);

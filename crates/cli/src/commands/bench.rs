@@ -41,8 +41,10 @@ fn check_memory(args: &BenchArgs) -> Result<()> {
     // The first layer of every backbone makes more of an image than it is.
     let bytes = args.batch as u64 * 3 * u64::from(size).pow(2) * 2 * size_of::<f32>() as u64;
     let gib = |bytes: u64| bytes as f64 / f64::from(1 << 30);
+    // Of other sizes the backbone is asked.
     ensure!(
-        available_memory().is_none_or(|available| bytes <= available),
+        !args.backbone.takes(size, false)
+            || available_memory().is_none_or(|available| bytes <= available),
         "--batch {}: so many images of {size} pixels take at least {:.1} GiB, and {:.1} GiB are \
          free",
         args.batch,
