@@ -111,6 +111,9 @@ impl Origin {
         if earlier.is_none() && data.is_some_and(|data| data.names.is_ok()) {
             return refuse(out, "a data set's");
         }
+        if earlier.is_none() && !RESULTS.iter().any(|name| out.join(name).exists()) {
+            check_has_no_images(out)?;
+        }
         psp_schema::check_folder(out)?;
         let is_known = earlier.is_some() || self.kind != EVALUATION;
         // A report and an evaluation have files that the other would leave behind.
@@ -130,14 +133,7 @@ impl Origin {
             }
         }
         let held = names.iter().find(|name| out.join(name).exists());
-        let Some(name) = held else {
-            let photos = || list_images(out, false).is_ok_and(|listing| !listing.images.is_empty());
-            return if earlier.is_none() && photos() {
-                refuse(out, "an image")
-            } else {
-                Ok(())
-            };
-        };
+        let Some(name) = held else { return Ok(()) };
         let other = shell_quoted(&self.other_folder(out, earlier.as_ref()));
         if let Some(earlier) = other_kind {
             bail!(
@@ -285,6 +281,23 @@ pub(crate) fn check_is_no_data<'a>(
         return refuse(out, "the data");
     }
     Ok(())
+}
+
+/// Refuses to put pictures of results among others.
+fn check_has_no_images(out: &Path) -> Result<()> {
+    let images = list_images(out, false).map_or_else(|_| Vec::new(), |listing| listing.images);
+    let others = images.iter().find(|image| {
+        let name = image.file_name().unwrap_or_default();
+        !psp_eval::PICTURES.iter().any(|own| name == *own)
+    });
+    match others {
+        None => Ok(()),
+        Some(image) => bail!(
+            "{}: holds images, such as {}; name an empty or a new folder with --out",
+            out.display(),
+            image.file_name().unwrap_or_default().display()
+        ),
+    }
 }
 
 fn refuse(out: &Path, whose: &str) -> Result<()> {

@@ -137,7 +137,7 @@ fn rows_that_were_added_are_left_out_of_what_a_run_is_used_for() {
     );
     let data = folder.data();
     let own = ["--data", data.to_str().unwrap()];
-    let added = "labels.csv: 1 row was added since the run began; left out";
+    let added = "labels.csv: 1 row was added since the run began; it is left out";
     for more in [&[][..], &own] {
         let ran = evaluate(more);
         assert_says(&ran.stderr, &[added]);
@@ -201,6 +201,21 @@ fn another_runs_checkpoints_are_refused_wherever_they_are_used() {
         run(&mut command).assert_refused(&["safetensors", "it is of another run"]);
     }
     assert_eq!(kept().map(Result::unwrap), before);
+    // One alone is not taken for damaged, and replaced.
+    folder
+        .train("third", &["train.seed=3", "train.epochs=2"])
+        .assert_done();
+    let [last, foreign] =
+        ["other", "third"].map(|run| folder.path(run).join("checkpoints/last.safetensors"));
+    std::fs::remove_file(&foreign).unwrap();
+    std::fs::copy(&last, &foreign).unwrap();
+    let mut longer = resume(&folder.path("third"));
+    run(longer.args(["--set", "train.epochs=3"]))
+        .assert_refused(&["last.safetensors", "move it away"]);
+    assert_eq!(
+        std::fs::read(&foreign).unwrap(),
+        std::fs::read(&last).unwrap()
+    );
 }
 
 #[test]

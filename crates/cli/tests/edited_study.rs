@@ -24,7 +24,7 @@ fn an_edit_of_what_decides_the_results_is_refused_wherever_the_study_is_used() {
     ] {
         bench.folder.edit("study/study.toml", from, to);
         for ran in [bench.again(&[]), page(&bench), bench.study("show", &[])] {
-            ran.assert_refused(&["study.toml: ", what, "plan.json"]);
+            ran.assert_refused(&["study.toml: differs from plan.json", what]);
         }
         bench.folder.edit("study/study.toml", to, from);
     }
@@ -43,7 +43,7 @@ fn a_choice_from_before_a_change_is_told_of() {
     assert_eq!(ran.code, Some(75), "{ran:#?}");
     assert_says(&ran.stderr, &["changed: study.seeds: 2 → 3"]);
     let text = || std::fs::read_to_string(bench.folder.path("page/report.md")).unwrap();
-    let before = ["chosen before study.seeds: 2 → 3"];
+    let before = ["chosen before study.seeds changed (2 → 3)"];
     for command in ["show", "best"] {
         assert_says(&bench.study(command, &[]).assert_done().stderr, &before);
     }
@@ -93,7 +93,7 @@ fn a_study_whose_own_files_were_edited_or_damaged_does_not_go_on() {
     let parts = [
         "study.toml: ",
         "train.momentum",
-        "does not fit plan.json",
+        "differs from plan.json",
         "--study",
     ];
     bench.again(&[]).assert_refused(&parts);

@@ -182,7 +182,7 @@ fn labels_on_another_scale_than_the_models_are_told_of() {
         let ran = run(&mut support::training(data, &out, &sets)).assert_done();
         assert_says(
             &ran.stdout,
-            &["its head is taken over, brought from the scale"],
+            &["its head is taken over, rescaled from its own labels"],
         );
         let epoch = &json_lines(&out.join("metrics.jsonl"))[0];
         let mse = epoch["valid"]["overall"]["mse"].as_f64().unwrap();

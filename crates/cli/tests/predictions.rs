@@ -254,7 +254,8 @@ fn an_evaluation_writes_neither_among_the_data_nor_over_what_is_no_result() {
     let photos = folder.path("photos");
     std::fs::create_dir(&photos).unwrap();
     std::fs::copy(folder.image("synth-000000.jpg"), photos.join("a.jpg")).unwrap();
-    run(&mut eval(bundle, &photos, &flags)).assert_refused(&["is an image folder", "--out"]);
+    run(&mut eval(bundle, &photos, &flags))
+        .assert_refused(&["holds images, such as a.jpg", "--out"]);
     for name in ["samples.png", "distributions.svg", "source.json"] {
         let out = folder.path(&format!("{name}-folder"));
         std::fs::create_dir(&out).unwrap();

@@ -159,10 +159,13 @@ fn of_finalist(
             Some(psp_search::TrialOutcome::Failed { reason }) => Some(reason.clone()),
             _ => None,
         };
-        let is_counted = ranked.is_none_or(|rank| {
-            let mut known = rank.runs.iter();
-            known.any(|run| trained.root().ends_with(&run.folder))
-        });
+        let is_counted = match (ranked, &overview.selection) {
+            (Some(rank), _) => {
+                let mut known = rank.runs.iter();
+                known.any(|run| trained.root().ends_with(&run.folder))
+            }
+            (None, chosen) => chosen.is_none(),
+        };
         if !is_counted && failure.is_none() {
             // The choice, and what else is told of it, is from before this training.
             continue;

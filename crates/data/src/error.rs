@@ -88,7 +88,7 @@ pub enum DataError {
     /// A label is not a number within the range.
     #[error(
         "{path}: line {row}: column `{column}`: `{value}` {problem}{}",
-        valid_labels(*low, *high)
+        expected_range(*low, *high)
     )]
     Label {
         /// The labels file.
@@ -363,7 +363,7 @@ impl DataError {
 }
 
 /// What is expected of a label, where that is more than that it is a number.
-fn valid_labels(low: f32, high: f32) -> String {
+fn expected_range(low: f32, high: f32) -> String {
     if low.is_finite() && high.is_finite() {
         format!("; expected a number from {low} to {high}")
     } else {

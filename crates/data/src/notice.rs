@@ -360,11 +360,12 @@ impl fmt::Display for DataNotice {
             ),
             Self::AddedRows { path, count } => write!(
                 f,
-                "{}: {} added since the run began; left out",
+                "{}: {}",
                 path.display(),
                 match count {
-                    1 => "1 row was".to_owned(),
-                    count => format!("{count} rows were"),
+                    1 => "1 row was added since the run began; it is left out".to_owned(),
+                    count =>
+                        format!("{count} rows were added since the run began; they are left out"),
                 }
             ),
             Self::LeftOutOfEpochs {

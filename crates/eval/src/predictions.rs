@@ -91,14 +91,14 @@ impl Predictions {
     }
 
     /// Indices of the targets whose predictions are the same for every image, where there are
-    /// several images; `span` is how far apart labels can lie.
-    pub fn constant_targets(&self, span: f64) -> Vec<usize> {
+    /// several images; `span` is how far apart a target's labels can lie.
+    pub fn constant_targets(&self, span: impl Fn(usize) -> f64) -> Vec<usize> {
         let is_constant = |target: usize| {
             let predicted = self.pairs(target).map(|(_, prediction)| prediction);
             let none = (f64::INFINITY, f64::NEG_INFINITY);
             let (low, high) =
                 predicted.fold(none, |(low, high), value| (low.min(value), high.max(value)));
-            self.rows.len() > 1 && high - low <= SAME * span
+            self.rows.len() > 1 && high - low <= SAME * span(target)
         };
         let targets = 0..self.targets.len();
         targets.filter(|target| is_constant(*target)).collect()

@@ -205,7 +205,7 @@ fn targets_whose_predictions_never_change_are_known_in_the_labels_span() {
     ];
     let constant = |rows: &[PredictionRow], span| {
         let predictions = Predictions::new(names(&["x", "y"]), rows.to_vec()).unwrap();
-        predictions.constant_targets(span)
+        predictions.constant_targets(|_| span)
     };
     assert_eq!(constant(&rows, 1.0), [0]);
     assert_eq!(constant(&rows, 0.01), [0; 0]);

@@ -21,8 +21,10 @@ pub struct Output {
 }
 
 /// Spreads that differ by more than this factor, and means that lie so many of them apart,
-/// speak of another scale.
-const FAR: f64 = 3.0;
+/// suggest another scale.
+const FAR: f64 = 10.0;
+/// The same where the labels' ranges differ, too.
+const FAR_WITH_RANGES: f64 = 3.0;
 
 impl Output {
     /// Standardised by these moments, one per target. A deviation that can't be
@@ -67,33 +69,36 @@ impl Output {
         self.scale.get(target).copied().unwrap_or(1.0)
     }
 
-    /// Whether the labels that this was made of seem to have another scale than `other`'s, for
-    /// one of so many targets: other ranges, and a mean or a spread far from the other's.
-    pub fn is_on_another_scale(&self, other: &Self, targets: usize) -> bool {
-        let known = |output: &Self| output.mean.len() == targets && output.scale.len() == targets;
-        if !known(self) || !known(other) || (self.range.is_some() && self.range == other.range) {
-            return false;
+    /// Moves this output from the scale of the labels of `from` to that of `to`, for those of
+    /// the `targets` targets whose scales seem to differ: their predictions stay as many
+    /// standard deviations from the mean. `None` if no target's do, or the scales are not known.
+    pub fn rescaled(&self, from: &Self, to: &Self, targets: usize) -> Option<Self> {
+        let is_known = |one: &Self| one.mean.len() == targets && one.scale.len() == targets;
+        let is_same_range = from.range == to.range;
+        if !is_known(from) || !is_known(to) || (is_same_range && from.range.is_some()) {
+            return None;
         }
-        (0..targets).any(|target| {
-            let (own, others) = (self.scale(target), other.scale(target));
-            let apart = (self.mean(target) - other.mean(target)).abs();
-            own.max(others) > FAR * own.min(others) || apart > FAR * own.max(others)
-        })
-    }
-
-    /// The output with which a head of this one predicts, in standard deviations of `to` from
-    /// its mean, what it does in those of `from`, for so many targets.
-    pub fn rescaled(&self, from: &Self, to: &Self, targets: usize) -> Self {
-        let ratio = |target| to.scale(target) / from.scale(target);
-        let mean =
-            |target| to.mean(target) + ratio(target) * (self.mean(target) - from.mean(target));
-        Self {
-            mean: (0..targets).map(mean).collect(),
-            scale: (0..targets)
-                .map(|target| ratio(target) * self.scale(target))
-                .collect(),
+        let far = if is_same_range { FAR } else { FAR_WITH_RANGES };
+        let differs = |target: usize| {
+            let (then, now) = (from.scale(target), to.scale(target));
+            let apart = (from.mean(target) - to.mean(target)).abs();
+            then.max(now) > far * then.min(now) || apart > far * then.max(now)
+        };
+        let of = |target: usize| {
+            let (mean, scale) = (self.mean(target), self.scale(target));
+            if !differs(target) {
+                return (mean, scale);
+            }
+            let ratio = to.scale(target) / from.scale(target);
+            let moved = to.mean(target) + ratio * (mean - from.mean(target));
+            (moved, ratio * scale)
+        };
+        let (mean, scale) = (0..targets).map(of).unzip();
+        (0..targets).any(differs).then_some(Self {
+            mean,
+            scale,
             range: to.range,
-        }
+        })
     }
 
     /// Labels (`[batch, targets]`, row-major) in the head's unit.
@@ -202,6 +207,7 @@ mod tests {
             Output::standardised(vec![0.5, mean], vec![0.25, deviation], range)
         };
         let scores = of(0.5, 0.3, Some([0.0, 1.0]));
+        let own = output();
         for (other, is_other) in [
             (of(0.9, 0.02, Some([0.0, 1.0])), false),
             (of(0.7, 0.2, None), false),
@@ -210,24 +216,44 @@ mod tests {
             (of(9.5, 0.3, None), true),
             (Output::default(), false),
         ] {
-            assert_eq!(scores.is_on_another_scale(&other, 2), is_other, "{other:?}");
-            assert_eq!(other.is_on_another_scale(&scores, 2), is_other, "{other:?}");
+            assert_eq!(
+                own.rescaled(&scores, &other, 2).is_some(),
+                is_other,
+                "{other:?}"
+            );
+            assert_eq!(
+                own.rescaled(&other, &scores, 2).is_some(),
+                is_other,
+                "{other:?}"
+            );
         }
+        // In one unit without a range, a part of the data may have a narrower spread.
+        let (wide, narrow) = (of(50.0, 10.0, None), of(45.0, 2.0, None));
+        assert_eq!(own.rescaled(&wide, &narrow, 2), None);
+        assert!(own.rescaled(&wide, &of(0.5, 0.1, None), 2).is_some());
     }
 
     #[test]
     fn a_rescaled_head_predicts_the_same_in_standard_deviations() {
-        let (from, to) = (
-            output(),
-            Output::standardised(vec![0.5, 3.0], vec![0.3, 1.0], None),
-        );
-        for own in [output(), Output::default()] {
+        let from = Output::standardised(vec![200.0, 0.5], vec![300.0, 0.25], None);
+        let to = Output::standardised(vec![0.5, 0.6], vec![0.3, 0.2], None);
+        for own in [from.clone(), Output::default()] {
             let values = vec![0.5, -1.0, 2.0, 3.0];
-            let there = own.rescaled(&from, &to, 2).to_labels(values.clone(), 2);
-            let here = Output { range: None, ..own }.to_labels(values, 2);
-            let (there, here) = (to.standardise(&there, 2), from.standardise(&here, 2));
-            for (there, here) in there.iter().zip(here) {
-                assert!((there - here).abs() <= 1e-4 * here.abs(), "{there} {here}");
+            let moved = own.rescaled(&from, &to, 2).unwrap();
+            let there = moved.to_labels(values.clone(), 2);
+            let here = own.to_labels(values, 2);
+            for (index, (there, here)) in there.iter().zip(&here).enumerate() {
+                let (there, here) = (f64::from(*there), f64::from(*here));
+                // The second target's labels have the same scale.
+                let expected = if index % 2 == 0 {
+                    0.5 + 0.3 * (here - 200.0) / 300.0
+                } else {
+                    here
+                };
+                assert!(
+                    (there - expected).abs() <= 1e-4 * expected.abs(),
+                    "{there} {expected}"
+                );
             }
         }
     }

@@ -283,14 +283,22 @@ impl StudyDir {
     }
 }
 
-/// The study whose own file is lost, as `config` says that it was, if that draws its trials.
+/// The study whose own file is lost, as the plan has it, or, of an earlier version's, as `config`
+/// says that it was, if that draws its trials.
 fn restored(dir: &StudyDir, config: &SearchConfig) -> Result<Study, SearchError> {
     let plan: Option<Plan> = read_json(&dir.plan())?;
     let plan = plan.filter(|plan| plan.psp_version == env!("CARGO_PKG_VERSION"));
     let Some(plan) = plan else {
         return Err(SearchError::LostStudyFile { study: dir.clone() });
     };
-    Study::new(dir.clone(), config.clone(), plan)
+    let config = match &plan.study_file {
+        Some(text) => {
+            let name = dir.study().display().to_string();
+            SearchConfig::parse_stored(text, &name, &[])?
+        }
+        None => config.clone(),
+    };
+    Study::new(dir.clone(), config, plan)
 }
 
 /// Takes the study's folder for writing what a study begins with; waits for others.

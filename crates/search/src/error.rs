@@ -163,7 +163,7 @@ pub enum SearchError {
     },
     /// The study's own file no longer says what its plan's trials are of.
     #[error(
-        "{}: {what} does not fit plan.json beside it, so one of the two was edited since the \
+        "{}: differs from plan.json beside it ({what}), so one of the two was edited since the \
          study began; undo that, or begin another study with it (--config, --study)",
         file.display()
     )]

@@ -119,14 +119,14 @@ impl Study {
             let trial = self.folder(&refit.trial).read_outcome()?;
             let result = trial.as_ref().and_then(|record| record.outcome.result());
             let best = result.and_then(|result| result.best.as_ref());
-            (
-                best.map_or(f64::NAN, score),
-                "the trial's on the same images",
-            )
+            (best.map(score), "the trial's on the same images")
         } else {
-            let mean = selection.chosen().map_or(f64::NAN, |chosen| chosen.mean);
-            (mean, "the finalist's mean")
+            (
+                selection.chosen().map(|chosen| chosen.mean),
+                "the finalist's mean",
+            )
         };
+        let compared = finalist.map_or_else(String::new, |score| format!(", {before} {score:.4}"));
         let run = refit_run(&dir, &refit, &record.outcome)?;
         let values = &refit.values;
         let result = record.outcome.result();
@@ -144,9 +144,8 @@ impl Study {
                 format!("refitted with {values}; only the test split tells how good it is")
             }
             (None, Some(valid)) => format!(
-                "refitted with {values}: validation score {valid:.4}, {before} \
-                 {finalist:.4}{}{doubted}",
-                if valid < finalist {
+                "refitted with {values}: validation score {valid:.4}{compared}{}{doubted}",
+                if finalist.is_some_and(|score| valid < score) {
                     format!(
                         "; the refit is worse, and `--backbone {}` exports the finalist",
                         refit.backbone

@@ -143,10 +143,11 @@ impl Study {
         let finalists = self.settle_finalists()?;
         let selection = self.refitted(self.selection(&finalists)?)?;
         let is_same = |stored: &Selection| {
-            let settings = stored.settings.as_ref().and(selection.settings.clone());
+            // Another version may word the reason otherwise, and stored no settings.
             *stored
                 == Selection {
-                    settings,
+                    reason: stored.reason.clone(),
+                    settings: stored.settings.as_ref().and(selection.settings.clone()),
                     ..selection.clone()
                 }
         };
@@ -157,8 +158,8 @@ impl Study {
         Ok(selection)
     }
 
-    /// How `selection` is not of what the study is to be now, such as of fewer trials, if it
-    /// is not; of one of an earlier version that can't be said.
+    /// Returns which settings changed since `selection` was made; `None` if none did, or if an
+    /// earlier version made it.
     ///
     /// # Errors
     /// A value that TOML can't hold.
@@ -177,11 +178,14 @@ impl Study {
             ["trials", "finalists", "seeds", "folds", "confidence"].contains(&name)
                 || name.starts_with("refit")
         });
-        let changes: Vec<String> = changes.iter().map(Change::to_string).collect();
+        let changes = changes.iter();
+        let changes =
+            changes.map(|Change { key, then, now }| format!("{key} changed ({then} → {now})"));
+        let changes: Vec<String> = changes.collect();
         Ok((!changes.is_empty()).then(|| format!("chosen before {}", changes.join(", "))))
     }
 
-    /// `[study]` with the trials that there are.
+    /// `[study]`, with the actual number of trials.
     fn settings(&self) -> StudySection {
         StudySection {
             trials: self.wanted() as u64,

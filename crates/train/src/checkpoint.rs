@@ -55,6 +55,12 @@ pub enum CheckpointError {
         /// What is wrong.
         reason: String,
     },
+    /// It lies in the folder of a run that did not write it.
+    #[error("{}: it is of another run; move it away, or bring back the run's own", path.display())]
+    OfAnotherRun {
+        /// The file.
+        path: PathBuf,
+    },
     /// A newer version of psp wrote the file.
     #[error(
         "{}: checkpoint version {found} is newer than this psp reads ({CHECKPOINT_VERSION}); \

@@ -9,6 +9,8 @@ use psp_models::{
     read_weights,
 };
 
+use psp_schema::shell_quoted;
+
 use crate::bundle::{BUNDLE_JSON, BURNPACK, Bundle, SAFETENSORS};
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::config::{ConfigError, InitialWeights, RunConfig, TransformInput};
@@ -173,9 +175,10 @@ pub fn open(path: &Path) -> Result<(WeightsFile, Option<String>), TrainError> {
     let (file, head) = read(path)?;
     let told = head.map(|head| {
         format!(
-            "its head (of {}) is left out: psp train takes it over with model.weights = {path:?}, \
+            "its head (of {}) is left out: psp train takes it over with model.weights = {}, \
              where data.targets and model.hidden are the same",
-            head.targets.join(", ")
+            head.targets.join(", "),
+            shell_quoted(path)
         )
     });
     Ok((file, told))
@@ -250,15 +253,14 @@ impl TrainedHead {
             format!("model.hidden was {}", self.hidden)
         } else {
             let (from, to) = (&self.labels, &config.output);
-            if from.is_on_another_scale(to, targets.len()) {
-                let output = self.output.rescaled(from, to, targets.len());
-                let model = model.with_head(&self.tensors, &output)?;
-                let told = "its head is taken over, brought from the scale of its labels to that of \
-                            these";
-                return Ok((model, told.to_owned(), true));
-            }
-            let model = model.with_head(&self.tensors, &self.output)?;
-            return Ok((model, "its head is taken over".to_owned(), true));
+            let rescaled = self.output.rescaled(from, to, targets.len());
+            let how = match rescaled {
+                Some(_) => ", rescaled from its own labels to the new ones",
+                None => "",
+            };
+            let output = rescaled.as_ref().unwrap_or(&self.output);
+            let model = model.with_head(&self.tensors, output)?;
+            return Ok((model, format!("its head is taken over{how}"), true));
         };
         Ok((model, format!("its head is left out: {other}"), false))
     }
@@ -268,10 +270,14 @@ impl TrainedHead {
 /// output has them, or, where its head computes labels, as its description says.
 fn labels_of(output: &Output, bundle: Option<&Bundle>) -> Output {
     match bundle {
-        Some(Bundle { training, .. }) => Output {
+        Some(Bundle {
+            training,
+            label_range,
+            ..
+        }) => Output {
             mean: training.train_means.clone(),
             scale: training.train_deviations.clone(),
-            range: output.range,
+            range: *label_range,
         },
         None => output.clone(),
     }

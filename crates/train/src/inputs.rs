@@ -241,8 +241,8 @@ impl Inputs {
                 hint: match part {
                     Part::Train => "; training needs images to learn from",
                     Part::Valid => {
-                        "; to evaluate, name another part with --split; a study needs some, to \
-                         compare its trials by"
+                        "; to evaluate, name another part with --split; a study needs some \
+                         to compare its trials"
                     }
                     Part::Test => "; name another part with --split",
                 },

@@ -38,18 +38,21 @@ fn check_memory(args: &BenchArgs) -> Result<()> {
         0 => args.backbone.input_size(),
         size => size,
     };
-    // The first layer of every backbone makes more of an image than it is.
-    let bytes = args.batch as u64 * 3 * u64::from(size).pow(2) * 2 * size_of::<f32>() as u64;
+    // Other sizes the backbone refuses.
+    let Some(available) = available_memory().filter(|_| args.backbone.takes(size, false)) else {
+        return Ok(());
+    };
+    // An image and what the first layer makes of it, which is no smaller.
+    let numbers = 2 * 3 * u64::from(size).pow(2);
+    let bytes = (args.batch as u64).saturating_mul(numbers * size_of::<f32>() as u64);
     let gib = |bytes: u64| bytes as f64 / f64::from(1 << 30);
-    // Of other sizes the backbone is asked.
     ensure!(
-        !args.backbone.takes(size, false)
-            || available_memory().is_none_or(|available| bytes <= available),
+        bytes <= available,
         "--batch {}: so many images of {size} pixels take at least {:.1} GiB, and {:.1} GiB are \
          free",
         args.batch,
         gib(bytes),
-        gib(available_memory().unwrap_or_default())
+        gib(available)
     );
     Ok(())
 }

@@ -15,6 +15,7 @@ use psp_search::{
 use psp_train::{Event, Inputs};
 
 use super::config::{key_of, on_devices, toml_string};
+use super::refusals::FROZEN_AND_RANDOM;
 use super::study::{lost_choice, print_selection, so_far, study_dir, trials_of};
 use super::worker::{default_workers, devices_of_workers, worker_command};
 use super::{failures, launch};
@@ -39,7 +40,7 @@ pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
         None => {
             let dir = study_dir(args.study.as_deref().unwrap_or(Path::new("")));
             launch::check(args, &dir)?;
-            let before = known_config(&dir);
+            let before = Study::open(dir.clone()).ok();
             let data = args.data.as_deref();
             let study = Study::resume(dir, data, args.trials, &machine, &mut check)?;
             tell_of_changes(before.as_ref(), &study)?;
@@ -75,12 +76,12 @@ pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
                     }
                 }
             }
-            let before = known_config(&dir);
-            if let Some(before) = before.as_ref().filter(|_| args.data.is_none()) {
-                follow_moved_data(&mut config, before);
+            let known = Study::open(dir.clone()).ok();
+            if let Some(known) = known.as_ref().filter(|_| args.data.is_none()) {
+                follow_moved_data(&mut config, &known.config);
             }
             let study = Study::begin(dir, config, &machine, &mut check)?;
-            tell_of_changes(before.as_ref(), &study)?;
+            tell_of_changes(known.as_ref(), &study)?;
             let known = study.wanted() as u64;
             if args.trials.is_none() && (1..known).contains(&asked) && !is_new {
                 eprintln!(
@@ -108,12 +109,6 @@ pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
     }
 }
 
-/// What the study in `dir` was so far, if it was begun and can be read.
-fn known_config(dir: &StudyDir) -> Option<SearchConfig> {
-    let study = Study::open(dir.clone()).ok()?;
-    study.config_as_written().ok()
-}
-
 /// Has a study file whose data folder is gone name the one that the study was given since.
 fn follow_moved_data(config: &mut SearchConfig, before: &SearchConfig) {
     let (data, known) = (&mut config.base.data, &before.base.data);
@@ -130,9 +125,9 @@ fn follow_moved_data(config: &mut SearchConfig, before: &SearchConfig) {
 }
 
 /// Tells of the settings that are other than `before`: the choice may become another.
-fn tell_of_changes(before: Option<&SearchConfig>, study: &Study) -> Result<()> {
+fn tell_of_changes(before: Option<&Study>, study: &Study) -> Result<()> {
     if let Some(before) = before {
-        for change in study.config.changes_since(before)? {
+        for change in study.config.changes_since(&before.config_as_written()?)? {
             eprintln!("changed: {change}");
         }
     }
@@ -352,7 +347,7 @@ fn plan(config: &SearchConfig, workers: usize) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Warns of trials that learn nothing but a head on what random weights make of an image.
+/// Warns of trials that train only a head on a frozen, random backbone.
 fn warn_of_random_weights(config: &SearchConfig, plan: &Plan) -> Result<()> {
     let mut count = 0;
     for trial in &plan.trials {
@@ -360,9 +355,7 @@ fn warn_of_random_weights(config: &SearchConfig, plan: &Plan) -> Result<()> {
     }
     if count > 0 {
         eprintln!(
-            "warning: in {count} of {} the whole backbone is frozen and its weights are random; \
-             set model.weights, such as to imagenet, or have more stages trained \
-             (model.unfreeze, train.unfreeze_every)",
+            "warning: in {count} of {} {FROZEN_AND_RANDOM}",
             counted(plan.trials.len(), "trial")
         );
     }

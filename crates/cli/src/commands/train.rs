@@ -11,7 +11,9 @@ use psp_search::StudyDir;
 use psp_train::{Control, EXPERIMENTS, Outcome, RunConfig, RunDir, TrainError, trainer};
 
 use super::config::{on_devices, resolve};
-use super::refusals::{check_is_there, continuing, lost, resuming, unless_moved};
+use super::refusals::{
+    FROZEN_AND_RANDOM, check_is_there, continuing, lost, resuming, unless_moved,
+};
 use crate::args::TrainArgs;
 use crate::interrupt;
 use crate::machine;
@@ -72,11 +74,7 @@ pub(crate) fn train(args: &TrainArgs) -> Result<ExitCode> {
                 eprintln!("note: {key} has no effect with {why}");
             }
             if config.freezes_random_weights() {
-                eprintln!(
-                    "warning: the whole backbone is frozen and its weights are random; set \
-                     model.weights, such as to imagenet, or have more stages trained \
-                     (model.unfreeze, train.unfreeze_every)"
-                );
+                eprintln!("warning: {FROZEN_AND_RANDOM}");
             }
             let run = RunDir::new(args.out.clone().unwrap_or_else(|| default_run(args)));
             if StudyDir::new(run.root()).is_study() {

@@ -21,13 +21,6 @@ pub(crate) struct Newest {
     pub(crate) faults: Vec<CheckpointError>,
 }
 
-fn of_another_run(path: &Path) -> CheckpointError {
-    CheckpointError::Damaged {
-        path: path.to_owned(),
-        reason: "it is of another run".to_owned(),
-    }
-}
-
 impl RunDir {
     /// The checkpoint to continue from.
     pub fn last(&self) -> PathBuf {
@@ -163,13 +156,14 @@ impl RunDir {
     /// can't be read, that of the epoch in `result.json`.
     ///
     /// # Errors
-    /// As [`Checkpoint::read`]; [`CheckpointError::Damaged`] of another epoch's or run's.
+    /// As [`Checkpoint::read`]; [`CheckpointError::Damaged`] of another epoch's, and
+    /// [`CheckpointError::OfAnotherRun`].
     pub fn read_best(&self) -> Result<Checkpoint, CheckpointError> {
         let path = self.best();
         let best = Checkpoint::read(&path)?;
         let own = &best.progress;
         if !self.is_own(own) {
-            return Err(of_another_run(&path));
+            return Err(CheckpointError::OfAnotherRun { path: path.clone() });
         }
         let (expected, is_own) = match Checkpoint::progress_of(&self.last()) {
             // It is named as the best before it is the last.
@@ -210,7 +204,9 @@ impl RunDir {
         let path = self.best();
         match self.read_best() {
             Ok(_) => Ok(None),
-            Err(error @ CheckpointError::Damaged { .. }) => Ok(Some(error.to_string())),
+            Err(
+                error @ (CheckpointError::Damaged { .. } | CheckpointError::OfAnotherRun { .. }),
+            ) => Ok(Some(error.to_string())),
             Err(error) if error.is_a_folder() => Ok(Some(error.to_string())),
             Err(_) if matches!(path.try_exists(), Ok(false)) => {
                 Ok(Some(format!("{}: missing", path.display())))
@@ -337,7 +333,7 @@ impl RunDir {
                 if self.is_own(&checkpoint.progress) {
                     Ok(checkpoint)
                 } else {
-                    Err(of_another_run(&path))
+                    Err(CheckpointError::OfAnotherRun { path: path.clone() })
                 }
             });
             match read {
@@ -360,6 +356,8 @@ impl RunDir {
                     });
                 }
                 Err(error @ CheckpointError::Version { .. }) => return Err(error.into()),
+                // It may be the only copy, which a later write would replace.
+                Err(error @ CheckpointError::OfAnotherRun { .. }) => return Err(error.into()),
                 // Every later write of a checkpoint would fail on it.
                 Err(error) if error.is_a_folder() => return Err(error.into()),
                 Err(error) => {

@@ -55,8 +55,8 @@ pub struct Manifest {
     /// `config.toml` is noticed; earlier versions stored none.
     #[serde(default)]
     pub config: Option<toml::Table>,
-    /// Stands in the run's checkpoints too, and tells them from those of others: a SHA-256 of
-    /// all that the run began with; earlier versions stored none.
+    /// Identifies the run in its checkpoints: a SHA-256 of what it began with, so identical
+    /// runs share it; earlier versions stored none.
     #[serde(default)]
     pub id: Option<String>,
     /// SHA-256 over all the rest, so that an edit is noticed; earlier versions stored none.
@@ -65,12 +65,14 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// SHA-256 over all but that.
+    /// SHA-256 of every field but `sha256`, for the file at `path`.
     ///
     /// # Errors
     /// A value that JSON can't hold.
-    pub(crate) fn hash(&self) -> serde_json::Result<String> {
-        hash_of_all_but_sha256(&serde_json::to_vec(self)?)
+    pub(crate) fn hash(&self, path: &Path) -> Result<String, FileError> {
+        let text = serde_json::to_vec(self).map_err(|error| error.into());
+        let hash = text.and_then(|text| Ok(hash_of_all_but_sha256(&text)?));
+        hash.map_err(FileError::write(path, "lay out its content"))
     }
 }
 
@@ -121,10 +123,8 @@ impl RunDir {
     /// When the file can't be written.
     pub(crate) fn write_manifest(&self, manifest: Manifest) -> Result<(), TrainError> {
         let path = self.manifest();
-        let sha256 = manifest.hash();
-        let lay_out = FileError::write(&path, "lay out its content");
         let sealed = Manifest {
-            sha256: Some(sha256.map_err(|error| lay_out(error.into()))?),
+            sha256: Some(manifest.hash(&path)?),
             ..manifest
         };
         Ok(write_json(&path, &sealed)?)

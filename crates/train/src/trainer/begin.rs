@@ -2,7 +2,7 @@
 
 use psp_data::{DataNotice, Loader};
 use psp_models::{ModelConfig, Regressor, state};
-use psp_schema::{FileError, is_same_place, write_atomic};
+use psp_schema::{is_same_place, write_atomic};
 
 use super::setup::{Setup, initial_model, open_devices};
 use super::stages::Stages;
@@ -106,8 +106,7 @@ pub fn start(
         id: None,
         sha256: None,
     };
-    let lay_out = FileError::write(&run.manifest(), "lay out its content");
-    let id = manifest.hash().map_err(|error| lay_out(error.into()))?;
+    let id = manifest.hash(&run.manifest())?;
     manifest.id = Some(id.clone());
     run.write_manifest(manifest)?;
     let frozen = if config.trains_everything() {

@@ -50,8 +50,8 @@ impl Chosen {
             None => Part::Test,
             Some(ChosenPart::Part(part)) => part,
             Some(ChosenPart::All) => bail!(
-                "--split all evaluates a data folder, with the images that the model was trained \
-                 on: name it too, such as --data {}",
+                "--split all also evaluates the images that the model was trained on, so it needs \
+                 the folder: pass --data {}",
                 shell_quoted(&config.data.dir)
             ),
         };
@@ -60,7 +60,7 @@ impl Chosen {
                 let (run, data) = (shell_quoted(&args.model), shell_quoted(&config.data.dir));
                 return anyhow!(
                     "{error}; psp eval {run} --data {data} --split all evaluates all that lies \
-                     there now, and --data another folder, such as a copy"
+                     there now; to evaluate a copy, pass its folder with --data"
                 );
             }
             let again = format!("psp eval {} --data DIR", shell_quoted(&args.model));
