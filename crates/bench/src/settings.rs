@@ -31,14 +31,20 @@ pub struct Settings {
 const LARGEST_BATCH: usize = 65_536;
 
 impl Settings {
-    pub(crate) fn size(&self) -> usize {
+    /// Side of the images in pixels.
+    pub fn size(&self) -> usize {
         match self.size {
             0 => self.backbone.input_size() as usize,
             size => size as usize,
         }
     }
 
-    pub(crate) fn check(&self) -> Result<(), BenchError> {
+    /// Refuses what can't be measured.
+    ///
+    /// # Errors
+    /// [`BenchError::Settings`] for numbers out of range, or a size that the backbone doesn't
+    /// take.
+    pub fn check(&self) -> Result<(), BenchError> {
         let fail = |reason: String| Err(BenchError::Settings(reason));
         if !(1..=LARGEST_BATCH).contains(&self.batch) || self.runs == 0 || self.steps == 0 {
             return fail(format!(

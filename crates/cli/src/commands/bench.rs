@@ -13,8 +13,7 @@ pub(crate) fn bench(
     args: &BenchArgs,
     measure: impl FnOnce(&Settings) -> Result<Report, BenchError>,
 ) -> Result<ExitCode> {
-    check_memory(args)?;
-    let report = measure(&Settings {
+    let settings = Settings {
         backbone: args.backbone,
         device: args.device,
         precision: args.precision,
@@ -23,7 +22,10 @@ pub(crate) fn bench(
         warmup: args.warmup,
         runs: args.runs,
         steps: args.steps,
-    })?;
+    };
+    settings.check()?;
+    check_memory(&settings)?;
+    let report = measure(&settings)?;
     if args.json {
         println!("{}", serde_json::to_string(&report)?);
     } else {
@@ -33,24 +35,18 @@ pub(crate) fn bench(
 }
 
 /// Refuses a batch that this machine has no memory for.
-fn check_memory(args: &BenchArgs) -> Result<()> {
-    let size = match args.size {
-        0 => args.backbone.input_size(),
-        size => size,
-    };
-    // Other sizes the backbone refuses.
-    let Some(available) = available_memory().filter(|_| args.backbone.takes(size, false)) else {
+fn check_memory(settings: &Settings) -> Result<()> {
+    let Some(available) = available_memory() else {
         return Ok(());
     };
+    let (batch, size) = (settings.batch as u64, settings.size() as u64);
     // An image and what the first layer makes of it, which is no smaller.
-    let numbers = 2 * 3 * u64::from(size).pow(2);
-    let bytes = (args.batch as u64).saturating_mul(numbers * size_of::<f32>() as u64);
+    let bytes = batch * 2 * 3 * size * size * size_of::<f32>() as u64;
     let gib = |bytes: u64| bytes as f64 / f64::from(1 << 30);
     ensure!(
         bytes <= available,
-        "--batch {}: so many images of {size} pixels take at least {:.1} GiB, and {:.1} GiB are \
-         free",
-        args.batch,
+        "--batch {batch}: so many images of {size} pixels take at least {:.1} GiB, and {:.1} GiB \
+         are free",
         gib(bytes),
         gib(available)
     );
