@@ -280,7 +280,7 @@ fn finalists_are_trained_on_every_fold_and_the_middle_one_is_chosen() {
 fn with_folds_a_refit_is_compared_with_the_trial_on_the_same_images() {
     let study = STUDY.replace("seeds = 2", "seeds = 1\nfolds = 2");
     let bench = Bench::new(&format!("{study}[study.refit]\ntrain.batch_size = 4\n"));
-    run(&mut bench.search(&["--workers", "2", "--trials", "1"])).assert_done();
+    run(&mut bench.search(&["--workers", "1", "--trials", "1"])).assert_done();
     let table = bench.table();
     let selection = &table["selection"];
     // The trial and its refit are the same training.

@@ -270,6 +270,47 @@ fn weights_that_were_trained_on_images_that_are_measured_are_told_of() {
         &said.stderr,
         &["seen/checkpoints/best.safetensors: it began with such weights itself"],
     );
+    // So has one whose weights saw them before they were trained on other images.
+    let between = folder.path("between");
+    let mut synth = psp(&[
+        "data", "synth", "--count", "12", "--seed", "9", "--size", "64x48",
+    ]);
+    run(synth.arg("--out").arg(&between)).assert_done();
+    let sets = [head, &from("all")];
+    run(&mut training(&between, &folder.path("child"), &sets)).assert_done();
+    let said = folder
+        .train("grandchild", &[head, &from("child")])
+        .assert_done();
+    let told = [
+        "child/checkpoints/best.safetensors: it began with such weights itself",
+        "all/checkpoints/best.safetensors: it was trained on",
+    ];
+    assert_says(&said.stderr, &told);
+    let data = folder.data();
+    let flags = ["--samples=0", "--data", data.to_str().unwrap()];
+    let mut evaluated = trained::eval(&folder.path("child"), &folder.path("evaluated"), &flags);
+    let told = [
+        "began with trained weights",
+        "it was trained on 24 of the 24 images",
+    ];
+    assert_says(&run(&mut evaluated).assert_done().stderr, &told);
+    std::fs::rename(folder.path("all"), folder.path("renamed")).unwrap();
+    let said = folder
+        .train("orphan", &[head, &from("child")])
+        .assert_done();
+    assert_says(
+        &said.stderr,
+        &["all/checkpoints/best.safetensors: gone or changed"],
+    );
+    let best = folder.path("renamed/checkpoints/best.safetensors");
+    std::fs::copy(best, folder.path("copied.safetensors")).unwrap();
+    let said = folder
+        .train("of a copy", &[head, &from("copied.safetensors")])
+        .assert_done();
+    assert_says(
+        &said.stderr,
+        &["a checkpoint without its run does not tell"],
+    );
     // Of other data it is known by the images' content.
     let other = folder.path("other");
     render(&other, 12);

@@ -192,7 +192,7 @@ pub enum TrainError {
     },
     /// A run whose patience ended would stop again at once.
     #[error(
-        "{}: would stop at once, since {without} epochs were no better than the best one; to train \
+        "{}: would stop at once, since the last {without} were no better than the best epoch; to train \
          on, raise train.patience above that (0: never stop), as in --set train.patience=0",
         run.display()
     )]

@@ -22,9 +22,6 @@ pub(super) fn check(args: &SearchArgs, dir: &StudyDir) -> Result<()> {
                  submitting it",
             )?;
         }
-        Launcher::K8s if !args.emit => {
-            bail!("--launcher k8s prints the Job for `kubectl apply -f -`: pass --emit")
-        }
         Launcher::K8s => {
             let root = std::path::absolute(dir.root())?;
             let mount = args.mount.as_deref().unwrap_or_default();

@@ -71,10 +71,16 @@ pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
     }
     let bar = progress::bar(paths.len() as u64, "predict");
     let mut names = names.into_iter();
+    let mut first: Option<Vec<f32>> = None;
+    let mut is_constant = true;
     predictor.predict_files(&paths, args.batch_size.into(), threads, |prediction| {
         // Predictions come in the order of the paths.
         let file = names.next().unwrap_or_default();
         bar.inc(1);
+        if let Ok(scores) = &prediction.scores {
+            let first = first.get_or_insert_with(|| scores.predictions.clone());
+            is_constant &= *first == scores.predictions;
+        }
         match prediction.scores {
             Ok(scores) if args.raw => out.scores(&file, &scores.raw),
             Ok(scores) => out.scores(&file, &scores.predictions),
@@ -86,6 +92,9 @@ pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
     })?;
     bar.finish_and_clear();
     let scored = out.finish(args.overwrite)?;
+    if scored > 1 && is_constant {
+        eprintln!("warning: the scores are the same for every image, whatever it shows");
+    }
     if let Some(path) = out_file {
         let path = path.display();
         if scored > 0 {

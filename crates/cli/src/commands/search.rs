@@ -144,6 +144,9 @@ fn check_usage(args: &SearchArgs) {
         let what = "--tasks, --emit, --image, --claim, --mount and arguments after `--` are for a \
                     cluster's job: add --launcher slurm or k8s";
         (ErrorKind::ArgumentConflict, what)
+    } else if args.launcher == Launcher::K8s && !args.emit {
+        let what = "--launcher k8s prints the Job for `kubectl apply -f -`: pass --emit";
+        (ErrorKind::MissingRequiredArgument, what)
     } else if args.config.is_some() {
         return;
     } else if args.study.is_none() {

@@ -191,6 +191,17 @@ impl Chosen {
                  say little about new ones; psp eval {} evaluates those that it has not seen",
                 shell_quoted(&args.model)
             );
+            return;
+        }
+        match seen::by_ancestors(&run, &self.dataset, &self.indices) {
+            Ok(None) => {}
+            Ok(Some(told)) => {
+                eprintln!("warning: {data}: the model began with trained weights: {told}");
+            }
+            Err(error) => eprintln!(
+                "warning: {data}: which of the images the model's initial weights were trained on \
+                 can't be told: {error}"
+            ),
         }
     }
 
