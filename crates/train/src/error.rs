@@ -192,8 +192,8 @@ pub enum TrainError {
     },
     /// A run whose patience ended would stop again at once.
     #[error(
-        "{}: would stop at once, since the last {without} were no better than the best epoch; to train \
-         on, raise train.patience above that (0: never stop), as in --set train.patience=0",
+        "{}: would stop at once: epochs since the best one: {without}; to train on, raise \
+         train.patience above that (0: never stop), as in --set train.patience=0",
         run.display()
     )]
     StopsAtOnce {
