@@ -213,7 +213,9 @@ fn a_job_that_cannot_be_launched_leaves_no_study() {
     run(command.env("PATH", "/nonexistent")).assert_refused(&["sbatch", "--emit"]);
     let pods = ["--launcher", "k8s", "--image", "psp:1", "--claim", "shared"];
     let pods = || bench.search(&[&pods[..], &["--mount", "/elsewhere"]].concat());
-    run(&mut pods()).assert_refused(&["pass --emit"]);
+    let printed = run(&mut pods());
+    assert_eq!(printed.code, Some(2), "{printed:#?}");
+    assert_says(&printed.stderr, &["pass --emit"]);
     run(pods().arg("--emit")).assert_refused(&["not within --mount /elsewhere"]);
     assert!(!bench.root().exists(), "a refused study left a folder");
 }
