@@ -302,10 +302,12 @@ fn weights_that_were_trained_on_images_that_are_measured_are_told_of() {
         &said.stderr,
         &["all/checkpoints/best.safetensors: gone or changed"],
     );
-    let best = folder.path("renamed/checkpoints/best.safetensors");
-    std::fs::copy(best, folder.path("copied.safetensors")).unwrap();
+    for name in ["best.safetensors", "frozen.safetensors"] {
+        let own = folder.path("renamed/checkpoints").join(name);
+        std::fs::copy(own, folder.path(name)).unwrap();
+    }
     let said = folder
-        .train("of a copy", &[head, &from("copied.safetensors")])
+        .train("of a copy", &[head, &from("best.safetensors")])
         .assert_done();
     assert_says(
         &said.stderr,
