@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::support::trained::{eval, export, predict, trained};
-use crate::support::{Folder, assert_says, run};
+use crate::support::{Folder, assert_says, render, run};
 use serde_json::Value;
 
 /// Photos of several kinds, of which three can be scored, and one in a sub-folder.
@@ -107,6 +107,35 @@ fn an_exported_model_knows_the_column_of_file_names_that_it_was_trained_with() {
     assert!(ran.stderr.is_empty(), "{}", ran.stderr);
     let flags = ["--data", data.to_str().unwrap()];
     run(&mut eval(&model, &out, &flags)).assert_done();
+    // A run does not go by another name, and says which one it goes by.
+    folder.edit_labels("bildname,", "filename,");
+    let said = [
+        "no column `bildname`",
+        "call the column of the file names `bildname`",
+    ];
+    run(&mut eval(&folder.path("run"), &out, &["--overwrite"])).assert_refused(&said);
+}
+
+#[test]
+fn images_beside_the_labels_are_found_in_an_image_folder_of_other_data() {
+    let folder = Folder::with_data();
+    let data = folder.data();
+    let labels = std::fs::read_to_string(data.join("labels.csv")).unwrap();
+    fs::rename(data.join("imgs"), data.join("pics")).unwrap();
+    folder.write("data/labels.csv", labels.replace("\nsynth", "\npics/synth"));
+    let root = format!("data.images={}", data.display());
+    folder.train("run", &[&root]).assert_done();
+    let other = folder.path("other");
+    render(&other, 12);
+    let flags = ["--data", other.to_str().unwrap(), "--samples=0"];
+    let ran = run(&mut eval(&folder.path("run"), &folder.path("out"), &flags));
+    assert_says(&ran.assert_done().stdout, &["12 images"]);
+    run(&mut eval(
+        &folder.path("run"),
+        &folder.path("own"),
+        &flags[2..],
+    ))
+    .assert_done();
 }
 
 #[test]

@@ -8,9 +8,6 @@ use crate::notice::DataNotice;
 /// The column of image names unless another is configured.
 const FILENAME: &str = "filename";
 
-/// What helps where none is known as such.
-const FILENAME_HINT: &str = "; call the column of the file names `filename`";
-
 /// What other tools call that column. Case counts as little as the difference
 /// between `_`, `-` and a blank.
 const OTHER_FILENAMES: [&str; 16] = [
@@ -42,7 +39,7 @@ impl Table {
     ) -> Result<usize, DataError> {
         if let Some(name) = configured {
             let found = self.find(name);
-            return found.ok_or_else(|| self.missing(name, &[], FILENAME_HINT, remedy));
+            return found.ok_or_else(|| self.no_filenames(name, remedy));
         }
         if let Some(column) = self.find(FILENAME) {
             return Ok(column);
@@ -58,7 +55,7 @@ impl Table {
                 self.note_column(FILENAME, column);
                 Ok(column)
             }
-            [] => Err(self.missing(FILENAME, &[], FILENAME_HINT, remedy)),
+            [] => Err(self.no_filenames(FILENAME, remedy)),
             _ => Err(CsvError::SeveralFilenameColumns {
                 path: self.path.clone(),
                 row: self.header_line(),
@@ -144,6 +141,12 @@ impl Table {
 
     /// What is called as one of the `others` can't be meant; `hint` says what else helps, as
     /// a clause, and `remedy` which setting does.
+    /// That there is no column of this name, which the one of image names should have.
+    fn no_filenames(&self, name: &str, remedy: Option<Remedy>) -> DataError {
+        let hint = format!("; call the column of the file names `{name}`");
+        self.missing(name, &[], &hint, remedy)
+    }
+
     fn missing(
         &self,
         column: &str,
@@ -157,8 +160,8 @@ impl Table {
             [] => "no column has a name".to_owned(),
             // A title, or a separator that is none.
             [only] => format!(
-                "the only column is `{}`; this line must name all columns, with commas, semicolons \
-                 or tabs between them",
+                "the only column is `{}`; this line must name all columns, with commas, semicolons, \
+                 tabs or bars between them",
                 self.header[only]
             ),
             _ => format!(

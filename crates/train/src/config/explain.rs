@@ -117,8 +117,10 @@ fn as_list(text: &str) -> String {
     } else {
         inner.split(',').map(str::trim).collect()
     };
+    let quotes = ['"', '\'', '\\', '“', '”'];
     let items: Vec<String> = items
         .into_iter()
+        .map(|item| item.trim_matches(quotes))
         .map(|item| match item.parse::<f64>() {
             Ok(_) => item.to_owned(),
             Err(_) => format!("{item:?}"),
@@ -209,6 +211,10 @@ mod tests {
             (
                 "data.fractions=0.8 0.1 0.1",
                 "expected a list of 3 values, such as [0.8, 0.1, 0.1], not \"0.8 0.1 0.1\"",
+            ),
+            (
+                "data.targets=[\"a\", b]",
+                "expected a list, such as [\"a\", \"b\"], not \"[\\\"a\\\", b]\"",
             ),
             (
                 "data.fractions=abc",

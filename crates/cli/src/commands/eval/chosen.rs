@@ -91,6 +91,8 @@ impl Chosen {
         for own in [&mut config.data.labels, &mut config.data.images] {
             own.take_if(|own| !own.starts_with(dir) || !own.exists());
         }
+        // Images beside the labels are found there, and others may be in a folder of their own.
+        config.data.images.take_if(|own| own == dir);
         config.data.split = SplitSource::Auto;
         config.data.targets.clone_from(&predictor.targets);
         config.data.label_range = predictor.label_range().into();
