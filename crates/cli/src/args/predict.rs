@@ -47,7 +47,7 @@ pub(crate) struct PredictArgs {
     /// keep the names that the labels give them.
     #[arg(required = true)]
     pub(crate) images: Vec<PathBuf>,
-    /// Also score the images in sub-folders.
+    /// Also score the images in sub-folders; those of a data folder always are.
     #[arg(long)]
     pub(crate) recursive: bool,
     /// Write to this file (-: standard output) instead of printing: as --csv or --json says, or
