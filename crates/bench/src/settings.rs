@@ -31,20 +31,26 @@ pub struct Settings {
 const LARGEST_BATCH: usize = 65_536;
 
 impl Settings {
-    /// Side of the images in pixels.
-    pub fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         match self.size {
             0 => self.backbone.input_size() as usize,
             size => size as usize,
         }
     }
 
-    /// Refuses what can't be measured.
+    /// Bytes that a step takes at least: the images, and what the first layer makes of them,
+    /// which is no smaller.
     ///
     /// # Errors
     /// [`BenchError::Settings`] for numbers out of range, or a size that the backbone doesn't
     /// take.
-    pub fn check(&self) -> Result<(), BenchError> {
+    pub fn least_memory(&self) -> Result<u64, BenchError> {
+        self.check()?;
+        let numbers = self.batch * 3 * self.size().pow(2);
+        Ok((2 * numbers * size_of::<f32>()) as u64)
+    }
+
+    pub(crate) fn check(&self) -> Result<(), BenchError> {
         let fail = |reason: String| Err(BenchError::Settings(reason));
         if !(1..=LARGEST_BATCH).contains(&self.batch) || self.runs == 0 || self.steps == 0 {
             return fail(format!(

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGUSR1};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGUSR1, SIGXFSZ};
 use signal_hook::iterator::Signals;
 
 /// Exit status of an interrupted command.
@@ -52,7 +52,7 @@ pub(crate) fn flag() -> std::io::Result<Arc<AtomicBool>> {
 /// is, and not the process's end.
 pub(crate) fn outlive_file_size_limit() {
     // Where no handler can be set, the signal does what it did.
-    let _ = signal_hook::flag::register(libc::SIGXFSZ, Arc::default());
+    let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
 }
 
 /// Says at the first SIGINT what a second one does.

@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use psp_data::{DataFolder, list_images};
+use psp_data::{DataError, DataFolder, list_images};
 use psp_schema::{FileError, create_folder, shell_quoted, write_new};
 use psp_search::StudyDir;
 use psp_train::RunDir;
@@ -107,8 +107,8 @@ impl Origin {
             );
         }
         let earlier = Self::read(out)?;
-        let data = DataFolder::of(&whole(out), None);
-        if earlier.is_none() && data.is_some_and(|data| data.names.is_ok()) {
+        let is_data = |data: DataFolder| !matches!(data.names, Err(DataError::NoLabels { .. }));
+        if earlier.is_none() && DataFolder::of(&whole(out), None).is_some_and(is_data) {
             return refuse(out, "a data set's");
         }
         if earlier.is_none() && !RESULTS.iter().any(|name| out.join(name).exists()) {
@@ -212,11 +212,10 @@ impl Origin {
     /// A folder beside `out`, with what differs from the `earlier` origin in its name: the
     /// part, or else more of the first source's path and the data's.
     fn other_folder(&self, out: &Path, earlier: Option<&Self>) -> PathBuf {
-        let other_part = earlier.filter(|earlier| {
-            (&earlier.sources, &earlier.data) == (&self.sources, &self.data)
-                && earlier.part != self.part
-        });
-        if let (Some(_), Some(part)) = (other_part, &self.part) {
+        if let (Some(earlier), Some(part)) = (earlier, &self.part)
+            && (&earlier.sources, &earlier.data) == (&self.sources, &self.data)
+            && earlier.part != self.part
+        {
             let mut name = out.file_name().unwrap_or_default().to_os_string();
             name.push(format!("-{part}"));
             return out.with_file_name(name);

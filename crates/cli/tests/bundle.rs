@@ -236,9 +236,15 @@ fn what_a_killed_export_left_is_removed_by_the_next_one() {
     let hours_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(7200);
     begin(".export-killed").set_modified(hours_ago).unwrap();
     begin(".export-at-work");
+    // A model that somebody has called so is none of it.
+    let named = begin(".export-whole");
+    std::fs::write(folder.path(".export-whole/bundle.json"), "{}").unwrap();
+    named.set_modified(hours_ago).unwrap();
     run(&mut export(&trained().run, &folder.path("bundle"), &[])).assert_done();
     assert!(!folder.path(".export-killed").exists());
-    assert!(folder.path(".export-at-work/model.safetensors").exists());
+    for left in [".export-at-work", ".export-whole"] {
+        assert!(folder.path(left).join("model.safetensors").exists());
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::support::trained::{TARGETS, eval, export, predict, report};
-use crate::support::{Folder, assert_says, json, psp, render, resume, run};
+use crate::support::{Folder, assert_says, json, render, resume, run};
 
 /// Data, and a run on it in `run`.
 fn trained() -> Folder {
@@ -172,9 +172,13 @@ fn another_runs_checkpoint_is_not_taken_for_the_best() {
     for mut command in [eval, predict, export] {
         run(&mut command).assert_refused(&["best.safetensors: ", "it is of another run"]);
     }
-    let mut resume = psp(&["train", "--resume"]);
-    let resumed = run(resume.arg(folder.path("run"))).assert_done();
-    assert_says(&resumed.stderr, &["restored from another checkpoint"]);
+    let again = || run(&mut resume(&folder.path("run")));
+    again().assert_refused(&["best.safetensors: ", "move it away"]);
+    std::fs::remove_file(&best).unwrap();
+    assert_says(
+        &again().assert_done().stderr,
+        &["restored from another checkpoint"],
+    );
     run(&mut evaluation(&folder)).assert_done();
 }
 

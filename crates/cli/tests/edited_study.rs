@@ -43,7 +43,7 @@ fn a_choice_from_before_a_change_is_told_of() {
     assert_eq!(ran.code, Some(75), "{ran:#?}");
     assert_says(&ran.stderr, &["changed: study.seeds: 2 → 3"]);
     let text = || std::fs::read_to_string(bench.folder.path("page/report.md")).unwrap();
-    let before = ["chosen before study.seeds changed (2 → 3)"];
+    let before = ["chosen before these settings changed: study.seeds: 2 → 3"];
     for command in ["show", "best"] {
         assert_says(&bench.study(command, &[]).assert_done().stderr, &before);
     }

@@ -116,6 +116,23 @@ fn an_exported_model_knows_the_column_of_file_names_that_it_was_trained_with() {
     run(&mut eval(&folder.path("run"), &out, &["--overwrite"])).assert_refused(&said);
 }
 
+/// At random weights, so few pixels leave nothing of an image but rounding.
+#[test]
+fn scores_that_never_change_are_told_of_where_there_are_several_images() {
+    let folder = Folder::with_data();
+    folder
+        .train("run", &["model.unfreeze=['head']"])
+        .assert_done();
+    let told = "the same for every image, whatever it shows";
+    let (model, image) = (folder.path("run"), folder.image("synth-000000.jpg"));
+    let ran = run(&mut predict(&model, &[&folder.data()], &[])).assert_done();
+    assert_says(&ran.stderr, &[told]);
+    let ran = run(&mut predict(&model, &[&image, &image], &[])).assert_done();
+    assert!(!ran.stderr.contains(told), "{ran:#?}");
+    let ran = run(&mut eval(&model, &folder.path("out"), &["--samples=0"])).assert_done();
+    assert_says(&ran.stderr, &[told]);
+}
+
 #[test]
 fn images_beside_the_labels_are_found_in_an_image_folder_of_other_data() {
     let folder = Folder::with_data();

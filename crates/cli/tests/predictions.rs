@@ -247,6 +247,9 @@ fn an_evaluation_writes_neither_among_the_data_nor_over_what_is_no_result() {
     let other = folder.path("other");
     support::render(&other, 4);
     run(&mut eval(bundle, &other, &flags)).assert_refused(&["is a data set's folder", "--out"]);
+    // Whatever its column of file names is called.
+    folder.edit("other/labels.csv", "filename,", "bildname,");
+    run(&mut eval(bundle, &other, &flags)).assert_refused(&["is a data set's folder", "--out"]);
     let site = folder.path("site");
     std::fs::create_dir_all(site.join("images")).unwrap();
     std::fs::copy(folder.image("synth-000000.jpg"), site.join("images/a.jpg")).unwrap();

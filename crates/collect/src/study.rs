@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use psp_data::Part;
 use psp_report::input::{Candidate, Input, Selection, Study, Trial};
 use psp_schema::{Ranked, shell_quoted};
-use psp_search::{Finalist, Overview, RankedFinalist, StudyDir, TrialRow};
+use psp_search::{FinalRun, Finalist, Overview, RankedFinalist, StudyDir, TrialRow};
 use psp_space::value_text;
 use psp_train::config::SplitSource;
 use psp_train::{Inputs, RunDir};
@@ -159,12 +159,10 @@ fn of_finalist(
             Some(psp_search::TrialOutcome::Failed { reason }) => Some(reason.clone()),
             _ => None,
         };
-        let is_counted = match (ranked, &overview.selection) {
-            (Some(rank), _) => {
-                let mut known = rank.runs.iter();
-                known.any(|run| trained.root().ends_with(&run.folder))
-            }
-            (None, chosen) => chosen.is_none(),
+        let is_this = |run: &FinalRun| trained.root().ends_with(&run.folder);
+        let is_counted = match ranked {
+            Some(rank) => rank.runs.iter().any(is_this),
+            None => overview.selection.is_none(),
         };
         if !is_counted && failure.is_none() {
             // The choice, and what else is told of it, is from before this training.

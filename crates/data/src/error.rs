@@ -88,7 +88,7 @@ pub enum DataError {
     /// A label is not a number within the range.
     #[error(
         "{path}: line {row}: column `{column}`: `{value}` {problem}{}",
-        expected_range(*low, *high)
+        advice_on_label(problem, *low, *high)
     )]
     Label {
         /// The labels file.
@@ -237,7 +237,10 @@ pub enum DataError {
         examples: String,
     },
     /// A row's image can't be used.
-    #[error("{path}: line {row}: {source}; replace the file or remove the row")]
+    #[error(
+        "{path}: line {row}: {source}; {} or remove the row",
+        advice_on_image(source)
+    )]
     Image {
         /// The labels file.
         path: PathBuf,
@@ -326,6 +329,7 @@ impl DataError {
                 | CsvError::SeveralFilenameColumns { remedy, .. },
             )
             | Self::Split(SplitError::UnknownPart { remedy, .. }) => *remedy,
+            Self::Label { .. } if self.is_out_of_range() => Some(Remedy::AnyLabel),
             _ => None,
         }
     }
@@ -362,12 +366,23 @@ impl DataError {
     }
 }
 
-/// What is expected of a label, where that is more than that it is a number.
-fn expected_range(low: f32, high: f32) -> String {
+/// What is expected of a label, and what can be done about one that can't be read.
+fn advice_on_label(problem: &str, low: f32, high: f32) -> String {
+    let mut advice = String::new();
     if low.is_finite() && high.is_finite() {
-        format!("; expected a number from {low} to {high}")
-    } else {
-        String::new()
+        advice = format!("; expected a number from {low} to {high}");
+    }
+    if problem != OUT_OF_RANGE {
+        advice += "; correct it, or remove the row";
+    }
+    advice
+}
+
+/// What can be done about an image that can't be used, but for leaving it out.
+fn advice_on_image(error: &DataError) -> &'static str {
+    match error {
+        DataError::File(_) => "make it readable",
+        _ => "replace the file",
     }
 }
 

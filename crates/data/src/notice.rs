@@ -153,7 +153,7 @@ pub enum DataNotice {
     AddedRows {
         /// The labels file.
         path: PathBuf,
-        /// How many.
+        /// Rows that the run's split does not name.
         count: usize,
     },
     /// Training images that no batch of an epoch holds.

@@ -196,21 +196,21 @@ fn a_row_with_a_field_too_many_or_too_few_is_refused() {
 
 #[test]
 fn a_label_that_is_no_number_in_the_range_is_refused_with_line_column_and_value() {
-    for (value, problem) in [
-        ("much", "is not a number"),
-        ("", "is empty"),
-        ("NaN", "is not finite"),
-        ("inf", "is not finite"),
-        ("1.0001", "is out of range"),
-        ("-0.1", "is out of range"),
+    let advice = "from 0 to 1; correct it, or remove the row";
+    for (value, problem, told) in [
+        ("much", "is not a number", advice),
+        ("", "is empty", advice),
+        ("NaN", "is not finite", advice),
+        ("inf", "is not finite", advice),
+        ("1.0001", "is out of range", "from 0 to 1"),
+        ("-0.1", "is out of range", "from 0 to 1"),
     ] {
         let csv = format!("filename,hood,door\na.jpg,0,0\nb.jpg,0,{value}\n");
         let value = format!("`{value}`");
-        refused(
-            &csv,
-            &["line 3", "column `door`", &value, problem, "from 0 to 1"],
-        );
+        refused(&csv, &["line 3", "column `door`", &value, problem, told]);
     }
+    let csv = "\"filename,hood,door\"\n\"a.jpg,0,0\"\n";
+    refused(csv, &["line 1", "stands in quotes as a whole"]);
 }
 
 #[test]

@@ -91,18 +91,24 @@ impl Predictions {
     }
 
     /// Indices of the targets whose predictions are the same for every image, where there are
-    /// several images; `span` is how far apart a target's labels can lie.
-    pub fn constant_targets(&self, span: impl Fn(usize) -> f64) -> Vec<usize> {
+    /// several images: beside `range`, `[low, high]`, which labels lie in, or else beside the
+    /// labels themselves.
+    pub fn constant_targets(&self, range: Option<[f64; 2]>) -> Vec<usize> {
         let is_constant = |target: usize| {
+            let labels = || span(self.pairs(target).map(|(label, _)| label));
+            let whole = range.map_or_else(labels, |[low, high]| high - low);
             let predicted = self.pairs(target).map(|(_, prediction)| prediction);
-            let none = (f64::INFINITY, f64::NEG_INFINITY);
-            let (low, high) =
-                predicted.fold(none, |(low, high), value| (low.min(value), high.max(value)));
-            self.rows.len() > 1 && high - low <= SAME * span(target)
+            self.rows.len() > 1 && span(predicted) <= SAME * whole
         };
         let targets = 0..self.targets.len();
         targets.filter(|target| is_constant(*target)).collect()
     }
+}
+
+/// How far the values lie apart.
+fn span(values: impl Iterator<Item = f64> + Clone) -> f64 {
+    let low = values.clone().fold(f64::INFINITY, f64::min);
+    values.fold(f64::NEG_INFINITY, f64::max) - low
 }
 
 impl PredictionRow {

@@ -205,10 +205,13 @@ fn targets_whose_predictions_never_change_are_known_in_the_labels_span() {
     ];
     let constant = |rows: &[PredictionRow], span| {
         let predictions = Predictions::new(names(&["x", "y"]), rows.to_vec()).unwrap();
-        predictions.constant_targets(|_| span)
+        predictions.constant_targets(Some([0.0, span]))
     };
     assert_eq!(constant(&rows, 1.0), [0]);
     assert_eq!(constant(&rows, 0.01), [0; 0]);
     assert_eq!(constant(&rows, 2000.0), [0, 1]);
     assert_eq!(constant(&rows[..1], 1.0), [0; 0]);
+    // Without a range, beside the labels.
+    let predictions = Predictions::new(names(&["x", "y"]), rows.to_vec()).unwrap();
+    assert_eq!(predictions.constant_targets(None), [0]);
 }

@@ -162,7 +162,7 @@ fn staging_folder(out: &Path) -> Result<TempDir, ExportError> {
     for entry in beside.into_iter().flatten().flatten().flatten() {
         if entry.file_name().to_string_lossy().starts_with(STAGED) && is_left(&entry.path()) {
             // What stays is in nobody's way.
-            for name in [SAFETENSORS, BURNPACK, BUNDLE_JSON] {
+            for name in [SAFETENSORS, BURNPACK] {
                 let _ = std::fs::remove_file(entry.path().join(name));
             }
             let _ = std::fs::remove_dir(entry.path());
@@ -171,11 +171,13 @@ fn staging_folder(out: &Path) -> Result<TempDir, ExportError> {
     Ok(staged)
 }
 
-/// Whether nothing has come into this folder for longer than an export is at work.
+/// Whether this folder holds no whole model, whose description comes last, and nothing has come
+/// into it for longer than an export is at work.
 fn is_left(staged: &Path) -> bool {
     let changed = std::fs::metadata(staged).and_then(|folder| folder.modified());
     let age = changed.ok().and_then(|changed| changed.elapsed().ok());
-    age.is_some_and(|age| age > LONGEST)
+    let is_whole = staged.join(BUNDLE_JSON).exists();
+    !is_whole && !staged.is_symlink() && age.is_some_and(|age| age > LONGEST)
 }
 
 /// A temporary folder beside `out` that is as open as the umask lets a new folder

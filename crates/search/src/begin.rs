@@ -291,13 +291,8 @@ fn restored(dir: &StudyDir, config: &SearchConfig) -> Result<Study, SearchError>
     let Some(plan) = plan else {
         return Err(SearchError::LostStudyFile { study: dir.clone() });
     };
-    let config = match &plan.study_file {
-        Some(text) => {
-            let name = dir.study().display().to_string();
-            SearchConfig::parse_stored(text, &name, &[])?
-        }
-        None => config.clone(),
-    };
+    let then = plan.study_as_written(dir)?;
+    let config = then.unwrap_or_else(|| config.clone());
     Study::new(dir.clone(), config, plan)
 }
 

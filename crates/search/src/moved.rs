@@ -3,6 +3,7 @@
 use psp_schema::FileError;
 use psp_train::{RunConfig, RunDir};
 
+use crate::config::SearchConfig;
 use crate::error::SearchError;
 use crate::study::Study;
 
@@ -36,6 +37,18 @@ pub(crate) fn relocate(run: &RunDir, base: &RunConfig) -> Result<(), SearchError
         psp_schema::write_atomic(&run.config(), |out| out.write_all(text.as_bytes()))?;
     }
     Ok(())
+}
+
+impl SearchConfig {
+    /// Has a study file whose data folder is gone name the one of `known`, where that study's data
+    /// were moved to; whether it does.
+    pub fn follow(&mut self, known: &Self) -> bool {
+        let is_moved = !self.base.data.dir.exists() && known.base.data.dir.exists();
+        if is_moved {
+            place(&mut self.base, &known.base);
+        }
+        is_moved
+    }
 }
 
 /// Has a configuration name the places that `like` does.

@@ -98,7 +98,7 @@ impl Overview {
 
     /// Whether there are trials, none of which was trained to its end nor will be.
     pub fn all_failed(&self) -> bool {
-        !self.trials.is_empty() && self.count(TrialState::Failed) == self.trials.len()
+        self.wanted() > 0 && self.count(TrialState::Failed) == self.wanted()
     }
 
     /// The finished trial with the best score so far.

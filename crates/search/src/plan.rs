@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::config::SearchConfig;
 use crate::error::SearchError;
 use crate::folder::{StudyDir, TrialDir};
+use crate::records::damaged;
 use crate::weights::Weights;
 
 /// A trial of the plan.
@@ -143,6 +144,20 @@ impl Plan {
             study_file: None,
             trials,
         })
+    }
+
+    /// The study in `dir` as its file was last written; `None` where an earlier version wrote it.
+    ///
+    /// # Errors
+    /// A damaged plan.
+    pub(crate) fn study_as_written(
+        &self,
+        dir: &StudyDir,
+    ) -> Result<Option<SearchConfig>, SearchError> {
+        let name = dir.study().display().to_string();
+        let parse = |text: &String| SearchConfig::parse_stored(text, &name, &[]);
+        let then = self.study_file.as_ref().map(parse).transpose();
+        then.map_err(|error| damaged(&dir.plan(), &error).into())
     }
 
     /// A trial that is drawn later, once its configuration has been checked.

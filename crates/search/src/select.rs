@@ -6,7 +6,6 @@ use burn::tensor::Device;
 use psp_metrics::{OverallMetrics, RegressionMetrics};
 use psp_models::{BackboneKind, multiply_adds_of};
 use psp_schema::{Ranked, write_json};
-use psp_train::config::Change;
 use serde::{Deserialize, Serialize};
 
 use crate::choose::{Candidate, Choice, choose, doubt, score};
@@ -151,9 +150,13 @@ impl Study {
                     ..selection.clone()
                 }
         };
-        // A finished study may lie where nothing can be written.
-        if !self.selected()?.as_ref().is_some_and(is_same) {
-            write_json(&self.dir.selected(), &selection)?;
+        let stored = self.selected()?;
+        if stored.as_ref() != Some(&selection) {
+            let written = write_json(&self.dir.selected(), &selection);
+            // A finished study may lie where nothing can be written.
+            if !stored.as_ref().is_some_and(is_same) {
+                written?;
+            }
         }
         Ok(selection)
     }
@@ -174,15 +177,18 @@ impl Study {
         };
         let mut changes = of(&self.settings()).changes_since(&of(then))?;
         changes.retain(|change| {
-            let name = change.key.trim_start_matches("study.");
+            let name = change.key.strip_prefix("study.").unwrap_or_default();
             ["trials", "finalists", "seeds", "folds", "confidence"].contains(&name)
                 || name.starts_with("refit")
         });
-        let changes = changes.iter();
-        let changes =
-            changes.map(|Change { key, then, now }| format!("{key} changed ({then} → {now})"));
-        let changes: Vec<String> = changes.collect();
-        Ok((!changes.is_empty()).then(|| format!("chosen before {}", changes.join(", "))))
+        let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
+        let told = || {
+            format!(
+                "chosen before these settings changed: {}",
+                changes.join(", ")
+            )
+        };
+        Ok((!changes.is_empty()).then(told))
     }
 
     /// `[study]`, with the actual number of trials.

@@ -14,7 +14,7 @@ use crate::error::SearchError;
 use crate::folder::{StudyDir, TrialDir};
 use crate::plan::{Plan, PlannedTrial};
 use crate::pruner::Pruner;
-use crate::records::{damaged, read_json};
+use crate::records::read_json;
 
 /// A study and its plan.
 #[derive(Clone, Debug)]
@@ -62,20 +62,18 @@ impl Study {
                 source: Box::new(other),
             },
         })?;
-        if let Some(then) = &plan.study_file {
-            let name = path.display().to_string();
-            let then = SearchConfig::parse_stored(then, &name, &[])
-                .map_err(|error| damaged(&dir.plan(), &error))?;
-            if let Some(what) = then.difference(&config)? {
-                return Err(SearchError::Edited { file: path, what });
-            }
+        if let Some(then) = plan.study_as_written(&dir)?
+            && let Some(what) = then.difference(&config)?
+        {
+            return Err(SearchError::Edited { file: path, what });
         }
         let is_searched = |key: &String| config.space.dimensions().iter().any(|of| of.key == *key);
         let mut keys = plan.trials.iter().flat_map(|trial| trial.point.keys());
         if let Some(key) = keys.find(|key| !is_searched(key)) {
-            let problem =
-                format!("a trial has a value of `{key}`, which study.toml does not search");
-            return Err(damaged(&dir.plan(), &problem).into());
+            return Err(SearchError::Edited {
+                file: path,
+                what: format!("the key `{key}` of its trials"),
+            });
         }
         Self::new(dir, config, plan)
     }
@@ -111,10 +109,8 @@ impl Study {
     /// # Errors
     /// A damaged plan.
     pub fn config_as_written(&self) -> Result<SearchConfig, SearchError> {
-        match &self.plan.study_file {
-            Some(text) => SearchConfig::parse_stored(text, self.config.name(), &[]),
-            None => Ok(self.config.clone()),
-        }
+        let then = self.plan.study_as_written(&self.dir)?;
+        Ok(then.unwrap_or_else(|| self.config.clone()))
     }
 
     /// Whether the study is still in its folder.

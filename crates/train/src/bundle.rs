@@ -125,7 +125,7 @@ impl Bundle {
         let bundle: Self =
             serde_json::from_slice(&text).map_err(|error| format(error.to_string()))?;
         bundle.validate().map_err(format)?;
-        let now = hash_of_all_but_sha256(&text).map_err(damaged)?;
+        let now = hash_of_all_but_sha256(value);
         if bundle.sha256.is_empty() || bundle.sha256 == now {
             return Ok(bundle);
         }
@@ -141,8 +141,10 @@ impl Bundle {
     /// # Errors
     /// A value that JSON can't hold.
     pub fn sealed(self) -> serde_json::Result<Self> {
+        // As reading sees it: an f32's digits are those of another f64.
+        let value = serde_json::from_slice(&serde_json::to_vec(&self)?)?;
         Ok(Self {
-            sha256: hash_of_all_but_sha256(&serde_json::to_vec(&self)?)?,
+            sha256: hash_of_all_but_sha256(value),
             ..self
         })
     }
@@ -154,6 +156,7 @@ impl Bundle {
         let (model, targets) = (&self.model, &self.targets);
         let names: BTreeSet<&String> = targets.iter().collect();
         let means = &self.training.train_means;
+        let deviations = &self.training.train_deviations;
         let checks = [
             (
                 "targets",
@@ -199,6 +202,13 @@ impl Bundle {
                 means.len() == targets.len() && means.iter().all(|mean| mean.is_finite()),
                 "a finite number for each target",
             ),
+            (
+                "training.train_deviations",
+                deviations.is_empty()
+                    || (deviations.len() == targets.len()
+                        && deviations.iter().all(|one| one.is_finite() && *one > 0.0)),
+                "a number above 0 for each target, or none",
+            ),
         ];
         match checks.into_iter().find(|(_, is_valid, _)| !is_valid) {
             Some((key, _, expected)) => Err(format!("damaged: `{key}`: expected {expected}")),
@@ -231,14 +241,13 @@ impl Bundle {
 }
 
 /// SHA-256 of a JSON object without its own `sha256`, whatever its layout.
-pub(crate) fn hash_of_all_but_sha256(json: &[u8]) -> serde_json::Result<String> {
-    let mut description: serde_json::Value = serde_json::from_slice(json)?;
+pub(crate) fn hash_of_all_but_sha256(mut description: serde_json::Value) -> String {
     if let Some(fields) = description.as_object_mut() {
         fields.remove("sha256");
     }
     // Whatever order a feature of serde_json keeps.
     description.sort_all_objects();
-    Ok(hex::encode(Sha256::digest(description.to_string())))
+    hex::encode(Sha256::digest(description.to_string()))
 }
 
 impl FileEntry {

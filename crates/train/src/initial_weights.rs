@@ -8,7 +8,6 @@ use psp_models::{
     BackboneKind, HEAD, ModelConfig, Output, Regressor, StateDict, StateError, WeightsFile,
     read_weights,
 };
-
 use psp_schema::shell_quoted;
 
 use crate::bundle::{BUNDLE_JSON, BURNPACK, Bundle, SAFETENSORS};
@@ -175,7 +174,7 @@ pub fn open(path: &Path) -> Result<(WeightsFile, Option<String>), TrainError> {
     let (file, head) = read(path)?;
     let told = head.map(|head| {
         format!(
-            "its head (of {}) is left out: psp train takes it over with model.weights = {}, \
+            "its head (of {}) is left out: psp train takes it over with model.weights={}, \
              where data.targets and model.hidden are the same",
             head.targets.join(", "),
             shell_quoted(path)

@@ -1,7 +1,7 @@
 //! `metrics.jsonl`, one line per epoch, and its TensorBoard mirror.
 
 use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use psp_schema::{EpochRecord, FileError, read_metrics};
@@ -28,23 +28,24 @@ impl MetricsLog {
     /// [`TrainError::Damaged`] for a file that is shorter, of another run or missing.
     pub(crate) fn check(path: &Path, progress: &Progress) -> Result<(), TrainError> {
         let (bytes, epochs) = (progress.metrics_bytes, progress.epoch);
-        let text = match std::fs::read(path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
-            other => other.map_err(FileError::read(path))?,
-        };
-        let wrong = match text.get(..usize::try_from(bytes).unwrap_or(usize::MAX)) {
-            None => format!(
-                "missing or shorter than the checkpoint says ({} of {bytes} bytes)",
-                text.len()
-            ),
-            Some(known) => {
-                let lines = known.split_inclusive(|byte| *byte == b'\n');
-                let is_whole = known.last().is_none_or(|byte| *byte == b'\n');
-                if is_whole && lines.count() as u64 == epochs {
-                    return Ok(());
-                }
-                format!("not the log of the {epochs} epochs that the checkpoint is of")
+        let mut known = Vec::new();
+        match File::open(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            file => {
+                let file = file.map_err(FileError::read(path))?;
+                let read = file.take(bytes).read_to_end(&mut known);
+                read.map_err(FileError::read(path))?;
             }
+        }
+        let lines = known.iter().filter(|byte| **byte == b'\n').count() as u64;
+        let is_whole = known.last().is_none_or(|byte| *byte == b'\n');
+        let wrong = if (known.len() as u64) < bytes {
+            let found = known.len();
+            format!("missing or shorter than the checkpoint says ({found} of {bytes} bytes)")
+        } else if lines == epochs && is_whole {
+            return Ok(());
+        } else {
+            format!("not the log of the {epochs} epochs that the checkpoint is of")
         };
         Err(TrainError::Damaged {
             path: path.to_owned(),

@@ -103,9 +103,10 @@ fn by_first_weights(run: &RunDir, measured: &Measured) -> Result<Option<String>,
     if psp_schema::hash_of(path).is_ok_and(|now| now == then) {
         return by_file(path, measured);
     }
-    let dir = folder_of(path);
-    let is_own = dir == RunDir::new(dir.parent().unwrap_or(dir)).checkpoints();
-    Ok((is_own || path.ends_with(SAFETENSORS)).then(|| {
+    // Of another program's nothing was told.
+    let was_told = manifest.seen.is_some();
+    let is_psps = was_told || run_of(path).is_some() || path.ends_with(SAFETENSORS);
+    Ok(is_psps.then(|| {
         format!(
             "{}: gone or changed since, so that which images it was trained on can't be told",
             path.display()
@@ -113,9 +114,15 @@ fn by_first_weights(run: &RunDir, measured: &Measured) -> Result<Option<String>,
     }))
 }
 
+/// The run whose checkpoint `path` is, by its place.
+fn run_of(path: &Path) -> Option<RunDir> {
+    let dir = folder_of(path);
+    let run = RunDir::new(dir.parent()?);
+    (run.checkpoints() == dir).then_some(run)
+}
+
 fn by_file(path: &Path, measured: &Measured) -> Result<Option<String>, TrainError> {
-    let run = folder_of(path).parent().map(RunDir::new);
-    let seen = match run.filter(|run| run.is_begun() && run.checkpoints() == folder_of(path)) {
+    let seen = match run_of(path).filter(RunDir::is_begun) {
         Some(run) => by_run(&run, measured)?,
         None => match description_of(path)? {
             Some(Description {
@@ -137,6 +144,8 @@ fn by_bundle(training: Training, measured: &Measured) -> Result<Option<String>, 
     let told = if training.data_fingerprint != measured.dataset.fingerprint()? {
         "an exported model does not tell which images it was trained on, so that some of those \
          that it is measured on may be among them"
+    } else if measured.split.is_none() {
+        "it was trained on images of these data, which may be among those that it is measured on"
     } else if measured.split.as_ref() != Some(&training.split_fingerprint) {
         "it was trained on these data with another split, so that some of the images that it is \
          measured on may be among those that it was trained on"

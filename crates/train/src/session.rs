@@ -178,11 +178,20 @@ impl Session {
         Ok(key)
     }
 
-    /// Takes out the stored features of this key, if nobody else uses them.
-    pub(crate) fn take_features(&self, key: &FeatureKey) -> Option<FeatureStore> {
+    /// Takes out the features of this key that are stored in the cache folder `dir`, or kept in
+    /// memory, if nobody else uses them.
+    pub(crate) fn take_features(
+        &self,
+        dir: Option<&Path>,
+        key: &FeatureKey,
+    ) -> Option<FeatureStore> {
         let store = self.kept().features.take()?;
         let store = Arc::try_unwrap(store).ok()?;
-        (store.key() == key).then_some(store)
+        let is_there = match (store.dir(), dir) {
+            (Some(own), Some(dir)) => own.starts_with(dir),
+            (own, _) => own.is_none(),
+        };
+        (store.key() == key && is_there).then_some(store)
     }
 
     /// Keeps stored features.

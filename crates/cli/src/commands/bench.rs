@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail};
 use psp_bench::{BenchError, Report, Settings};
 use psp_search::available_memory;
 
@@ -23,8 +23,16 @@ pub(crate) fn bench(
         runs: args.runs,
         steps: args.steps,
     };
-    settings.check()?;
-    check_memory(&settings)?;
+    let (needed, free) = (settings.least_memory()?, available_memory());
+    let gib = |bytes: u64| bytes as f64 / f64::from(1 << 30);
+    if let Some(free) = free.filter(|free| needed > *free) {
+        bail!(
+            "--batch {}: so many images take at least {:.1} GiB, and {:.1} GiB are free",
+            args.batch,
+            gib(needed),
+            gib(free)
+        );
+    }
     let report = measure(&settings)?;
     if args.json {
         println!("{}", serde_json::to_string(&report)?);
@@ -32,25 +40,6 @@ pub(crate) fn bench(
         print(&report);
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Refuses a batch that this machine has no memory for.
-fn check_memory(settings: &Settings) -> Result<()> {
-    let Some(available) = available_memory() else {
-        return Ok(());
-    };
-    let (batch, size) = (settings.batch as u64, settings.size() as u64);
-    // An image and what the first layer makes of it, which is no smaller.
-    let bytes = batch * 2 * 3 * size * size * size_of::<f32>() as u64;
-    let gib = |bytes: u64| bytes as f64 / f64::from(1 << 30);
-    ensure!(
-        bytes <= available,
-        "--batch {batch}: so many images of {size} pixels take at least {:.1} GiB, and {:.1} GiB \
-         are free",
-        gib(bytes),
-        gib(available)
-    );
-    Ok(())
 }
 
 fn print(report: &Report) {

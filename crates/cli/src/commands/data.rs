@@ -83,6 +83,11 @@ pub(crate) fn split(args: &SplitArgs) -> Result<ExitCode> {
         out.display()
     );
     ensure!(
+        whole(&out) != whole(dataset.labels_path()),
+        "{}: holds the labels; name another file with --out",
+        out.display()
+    );
+    ensure!(
         whole(&out) == whole(&beside) || !DataFolder::would_take(&whole(&out)),
         "{}: would be taken for the labels of the images beside it; call these labels.csv, or name \
          a file in another folder with --out",

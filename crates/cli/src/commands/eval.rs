@@ -96,15 +96,8 @@ fn tell_of_another_scale(evaluation: &Evaluation, train_deviations: &[f64]) {
 
 /// Tells of a model that has learned nothing of the images.
 fn tell_of_constants(predictions: &Predictions, predictor: &Predictor) {
-    let span = |target: usize| match predictor.label_range() {
-        Some([low, high]) => (high - low).into(),
-        None => {
-            let labels = predictions.pairs(target).map(|(label, _)| label);
-            let low = labels.clone().fold(f64::INFINITY, f64::min);
-            labels.fold(f64::NEG_INFINITY, f64::max) - low
-        }
-    };
-    for index in predictions.constant_targets(span) {
+    let range = predictor.label_range().map(|ends| ends.map(f64::from));
+    for index in predictions.constant_targets(range) {
         let target = &predictions.targets()[index];
         eprintln!(
             "warning: {target}: the predictions are the same for every image, whatever it shows"

@@ -11,7 +11,7 @@ use psp_train::bundle::BUNDLE_JSON;
 
 use super::predictor::note_unfinished;
 use super::refusals::{check_is_there, continuing, unless_lost};
-use super::study::{study_dir, warn_of_outdated};
+use super::study::{study_dir, warn_of_choice};
 use crate::args::ExportArgs;
 
 pub(crate) fn export(args: &ExportArgs) -> Result<ExitCode> {
@@ -70,7 +70,7 @@ fn run_of(args: &ExportArgs) -> Result<RunDir> {
              show {quoted}` says how far it is"
         );
     };
-    warn_of_outdated(&study, &selection)?;
+    warn_of_choice(&study, Some(&selection))?;
     let (place, folder) = selection.folder_of(args.backbone).with_context(|| {
         let finalists = selection.finalists.iter();
         let there: BTreeSet<&str> = finalists.map(|one| one.backbone.name()).collect();

@@ -78,8 +78,9 @@ pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
         let file = names.next().unwrap_or_default();
         bar.inc(1);
         if let Ok(scores) = &prediction.scores {
-            let first = first.get_or_insert_with(|| scores.predictions.clone());
-            is_constant &= *first == scores.predictions;
+            // Clipped ones may be the same of images that the model tells apart.
+            let first = first.get_or_insert_with(|| scores.raw.clone());
+            is_constant &= *first == scores.raw;
         }
         match prediction.scores {
             Ok(scores) if args.raw => out.scores(&file, &scores.raw),
@@ -92,7 +93,8 @@ pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
     })?;
     bar.finish_and_clear();
     let scored = out.finish(args.overwrite)?;
-    if scored > 1 && is_constant {
+    let are_several = || paths.iter().any(|path| whole(path) != whole(&paths[0]));
+    if scored > 1 && is_constant && are_several() {
         eprintln!("warning: the scores are the same for every image, whatever it shows");
     }
     if let Some(path) = out_file {

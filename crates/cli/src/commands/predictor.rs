@@ -40,11 +40,18 @@ pub(super) fn note_unfinished(run: &RunDir) {
     let root = run.root().display();
     let done = read_metrics(&run.metrics()).map_or(0, |epochs| epochs.len() as u64);
     match run.read_config() {
-        Ok(config) if done >= config.train.epochs => eprintln!(
-            "note: {}: missing, though all epochs are done; {} writes it again",
-            run.result().display(),
-            resuming(run)
-        ),
+        Ok(config) if done >= config.train.epochs => {
+            let again = if StudyDir::around(run.root()).is_none() {
+                format!("; {} writes it again", resuming(run))
+            } else {
+                String::new()
+            };
+            let result = run.result();
+            eprintln!(
+                "note: {}: missing, though all epochs are done{again}",
+                result.display()
+            );
+        }
         _ => eprintln!(
             "note: {root}: the run has not come to its end; this is its best epoch so far"
         ),

@@ -29,8 +29,9 @@ pub(super) fn unless_moved(
 }
 
 /// What a backbone that learns nothing and knows nothing is told of with.
-pub(super) const FROZEN_AND_RANDOM: &str = "the whole backbone is frozen and its weights are random; set model.weights, such as to \
-     imagenet, or have more stages trained (model.unfreeze, train.unfreeze_every)";
+pub(super) const FROZEN_AND_RANDOM: &str = "the whole backbone is frozen and its weights are \
+     random; set model.weights, such as to imagenet, or have more stages trained \
+     (model.unfreeze, train.unfreeze_every)";
 
 /// Refuses a folder that is not there.
 pub(super) fn check_is_there(folder: &Path) -> Result<()> {

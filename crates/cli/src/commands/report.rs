@@ -125,7 +125,7 @@ impl Source {
         let way_out = |data: &Path, command: String| {
             let data = shell_quoted(data);
             format!(
-                "link it there, ln -s \"$PWD/DIR\" {data}, or name the new place and go on with the \
+                "link it there, ln -s \"$(realpath DIR)\" {data}, or name the new place and go on with the \
                  training: {command} --data DIR"
             )
         };
@@ -206,8 +206,8 @@ impl Source {
                     let split = with_split(&run.split());
                     if run.read_manifest().is_ok_and(|manifest| manifest.extended) {
                         commands.push(format!(
-                            "# {root} was trained longer than it began with; in one go its \
-                             schedule is another, and so are its figures"
+                            "# train.epochs or train.patience of {root} changed on the way; in \
+                             one go its schedule is another, and so are its figures"
                         ));
                     }
                     commands.push(format!(

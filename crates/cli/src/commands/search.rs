@@ -16,7 +16,7 @@ use psp_train::{Event, Inputs};
 
 use super::config::{key_of, on_devices, toml_string};
 use super::refusals::FROZEN_AND_RANDOM;
-use super::study::{lost_choice, print_selection, so_far, study_dir, trials_of};
+use super::study::{lost_choice, print_selection, so_far, study_dir, trials_of, warn_of_choice};
 use super::worker::{default_workers, devices_of_workers, worker_command};
 use super::{failures, launch};
 use crate::args::{Launcher, SearchArgs};
@@ -78,7 +78,14 @@ pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
             }
             let known = Study::open(dir.clone()).ok();
             if let Some(known) = known.as_ref().filter(|_| args.data.is_none()) {
-                follow_moved_data(&mut config, &known.config);
+                let gone = config.base.data.dir.clone();
+                if config.follow(&known.config) {
+                    eprintln!(
+                        "note: {}: there is no such folder any more; the study's data are in {}",
+                        gone.display(),
+                        config.base.data.dir.display()
+                    );
+                }
             }
             let study = Study::begin(dir, config, &machine, &mut check)?;
             tell_of_changes(known.as_ref(), &study)?;
@@ -106,21 +113,6 @@ pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
         Launcher::Local => search_here(args, &study, workers(&study.config)),
         Launcher::Slurm => launch::slurm(args, &study),
         Launcher::K8s => launch::kubernetes(args, &study),
-    }
-}
-
-/// Has a study file whose data folder is gone name the one that the study was given since.
-fn follow_moved_data(config: &mut SearchConfig, before: &SearchConfig) {
-    let (data, known) = (&mut config.base.data, &before.base.data);
-    if !data.dir.exists() && known.dir.exists() {
-        eprintln!(
-            "note: {}: there is no such folder any more; the study's data are in {}",
-            data.dir.display(),
-            known.dir.display()
-        );
-        data.dir.clone_from(&known.dir);
-        data.labels.clone_from(&known.labels);
-        data.images.clone_from(&known.images);
     }
 }
 
@@ -220,6 +212,7 @@ fn search_here(args: &SearchArgs, study: &Study, workers: usize) -> Result<ExitC
             let lost = lost_choice(study)?;
             if let Ok(selection) = &selection {
                 print_selection(study, selection)?;
+                warn_of_choice(study, Some(selection))?;
                 if lost.is_none() {
                     println!(
                         "export with: psp export {} --out MODEL",

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Error, Result, anyhow};
 use psp_schema::{FileError, TrialState, shell_quoted};
 use psp_search::{Failure, Overview, Selection, Study, StudyDir};
-use psp_train::EXPERIMENTS;
+use psp_train::{EXPERIMENTS, RunDir};
 use serde::Serialize;
 
 use super::refusals::{self, continuing};
@@ -108,6 +108,7 @@ fn show(args: &StudyShowArgs) -> Result<()> {
     let study = Study::open(study_dir(&args.study))?;
     warn_of_lost_choice(&study)?;
     let overview = Overview::of(&study)?;
+    warn_of_choice(&study, overview.selection.as_ref())?;
     if args.json {
         println!("{}", serde_json::to_string_pretty(&overview)?);
         return Ok(());
@@ -143,7 +144,6 @@ fn show(args: &StudyShowArgs) -> Result<()> {
     if let Some(selection) = &overview.selection {
         println!();
         print_selection(&study, selection)?;
-        warn_of_outdated(&study, selection)?;
     }
     Ok(())
 }
@@ -154,14 +154,20 @@ pub(super) fn lost_choice(study: &Study) -> Result<Option<Error>> {
     Ok(lost.map(|lost| refusals::lost(&lost.dir.run()).unwrap_or_else(|| anyhow!(lost.reason))))
 }
 
-/// Warns of a choice that was made before the study was given other trials or settings.
-pub(super) fn warn_of_outdated(study: &Study, selection: &Selection) -> Result<()> {
+/// Warns of a choice that was made before the study was given other trials or settings, or whose
+/// initial weights may have seen what it was measured on.
+pub(super) fn warn_of_choice(study: &Study, selection: Option<&Selection>) -> Result<()> {
+    let Some(selection) = selection else {
+        return Ok(());
+    };
+    let folder = &selection.folder;
     if let Some(how) = study.outdated(selection)? {
-        eprintln!(
-            "warning: {}: {how}; {} goes on and chooses again",
-            selection.folder,
-            continuing(&study.dir)
-        );
+        let again = continuing(&study.dir);
+        eprintln!("warning: {folder}: {how}; {again} goes on and chooses again");
+    }
+    let manifest = RunDir::new(study.dir.root().join(folder)).read_manifest();
+    if let Some(seen) = manifest.ok().and_then(|manifest| manifest.seen) {
+        eprintln!("warning: {folder}: {seen}");
     }
     Ok(())
 }
@@ -185,9 +191,7 @@ fn best(args: &StudyBestArgs) -> Result<()> {
         return Err(lost);
     }
     let overview = Overview::of(&study)?;
-    if let Some(selection) = &overview.selection {
-        warn_of_outdated(&study, selection)?;
-    }
+    warn_of_choice(&study, overview.selection.as_ref())?;
     let (folder, reason) = match &overview.selection {
         Some(selection) => (dir.root().join(&selection.folder), selection.reason.clone()),
         None => {

@@ -14,6 +14,8 @@ pub enum Remedy {
     Targets,
     /// Draw a split.
     DrawnSplit,
+    /// Take labels of any size.
+    AnyLabel,
 }
 
 impl Remedy {
@@ -25,6 +27,7 @@ impl Remedy {
             Self::FilenameColumn => "data.filename_column=NAME",
             Self::Targets => "'data.targets=[\"NAME\"]'",
             Self::DrawnSplit => "data.split=random",
+            Self::AnyLabel => "data.label_range=none",
         }
     }
 
@@ -36,6 +39,7 @@ impl Remedy {
             Self::FilenameColumn => "names the column of the file names",
             Self::Targets => "names the columns to predict",
             Self::DrawnSplit => "draws a split instead",
+            Self::AnyLabel => "takes labels of any size",
         }
     }
 }

@@ -9,6 +9,7 @@ use super::batch::Batch;
 use super::pipeline::{Ordered, Outcome, batch_channel};
 use super::shared::Shared;
 use crate::error::DataError;
+use crate::parallel::resolve_threads;
 use crate::pixels::{PixelStore, Pixels};
 
 type Loaded = Result<Pixels, DataError>;
@@ -44,7 +45,7 @@ impl Epoch {
         if let Some(store) = &pixels {
             store.refresh();
         }
-        let threads = shared.options.threads;
+        let threads = resolve_threads(shared.options.threads);
         let (images, store) = (Arc::clone(&shared), pixels.clone());
         let load = move |place: usize| images.load(place, store.as_deref());
         let assembler = Assembler {

@@ -15,8 +15,7 @@ pub struct LoaderOptions {
     pub shuffle_seed: Option<u64>,
     /// What becomes of a last batch that is not full.
     pub last: LastBatch,
-    /// Threads that decode; 0 counts as 1, so that decoding always overlaps
-    /// with the consumer's work.
+    /// Threads that decode; 0: one per core.
     pub threads: usize,
     /// Finished batches to keep ready; 0 counts as 1.
     pub prefetch: usize,

@@ -139,14 +139,14 @@ impl Table {
         });
     }
 
-    /// What is called as one of the `others` can't be meant; `hint` says what else helps, as
-    /// a clause, and `remedy` which setting does.
     /// That there is no column of this name, which the one of image names should have.
     fn no_filenames(&self, name: &str, remedy: Option<Remedy>) -> DataError {
         let hint = format!("; call the column of the file names `{name}`");
         self.missing(name, &[], &hint, remedy)
     }
 
+    /// What is called as one of the `others` can't be meant; `hint` says what else helps, as
+    /// a clause, and `remedy` which setting does.
     fn missing(
         &self,
         column: &str,
@@ -158,6 +158,11 @@ impl Table {
         let help = match named[..] {
             [] if self.header.is_empty() => "the file is empty".to_owned(),
             [] => "no column has a name".to_owned(),
+            [only] if self.header[only].contains([',', ';', '\t', '|']) => format!(
+                "the only column is `{}`, since this line stands in quotes as a whole; put quotes \
+                 around single cells, or none",
+                self.header[only]
+            ),
             // A title, or a separator that is none.
             [only] => format!(
                 "the only column is `{}`; this line must name all columns, with commas, semicolons, \

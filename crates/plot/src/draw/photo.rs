@@ -57,7 +57,6 @@ impl Photo {
 /// aspect ratio.
 fn thumbnail(photo: &RgbImage, width: u32, height: u32) -> Result<RgbImage, PlotError> {
     let (from_width, from_height) = photo.dimensions();
-    check(photo)?;
     let ratio = f64::from(width) / f64::from(from_width);
     let ratio = ratio.min(f64::from(height) / f64::from(from_height));
     // A strip of 10000 × 1 pixels still has a row.
@@ -69,24 +68,16 @@ fn thumbnail(photo: &RgbImage, width: u32, height: u32) -> Result<RgbImage, Plot
     resized(photo, size)
 }
 
-/// Refuses a photo without pixels.
-fn check(photo: &RgbImage) -> Result<(), PlotError> {
-    match photo.dimensions() {
-        (width, height) if width == 0 || height == 0 => {
-            Err(PlotError::EmptyPhoto { width, height })
-        }
-        _ => Ok(()),
-    }
-}
-
 /// `photo` with as many pixels as `size` says, width first.
 ///
 /// # Errors
 /// [`PlotError::EmptyPhoto`] for one without pixels.
 pub fn resized(photo: &RgbImage, size: (u32, u32)) -> Result<RgbImage, PlotError> {
-    check(photo)?;
-    let mut image = RgbImage::new(size.0, size.1);
     let (width, height) = photo.dimensions();
+    if width == 0 || height == 0 {
+        return Err(PlotError::EmptyPhoto { width, height });
+    }
+    let mut image = RgbImage::new(size.0, size.1);
     let draw = |why: &dyn Display| PlotError::Draw(why.to_string());
     let source = TypedImageRef::<U8x3>::from_buffer(width, height, photo.as_raw());
     let source = source.map_err(|error| draw(&error))?;

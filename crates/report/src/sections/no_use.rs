@@ -21,7 +21,7 @@ pub(super) fn no_use(context: &Context) -> Option<String> {
 /// The targets whose predictions are the same for every image.
 fn constant(context: &Context) -> Option<String> {
     let predictions = context.analysis.focus?.predictions(context.input)?;
-    let same = predictions.constant_targets(|_| context.span());
+    let same = predictions.constant_targets(context.input.data.label_range);
     if same.is_empty() {
         return None;
     }

@@ -126,13 +126,13 @@ impl RunConfig {
         let own = self.to_table()?;
         let mut table = own.clone();
         for (path, value) in &values {
-            insert(&mut table, path, (*value).clone(), &place(path))?;
+            insert(&mut table, path, (*value).clone(), || place(path))?;
         }
         from_table(table, "configuration").or_else(|error| {
             // Which of them is at fault shows when they are read one by one.
             let mut table = own;
             for (path, value) in values {
-                insert(&mut table, path, value.clone(), &place(path))?;
+                insert(&mut table, path, value.clone(), || place(path))?;
                 from_table(table.clone(), &place(path))?;
             }
             Err(error)
@@ -200,7 +200,7 @@ fn set(table: &mut Table, given: &str, place: &str) -> Result<(), ConfigError> {
         .ok()
         .and_then(|mut parsed| parsed.remove("value"))
         .unwrap_or_else(|| Value::String(text.to_owned()));
-    insert(table, path.trim(), value, place)
+    insert(table, path.trim(), value, || place.to_owned())
 }
 
 /// The table under `key`, a new one where there is none; `None` where another value is.
@@ -213,14 +213,18 @@ fn table_in<'a>(table: &'a mut Table, key: &str) -> Option<&'a mut Table> {
 }
 
 /// Puts a value at `section.key`, or at `section.map.stage`.
-fn insert(table: &mut Table, path: &str, value: Value, place: &str) -> Result<(), ConfigError> {
+pub(super) fn insert(
+    table: &mut Table,
+    path: &str,
+    value: Value,
+    place: impl Fn() -> String,
+) -> Result<(), ConfigError> {
     let malformed = || ConfigError::Parse {
-        place: place.to_owned(),
+        place: place(),
         reason: format!("`{path}` is not a key; expected section.key, such as train.epochs"),
     };
-    let (section, key) = path.split_once('.').ok_or_else(malformed)?;
+    let (section, mut key) = path.split_once('.').ok_or_else(malformed)?;
     let mut table = table_in(table, section).ok_or_else(malformed)?;
-    let mut key = key;
     // A stage's name may have points of its own.
     if let Some((map, stage)) = key.split_once('.') {
         table = table_in(table, map).ok_or_else(malformed)?;

@@ -101,7 +101,7 @@ impl RunDir {
         if !staged.exists() {
             return Ok(());
         }
-        let Ok(checkpoint) = Checkpoint::read(&staged) else {
+        let Ok(checkpoint) = self.read_own(&staged) else {
             // `read_last` meets the same fault and goes back to the one before.
             return Ok(());
         };
@@ -160,14 +160,15 @@ impl RunDir {
     /// [`CheckpointError::OfAnotherRun`].
     pub fn read_best(&self) -> Result<Checkpoint, CheckpointError> {
         let path = self.best();
-        let best = Checkpoint::read(&path)?;
+        let best = self.read_own(&path)?;
         let own = &best.progress;
-        if !self.is_own(own) {
-            return Err(CheckpointError::OfAnotherRun { path: path.clone() });
-        }
         let (expected, is_own) = match Checkpoint::progress_of(&self.last()) {
             // It is named as the best before it is the last.
-            Ok(last) if last.step < own.step => return Ok(best),
+            Ok(last)
+                if last.step < own.step && last.seed == own.seed && !self.result().exists() =>
+            {
+                return Ok(best);
+            }
             Ok(last) => {
                 let (known, own_mse) = (last.early_stopping, own.early_stopping.best_mse);
                 let is_like = known.best_epoch != own.epoch || known.best_mse == own_mse;
@@ -232,10 +233,29 @@ impl RunDir {
 
     /// Makes the checkpoint of the end of this `epoch`, which is the best, `best` again;
     /// whether there still is one.
+    ///
+    /// # Errors
+    /// [`CheckpointError::OfAnotherRun`] of a `best` that would be replaced; see
+    /// [`kept_of`](Self::kept_of).
     pub(crate) fn restore_best(&self, epoch: u64) -> Result<bool, CheckpointError> {
+        if let Err(error @ CheckpointError::OfAnotherRun { .. }) = self.read_own(&self.best()) {
+            return Err(error);
+        }
         match self.kept_of(epoch)? {
             Some((path, kept)) => self.name_best(&path, &kept).map(|()| true),
             None => Ok(false),
+        }
+    }
+
+    /// Reads a checkpoint, which has to be of this run.
+    fn read_own(&self, path: &Path) -> Result<Checkpoint, CheckpointError> {
+        let checkpoint = Checkpoint::read(path)?;
+        if self.is_own(&checkpoint.progress) {
+            Ok(checkpoint)
+        } else {
+            Err(CheckpointError::OfAnotherRun {
+                path: path.to_owned(),
+            })
         }
     }
 
@@ -243,15 +263,12 @@ impl RunDir {
     fn kept_of(&self, epoch: u64) -> Result<Option<(PathBuf, Checkpoint)>, CheckpointError> {
         let mut unread = None;
         for path in [self.last(), self.previous()] {
-            match Checkpoint::read(&path) {
-                Ok(kept)
-                    if kept.progress.is_best()
-                        && kept.progress.epoch == epoch
-                        && self.is_own(&kept.progress) =>
-                {
+            match self.read_own(&path) {
+                Ok(kept) if kept.progress.is_best() && kept.progress.epoch == epoch => {
                     return Ok(Some((path, kept)));
                 }
-                Ok(_) | Err(CheckpointError::Damaged { .. }) => {}
+                Ok(_)
+                | Err(CheckpointError::Damaged { .. } | CheckpointError::OfAnotherRun { .. }) => {}
                 Err(_) if matches!(path.try_exists(), Ok(false)) => {}
                 Err(error) => unread = Some(error),
             }
@@ -329,23 +346,15 @@ impl RunDir {
                 }
                 continue;
             }
-            let read = Checkpoint::read(&path).and_then(|checkpoint| {
-                if self.is_own(&checkpoint.progress) {
-                    Ok(checkpoint)
-                } else {
-                    Err(CheckpointError::OfAnotherRun { path: path.clone() })
-                }
-            });
-            match read {
+            match self.read_own(&path) {
                 Ok(mut checkpoint) => {
                     // The best may be of the epoch whose own checkpoint is lost.
                     if path == self.previous()
                         && damaged.len() == faults.len()
-                        && let Ok(best) = Checkpoint::read(&self.best())
+                        && let Ok(best) = self.read_own(&self.best())
                         && best.progress.step > checkpoint.progress.step
                         && best.progress.seed == checkpoint.progress.seed
                         && best.targets == checkpoint.targets
-                        && self.is_own(&best.progress)
                     {
                         checkpoint = best;
                     }

@@ -70,9 +70,10 @@ impl Manifest {
     /// # Errors
     /// A value that JSON can't hold.
     pub(crate) fn hash(&self, path: &Path) -> Result<String, FileError> {
-        let text = serde_json::to_vec(self).map_err(|error| error.into());
-        let hash = text.and_then(|text| Ok(hash_of_all_but_sha256(&text)?));
-        hash.map_err(FileError::write(path, "lay out its content"))
+        // As reading sees it.
+        let value = serde_json::to_vec(self).and_then(|text| serde_json::from_slice(&text));
+        let hash = value.map(hash_of_all_but_sha256);
+        hash.map_err(|error| FileError::write(path, "lay out its content")(error.into()))
     }
 }
 
@@ -109,8 +110,8 @@ impl RunDir {
         let text = std::fs::read(&path).map_err(FileError::read(&path))?;
         let manifest: Manifest = parse_json(&path, &text)?;
         // Of the text, which may have more than this version knows.
-        let now = hash_of_all_but_sha256(&text).ok();
-        if manifest.sha256.is_none() || manifest.sha256 == now {
+        let now = hash_of_all_but_sha256(parse_json(&path, &text)?);
+        if manifest.sha256.as_ref().is_none_or(|then| *then == now) {
             Ok(manifest)
         } else {
             Err(damaged(&path, "was edited after it was written"))

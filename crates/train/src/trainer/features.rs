@@ -34,8 +34,9 @@ pub(super) fn open(
         let key = FeatureKey::new(&config_of, &weights, &preprocessing, device);
         Ok::<_, TrainError>(key)
     })?;
-    let kept = session.take_features(&key);
-    let mut store = kept.unwrap_or_else(|| open_or_hold(config.cache_dir.as_deref(), key));
+    let dir = config.cache_dir.as_deref();
+    let kept = session.take_features(dir, &key);
+    let mut store = kept.unwrap_or_else(|| open_or_hold(dir, key));
     tell_of_discarded(&mut store, observe);
     Ok(Some(store))
 }

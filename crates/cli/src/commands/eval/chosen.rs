@@ -49,11 +49,7 @@ impl Chosen {
         let part = match args.split {
             None => Part::Test,
             Some(ChosenPart::Part(part)) => part,
-            Some(ChosenPart::All) => bail!(
-                "--split all also evaluates the images that the model was trained on, so it needs \
-                 the folder: pass --data {}",
-                shell_quoted(&config.data.dir)
-            ),
+            Some(ChosenPart::All) => bail!("--split all goes with --data"),
         };
         let inputs = Inputs::of_run(&config, &run).map_err(|error| {
             if let TrainError::Changed { .. } = error {
@@ -89,10 +85,9 @@ impl Chosen {
         let mut config = own.clone();
         config.move_data(dir);
         for own in [&mut config.data.labels, &mut config.data.images] {
-            own.take_if(|own| !own.starts_with(dir) || !own.exists());
+            // Images beside the labels are found, and others may be in a folder of their own.
+            own.take_if(|own| own == dir || !own.starts_with(dir) || !own.exists());
         }
-        // Images beside the labels are found there, and others may be in a folder of their own.
-        config.data.images.take_if(|own| own == dir);
         config.data.split = SplitSource::Auto;
         config.data.targets.clone_from(&predictor.targets);
         config.data.label_range = predictor.label_range().into();
@@ -104,7 +99,9 @@ impl Chosen {
         if matches!(known, Known::Parts(_)) {
             warn_of_seen(&args.model)?;
         }
-        let is_own = matches!(known, Known::Parts(_)) && RunDir::new(&args.model).is_begun();
+        let is_run = RunDir::new(&args.model).is_begun();
+        let is_own =
+            is_run && (matches!(known, Known::Parts(_)) || is_same_place(dir, &own.data.dir));
         let chosen = match (known, args.split) {
             (Known::Parts(inputs), None) => {
                 note_test_alone(dir);
@@ -258,7 +255,10 @@ fn note_test_alone(dir: &Path) {
 /// `error`, with whose range it is that a label lies beyond.
 fn beyond_the_model(error: DataError) -> anyhow::Error {
     if error.is_out_of_range() {
-        anyhow!("{error}, as all labels that the model was trained on")
+        anyhow!(
+            "{error}, as all labels that the model was trained on; bring these to that scale, or \
+             evaluate a model that was trained on such labels"
+        )
     } else {
         error.into()
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use psp_data::{DataFolder, FileKind, FolderKind, Listing, NamedFiles, list_images};
 
+use crate::origin::whole;
 use crate::text::counted;
 
 /// How many files of a kind are named.
@@ -40,9 +41,7 @@ impl Photos {
                 None => photos.add_folder(path, recursive)?,
             }
         }
-        let paths = photos.paths.iter();
-        let distinct: BTreeSet<PathBuf> =
-            paths.map(std::path::absolute).collect::<Result<_, _>>()?;
+        let distinct: BTreeSet<PathBuf> = photos.paths.iter().map(|path| whole(path)).collect();
         match photos.paths.len() - distinct.len() {
             0 => {}
             more => eprintln!(

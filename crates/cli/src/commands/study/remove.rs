@@ -70,7 +70,7 @@ pub(super) fn remove(args: &StudyRmArgs) -> Result<()> {
     }
     remove_dir(&folder).map_err(FileError::write(&folder, REMOVE))?;
     for link in &links {
-        remove_file(link).map_err(FileError::write(link, REMOVE))?;
+        psp_schema::remove(link)?;
     }
     if links.is_empty() {
         println!("removed {root}");

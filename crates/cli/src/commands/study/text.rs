@@ -3,7 +3,6 @@
 use anyhow::Result;
 use psp_schema::TrialState;
 use psp_search::{Overview, SamplerName, SearchConfig, Selection, Study, TrialRow};
-use psp_train::RunDir;
 
 use crate::text::{self, counted};
 
@@ -135,14 +134,6 @@ pub(crate) fn print_selection(study: &Study, selection: &Selection) -> Result<()
         println!("\n{note}");
     }
     println!("\nchosen: {}\n  {}", selection.folder, selection.reason);
-    let chosen = RunDir::new(study.dir.root().join(&selection.folder));
-    if let Some(seen) = chosen
-        .read_manifest()
-        .ok()
-        .and_then(|manifest| manifest.seen)
-    {
-        println!("  warning: {seen}");
-    }
     if let Some(test) = selection.refit.as_ref().and_then(|refit| refit.test) {
         println!(
             "  the refit's score on the test split: {}",
