@@ -105,11 +105,7 @@ fn a_study_whose_own_files_were_edited_or_damaged_does_not_go_on() {
     let (path, before) = edit("plan.json", &|text| {
         text.replace("\"train.learning_rate\"", "\"train.rate\"")
     });
-    let parts = [
-        "plan.json: this file is damaged",
-        "`train.rate`",
-        "from a copy",
-    ];
+    let parts = ["differs from plan.json", "`train.rate`", "undo that"];
     bench.again(&[]).assert_refused(&parts);
     std::fs::write(path, before).unwrap();
     bench.again(&[]).assert_done();
