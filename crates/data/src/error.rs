@@ -87,7 +87,8 @@ pub enum DataError {
     Csv(#[from] CsvError),
     /// A label is not a number within the range.
     #[error(
-        "{path}: line {row}: column `{column}`: `{value}` {problem}{}",
+        "{path}: line {row}: column `{column}`{} {problem}{}",
+        quoted(value),
         advice_on_label(problem, *low, *high)
     )]
     Label {
@@ -363,6 +364,16 @@ impl DataError {
             value: value.into(),
             expected: expected.into(),
         }
+    }
+}
+
+/// A field between its column's name and what is wrong with it; nothing for an
+/// empty one.
+fn quoted(value: &str) -> String {
+    if value.trim().is_empty() {
+        String::new()
+    } else {
+        format!(": `{value}`")
     }
 }
 

@@ -199,7 +199,6 @@ fn a_label_that_is_no_number_in_the_range_is_refused_with_line_column_and_value(
     let advice = "from 0 to 1; correct it, or remove the row";
     for (value, problem, told) in [
         ("much", "is not a number", advice),
-        ("", "is empty", advice),
         ("NaN", "is not finite", advice),
         ("inf", "is not finite", advice),
         ("1.0001", "is out of range", "from 0 to 1"),
@@ -209,6 +208,10 @@ fn a_label_that_is_no_number_in_the_range_is_refused_with_line_column_and_value(
         let value = format!("`{value}`");
         refused(&csv, &["line 3", "column `door`", &value, problem, told]);
     }
+    refused(
+        "filename,hood,door\na.jpg,0,0\nb.jpg,0,\n",
+        &["line 3", "column `door` is empty", advice],
+    );
     let csv = "\"filename,hood,door\"\n\"a.jpg,0,0\"\n";
     refused(csv, &["line 1", "stands in quotes as a whole"]);
 }

@@ -72,12 +72,14 @@ impl<'a> Source<'a> {
         let mut found = Vec::new();
         for (section, keys) in table {
             let DeValue::Table(keys) = keys.get_ref() else {
-                return Err(self.malformed(
-                    &section.span(),
-                    what,
-                    format!("`{}` stands alone", section.get_ref()),
-                    "section.key, such as train.learning_rate",
-                ));
+                let name = section.get_ref();
+                let found = if name.contains('.') {
+                    format!("`{name}` stands in quotes")
+                } else {
+                    format!("`{name}` stands alone")
+                };
+                let expected = "section.key without quotes, such as train.learning_rate";
+                return Err(self.malformed(&section.span(), what, found, expected));
             };
             found.extend(keys.iter().map(|(key, value)| Entry {
                 key: format!("{}.{}", section.get_ref(), key.get_ref()),

@@ -54,6 +54,11 @@ fn what_is_no_space() {
             3,
             &["`b` stands alone", "section.key"],
         ),
+        (
+            "[space]\n\"a.b\" = [1]\n",
+            2,
+            &["`a.b` stands in quotes", "without quotes"],
+        ),
     ]);
 }
 
