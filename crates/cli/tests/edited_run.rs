@@ -170,7 +170,11 @@ fn another_runs_checkpoint_is_not_taken_for_the_best() {
     std::fs::copy(&others, &best).unwrap();
     let [eval, _, predict, export] = uses(&folder);
     for mut command in [eval, predict, export] {
-        run(&mut command).assert_refused(&["best.safetensors: ", "it is of another run"]);
+        let parts = [
+            "best.safetensors: ",
+            "or bring back the run's own; then look for another",
+        ];
+        run(&mut command).assert_refused(&parts);
     }
     let again = || run(&mut resume(&folder.path("run")));
     again().assert_refused(&["best.safetensors: ", "move it away"]);

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::error::{DataError, OUT_OF_RANGE, Remedy};
+use crate::far_label::far_label;
 use crate::label_range::LabelRange;
 use crate::notice::DataNotice;
 use crate::numbers::{Numbers, Rounding};
@@ -177,6 +178,10 @@ impl LabelTable {
                 }),
         );
         let (range, stray) = range.resolve(path, targets, &samples)?;
+        if range.is_none() && stray.is_none() {
+            let columns = targets.iter().enumerate();
+            notices.extend(columns.filter_map(|(i, name)| far_label(path, name, &samples, i)));
+        }
         notices.extend(stray);
         Ok(Self {
             path: path.to_owned(),

@@ -22,6 +22,7 @@ mod dataset;
 mod decode;
 mod discover;
 mod error;
+mod far_label;
 mod hash;
 mod jpeg;
 mod label_range;

@@ -42,6 +42,21 @@ pub enum DataNotice {
     },
     /// A label outside the range that most lie in.
     StrayLabel(StrayLabel),
+    /// A label lies farther from all others of its column than these from each other.
+    FarLabel {
+        /// The labels file.
+        path: PathBuf,
+        /// The first line with it.
+        row: u64,
+        /// The target's column.
+        column: String,
+        /// The label.
+        value: f32,
+        /// The smallest of the others.
+        low: f32,
+        /// The largest of the others.
+        high: f32,
+    },
     /// Labels of a column are rounded so much that they can't be told apart.
     Rounded {
         /// The labels file.
@@ -228,6 +243,19 @@ impl fmt::Display for DataNotice {
                 "{}: {inside} of {total} labels lie from 0 to 1, and `{value}` in column `{column}` \
                  on line {row} does not, so labels are read as numbers of any size and not as \
                  scores from 0 to 1 (data.label_range)",
+                path.display()
+            ),
+            Self::FarLabel {
+                path,
+                row,
+                column,
+                value,
+                low,
+                high,
+            } => write!(
+                f,
+                "{}: line {row}: column `{column}`: `{value}` lies far from all others ({low} to \
+                 {high}); if it stands for a missing label, remove the row",
                 path.display()
             ),
             Self::Rounded {

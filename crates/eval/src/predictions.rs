@@ -7,7 +7,7 @@ use psp_metrics::{RegressionAccumulator, RegressionMetrics};
 use crate::EvalError;
 
 /// Predictions that differ by no more than this share of the labels' span are the same.
-const SAME: f64 = 1e-4;
+pub const SAME: f64 = 1e-4;
 
 /// The predictions of a model for one split, beside the labels. Checked when
 /// made: at least one target and one row, every row complete and finite.

@@ -49,7 +49,9 @@ impl MetricsLog {
         };
         Err(TrainError::Damaged {
             path: path.to_owned(),
-            reason: format!("{wrong}; restore it, or begin a new run with another --out"),
+            reason: format!(
+                "{wrong}; restore it, or begin a new run with this one's weights (model.weights)"
+            ),
         })
     }
 

@@ -64,6 +64,12 @@ pub(super) fn lost(run: &RunDir) -> Option<anyhow::Error> {
     let has_model = run.best().exists() || run.has_lost_best();
     let fault = run.fault_of_model().ok()?.filter(|_| has_model)?;
     let quoted = shell_quoted(run.root());
+    // What lies in its place is never replaced.
+    let remedy = if run.has_foreign_best() {
+        "then"
+    } else {
+        "restore the file, or"
+    };
     Some(match StudyDir::around(run.root()) {
         Some(study) => {
             let name = Path::new(run.root().file_name().unwrap_or_default());
@@ -74,7 +80,7 @@ pub(super) fn lost(run: &RunDir) -> Option<anyhow::Error> {
                 ""
             };
             anyhow!(
-                "{fault}; restore the file, or {other}train it again: psp study retry {} {}",
+                "{fault}; {remedy} {other}train it again: psp study retry {} {}",
                 shell_quoted(study.root()),
                 shell_quoted(name)
             )
@@ -83,7 +89,7 @@ pub(super) fn lost(run: &RunDir) -> Option<anyhow::Error> {
             anyhow!("{fault}; restore the file, or train anew into another folder")
         }
         None => anyhow!(
-            "{fault}; restore the file, or look for another checkpoint of its best epoch: psp \
+            "{fault}; {remedy} look for another checkpoint of its best epoch: psp \
              train --resume {quoted}"
         ),
     })

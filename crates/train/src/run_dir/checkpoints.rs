@@ -277,6 +277,14 @@ impl RunDir {
         unread.map_or(Ok(None), Err)
     }
 
+    /// Whether another run's checkpoint lies in the place of `best`.
+    pub fn has_foreign_best(&self) -> bool {
+        matches!(
+            self.read_own(&self.best()),
+            Err(CheckpointError::OfAnotherRun { .. })
+        )
+    }
+
     /// Whether another checkpoint of the best epoch is left than `best`. One that only can't
     /// be read now may be it.
     pub fn has_other_best(&self) -> bool {
