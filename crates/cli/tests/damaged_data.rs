@@ -34,7 +34,13 @@ fn a_row_with_too_few_fields_is_refused_with_its_line() {
 
 #[test]
 fn a_label_that_is_no_finite_number_is_refused_with_its_cell() {
-    for value in ["NaN", "inf", "-inf", "", "high"] {
+    for (value, problem) in [
+        ("NaN", "`NaN` is not finite"),
+        ("inf", "`inf` is not finite"),
+        ("-inf", "`-inf` is not finite"),
+        ("", "is empty"),
+        ("high", "`high` is not a number"),
+    ] {
         let folder = Folder::with_data();
         set_hood(&folder, value);
         folder.assert_refuses_to_train(
@@ -42,7 +48,7 @@ fn a_label_that_is_no_finite_number_is_refused_with_its_cell() {
             &[
                 "labels.csv: line 5",
                 "column `perspective_score_hood`",
-                &format!("`{value}`"),
+                problem,
             ],
         );
     }

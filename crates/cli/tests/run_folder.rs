@@ -226,7 +226,7 @@ fn a_run_whose_metrics_are_cut_short_is_left_as_it_is_until_they_are_back() {
         assert!(ended.stderr.contains("metrics.jsonl"), "{ended:#?}");
         assert!(!ended.stdout.contains("train longer"), "{ended:#?}");
         let told = format!("({found} of {} bytes)", whole.len());
-        longer().assert_refused(&["metrics.jsonl: missing or shorter", &told, "--out"]);
+        longer().assert_refused(&["metrics.jsonl: missing or shorter", &told, "model.weights"]);
         assert_eq!(snapshot(&folder.path("run")), before);
     }
     // Long enough, but of other epochs.
