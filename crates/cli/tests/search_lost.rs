@@ -164,8 +164,17 @@ fn a_chosen_run_that_lost_its_model_is_told_of_and_trained_again() {
     let out = bench.folder.path("of-none");
     run(&mut trained::report(&bench.root(), &out, &[])).assert_refused(&parts);
     run(&mut trained::export(&bench.root(), &out, &[])).assert_refused(&parts);
-    run(&mut bench.search(&["--workers", "1"])).assert_done();
+    let told = [
+        &*format!("{name}: gone since the model was chosen"),
+        &way_out,
+    ];
+    assert_says(&bench.study("show", &[]).assert_done().stderr, &told);
+    let again = run(&mut bench.search(&["--workers", "1"])).assert_done();
+    assert_says(&again.stderr, &told);
     assert_eq!(bench.table(), table);
+    // Now nothing is.
+    let again = run(&mut bench.search(&["--workers", "1"])).assert_done();
+    assert!(!again.stderr.contains("gone"), "{again:#?}");
 }
 
 #[test]

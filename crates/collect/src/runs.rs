@@ -148,7 +148,7 @@ fn groups(runs: &[RunDir], settings: &mut Settings<'_>) -> Result<Vec<Group>, Co
         if seeds.contains(&seed) {
             let (path, seed) = (run.root().display(), config.train.seed);
             settings.warn(&format!(
-                "{path}: left out, since another run has its configuration, split and \
+                "{path}: left out, since one before it has its configuration, split and \
                  seed {seed}"
             ));
             continue;

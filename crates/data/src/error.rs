@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use psp_schema::{Access, Class, Classify, FileError};
 
-use crate::stray_label::StrayLabel;
-
+mod labels;
 mod remedy;
 mod split;
 mod table;
 
+pub use labels::LabelError;
+pub(crate) use labels::OUT_OF_RANGE;
 pub use remedy::Remedy;
 pub use split::SplitError;
 pub use table::CsvError;
@@ -85,48 +86,9 @@ pub enum DataError {
     /// A CSV file can't be read, or lacks a column.
     #[error(transparent)]
     Csv(#[from] CsvError),
-    /// A label is not a number within the range.
-    #[error(
-        "{path}: line {row}: column `{column}`{} {problem}{}",
-        quoted(value),
-        advice_on_label(problem, *low, *high)
-    )]
-    Label {
-        /// The labels file.
-        path: PathBuf,
-        /// The line.
-        row: u64,
-        /// The target's column.
-        column: String,
-        /// The refused text.
-        value: String,
-        /// Why it was refused ("is not a number").
-        problem: &'static str,
-        /// The smallest value that is accepted.
-        low: f32,
-        /// The largest value that is accepted.
-        high: f32,
-    },
-    /// Labels that differ by less than single precision can compute with.
-    #[error(
-        "{}: column `{column}`: all labels lie within {spread:.1e}, too close together for single \
-         precision; scale the column up", path.display()
-    )]
-    TooNarrow {
-        /// The labels file.
-        path: PathBuf,
-        /// The target's column.
-        column: String,
-        /// From the lowest label to the highest.
-        spread: f64,
-    },
-    /// A label outside the range that nearly all lie in.
-    #[error(
-        "{}: line {}: column `{}`: `{}` is out of range, since {} of {} labels lie from 0 to 1; \
-         correct it, or set data.label_range = \"none\" or [low, high] if it is right",
-        .0.path.display(), .0.row, .0.column, .0.value, .0.inside, .0.total
-    )]
-    StrayLabel(StrayLabel),
+    /// A label can't be used.
+    #[error(transparent)]
+    Label(#[from] LabelError),
     /// A row names no image.
     #[error("{path}: line {row}: column `{column}` is empty; expected an image's file name")]
     EmptyFilename {
@@ -308,13 +270,10 @@ pub enum DataError {
     },
 }
 
-/// What is wrong with a label beyond the range.
-pub(crate) const OUT_OF_RANGE: &str = "is out of range";
-
 impl DataError {
     /// Whether a label lies beyond the range that was asked for.
     pub fn is_out_of_range(&self) -> bool {
-        matches!(self, Self::Label { problem, .. } if *problem == OUT_OF_RANGE)
+        matches!(self, Self::Label(error) if error.is_out_of_range())
     }
 
     /// The setting that may mend it, where there is one.
@@ -330,7 +289,7 @@ impl DataError {
                 | CsvError::SeveralFilenameColumns { remedy, .. },
             )
             | Self::Split(SplitError::UnknownPart { remedy, .. }) => *remedy,
-            Self::Label { .. } if self.is_out_of_range() => Some(Remedy::AnyLabel),
+            Self::Label(error) if error.is_out_of_range() => Some(Remedy::AnyLabel),
             _ => None,
         }
     }
@@ -365,28 +324,6 @@ impl DataError {
             expected: expected.into(),
         }
     }
-}
-
-/// A field between its column's name and what is wrong with it; nothing for an
-/// empty one.
-fn quoted(value: &str) -> String {
-    if value.trim().is_empty() {
-        String::new()
-    } else {
-        format!(": `{value}`")
-    }
-}
-
-/// What is expected of a label, and what can be done about one that can't be read.
-fn advice_on_label(problem: &str, low: f32, high: f32) -> String {
-    let mut advice = String::new();
-    if low.is_finite() && high.is_finite() {
-        advice = format!("; expected a number from {low} to {high}");
-    }
-    if problem != OUT_OF_RANGE {
-        advice += "; correct it, or remove the row";
-    }
-    advice
 }
 
 /// What can be done about an image that can't be used, but for leaving it out.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::notice::DataNotice;
+use crate::notice::LabelNotice;
 use crate::sample::Sample;
 
 /// The notice of the smallest or largest label of this target that lies farther from the
@@ -12,7 +12,7 @@ pub(crate) fn far_label(
     column: &str,
     samples: &[Sample],
     target: usize,
-) -> Option<DataNotice> {
+) -> Option<LabelNotice> {
     let mut labels: Vec<f32> = samples.iter().map(|sample| sample.labels[target]).collect();
     labels.sort_by(f32::total_cmp);
     labels.dedup();
@@ -28,7 +28,7 @@ pub(crate) fn far_label(
     };
     let is_it = |sample: &&Sample| sample.labels[target] == value;
     let sample = samples.iter().find(is_it)?;
-    Some(DataNotice::FarLabel {
+    Some(LabelNotice::Far {
         path: path.to_owned(),
         row: sample.row,
         column: column.to_owned(),
@@ -43,14 +43,7 @@ mod tests {
     use super::*;
 
     fn told(labels: &[f32]) -> Option<String> {
-        let samples: Vec<Sample> = (2..)
-            .zip(labels)
-            .map(|(row, &label)| Sample {
-                filename: format!("{row}.jpg"),
-                labels: vec![label],
-                row,
-            })
-            .collect();
+        let samples = Sample::of_one_target(labels);
         far_label(Path::new("labels.csv"), "age", &samples, 0).map(|notice| notice.to_string())
     }
 

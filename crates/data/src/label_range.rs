@@ -7,8 +7,9 @@ use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde::ser::{SerializeTuple, Serializer};
 use serde::{Deserialize, Serialize};
 
-use crate::error::DataError;
-use crate::notice::DataNotice;
+use crate::error::LabelError;
+use crate::far_label::far_label;
+use crate::notice::LabelNotice;
 use crate::sample::Sample;
 use crate::stray_label::StrayLabel;
 
@@ -53,20 +54,25 @@ impl LabelRange {
     }
 
     /// The range in effect for these samples, if there is one, and a word about labels
-    /// outside the usual one that most lie in.
+    /// outside the usual one that most lie in, or far from all others.
     ///
     /// # Errors
-    /// [`DataError::StrayLabel`] of the first label outside the usual range, where
+    /// [`LabelError::Stray`] of the first label outside the usual range, where
     /// nearly all lie in it.
     pub(crate) fn resolve(
         self,
         path: &Path,
         targets: &[String],
         samples: &[Sample],
-    ) -> Result<(Option<[f32; 2]>, Option<DataNotice>), DataError> {
+    ) -> Result<(Option<[f32; 2]>, Vec<LabelNotice>), LabelError> {
+        let far = || {
+            let columns = targets.iter().enumerate();
+            let far = columns.filter_map(|(i, column)| far_label(path, column, samples, i));
+            far.collect()
+        };
         match self {
-            Self::Given(range) => return Ok((Some(range), None)),
-            Self::Unbounded => return Ok((None, None)),
+            Self::Given(range) => return Ok((Some(range), Vec::new())),
+            Self::Unbounded => return Ok((None, far())),
             Self::Auto => {}
         }
         let [low, high] = USUAL;
@@ -79,7 +85,7 @@ impl LabelRange {
             Some((sample, target))
         });
         let Some((sample, target)) = first else {
-            return Ok((Some(USUAL), None));
+            return Ok((Some(USUAL), Vec::new()));
         };
         let stray = StrayLabel {
             path: path.to_owned(),
@@ -91,12 +97,16 @@ impl LabelRange {
         };
         let share = inside as f64 / total as f64;
         if share >= NEARLY_ALL {
-            return Err(DataError::StrayLabel(stray));
+            return Err(LabelError::Stray(stray));
         }
         // Grades and counts may be 0 and 1, too, and are nothing in between.
         let are_scores = labels().any(|label| *label > low && *label < high);
-        let notice = (are_scores && share >= MOST).then_some(DataNotice::StrayLabel(stray));
-        Ok((None, notice))
+        let notices = if are_scores && share >= MOST {
+            vec![LabelNotice::Stray(stray)]
+        } else {
+            far()
+        };
+        Ok((None, notices))
     }
 }
 
@@ -184,19 +194,12 @@ mod tests {
 
     /// What is said of labels without a range.
     fn told(labels: &[f32]) -> Option<String> {
-        let samples: Vec<Sample> = (2..)
-            .zip(labels)
-            .map(|(row, &label)| Sample {
-                filename: format!("{row}.jpg"),
-                labels: vec![label],
-                row,
-            })
-            .collect();
+        let samples = Sample::of_one_target(labels);
         let path = std::path::Path::new("labels.csv");
         let resolved = LabelRange::Auto.resolve(path, &["hood".to_owned()], &samples);
-        let (range, notice) = resolved.unwrap();
+        let (range, notices) = resolved.unwrap();
         assert_eq!(range, None);
-        notice.map(|notice| notice.to_string())
+        notices.first().map(LabelNotice::to_string)
     }
 
     #[test]

@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use crate::error::{DataError, OUT_OF_RANGE, Remedy};
-use crate::far_label::far_label;
+use crate::error::{DataError, LabelError, OUT_OF_RANGE, Remedy};
 use crate::label_range::LabelRange;
-use crate::notice::DataNotice;
+use crate::notice::{DataNotice, LabelNotice};
 use crate::numbers::{Numbers, Rounding};
 use crate::part::{self, Part};
 use crate::sample::Sample;
@@ -98,7 +97,7 @@ impl LabelTable {
         };
 
         let limits = range.limits();
-        let refused = |row, target: usize, value: &str, problem| DataError::Label {
+        let refused = |row, target: usize, value: &str, problem| LabelError::Value {
             path: path.to_owned(),
             row,
             column: targets[target].clone(),
@@ -161,14 +160,15 @@ impl LabelTable {
         if let Some(unclear) = numbers.unclear() {
             let problem = "may be a number of thousands, as all others with a comma; write numbers \
                            without separators between thousands";
-            return Err(refused(unclear.row, unclear.target, &unclear.text, problem));
+            return Err(refused(unclear.row, unclear.target, &unclear.text, problem).into());
         }
         for (column, rounding) in targets.iter().zip(&roundings) {
             rounding.check(path, column)?;
         }
         notices.extend(numbers.notice(path));
         let columns = targets.iter().zip(&roundings);
-        notices.extend(columns.filter_map(|(column, rounding)| rounding.notice(path, column)));
+        let rounded = columns.filter_map(|(column, rounding)| rounding.notice(path, column));
+        notices.extend(rounded.map(DataNotice::Label));
         notices.extend(
             like_split
                 .pop()
@@ -177,12 +177,8 @@ impl LabelTable {
                     column,
                 }),
         );
-        let (range, stray) = range.resolve(path, targets, &samples)?;
-        if range.is_none() && stray.is_none() {
-            let columns = targets.iter().enumerate();
-            notices.extend(columns.filter_map(|(i, name)| far_label(path, name, &samples, i)));
-        }
-        notices.extend(stray);
+        let (range, of_labels) = range.resolve(path, targets, &samples)?;
+        notices.extend(of_labels.into_iter().map(DataNotice::Label));
         Ok(Self {
             path: path.to_owned(),
             targets: targets.to_vec(),
@@ -227,7 +223,7 @@ impl LabelTable {
 
     /// The targets whose label is the same on all of the samples `indices` of a part, of
     /// which there are several.
-    pub fn same_labels(&self, part: Part, indices: &[usize]) -> Vec<DataNotice> {
+    pub fn same_labels(&self, part: Part, indices: &[usize]) -> Vec<LabelNotice> {
         let [first, _, ..] = *indices else {
             return Vec::new();
         };
@@ -237,7 +233,7 @@ impl LabelTable {
             let mut others = indices.iter();
             others.all(|&index| labels(index)[target] == *value)
         });
-        same.map(|(_, (column, &value))| DataNotice::SameLabel {
+        same.map(|(_, (column, &value))| LabelNotice::SameLabel {
             path: self.path.clone(),
             column: column.clone(),
             value,

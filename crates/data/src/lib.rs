@@ -54,7 +54,7 @@ mod whole;
 pub use dataset::{DEFAULT_TARGETS, Dataset, DatasetOptions};
 pub use decode::{DECODE_VERSION, DecodeLimits, decode_bytes, decode_file};
 pub use discover::{IMAGE_EXTENSIONS, SPLIT, find_split, is_present};
-pub use error::{CsvError, DataError, Remedy, SplitError};
+pub use error::{CsvError, DataError, LabelError, Remedy, SplitError};
 /// The image type that decoding yields and preprocessing takes: rows of
 /// 8-bit red, green, blue, `[height, width, 3]`.
 pub use image::RgbImage;
@@ -62,7 +62,7 @@ pub use label_range::LabelRange;
 pub use labels::LabelTable;
 pub use listing::{DataFolder, FileKind, Listing, list_images};
 pub use loader::{Batch, BatchSampler, Epoch, LastBatch, Loader, LoaderOptions};
-pub use notice::DataNotice;
+pub use notice::{DataNotice, LabelNotice};
 pub use part::Part;
 pub use pixels::{PixelStore, PixelWarning};
 pub use preprocess::{IMAGENET_MEAN, IMAGENET_STD, Preprocessing};

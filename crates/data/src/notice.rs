@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 use crate::part::Part;
 use crate::plural::plural;
 use crate::separator::Separator;
-use crate::stray_label::StrayLabel;
+
+mod labels;
+
+pub use labels::LabelNotice;
 
 /// Something about a data set that its user should know: how a file was read that
 /// could be read in two ways, and what was left out.
@@ -40,49 +43,8 @@ pub enum DataNotice {
         /// The column's name.
         found: String,
     },
-    /// A label outside the range that most lie in.
-    StrayLabel(StrayLabel),
-    /// A label lies farther from all others of its column than these from each other.
-    FarLabel {
-        /// The labels file.
-        path: PathBuf,
-        /// The first line with it.
-        row: u64,
-        /// The target's column.
-        column: String,
-        /// The label.
-        value: f32,
-        /// The smallest of the others.
-        low: f32,
-        /// The largest of the others.
-        high: f32,
-    },
-    /// Labels of a column are rounded so much that they can't be told apart.
-    Rounded {
-        /// The labels file.
-        path: PathBuf,
-        /// The target's column.
-        column: String,
-        /// The largest difference between a label and what it is rounded to.
-        error: f64,
-        /// The difference between the largest and the smallest label.
-        spread: f64,
-        /// The smallest label.
-        low: f64,
-    },
-    /// All images of a part have the same label in a column.
-    SameLabel {
-        /// The labels file.
-        path: PathBuf,
-        /// The target's column.
-        column: String,
-        /// The label.
-        value: f32,
-        /// Training or validation images.
-        part: Part,
-        /// Images with that label, all of the part.
-        count: usize,
-    },
+    /// Labels that may be mistakes, or of which little can be learned.
+    Label(LabelNotice),
     /// Columns without a name or rows without a value were passed over.
     EmptyCells {
         /// The CSV file.
@@ -191,9 +153,7 @@ impl DataNotice {
             Self::CopiesAcrossParts { .. }
                 | Self::CopiesWithOtherLabels { .. }
                 | Self::UnusedSplitFile { .. }
-                | Self::Rounded { .. }
-                | Self::SameLabel { .. }
-        )
+        ) || matches!(self, Self::Label(notice) if notice.is_warning())
     }
 }
 
@@ -231,70 +191,7 @@ impl fmt::Display for DataNotice {
                 "{}: the column `{found}` is used as `{wanted}`",
                 path.display()
             ),
-            Self::StrayLabel(StrayLabel {
-                path,
-                row,
-                column,
-                value,
-                inside,
-                total,
-            }) => write!(
-                f,
-                "{}: {inside} of {total} labels lie from 0 to 1, and `{value}` in column `{column}` \
-                 on line {row} does not, so labels are read as numbers of any size and not as \
-                 scores from 0 to 1 (data.label_range)",
-                path.display()
-            ),
-            Self::FarLabel {
-                path,
-                row,
-                column,
-                value,
-                low,
-                high,
-            } => write!(
-                f,
-                "{}: line {row}: column `{column}`: `{value}` lies far from all others ({low} to \
-                 {high}); if it stands for a missing label, remove the row",
-                path.display()
-            ),
-            Self::Rounded {
-                path,
-                column,
-                error,
-                spread,
-                low,
-            } => write!(
-                f,
-                "{}: column `{column}`: labels are kept in single precision, which moves these by \
-                 up to {error:.1e}, where all lie within {spread:.1e}; subtract a constant from \
-                 the column, such as {low:?}, or scale it up if its labels are tiny",
-                path.display()
-            ),
-            Self::SameLabel {
-                path,
-                column,
-                value,
-                part: Part::Train,
-                count,
-            } => write!(
-                f,
-                "{}: column `{column}` is {value} on all {count} training images, so nothing \
-                 can be learned about it; leave it out of data.targets, or train on other images",
-                path.display()
-            ),
-            Self::SameLabel {
-                path,
-                column,
-                value,
-                part,
-                count,
-            } => write!(
-                f,
-                "{}: column `{column}` is {value} on all {count} images of the {part} part, where \
-                 its R² is undefined; draw another split, or leave it out of data.targets",
-                path.display()
-            ),
+            Self::Label(notice) => notice.fmt(f),
             Self::EmptyCells {
                 path,
                 columns,

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use crate::error::DataError;
-use crate::notice::DataNotice;
+use crate::error::LabelError;
+use crate::notice::{DataNotice, LabelNotice};
 use crate::separator::Separator;
 
 /// What a file's numbers have in common: `1,234` alone may be a thousand or one.
@@ -148,11 +148,11 @@ impl Rounding {
     /// Refuses numbers that differ by too little to be learned.
     ///
     /// # Errors
-    /// [`DataError::TooNarrow`].
-    pub(crate) fn check(&self, path: &Path, column: &str) -> Result<(), DataError> {
+    /// [`LabelError::TooNarrow`].
+    pub(crate) fn check(&self, path: &Path, column: &str) -> Result<(), LabelError> {
         let spread = self.high - self.low;
         if spread > 0.0 && spread < Self::NARROWEST {
-            return Err(DataError::TooNarrow {
+            return Err(LabelError::TooNarrow {
                 path: path.to_owned(),
                 column: column.to_owned(),
                 spread,
@@ -162,9 +162,9 @@ impl Rounding {
     }
 
     /// That numbers of the column can't be told apart any more, where it is so.
-    pub(crate) fn notice(&self, path: &Path, column: &str) -> Option<DataNotice> {
+    pub(crate) fn notice(&self, path: &Path, column: &str) -> Option<LabelNotice> {
         let spread = self.high - self.low;
-        (spread > 0.0 && self.error > Self::HARMLESS * spread).then(|| DataNotice::Rounded {
+        (spread > 0.0 && self.error > Self::HARMLESS * spread).then(|| LabelNotice::Rounded {
             path: path.to_owned(),
             column: column.to_owned(),
             error: self.error,

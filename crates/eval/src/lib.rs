@@ -30,6 +30,6 @@ mod write;
 pub use error::{EvalError, ImageSource};
 pub use evaluation::{Evaluation, OverallEvaluation, SCHEMA_VERSION, TargetEvaluation};
 pub use heat_map::{HeatMap, Method, NotFinite};
-pub use predictions::{PredictionRow, Predictions, SAME};
+pub use predictions::{PredictionRow, Predictions, ScoreSpans};
 pub use psp_plot::FONT_LICENCE;
 pub use write::{PICTURES, WriteOptions, write_all};

@@ -7,7 +7,7 @@ use psp_metrics::{RegressionAccumulator, RegressionMetrics};
 use crate::EvalError;
 
 /// Predictions that differ by no more than this share of the labels' span are the same.
-pub const SAME: f64 = 1e-4;
+const SAME: f64 = 1e-4;
 
 /// The predictions of a model for one split, beside the labels. Checked when
 /// made: at least one target and one row, every row complete and finite.
@@ -94,21 +94,58 @@ impl Predictions {
     /// several images: beside `range`, `[low, high]`, which labels lie in, or else beside the
     /// labels themselves.
     pub fn constant_targets(&self, range: Option<[f64; 2]>) -> Vec<usize> {
-        let is_constant = |target: usize| {
-            let labels = || span(self.pairs(target).map(|(label, _)| label));
-            let whole = range.map_or_else(labels, |[low, high]| high - low);
-            let predicted = self.pairs(target).map(|(_, prediction)| prediction);
-            self.rows.len() > 1 && span(predicted) <= SAME * whole
+        let spans = |values: fn(&PredictionRow) -> &[f32]| {
+            let mut spans = ScoreSpans::new(self.targets.len());
+            self.rows.iter().for_each(|row| spans.add(values(row)));
+            spans
         };
-        let targets = 0..self.targets.len();
-        targets.filter(|target| is_constant(*target)).collect()
+        let labels = spans(|row| &row.labels);
+        let predicted = spans(|row| &row.predictions);
+        predicted.constant(|target| match range {
+            Some([low, high]) => high - low,
+            None => labels.of(target),
+        })
     }
 }
 
-/// How far the values lie apart.
-fn span(values: impl Iterator<Item = f64> + Clone) -> f64 {
-    let low = values.clone().fold(f64::INFINITY, f64::min);
-    values.fold(f64::NEG_INFINITY, f64::max) - low
+/// How far the scores of images lie apart, for each target.
+#[derive(Clone, Debug)]
+pub struct ScoreSpans {
+    ends: Vec<[f64; 2]>,
+    images: usize,
+}
+
+impl ScoreSpans {
+    /// Of no image yet.
+    pub fn new(targets: usize) -> Self {
+        Self {
+            ends: vec![[f64::INFINITY, f64::NEG_INFINITY]; targets],
+            images: 0,
+        }
+    }
+
+    /// Adds an image's scores, one for each target.
+    pub fn add(&mut self, scores: &[f32]) {
+        self.images += 1;
+        for ([low, high], &score) in self.ends.iter_mut().zip(scores) {
+            (*low, *high) = (low.min(score.into()), high.max(score.into()));
+        }
+    }
+
+    fn of(&self, target: usize) -> f64 {
+        let [low, high] = self.ends[target];
+        high - low
+    }
+
+    /// Indices of the targets whose scores are the same for every image, beside what labels
+    /// `span`, where there are several images.
+    pub fn constant(&self, span: impl Fn(usize) -> f64) -> Vec<usize> {
+        let is_constant = |target: &usize| self.of(*target) <= SAME * span(*target);
+        let targets = 0..self.ends.len();
+        targets
+            .filter(|target| self.images > 1 && is_constant(target))
+            .collect()
+    }
 }
 
 impl PredictionRow {

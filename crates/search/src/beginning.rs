@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use psp_data::{DataNotice, Part, Splits};
+use psp_data::{LabelNotice, Part, Splits};
 use psp_schema::{PrunerName, SamplerName};
 use psp_space::{Point, Random, RandomGrid, Sampler};
 use psp_train::config::InitialWeights;
@@ -211,7 +211,7 @@ fn check_folds(
     for (fold, splits) in folds.iter().enumerate() {
         let valid = splits.indices(Part::Valid);
         let same = inputs.dataset.same_labels(Part::Valid, &valid);
-        if let Some(DataNotice::SameLabel { column, value, .. }) = same.first() {
+        if let Some(LabelNotice::SameLabel { column, value, .. }) = same.first() {
             let error = ConfigError::Value {
                 key: "study.folds",
                 value: folds.len().to_string(),

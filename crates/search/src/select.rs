@@ -1,5 +1,6 @@
 //! The chosen model.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use burn::tensor::Device;
@@ -189,6 +190,30 @@ impl Study {
             )
         };
         Ok((!changes.is_empty()).then(told))
+    }
+
+    /// Folders, within the study's, of trainings that `selection` was made among and that are
+    /// gone. Earlier versions did not store how many trials there were: of these, finalists
+    /// alone are known.
+    ///
+    /// # Errors
+    /// A file that can't be read.
+    pub fn gone(&self, selection: &Selection) -> Result<Vec<String>, SearchError> {
+        let root = self.dir.root();
+        let mut folders = BTreeSet::new();
+        let then = selection.settings.as_ref().map_or(0, |then| then.trials);
+        for number in 0..then as usize {
+            if let Some(trial) = self.trial(number)? {
+                let folder = self.folder(&trial);
+                let within = folder.root().strip_prefix(root).unwrap_or(folder.root());
+                folders.insert(within.to_string_lossy().into_owned());
+            }
+        }
+        let runs = selection.finalists.iter().flat_map(|one| &one.runs);
+        folders.extend(runs.map(|run| run.folder.clone()));
+        folders.extend(selection.refit.iter().map(|refit| refit.folder.clone()));
+        folders.retain(|folder| matches!(root.join(folder).try_exists(), Ok(false)));
+        Ok(folders.into_iter().collect())
     }
 
     /// `[study]`, with the actual number of trials.

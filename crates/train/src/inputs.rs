@@ -200,7 +200,8 @@ impl Inputs {
         let mut notices = self.dataset.notices().to_vec();
         notices.extend(self.dataset.unlabelled()?);
         for part in [Part::Train, Part::Valid] {
-            notices.extend(self.dataset.same_labels(part, &self.used(part)));
+            let same = self.dataset.same_labels(part, &self.used(part));
+            notices.extend(same.into_iter().map(DataNotice::Label));
         }
         let labels = self.dataset.labels_path();
         if self.split_source == labels

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use psp_data::{Dataset, Loader, LoaderOptions, decode_file};
-use psp_eval::{Evaluation, Predictions, WriteOptions, write_all};
+use psp_eval::{Evaluation, WriteOptions, write_all};
 use psp_export::Predictor;
 use psp_metrics::MeanBaseline;
 use psp_train::RunDir;
 
-use super::predictor::{note_unfinished, open_model};
+use super::predictor::{note_unfinished, open_model, warn_of_constants};
 use crate::args::{ChosenPart, EvalArgs};
 use crate::machine;
 use crate::origin::{Origin, check_is_no_data};
@@ -61,7 +61,8 @@ pub(crate) fn eval(args: &EvalArgs) -> Result<ExitCode> {
     };
     let evaluation = Evaluation::new(part.name(), &predictions, &baseline)?;
     tell_of_another_scale(&evaluation, &predictor.train_deviations);
-    tell_of_constants(&predictions, &predictor);
+    let range = predictor.label_range().map(|ends| ends.map(f64::from));
+    warn_of_constants(predictions.targets(), &predictions.constant_targets(range));
     let image = |name: &str| decode_file(&dataset.image_named(name), &predictor.limits);
     let options = WriteOptions {
         seed: args.seed,
@@ -91,17 +92,6 @@ fn tell_of_another_scale(evaluation: &Evaluation, train_deviations: &[f64]) {
                 target.name, target.training_mean
             );
         }
-    }
-}
-
-/// Tells of a model that has learned nothing of the images.
-fn tell_of_constants(predictions: &Predictions, predictor: &Predictor) {
-    let range = predictor.label_range().map(|ends| ends.map(f64::from));
-    for index in predictions.constant_targets(range) {
-        let target = &predictions.targets()[index];
-        eprintln!(
-            "warning: {target}: the predictions are the same for every image, whatever it shows"
-        );
     }
 }
 

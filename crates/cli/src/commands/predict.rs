@@ -5,11 +5,11 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use psp_data::DataFolder;
-use psp_eval::SAME;
+use psp_eval::ScoreSpans;
 use psp_schema::check_place;
 use psp_train::RunDir;
 
-use super::predictor::open_model;
+use super::predictor::{open_model, warn_of_constants};
 use super::refusals::exists_already;
 use crate::args::PredictArgs;
 use crate::machine;
@@ -72,16 +72,14 @@ pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
     }
     let bar = progress::bar(paths.len() as u64, "predict");
     let mut names = names.into_iter();
-    let mut spans = vec![(f64::INFINITY, f64::NEG_INFINITY); predictor.targets.len()];
+    let mut spans = ScoreSpans::new(predictor.targets.len());
     predictor.predict_files(&paths, args.batch_size.into(), threads, |prediction| {
         // Predictions come in the order of the paths.
         let file = names.next().unwrap_or_default();
         bar.inc(1);
         if let Ok(scores) = &prediction.scores {
             // Clipped ones may be the same of images that the model tells apart.
-            for ((low, high), &score) in spans.iter_mut().zip(&scores.raw) {
-                (*low, *high) = (low.min(score.into()), high.max(score.into()));
-            }
+            spans.add(&scores.raw);
         }
         match prediction.scores {
             Ok(scores) if args.raw => out.scores(&file, &scores.raw),
@@ -95,17 +93,10 @@ pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
     bar.finish_and_clear();
     let scored = out.finish(args.overwrite)?;
     let are_several = || paths.iter().any(|path| whole(path) != whole(&paths[0]));
-    if scored > 1 && are_several() {
-        let range = predictor
-            .label_range()
-            .map_or(0.0, |[low, high]| f64::from(high) - f64::from(low));
-        for (target, (low, high)) in predictor.targets.iter().zip(spans) {
-            if high - low <= SAME * range {
-                eprintln!(
-                    "warning: {target}: the scores are the same for every image, whatever it shows"
-                );
-            }
-        }
+    if are_several() {
+        let range = predictor.label_range().unwrap_or_default();
+        let span = f64::from(range[1]) - f64::from(range[0]);
+        warn_of_constants(&predictor.targets, &spans.constant(|_| span));
     }
     if let Some(path) = out_file {
         let path = path.display();

@@ -32,6 +32,17 @@ pub(super) fn open_model(
         .map_err(|error| unless_lost(error.into(), &RunDir::new(model)))
 }
 
+/// Warns of a model that has learned nothing of the images, by the indices of its targets whose
+/// predictions never change.
+pub(super) fn warn_of_constants(targets: &[String], constant: &[usize]) {
+    for index in constant {
+        let target = &targets[*index];
+        eprintln!(
+            "warning: {target}: the predictions are the same for every image, whatever it shows"
+        );
+    }
+}
+
 /// Says that a run whose model is made use of has not come to its end.
 pub(super) fn note_unfinished(run: &RunDir) {
     if !run.is_begun() || run.result().exists() {

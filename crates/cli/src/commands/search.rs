@@ -16,7 +16,9 @@ use psp_train::{Event, Inputs};
 
 use super::config::{key_of, on_devices, toml_string};
 use super::refusals::FROZEN_AND_RANDOM;
-use super::study::{lost_choice, print_selection, so_far, study_dir, trials_of, warn_of_choice};
+use super::study::{
+    lost_choice, print_selection, so_far, study_dir, trials_of, warn_of_choice, warn_of_gone,
+};
 use super::worker::{default_workers, devices_of_workers, worker_command};
 use super::{failures, launch};
 use crate::args::{Launcher, SearchArgs};
@@ -109,6 +111,7 @@ pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
     if let Some(trials) = args.trials.filter(|trials| (1..known).contains(trials)) {
         eprintln!("note: --trials {trials}: the study has {known} already, which remain");
     }
+    warn_of_gone(&study)?;
     match args.launcher {
         Launcher::Local => search_here(args, &study, workers(&study.config)),
         Launcher::Slurm => launch::slurm(args, &study),

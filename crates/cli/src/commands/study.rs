@@ -107,6 +107,7 @@ fn list(args: &StudyListArgs) -> Result<()> {
 fn show(args: &StudyShowArgs) -> Result<()> {
     let study = Study::open(study_dir(&args.study))?;
     warn_of_lost_choice(&study)?;
+    warn_of_gone(&study)?;
     let overview = Overview::of(&study)?;
     warn_of_choice(&study, overview.selection.as_ref())?;
     if args.json {
@@ -168,6 +169,30 @@ pub(super) fn warn_of_choice(study: &Study, selection: Option<&Selection>) -> Re
     let manifest = RunDir::new(study.dir.root().join(folder)).read_manifest();
     if let Some(seen) = manifest.ok().and_then(|manifest| manifest.seen) {
         eprintln!("warning: {folder}: {seen}");
+    }
+    Ok(())
+}
+
+/// Warns of trainings that are gone since a model was chosen among them.
+pub(super) fn warn_of_gone(study: &Study) -> Result<()> {
+    let Some(selection) = study.selected()? else {
+        return Ok(());
+    };
+    let (gone, again) = (study.gone(&selection)?, continuing(&study.dir));
+    let root = study.dir.root();
+    match &gone[..] {
+        [] => {}
+        [one] => eprintln!(
+            "warning: {}: gone since the model was chosen; {again} trains it again and may choose \
+             another",
+            root.join(one).display()
+        ),
+        [one, others @ ..] => eprintln!(
+            "warning: {}: gone since the model was chosen, with {} of this study; {again} trains \
+             them again and may choose another",
+            root.join(one).display(),
+            counted(others.len(), "other training"),
+        ),
     }
     Ok(())
 }
