@@ -253,3 +253,23 @@ fn a_report_tells_of_predictions_that_it_cannot_store() {
     let test = &metrics["candidates"][0]["runs"][0]["test"];
     assert!(test.is_object(), "{metrics:#}");
 }
+
+#[test]
+fn whose_best_is_lost_is_advised_to_a_checkpoint_that_is_whole() {
+    let folder = Folder::with_data();
+    let sets = ["train.epochs=2", "train.learning_rate=0.0001"];
+    folder.train("run", &sets).assert_done();
+    let out = folder.path("run");
+    assert_eq!(json(&out.join("result.json"))["best_epoch"], 2);
+    for name in ["best", "last"] {
+        let path = out.join(format!("checkpoints/{name}.safetensors"));
+        // The two may be one file.
+        std::fs::remove_file(&path).unwrap();
+        std::fs::write(&path, "no weights").unwrap();
+    }
+    let refused = run(&mut resume(&out));
+    refused.assert_refused(&["best.safetensors: ", "--set model.weights="]);
+    let (_, advised) = refused.stderr.split_once("--set ").unwrap();
+    assert!(advised.contains("previous.safetensors"), "{advised}");
+    folder.train("next", &[advised.trim()]).assert_done();
+}

@@ -188,4 +188,22 @@ fn labels_on_another_scale_than_the_models_are_told_of() {
         let mse = epoch["valid"]["overall"]["mse"].as_f64().unwrap();
         assert!(mse < spread * spread, "{epoch:#}");
     }
+    // A code for a missing label is told of where it is evaluated on.
+    let text = std::fs::read_to_string(&labels).unwrap();
+    let first = text.lines().nth(1).unwrap();
+    let (name, _) = first.split_once(',').unwrap();
+    std::fs::write(&labels, text.replace(first, &format!("{name},-999,0"))).unwrap();
+    let data = percent.to_str().unwrap();
+    for (model, flags) in [
+        ("percent", &[][..]),
+        ("percent", &["--data", data, "--split=all"]),
+        ("bundle", &["--data", data]),
+    ] {
+        let flags = [flags, &["--samples=0", "--overwrite"]].concat();
+        let ran = run(&mut eval(&folder.path(model), &folder.path("out"), &flags)).assert_done();
+        assert_says(
+            &ran.stderr,
+            &["line 2: ", "`-999` lies far from the other labels"],
+        );
+    }
 }

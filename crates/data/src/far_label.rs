@@ -1,12 +1,16 @@
-//! Labels that lie far from all others, such as a code for a missing one.
+//! Labels that lie far from all others, such as codes for missing ones.
 
 use std::path::Path;
 
 use crate::notice::LabelNotice;
 use crate::sample::Sample;
 
-/// The notice of the smallest or largest label of this target that lies farther from the
-/// others than these from each other; `None` for fewer than four different labels.
+/// Different labels that may lie far from the others, at each end.
+const MOST: usize = 3;
+
+/// The notice of the labels of this target, fewer than half and at most [`MOST`] different ones
+/// below and above the others, that lie farther from these than these from each other; twice
+/// as far where the others are two different labels alone, of which there must be two.
 pub(crate) fn far_label(
     path: &Path,
     column: &str,
@@ -15,24 +19,40 @@ pub(crate) fn far_label(
 ) -> Option<LabelNotice> {
     let mut labels: Vec<f32> = samples.iter().map(|sample| sample.labels[target]).collect();
     labels.sort_by(f32::total_cmp);
-    labels.dedup();
-    let [first, second, .., last_but_one, last] = labels[..] else {
-        return None;
+    // Equal ones in a row.
+    let runs: Vec<&[f32]> = labels.chunk_by(|a, b| a == b).collect();
+    let value = |run: usize| f64::from(runs[run][0]);
+    let is_far = |&(below, above): &(usize, usize)| {
+        let (first, end) = (below, runs.len() - above);
+        let Some(last) = end.checked_sub(1).filter(|last| *last > first) else {
+            return false;
+        };
+        let rows: usize = runs[first..end].iter().map(|run| run.len()).sum();
+        let spread = value(last) - value(first);
+        let far = if last - first == 1 {
+            2.0 * spread
+        } else {
+            spread
+        };
+        2 * rows > labels.len()
+            && (below == 0 || value(first) - value(first - 1) > far)
+            && (above == 0 || value(end) - value(last) > far)
     };
-    let (value, low, high) = if second - first > last - second {
-        (first, second, last)
-    } else if last - last_but_one > last_but_one - first {
-        (last, first, last_but_one)
-    } else {
-        return None;
-    };
-    let is_it = |sample: &&Sample| sample.labels[target] == value;
-    let sample = samples.iter().find(is_it)?;
+    let cuts = (0..=MOST).flat_map(|below| (0..=MOST).map(move |above| (below, above)));
+    let cuts = cuts.filter(|cut| *cut != (0, 0) && cut.0 + cut.1 < runs.len());
+    let (below, above) = cuts
+        .filter(is_far)
+        .max_by_key(|(below, above)| below + above)?;
+    let others = &runs[below..runs.len() - above];
+    let (low, high) = (others[0][0], others[others.len() - 1][0]);
+    let is_other = |sample: &&Sample| (low..=high).contains(&sample.labels[target]);
+    let sample = samples.iter().find(|sample| !is_other(sample))?;
     Some(LabelNotice::Far {
         path: path.to_owned(),
         row: sample.row,
         column: column.to_owned(),
-        value,
+        value: sample.labels[target],
+        count: labels.len() - others.iter().map(|run| run.len()).sum::<usize>(),
         low,
         high,
     })
@@ -47,24 +67,44 @@ mod tests {
         far_label(Path::new("labels.csv"), "age", &samples, 0).map(|notice| notice.to_string())
     }
 
-    #[test]
-    fn a_code_for_a_missing_label_is_told_of_by_its_first_line() {
-        let low = told(&[31.0, -999.0, 3.0, 103.0, -999.0]).unwrap();
-        for part in ["line 3", "`age`", "`-999`", "(3 to 103)"] {
-            assert!(low.contains(part), "{low}");
+    #[track_caller]
+    fn is_told(labels: &[f32], parts: &[&str]) {
+        let told = told(labels).unwrap();
+        for part in parts {
+            assert!(told.contains(part), "no `{part}` in {told}");
         }
-        let high = told(&[31.0, 3.0, 999.0, 103.0]).unwrap();
-        assert!(
-            high.contains("`999` lies far from all others (3 to 103)"),
-            "{high}"
+    }
+
+    #[test]
+    fn codes_for_missing_labels_are_told_of_by_the_first_line() {
+        is_told(
+            &[31.0, -999.0, 3.0, 103.0, -999.0],
+            &["line 3", "`age`", "`-999`", "(3 to 103), and so do 1 more;"],
         );
+        is_told(&[31.0, 3.0, 999.0, 103.0], &["`999`", "(3 to 103);"]);
+        // Different ones.
+        is_told(
+            &[1.0, 2.0, 998.0, 3.0, 997.0, 4.0, 999.0],
+            &["line 4", "`998`", "(1 to 4), and so do 2 more;"],
+        );
+        is_told(
+            &[1.0, 9999.0, 3.0, -999.0, 4.0],
+            &["line 3", "`9999`", "(1 to 4), and so do 1 more;"],
+        );
+        // Two labels otherwise.
+        is_told(&[0.0, 1.0, 1.0, 9999.0], &["line 5", "(0 to 1);"]);
     }
 
     #[test]
     fn labels_that_are_spread_or_few_are_not_told_of() {
         assert_eq!(told(&[-300.0, 0.0, 10.0, 200.0, 700.0]), None);
         assert_eq!(told(&[1.0, 2.0, 3.0, 4.0, 5.0]), None);
-        assert_eq!(told(&[0.0, 1.0, 100.0]), None);
+        // Counts.
+        assert_eq!(told(&[0.0, 0.0, 1.0, 1.0, 3.0]), None);
+        // Of none are there more.
+        assert_eq!(told(&[0.0, 1.0, 100.0, 101.0]), None);
+        assert_eq!(told(&[0.0, 0.0, 0.0, 100.0]), None);
         assert_eq!(told(&[0.0, 0.0]), None);
+        assert_eq!(told(&[]), None);
     }
 }

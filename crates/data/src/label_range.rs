@@ -65,7 +65,7 @@ impl LabelRange {
         targets: &[String],
         samples: &[Sample],
     ) -> Result<(Option<[f32; 2]>, Vec<LabelNotice>), LabelError> {
-        let far = || {
+        let far = || -> Vec<LabelNotice> {
             let columns = targets.iter().enumerate();
             let far = columns.filter_map(|(i, column)| far_label(path, column, samples, i));
             far.collect()
@@ -101,11 +101,10 @@ impl LabelRange {
         }
         // Grades and counts may be 0 and 1, too, and are nothing in between.
         let are_scores = labels().any(|label| *label > low && *label < high);
-        let notices = if are_scores && share >= MOST {
-            vec![LabelNotice::Stray(stray)]
-        } else {
-            far()
-        };
+        let mut notices = far();
+        if are_scores && share >= MOST {
+            notices.push(LabelNotice::Stray(stray));
+        }
         Ok((None, notices))
     }
 }
@@ -199,7 +198,7 @@ mod tests {
         let resolved = LabelRange::Auto.resolve(path, &["hood".to_owned()], &samples);
         let (range, notices) = resolved.unwrap();
         assert_eq!(range, None);
-        notices.first().map(LabelNotice::to_string)
+        notices.last().map(LabelNotice::to_string)
     }
 
     #[test]

@@ -123,17 +123,17 @@ pub enum TrainError {
     /// The weights that a run was trained for are gone.
     #[error(
         "{fault}, and no other checkpoint holds epoch {epoch}, the best; restore the file, train \
-         on for a better epoch with --set train.epochs=N, or begin a new run with the last \
-         epoch's weights: --set model.weights={}",
-        shell_quoted(last)
+         on for a better epoch with --set train.epochs=N, or begin a new run with the newest \
+         weights that are whole: --set model.weights={}",
+        shell_quoted(newest)
     )]
     LostBest {
         /// What is wrong with the best checkpoint.
         fault: String,
         /// Its epoch, counted from 1.
         epoch: u64,
-        /// The last checkpoint.
-        last: PathBuf,
+        /// The newest checkpoint that is whole.
+        newest: PathBuf,
     },
     /// The run's own split is not the one that it began with.
     #[error(

@@ -180,9 +180,7 @@ impl Trainer<'_> {
         if !self.run.best().exists()
             && let Some(fault) = self.run.fault_of_best()?
         {
-            let epoch = result.best_epoch;
-            let last = self.run.last();
-            return Err(TrainError::LostBest { fault, epoch, last });
+            return Err(self.run.lost_best(fault, result.best_epoch));
         }
         self.control.check(&self.run)?;
         write_json(&self.run.result(), &result)?;

@@ -12,16 +12,18 @@ use crate::stray_label::StrayLabel;
 pub enum LabelNotice {
     /// A label outside the range that most lie in.
     Stray(StrayLabel),
-    /// A label lies farther from all others of its column than these from each other.
+    /// Few labels lie farther from all others of their column than these from each other.
     Far {
         /// The labels file.
         path: PathBuf,
-        /// The first line with it.
+        /// The first line with one.
         row: u64,
         /// The target's column.
         column: String,
-        /// The label.
+        /// The label there.
         value: f32,
+        /// Labels that lie so far, of all rows.
+        count: usize,
         /// The smallest of the others.
         low: f32,
         /// The largest of the others.
@@ -76,7 +78,7 @@ impl fmt::Display for LabelNotice {
                 f,
                 "{}: {inside} of {total} labels lie from 0 to 1, and `{value}` in column `{column}` \
                  on line {row} does not, so labels are read as numbers of any size and not as \
-                 scores from 0 to 1 (data.label_range)",
+                 scores from 0 to 1 (data.label_range); remove such a row if its label is missing",
                 path.display()
             ),
             Self::Far {
@@ -84,14 +86,21 @@ impl fmt::Display for LabelNotice {
                 row,
                 column,
                 value,
+                count,
                 low,
                 high,
-            } => write!(
-                f,
-                "{}: line {row}: column `{column}`: `{value}` lies far from all others ({low} to \
-                 {high}); if it stands for a missing label, remove the row",
-                path.display()
-            ),
+            } => {
+                let others = match count {
+                    1 => String::new(),
+                    count => format!(", and so do {} more", count - 1),
+                };
+                write!(
+                    f,
+                    "{}: line {row}: column `{column}`: `{value}` lies far from the other labels \
+                     ({low} to {high}){others}; remove such a row if its label is missing",
+                    path.display()
+                )
+            }
             Self::Rounded {
                 path,
                 column,

@@ -277,6 +277,17 @@ impl RunDir {
         unread.map_or(Ok(None), Err)
     }
 
+    /// That `best`, of this `epoch`, is lost by this fault, and no other checkpoint is of it.
+    pub(crate) fn lost_best(&self, fault: String, epoch: u64) -> TrainError {
+        let mut left = [self.last(), self.previous()].into_iter();
+        let newest = left.find(|path| self.read_own(path).is_ok());
+        TrainError::LostBest {
+            fault,
+            epoch,
+            newest: newest.unwrap_or_else(|| self.last()),
+        }
+    }
+
     /// Whether another run's checkpoint lies in the place of `best`.
     pub fn has_foreign_best(&self) -> bool {
         matches!(

@@ -68,8 +68,7 @@ pub fn resume_with(
             if !put_back_best(run, epoch, &fault, observe)? {
                 // Without any other there is nothing to train on from.
                 run.read_last()?;
-                let last = run.last();
-                return Err(TrainError::LostBest { fault, epoch, last });
+                return Err(run.lost_best(fault, epoch));
             }
         }
         return Ok(Outcome::Ended(result.clone()));
@@ -114,8 +113,7 @@ pub fn resume_with(
         && !put_back_best(run, epoch, &fault, observe)?
     {
         if ended.is_some() {
-            let last = run.last();
-            return Err(TrainError::LostBest { fault, epoch, last });
+            return Err(run.lost_best(fault, epoch));
         }
         damaged.push(run.best());
         let text = &format!("{fault}; the best epoch's weights are lost until a better one comes");

@@ -62,9 +62,12 @@ impl Chosen {
             let again = format!("psp eval {} --data DIR", shell_quoted(&args.model));
             unless_moved(error.into(), &config.data.dir, "run", &again)
         })?;
-        if let Some(added) = inputs.added() {
-            progress::notice(&added);
-        }
+        // What else there is to tell was told when the run began.
+        let warnings = inputs.dataset.notices().iter();
+        warnings
+            .filter(|about| about.is_warning())
+            .chain(&inputs.added())
+            .for_each(progress::notice);
         if inputs.dataset.fingerprint()? != run.read_manifest()?.data_fingerprint {
             eprintln!(
                 "warning: {}: the data changed since the run began; the figures are of what lies \
@@ -95,6 +98,10 @@ impl Chosen {
         let data = dir.display();
         let dataset = Dataset::open(&config.dataset_options());
         let dataset = Arc::new(dataset.map_err(beyond_the_model)?);
+        let notices = dataset.notices().iter();
+        notices
+            .chain(&dataset.unlabelled()?)
+            .for_each(progress::notice);
         let known = Known::of(&args.model, &config, &dataset)?;
         if matches!(known, Known::Parts(_)) {
             warn_of_seen(&args.model)?;
