@@ -269,7 +269,7 @@ fn whose_best_is_lost_is_advised_to_a_checkpoint_that_is_whole() {
     }
     let refused = run(&mut resume(&out));
     refused.assert_refused(&["best.safetensors: ", "--set model.weights="]);
-    let (_, advised) = refused.stderr.split_once("--set ").unwrap();
+    let (_, advised) = refused.stderr.rsplit_once("--set ").unwrap();
     assert!(advised.contains("previous.safetensors"), "{advised}");
     folder.train("next", &[advised.trim()]).assert_done();
 }

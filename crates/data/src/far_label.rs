@@ -8,9 +8,12 @@ use crate::sample::Sample;
 /// Different labels that may lie far from the others, at each end.
 const MOST: usize = 3;
 
-/// The notice of the labels of this target, fewer than half and at most [`MOST`] different ones
-/// below and above the others, that lie farther from these than these from each other; twice
-/// as far where the others are two different labels alone, of which there must be two.
+/// Labels that others can lie far from.
+const FEWEST: usize = 3;
+
+/// The notice of labels of this target that lie farther from the others than these from each
+/// other, or twice as far where the others are two different labels alone. Up to a third of all
+/// may, and at most [`MOST`] different ones below and above the others.
 pub(crate) fn far_label(
     path: &Path,
     column: &str,
@@ -34,7 +37,8 @@ pub(crate) fn far_label(
         } else {
             spread
         };
-        2 * rows > labels.len()
+        rows >= FEWEST
+            && 3 * rows >= 2 * labels.len()
             && (below == 0 || value(first) - value(first - 1) > far)
             && (above == 0 || value(end) - value(last) > far)
     };
@@ -78,17 +82,17 @@ mod tests {
     #[test]
     fn codes_for_missing_labels_are_told_of_by_the_first_line() {
         is_told(
-            &[31.0, -999.0, 3.0, 103.0, -999.0],
+            &[31.0, -999.0, 3.0, 103.0, -999.0, 7.0],
             &["line 3", "`age`", "`-999`", "(3 to 103), and so do 1 more;"],
         );
         is_told(&[31.0, 3.0, 999.0, 103.0], &["`999`", "(3 to 103);"]);
         // Different ones.
         is_told(
-            &[1.0, 2.0, 998.0, 3.0, 997.0, 4.0, 999.0],
+            &[1.0, 2.0, 998.0, 3.0, 997.0, 4.0, 999.0, 1.0, 2.0],
             &["line 4", "`998`", "(1 to 4), and so do 2 more;"],
         );
         is_told(
-            &[1.0, 9999.0, 3.0, -999.0, 4.0],
+            &[1.0, 9999.0, 3.0, -999.0, 4.0, 2.0],
             &["line 3", "`9999`", "(1 to 4), and so do 1 more;"],
         );
         // Two labels otherwise.
@@ -101,10 +105,10 @@ mod tests {
         assert_eq!(told(&[1.0, 2.0, 3.0, 4.0, 5.0]), None);
         // Counts.
         assert_eq!(told(&[0.0, 0.0, 1.0, 1.0, 3.0]), None);
-        // Of none are there more.
+        // Too many.
         assert_eq!(told(&[0.0, 1.0, 100.0, 101.0]), None);
         assert_eq!(told(&[0.0, 0.0, 0.0, 100.0]), None);
-        assert_eq!(told(&[0.0, 0.0]), None);
+        assert_eq!(told(&[1999.0, 2000.0, 2024.0]), None);
         assert_eq!(told(&[]), None);
     }
 }
