@@ -2,6 +2,7 @@
 //! trained model is opened, whether bundle or run folder.
 
 mod error;
+pub mod onnx;
 mod parts;
 mod predictor;
 mod write;
@@ -10,4 +11,4 @@ pub use error::ExportError;
 pub use parts::{predict_part, stored_predictions};
 pub use predictor::{Prediction, Predictor, Scores};
 pub use psp_train::bundle::Bundle;
-pub use write::export;
+pub use write::{Contents, export};

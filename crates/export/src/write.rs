@@ -11,12 +11,25 @@ use psp_metrics::RegressionMetrics;
 use psp_models::{ModelConfig, Output, Regressor, StateError, state, write_state_dict};
 use psp_schema::{FileError, read_metrics, sync_dir, write_json};
 use psp_train::bundle::{
-    BUNDLE_JSON, BUNDLE_VERSION, BURNPACK, Bundle, FileEntry, SAFETENSORS, Training,
+    BUNDLE_JSON, BUNDLE_VERSION, BURNPACK, Bundle, FileEntry, MODEL_FILES, ONNX, ONNX_F16,
+    SAFETENSORS, Training,
 };
 use psp_train::{Checkpoint, RunDir};
 use tempfile::TempDir;
 
 use crate::error::ExportError;
+use crate::onnx::{self, Stored};
+
+/// What a bundle holds besides `model.safetensors`, which psp predicts from.
+#[derive(Clone, Debug, Default)]
+pub struct Contents {
+    /// The model in Burn's own format, too.
+    pub burnpack: bool,
+    /// The model as ONNX, once for each way in which weights are stored.
+    pub onnx: Vec<Stored>,
+    /// Whether the ONNX models take pixels and normalise them, and clip their scores.
+    pub with_preprocessing: bool,
+}
 
 /// The name of a bundle that is about to be replaced, in a folder of its own.
 const ASIDE: &str = "bundle";
@@ -30,13 +43,18 @@ const LONGEST: Duration = Duration::from_secs(3600);
 /// if nothing else lies in its folder; of all who write a new one at once, one succeeds.
 /// Where `out` is a link to a bundle, that is what is replaced.
 ///
-/// The weights are written twice: `model.safetensors` under torchvision's keys
-/// (`backbone.…` and `head.…`), and `model.bpk` in Burn's own format. With both the
-/// head computes labels, not clipped.
+/// `model.safetensors` holds the weights under torchvision's keys (`backbone.…` and
+/// `head.…`); `contents` says what lies beside it. The head computes labels, which are
+/// not clipped.
 ///
 /// # Errors
 /// When the run has no finished epoch, a file is damaged or `out` is taken.
-pub fn export(run: &RunDir, out: &Path, overwrite: bool) -> Result<Bundle, ExportError> {
+pub fn export(
+    run: &RunDir,
+    out: &Path,
+    contents: &Contents,
+    overwrite: bool,
+) -> Result<Bundle, ExportError> {
     check_place(out, overwrite)?;
     let config = run.read_trained_config()?;
     let manifest = run.read_manifest()?;
@@ -54,10 +72,24 @@ pub fn export(run: &RunDir, out: &Path, overwrite: bool) -> Result<Bundle, Expor
     let path = staged.path().join(SAFETENSORS);
     let weights = state::collect(&model).map_err(misfit(&path))?;
     write_state_dict(&path, &weights)?;
-    write_burnpack(&staged.path().join(BURNPACK), model)?;
+    let preprocessing = config.preprocessing();
+    let description = onnx::Description {
+        backbone: model_config.backbone,
+        targets: &checkpoint.targets,
+        preprocessing: &preprocessing,
+        label_range,
+        with_preprocessing: contents.with_preprocessing,
+    };
+    write_onnx(staged.path(), &model, &description, &contents.onnx)?;
+    if contents.burnpack {
+        write_burnpack(&staged.path().join(BURNPACK), model)?;
+    }
     let mut files = BTreeMap::new();
-    for name in [SAFETENSORS, BURNPACK] {
-        files.insert(name.to_owned(), FileEntry::of(&staged.path().join(name))?);
+    for name in MODEL_FILES {
+        let path = staged.path().join(name);
+        if path.exists() {
+            files.insert(name.to_owned(), FileEntry::of(&path)?);
+        }
     }
     let bundle = Bundle {
         bundle_version: BUNDLE_VERSION,
@@ -68,7 +100,7 @@ pub fn export(run: &RunDir, out: &Path, overwrite: bool) -> Result<Bundle, Expor
         targets: checkpoint.targets.clone(),
         label_range,
         filename_column: config.data.filename_column.clone(),
-        preprocessing: config.preprocessing(),
+        preprocessing,
         max_pixels: config.decode_limits().max_pixels,
         training: Training {
             run: name_of(run.root()),
@@ -93,7 +125,8 @@ pub fn export(run: &RunDir, out: &Path, overwrite: bool) -> Result<Bundle, Expor
         .sealed()
         .map_err(|error| FileError::write(&json, "make its content")(error.into()))?;
     write_json(&json, &bundle)?;
-    for name in [SAFETENSORS, BURNPACK, BUNDLE_JSON] {
+    let names = bundle.files.keys().map(String::as_str);
+    for name in names.chain([BUNDLE_JSON]) {
         let path = staged.path().join(name);
         let file = File::open(&path).map_err(FileError::read(&path))?;
         file.sync_all()
@@ -150,8 +183,8 @@ fn check_place(out: &Path, overwrite: bool) -> Result<(), ExportError> {
 fn own_files(dir: &Path) -> BTreeSet<String> {
     let listed = Bundle::read(dir).map(|bundle| bundle.files);
     let listed = listed.unwrap_or_default().into_keys();
-    let always = [BUNDLE_JSON, SAFETENSORS, BURNPACK].map(str::to_owned);
-    listed.chain(always).collect()
+    let always = [BUNDLE_JSON].into_iter().chain(MODEL_FILES);
+    listed.chain(always.map(str::to_owned)).collect()
 }
 
 /// A folder beside `out` for the files of an export. What others left there that were
@@ -162,7 +195,7 @@ fn staging_folder(out: &Path) -> Result<TempDir, ExportError> {
     for entry in beside.into_iter().flatten().flatten().flatten() {
         if entry.file_name().to_string_lossy().starts_with(STAGED) && is_left(&entry.path()) {
             // What stays is in nobody's way.
-            for name in [SAFETENSORS, BURNPACK] {
+            for name in MODEL_FILES {
                 let _ = std::fs::remove_file(entry.path().join(name));
             }
             let _ = std::fs::remove_dir(entry.path());
@@ -277,6 +310,27 @@ fn misfit(path: &Path) -> impl Fn(StateError) -> ExportError + use<> {
         path: path.clone(),
         source,
     }
+}
+
+/// The model as ONNX, in a file for each way in which weights are stored.
+fn write_onnx(
+    dir: &Path,
+    model: &Regressor,
+    description: &onnx::Description,
+    stored: &[Stored],
+) -> Result<(), ExportError> {
+    if stored.is_empty() {
+        return Ok(());
+    }
+    let graph = model.graph().map_err(misfit(&dir.join(ONNX)))?;
+    for &stored in stored {
+        let name = match stored {
+            Stored::F32 => ONNX,
+            Stored::F16 => ONNX_F16,
+        };
+        onnx::write(&dir.join(name), &graph, description, stored)?;
+    }
+    Ok(())
 }
 
 fn write_burnpack(path: &Path, model: Regressor) -> Result<(), ExportError> {

@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor};
 
 use crate::backbone_kind::with_backbones;
 use crate::config::ModelConfig;
-use crate::nn::Noise;
+use crate::nn::{Image, Noise};
 use crate::pretrained::Pretrained;
 use network::Network;
 
@@ -67,7 +67,7 @@ macro_rules! backbones {
             /// there are any and `noise` is on.
             ///
             /// `noise` feeds dropout and stochastic depth where the backbone has any.
-            pub fn forward(&self, x: Tensor<4>, noise: &mut Noise) -> (Tensor<2>, Vec<Tensor<2>>) {
+            pub fn forward<X: Image>(&self, x: X, noise: &mut Noise) -> (X::Row, Vec<Tensor<2>>) {
                 match self {
                     $(Self::$kind(network) => network.forward(x, noise),)+
                 }

@@ -1,9 +1,9 @@
 //! The regression head: `Linear(F, 256) → ReLU → Dropout → Linear(256, targets)`.
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 
-use crate::nn::{Linear, Noise, dropout, relu};
+use crate::nn::{Linear, Noise, Value};
 use crate::output::Output;
 
 /// The perspective-score project's head. Its keys are those of
@@ -36,9 +36,9 @@ impl Head {
     }
 
     /// `[batch, features]` to `[batch, targets]`.
-    pub fn forward(&self, features: Tensor<2>, noise: &mut Noise) -> Tensor<2> {
-        let hidden = relu(self._0.forward(features));
-        self._2.forward(dropout(hidden, self.dropout, noise))
+    pub fn forward<X: Value>(&self, features: X, noise: &mut Noise) -> X {
+        let hidden = self._0.forward(features).relu();
+        self._2.forward(hidden.dropout(self.dropout, noise))
     }
 
     /// The head that predicts the same labels with the output `to` as this one does

@@ -14,6 +14,7 @@ mod batch_statistics;
 mod config;
 pub mod device;
 mod freeze;
+pub mod graph;
 pub mod head;
 mod inference;
 mod init;

@@ -5,7 +5,6 @@
 //! `gamma`/`beta` and tracks the biased variance. These layers keep PyTorch's
 //! layout, so that a module path is a `state_dict` key without translation.
 
-mod activation;
 mod attention;
 mod basic_conv;
 mod batch_norm;
@@ -17,9 +16,8 @@ mod linear;
 mod noise;
 mod pool;
 mod transform_input;
+mod value;
 
-pub use crate::ops::{add, add_relu, avg_pool2d, gelu, mean_pixel, mul, relu, relu6, silu};
-pub use activation::sigmoid;
 pub use attention::MultiheadAttention;
 pub use basic_conv::{BasicConv2d, INCEPTION_EPSILON};
 pub use batch_norm::BatchNorm2d;
@@ -29,6 +27,7 @@ pub use conv_norm::Conv2dNorm;
 pub use cost::multiply_adds;
 pub use layer_norm::LayerNorm;
 pub use linear::Linear;
-pub use noise::{Noise, dropout, stochastic_depth};
+pub use noise::Noise;
 pub use pool::{global_avg_pool2d, max_pool2d};
 pub use transform_input::transform_input_if;
+pub use value::{Geometry, Image, Sequence, Value};

@@ -54,7 +54,7 @@ mod simd;
 
 pub use activation::{Activation, add, add_relu, gelu, mul, relu, relu6, silu};
 pub use adamw::{AdamW, adamw_step};
-pub use attention::attention;
+pub use attention::{attention, project};
 pub use autograd::{Gradients, Tape};
 pub use batch_norm::{BatchNormTrain, batch_norm_eval, batch_norm_train};
 pub use conv::conv2d;

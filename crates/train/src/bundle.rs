@@ -93,6 +93,12 @@ pub const BUNDLE_JSON: &str = "bundle.json";
 pub const SAFETENSORS: &str = "model.safetensors";
 /// Name of the weights in Burn's own format.
 pub const BURNPACK: &str = "model.bpk";
+/// Name of the model as ONNX, in f32.
+pub const ONNX: &str = "model.onnx";
+/// Name of the model as ONNX, with weights in f16.
+pub const ONNX_F16: &str = "model.f16.onnx";
+/// Names of all files that the weights can lie in.
+pub const MODEL_FILES: [&str; 4] = [SAFETENSORS, BURNPACK, ONNX, ONNX_F16];
 
 impl Bundle {
     /// Reads `bundle.json` of a bundle.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args as ClapArgs;
+use clap::{Args as ClapArgs, ValueEnum};
 use psp_models::{BackboneKind, DeviceSpec, Precision};
 
 use super::numbers::positive;
@@ -11,6 +11,7 @@ use super::weights::VerboseArgs;
 const EXPORT_EXAMPLES: &str = "\
 Examples:
   psp export experiments/mine --out model
+  psp export experiments/mine --out model --precision f32,f16 --with-preprocessing
   psp export experiments/search --out model --backbone resnet18";
 
 #[derive(Debug, ClapArgs)]
@@ -24,11 +25,43 @@ pub(crate) struct ExportArgs {
     /// Folder to write.
     #[arg(long)]
     pub(crate) out: PathBuf,
+    /// What it holds, separated by commas. Safetensors, which psp predicts from, always is a
+    /// part of it.
+    #[arg(long, value_delimiter = ',', default_value = "safetensors,onnx")]
+    pub(crate) format: Vec<Format>,
+    /// How the ONNX model stores its weights; a file for each of several, separated by commas
+    /// [default: f32]
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) precision: Vec<StoredAs>,
+    /// Have the ONNX model take pixels (uint8, [batch, height, width, 3]), normalise them, and
+    /// clip its scores.
+    #[arg(long)]
+    pub(crate) with_preprocessing: bool,
     /// Replace an exported model in that folder.
     #[arg(long)]
     pub(crate) overwrite: bool,
     #[command(flatten)]
     pub(crate) verbose: VerboseArgs,
+}
+
+/// A form of the exported model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// The weights under torchvision's names.
+    Safetensors,
+    /// The model for ONNX Runtime and others.
+    Onnx,
+    /// The weights in Burn's own format.
+    Burnpack,
+}
+
+/// How weights are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StoredAs {
+    /// 32 bits.
+    F32,
+    /// 16 bits, computed with in 32.
+    F16,
 }
 
 const PREDICT_EXAMPLES: &str = "\

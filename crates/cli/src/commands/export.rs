@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail, ensure};
+use psp_export::Contents;
+use psp_export::onnx::Stored;
 use psp_schema::shell_quoted;
 use psp_search::{Overview, Study};
 use psp_train::RunDir;
@@ -12,11 +14,12 @@ use psp_train::bundle::BUNDLE_JSON;
 use super::predictor::note_unfinished;
 use super::refusals::{check_is_there, continuing, unless_lost};
 use super::study::{study_dir, warn_of_choice};
-use crate::args::ExportArgs;
+use crate::args::{ExportArgs, Format, StoredAs};
 
 pub(crate) fn export(args: &ExportArgs) -> Result<ExitCode> {
+    let contents = contents(args)?;
     let run = run_of(args)?;
-    let bundle = psp_export::export(&run, &args.out, args.overwrite)
+    let bundle = psp_export::export(&run, &args.out, &contents, args.overwrite)
         .map_err(|error| unless_lost(error.into(), &run))?;
     println!(
         "{}: {} of run {}, epoch {}",
@@ -38,6 +41,38 @@ pub(crate) fn export(args: &ExportArgs) -> Result<ExitCode> {
         shell_quoted(&args.out)
     );
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is asked for besides the weights that psp predicts from.
+fn contents(args: &ExportArgs) -> Result<Contents> {
+    let has = |format| args.format.contains(&format);
+    let mut onnx: Vec<Stored> = args.precision.iter().copied().map(stored).collect();
+    if has(Format::Onnx) {
+        if onnx.is_empty() {
+            onnx.push(Stored::F32);
+        }
+    } else {
+        let flag = match (onnx.is_empty(), args.with_preprocessing) {
+            (false, _) => Some("--precision"),
+            (true, true) => Some("--with-preprocessing"),
+            (true, false) => None,
+        };
+        if let Some(flag) = flag {
+            bail!("{flag} is about the ONNX model: add onnx to --format, or leave it out");
+        }
+    }
+    Ok(Contents {
+        burnpack: has(Format::Burnpack),
+        onnx,
+        with_preprocessing: args.with_preprocessing,
+    })
+}
+
+fn stored(precision: StoredAs) -> Stored {
+    match precision {
+        StoredAs::F32 => Stored::F32,
+        StoredAs::F16 => Stored::F16,
+    }
 }
 
 /// The run to export: the folder itself, or the chosen one of a study.

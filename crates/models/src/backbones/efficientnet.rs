@@ -11,9 +11,7 @@ use burn::tensor::{Device, Tensor};
 use super::network::Convolutional;
 use super::spec::BackboneSpec;
 use crate::config::ModelConfig;
-use crate::nn::{
-    Conv2d, Conv2dConfig, Conv2dNorm, Noise, add, mean_pixel, mul, sigmoid, silu, stochastic_depth,
-};
+use crate::nn::{Conv2d, Conv2dConfig, Conv2dNorm, Image, Noise};
 
 /// One row of the paper's table 1.
 struct MBConvConfig {
@@ -69,10 +67,9 @@ impl SqueezeExcitation {
         }
     }
 
-    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let scale = mean_pixel(x.clone());
-        let scale = self.fc2.forward(silu(self.fc1.forward(scale)));
-        mul(x, sigmoid(scale))
+    fn forward<X: Image>(&self, x: X) -> X {
+        let scale = self.fc1.forward(x.clone().mean_pixel()).silu();
+        x.mul(self.fc2.forward(scale).sigmoid())
     }
 }
 
@@ -145,25 +142,25 @@ impl MBConv {
         }
     }
 
-    fn forward(&self, input: Tensor<4>, noise: &mut Noise) -> Tensor<4> {
+    fn forward<X: Image>(&self, input: X, noise: &mut Noise) -> X {
         let (x, depthwise, squeeze, project) = match &self.block {
             Block::Plain(layers) => (input.clone(), &layers._0, &layers._1, &layers._2),
             Block::Expanded(layers) => {
-                let x = silu(layers._0.forward(input.clone()));
+                let x = layers._0.forward(input.clone()).silu();
                 (x, &layers._1, &layers._2, &layers._3)
             }
         };
-        let x = silu(depthwise.forward(x));
+        let x = depthwise.forward(x).silu();
         let result = project.forward(squeeze.forward(x));
         if !self.use_res_connect {
             return result;
         }
         // A frozen block computes what it computes in evaluation.
         if project.is_frozen() {
-            return add(result, input);
+            return result.add(input);
         }
-        let result = stochastic_depth(result, self.stochastic_depth, noise);
-        add(result, input)
+        let result = result.stochastic_depth(self.stochastic_depth, noise);
+        result.add(input)
     }
 }
 
@@ -260,14 +257,14 @@ impl Convolutional for EfficientNet {
     /// `[batch, 3, height, width]` to the output of `features.8`, which the
     /// features are the mean pixel of: `[batch, 1280, height / 32, width /
     /// 32]`, rounded up.
-    fn layers(&self, x: Tensor<4>, noise: &mut Noise) -> (Tensor<4>, Vec<Tensor<2>>) {
+    fn layers<X: Image>(&self, x: X, noise: &mut Noise) -> (X, Vec<Tensor<2>>) {
         let f = &self.features;
-        let mut x = silu(f._0.forward(x));
+        let mut x = f._0.forward(x).silu();
         for stage in [&f._1, &f._2, &f._3, &f._4, &f._5, &f._6, &f._7] {
             for block in stage {
                 x = block.forward(x, noise);
             }
         }
-        (silu(f._8.forward(x)), Vec::new())
+        (f._8.forward(x).silu(), Vec::new())
     }
 }

@@ -12,7 +12,7 @@ use super::spec::{AuxiliarySpec, BackboneSpec};
 use crate::config::ModelConfig;
 use crate::init::{Draw, Unset};
 use crate::nn::{
-    BasicConv2d, Conv2dConfig, INCEPTION_EPSILON, Linear, Noise, dropout, max_pool2d, relu,
+    BasicConv2d, Conv2dConfig, INCEPTION_EPSILON, Image, Linear, Noise, Value, max_pool2d,
     transform_input_if,
 };
 
@@ -38,7 +38,7 @@ pub struct Branch {
 }
 
 impl Branch {
-    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+    fn forward<X: Image>(&self, x: X) -> X {
         self._1.forward(self._0.forward(x))
     }
 }
@@ -81,12 +81,12 @@ impl Inception {
         }
     }
 
-    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+    fn forward<X: Image>(&self, x: X) -> X {
         let branch1 = self.branch1.forward(x.clone());
         let branch2 = self.branch2.forward(x.clone());
         let branch3 = self.branch3.forward(x.clone());
         let branch4 = self.branch4._1.forward(max_pool2d(x, 3, 1, 1, true));
-        Tensor::cat(vec![branch1, branch2, branch3, branch4], 1)
+        X::concat(vec![branch1, branch2, branch3, branch4])
     }
 }
 
@@ -109,8 +109,8 @@ impl InceptionAux {
 
     fn forward(&self, x: Tensor<4>, noise: &mut Noise) -> Tensor<2> {
         let x = self.conv.forward(adaptive_avg_pool2d(x, [4, 4]));
-        let x = relu(self.fc1.forward(x.flatten(1, 3)));
-        self.fc2.forward(dropout(x, AUX_DROPOUT, noise))
+        let x = self.fc1.forward(x.flatten::<2>(1, 3)).relu();
+        self.fc2.forward(x.dropout(AUX_DROPOUT, noise))
     }
 }
 
@@ -212,10 +212,11 @@ impl Convolutional for GoogLeNet {
 
     /// `[batch, 3, height, width]` to the output of `inception5b`, `[batch, 1024, h', w']`,
     /// 7×7 for an input of 224×224, and what the auxiliary classifiers predict.
-    fn layers(&self, x: Tensor<4>, noise: &mut Noise) -> (Tensor<4>, Vec<Tensor<2>>) {
+    fn layers<X: Image>(&self, x: X, noise: &mut Noise) -> (X, Vec<Tensor<2>>) {
         let mut auxiliary = Vec::new();
-        let mut predict = |aux: &Option<InceptionAux>, x: &Tensor<4>| {
-            if let Some(aux) = aux.as_ref().filter(|_| noise.is_on()) {
+        let mut predict = |aux: &Option<InceptionAux>, x: &X| {
+            let aux = aux.as_ref().filter(|_| noise.is_on());
+            if let (Some(aux), Some(x)) = (aux, x.as_tensor()) {
                 auxiliary.push(aux.forward(x.clone(), noise));
             }
         };

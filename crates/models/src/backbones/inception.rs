@@ -14,7 +14,7 @@ use super::network::Convolutional;
 use super::spec::{AuxiliarySpec, BackboneSpec};
 use crate::config::ModelConfig;
 use crate::init::{Draw, Unset};
-use crate::nn::{BasicConv2d, INCEPTION_EPSILON, Noise, max_pool2d, transform_input_if};
+use crate::nn::{BasicConv2d, INCEPTION_EPSILON, Image, Noise, max_pool2d, transform_input_if};
 use blocks::{
     InceptionA, InceptionAux, InceptionB, InceptionC, InceptionD, InceptionE, chain, same, valid,
 };
@@ -133,7 +133,7 @@ impl Convolutional for Inception3 {
 
     /// `[batch, 3, height, width]` to the output of `Mixed_7c`, `[batch, 2048, h', w']`,
     /// 8×8 for an input of 299×299, and what the auxiliary classifier predicts.
-    fn layers(&self, x: Tensor<4>, noise: &mut Noise) -> (Tensor<4>, Vec<Tensor<2>>) {
+    fn layers<X: Image>(&self, x: X, noise: &mut Noise) -> (X, Vec<Tensor<2>>) {
         let x = transform_input_if(self.transform_input, x);
         let x = chain(
             &x,
@@ -155,7 +155,7 @@ impl Convolutional for Inception3 {
         let x = self.Mixed_6d.forward(x);
         let x = self.Mixed_6e.forward(x);
         let aux = self.AuxLogits.as_ref().filter(|_| noise.is_on());
-        let auxiliary = aux.map(|aux| aux.forward(x.clone()));
+        let auxiliary = aux.and_then(|aux| Some(aux.forward(x.as_tensor()?.clone())));
         let x = self.Mixed_7a.forward(x);
         let x = self.Mixed_7b.forward(x);
         let x = self.Mixed_7c.forward(x);

@@ -11,7 +11,7 @@ use burn::tensor::{Device, Tensor};
 use super::network::Convolutional;
 use super::spec::BackboneSpec;
 use crate::config::ModelConfig;
-use crate::nn::{BatchNorm2d, Conv2d, Conv2dConfig, Conv2dNorm, Noise, add, relu6};
+use crate::nn::{BatchNorm2d, Conv2d, Conv2dConfig, Conv2dNorm, Image, Noise};
 
 /// The paper's table 2: expansion, output channels, blocks, stride of the first of them.
 const STAGES: [[usize; 4]; 7] = [
@@ -88,17 +88,17 @@ impl InvertedResidual {
         }
     }
 
-    fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+    fn forward<X: Image>(&self, input: X) -> X {
         let (x, depthwise, project, norm) = match &self.conv {
             Layers::Plain(layers) => (input.clone(), &layers._0, &layers._1, &layers._2),
             Layers::Expanded(layers) => {
-                let x = relu6(layers._0.forward(input.clone()));
+                let x = layers._0.forward(input.clone()).relu6();
                 (x, &layers._1, &layers._2, &layers._3)
             }
         };
-        let x = norm.after(project, relu6(depthwise.forward(x)));
+        let x = norm.after(project, depthwise.forward(x).relu6());
         if self.use_res_connect {
-            add(x, input)
+            x.add(input)
         } else {
             x
         }
@@ -186,9 +186,9 @@ impl Convolutional for MobileNetV2 {
 
     /// `[batch, 3, height, width]` to the output of `features.18`, which the features are
     /// the mean pixel of: `[batch, 1280, height / 32, width / 32]`, rounded up.
-    fn layers(&self, x: Tensor<4>, _noise: &mut Noise) -> (Tensor<4>, Vec<Tensor<2>>) {
+    fn layers<X: Image>(&self, x: X, _noise: &mut Noise) -> (X, Vec<Tensor<2>>) {
         let map = self.features.iter().fold(x, |x, feature| match feature {
-            Feature::Conv(conv) => relu6(conv.forward(x)),
+            Feature::Conv(conv) => conv.forward(x).relu6(),
             Feature::Block(block) => block.forward(x),
         });
         (map, Vec::new())

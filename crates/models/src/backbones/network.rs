@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::spec::BackboneSpec;
 use crate::config::ModelConfig;
-use crate::nn::{Noise, global_avg_pool2d};
+use crate::nn::{Image, Noise, global_avg_pool2d};
 
 /// A backbone's network.
 pub(crate) trait Network: Module {
@@ -17,7 +17,7 @@ pub(crate) trait Network: Module {
 
     /// Returns features and auxiliary predictions, as
     /// [`Backbone::forward`](super::Backbone::forward) does.
-    fn forward(&self, x: Tensor<4>, noise: &mut Noise) -> (Tensor<2>, Vec<Tensor<2>>);
+    fn forward<X: Image>(&self, x: X, noise: &mut Noise) -> (X::Row, Vec<Tensor<2>>);
 
     /// Returns the last feature map, as
     /// [`Backbone::feature_map`](super::Backbone::feature_map) does.
@@ -34,7 +34,7 @@ pub(crate) trait Convolutional: Module {
 
     /// `[batch, 3, height, width]`, normalised, to the last feature map, `[batch,
     /// features, h', w']`, and what the auxiliary classifiers predict.
-    fn layers(&self, x: Tensor<4>, noise: &mut Noise) -> (Tensor<4>, Vec<Tensor<2>>);
+    fn layers<X: Image>(&self, x: X, noise: &mut Noise) -> (X, Vec<Tensor<2>>);
 }
 
 impl<N: Convolutional> Network for N {
@@ -44,7 +44,7 @@ impl<N: Convolutional> Network for N {
         N::new(config, device)
     }
 
-    fn forward(&self, x: Tensor<4>, noise: &mut Noise) -> (Tensor<2>, Vec<Tensor<2>>) {
+    fn forward<X: Image>(&self, x: X, noise: &mut Noise) -> (X::Row, Vec<Tensor<2>>) {
         let (map, auxiliary) = self.layers(x, noise);
         (global_avg_pool2d(map), auxiliary)
     }

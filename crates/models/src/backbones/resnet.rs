@@ -10,7 +10,7 @@ use burn::tensor::{Device, Tensor};
 use super::network::Convolutional;
 use super::spec::BackboneSpec;
 use crate::config::ModelConfig;
-use crate::nn::{BatchNorm2d, Conv2d, Conv2dConfig, Noise, add_relu, max_pool2d};
+use crate::nn::{BatchNorm2d, Conv2d, Conv2dConfig, Image, Noise, max_pool2d};
 
 fn conv3x3(in_planes: usize, out_planes: usize, stride: usize) -> Conv2dConfig {
     Conv2dConfig::new(in_planes, out_planes, 3)
@@ -50,14 +50,14 @@ impl BasicBlock {
         }
     }
 
-    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+    fn forward<X: Image>(&self, x: X) -> X {
         let identity = match &self.downsample {
             Some((conv, bn)) => bn.after(conv, x.clone()),
             None => x.clone(),
         };
         let out = self.bn1.relu_after(&self.conv1, x);
         let out = self.bn2.after(&self.conv2, out);
-        add_relu(out, identity)
+        out.add_relu(identity)
     }
 }
 
@@ -112,7 +112,7 @@ impl Convolutional for ResNet18 {
     /// `[batch, 3, height, width]` to the output of `layer4`, which the
     /// features are the mean pixel of: `[batch, 512, height / 32, width / 32]`,
     /// rounded up.
-    fn layers(&self, x: Tensor<4>, _noise: &mut Noise) -> (Tensor<4>, Vec<Tensor<2>>) {
+    fn layers<X: Image>(&self, x: X, _noise: &mut Noise) -> (X, Vec<Tensor<2>>) {
         let x = self.bn1.relu_after(&self.conv1, x);
         let mut x = max_pool2d(x, 3, 2, 1, false);
         for layer in [&self.layer1, &self.layer2, &self.layer3, &self.layer4] {

@@ -6,13 +6,15 @@
 
 use crate::pretrained::Pretrained;
 use burn::module::{Module, Param};
-use burn::tensor::{Device, FloatDType, Tensor};
+use burn::tensor::{Device, Tensor};
 
 use super::network::Network;
 use super::spec::{BackboneSpec, ExplainedBy};
 use crate::config::ModelConfig;
 use crate::init::{Draw, Unset};
-use crate::nn::{Conv2d, Conv2dConfig, LayerNorm, Linear, MultiheadAttention, Noise, add, gelu};
+use crate::nn::{
+    Conv2d, Conv2dConfig, Image, LayerNorm, Linear, MultiheadAttention, Noise, Sequence,
+};
 
 /// Side of a patch in pixels; an input's sides are multiples of it.
 const PATCH_SIZE: usize = 16;
@@ -52,11 +54,11 @@ impl EncoderBlock {
     }
 
     /// `[batch, 1 + patches, 768]` to the same shape.
-    pub fn forward(&self, input: Tensor<3>) -> Tensor<3> {
+    pub fn forward<X: Sequence>(&self, input: X) -> X {
         let x = self.ln_1.forward(input.clone());
-        let x = add(self.self_attention.forward(x), input);
-        let y = gelu(self.mlp._0.forward(self.ln_2.forward(x.clone())));
-        add(x, self.mlp._3.forward(y))
+        let x = self.self_attention.forward(x).add(input);
+        let y = self.mlp._0.forward(self.ln_2.forward(x.clone())).gelu();
+        x.add(self.mlp._3.forward(y))
     }
 
     /// How much each token takes of each other one within
@@ -216,7 +218,7 @@ impl Network for VisionTransformer {
         }
     }
 
-    fn forward(&self, x: Tensor<4>, _noise: &mut Noise) -> (Tensor<2>, Vec<Tensor<2>>) {
+    fn forward<X: Image>(&self, x: X, _noise: &mut Noise) -> (X::Row, Vec<Tensor<2>>) {
         let mut x = self.embed(x);
         for block in self.blocks() {
             x = block.forward(x);
@@ -232,16 +234,9 @@ impl Network for VisionTransformer {
 impl VisionTransformer {
     /// Images `[batch, 3, image_size, image_size]` to embeddings of the class
     /// token and the patches, `[batch, 1 + patches, 768]`.
-    pub fn embed(&self, x: Tensor<4>) -> Tensor<3> {
-        let [batch, ..] = x.dims();
-        // [batch, 768, rows, columns] to [batch, patches, 768].
-        let x: Tensor<3> = self.conv_proj.forward(x).flatten(2, 3);
-        let x = x.swap_dims(1, 2);
-        let dtype: FloatDType = x.dtype().into();
-        let class_token = self.class_token.val().cast(dtype);
-        let class_token = class_token.expand([batch, 1, HIDDEN_DIM]);
-        let pos_embedding = self.encoder.pos_embedding.val().cast(dtype);
-        Tensor::cat(vec![class_token, x], 1) + pos_embedding
+    pub fn embed<X: Image>(&self, x: X) -> X::Sequence {
+        let patches = self.conv_proj.forward(x).into_sequence();
+        patches.embedded(&self.class_token, &self.encoder.pos_embedding)
     }
 
     /// Side of the square inputs that the network is for, in pixels.
@@ -258,7 +253,7 @@ impl VisionTransformer {
 
     /// The last block's output to the features `[batch, 768]`: the normalised
     /// class token.
-    pub fn pool(&self, x: Tensor<3>) -> Tensor<2> {
-        self.encoder.ln.forward(x).narrow(1, 0, 1).squeeze_dim(1)
+    pub fn pool<X: Sequence>(&self, x: X) -> X::Row {
+        self.encoder.ln.forward(x).first()
     }
 }

@@ -1,12 +1,12 @@
 //! Multi-head self-attention (`torch.nn.MultiheadAttention`; Vaswani et al.,
 //! 2017).
 
-use crate::ops::{attention, linear};
+use crate::ops::project;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, activation::softmax};
 
 use super::Linear;
-use super::cost::count;
+use super::value::Sequence;
 
 /// `torch.nn.MultiheadAttention(batch_first=True)` of a sequence with itself,
 /// with PyTorch's fused projection of query, key and value.
@@ -34,12 +34,8 @@ impl MultiheadAttention {
     }
 
     /// `[batch, length, width]` to the same shape.
-    pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        let [batch, length, width] = x.dims();
-        count(batch * length * (3 * width * width + 2 * length * width));
-        let [query, key, value] = self.project(x);
-        let mixed = attention(query, key, value);
-        let joined = mixed.swap_dims(1, 2).reshape([batch, length, width]);
+    pub fn forward<X: Sequence>(&self, x: X) -> X {
+        let joined = x.attention(&self.in_proj_weight, &self.in_proj_bias, self.heads);
         self.out_proj.forward(joined)
     }
 
@@ -47,27 +43,10 @@ impl MultiheadAttention {
     /// `softmax(query · keyᵀ / √depth)`, `[batch, length, width]` to `[batch,
     /// heads, length, length]`.
     pub fn attention_weights(&self, x: Tensor<3>) -> Tensor<4> {
-        let [query, key, _] = self.project(x);
+        let (weight, bias) = (self.in_proj_weight.val(), self.in_proj_bias.val());
+        let [query, key, _] = project(x, weight, bias, self.heads);
         let [.., depth] = query.dims();
         let scores = query.matmul(key.transpose());
         softmax(scores.mul_scalar(1.0 / (depth as f64).sqrt()), 3)
-    }
-
-    /// Query, key and value, each `[batch, heads, length, depth]`.
-    fn project(&self, x: Tensor<3>) -> [Tensor<4>; 3] {
-        let [batch, length, width] = x.dims();
-        let projected = linear(
-            x.reshape([batch * length, width]),
-            self.in_proj_weight.val(),
-            self.in_proj_bias.val(),
-        )
-        .reshape([batch, length, 3 * width]);
-        [0, 1, 2].map(|part| {
-            projected
-                .clone()
-                .narrow(2, part * width, width)
-                .reshape([batch, length, self.heads, width / self.heads])
-                .swap_dims(1, 2)
-        })
     }
 }

@@ -1,8 +1,9 @@
 //! The convolution that both Inceptions are made of.
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 
+use super::value::Image;
 use super::{BatchNorm2d, Conv2d, Conv2dConfig};
 
 /// Epsilon of the batch norms of both Inceptions.
@@ -26,7 +27,7 @@ impl BasicConv2d {
     }
 
     /// `[batch, in, h, w]` to `[batch, out, h', w']`.
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+    pub fn forward<X: Image>(&self, x: X) -> X {
         self.bn.relu_after(&self.conv, x)
     }
 }

@@ -2,10 +2,10 @@
 
 use crate::ops::{Activation, batch_norm_eval, batch_norm_train};
 use burn::module::{Flag, Module, Param, RunningState};
-use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
 use super::Conv2d;
+use super::value::Image;
 
 /// `torch.nn.BatchNorm2d` over `[batch, channels, height, width]`.
 ///
@@ -66,25 +66,21 @@ impl BatchNorm2d {
 
     /// The convolution `before` of `x`, normalised: `[batch, in, h, w]` to
     /// `[batch, channels, h', w']`.
-    pub fn after(&self, before: &Conv2d, x: Tensor<4>) -> Tensor<4> {
+    pub fn after<X: Image>(&self, before: &Conv2d, x: X) -> X {
         self.activated(before, x, Activation::Identity)
     }
 
     /// [`BatchNorm2d::after`] and a ReLU.
-    pub fn relu_after(&self, before: &Conv2d, x: Tensor<4>) -> Tensor<4> {
+    pub fn relu_after<X: Image>(&self, before: &Conv2d, x: X) -> X {
         self.activated(before, x, Activation::Relu)
     }
 
-    fn activated(&self, before: &Conv2d, x: Tensor<4>, activation: Activation) -> Tensor<4> {
-        if !self.folded.val().is_enabled() {
-            return self.normalize(before.forward(x), activation);
+    fn activated<X: Image>(&self, before: &Conv2d, x: X, activation: Activation) -> X {
+        if self.folded.val().is_enabled() {
+            return before.forward_with(x, Some(&self.bias), activation);
         }
-        let output = before.forward_with(x, Some(self.bias.val()));
-        match activation {
-            Activation::Identity => output,
-            // In place where it can be: no gradient is wanted of it.
-            Activation::Relu => relu(output),
-        }
+        let x = before.forward(x);
+        x.computed(|x| self.normalize(x, activation))
     }
 
     fn normalize(&self, x: Tensor<4>, activation: Activation) -> Tensor<4> {

@@ -1,10 +1,10 @@
 //! 2-D convolution (`torch.nn.Conv2d`).
 
-use crate::ops::conv2d;
+use crate::ops::Activation;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
-use super::cost::count;
+use super::value::{Geometry, Image};
 
 /// Geometry of a [`Conv2d`]; the defaults are PyTorch's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,23 +105,28 @@ pub struct Conv2d {
 
 impl Conv2d {
     /// `[batch, in_channels, h, w]` to `[batch, out_channels, h', w']`.
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        self.forward_with(x, self.bias.as_ref().map(Param::val))
+    pub fn forward<X: Image>(&self, x: X) -> X {
+        self.forward_with(x, self.bias.as_ref(), Activation::Identity)
     }
 
-    /// The same with this bias in place of its own.
-    pub(super) fn forward_with(&self, x: Tensor<4>, bias: Option<Tensor<1>>) -> Tensor<4> {
+    /// The same with this bias in place of its own, and an activation.
+    pub(super) fn forward_with<X: Image>(
+        &self,
+        x: X,
+        bias: Option<&Param<Tensor<1>>>,
+        activation: Activation,
+    ) -> X {
         let Conv2dConfig {
             stride,
             padding,
             groups,
             ..
         } = self.config;
-        let weight = self.weight.val();
-        let per_pixel = weight.shape().num_elements();
-        let y = conv2d(x, weight, bias, stride, padding, groups);
-        let [batch, _, height, width] = y.dims();
-        count(batch * height * width * per_pixel);
-        y
+        let geometry = Geometry {
+            stride,
+            padding,
+            groups,
+        };
+        x.conv2d(&self.weight, bias, geometry, activation)
     }
 }

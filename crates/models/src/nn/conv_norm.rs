@@ -1,8 +1,9 @@
 //! A convolution and its batch norm.
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 
+use super::value::Image;
 use super::{BatchNorm2d, Conv2d, Conv2dConfig};
 
 /// `torchvision.ops.Conv2dNormActivation` without its activation, which has
@@ -23,7 +24,7 @@ impl Conv2dNorm {
     }
 
     /// As [`Conv2d::forward`], normalised.
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+    pub fn forward<X: Image>(&self, x: X) -> X {
         self._1.after(&self._0, x)
     }
 

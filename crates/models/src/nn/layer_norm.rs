@@ -1,8 +1,9 @@
 //! Layer normalisation (`torch.nn.LayerNorm`; Ba et al., 2016).
 
-use crate::ops::layer_norm;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
+
+use super::value::Value;
 
 /// `torch.nn.LayerNorm` over the last dimension.
 #[derive(Module, Debug)]
@@ -26,7 +27,7 @@ impl LayerNorm {
     }
 
     /// `[…, width]` to the same shape.
-    pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        layer_norm(x, self.weight.val(), self.bias.val(), self.epsilon)
+    pub fn forward<X: Value>(&self, x: X) -> X {
+        x.layer_norm(&self.weight, &self.bias, self.epsilon)
     }
 }

@@ -1,10 +1,9 @@
 //! Affine map (`torch.nn.Linear`).
 
-use crate::ops::linear;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
-use super::cost::count;
+use super::value::Value;
 
 /// `torch.nn.Linear`: `x · weightᵀ + bias`.
 #[derive(Module, Debug)]
@@ -26,13 +25,7 @@ impl Linear {
     }
 
     /// `[…, in_features]` to `[…, out_features]`.
-    pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        let [outputs, inputs] = self.weight.dims();
-        let mut shape = x.dims();
-        let rows = x.shape().num_elements() / inputs;
-        count(rows * inputs * outputs);
-        let x = x.reshape([rows, inputs]);
-        shape[D - 1] = outputs;
-        linear(x, self.weight.val(), self.bias.val()).reshape(shape)
+    pub fn forward<X: Value>(&self, x: X) -> X {
+        x.linear(&self.weight, &self.bias)
     }
 }

@@ -1,28 +1,28 @@
 //! Pooling.
 
-use crate::ops::{Window, mean_pixel};
-use burn::tensor::Tensor;
+use super::value::Image;
+use crate::ops::Window;
 
 /// `torch.nn.MaxPool2d(kernel, stride, padding, ceil_mode=ceil_mode)` with square windows:
 /// `ceil_mode` keeps a last window that reaches over the edge.
-pub fn max_pool2d(
-    x: Tensor<4>,
+pub fn max_pool2d<X: Image>(
+    x: X,
     kernel: usize,
     stride: usize,
     padding: usize,
     ceil_mode: bool,
-) -> Tensor<4> {
+) -> X {
     let window = Window {
         kernel,
         stride,
         padding,
         ceil_mode,
     };
-    crate::ops::max_pool2d(x, window)
+    x.max_pool2d(window)
 }
 
-/// [`mean_pixel`] and `flatten`: `[batch, channels, h, w]` to
+/// `AdaptiveAvgPool2d(1)` and `flatten`: `[batch, channels, h, w]` to
 /// `[batch, channels]`.
-pub fn global_avg_pool2d(x: Tensor<4>) -> Tensor<2> {
-    mean_pixel(x).flatten(1, 3)
+pub fn global_avg_pool2d<X: Image>(x: X) -> X::Row {
+    x.mean_pixel().into_row()
 }

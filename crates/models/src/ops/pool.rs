@@ -103,7 +103,7 @@ fn averages<B: ConvOps>(
 }
 
 /// The square windows of [`max_pool2d`], and how they are moved over an image.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
     /// Pixels per side.
     pub kernel: usize,

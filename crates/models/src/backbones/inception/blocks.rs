@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use crate::nn::{BasicConv2d, Conv2dConfig, Linear, avg_pool2d, global_avg_pool2d, max_pool2d};
+use crate::nn::{BasicConv2d, Conv2dConfig, Image, Linear, global_avg_pool2d, max_pool2d};
 
 /// A square kernel without padding.
 pub(super) fn valid(
@@ -31,7 +31,7 @@ pub(super) fn same(
 }
 
 /// The convolutions of a branch, one after another.
-pub(super) fn chain<const N: usize>(x: &Tensor<4>, layers: [&BasicConv2d; N]) -> Tensor<4> {
+pub(super) fn chain<X: Image, const N: usize>(x: &X, layers: [&BasicConv2d; N]) -> X {
     layers
         .into_iter()
         .fold(x.clone(), |x, layer| layer.forward(x))
@@ -62,7 +62,7 @@ impl InceptionA {
         }
     }
 
-    pub(super) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+    pub(super) fn forward<X: Image>(&self, x: X) -> X {
         let branch1x1 = self.branch1x1.forward(x.clone());
         let branch5x5 = chain(&x, [&self.branch5x5_1, &self.branch5x5_2]);
         let branch3x3dbl = chain(
@@ -73,8 +73,8 @@ impl InceptionA {
                 &self.branch3x3dbl_3,
             ],
         );
-        let branch_pool = self.branch_pool.forward(avg_pool2d(x, 3, 1, 1));
-        Tensor::cat(vec![branch1x1, branch5x5, branch3x3dbl, branch_pool], 1)
+        let branch_pool = self.branch_pool.forward(x.avg_pool2d(3, 1, 1));
+        X::concat(vec![branch1x1, branch5x5, branch3x3dbl, branch_pool])
     }
 }
 
@@ -97,7 +97,7 @@ impl InceptionB {
         }
     }
 
-    pub(super) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+    pub(super) fn forward<X: Image>(&self, x: X) -> X {
         let branch3x3 = self.branch3x3.forward(x.clone());
         let branch3x3dbl = chain(
             &x,
@@ -108,7 +108,7 @@ impl InceptionB {
             ],
         );
         let branch_pool = max_pool2d(x, 3, 2, 0, false);
-        Tensor::cat(vec![branch3x3, branch3x3dbl, branch_pool], 1)
+        X::concat(vec![branch3x3, branch3x3dbl, branch_pool])
     }
 }
 
@@ -144,7 +144,7 @@ impl InceptionC {
         }
     }
 
-    pub(super) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+    pub(super) fn forward<X: Image>(&self, x: X) -> X {
         let branch1x1 = self.branch1x1.forward(x.clone());
         let branch7x7 = chain(
             &x,
@@ -160,8 +160,8 @@ impl InceptionC {
                 &self.branch7x7dbl_5,
             ],
         );
-        let branch_pool = self.branch_pool.forward(avg_pool2d(x, 3, 1, 1));
-        Tensor::cat(vec![branch1x1, branch7x7, branch7x7dbl, branch_pool], 1)
+        let branch_pool = self.branch_pool.forward(x.avg_pool2d(3, 1, 1));
+        X::concat(vec![branch1x1, branch7x7, branch7x7dbl, branch_pool])
     }
 }
 
@@ -188,7 +188,7 @@ impl InceptionD {
         }
     }
 
-    pub(super) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+    pub(super) fn forward<X: Image>(&self, x: X) -> X {
         let branch3x3 = chain(&x, [&self.branch3x3_1, &self.branch3x3_2]);
         let branch7x7x3 = chain(
             &x,
@@ -200,7 +200,7 @@ impl InceptionD {
             ],
         );
         let branch_pool = max_pool2d(x, 3, 2, 0, false);
-        Tensor::cat(vec![branch3x3, branch7x7x3, branch_pool], 1)
+        X::concat(vec![branch3x3, branch7x7x3, branch_pool])
     }
 }
 
@@ -233,17 +233,17 @@ impl InceptionE {
         }
     }
 
-    pub(super) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let fork = |x: Tensor<4>, a: &BasicConv2d, b: &BasicConv2d| {
-            Tensor::cat(vec![a.forward(x.clone()), b.forward(x)], 1)
+    pub(super) fn forward<X: Image>(&self, x: X) -> X {
+        let fork = |x: X, a: &BasicConv2d, b: &BasicConv2d| {
+            X::concat(vec![a.forward(x.clone()), b.forward(x)])
         };
         let branch1x1 = self.branch1x1.forward(x.clone());
         let branch3x3 = self.branch3x3_1.forward(x.clone());
         let branch3x3 = fork(branch3x3, &self.branch3x3_2a, &self.branch3x3_2b);
         let branch3x3dbl = chain(&x, [&self.branch3x3dbl_1, &self.branch3x3dbl_2]);
         let branch3x3dbl = fork(branch3x3dbl, &self.branch3x3dbl_3a, &self.branch3x3dbl_3b);
-        let branch_pool = self.branch_pool.forward(avg_pool2d(x, 3, 1, 1));
-        Tensor::cat(vec![branch1x1, branch3x3, branch3x3dbl, branch_pool], 1)
+        let branch_pool = self.branch_pool.forward(x.avg_pool2d(3, 1, 1));
+        X::concat(vec![branch1x1, branch3x3, branch3x3dbl, branch_pool])
     }
 }
 
@@ -265,7 +265,7 @@ impl InceptionAux {
     }
 
     pub(super) fn forward(&self, x: Tensor<4>) -> Tensor<2> {
-        let x = self.conv0.forward(avg_pool2d(x, 5, 3, 0));
+        let x = self.conv0.forward(x.avg_pool2d(5, 3, 0));
         self.fc.forward(global_avg_pool2d(self.conv1.forward(x)))
     }
 }

@@ -1,0 +1,443 @@
+//! What a model computes, written down: what other formats and engines are made from.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use burn::module::{Module, ModuleVisitor, Param, ParamId};
+use burn::tensor::Tensor;
+
+use crate::nn::{Geometry, Image, Noise, Sequence, Value};
+use crate::ops::{Activation, Window};
+use crate::path::ModulePath;
+use crate::precision::Precision;
+use crate::regressor::Regressor;
+use crate::state::{self, StateDict, StateError};
+
+/// A model's steps in the order in which they are computed, and its weights.
+///
+/// Batch norms are folded into the convolutions before them, and the head computes labels,
+/// which are not clipped.
+#[derive(Clone, Debug)]
+pub struct Graph {
+    /// The steps. The output of the last one is the graph's, `[batch, targets]`.
+    pub steps: Vec<Step>,
+    /// The weights of the steps by `state_dict` key, and no others.
+    pub weights: StateDict,
+}
+
+/// A step: what is done with which values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// What is done.
+    pub op: Op,
+    /// What it is done with, as many as `op` takes.
+    pub inputs: Vec<Source>,
+    /// How many dimensions the output has.
+    pub rank: usize,
+}
+
+/// Where a value comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The graph's input: images, `[batch, 3, height, width]`, normalised.
+    Input,
+    /// The output of a step, by its index.
+    Step(usize),
+}
+
+/// What a step does, as the methods of [`Value`], [`Image`] and [`Sequence`] do; weights are
+/// keys of [`Graph::weights`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Op {
+    /// A convolution.
+    Conv2d {
+        /// `[out, in / groups, kernel height, kernel width]`.
+        weight: String,
+        /// `[out]`.
+        bias: Option<String>,
+        /// How it moves over its input.
+        geometry: Geometry,
+    },
+    /// `max(x, 0)`.
+    Relu,
+    /// `min(max(x, 0), 6)`.
+    Relu6,
+    /// `x · sigmoid(x)`.
+    Silu,
+    /// `1 / (1 + exp(-x))`.
+    Sigmoid,
+    /// `x · Φ(x)`.
+    Gelu,
+    /// The sum of two values.
+    Add,
+    /// The product of two values, the smaller spread over the larger.
+    Mul,
+    /// Each channel of an image times its factor, plus its term.
+    ScaleChannels {
+        /// One per channel.
+        factors: [f32; 3],
+        /// One per channel.
+        terms: [f32; 3],
+    },
+    /// Feature maps, channels after channels.
+    Concat,
+    /// The largest value in each window.
+    MaxPool2d(Window),
+    /// The mean of each square window; the padding's zeros count.
+    AvgPool2d {
+        /// Side of a window in pixels.
+        kernel: usize,
+        /// Step in pixels.
+        stride: usize,
+        /// Zeros added on each side.
+        padding: usize,
+    },
+    /// The mean of each channel, `[batch, channels, 1, 1]`.
+    MeanPixel,
+    /// `[batch, channels, 1, 1]` to `[batch, channels]`.
+    IntoRow,
+    /// `[batch, channels, height, width]` to `[batch, height · width, channels]`.
+    IntoSequence,
+    /// `[batch, length, width]` after a token, plus positions.
+    Embedded {
+        /// `[1, 1, width]`.
+        token: String,
+        /// `[1, 1 + length, width]`.
+        positions: String,
+    },
+    /// `x · weightᵀ + bias` over the last dimension.
+    Linear {
+        /// `[out, in]`.
+        weight: String,
+        /// `[out]`.
+        bias: String,
+    },
+    /// Normalisation over the last dimension.
+    LayerNorm {
+        /// `[width]`.
+        weight: String,
+        /// `[width]`.
+        bias: String,
+        /// What is added to the variance.
+        epsilon: f64,
+    },
+    /// Attention heads, joined.
+    Attention {
+        /// `[3 · width, width]`.
+        weight: String,
+        /// `[3 · width]`.
+        bias: String,
+        /// How many attend side by side.
+        heads: usize,
+    },
+    /// The first token of each sequence.
+    First,
+}
+
+impl Op {
+    /// The keys of its weights.
+    pub fn weights(&self) -> Vec<&String> {
+        match self {
+            Self::Conv2d { weight, bias, .. } => [weight].into_iter().chain(bias).collect(),
+            Self::Linear { weight, bias }
+            | Self::LayerNorm { weight, bias, .. }
+            | Self::Attention { weight, bias, .. } => vec![weight, bias],
+            Self::Embedded { token, positions } => vec![token, positions],
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Regressor {
+    /// What the model computes when it predicts.
+    ///
+    /// # Errors
+    /// When a device fails to give a tensor back.
+    pub fn graph(&self) -> Result<Graph, StateError> {
+        let model = self.for_inference(Precision::Fp32);
+        let model = model.regressor();
+        let mut keys = Keys::default();
+        model.visit(&mut keys);
+        let recorder = Rc::new(Recorder {
+            keys: keys.found,
+            steps: RefCell::default(),
+        });
+        let images = Written {
+            recorder: Rc::clone(&recorder),
+            source: Source::Input,
+            rank: 4,
+        };
+        let noise = &mut Noise::off();
+        let (features, _) = model.backbone.forward(images, noise);
+        model.head.forward(features, noise);
+        let steps = recorder.steps.take();
+        let used: Vec<&String> = steps.iter().flat_map(|step| step.op.weights()).collect();
+        let weights = state::collect_where(model, |key| used.iter().any(|used| *used == key))?;
+        Ok(Graph { steps, weights })
+    }
+}
+
+/// The keys of a model's parameters.
+#[derive(Default)]
+struct Keys {
+    path: ModulePath,
+    found: BTreeMap<ParamId, String>,
+}
+
+impl ModuleVisitor for Keys {
+    fn enter_module(&mut self, name: &str, container_type: &str) {
+        self.path.enter(name, container_type);
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.exit();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.found.insert(param.id, self.path.key());
+    }
+}
+
+struct Recorder {
+    keys: BTreeMap<ParamId, String>,
+    steps: RefCell<Vec<Step>>,
+}
+
+/// A value that is written down and not computed.
+#[derive(Clone)]
+struct Written {
+    recorder: Rc<Recorder>,
+    source: Source,
+    rank: usize,
+}
+
+impl Written {
+    /// The output of a step whose first input this is, of as many dimensions.
+    fn then(self, op: Op, others: impl IntoIterator<Item = Self>) -> Self {
+        let rank = self.rank;
+        self.then_of_rank(rank, op, others)
+    }
+
+    fn then_of_rank(self, rank: usize, op: Op, others: impl IntoIterator<Item = Self>) -> Self {
+        let others = others.into_iter().map(|other| other.source);
+        let inputs = [self.source].into_iter().chain(others).collect();
+        let mut steps = self.recorder.steps.borrow_mut();
+        let source = Source::Step(steps.len());
+        steps.push(Step { op, inputs, rank });
+        drop(steps);
+        Self {
+            source,
+            rank,
+            ..self
+        }
+    }
+
+    fn key<const D: usize>(&self, param: &Param<Tensor<D>>) -> String {
+        // Every parameter was visited.
+        self.recorder.keys[&param.id].clone()
+    }
+}
+
+impl Value for Written {
+    fn relu(self) -> Self {
+        self.then(Op::Relu, [])
+    }
+
+    fn relu6(self) -> Self {
+        self.then(Op::Relu6, [])
+    }
+
+    fn silu(self) -> Self {
+        self.then(Op::Silu, [])
+    }
+
+    fn sigmoid(self) -> Self {
+        self.then(Op::Sigmoid, [])
+    }
+
+    fn gelu(self) -> Self {
+        self.then(Op::Gelu, [])
+    }
+
+    fn add(self, other: Self) -> Self {
+        self.then(Op::Add, [other])
+    }
+
+    fn mul(self, other: Self) -> Self {
+        self.then(Op::Mul, [other])
+    }
+
+    fn linear(self, weight: &Param<Tensor<2>>, bias: &Param<Tensor<1>>) -> Self {
+        let (weight, bias) = (self.key(weight), self.key(bias));
+        self.then(Op::Linear { weight, bias }, [])
+    }
+
+    fn layer_norm(self, weight: &Param<Tensor<1>>, bias: &Param<Tensor<1>>, epsilon: f64) -> Self {
+        let (weight, bias) = (self.key(weight), self.key(bias));
+        let op = Op::LayerNorm {
+            weight,
+            bias,
+            epsilon,
+        };
+        self.then(op, [])
+    }
+
+    fn dropout(self, _rate: f64, _noise: &mut Noise) -> Self {
+        self
+    }
+}
+
+impl Image for Written {
+    type Row = Self;
+    type Sequence = Self;
+
+    fn conv2d(
+        self,
+        weight: &Param<Tensor<4>>,
+        bias: Option<&Param<Tensor<1>>>,
+        geometry: Geometry,
+        activation: Activation,
+    ) -> Self {
+        let op = Op::Conv2d {
+            weight: self.key(weight),
+            bias: bias.map(|bias| self.key(bias)),
+            geometry,
+        };
+        let output = self.then(op, []);
+        match activation {
+            Activation::Identity => output,
+            Activation::Relu => output.relu(),
+        }
+    }
+
+    fn add_relu(self, other: Self) -> Self {
+        self.add(other).relu()
+    }
+
+    fn max_pool2d(self, window: Window) -> Self {
+        self.then(Op::MaxPool2d(window), [])
+    }
+
+    fn avg_pool2d(self, kernel: usize, stride: usize, padding: usize) -> Self {
+        let op = Op::AvgPool2d {
+            kernel,
+            stride,
+            padding,
+        };
+        self.then(op, [])
+    }
+
+    fn mean_pixel(self) -> Self {
+        self.then(Op::MeanPixel, [])
+    }
+
+    fn scale_channels(self, factors: [f32; 3], terms: [f32; 3]) -> Self {
+        self.then(Op::ScaleChannels { factors, terms }, [])
+    }
+
+    fn concat(maps: Vec<Self>) -> Self {
+        let mut maps = maps.into_iter();
+        match maps.next() {
+            Some(first) => first.then(Op::Concat, maps),
+            None => unreachable!("a network concatenates branches"),
+        }
+    }
+
+    fn stochastic_depth(self, _rate: f64, _noise: &mut Noise) -> Self {
+        self
+    }
+
+    fn into_row(self) -> Self {
+        self.then_of_rank(2, Op::IntoRow, [])
+    }
+
+    fn into_sequence(self) -> Self {
+        self.then_of_rank(3, Op::IntoSequence, [])
+    }
+
+    fn as_tensor(&self) -> Option<&Tensor<4>> {
+        None
+    }
+
+    fn computed(self, _f: impl FnOnce(Tensor<4>) -> Tensor<4>) -> Self {
+        unreachable!("a model for prediction has its norms folded")
+    }
+}
+
+impl Sequence for Written {
+    type Row = Self;
+
+    fn embedded(self, token: &Param<Tensor<3>>, positions: &Param<Tensor<3>>) -> Self {
+        let (token, positions) = (self.key(token), self.key(positions));
+        self.then(Op::Embedded { token, positions }, [])
+    }
+
+    fn attention(self, weight: &Param<Tensor<2>>, bias: &Param<Tensor<1>>, heads: usize) -> Self {
+        let (weight, bias) = (self.key(weight), self.key(bias));
+        let op = Op::Attention {
+            weight,
+            bias,
+            heads,
+        };
+        self.then(op, [])
+    }
+
+    fn first(self) -> Self {
+        self.then_of_rank(2, Op::First, [])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{BackboneKind, ModelConfig};
+    use burn::tensor::Device;
+
+    fn graph(kind: BackboneKind) -> (Regressor, Graph) {
+        let model = Regressor::new(&ModelConfig::new(kind, 2), 5, &Device::flex());
+        let graph = model.graph().unwrap();
+        (model, graph)
+    }
+
+    #[test]
+    fn every_step_uses_earlier_ones_and_every_one_is_used() {
+        for &kind in BackboneKind::ALL {
+            let (_, graph) = graph(kind);
+            let mut used = vec![false; graph.steps.len()];
+            for (index, step) in graph.steps.iter().enumerate() {
+                for source in &step.inputs {
+                    if let Source::Step(source) = *source {
+                        assert!(source < index, "{kind}: {step:?}");
+                        used[source] = true;
+                    }
+                }
+            }
+            let unused = used.iter().filter(|used| !**used).count();
+            assert_eq!((unused, used.last()), (1, Some(&false)), "{kind}");
+        }
+    }
+
+    #[test]
+    fn all_weights_but_those_of_folded_norms_and_auxiliary_classifiers_are_used() {
+        for &kind in BackboneKind::ALL {
+            let (model, graph) = graph(kind);
+            let of_norm = |key: &str| {
+                let module = key.rsplit_once('.').map_or("", |(module, _)| module);
+                model_has(&model, &format!("{module}.running_var")) && !key.ends_with(".bias")
+            };
+            for (key, _) in state::shapes(&model) {
+                let is_used = graph.weights.contains_key(&key);
+                let is_auxiliary = kind
+                    .auxiliary()
+                    .iter()
+                    .any(|module| key.starts_with(&format!("backbone.{module}.")));
+                assert_eq!(is_used, !of_norm(&key) && !is_auxiliary, "{kind}: {key}");
+            }
+        }
+    }
+
+    fn model_has(model: &Regressor, key: &str) -> bool {
+        state::shapes(model).iter().any(|(other, _)| other == key)
+    }
+}

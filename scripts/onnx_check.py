@@ -1,0 +1,99 @@
+"""Compares what ONNX Runtime makes of exported models with what psp predicts.
+
+Each model folder holds ONNX files that `psp export` wrote. Every file is checked by ONNX's own
+checker, and run on all images at once and one by one. Exits with 1 if any score differs by more
+than a tolerance. Called by onnx_check.sh.
+"""
+
+import argparse
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+from PIL import Image, ImageOps
+
+
+def pixels(path, size):
+    """The image as Pillow decodes it, at the size of the model's input: uint8, HWC."""
+    image = ImageOps.exif_transpose(Image.open(path)).convert("RGB")
+    if image.size != size:
+        image = image.resize(size, Image.Resampling.BILINEAR)
+    return np.asarray(image)
+
+
+def normalised(batch, preprocessing):
+    """Pixels as the model's input: float32, NCHW."""
+    mean, std = (np.float32(preprocessing[key]) for key in ("mean", "std"))
+    return ((np.float32(batch) / 255 - mean) / std).transpose(0, 3, 1, 2)
+
+
+def predicted(psp, model, images, raw):
+    """psp's scores, clipped unless raw."""
+    command = [psp, "predict", "--model", model, "--csv"] + ["--raw"] * raw + images
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    rows = list(csv.reader(io.StringIO(told)))[1:]
+    return np.array([[float(score) for score in row[1:]] for row in rows])
+
+
+def check(psp, model, images, tolerances):
+    """Checks the ONNX files in one folder and returns how many are wrong."""
+    bundle = json.loads((model / "bundle.json").read_text())
+    resize = bundle["preprocessing"]["resize"]
+    batch = np.stack([pixels(path, (resize["width"], resize["height"])) for path in images])
+    wrong = 0
+    files = sorted(model.glob("*.onnx"))
+    assert files, f"{model}: no ONNX file"
+    for path in files:
+        onnx.checker.check_model(str(path), full_check=True)
+        file = onnx.load(path)
+        stated = {entry.key: json.loads(entry.value) for entry in file.metadata_props}
+        assert stated["targets"] == bundle["targets"]
+        assert stated["preprocessing"] == bundle["preprocessing"]
+        assert stated["label_range"] == bundle["label_range"]
+        inside = stated["with_preprocessing"]
+        session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+        [given], [output] = session.get_inputs(), session.get_outputs()
+        assert (given.name, output.name) == ("pixels" if inside else "images", "scores")
+        assert given.shape[0] == "batch" and output.shape == ["batch", len(bundle["targets"])]
+        inputs = batch if inside else normalised(batch, bundle["preprocessing"])
+        expected = predicted(psp, model, images, raw=not inside)
+        together = session.run(None, {given.name: inputs})[0]
+        alone = [session.run(None, {given.name: inputs[i : i + 1]})[0] for i in range(len(inputs))]
+        worst = max(np.abs(scores - expected).max() for scores in (together, np.concatenate(alone)))
+        is_right = worst <= tolerances[path.name]
+        wrong += not is_right
+        nodes = len(file.graph.node)
+        mib = path.stat().st_size / 2**20
+        told = "ok" if is_right else f"WRONG, more than {tolerances[path.name]}"
+        print(
+            f"{bundle['model']['backbone']:16} {path.name:15} {mib:6.1f} MiB  {nodes:4} nodes  "
+            f"{given.name:6}  {len(images)} images, scores {expected.min():.3f} to "
+            f"{expected.max():.3f}, largest difference {worst:.1e}  {told}",
+            flush=True,
+        )
+    return wrong
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--psp", required=True, help="the binary")
+    parser.add_argument("--images", required=True, help="folder of images", type=Path)
+    parser.add_argument("--count", type=int, default=16, help="how many of them are used")
+    parser.add_argument("--f32", type=float, default=1e-4, help="tolerance of model.onnx")
+    parser.add_argument("--f16", type=float, default=5e-3, help="tolerance of model.f16.onnx")
+    parser.add_argument("models", nargs="+", type=Path, help="exported models")
+    args = parser.parse_args()
+    images = sorted(p for p in args.images.iterdir() if p.suffix.lower() in (".jpg", ".png"))
+    images = images[: args.count]
+    tolerances = {"model.onnx": args.f32, "model.f16.onnx": args.f16}
+    sys.exit(any([check(args.psp, model, images, tolerances) for model in args.models]))
+
+
+if __name__ == "__main__":
+    main()
