@@ -11,6 +11,7 @@ import io
 import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +20,20 @@ import onnxruntime
 from PIL import Image, ImageOps
 
 
-def pixels(path, size):
-    """The image as Pillow decodes it, at the size of the model's input: uint8, HWC."""
-    image = ImageOps.exif_transpose(Image.open(path)).convert("RGB")
-    if image.size != size:
-        image = image.resize(size, Image.Resampling.BILINEAR)
-    return np.asarray(image)
+def copies(images, count, folder):
+    """PNGs of the first images: a JPEG's grey levels differ by 1 from decoder to decoder."""
+    paths = sorted(p for p in images.iterdir() if p.suffix.lower() in (".jpg", ".jpeg", ".png"))
+    for path in paths[:count]:
+        image = ImageOps.exif_transpose(Image.open(path)).convert("RGB")
+        image.save(folder / f"{path.stem}.png")
+    return sorted(folder.iterdir())
+
+
+def pixels(path, resize):
+    """The image at the size of the model's input: uint8, HWC."""
+    assert resize["mode"] == "squash", "only preprocess.resize = squash is checked"
+    size = (resize["width"], resize["height"])
+    return np.asarray(Image.open(path).resize(size, Image.Resampling.BILINEAR))
 
 
 def normalised(batch, preprocessing):
@@ -44,8 +53,7 @@ def predicted(psp, model, images, raw):
 def check(psp, model, images, tolerances):
     """Checks the ONNX files in one folder and returns how many are wrong."""
     bundle = json.loads((model / "bundle.json").read_text())
-    resize = bundle["preprocessing"]["resize"]
-    batch = np.stack([pixels(path, (resize["width"], resize["height"])) for path in images])
+    batch = np.stack([pixels(path, bundle["preprocessing"]["resize"]) for path in images])
     wrong = 0
     files = sorted(model.glob("*.onnx"))
     assert files, f"{model}: no ONNX file"
@@ -89,10 +97,11 @@ def main():
     parser.add_argument("--f16", type=float, default=5e-3, help="tolerance of model.f16.onnx")
     parser.add_argument("models", nargs="+", type=Path, help="exported models")
     args = parser.parse_args()
-    images = sorted(p for p in args.images.iterdir() if p.suffix.lower() in (".jpg", ".png"))
-    images = images[: args.count]
     tolerances = {"model.onnx": args.f32, "model.f16.onnx": args.f16}
-    sys.exit(any([check(args.psp, model, images, tolerances) for model in args.models]))
+    with tempfile.TemporaryDirectory() as folder:
+        images = copies(args.images, args.count, Path(folder))
+        wrong = [check(args.psp, model, images, tolerances) for model in args.models]
+    sys.exit(any(wrong))
 
 
 if __name__ == "__main__":

@@ -29,17 +29,6 @@ if [[ $# == 0 ]]; then
     for backbone in resnet18 googlenet inception_v3 efficientnet_b0 mobilenet_v2 vit_b_16; do
         size=64
         [[ $backbone != inception_v3 ]] || size=96
-        # PNGs of the model's own size: no decoder or resizing that could differ.
-        images=$scratch/images-$size
-        [[ -d $images ]] || "$BENCH_PYTHON" - "$scratch/data" "$images" "$size" <<'PYTHON'
-import sys
-from pathlib import Path
-from PIL import Image
-data, images, size = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
-images.mkdir()
-for path in data.rglob("*.jpg"):
-    Image.open(path).resize((size, size)).save(images / f"{path.stem}.png")
-PYTHON
         "$PSP" train --data "$scratch/data" --out "$scratch/$backbone" \
             --set "model.backbone=$backbone" --set train.epochs=6 --set train.batch_size=8 \
             --set train.learning_rate=0.0001 --set "preprocess.size=$size" >>"$scratch/log" 2>&1 ||
@@ -50,7 +39,8 @@ PYTHON
             "$PSP" export "$scratch/$backbone" --out "$model" --precision f32,f16 $more \
                 >>"$scratch/log"
             # The norms of a model of few steps amplify what f16 rounds.
-            "$BENCH_PYTHON" scripts/onnx_check.py --psp "$PSP" --images "$images" --f16 0.02 "$model"
+            "$BENCH_PYTHON" scripts/onnx_check.py --psp "$PSP" --images "$scratch/data/images" \
+                --f16 0.02 "$model"
         done
     done
     exit

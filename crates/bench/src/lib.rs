@@ -10,8 +10,10 @@ mod stopwatch;
 pub mod verify;
 
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
+use psp_data::Preprocessing;
+use psp_export::{ExportError, OnnxModel};
 use psp_models::nn::Noise;
-use psp_models::{Input, ModelConfig, Regressor};
+use psp_models::{DeviceSpec, Input, ModelConfig, Precision, Regressor};
 use psp_train::Forward;
 use psp_train::optim::{Grads, Optimizer, OptimizerConfig};
 use serde::Serialize;
@@ -40,7 +42,7 @@ pub enum BenchError {
 /// What was measured.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
-    /// `train` or `infer`.
+    /// `train`, `infer` or `infer by onnx`.
     pub mode: &'static str,
     /// What was asked for; the device by the name that `auto` stands for.
     pub settings: Settings,
@@ -110,6 +112,31 @@ pub fn infer(settings: &Settings) -> Result<Report, BenchError> {
         predictions
             .try_into_data()
             .map_err(|error| BenchError::Execution(format!("{error:?}")))?;
+        watch.lap("forward")
+    })
+}
+
+/// The same by the ONNX engine, on the CPU.
+///
+/// # Errors
+/// As [`train`]; where the settings name another device or precision.
+pub fn infer_by_onnx(settings: &Settings) -> Result<Report, BenchError> {
+    let (device, host) = begin(settings)?;
+    if settings.device.resolved() != DeviceSpec::Flex || settings.precision != Precision::Fp32 {
+        let message = "the ONNX engine computes on the CPU in fp32: name device flex";
+        return Err(BenchError::Settings(message.to_owned()));
+    }
+    let failed = |error: ExportError| BenchError::Execution(error.to_string());
+    let model = Regressor::new(&model_config(settings), 0, &device);
+    let size = settings.size();
+    let preprocessing = Preprocessing::imagenet(size as u32);
+    let onnx = OnnxModel::of(&model, &preprocessing, 0).map_err(failed)?;
+    let images = host
+        .try_into_vec::<f32>()
+        .map_err(|error| BenchError::Execution(format!("{error:?}")))?;
+    let shape = [settings.batch, 3, size, size];
+    measure("infer by onnx", settings, &device, |_, watch| {
+        onnx.predict(&images, shape).map_err(failed)?;
         watch.lap("forward")
     })
 }

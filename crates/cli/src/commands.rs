@@ -6,7 +6,8 @@ use anyhow::Result;
 use clap::CommandFactory;
 
 use crate::args::{
-    Args, BenchCommand, Command, CompletionsArgs, DataCommand, ModelsCommand, WeightsCommand,
+    Args, BenchCommand, Command, CompletionsArgs, DataCommand, MeasuredEngine, ModelsCommand,
+    WeightsCommand,
 };
 
 mod bench;
@@ -49,7 +50,10 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
         Command::Export(args) => export::export(&args),
         Command::Predict(args) => predict::predict(&args),
         Command::Bench(BenchCommand::Train(args)) => bench::bench(&args, psp_bench::train),
-        Command::Bench(BenchCommand::Infer(args)) => bench::bench(&args, psp_bench::infer),
+        Command::Bench(BenchCommand::Infer(args)) => match args.engine {
+            MeasuredEngine::Burn => bench::bench(&args.bench, psp_bench::infer),
+            MeasuredEngine::Onnx => bench::bench(&args.bench, psp_bench::infer_by_onnx),
+        },
         Command::Completions(args) => {
             completions(&args);
             Ok(ExitCode::SUCCESS)

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::support::trained::{Trained, eval, export, predict, trained};
-use crate::support::{Folder, json, ran, run, tensors};
+use crate::support::{Folder, json, psp, ran, run, tensors};
 use burn::module::Module;
 use burn::tensor::Device;
 use psp_export::Bundle;
@@ -45,11 +45,18 @@ fn exported_weights_have_torchvisions_keys_and_the_checkpoints_moving_average() 
 
 #[test]
 fn the_burnpack_loads_with_burn_and_holds_the_same_weights() {
-    let bundle = Bundle::read(&trained().bundle).unwrap();
+    let folder = Folder::new();
+    let out = folder.path("bundle");
+    run(&mut export(&trained().run, &out, &["--format", "burnpack"])).assert_done();
+    assert_eq!(
+        files(&out),
+        ["bundle.json", "model.bpk", "model.safetensors"]
+    );
+    let bundle = Bundle::read(&out).unwrap();
     let model = Regressor::zeros(&bundle.model, &Device::default())
-        .try_load_file(trained().bundle.join("model.bpk"))
+        .try_load_file(out.join("model.bpk"))
         .unwrap();
-    let weights = read_state_dict(&trained().bundle.join("model.safetensors")).unwrap();
+    let weights = read_state_dict(&out.join("model.safetensors")).unwrap();
     let loaded = state::collect(&model).unwrap();
     assert!(loaded.keys().eq(weights.keys()));
     for (key, tensor) in &loaded {
@@ -147,10 +154,102 @@ fn an_edited_bundle_is_refused_and_one_of_before_there_was_a_hash_is_not() {
 fn copied(folder: &Folder) -> PathBuf {
     let bundle = folder.path("bundle");
     std::fs::create_dir(&bundle).unwrap();
-    for name in ["bundle.json", "model.safetensors", "model.bpk"] {
-        std::fs::copy(trained().bundle.join(name), bundle.join(name)).unwrap();
+    for name in files(&trained().bundle) {
+        std::fs::copy(trained().bundle.join(&name), bundle.join(&name)).unwrap();
     }
     bundle
+}
+
+/// Names of the files in a folder, in order.
+fn files(dir: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(dir).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn onnx_models_predict_what_the_checkpoint_does_and_say_how_well() {
+    let folder = Folder::new();
+    let out = folder.path("bundle");
+    let more = ["--precision", "f16,f32", "--with-preprocessing"];
+    let told = run(&mut export(&trained().run, &out, &more));
+    let told = told.assert_done();
+    assert!(
+        told.stdout.contains("validation images its scores differ"),
+        "{told:#?}"
+    );
+    let names = [
+        "bundle.json",
+        "model.f16.onnx",
+        "model.onnx",
+        "model.safetensors",
+    ];
+    assert_eq!(files(&out), names);
+    let entries = Bundle::read(&out).unwrap().files;
+    assert_eq!(entries["model.safetensors"].proof, None);
+    for (name, tolerance) in [("model.onnx", 1e-4), ("model.f16.onnx", 5e-3)] {
+        let proof = entries[name].proof.as_ref().unwrap();
+        assert!(proof.images > 1 && proof.of == "validation", "{proof:?}");
+        assert!(
+            (0.0..=tolerance).contains(&proof.largest_difference),
+            "{proof:?}"
+        );
+    }
+    let size = |name: &str| entries[name].bytes as f64;
+    let share = size("model.f16.onnx") / size("model.onnx");
+    assert!((0.5..0.51).contains(&share), "{share}");
+    for (name, more) in [("--precision", "f16"), ("--with-preprocessing", "")] {
+        let flags = ["--format", "burnpack", name, more];
+        let flags: Vec<&str> = flags.into_iter().filter(|flag| !flag.is_empty()).collect();
+        run(&mut export(&trained().run, &folder.path("other"), &flags))
+            .assert_refused(&[name, "add onnx to --format"]);
+    }
+}
+
+#[test]
+fn both_engines_predict_the_same_scores() {
+    let Trained { data, bundle, .. } = trained();
+    let imgs = data.join("imgs");
+    let scores = |engine: &str| -> Vec<f64> {
+        let mut command = psp(&["predict", "--engine", engine, "--csv", "--raw", "--model"]);
+        let told = run(command.arg(bundle).arg(&imgs)).assert_done().stdout;
+        let rows = told.lines().skip(1).flat_map(|row| row.split(',').skip(1));
+        rows.map(|score| score.parse().unwrap()).collect()
+    };
+    let [by_burn, by_onnx] = ["burn", "onnx"].map(scores);
+    assert_eq!((by_burn.len(), by_onnx.len()), (48, 48));
+    let spread = by_burn
+        .iter()
+        .fold(0.0, |most: f64, score| most.max(score.abs()));
+    for (burn, onnx) in by_burn.iter().zip(&by_onnx) {
+        assert!(
+            (burn - onnx).abs() <= 1e-4 * spread.max(1.0),
+            "{burn} and {onnx}"
+        );
+    }
+    let mut command = psp(&[
+        "predict",
+        "--engine",
+        "onnx",
+        "--precision",
+        "bf16",
+        "--model",
+    ]);
+    run(command.arg(bundle).arg(&imgs)).assert_refused(&["--precision bf16"]);
+}
+
+#[test]
+fn an_export_of_a_run_whose_data_is_gone_is_compared_on_generated_images() {
+    let folder = Folder::with_data();
+    let run_dir = folder.path("run");
+    let sets = ["model.backbone=resnet18", "train.epochs=1"];
+    run(&mut folder.training("run", &sets)).assert_done();
+    std::fs::rename(folder.path("data"), folder.path("moved")).unwrap();
+    let told = run(&mut export(&run_dir, &folder.path("bundle"), &[]));
+    let told = told.assert_done();
+    assert!(told.stdout.contains("on 16 generated images"), "{told:#?}");
 }
 
 fn flip_a_byte(path: &Path) {
@@ -171,12 +270,10 @@ fn an_existing_folder_is_replaced_only_when_asked_and_only_if_it_is_a_bundle() {
     run(&mut export(run_dir, &out, &["--overwrite"])).assert_refused(&["holds note.txt"]);
     std::fs::remove_file(out.join("note.txt")).unwrap();
     run(&mut export(run_dir, &out, &["--overwrite"])).assert_done();
-    let mut names: Vec<_> = std::fs::read_dir(&out)
-        .unwrap()
-        .map(|e| e.unwrap().file_name())
-        .collect();
-    names.sort();
-    assert_eq!(names, ["bundle.json", "model.bpk", "model.safetensors"]);
+    assert_eq!(
+        files(&out),
+        ["bundle.json", "model.onnx", "model.safetensors"]
+    );
     // Nothing half-written stays beside it.
     assert_eq!(std::fs::read_dir(folder.path("")).unwrap().count(), 1);
 
@@ -200,11 +297,11 @@ fn what_a_link_leads_to_is_replaced_and_the_link_stays() {
     let folder = Folder::new();
     let (inner, out) = (folder.path("disk/bundle"), folder.path("link"));
     run(&mut export(&trained().run, &inner, &[])).assert_done();
-    std::fs::write(inner.join("model.bpk"), "old").unwrap();
+    std::fs::write(inner.join("model.onnx"), "old").unwrap();
     std::os::unix::fs::symlink("disk/bundle", &out).unwrap();
     run(&mut export(&trained().run, &out, &["--overwrite"])).assert_done();
     assert!(out.is_symlink());
-    assert_ne!(std::fs::read(inner.join("model.bpk")).unwrap(), b"old");
+    assert_ne!(std::fs::read(inner.join("model.onnx")).unwrap(), b"old");
     // Nothing half-written stays beside either.
     for (dir, count) in [("", 2), ("disk", 1)] {
         let entries = std::fs::read_dir(folder.path(dir)).unwrap();

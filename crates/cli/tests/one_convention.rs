@@ -203,7 +203,7 @@ fn labels_on_another_scale_than_the_models_are_told_of() {
         let ran = run(&mut eval(&folder.path(model), &folder.path("out"), &flags)).assert_done();
         assert_says(
             &ran.stderr,
-            &["line 2: ", "`-999` lies far from the other labels"],
+            &["line 2: ", "`-999` lies apart from the other labels"],
         );
     }
 }

@@ -1,4 +1,4 @@
-//! Labels that lie far from all others, such as codes for missing ones.
+//! Labels that lie apart from all others, such as codes for missing ones.
 
 use std::path::Path;
 
@@ -11,9 +11,13 @@ const MOST: usize = 3;
 /// Labels that others can lie far from.
 const FEWEST: usize = 3;
 
+/// What missing values of columns without negative ones are often written as.
+const CODES: [f32; 4] = [-1.0, -9.0, -99.0, -999.0];
+
 /// The notice of labels of this target that lie farther from the others than these from each
 /// other, or twice as far where the others are two different labels alone. Up to a third of all
-/// may, and at most [`MOST`] different ones below and above the others.
+/// may, and at most [`MOST`] different ones below and above the others. Any number may where one
+/// of [`CODES`] is the only label below 0 and the others are more than [`MOST`] different ones.
 pub(crate) fn far_label(
     path: &Path,
     column: &str,
@@ -44,9 +48,11 @@ pub(crate) fn far_label(
     };
     let cuts = (0..=MOST).flat_map(|below| (0..=MOST).map(move |above| (below, above)));
     let cuts = cuts.filter(|cut| *cut != (0, 0) && cut.0 + cut.1 < runs.len());
-    let (below, above) = cuts
+    let far = cuts
         .filter(is_far)
-        .max_by_key(|(below, above)| below + above)?;
+        .max_by_key(|(below, above)| below + above);
+    let is_coded = runs.len() > MOST + 1 && runs[1][0] >= 0.0 && CODES.contains(&runs[0][0]);
+    let (below, above) = far.or_else(|| is_coded.then_some((1, 0)))?;
     let others = &runs[below..runs.len() - above];
     let (low, high) = (others[0][0], others[others.len() - 1][0]);
     let is_other = |sample: &&Sample| (low..=high).contains(&sample.labels[target]);
@@ -95,6 +101,12 @@ mod tests {
             &[1.0, 9999.0, 3.0, -999.0, 4.0, 2.0],
             &["line 3", "`9999`", "(1 to 4), and so do 1 more;"],
         );
+        // Of any number and near the others, but for its sign.
+        is_told(
+            &[-1.0, 0.5, -1.0, -1.0, 0.25, -1.0, 0.0, -1.0, 1.0],
+            &["line 2", "`-1`", "(0 to 1), and so do 4 more;"],
+        );
+        is_told(&[40.0, 100.0, 0.0, 70.0, -9.0, 12.0], &["line 6", "`-9`"]);
         // Two labels otherwise.
         is_told(&[0.0, 1.0, 1.0, 9999.0], &["line 5", "(0 to 1);"]);
     }
@@ -105,6 +117,9 @@ mod tests {
         assert_eq!(told(&[1.0, 2.0, 3.0, 4.0, 5.0]), None);
         // Counts.
         assert_eq!(told(&[0.0, 0.0, 1.0, 1.0, 3.0]), None);
+        // Grades, and numbers of both signs.
+        assert_eq!(told(&[-1.0, 0.0, 1.0, 2.0, -1.0]), None);
+        assert_eq!(told(&[-1.0, 0.0, 3.0, 4.0, 2.0, -2.0]), None);
         // Too many.
         assert_eq!(told(&[0.0, 1.0, 100.0, 101.0]), None);
         assert_eq!(told(&[0.0, 0.0, 0.0, 100.0]), None);

@@ -221,10 +221,9 @@ impl LabelTable {
         &self.path
     }
 
-    /// The targets whose label is the same on all of the samples `indices` of a part, of
-    /// which there are several.
+    /// The targets whose label is the same on all of the samples `indices` of a part.
     pub fn same_labels(&self, part: Part, indices: &[usize]) -> Vec<LabelNotice> {
-        let [first, _, ..] = *indices else {
+        let Some(&first) = indices.first() else {
             return Vec::new();
         };
         let labels = |index: usize| self.samples[index].labels.as_slice();

@@ -66,7 +66,7 @@ pub use notice::{DataNotice, LabelNotice};
 pub use part::Part;
 pub use pixels::{PixelStore, PixelWarning};
 pub use preprocess::{IMAGENET_MEAN, IMAGENET_STD, Preprocessing};
-pub use resize::Resize;
+pub use resize::{RESIZE_VERSION, Resize};
 pub use resolve::NamedFiles;
 pub use sample::Sample;
 pub use separator::Separator;

@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::DataError;
 
+/// To be raised when resizing gives other pixels than before: stored pixels and features of
+/// the old number are then left alone and no longer read.
+pub const RESIZE_VERSION: u32 = 2;
+
 /// How an image is brought to the input size. The filter is always bilinear
 /// with antialiasing: Pillow's, and torchvision's on Pillow images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,7 +80,7 @@ impl Resize {
     pub(crate) fn apply(&self, image: &RgbImage) -> Result<RgbImage, DataError> {
         self.validate()?;
         let (width, height) = image.dimensions();
-        let failed = |reason: String| DataError::Resize {
+        let failed = |reason| DataError::Resize {
             width,
             height,
             reason,
@@ -85,22 +89,12 @@ impl Resize {
             return Err(failed("it has no pixels".to_owned()));
         }
         let (out_width, out_height) = self.output_size();
-        // `resize_typed` and not `resize`, which compiles every kernel for all of the
-        // crate's thirteen types of pixels.
-        let source = TypedImageRef::<U8x3>::from_buffer(width, height, image.as_raw())
-            .map_err(|error| failed(error.to_string()))?;
-        let mut pixels = vec![0u8; out_width as usize * out_height as usize * 3];
-        let mut target = TypedImage::<U8x3>::from_buffer(out_width, out_height, &mut pixels)
-            .map_err(|error| failed(error.to_string()))?;
         let [left, top, crop_width, crop_height] = self.source_box(width, height);
-        let options = ResizeOptions::new()
-            .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
-            .crop(left, top, crop_width, crop_height);
-        Resizer::new()
-            .resize_typed(&source, &mut target, &options)
-            .map_err(|error| failed(error.to_string()))?;
-        RgbImage::from_raw(out_width, out_height, pixels)
-            .ok_or_else(|| failed("the result has the wrong size".to_owned()))
+        // Rows before columns, as Pillow does: what is between them is rounded, too.
+        let rows = [left, 0.0, crop_width, f64::from(height)];
+        let narrow = resized(image, rows, [out_width, height]).map_err(&failed)?;
+        let columns = [0.0, top, f64::from(out_width), crop_height];
+        resized(&narrow, columns, [out_width, out_height]).map_err(&failed)
     }
 
     /// The part of a `width`x`height` image that fills the result: left, top,
@@ -126,6 +120,28 @@ impl Resize {
             (f64::from(crop) * vertical).min(full_height - top),
         ]
     }
+}
+
+/// A part of an image (left, top, width and height) at another size (width and height).
+fn resized(
+    image: &RgbImage,
+    [left, top, width, height]: [f64; 4],
+    [out_width, out_height]: [u32; 2],
+) -> Result<RgbImage, String> {
+    // `resize_typed` and not `resize`, which compiles every kernel for all of the
+    // crate's thirteen types of pixels.
+    let source = TypedImageRef::<U8x3>::from_buffer(image.width(), image.height(), image.as_raw())
+        .map_err(|error| error.to_string())?;
+    let mut target = RgbImage::new(out_width, out_height);
+    let mut pixels = TypedImage::<U8x3>::from_buffer(out_width, out_height, &mut target)
+        .map_err(|error| error.to_string())?;
+    let options = ResizeOptions::new()
+        .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
+        .crop(left, top, width, height);
+    Resizer::new()
+        .resize_typed(&source, &mut pixels, &options)
+        .map_err(|error| error.to_string())?;
+    Ok(target)
 }
 
 /// torchvision's `Resize(int)`: the longer side is truncated, not rounded.

@@ -7,6 +7,7 @@ use psp_eval::{EvalError, Predictions};
 use psp_models::predict::PredictError;
 use psp_models::{StateError, WeightsError};
 use psp_schema::{Class, Classify, FileError};
+use psp_train::bundle::Proof;
 use psp_train::features::FeatureError;
 use psp_train::{CheckpointError, RunDir, TrainError};
 use thiserror::Error;
@@ -109,6 +110,29 @@ pub enum ExportError {
         predictions: Box<Predictions>,
         /// Why the run's folder did not take it.
         source: Box<Self>,
+    },
+    /// An ONNX model can't be run.
+    #[error("{}: {reason}", path.display())]
+    Engine {
+        /// The model.
+        path: PathBuf,
+        /// What the engine says.
+        reason: String,
+    },
+    /// An exported model predicts something else than its checkpoint.
+    #[error(
+        "{name}: its scores differ from the checkpoint's by up to {:.1e} on {} {} images, where \
+         {tolerance:.0e} is allowed (1: the range of the labels, or a standard deviation of \
+         them), so nothing was exported",
+        proof.largest_difference, proof.images, proof.of
+    )]
+    Drift {
+        /// The file.
+        name: String,
+        /// How it was compared.
+        proof: Proof,
+        /// The largest difference that is allowed.
+        tolerance: f64,
     },
     /// Told to stop.
     #[error("interrupted")]

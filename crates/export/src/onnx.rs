@@ -21,11 +21,11 @@ const OPSET: i64 = 17;
 const IR_VERSION: i64 = 8;
 
 /// Name of the input: images, `[batch, 3, size, size]`, normalised.
-const IMAGES: &str = "images";
+pub(crate) const IMAGES: &str = "images";
 /// Name of the input with preprocessing inside: pixels, `[batch, size, size, 3]`, 0 to 255.
-const PIXELS: &str = "pixels";
+pub(crate) const PIXELS: &str = "pixels";
 /// Name of the output: `[batch, targets]`.
-const SCORES: &str = "scores";
+pub(crate) const SCORES: &str = "scores";
 
 /// How weights are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,8 +61,13 @@ pub fn write(
     description: &Description,
     stored: Stored,
 ) -> Result<(), FileError> {
-    let bytes = model(graph, description, stored).encode_to_vec();
+    let bytes = to_bytes(graph, description, stored);
     write_atomic(path, |out| out.write_all(&bytes))
+}
+
+/// The content of such a file.
+pub(crate) fn to_bytes(graph: &Graph, description: &Description, stored: Stored) -> Vec<u8> {
+    model(graph, description, stored).encode_to_vec()
 }
 
 fn model(graph: &Graph, description: &Description, stored: Stored) -> Model {
@@ -229,7 +234,10 @@ mod tests {
     fn halves_are_matrices_and_kernels_of_half_the_size() {
         let bytes = |stored| -> usize {
             let graph = onnx(BackboneKind::VitB16, false, stored);
-            let raw = graph.initializer.iter().map(|tensor| tensor.raw_data().len());
+            let raw = graph
+                .initializer
+                .iter()
+                .map(|tensor| tensor.raw_data().len());
             raw.sum()
         };
         let share = bytes(Stored::F16) as f64 / bytes(Stored::F32) as f64;

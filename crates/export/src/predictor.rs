@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::sync_channel;
+use std::time::Instant;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use psp_data::{Batch, DataError, Dataset, DecodeLimits, Loader, Preprocessing, decode_file};
@@ -11,7 +12,11 @@ use psp_models::{InferenceModel, ModelConfig, Precision, Regressor, StateDict, r
 use psp_train::RunDir;
 use psp_train::bundle::{BUNDLE_JSON, Bundle, SAFETENSORS};
 
+use crate::engine::OnnxModel;
 use crate::error::ExportError;
+
+/// Images of a timing.
+const TIMED: usize = 4;
 
 /// A trained model with the preprocessing it was trained with.
 #[derive(Debug)]
@@ -33,6 +38,8 @@ pub struct Predictor {
     /// Which images are refused before they are decoded.
     pub limits: DecodeLimits,
     device: Device,
+    /// Computes scores of image files in place of `model`, where there is one.
+    onnx: Option<OnnxModel>,
 }
 
 /// One image's scores, or why it has none.
@@ -99,6 +106,7 @@ impl Predictor {
                 max_pixels: bundle.max_pixels,
             },
             device: device.clone(),
+            onnx: None,
         })
     }
 
@@ -121,7 +129,49 @@ impl Predictor {
             train_deviations,
             limits: config.decode_limits(),
             device: device.clone(),
+            onnx: None,
         })
+    }
+
+    /// The same with scores of image files computed by the ONNX engine on `threads` threads.
+    ///
+    /// # Errors
+    /// When the engine can't run the model.
+    pub fn by_onnx(self, threads: usize) -> Result<Self, ExportError> {
+        let model = self.model.regressor();
+        let onnx = OnnxModel::of(model, &self.preprocessing, threads)?;
+        Ok(Self {
+            onnx: Some(onnx),
+            ..self
+        })
+    }
+
+    /// The same with scores of image files computed by the ONNX engine, if that is faster here,
+    /// and how many times as fast it is, by a timing of a few images.
+    ///
+    /// # Errors
+    /// When a device or the engine fails.
+    pub fn by_faster(self, threads: usize) -> Result<(Self, f64), ExportError> {
+        let mut predictor = self.by_onnx(threads)?;
+        let with_onnx = predictor.time()?;
+        let onnx = predictor.onnx.take();
+        let ratio = predictor.time()? / with_onnx;
+        if ratio > 1.0 {
+            predictor.onnx = onnx;
+        }
+        Ok((predictor, ratio))
+    }
+
+    /// Seconds that scores of [`TIMED`] images take.
+    fn time(&self) -> Result<f64, ExportError> {
+        let images = |count| vec![0.5; count * self.preprocessing.values_per_image()];
+        // The first pass lays out weights and wakes threads.
+        self.raw_scores(images(1))?;
+        self.raw_scores(images(TIMED))?;
+        let images = images(TIMED);
+        let begun = Instant::now();
+        self.raw_scores(images)?;
+        Ok(begun.elapsed().as_secs_f64())
     }
 
     /// The range that predictions are clipped to, if to any.
@@ -236,21 +286,30 @@ impl Predictor {
         })
     }
 
-    fn predict_decoded(&self, decoded: Vec<Decoded>) -> Result<Vec<Prediction>, ExportError> {
+    /// What is predicted for normalised images, `[batch, 3, height, width]`: `[batch, targets]`,
+    /// not clipped.
+    fn raw_scores(&self, images: Vec<f32>) -> Result<Vec<f32>, ExportError> {
         let (width, height) = self.preprocessing.output_size();
+        let count = images.len() / self.preprocessing.values_per_image();
+        let shape = [count, 3, height as usize, width as usize];
+        if let Some(onnx) = &self.onnx {
+            return onnx.predict(&images, shape);
+        }
+        let images = Tensor::<4>::from_data(TensorData::new(images, shape), &self.device);
+        Ok(to_host(self.model.forward(images))?)
+    }
+
+    fn predict_decoded(&self, decoded: Vec<Decoded>) -> Result<Vec<Prediction>, ExportError> {
         let usable: Vec<f32> = decoded
             .iter()
             .filter_map(|(_, pixels)| pixels.as_ref().ok())
             .flatten()
             .copied()
             .collect();
-        let count = usable.len() / self.preprocessing.values_per_image();
-        let raw = if count == 0 {
+        let raw = if usable.is_empty() {
             Vec::new()
         } else {
-            let shape = [count, 3, height as usize, width as usize];
-            let images = Tensor::<4>::from_data(TensorData::new(usable, shape), &self.device);
-            to_host(self.model.forward(images))?
+            self.raw_scores(usable)?
         };
         let mut rows = raw.chunks(self.targets.len().max(1));
         Ok(decoded

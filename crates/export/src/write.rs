@@ -11,7 +11,7 @@ use psp_metrics::RegressionMetrics;
 use psp_models::{ModelConfig, Output, Regressor, StateError, state, write_state_dict};
 use psp_schema::{FileError, read_metrics, sync_dir, write_json};
 use psp_train::bundle::{
-    BUNDLE_JSON, BUNDLE_VERSION, BURNPACK, Bundle, FileEntry, MODEL_FILES, ONNX, ONNX_F16,
+    BUNDLE_JSON, BUNDLE_VERSION, BURNPACK, Bundle, FileEntry, MODEL_FILES, ONNX, ONNX_F16, Proof,
     SAFETENSORS, Training,
 };
 use psp_train::{Checkpoint, RunDir};
@@ -19,6 +19,7 @@ use tempfile::TempDir;
 
 use crate::error::ExportError;
 use crate::onnx::{self, Stored};
+use crate::proof::{self, Sample};
 
 /// What a bundle holds besides `model.safetensors`, which psp predicts from.
 #[derive(Clone, Debug, Default)]
@@ -48,7 +49,8 @@ const LONGEST: Duration = Duration::from_secs(3600);
 /// not clipped.
 ///
 /// # Errors
-/// When the run has no finished epoch, a file is damaged or `out` is taken.
+/// When the run has no finished epoch, a file is damaged, `out` is taken, or an ONNX model
+/// predicts something else than the checkpoint.
 pub fn export(
     run: &RunDir,
     out: &Path,
@@ -80,7 +82,14 @@ pub fn export(
         label_range,
         with_preprocessing: contents.with_preprocessing,
     };
-    write_onnx(staged.path(), &model, &description, &contents.onnx)?;
+    let proofs = if contents.onnx.is_empty() {
+        Vec::new()
+    } else {
+        let sample = Sample::of(run, &config);
+        let deviations = &checkpoint.model_config.output.scale;
+        let source = proof::Checkpoint::new(&model, sample, deviations)?;
+        write_onnx(staged.path(), &model, &description, &contents.onnx, &source)?
+    };
     if contents.burnpack {
         write_burnpack(&staged.path().join(BURNPACK), model)?;
     }
@@ -89,6 +98,11 @@ pub fn export(
         let path = staged.path().join(name);
         if path.exists() {
             files.insert(name.to_owned(), FileEntry::of(&path)?);
+        }
+    }
+    for (name, proof) in proofs {
+        if let Some(entry) = files.get_mut(name) {
+            entry.proof = Some(proof);
         }
     }
     let bundle = Bundle {
@@ -312,25 +326,26 @@ fn misfit(path: &Path) -> impl Fn(StateError) -> ExportError + use<> {
     }
 }
 
-/// The model as ONNX, in a file for each way in which weights are stored.
+/// The model as ONNX, in a file for each way in which weights are stored, each compared with
+/// the checkpoint.
 fn write_onnx(
     dir: &Path,
     model: &Regressor,
     description: &onnx::Description,
     stored: &[Stored],
-) -> Result<(), ExportError> {
-    if stored.is_empty() {
-        return Ok(());
-    }
+    checkpoint: &proof::Checkpoint,
+) -> Result<Vec<(&'static str, Proof)>, ExportError> {
     let graph = model.graph().map_err(misfit(&dir.join(ONNX)))?;
-    for &stored in stored {
-        let name = match stored {
-            Stored::F32 => ONNX,
-            Stored::F16 => ONNX_F16,
+    let write = |&stored: &Stored| {
+        let (name, tolerance) = match stored {
+            Stored::F32 => (ONNX, 1e-4),
+            Stored::F16 => (ONNX_F16, 5e-3),
         };
-        onnx::write(&dir.join(name), &graph, description, stored)?;
-    }
-    Ok(())
+        let path = dir.join(name);
+        onnx::write(&path, &graph, description, stored)?;
+        Ok((name, checkpoint.check(&path, tolerance)?))
+    };
+    stored.iter().map(write).collect()
 }
 
 fn write_burnpack(path: &Path, model: Regressor) -> Result<(), ExportError> {

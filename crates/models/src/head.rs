@@ -35,6 +35,12 @@ impl Head {
         }
     }
 
+    /// How many scores it gives.
+    pub fn targets(&self) -> usize {
+        let [targets, _] = self._2.weight.dims();
+        targets
+    }
+
     /// `[batch, features]` to `[batch, targets]`.
     pub fn forward<X: Value>(&self, features: X, noise: &mut Noise) -> X {
         let hidden = self._0.forward(features).relu();

@@ -79,12 +79,27 @@ pub struct Training {
 }
 
 /// One file of a bundle.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FileEntry {
     /// Its length.
     pub bytes: u64,
     /// Its SHA-256 in hexadecimal.
     pub sha256: String,
+    /// How it was compared with the checkpoint, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Proof>,
+}
+
+/// How far the scores of a bundle's file are from those of the checkpoint.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Proof {
+    /// On how many images.
+    pub images: usize,
+    /// Which: `validation`, `training` or `generated`.
+    pub of: String,
+    /// The largest difference of a score, in widths of the label range, or in standard
+    /// deviations of the target where there is none.
+    pub largest_difference: f64,
 }
 
 /// Name of the description.
@@ -267,6 +282,7 @@ impl FileEntry {
                 .map_err(FileError::read(path))?
                 .len(),
             sha256: psp_schema::hash_of(path)?,
+            proof: None,
         })
     }
 }

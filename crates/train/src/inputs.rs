@@ -199,7 +199,7 @@ impl Inputs {
     pub fn notices(&self) -> Result<Vec<DataNotice>, TrainError> {
         let mut notices = self.dataset.notices().to_vec();
         notices.extend(self.dataset.unlabelled()?);
-        for part in [Part::Train, Part::Valid] {
+        for part in [Part::Train, Part::Valid, Part::Test] {
             let same = self.dataset.same_labels(part, &self.used(part));
             notices.extend(same.into_iter().map(DataNotice::Label));
         }

@@ -1,6 +1,6 @@
 //! Arguments of `psp bench`.
 
-use clap::{Args as ClapArgs, Subcommand};
+use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 
 use super::numbers::{positive, whole};
 use psp_models::{BackboneKind, DeviceSpec, Precision};
@@ -10,7 +10,25 @@ pub(crate) enum BenchCommand {
     /// Optimiser steps: forward, backward, AdamW.
     Train(BenchArgs),
     /// Forward passes of a model for prediction.
-    Infer(BenchArgs),
+    Infer(InferArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct InferArgs {
+    #[command(flatten)]
+    pub(crate) bench: BenchArgs,
+    /// What computes.
+    #[arg(long, value_enum, default_value_t = MeasuredEngine::Burn)]
+    pub(crate) engine: MeasuredEngine,
+}
+
+/// What computes scores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MeasuredEngine {
+    /// Burn on --device.
+    Burn,
+    /// The ONNX engine rten on the CPU, in fp32.
+    Onnx,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -64,6 +64,17 @@ pub(crate) enum StoredAs {
     F16,
 }
 
+/// What computes scores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Engine {
+    /// Burn; of many images on the default device the faster of both, by a short timing.
+    Auto,
+    /// Burn on --device.
+    Burn,
+    /// The ONNX engine rten on the CPU, in fp32.
+    Onnx,
+}
+
 const PREDICT_EXAMPLES: &str = "\
 Examples:
   psp predict --model model photo.jpg other.png
@@ -105,6 +116,9 @@ pub(crate) struct PredictArgs {
     /// trained with.
     #[arg(long, value_name = "N", value_parser = positive::<u32>)]
     pub(crate) max_megapixels: Option<u32>,
+    /// What computes the scores.
+    #[arg(long, value_enum, default_value_t = Engine::Auto)]
+    pub(crate) engine: Engine,
     /// Images per forward pass.
     #[arg(long, default_value_t = 16, value_parser = positive::<u16>)]
     pub(crate) batch_size: u16,

@@ -35,6 +35,12 @@ pub(crate) fn export(args: &ExportArgs) -> Result<ExitCode> {
             file.bytes as f64 / 1048576.0,
             file.sha256
         );
+        if let Some(proof) = &file.proof {
+            println!(
+                "    on {} {} images its scores differ from the checkpoint's by at most {:.0e}",
+                proof.images, proof.of, proof.largest_difference
+            );
+        }
     }
     println!(
         "predict with: psp predict --model {} IMAGE…",

@@ -6,12 +6,14 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, ensure};
 use psp_data::DataFolder;
 use psp_eval::ScoreSpans;
+use psp_export::Predictor;
+use psp_models::{DeviceSpec, Precision};
 use psp_schema::check_place;
 use psp_train::RunDir;
 
 use super::predictor::{open_model, warn_of_constants};
 use super::refusals::exists_already;
-use crate::args::PredictArgs;
+use crate::args::{Engine, PredictArgs};
 use crate::machine;
 use crate::origin::whole;
 use crate::progress;
@@ -21,6 +23,9 @@ use photos::Photos;
 
 mod output;
 mod photos;
+
+/// Images from which on a timing of both engines pays.
+const MANY: usize = 64;
 
 pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
     let out_file = args.out.as_deref().filter(|path| *path != Path::new("-"));
@@ -55,6 +60,7 @@ pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
         predictor.filename_column.as_deref(),
     )?;
     let threads = machine::cores();
+    let predictor = with_engine(predictor, args, paths.len())?;
     let width = names.iter().map(|name| name.chars().count()).max();
     let mut out = Output::new(
         Format::of(args),
@@ -112,4 +118,35 @@ pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The predictor with what is to compute the scores of so many images.
+fn with_engine(predictor: Predictor, args: &PredictArgs, images: usize) -> Result<Predictor> {
+    let is_plain = args.device.resolved() == DeviceSpec::Flex && args.precision == Precision::Fp32;
+    match args.engine {
+        Engine::Onnx => {
+            ensure!(
+                args.device == DeviceSpec::Auto || is_plain,
+                "--engine onnx: computes on the CPU; leave out --device {}, or the engine",
+                args.device
+            );
+            ensure!(
+                args.precision == Precision::Fp32,
+                "--engine onnx: computes in fp32; leave out --precision {}, or the engine",
+                args.precision
+            );
+            Ok(predictor.by_onnx(machine::cores())?)
+        }
+        Engine::Auto if is_plain && images >= MANY => {
+            let (predictor, ratio) = predictor.by_faster(machine::cores())?;
+            if ratio > 1.0 {
+                eprintln!(
+                    "note: computed by the ONNX engine, {ratio:.1} times as fast as Burn here; \
+                     --engine burn uses that"
+                );
+            }
+            Ok(predictor)
+        }
+        Engine::Auto | Engine::Burn => Ok(predictor),
+    }
 }

@@ -15,7 +15,7 @@ use psp_search::{Study, StudyDir};
 use psp_train::{EXPERIMENTS, RunConfig, RunDir};
 
 use super::refusals::{continuing, lost, resuming, unless_moved};
-use super::study::study_dir;
+use super::study::{study_dir, warn_of_gone};
 use crate::args::ReportArgs;
 use crate::origin::{Origin, check_is_no_data};
 use crate::{interrupt, machine, progress};
@@ -31,6 +31,13 @@ pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode> {
     source.check_out(&out)?;
     origin.check(&out, args.overwrite)?;
     psp_report::check_place(&out)?;
+    if let Source::Study(dir) = &source
+        && let Ok(study) = Study::open(dir.clone())
+        && let Ok(Some(selection)) = study.selected()
+    {
+        // What can't be read is told of below.
+        warn_of_gone(&study, &selection)?;
+    }
     let bar = progress::bar(0, "collect");
     let mut is_whole = true;
     let settings = Settings {

@@ -111,7 +111,9 @@ pub(crate) fn search(args: &SearchArgs) -> Result<ExitCode> {
     if let Some(trials) = args.trials.filter(|trials| (1..known).contains(trials)) {
         eprintln!("note: --trials {trials}: the study has {known} already, which remain");
     }
-    warn_of_gone(&study)?;
+    if let Some(selection) = study.selected()? {
+        warn_of_gone(&study, &selection)?;
+    }
     match args.launcher {
         Launcher::Local => search_here(args, &study, workers(&study.config)),
         Launcher::Slurm => launch::slurm(args, &study),

@@ -107,7 +107,6 @@ fn list(args: &StudyListArgs) -> Result<()> {
 fn show(args: &StudyShowArgs) -> Result<()> {
     let study = Study::open(study_dir(&args.study))?;
     warn_of_lost_choice(&study)?;
-    warn_of_gone(&study)?;
     let overview = Overview::of(&study)?;
     warn_of_choice(&study, overview.selection.as_ref())?;
     if args.json {
@@ -155,8 +154,8 @@ pub(super) fn lost_choice(study: &Study) -> Result<Option<Error>> {
     Ok(lost.map(|lost| refusals::lost(&lost.dir.run()).unwrap_or_else(|| anyhow!(lost.reason))))
 }
 
-/// Warns of a choice that was made before the study was given other trials or settings, or whose
-/// initial weights may have seen what it was measured on.
+/// Warns of a choice that was made before the study was given other trials or settings, whose
+/// initial weights may have seen what it was measured on, or since which trainings are gone.
 pub(super) fn warn_of_choice(study: &Study, selection: Option<&Selection>) -> Result<()> {
     let Some(selection) = selection else {
         return Ok(());
@@ -170,15 +169,12 @@ pub(super) fn warn_of_choice(study: &Study, selection: Option<&Selection>) -> Re
     if let Some(seen) = manifest.ok().and_then(|manifest| manifest.seen) {
         eprintln!("warning: {folder}: {seen}");
     }
-    Ok(())
+    warn_of_gone(study, selection)
 }
 
 /// Warns of trainings that are gone since a model was chosen among them.
-pub(super) fn warn_of_gone(study: &Study) -> Result<()> {
-    let Some(selection) = study.selected()? else {
-        return Ok(());
-    };
-    let (gone, again) = (study.gone(&selection)?, continuing(&study.dir));
+pub(super) fn warn_of_gone(study: &Study, selection: &Selection) -> Result<()> {
+    let (gone, again) = (study.gone(selection)?, continuing(&study.dir));
     let root = study.dir.root();
     match &gone[..] {
         [] => {}

@@ -12,7 +12,7 @@ use crate::stray_label::StrayLabel;
 pub enum LabelNotice {
     /// A label outside the range that most lie in.
     Stray(StrayLabel),
-    /// Few labels lie farther from all others of their column than these from each other.
+    /// Labels that lie apart from all others of their column, such as codes for missing ones.
     Far {
         /// The labels file.
         path: PathBuf,
@@ -50,7 +50,7 @@ pub enum LabelNotice {
         column: String,
         /// The label.
         value: f32,
-        /// Training or validation images.
+        /// The part.
         part: Part,
         /// Images with that label, all of the part.
         count: usize,
@@ -96,7 +96,7 @@ impl fmt::Display for LabelNotice {
                 };
                 write!(
                     f,
-                    "{}: line {row}: column `{column}`: `{value}` lies far from the other labels \
+                    "{}: line {row}: column `{column}`: `{value}` lies apart from the other labels \
                      ({low} to {high}){others}; remove such a row if its label is missing",
                     path.display()
                 )
@@ -122,9 +122,10 @@ impl fmt::Display for LabelNotice {
                 count,
             } => write!(
                 f,
-                "{}: column `{column}` is {value} on all {count} training images, so nothing \
-                 can be learned about it; leave it out of data.targets, or train on other images",
-                path.display()
+                "{}: column `{column}` is {value} on {} of the train part, so nothing can be \
+                 learned about it; leave it out of data.targets, or train on other images",
+                path.display(),
+                all_images(*count)
             ),
             Self::SameLabel {
                 path,
@@ -134,10 +135,18 @@ impl fmt::Display for LabelNotice {
                 count,
             } => write!(
                 f,
-                "{}: column `{column}` is {value} on all {count} images of the {part} part, where \
-                 its R² is undefined; draw another split, or leave it out of data.targets",
-                path.display()
+                "{}: column `{column}` is {value} on {} of the {part} part, where its R² is \
+                 undefined; draw another split, or leave it out of data.targets",
+                path.display(),
+                all_images(*count)
             ),
         }
+    }
+}
+
+fn all_images(count: usize) -> String {
+    match count {
+        1 => "the only image".to_owned(),
+        count => format!("all {count} images"),
     }
 }

@@ -5,11 +5,7 @@ use std::env::consts::ARCH;
 use crate::decode::DECODE_VERSION;
 use crate::error::DataError;
 use crate::hash::{self, Content};
-use crate::resize::Resize;
-
-/// To be raised when resizing gives other pixels than before: stored pixels of the
-/// old number are then left alone and no longer read.
-const RESIZE_VERSION: u32 = 1;
+use crate::resize::{RESIZE_VERSION, Resize};
 
 /// The format of the files that hold them, so that those of other formats lie in other
 /// folders.
@@ -109,7 +105,7 @@ mod tests {
         // beside it, and only then record the new one.
         assert_eq!(images, 19, "other fixtures than those recorded");
         let found = [(DECODE_VERSION, decoded), (RESIZE_VERSION, resized)];
-        assert_eq!(found, [(3, 840_230_616), (1, 2_414_625_039)]);
+        assert_eq!(found, [(3, 840_230_616), (2, 2_414_625_039)]);
     }
 
     #[test]

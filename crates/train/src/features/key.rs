@@ -1,6 +1,6 @@
 //! What features depend on besides their image.
 
-use psp_data::{DECODE_VERSION, Preprocessing};
+use psp_data::{DECODE_VERSION, Preprocessing, RESIZE_VERSION};
 use psp_models::ops::KERNELS_VERSION;
 use psp_models::{DeviceSpec, ModelConfig, StateDict};
 use serde::Serialize;
@@ -22,6 +22,8 @@ struct Identity<'a> {
     psp_version: &'static str,
     /// How image files become pixels.
     decode_version: u32,
+    /// How these come to the input size.
+    resize_version: u32,
     /// How layers round.
     kernels_version: u32,
     /// Norms folded into convolutions round differently from norms by themselves.
@@ -48,6 +50,7 @@ impl FeatureKey {
         let identity = Identity {
             psp_version: env!("CARGO_PKG_VERSION"),
             decode_version: DECODE_VERSION,
+            resize_version: RESIZE_VERSION,
             kernels_version: KERNELS_VERSION,
             norms: "folded",
             backbone: config.backbone.name(),

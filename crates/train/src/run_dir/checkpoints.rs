@@ -1,6 +1,7 @@
 //! The checkpoints of a run folder, which replace each other.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use psp_schema::{FileError, remove};
 
@@ -11,6 +12,11 @@ use crate::log::MetricsLog;
 
 /// A checkpoint that becomes `best` together with the `next` beside it.
 const NEXT_BEST: &str = "next-best";
+
+/// How often the best checkpoint and the last are read again where they don't fit together,
+/// and after how long: who trains the run puts one after the other in place.
+const RETRIES: usize = 3;
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// The newest checkpoint that is whole.
 pub(crate) struct Newest {
@@ -159,6 +165,16 @@ impl RunDir {
     /// As [`Checkpoint::read`]; [`CheckpointError::Damaged`] of another epoch's, and
     /// [`CheckpointError::OfAnotherRun`].
     pub fn read_best(&self) -> Result<Checkpoint, CheckpointError> {
+        for _ in 0..RETRIES {
+            match self.read_best_once() {
+                Err(CheckpointError::Damaged { .. }) => std::thread::sleep(PAUSE),
+                result => return result,
+            }
+        }
+        self.read_best_once()
+    }
+
+    fn read_best_once(&self) -> Result<Checkpoint, CheckpointError> {
         let path = self.best();
         let best = self.read_own(&path)?;
         let own = &best.progress;

@@ -94,7 +94,10 @@ pub(crate) fn print_selection(study: &Study, selection: &Selection) -> Result<()
             counted(count, "training")
         ),
     };
-    println!("Finalists, by {rank}. The test split had no say{earlier}:");
+    println!(
+        "Finalists, by {rank} (R², or the negative MSE where that is undefined). The test split \
+         had no say{earlier}:"
+    );
     // The first is within its own noise; alone it ties with nobody.
     let has_tie = finalists.iter().filter(|one| one.ties).count() > 1;
     let noise = |[deviation, bound, tie]: [&str; 3]| {

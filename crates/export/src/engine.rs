@@ -1,0 +1,134 @@
+//! ONNX models on the CPU, by the engine rten.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use psp_data::Preprocessing;
+use psp_models::Regressor;
+use rten::{LoadError, ModelOptions, NodeId, RunOptions, ThreadPool, ValueOrView};
+use rten_tensor::prelude::*;
+use rten_tensor::{NdTensor, NdTensorView};
+
+use crate::error::ExportError;
+use crate::onnx::{self, Description, IMAGES, PIXELS, SCORES, Stored};
+
+/// An ONNX model that [`onnx`] made.
+pub struct OnnxModel {
+    /// Its file, or what stands for it in messages.
+    path: PathBuf,
+    model: rten::Model,
+    input: NodeId,
+    output: NodeId,
+    takes_pixels: bool,
+    options: RunOptions,
+}
+
+impl OnnxModel {
+    /// Reads the file, to compute on so many threads; 0: as many as there are cores.
+    ///
+    /// # Errors
+    /// When it can't be read, or is no model of images and scores.
+    pub fn open(path: &Path, threads: usize) -> Result<Self, ExportError> {
+        Self::load(path, threads, |options| options.load_file(path))
+    }
+
+    /// The ONNX model of `model`, without a file; it takes normalised images.
+    ///
+    /// # Errors
+    /// When a device fails to give a tensor back.
+    pub fn of(
+        model: &Regressor,
+        preprocessing: &Preprocessing,
+        threads: usize,
+    ) -> Result<Self, ExportError> {
+        let path = Path::new("the model as ONNX");
+        let graph = model.graph().map_err(|error| failed(path)(&error))?;
+        let description = Description {
+            backbone: model.backbone.kind(),
+            targets: &vec![String::new(); model.head.targets()],
+            preprocessing,
+            label_range: None,
+            with_preprocessing: false,
+        };
+        let bytes = onnx::to_bytes(&graph, &description, Stored::F32);
+        Self::load(path, threads, |options| options.load(bytes))
+    }
+
+    fn load(
+        path: &Path,
+        threads: usize,
+        load: impl FnOnce(&ModelOptions) -> Result<rten::Model, LoadError>,
+    ) -> Result<Self, ExportError> {
+        let failed = failed(path);
+        let mut options = ModelOptions::with_all_ops();
+        options.prepack_weights(true);
+        let model = load(&options).map_err(|error| failed(&error))?;
+        let mut options = RunOptions::default();
+        if threads > 0 {
+            options.thread_pool = Some(Arc::new(ThreadPool::with_num_threads(threads)));
+        }
+        let images = model.find_node(IMAGES);
+        let input = images.or_else(|| model.find_node(PIXELS));
+        let no_input = || failed(&format!("it has no input {IMAGES} or {PIXELS}"));
+        Ok(Self {
+            path: path.to_owned(),
+            input: input.ok_or_else(no_input)?,
+            output: model.node_id(SCORES).map_err(|error| failed(&error))?,
+            takes_pixels: images.is_none(),
+            options,
+            model,
+        })
+    }
+
+    /// Whether it takes pixels and gives clipped scores.
+    pub fn takes_pixels(&self) -> bool {
+        self.takes_pixels
+    }
+
+    /// Normalised images, `[batch, 3, height, width]`, to scores, `[batch, targets]`, both
+    /// row-major.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn predict(&self, images: &[f32], shape: [usize; 4]) -> Result<Vec<f32>, ExportError> {
+        self.run(NdTensorView::from_data(shape, images).into())
+    }
+
+    /// Pixels, `[batch, height, width, 3]`, to clipped scores, `[batch, targets]`.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn predict_pixels(
+        &self,
+        pixels: &[u8],
+        shape: [usize; 4],
+    ) -> Result<Vec<f32>, ExportError> {
+        self.run(NdTensorView::from_data(shape, pixels).into())
+    }
+
+    fn run(&self, input: ValueOrView) -> Result<Vec<f32>, ExportError> {
+        let failed = failed(&self.path);
+        let inputs = vec![(self.input, input)];
+        let [scores] = self
+            .model
+            .run_n(inputs, [self.output], Some(self.options.clone()))
+            .map_err(|error| failed(&error))?;
+        let scores: NdTensor<f32, 2> = scores.try_into().map_err(|error| failed(&error))?;
+        Ok(scores.to_vec())
+    }
+}
+
+impl fmt::Debug for OnnxModel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("OnnxModel").field(&self.path).finish()
+    }
+}
+
+fn failed(path: &Path) -> impl Fn(&dyn fmt::Display) -> ExportError + use<> {
+    let path = path.to_owned();
+    move |reason| ExportError::Engine {
+        path: path.clone(),
+        reason: reason.to_string(),
+    }
+}
