@@ -229,15 +229,6 @@ fn both_engines_predict_the_same_scores() {
             "{burn} and {onnx}"
         );
     }
-    let mut command = psp(&[
-        "predict",
-        "--engine",
-        "onnx",
-        "--precision",
-        "bf16",
-        "--model",
-    ]);
-    run(command.arg(bundle).arg(&imgs)).assert_refused(&["--precision bf16"]);
 }
 
 #[test]

@@ -32,6 +32,9 @@ const EXTENSIONS: &[&str] = &[
     "csv",
     "safetensors",
     "bpk",
+    "onnx",
+    // `model.f16.onnx`.
+    "f",
     "pth",
     "jsonl",
     "svg",

@@ -221,11 +221,15 @@ impl LabelTable {
         &self.path
     }
 
-    /// The targets whose label is the same on all of the samples `indices` of a part.
+    /// The targets whose label is the same on all of the samples `indices` of a part; of the
+    /// training part there have to be several.
     pub fn same_labels(&self, part: Part, indices: &[usize]) -> Vec<LabelNotice> {
         let Some(&first) = indices.first() else {
             return Vec::new();
         };
+        if part == Part::Train && indices.len() == 1 {
+            return Vec::new();
+        }
         let labels = |index: usize| self.samples[index].labels.as_slice();
         let targets = self.targets.iter().zip(labels(first)).enumerate();
         let same = targets.filter(|&(target, (_, value))| {

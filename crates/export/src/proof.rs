@@ -132,7 +132,11 @@ impl Checkpoint {
         };
         let units = self.units.iter().cycle();
         let differences = expected.iter().zip(&found).zip(units);
-        let differences = differences.map(|((a, b), unit)| f64::from((a - b).abs() / unit));
+        // Scores beyond the labels, of a model that was hardly trained, are rounded in their own
+        // measure.
+        let differences = differences.map(|((expected, found), unit)| {
+            f64::from((expected - found).abs() / unit.max(expected.abs()))
+        });
         // Not `max`, which passes over a NaN.
         let largest = differences.fold(
             0.0,

@@ -98,7 +98,8 @@ pub struct Proof {
     /// Which: `validation`, `training` or `generated`.
     pub of: String,
     /// The largest difference of a score, in widths of the label range, or in standard
-    /// deviations of the target where there is none.
+    /// deviations of the target where there is none, or of the score itself where that is
+    /// larger.
     pub largest_difference: f64,
 }
 

@@ -10,7 +10,7 @@ use psp_models::{
 };
 use psp_schema::shell_quoted;
 
-use crate::bundle::{BUNDLE_JSON, BURNPACK, Bundle, SAFETENSORS};
+use crate::bundle::{BUNDLE_JSON, Bundle, MODEL_FILES, SAFETENSORS};
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::config::{ConfigError, InitialWeights, RunConfig, TransformInput};
 use crate::error::TrainError;
@@ -138,7 +138,7 @@ pub fn file_of(path: &Path) -> Result<PathBuf, TrainError> {
     };
     if !path.is_dir() {
         psp_schema::check_is_file(path)?;
-        let is_other = path.ends_with(BURNPACK) || path.ends_with(BUNDLE_JSON);
+        let is_other = others().any(|name| path.ends_with(name));
         if is_other && folder_of(path).join(SAFETENSORS).exists() {
             return Err(refused(
                 "holds no weights that are read from it; name the exported model's folder",
@@ -305,10 +305,9 @@ pub(crate) fn description_of(path: &Path) -> Result<Option<Description>, TrainEr
         Err(error) => return Err(error.into()),
     }
     let dir = folder_of(path);
-    let is_there = |name: &str| dir.join(name).exists();
     // Another program's weights may have this name, too.
     if path.file_name().is_none_or(|name| name != SAFETENSORS)
-        || !(is_there(BUNDLE_JSON) || is_there(BURNPACK))
+        || !others().any(|name| dir.join(name).exists())
     {
         return Ok(None);
     }
@@ -318,6 +317,12 @@ pub(crate) fn description_of(path: &Path) -> Result<Option<Description>, TrainEr
         targets: bundle.targets.clone(),
         bundle: Some(bundle),
     }))
+}
+
+/// What lies beside an exported model's weights.
+fn others() -> impl Iterator<Item = &'static str> {
+    let models = MODEL_FILES.into_iter().filter(|name| *name != SAFETENSORS);
+    models.chain([BUNDLE_JSON])
 }
 
 pub(crate) fn folder_of(path: &Path) -> &Path {

@@ -1,7 +1,7 @@
 //! What layers are applied to.
 //!
 //! A network is written once. Applied to tensors it computes; applied to the values of a
-//! [`Graph`](crate::graph::Graph) it writes down what it would compute.
+//! graph it writes down what it would compute.
 
 use burn::module::Param;
 use burn::tensor::{FloatDType, Tensor, TensorData, activation};
