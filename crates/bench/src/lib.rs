@@ -131,6 +131,8 @@ pub fn infer_by_onnx(settings: &Settings) -> Result<Report, BenchError> {
     let size = settings.size();
     let preprocessing = Preprocessing::imagenet(size as u32);
     let onnx = OnnxModel::of(&model, &preprocessing, 0).map_err(failed)?;
+    // Not to be counted as memory that the engine takes.
+    drop(model);
     let images = host
         .try_into_vec::<f32>()
         .map_err(|error| BenchError::Execution(format!("{error:?}")))?;

@@ -33,8 +33,6 @@ const EXTENSIONS: &[&str] = &[
     "safetensors",
     "bpk",
     "onnx",
-    // `model.f16.onnx`.
-    "f",
     "pth",
     "jsonl",
     "svg",

@@ -11,13 +11,16 @@ const MOST: usize = 3;
 /// Labels that others can lie far from.
 const FEWEST: usize = 3;
 
+/// Different labels of a column that has more than grades.
+const VARIED: usize = 7;
+
 /// What missing values of columns without negative ones are often written as.
-const CODES: [f32; 4] = [-1.0, -9.0, -99.0, -999.0];
+const CODES: [f32; 5] = [-1.0, -9.0, -99.0, -999.0, -9999.0];
 
 /// The notice of labels of this target that lie farther from the others than these from each
 /// other, or twice as far where the others are two different labels alone. Up to a third of all
 /// may, and at most [`MOST`] different ones below and above the others. Any number may where one
-/// of [`CODES`] is the only label below 0 and the others are more than [`MOST`] different ones.
+/// of [`CODES`] is the only label below 0 and the others are [`VARIED`] different ones.
 pub(crate) fn far_label(
     path: &Path,
     column: &str,
@@ -51,7 +54,7 @@ pub(crate) fn far_label(
     let far = cuts
         .filter(is_far)
         .max_by_key(|(below, above)| below + above);
-    let is_coded = runs.len() > MOST + 1 && runs[1][0] >= 0.0 && CODES.contains(&runs[0][0]);
+    let is_coded = runs.len() > VARIED && runs[1][0] >= 0.0 && CODES.contains(&runs[0][0]);
     let (below, above) = far.or_else(|| is_coded.then_some((1, 0)))?;
     let others = &runs[below..runs.len() - above];
     let (low, high) = (others[0][0], others[others.len() - 1][0]);
@@ -101,12 +104,14 @@ mod tests {
             &[1.0, 9999.0, 3.0, -999.0, 4.0, 2.0],
             &["line 3", "`9999`", "(1 to 4), and so do 1 more;"],
         );
-        // Of any number and near the others, but for its sign.
-        is_told(
-            &[-1.0, 0.5, -1.0, -1.0, 0.25, -1.0, 0.0, -1.0, 1.0],
-            &["line 2", "`-1`", "(0 to 1), and so do 4 more;"],
-        );
-        is_told(&[40.0, 100.0, 0.0, 70.0, -9.0, 12.0], &["line 6", "`-9`"]);
+        // Frequent, and close to the others except for the sign.
+        let mut scores = [-1.0; 20];
+        for (index, score) in scores.iter_mut().skip(1).step_by(2).enumerate() {
+            *score = index as f32 / 9.0;
+        }
+        is_told(&scores, &["line 2", "`-1`", "(0 to 1), and so do 9 more;"]);
+        let percent = [40.0, 100.0, 0.0, 70.0, -9.0, 12.0, 33.0, 51.0];
+        is_told(&percent, &["line 6", "`-9`"]);
         // Two labels otherwise.
         is_told(&[0.0, 1.0, 1.0, 9999.0], &["line 5", "(0 to 1);"]);
     }

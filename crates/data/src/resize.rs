@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::DataError;
 
-/// To be raised when resizing gives other pixels than before: stored pixels and features of
-/// the old number are then left alone and no longer read.
+/// To be raised when resizing gives other pixels than before: stored pixels of the old number
+/// are then left alone, and new runs compute features anew.
 pub const RESIZE_VERSION: u32 = 2;
 
 /// How an image is brought to the input size. The filter is always bilinear
@@ -37,6 +37,9 @@ pub enum Resize {
 
 /// The largest side that makes sense as a network's input, in pixels.
 const MAX_SIDE: u32 = 8192;
+
+/// The largest image that resizing makes on the way, in pixels.
+const MAX_PIXELS_BETWEEN: u64 = 400_000_000;
 
 impl Resize {
     /// The result's (width, height) in pixels.
@@ -89,6 +92,12 @@ impl Resize {
             return Err(failed("it has no pixels".to_owned()));
         }
         let (out_width, out_height) = self.output_size();
+        if u64::from(out_width) * u64::from(height) > MAX_PIXELS_BETWEEN {
+            return Err(failed(format!(
+                "its {height} rows of {out_width} pixels, which resizing begins with, take too \
+                 much memory"
+            )));
+        }
         let [left, top, crop_width, crop_height] = self.source_box(width, height);
         // Rows before columns, as Pillow does: what is between them is rounded, too.
         let rows = [left, 0.0, crop_width, f64::from(height)];
@@ -100,8 +109,8 @@ impl Resize {
     /// The part of a `width`x`height` image that fills the result: left, top,
     /// width and height in source pixels.
     ///
-    /// Cropping the source instead of the resized image gives the same pixels
-    /// (the filter reads beyond the box) without computing those outside.
+    /// Cropping the source instead of the resized image gives the same pixels: the filter
+    /// reads beyond the box.
     pub fn source_box(&self, width: u32, height: u32) -> [f64; 4] {
         let (full_width, full_height) = (f64::from(width), f64::from(height));
         let Self::ShortestSideCenterCrop { resize, crop } = *self else {

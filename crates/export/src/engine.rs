@@ -25,7 +25,7 @@ pub struct OnnxModel {
 }
 
 impl OnnxModel {
-    /// Reads the file, to compute on so many threads; 0: as many as there are cores.
+    /// Reads the file, to compute on so many threads; 0: one per core.
     ///
     /// # Errors
     /// When it can't be read, or is no model of images and scores.
@@ -64,10 +64,10 @@ impl OnnxModel {
         let mut options = ModelOptions::with_all_ops();
         options.prepack_weights(true);
         let model = load(&options).map_err(|error| failed(&error))?;
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = if threads > 0 { threads } else { cores() };
         let mut options = RunOptions::default();
-        if threads > 0 {
-            options.thread_pool = Some(Arc::new(ThreadPool::with_num_threads(threads)));
-        }
+        options.thread_pool = Some(Arc::new(ThreadPool::with_num_threads(threads)));
         let images = model.find_node(IMAGES);
         let input = images.or_else(|| model.find_node(PIXELS));
         let no_input = || failed(&format!("it has no input {IMAGES} or {PIXELS}"));

@@ -7,7 +7,7 @@ use psp_eval::{EvalError, Predictions};
 use psp_models::predict::PredictError;
 use psp_models::{StateError, WeightsError};
 use psp_schema::{Class, Classify, FileError};
-use psp_train::bundle::Proof;
+use psp_train::bundle::{ONNX_F16, Verification};
 use psp_train::features::FeatureError;
 use psp_train::{CheckpointError, RunDir, TrainError};
 use thiserror::Error;
@@ -122,15 +122,18 @@ pub enum ExportError {
     /// An exported model predicts something else than its checkpoint.
     #[error(
         "{name}: its scores differ from the checkpoint's by up to {:.1e} on {} {} images, where \
-         {tolerance:.0e} is allowed (1: the range of the labels, or a standard deviation of \
-         them), so nothing was exported",
-        proof.largest_difference, proof.images, proof.of
+         {tolerance:.0e} is allowed (1: the label range, or a standard deviation of the labels \
+         where there is none), so nothing was exported{}",
+        verification.max_difference,
+        verification.images,
+        verification.of,
+        if name == ONNX_F16 { "; leave f16 out of --precision" } else { "" }
     )]
     Drift {
         /// The file.
         name: String,
         /// How it was compared.
-        proof: Proof,
+        verification: Verification,
         /// The largest difference that is allowed.
         tolerance: f64,
     },

@@ -6,7 +6,7 @@ mod error;
 pub mod onnx;
 mod parts;
 mod predictor;
-mod proof;
+mod verification;
 mod write;
 
 pub use engine::OnnxModel;

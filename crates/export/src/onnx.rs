@@ -28,7 +28,7 @@ pub(crate) const PIXELS: &str = "pixels";
 pub(crate) const SCORES: &str = "scores";
 
 /// How weights are stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stored {
     /// In f32.
     F32,
@@ -104,7 +104,6 @@ fn model(graph: &Graph, description: &Description, stored: Stored) -> Model {
         ir_version: Some(IR_VERSION),
         producer_name: Some("psp".to_owned()),
         producer_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
-        doc_string: None,
         graph: Some(onnx),
         opset_import: vec![OperatorSet {
             domain: Some(String::new()),
@@ -185,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn nodes_use_what_is_there_and_nothing_is_there_in_vain() {
+    fn nodes_use_what_is_there_and_nothing_is_unused() {
         for &kind in BackboneKind::ALL {
             for (inside, stored) in [(false, Stored::F32), (true, Stored::F16)] {
                 let graph = onnx(kind, inside, stored);

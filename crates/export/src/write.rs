@@ -7,19 +7,20 @@ use std::path::Path;
 use std::time::Duration;
 
 use burn::module::Module;
+use burn::tensor::Device;
 use psp_metrics::RegressionMetrics;
-use psp_models::{ModelConfig, Output, Regressor, StateError, state, write_state_dict};
+use psp_models::{DeviceSpec, ModelConfig, Output, Regressor, StateError, state, write_state_dict};
 use psp_schema::{FileError, read_metrics, sync_dir, write_json};
 use psp_train::bundle::{
-    BUNDLE_JSON, BUNDLE_VERSION, BURNPACK, Bundle, FileEntry, MODEL_FILES, ONNX, ONNX_F16, Proof,
-    SAFETENSORS, Training,
+    BUNDLE_JSON, BUNDLE_VERSION, BURNPACK, Bundle, FileEntry, MODEL_FILES, ONNX, ONNX_F16,
+    SAFETENSORS, Training, Verification,
 };
 use psp_train::{Checkpoint, RunDir};
 use tempfile::TempDir;
 
 use crate::error::ExportError;
 use crate::onnx::{self, Stored};
-use crate::proof::{self, Sample};
+use crate::verification::{Reference, Sample};
 
 /// What a bundle holds besides `model.safetensors`, which psp predicts from.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +31,8 @@ pub struct Contents {
     pub onnx: Vec<Stored>,
     /// Whether the ONNX models take pixels and normalise them, and clip their scores.
     pub with_preprocessing: bool,
+    /// Threads of the engine that runs them; 0: one per core.
+    pub threads: usize,
 }
 
 /// The name of a bundle that is about to be replaced, in a folder of its own.
@@ -61,16 +64,19 @@ pub fn export(
     let config = run.read_trained_config()?;
     let manifest = run.read_manifest()?;
     ExportError::unless_trained(run)?;
-    let checkpoint = run.read_best()?;
+    let mut checkpoint = run.read_best()?;
     let epoch = checkpoint.progress.epoch;
     let valid = valid_metrics(run, epoch)?;
 
     // Where a link leads, the link stays.
     let place = out.canonicalize().unwrap_or_else(|_| out.to_owned());
     let staged = staging_folder(&place)?;
+    let label_range = config.range_of(&checkpoint.model_config.output);
+    checkpoint.model_config.output.range = label_range;
     let model_config = checkpoint.model_config.clone();
-    let label_range = config.range_of(&model_config.output);
-    let model = in_label_units(run, &checkpoint)?;
+    // Any device can write weights; on this one they are computed with as in the file.
+    let device = DeviceSpec::Flex.open().unwrap_or_default();
+    let model = in_label_units(run, &checkpoint, &device)?;
     let path = staged.path().join(SAFETENSORS);
     let weights = state::collect(&model).map_err(misfit(&path))?;
     write_state_dict(&path, &weights)?;
@@ -82,13 +88,14 @@ pub fn export(
         label_range,
         with_preprocessing: contents.with_preprocessing,
     };
-    let proofs = if contents.onnx.is_empty() {
-        Vec::new()
+    let verifications = if contents.onnx.is_empty() {
+        BTreeMap::new()
     } else {
         let sample = Sample::of(run, &config);
-        let deviations = &checkpoint.model_config.output.scale;
-        let source = proof::Checkpoint::new(&model, sample, deviations)?;
-        write_onnx(staged.path(), &model, &description, &contents.onnx, &source)?
+        let output = &model_config.output;
+        let reference = Reference::new(&model, &device, sample, output, contents.threads)?;
+        let stored = &contents.onnx;
+        write_onnx(staged.path(), &model, &description, stored, &reference)?
     };
     if contents.burnpack {
         write_burnpack(&staged.path().join(BURNPACK), model)?;
@@ -100,9 +107,9 @@ pub fn export(
             files.insert(name.to_owned(), FileEntry::of(&path)?);
         }
     }
-    for (name, proof) in proofs {
+    for (name, verification) in verifications {
         if let Some(entry) = files.get_mut(name) {
-            entry.proof = Some(proof);
+            entry.verification = Some(verification);
         }
     }
     let bundle = Bundle {
@@ -197,8 +204,8 @@ fn check_place(out: &Path, overwrite: bool) -> Result<(), ExportError> {
 fn own_files(dir: &Path) -> BTreeSet<String> {
     let listed = Bundle::read(dir).map(|bundle| bundle.files);
     let listed = listed.unwrap_or_default().into_keys();
-    let always = [BUNDLE_JSON].into_iter().chain(MODEL_FILES);
-    listed.chain(always.map(str::to_owned)).collect()
+    let always = [BUNDLE_JSON, SAFETENSORS, BURNPACK].map(str::to_owned);
+    listed.chain(always).collect()
 }
 
 /// A folder beside `out` for the files of an export. What others left there that were
@@ -310,11 +317,13 @@ fn remove_bundle(dir: &Path) -> std::io::Result<()> {
 }
 
 /// The checkpoint's model with a head that computes labels.
-fn in_label_units(run: &RunDir, checkpoint: &Checkpoint) -> Result<Regressor, ExportError> {
-    // Weights are host data: any device can write them.
-    let device = burn::tensor::Device::default();
+fn in_label_units(
+    run: &RunDir,
+    checkpoint: &Checkpoint,
+    device: &Device,
+) -> Result<Regressor, ExportError> {
     let weights = checkpoint.weights();
-    let model = Regressor::from_state(&checkpoint.model_config, &weights, &device);
+    let model = Regressor::from_state(&checkpoint.model_config, &weights, device);
     Ok(model.map_err(misfit(&run.best()))?.in_label_units())
 }
 
@@ -333,8 +342,8 @@ fn write_onnx(
     model: &Regressor,
     description: &onnx::Description,
     stored: &[Stored],
-    checkpoint: &proof::Checkpoint,
-) -> Result<Vec<(&'static str, Proof)>, ExportError> {
+    reference: &Reference,
+) -> Result<BTreeMap<&'static str, Verification>, ExportError> {
     let graph = model.graph().map_err(misfit(&dir.join(ONNX)))?;
     let write = |&stored: &Stored| {
         let (name, tolerance) = match stored {
@@ -342,8 +351,17 @@ fn write_onnx(
             Stored::F16 => (ONNX_F16, 5e-3),
         };
         let path = dir.join(name);
+        if description.with_preprocessing {
+            // Clipped scores alone could all be those of a bound.
+            let plain = onnx::Description {
+                with_preprocessing: false,
+                ..description.clone()
+            };
+            onnx::write(&path, &graph, &plain, stored)?;
+            reference.verify(&path, tolerance)?;
+        }
         onnx::write(&path, &graph, description, stored)?;
-        Ok((name, checkpoint.check(&path, tolerance)?))
+        Ok((name, reference.verify(&path, tolerance)?))
     };
     stored.iter().map(write).collect()
 }

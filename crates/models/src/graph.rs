@@ -71,7 +71,7 @@ pub enum Op {
     Gelu,
     /// The sum of two values.
     Add,
-    /// The product of two values, the smaller spread over the larger.
+    /// The product of two values, the smaller broadcast to the larger.
     Mul,
     /// Each channel of an image times its factor, plus its term.
     ScaleChannels {
@@ -163,7 +163,7 @@ impl Regressor {
             keys: keys.found,
             steps: RefCell::default(),
         });
-        let images = Written {
+        let images = Traced {
             recorder: Rc::clone(&recorder),
             source: Source::Input,
             rank: 4,
@@ -204,15 +204,15 @@ struct Recorder {
     steps: RefCell<Vec<Step>>,
 }
 
-/// A value that is written down and not computed.
+/// A value that is not computed: what is done with it is recorded.
 #[derive(Clone)]
-struct Written {
+struct Traced {
     recorder: Rc<Recorder>,
     source: Source,
     rank: usize,
 }
 
-impl Written {
+impl Traced {
     /// The output of a step whose first input this is, of as many dimensions.
     fn then(self, op: Op, others: impl IntoIterator<Item = Self>) -> Self {
         let rank = self.rank;
@@ -239,7 +239,7 @@ impl Written {
     }
 }
 
-impl Value for Written {
+impl Value for Traced {
     fn relu(self) -> Self {
         self.then(Op::Relu, [])
     }
@@ -288,7 +288,7 @@ impl Value for Written {
     }
 }
 
-impl Image for Written {
+impl Image for Traced {
     type Row = Self;
     type Sequence = Self;
 
@@ -365,7 +365,7 @@ impl Image for Written {
     }
 }
 
-impl Sequence for Written {
+impl Sequence for Traced {
     type Row = Self;
 
     fn embedded(self, token: &Param<Tensor<3>>, positions: &Param<Tensor<3>>) -> Self {

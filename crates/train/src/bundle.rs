@@ -87,20 +87,20 @@ pub struct FileEntry {
     pub sha256: String,
     /// How it was compared with the checkpoint, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub proof: Option<Proof>,
+    pub verification: Option<Verification>,
 }
 
 /// How far the scores of a bundle's file are from those of the checkpoint.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Proof {
+pub struct Verification {
     /// On how many images.
     pub images: usize,
     /// Which: `validation`, `training` or `generated`.
     pub of: String,
-    /// The largest difference of a score, in widths of the label range, or in standard
-    /// deviations of the target where there is none, or of the score itself where that is
-    /// larger.
-    pub largest_difference: f64,
+    /// The largest difference of a score, 1 being the width of the label range, or the target's
+    /// standard deviation where there is none, or how far the score is from these where that is
+    /// more.
+    pub max_difference: f64,
 }
 
 /// Name of the description.
@@ -112,7 +112,7 @@ pub const BURNPACK: &str = "model.bpk";
 /// Name of the model as ONNX, in f32.
 pub const ONNX: &str = "model.onnx";
 /// Name of the model as ONNX, with weights in f16.
-pub const ONNX_F16: &str = "model.f16.onnx";
+pub const ONNX_F16: &str = "model_fp16.onnx";
 /// Names of all files that the weights can lie in.
 pub const MODEL_FILES: [&str; 4] = [SAFETENSORS, BURNPACK, ONNX, ONNX_F16];
 
@@ -283,7 +283,7 @@ impl FileEntry {
                 .map_err(FileError::read(path))?
                 .len(),
             sha256: psp_schema::hash_of(path)?,
-            proof: None,
+            verification: None,
         })
     }
 }

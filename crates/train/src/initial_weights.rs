@@ -10,7 +10,7 @@ use psp_models::{
 };
 use psp_schema::shell_quoted;
 
-use crate::bundle::{BUNDLE_JSON, Bundle, MODEL_FILES, SAFETENSORS};
+use crate::bundle::{BUNDLE_JSON, BURNPACK, Bundle, MODEL_FILES, SAFETENSORS};
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::config::{ConfigError, InitialWeights, RunConfig, TransformInput};
 use crate::error::TrainError;
@@ -138,7 +138,8 @@ pub fn file_of(path: &Path) -> Result<PathBuf, TrainError> {
     };
     if !path.is_dir() {
         psp_schema::check_is_file(path)?;
-        let is_other = others().any(|name| path.ends_with(name));
+        let others = MODEL_FILES.into_iter().filter(|name| *name != SAFETENSORS);
+        let is_other = others.chain([BUNDLE_JSON]).any(|name| path.ends_with(name));
         if is_other && folder_of(path).join(SAFETENSORS).exists() {
             return Err(refused(
                 "holds no weights that are read from it; name the exported model's folder",
@@ -307,7 +308,9 @@ pub(crate) fn description_of(path: &Path) -> Result<Option<Description>, TrainEr
     let dir = folder_of(path);
     // Another program's weights may have this name, too.
     if path.file_name().is_none_or(|name| name != SAFETENSORS)
-        || !others().any(|name| dir.join(name).exists())
+        || ![BUNDLE_JSON, BURNPACK]
+            .iter()
+            .any(|name| dir.join(name).exists())
     {
         return Ok(None);
     }
@@ -317,12 +320,6 @@ pub(crate) fn description_of(path: &Path) -> Result<Option<Description>, TrainEr
         targets: bundle.targets.clone(),
         bundle: Some(bundle),
     }))
-}
-
-/// What lies beside an exported model's weights.
-fn others() -> impl Iterator<Item = &'static str> {
-    let models = MODEL_FILES.into_iter().filter(|name| *name != SAFETENSORS);
-    models.chain([BUNDLE_JSON])
 }
 
 pub(crate) fn folder_of(path: &Path) -> &Path {

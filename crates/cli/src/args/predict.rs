@@ -67,7 +67,7 @@ pub(crate) enum StoredAs {
 /// What computes scores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Engine {
-    /// Burn; of many images on the default device the faster of both, by a short timing.
+    /// Burn, or of 64 images or more on the default device the faster of both, by a short timing.
     Auto,
     /// Burn on --device.
     Burn,

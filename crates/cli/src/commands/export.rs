@@ -15,6 +15,8 @@ use super::predictor::note_unfinished;
 use super::refusals::{check_is_there, continuing, unless_lost};
 use super::study::{study_dir, warn_of_choice};
 use crate::args::{ExportArgs, Format, StoredAs};
+use crate::machine;
+use crate::text::counted;
 
 pub(crate) fn export(args: &ExportArgs) -> Result<ExitCode> {
     let contents = contents(args)?;
@@ -35,10 +37,16 @@ pub(crate) fn export(args: &ExportArgs) -> Result<ExitCode> {
             file.bytes as f64 / 1048576.0,
             file.sha256
         );
-        if let Some(proof) = &file.proof {
+        if let Some(verification) = &file.verification {
             println!(
-                "    on {} {} images its scores differ from the checkpoint's by at most {:.0e}",
-                proof.images, proof.of, proof.largest_difference
+                "    on {} its scores differ from the checkpoint's by up to {:.1e} of {}",
+                counted(verification.images, &format!("{} image", verification.of)),
+                verification.max_difference,
+                if bundle.label_range.is_some() {
+                    "the label range"
+                } else {
+                    "the labels' standard deviation"
+                }
             );
         }
     }
@@ -53,6 +61,8 @@ pub(crate) fn export(args: &ExportArgs) -> Result<ExitCode> {
 fn contents(args: &ExportArgs) -> Result<Contents> {
     let has = |format| args.format.contains(&format);
     let mut onnx: Vec<Stored> = args.precision.iter().copied().map(stored).collect();
+    onnx.sort_unstable();
+    onnx.dedup();
     if has(Format::Onnx) {
         if onnx.is_empty() {
             onnx.push(Stored::F32);
@@ -71,6 +81,7 @@ fn contents(args: &ExportArgs) -> Result<Contents> {
         burnpack: has(Format::Burnpack),
         onnx,
         with_preprocessing: args.with_preprocessing,
+        threads: machine::cores(),
     })
 }
 

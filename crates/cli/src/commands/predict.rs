@@ -60,8 +60,8 @@ pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
         predictor.filename_column.as_deref(),
     )?;
     let threads = machine::cores();
-    let predictor = with_engine(predictor, args, paths.len())?;
     let width = names.iter().map(|name| name.chars().count()).max();
+    choose_engine(&mut predictor, args, paths.len())?;
     let mut out = Output::new(
         Format::of(args),
         out_file,
@@ -120,33 +120,34 @@ pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The predictor with what is to compute the scores of so many images.
-fn with_engine(predictor: Predictor, args: &PredictArgs, images: usize) -> Result<Predictor> {
+/// Has the engine that is asked for compute the scores of so many images.
+fn choose_engine(predictor: &mut Predictor, args: &PredictArgs, images: usize) -> Result<()> {
     let is_plain = args.device.resolved() == DeviceSpec::Flex && args.precision == Precision::Fp32;
     match args.engine {
         Engine::Onnx => {
             ensure!(
                 args.device == DeviceSpec::Auto || is_plain,
-                "--engine onnx: computes on the CPU; leave out --device {}, or the engine",
-                args.device
+                "--engine onnx: computes on the CPU in fp32; leave out --device and --precision, \
+                 or the engine"
             );
             ensure!(
                 args.precision == Precision::Fp32,
                 "--engine onnx: computes in fp32; leave out --precision {}, or the engine",
                 args.precision
             );
-            Ok(predictor.by_onnx(machine::cores())?)
+            predictor.use_onnx(machine::cores())?;
         }
-        Engine::Auto if is_plain && images >= MANY => {
-            let (predictor, ratio) = predictor.by_faster(machine::cores())?;
-            if ratio > 1.0 {
-                eprintln!(
+        Engine::Auto if args.device == DeviceSpec::Auto && is_plain && images >= MANY => {
+            match predictor.use_faster(machine::cores()) {
+                Ok(ratio) if predictor.is_by_onnx() => eprintln!(
                     "note: computed by the ONNX engine, {ratio:.1} times as fast as Burn here; \
                      --engine burn uses that"
-                );
+                ),
+                Ok(_) => {}
+                Err(error) => eprintln!("note: computed by Burn, since {error}"),
             }
-            Ok(predictor)
         }
-        Engine::Auto | Engine::Burn => Ok(predictor),
+        Engine::Auto | Engine::Burn => {}
     }
+    Ok(())
 }

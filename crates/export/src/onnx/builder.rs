@@ -10,7 +10,7 @@ use super::proto::{Attribute, AttributeType, DataType, Graph, Node, Tensor};
 #[derive(Debug, Default)]
 pub(super) struct Builder {
     graph: Graph,
-    /// Of nodes and of values: a node is called like its output.
+    /// Names of nodes and values: a node has its output's name.
     taken: BTreeSet<String>,
 }
 
@@ -28,7 +28,7 @@ impl Builder {
         self.graph
     }
 
-    /// Adds a node called `name`, or like it where that is taken, and returns its output.
+    /// Adds a node called `name`, numbered where that is taken, and returns its output.
     pub(super) fn node(
         &mut self,
         name: &str,

@@ -13,8 +13,6 @@ pub(crate) struct Model {
     pub(crate) producer_name: Option<String>,
     #[prost(string, optional, tag = "3")]
     pub(crate) producer_version: Option<String>,
-    #[prost(string, optional, tag = "6")]
-    pub(crate) doc_string: Option<String>,
     #[prost(message, optional, tag = "7")]
     pub(crate) graph: Option<Graph>,
     #[prost(message, repeated, tag = "8")]

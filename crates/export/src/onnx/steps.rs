@@ -3,7 +3,8 @@
 use psp_data::Preprocessing;
 use psp_models::graph::{Op, Source, Step};
 use psp_models::ops::Window;
-use psp_models::{HostTensor, StateDict};
+use psp_models::path::is_within;
+use psp_models::{HEAD, HostTensor, StateDict};
 
 use super::Stored;
 use super::builder::{Builder, Setting};
@@ -113,7 +114,9 @@ impl<'a> Writer<'a> {
     }
 
     fn stored_weight(&mut self, name: &str, shape: &[usize], values: &[f32]) -> String {
-        if self.stored == Stored::F16 && shape.len() > 1 {
+        // The head's hold the labels' scale, whatever that is.
+        let is_of_head = is_within(name, HEAD);
+        if self.stored == Stored::F16 && shape.len() > 1 && !is_of_head {
             self.builder.halves(name, shape, values)
         } else {
             self.builder.floats(name, shape, values)
@@ -310,23 +313,22 @@ impl<'a> Writer<'a> {
         let by_head = [0, 0, heads as i64, depth as i64];
         let by_head = self.builder.integers("heads/shape", &by_head);
         let orders = [[0, 2, 1, 3], [0, 2, 3, 1], [0, 2, 1, 3]];
-        let mut part = 0;
-        let [query, key, value] = parts.map(|x| {
-            let split = self.plain(base, "Reshape", &[&x, &by_head]);
-            part += 1;
-            self.transpose(base, &split, &orders[part - 1])
-        });
+        let mut part = |index: usize| {
+            let split = self.plain(base, "Reshape", &[&parts[index], &by_head]);
+            self.transpose(base, &split, &orders[index])
+        };
+        let [query, key, value] = [part(0), part(1), part(2)];
         let scale = self.builder.scalar(1.0 / (depth as f32).sqrt());
         let scaled = self.plain(base, "Mul", &[&query, &scale]);
         let scores = self.plain(base, "MatMul", &[&scaled, &key]);
         let softmax = ("axis", Setting::Last);
-        let shares = self.builder.node(
+        let weights = self.builder.node(
             &format!("{base}/Softmax"),
             "Softmax",
             &[&scores],
             &[softmax],
         );
-        let mixed = self.plain(base, "MatMul", &[&shares, &value]);
+        let mixed = self.plain(base, "MatMul", &[&weights, &value]);
         let mixed = self.transpose(base, &mixed, &[0, 2, 1, 3]);
         let joined = self.builder.integers("joined/shape", &[0, 0, width as i64]);
         self.plain(base, "Reshape", &[&mixed, &joined])

@@ -41,7 +41,7 @@ pub trait Value: Clone {
     /// The sum of two of one shape.
     fn add(self, other: Self) -> Self;
 
-    /// The product, the smaller spread over the larger.
+    /// The product, the smaller broadcast to the larger.
     fn mul(self, other: Self) -> Self;
 
     /// `x · weightᵀ + bias` over the last dimension: `weight` `[out, in]`, `bias` `[out]`.
@@ -64,8 +64,7 @@ pub trait Image: Value {
     type Sequence: Sequence<Row = Self::Row>;
 
     /// A convolution with `weight` `[out, in / groups, kernel height, kernel width]` and
-    /// `bias` `[out]`, and an activation. The activation may work in place, which a gradient
-    /// can't stand.
+    /// `bias` `[out]`, and an activation, which may be applied in place and then has no gradient.
     fn conv2d(
         self,
         weight: &Param<Tensor<4>>,

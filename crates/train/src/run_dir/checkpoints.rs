@@ -14,7 +14,7 @@ use crate::log::MetricsLog;
 const NEXT_BEST: &str = "next-best";
 
 /// How often the best checkpoint and the last are read again where they don't fit together,
-/// and after how long: who trains the run puts one after the other in place.
+/// and after how long: a trainer replaces one after the other.
 const RETRIES: usize = 3;
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -167,7 +167,9 @@ impl RunDir {
     pub fn read_best(&self) -> Result<Checkpoint, CheckpointError> {
         for _ in 0..RETRIES {
             match self.read_best_once() {
-                Err(CheckpointError::Damaged { .. }) => std::thread::sleep(PAUSE),
+                Err(CheckpointError::Damaged { .. }) if !self.result().exists() => {
+                    std::thread::sleep(PAUSE);
+                }
                 result => return result,
             }
         }
