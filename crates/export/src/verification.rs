@@ -293,7 +293,7 @@ mod tests {
             (reference.units, reference.centres) = (vec![unit], vec![centre]);
             reference.max_difference(&expected, &found)
         };
-        let near = |a: f64, b: f64| (a - b).abs() < 1e-3 * b;
+        let near = |a: f64, b: f64| (a - b).abs() < 1e-2 * b;
         assert!(near(of(1.0, 0.5, [0.1, 0.2, 0.3], [0.1, 0.21, 0.3]), 0.01));
         // Labels from 1990 to 2010.
         let years = [1995.0, 2000.0, 2005.0];
