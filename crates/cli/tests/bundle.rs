@@ -214,24 +214,30 @@ fn onnx_models_predict_what_the_checkpoint_does_and_say_how_well() {
 fn both_engines_predict_the_same_scores() {
     let Trained { data, bundle, .. } = trained();
     let imgs = data.join("imgs");
-    let scores = |engine: &str| -> Vec<f64> {
+    let scores = |engine: &str, times: usize| -> Vec<f64> {
         let mut command = psp(&["predict", "--engine", engine, "--csv", "--raw", "--model"]);
-        let told = run(command.arg(bundle).arg(&imgs)).assert_done().stdout;
+        command.arg(bundle).args(vec![&imgs; times]);
+        let told = run(&mut command).assert_done().stdout;
         let rows = told.lines().skip(1).flat_map(|row| row.split(',').skip(1));
         rows.map(|score| score.parse().unwrap()).collect()
     };
-    let [by_burn, by_onnx] = ["burn", "onnx"].map(scores);
-    assert_eq!((by_burn.len(), by_onnx.len()), (48, 48));
+    // So many that both are timed.
+    let [by_burn, by_onnx, by_any] = ["burn", "onnx", "auto"].map(|engine| scores(engine, 3));
+    assert_eq!(by_burn.len(), 3 * 48);
     // They round differently.
     assert_ne!(by_burn, by_onnx);
-    let spread = by_burn
+    let largest = by_burn
         .iter()
-        .fold(0.0, |most: f64, score| most.max(score.abs()));
-    for (burn, onnx) in by_burn.iter().zip(&by_onnx) {
-        assert!(
-            (burn - onnx).abs() <= 1e-4 * spread.max(1.0),
-            "{burn} and {onnx}"
-        );
+        .fold(1.0, |most: f64, score| most.max(score.abs()));
+    for found in [&by_onnx, &by_any] {
+        assert_eq!(found.len(), by_burn.len());
+        for (burn, found) in by_burn.iter().zip(found) {
+            assert!((burn - found).abs() <= 1e-4 * largest, "{burn} and {found}");
+        }
+    }
+    for flag in ["--device=cuda:0", "--precision=bf16"] {
+        let mut command = psp(&["predict", "--engine", "onnx", flag, "--model"]);
+        run(command.arg(bundle).arg(&imgs)).assert_refused(&["--engine onnx: computes"]);
     }
 }
 

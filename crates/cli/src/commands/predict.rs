@@ -28,6 +28,7 @@ mod photos;
 const MANY: usize = 64;
 
 pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
+    check_engine(args)?;
     let out_file = args.out.as_deref().filter(|path| *path != Path::new("-"));
     if let Some(path) = out_file {
         check_place(path)?;
@@ -120,24 +121,31 @@ pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Refuses a device or a precision that the ONNX engine doesn't know.
+fn check_engine(args: &PredictArgs) -> Result<()> {
+    ensure!(
+        args.engine != Engine::Onnx || is_on_cpu_in_fp32(args) || args.device == DeviceSpec::Auto,
+        "--engine onnx: computes on the CPU; leave out --device {}, or the engine",
+        args.device
+    );
+    ensure!(
+        args.engine != Engine::Onnx || args.precision == Precision::Fp32,
+        "--engine onnx: computes in fp32; leave out --precision {}, or the engine",
+        args.precision
+    );
+    Ok(())
+}
+
+fn is_on_cpu_in_fp32(args: &PredictArgs) -> bool {
+    args.device.resolved() == DeviceSpec::Flex && args.precision == Precision::Fp32
+}
+
 /// Has the engine that is asked for compute the scores of so many images.
 fn choose_engine(predictor: &mut Predictor, args: &PredictArgs, images: usize) -> Result<()> {
-    let is_plain = args.device.resolved() == DeviceSpec::Flex && args.precision == Precision::Fp32;
+    let is_default = args.device == DeviceSpec::Auto && is_on_cpu_in_fp32(args);
     match args.engine {
-        Engine::Onnx => {
-            ensure!(
-                args.device == DeviceSpec::Auto || is_plain,
-                "--engine onnx: computes on the CPU in fp32; leave out --device and --precision, \
-                 or the engine"
-            );
-            ensure!(
-                args.precision == Precision::Fp32,
-                "--engine onnx: computes in fp32; leave out --precision {}, or the engine",
-                args.precision
-            );
-            predictor.use_onnx(machine::cores())?;
-        }
-        Engine::Auto if args.device == DeviceSpec::Auto && is_plain && images >= MANY => {
+        Engine::Onnx => predictor.use_onnx(machine::cores())?,
+        Engine::Auto if is_default && images >= MANY => {
             match predictor.use_faster(machine::cores()) {
                 Ok(ratio) if predictor.is_by_onnx() => eprintln!(
                     "note: computed by the ONNX engine, {ratio:.1} times as fast as Burn here; \
