@@ -26,6 +26,17 @@ fn assert_close(a: &StateDict, b: &StateDict, tolerance: f32) {
     }
 }
 
+/// All but one in a thousand values agree to 1e-6, and those to 1e-4: AdamW divides a gradient by
+/// its size, so that of one that is nearly zero rounding is enlarged.
+fn assert_nearly_all_close(a: &StateDict, b: &StateDict) {
+    assert_close(a, b, 1e-4);
+    for (key, a) in a {
+        let pairs = a.data.iter().zip(&b[key].data);
+        let apart = pairs.filter(|(a, b)| (*a - *b).abs() > 1e-6).count();
+        assert!(1000 * apart <= a.data.len(), "{key}: {apart} values");
+    }
+}
+
 const RESNET18: &str = "model.backbone=resnet18";
 const HEAD_ONLY: &str = "model.unfreeze=['head']";
 
@@ -52,8 +63,8 @@ fn training_on_stored_features_gives_what_running_the_backbone_each_time_gives()
             assert!((stored - each_time).abs() < 1e-5, "{stored} {each_time}");
         }
         let [stored, each_time] = [&stored, &each_time].map(|run| folder.last(run));
-        assert_close(&stored.model, &each_time.model, 1e-5);
-        assert_close(&stored.weights(), &each_time.weights(), 1e-5);
+        assert_nearly_all_close(&stored.model, &each_time.model);
+        assert_nearly_all_close(&stored.weights(), &each_time.weights());
     }
 }
 
