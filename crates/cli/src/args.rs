@@ -19,7 +19,7 @@ pub(crate) use config::{ConfigArgs, ConfigCommand};
 pub(crate) use data::{DataCommand, SplitArgs, SynthArgs};
 pub(crate) use eval::{ChosenPart, EvalArgs};
 pub(crate) use models::{ModelsArgs, ModelsCommand, VerifyArgs};
-pub(crate) use predict::{Engine, ExportArgs, Format, PredictArgs, StoredAs};
+pub(crate) use predict::{Engine, ExportArgs, Format, PredictArgs};
 pub(crate) use report::ReportArgs;
 pub(crate) use search::{
     Launcher, SearchArgs, StudyBestArgs, StudyCommand, StudyListArgs, StudyRetryArgs, StudyRmArgs,

@@ -214,15 +214,15 @@ fn onnx_models_predict_what_the_checkpoint_does_and_say_how_well() {
 fn both_engines_predict_the_same_scores() {
     let Trained { data, bundle, .. } = trained();
     let imgs = data.join("imgs");
-    let scores = |engine: &str, times: usize| -> Vec<f64> {
+    let scores = |engine: &str| -> Vec<f64> {
         let mut command = psp(&["predict", "--engine", engine, "--csv", "--raw", "--model"]);
-        command.arg(bundle).args(vec![&imgs; times]);
+        // So many that `auto` times both.
+        command.arg(bundle).args([&imgs; 3]);
         let told = run(&mut command).assert_done().stdout;
         let rows = told.lines().skip(1).flat_map(|row| row.split(',').skip(1));
         rows.map(|score| score.parse().unwrap()).collect()
     };
-    // So many that both are timed.
-    let [by_burn, by_onnx, by_any] = ["burn", "onnx", "auto"].map(|engine| scores(engine, 3));
+    let [by_burn, by_onnx, by_any] = ["burn", "onnx", "auto"].map(scores);
     assert_eq!(by_burn.len(), 3 * 48);
     // They round differently.
     assert_ne!(by_burn, by_onnx);

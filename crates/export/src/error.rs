@@ -114,7 +114,7 @@ pub enum ExportError {
     /// An ONNX model can't be run.
     #[error("{}: {reason}", path.display())]
     Engine {
-        /// The model.
+        /// The model's file, or what stands for it.
         path: PathBuf,
         /// What the engine says.
         reason: String,
@@ -130,7 +130,7 @@ pub enum ExportError {
         if name == ONNX_F16 { "; leave f16 out of --precision" } else { "" }
     )]
     Drift {
-        /// The file.
+        /// Name of the file in the exported model.
         name: String,
         /// How it was compared.
         verification: Verification,

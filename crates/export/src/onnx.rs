@@ -5,6 +5,7 @@ mod proto;
 mod steps;
 
 use std::path::Path;
+use std::str::FromStr;
 
 use prost::Message;
 use psp_data::Preprocessing;
@@ -30,16 +31,28 @@ pub(crate) const SCORES: &str = "scores";
 /// How weights are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stored {
-    /// In f32.
+    /// In f32, as they were trained.
     F32,
-    /// Matrices and kernels in f16, to be computed with in f32.
+    /// Matrices and kernels of the backbone in f16, to be computed with in f32.
     F16,
+}
+
+impl FromStr for Stored {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "f32" => Ok(Self::F32),
+            "f16" => Ok(Self::F16),
+            _ => Err("expected f32 or f16".to_owned()),
+        }
+    }
 }
 
 /// What an ONNX file says and takes besides its weights.
 #[derive(Clone, Debug)]
 pub struct Description<'a> {
-    /// The network.
+    /// Which network it is; the graph is called like it.
     pub backbone: BackboneKind,
     /// Names of the scores.
     pub targets: &'a [String],

@@ -35,7 +35,7 @@ pub(crate) struct Reference {
     sample: Sample,
     /// `[batch, targets]`, not clipped.
     scores: Vec<f32>,
-    /// Clips scores.
+    /// Knows what scores are clipped to.
     model: InferenceModel,
     /// Tolerances are in these units, one per target: the width of the label range, or the
     /// labels' standard deviation.

@@ -1,15 +1,9 @@
 //! What a model computes, written down: what other formats and engines are made from.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::rc::Rc;
+mod tracer;
 
-use burn::module::{Module, ModuleVisitor, Param, ParamId};
-use burn::tensor::Tensor;
-
-use crate::nn::{Geometry, Image, Noise, Sequence, Value};
-use crate::ops::{Activation, Window};
-use crate::path::ModulePath;
+use crate::nn::Geometry;
+use crate::ops::Window;
 use crate::precision::Precision;
 use crate::regressor::Regressor;
 use crate::state::{self, StateDict, StateError};
@@ -50,7 +44,7 @@ pub enum Source {
 /// keys of [`Graph::weights`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Op {
-    /// A convolution.
+    /// A convolution of the value with a weight.
     Conv2d {
         /// `[out, in / groups, kernel height, kernel width]`.
         weight: String,
@@ -157,234 +151,10 @@ impl Regressor {
     pub fn graph(&self) -> Result<Graph, StateError> {
         let model = self.for_inference(Precision::Fp32);
         let model = model.regressor();
-        let mut keys = Keys::default();
-        model.visit(&mut keys);
-        let recorder = Rc::new(Recorder {
-            keys: keys.found,
-            steps: RefCell::default(),
-        });
-        let images = Traced {
-            recorder: Rc::clone(&recorder),
-            source: Source::Input,
-            rank: 4,
-        };
-        let noise = &mut Noise::off();
-        let (features, _) = model.backbone.forward(images, noise);
-        model.head.forward(features, noise);
-        let steps = recorder.steps.take();
+        let steps = tracer::steps_of(model);
         let used: Vec<&String> = steps.iter().flat_map(|step| step.op.weights()).collect();
         let weights = state::collect_where(model, |key| used.iter().any(|used| *used == key))?;
         Ok(Graph { steps, weights })
-    }
-}
-
-/// The keys of a model's parameters.
-#[derive(Default)]
-struct Keys {
-    path: ModulePath,
-    found: BTreeMap<ParamId, String>,
-}
-
-impl ModuleVisitor for Keys {
-    fn enter_module(&mut self, name: &str, container_type: &str) {
-        self.path.enter(name, container_type);
-    }
-
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.path.exit();
-    }
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.found.insert(param.id, self.path.key());
-    }
-}
-
-struct Recorder {
-    keys: BTreeMap<ParamId, String>,
-    steps: RefCell<Vec<Step>>,
-}
-
-/// A value that is not computed: what is done with it is recorded.
-#[derive(Clone)]
-struct Traced {
-    recorder: Rc<Recorder>,
-    source: Source,
-    rank: usize,
-}
-
-impl Traced {
-    /// The output of a step whose first input this is, of as many dimensions.
-    fn then(self, op: Op, others: impl IntoIterator<Item = Self>) -> Self {
-        let rank = self.rank;
-        self.then_of_rank(rank, op, others)
-    }
-
-    fn then_of_rank(self, rank: usize, op: Op, others: impl IntoIterator<Item = Self>) -> Self {
-        let others = others.into_iter().map(|other| other.source);
-        let inputs = [self.source].into_iter().chain(others).collect();
-        let mut steps = self.recorder.steps.borrow_mut();
-        let source = Source::Step(steps.len());
-        steps.push(Step { op, inputs, rank });
-        drop(steps);
-        Self {
-            source,
-            rank,
-            ..self
-        }
-    }
-
-    fn key<const D: usize>(&self, param: &Param<Tensor<D>>) -> String {
-        // Every parameter was visited.
-        self.recorder.keys[&param.id].clone()
-    }
-}
-
-impl Value for Traced {
-    fn relu(self) -> Self {
-        self.then(Op::Relu, [])
-    }
-
-    fn relu6(self) -> Self {
-        self.then(Op::Relu6, [])
-    }
-
-    fn silu(self) -> Self {
-        self.then(Op::Silu, [])
-    }
-
-    fn sigmoid(self) -> Self {
-        self.then(Op::Sigmoid, [])
-    }
-
-    fn gelu(self) -> Self {
-        self.then(Op::Gelu, [])
-    }
-
-    fn add(self, other: Self) -> Self {
-        self.then(Op::Add, [other])
-    }
-
-    fn mul(self, other: Self) -> Self {
-        self.then(Op::Mul, [other])
-    }
-
-    fn linear(self, weight: &Param<Tensor<2>>, bias: &Param<Tensor<1>>) -> Self {
-        let (weight, bias) = (self.key(weight), self.key(bias));
-        self.then(Op::Linear { weight, bias }, [])
-    }
-
-    fn layer_norm(self, weight: &Param<Tensor<1>>, bias: &Param<Tensor<1>>, epsilon: f64) -> Self {
-        let (weight, bias) = (self.key(weight), self.key(bias));
-        let op = Op::LayerNorm {
-            weight,
-            bias,
-            epsilon,
-        };
-        self.then(op, [])
-    }
-
-    fn dropout(self, _rate: f64, _noise: &mut Noise) -> Self {
-        self
-    }
-}
-
-impl Image for Traced {
-    type Row = Self;
-    type Sequence = Self;
-
-    fn conv2d(
-        self,
-        weight: &Param<Tensor<4>>,
-        bias: Option<&Param<Tensor<1>>>,
-        geometry: Geometry,
-        activation: Activation,
-    ) -> Self {
-        let op = Op::Conv2d {
-            weight: self.key(weight),
-            bias: bias.map(|bias| self.key(bias)),
-            geometry,
-        };
-        let output = self.then(op, []);
-        match activation {
-            Activation::Identity => output,
-            Activation::Relu => output.relu(),
-        }
-    }
-
-    fn add_relu(self, other: Self) -> Self {
-        self.add(other).relu()
-    }
-
-    fn max_pool2d(self, window: Window) -> Self {
-        self.then(Op::MaxPool2d(window), [])
-    }
-
-    fn avg_pool2d(self, kernel: usize, stride: usize, padding: usize) -> Self {
-        let op = Op::AvgPool2d {
-            kernel,
-            stride,
-            padding,
-        };
-        self.then(op, [])
-    }
-
-    fn mean_pixel(self) -> Self {
-        self.then(Op::MeanPixel, [])
-    }
-
-    fn scale_channels(self, factors: [f32; 3], terms: [f32; 3]) -> Self {
-        self.then(Op::ScaleChannels { factors, terms }, [])
-    }
-
-    fn concat(maps: Vec<Self>) -> Self {
-        let mut maps = maps.into_iter();
-        match maps.next() {
-            Some(first) => first.then(Op::Concat, maps),
-            None => unreachable!("a network concatenates branches"),
-        }
-    }
-
-    fn stochastic_depth(self, _rate: f64, _noise: &mut Noise) -> Self {
-        self
-    }
-
-    fn into_row(self) -> Self {
-        self.then_of_rank(2, Op::IntoRow, [])
-    }
-
-    fn into_sequence(self) -> Self {
-        self.then_of_rank(3, Op::IntoSequence, [])
-    }
-
-    fn as_tensor(&self) -> Option<&Tensor<4>> {
-        None
-    }
-
-    fn computed(self, _f: impl FnOnce(Tensor<4>) -> Tensor<4>) -> Self {
-        unreachable!("a model for prediction has its norms folded")
-    }
-}
-
-impl Sequence for Traced {
-    type Row = Self;
-
-    fn embedded(self, token: &Param<Tensor<3>>, positions: &Param<Tensor<3>>) -> Self {
-        let (token, positions) = (self.key(token), self.key(positions));
-        self.then(Op::Embedded { token, positions }, [])
-    }
-
-    fn attention(self, weight: &Param<Tensor<2>>, bias: &Param<Tensor<1>>, heads: usize) -> Self {
-        let (weight, bias) = (self.key(weight), self.key(bias));
-        let op = Op::Attention {
-            weight,
-            bias,
-            heads,
-        };
-        self.then(op, [])
-    }
-
-    fn first(self) -> Self {
-        self.then_of_rank(2, Op::First, [])
     }
 }
 

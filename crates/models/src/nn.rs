@@ -30,4 +30,4 @@ pub use linear::Linear;
 pub use noise::Noise;
 pub use pool::{global_avg_pool2d, max_pool2d};
 pub use transform_input::transform_input_if;
-pub use value::{Geometry, Image, Sequence, Value};
+pub use value::{Geometry, Image, Sequence, Value, Weight};

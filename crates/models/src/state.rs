@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Tensor, TensorData};
 use thiserror::Error;
 
@@ -127,9 +127,22 @@ pub fn collect_where<M: Module>(
 
 /// Keys and shapes of every parameter and buffer, in the module's order.
 pub fn shapes<M: Module>(module: &M) -> Vec<(String, Vec<usize>)> {
-    let mut shapes = Shapes::default();
-    module.visit(&mut shapes);
-    shapes.found
+    let parameters = parameters(module).into_iter();
+    parameters.map(|one| (one.key, one.shape)).collect()
+}
+
+/// What is known of a parameter or buffer besides its values.
+pub(crate) struct Parameter {
+    pub(crate) id: ParamId,
+    pub(crate) key: String,
+    pub(crate) shape: Vec<usize>,
+}
+
+/// Every parameter and buffer, in the module's order.
+pub(crate) fn parameters<M: Module>(module: &M) -> Vec<Parameter> {
+    let mut parameters = Parameters::default();
+    module.visit(&mut parameters);
+    parameters.found
 }
 
 /// Fills every parameter and buffer of `module` with `value(key, shape)`.
@@ -236,12 +249,12 @@ impl<F: Fn(&str) -> bool> ModuleVisitor for Collector<F> {
 }
 
 #[derive(Default)]
-struct Shapes {
+struct Parameters {
     path: ModulePath,
-    found: Vec<(String, Vec<usize>)>,
+    found: Vec<Parameter>,
 }
 
-impl ModuleVisitor for Shapes {
+impl ModuleVisitor for Parameters {
     fn enter_module(&mut self, name: &str, container_type: &str) {
         self.path.enter(name, container_type);
     }
@@ -251,8 +264,11 @@ impl ModuleVisitor for Shapes {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.found
-            .push((self.path.key(), param.val().dims().to_vec()));
+        self.found.push(Parameter {
+            id: param.id,
+            key: self.path.key(),
+            shape: param.val().dims().to_vec(),
+        });
     }
 }
 

@@ -22,6 +22,7 @@ use psp_data::Dataset;
 use crate::config::{Change, RunConfig};
 use crate::error::TrainError;
 
+mod best;
 mod checkpoints;
 mod records;
 

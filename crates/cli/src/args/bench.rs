@@ -17,12 +17,12 @@ pub(crate) enum BenchCommand {
 pub(crate) struct InferArgs {
     #[command(flatten)]
     pub(crate) bench: BenchArgs,
-    /// What computes.
+    /// Which engine runs the forward passes.
     #[arg(long, value_enum, default_value_t = MeasuredEngine::Burn)]
     pub(crate) engine: MeasuredEngine,
 }
 
-/// What computes scores.
+/// Which engine runs the forward passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum MeasuredEngine {
     /// Burn on --device.

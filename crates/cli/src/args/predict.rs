@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
+use psp_export::onnx::Stored;
 use psp_models::{BackboneKind, DeviceSpec, Precision};
 
 use super::numbers::positive;
@@ -29,10 +30,10 @@ pub(crate) struct ExportArgs {
     /// part of it.
     #[arg(long, value_delimiter = ',', default_value = "safetensors,onnx")]
     pub(crate) format: Vec<Format>,
-    /// How the ONNX model stores its weights; a file for each of several, separated by commas
-    /// [default: f32]
+    /// How the ONNX model stores its weights: f32 or f16. Of both, separated by a comma, there
+    /// is a file each [default: f32]
     #[arg(long, value_delimiter = ',')]
-    pub(crate) precision: Vec<StoredAs>,
+    pub(crate) precision: Vec<Stored>,
     /// Have the ONNX model take pixels (uint8, [batch, height, width, 3]), normalise them, and
     /// clip its scores.
     #[arg(long)]
@@ -55,16 +56,7 @@ pub(crate) enum Format {
     Burnpack,
 }
 
-/// How weights are stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum StoredAs {
-    /// 32 bits.
-    F32,
-    /// 16 bits, computed with in 32.
-    F16,
-}
-
-/// What computes scores.
+/// Which engine runs a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Engine {
     /// Burn, or of 64 images or more on the default device the faster of both, by a short timing.
@@ -116,7 +108,7 @@ pub(crate) struct PredictArgs {
     /// trained with.
     #[arg(long, value_name = "N", value_parser = positive::<u32>)]
     pub(crate) max_megapixels: Option<u32>,
-    /// What computes the scores.
+    /// Which engine runs the model.
     #[arg(long, value_enum, default_value_t = Engine::Auto)]
     pub(crate) engine: Engine,
     /// Images per forward pass.

@@ -14,7 +14,7 @@ use psp_train::bundle::BUNDLE_JSON;
 use super::predictor::note_unfinished;
 use super::refusals::{check_is_there, continuing, unless_lost};
 use super::study::{study_dir, warn_of_choice};
-use crate::args::{ExportArgs, Format, StoredAs};
+use crate::args::{ExportArgs, Format};
 use crate::machine;
 use crate::text::counted;
 
@@ -60,7 +60,7 @@ pub(crate) fn export(args: &ExportArgs) -> Result<ExitCode> {
 /// What is asked for besides the weights that psp predicts from.
 fn contents(args: &ExportArgs) -> Result<Contents> {
     let has = |format| args.format.contains(&format);
-    let mut onnx: Vec<Stored> = args.precision.iter().copied().map(stored).collect();
+    let mut onnx = args.precision.clone();
     onnx.sort_unstable();
     onnx.dedup();
     if has(Format::Onnx) {
@@ -83,13 +83,6 @@ fn contents(args: &ExportArgs) -> Result<Contents> {
         with_preprocessing: args.with_preprocessing,
         threads: machine::cores(),
     })
-}
-
-fn stored(precision: StoredAs) -> Stored {
-    match precision {
-        StoredAs::F32 => Stored::F32,
-        StoredAs::F16 => Stored::F16,
-    }
 }
 
 /// The run to export: the folder itself, or the chosen one of a study.

@@ -50,7 +50,7 @@ pub enum LabelNotice {
         column: String,
         /// The label.
         value: f32,
-        /// The part.
+        /// Which part the images are.
         part: Part,
         /// Images with that label, all of the part.
         count: usize,

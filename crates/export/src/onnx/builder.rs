@@ -17,10 +17,8 @@ pub(super) struct Builder {
 /// Settings of a node.
 pub(super) enum Setting {
     Float(f64),
-    Int(usize),
+    Int(i64),
     Ints(Vec<usize>),
-    /// The last dimension.
-    Last,
 }
 
 impl Builder {
@@ -108,11 +106,11 @@ impl Builder {
         let halves = values.iter().map(|value| f16::from_f32(*value));
         let bytes = halves.flat_map(f16::to_le_bytes).collect();
         let stored = self.constant(&format!("{name}:f16"), shape, DataType::Float16, bytes);
-        let to = ("to", Setting::Int(DataType::Float as usize));
+        let to = ("to", Setting::Int(DataType::Float as i64));
         self.node(name, "Cast", &[&stored], &[to])
     }
 
-    /// A number.
+    /// A constant of one number, which all nodes share that take it.
     pub(super) fn scalar(&mut self, value: f32) -> String {
         self.floats(&format!("constant_{value}"), &[], &[value])
     }
@@ -152,8 +150,7 @@ fn attribute((name, setting): &(&str, Setting)) -> Attribute {
     let name = Some((*name).to_owned());
     let (r#type, f, i, ints) = match setting {
         Setting::Float(value) => (AttributeType::Float, Some(*value as f32), None, vec![]),
-        Setting::Int(value) => (AttributeType::Int, None, Some(*value as i64), vec![]),
-        Setting::Last => (AttributeType::Int, None, Some(-1), vec![]),
+        Setting::Int(value) => (AttributeType::Int, None, Some(*value), vec![]),
         Setting::Ints(values) => {
             let ints = values.iter().map(|&value| value as i64).collect();
             (AttributeType::Ints, None, None, ints)

@@ -4,7 +4,7 @@
 
 use prost::Message;
 
-/// A file.
+/// What an ONNX file holds.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct Model {
     #[prost(int64, optional, tag = "1")]
@@ -94,7 +94,7 @@ pub(crate) enum AttributeType {
     Ints = 7,
 }
 
-/// A constant.
+/// A constant: weights, extents or indices.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct Tensor {
     #[prost(int64, repeated, packed = "false", tag = "1")]

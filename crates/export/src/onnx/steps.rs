@@ -36,7 +36,7 @@ impl<'a> Writer<'a> {
 
     /// From pixels, the graph's input, to what the model takes.
     pub(super) fn normalise(&mut self, input: &str, preprocessing: &Preprocessing) {
-        let to = ("to", Setting::Int(DataType::Float as usize));
+        let to = ("to", Setting::Int(DataType::Float as i64));
         let pixels = self.builder.node("pixels/Cast", "Cast", &[input], &[to]);
         let perm = ("perm", Setting::Ints(vec![0, 3, 1, 2]));
         let planes = self
@@ -148,7 +148,7 @@ impl<'a> Writer<'a> {
                     ("kernel_shape", Setting::Ints(kernel)),
                     ("strides", Setting::Ints(geometry.stride.to_vec())),
                     ("pads", Setting::Ints(vec![height, width, height, width])),
-                    ("group", Setting::Int(geometry.groups)),
+                    ("group", Setting::Int(geometry.groups as i64)),
                 ];
                 self.builder
                     .node(module(weight), "Conv", &inputs, &settings)
@@ -216,7 +216,7 @@ impl<'a> Writer<'a> {
                 let inputs = [x.to_owned(), self.weight(weight), self.weight(bias)];
                 let inputs = inputs.each_ref().map(String::as_str);
                 let settings = [
-                    ("axis", Setting::Last),
+                    ("axis", Setting::Int(-1)),
                     ("epsilon", Setting::Float(*epsilon)),
                 ];
                 self.builder
@@ -321,7 +321,7 @@ impl<'a> Writer<'a> {
         let scale = self.builder.scalar(1.0 / (depth as f32).sqrt());
         let scaled = self.plain(base, "Mul", &[&query, &scale]);
         let scores = self.plain(base, "MatMul", &[&scaled, &key]);
-        let softmax = ("axis", Setting::Last);
+        let softmax = ("axis", Setting::Int(-1));
         let weights = self.builder.node(
             &format!("{base}/Softmax"),
             "Softmax",

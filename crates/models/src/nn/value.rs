@@ -10,6 +10,9 @@ use super::cost::count;
 use super::noise::{Noise, drop_blocks};
 use crate::ops::{self, Activation, Window};
 
+/// A layer's parameter of rank `D`.
+pub type Weight<const D: usize> = Param<Tensor<D>>;
+
 /// How a convolution moves over its input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Geometry {
@@ -45,11 +48,11 @@ pub trait Value: Clone {
     fn mul(self, other: Self) -> Self;
 
     /// `x · weightᵀ + bias` over the last dimension: `weight` `[out, in]`, `bias` `[out]`.
-    fn linear(self, weight: &Param<Tensor<2>>, bias: &Param<Tensor<1>>) -> Self;
+    fn linear(self, weight: &Weight<2>, bias: &Weight<1>) -> Self;
 
     /// Normalises over the last dimension, scales by `weight` and shifts by `bias`,
     /// `[width]` each; `epsilon` is added to the variance.
-    fn layer_norm(self, weight: &Param<Tensor<1>>, bias: &Param<Tensor<1>>, epsilon: f64) -> Self;
+    fn layer_norm(self, weight: &Weight<1>, bias: &Weight<1>, epsilon: f64) -> Self;
 
     /// Zeroes each element with probability `rate` and scales the rest by `1 / (1 - rate)`
     /// (Srivastava et al., 2014); the identity when `noise` is off or `rate` is 0.
@@ -67,8 +70,8 @@ pub trait Image: Value {
     /// `bias` `[out]`, and an activation, which may be applied in place and then has no gradient.
     fn conv2d(
         self,
-        weight: &Param<Tensor<4>>,
-        bias: Option<&Param<Tensor<1>>>,
+        weight: &Weight<4>,
+        bias: Option<&Weight<1>>,
         geometry: Geometry,
         activation: Activation,
     ) -> Self;
@@ -120,11 +123,11 @@ pub trait Sequence: Value {
 
     /// `token`, `[1, 1, width]`, before each sequence, plus `positions`, `[1, 1 + length,
     /// width]`.
-    fn embedded(self, token: &Param<Tensor<3>>, positions: &Param<Tensor<3>>) -> Self;
+    fn embedded(self, token: &Weight<3>, positions: &Weight<3>) -> Self;
 
     /// The heads of [`MultiheadAttention`](super::MultiheadAttention), joined: query, key and
     /// value come of `weight` `[3 · width, width]` and `bias` `[3 · width]`.
-    fn attention(self, weight: &Param<Tensor<2>>, bias: &Param<Tensor<1>>, heads: usize) -> Self;
+    fn attention(self, weight: &Weight<2>, bias: &Weight<1>, heads: usize) -> Self;
 
     /// The first token of each sequence.
     fn first(self) -> Self::Row;
@@ -159,7 +162,7 @@ impl<const D: usize> Value for Tensor<D> {
         ops::mul(self, other)
     }
 
-    fn linear(self, weight: &Param<Tensor<2>>, bias: &Param<Tensor<1>>) -> Self {
+    fn linear(self, weight: &Weight<2>, bias: &Weight<1>) -> Self {
         let [outputs, inputs] = weight.dims();
         let mut shape = self.dims();
         let rows = self.shape().num_elements() / inputs;
@@ -169,7 +172,7 @@ impl<const D: usize> Value for Tensor<D> {
         ops::linear(x, weight.val(), bias.val()).reshape(shape)
     }
 
-    fn layer_norm(self, weight: &Param<Tensor<1>>, bias: &Param<Tensor<1>>, epsilon: f64) -> Self {
+    fn layer_norm(self, weight: &Weight<1>, bias: &Weight<1>, epsilon: f64) -> Self {
         ops::layer_norm(self, weight.val(), bias.val(), epsilon)
     }
 
@@ -185,8 +188,8 @@ impl Image for Tensor<4> {
 
     fn conv2d(
         self,
-        weight: &Param<Tensor<4>>,
-        bias: Option<&Param<Tensor<1>>>,
+        weight: &Weight<4>,
+        bias: Option<&Weight<1>>,
         geometry: Geometry,
         activation: Activation,
     ) -> Self {
@@ -261,14 +264,14 @@ impl Image for Tensor<4> {
 impl Sequence for Tensor<3> {
     type Row = Tensor<2>;
 
-    fn embedded(self, token: &Param<Tensor<3>>, positions: &Param<Tensor<3>>) -> Self {
+    fn embedded(self, token: &Weight<3>, positions: &Weight<3>) -> Self {
         let [batch, _, width] = self.dims();
         let dtype: FloatDType = self.dtype().into();
         let token = token.val().cast(dtype).expand([batch, 1, width]);
         Self::cat(vec![token, self], 1) + positions.val().cast(dtype)
     }
 
-    fn attention(self, weight: &Param<Tensor<2>>, bias: &Param<Tensor<1>>, heads: usize) -> Self {
+    fn attention(self, weight: &Weight<2>, bias: &Weight<1>, heads: usize) -> Self {
         let [batch, length, width] = self.dims();
         count(batch * length * (3 * width * width + 2 * length * width));
         let [query, key, value] = ops::project(self, weight.val(), bias.val(), heads);
