@@ -121,11 +121,11 @@ pub fn infer(settings: &Settings) -> Result<Report, BenchError> {
 /// # Errors
 /// As [`train`]; where the settings name another device or precision.
 pub fn infer_by_onnx(settings: &Settings) -> Result<Report, BenchError> {
-    let (device, host) = begin(settings)?;
     if settings.device.resolved() != DeviceSpec::Flex || settings.precision != Precision::Fp32 {
-        let message = "the ONNX engine computes on the CPU in fp32: name device flex";
+        let message = "the ONNX engine computes on the CPU in fp32: name the device flex and fp32";
         return Err(BenchError::Settings(message.to_owned()));
     }
+    let (device, host) = begin(settings)?;
     let failed = |error: ExportError| BenchError::Execution(error.to_string());
     let model = Regressor::new(&model_config(settings), 0, &device);
     let size = settings.size();

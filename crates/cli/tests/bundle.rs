@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::support::trained::{Trained, eval, export, predict, trained};
-use crate::support::{Folder, json, psp, ran, run, tensors};
+use crate::support::{Folder, assert_says, json, psp, ran, run, tensors};
 use burn::module::Module;
 use burn::tensor::Device;
 use psp_export::Bundle;
@@ -251,6 +251,10 @@ fn an_export_of_a_run_whose_data_is_gone_is_compared_on_generated_images() {
     let told = run(&mut export(&run_dir, &folder.path("bundle"), &[]));
     let told = told.assert_done();
     assert!(told.stdout.contains("on 16 generated images"), "{told:#?}");
+    assert_says(
+        &told.stderr,
+        &["note: model.onnx", "generated images: ", "data"],
+    );
 }
 
 fn flip_a_byte(path: &Path) {
@@ -291,6 +295,30 @@ fn an_existing_folder_is_replaced_only_when_asked_and_only_if_it_is_a_bundle() {
         run(&mut export(run_dir, &other.join(inside), &[]))
             .assert_refused(&["chapter1.tex: could not create a folder in it: it is not a folder"]);
     }
+}
+
+#[test]
+fn files_of_other_programs_are_not_replaced_whatever_they_are_called() {
+    let folder = Folder::new();
+    let run_dir = &trained().run;
+    // Somebody's, and one that psp did not write.
+    let web = folder.path("web");
+    std::fs::create_dir(&web).unwrap();
+    std::fs::write(web.join("bundle.json"), r#"{"name": "web"}"#).unwrap();
+    let ran = run(&mut export(run_dir, &web, &["--overwrite"]));
+    ran.assert_refused(&["no bundle.json of psp's", "choose another folder"]);
+    let out = folder.path("out");
+    std::fs::create_dir(&out).unwrap();
+    run(&mut export(run_dir, &out, &["--format", "safetensors"])).assert_done();
+    for name in ["model.bpk", "model.onnx"] {
+        std::fs::write(out.join(name), "mine").unwrap();
+        let ran = run(&mut export(run_dir, &out, &["--overwrite"]));
+        ran.assert_refused(&[&format!("holds {name}, which is no part")]);
+        std::fs::remove_file(out.join(name)).unwrap();
+    }
+    let link = folder.path("link");
+    std::os::unix::fs::symlink("nothing", &link).unwrap();
+    run(&mut export(run_dir, &link, &[])).assert_refused(&["link", "a link to nothing"]);
 }
 
 #[test]

@@ -221,15 +221,12 @@ impl LabelTable {
         &self.path
     }
 
-    /// The targets whose label is the same on all of the samples `indices` of a part; of the
-    /// training part there have to be several.
+    /// The targets whose label is the same on all of the samples `indices` of a part, of
+    /// which there are several.
     pub fn same_labels(&self, part: Part, indices: &[usize]) -> Vec<LabelNotice> {
-        let Some(&first) = indices.first() else {
+        let [first, _, ..] = *indices else {
             return Vec::new();
         };
-        if part == Part::Train && indices.len() == 1 {
-            return Vec::new();
-        }
         let labels = |index: usize| self.samples[index].labels.as_slice();
         let targets = self.targets.iter().zip(labels(first)).enumerate();
         let same = targets.filter(|&(target, (_, value))| {

@@ -101,6 +101,13 @@ pub enum DataNotice {
         /// The keys, such as `data.fractions`.
         keys: Vec<&'static str>,
     },
+    /// A part to measure on has one image.
+    SingleImage {
+        /// The file or folder that the split comes from.
+        split: PathBuf,
+        /// The validation or the test part.
+        part: Part,
+    },
     /// Copies of one image are in two parts of the split.
     CopiesAcrossParts {
         /// The labels file.
@@ -257,6 +264,12 @@ impl fmt::Display for DataNotice {
                 split.display(),
                 keys.join(", "),
                 if keys.len() == 1 { "is" } else { "are" },
+            ),
+            Self::SingleImage { split, part } => write!(
+                f,
+                "{}: the {part} part has one image, so that R² is undefined there; draw another \
+                 split, or add images",
+                split.display()
             ),
             Self::CopiesAcrossParts {
                 path,

@@ -55,8 +55,8 @@ pub enum ExportError {
     },
     /// The target is no bundle, which is never replaced.
     #[error(
-        "{}: exists already and is not a bundle (it has no bundle.json), so it is not replaced; \
-         choose another folder",
+        "{}: exists already and is not a bundle (it has no bundle.json of psp's), so it is not \
+         replaced; choose another folder",
         path.display()
     )]
     NotReplaced {
@@ -127,7 +127,11 @@ pub enum ExportError {
         verification.max_difference,
         verification.images,
         verification.of,
-        if name == ONNX_F16 { "; leave f16 out of --precision" } else { "" }
+        if name == ONNX_F16 {
+            "; rounded to f16 it is another model, so try --precision f32"
+        } else {
+            "; --format safetensors exports the model without ONNX"
+        }
     )]
     Drift {
         /// Name of the file in the exported model.

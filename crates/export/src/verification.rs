@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use psp_data::{DataError, Part, decode_file};
+use psp_data::{Part, decode_file};
 use psp_models::predict::{PredictError, to_host};
 use psp_models::{InferenceModel, Output, Regressor};
 use psp_train::bundle::Verification;
-use psp_train::{Inputs, RunConfig, RunDir};
+use psp_train::{Inputs, RunConfig, RunDir, TrainError};
 
 use crate::engine::OnnxModel;
 use crate::error::ExportError;
@@ -23,6 +23,8 @@ const PIXELS_AT_ONCE: usize = 1_000_000;
 pub(crate) struct Sample {
     /// Which images these are.
     of: &'static str,
+    /// Why these are no photos of the run.
+    fault: Option<String>,
     /// `[batch, height, width, 3]`.
     pixels: Vec<u8>,
     /// The same normalised, `[batch, 3, height, width]`.
@@ -53,10 +55,14 @@ impl Sample {
         let (width, height) = preprocessing.output_size();
         let [width, height] = [width, height].map(|side| side as usize);
         let count = (PIXELS / (width * height)).clamp(1, IMAGES);
-        let (of, pixels) = photos(run, config, count).unwrap_or_else(|| {
-            let values = count * height * width * 3;
-            ("generated", (0..values as u64).map(noise).collect())
-        });
+        let (of, pixels, fault) = match photos(run, config, count) {
+            Ok((of, pixels)) => (of, pixels, None),
+            Err(error) => {
+                let values = count * height * width * 3;
+                let pixels = (0..values as u64).map(noise).collect();
+                ("generated", pixels, Some(error.to_string()))
+            }
+        };
         let mut images = vec![0.0; pixels.len()];
         let size = preprocessing.values_per_image();
         for (pixels, image) in pixels.chunks(size).zip(images.chunks_mut(size)) {
@@ -64,6 +70,7 @@ impl Sample {
         }
         Self {
             of,
+            fault,
             shape: [pixels.len() / size, 3, height, width],
             pixels,
             images,
@@ -80,25 +87,25 @@ impl Sample {
     }
 }
 
-/// Photos of a run at its model's input size, `None` where there are none to be read.
-fn photos(run: &RunDir, config: &RunConfig, count: usize) -> Option<(&'static str, Vec<u8>)> {
+/// Photos of a run at its model's input size, and the part that they are of.
+fn photos(
+    run: &RunDir,
+    config: &RunConfig,
+    count: usize,
+) -> Result<(&'static str, Vec<u8>), TrainError> {
     let preprocessing = config.preprocessing();
-    let inputs = Inputs::of_run(config, run).ok()?;
-    let parts = [(Part::Valid, "validation"), (Part::Train, "training")];
-    let found = parts
-        .into_iter()
-        .find_map(|(part, name)| Some((name, inputs.indices(part).ok()?)));
-    let (name, indices) = found?;
+    let inputs = Inputs::of_run(config, run)?;
+    let (name, indices) = match inputs.indices(Part::Valid) {
+        Ok(indices) => ("validation", indices),
+        Err(_) => ("training", inputs.indices(Part::Train)?),
+    };
     let limits = config.decode_limits();
-    let photos: Result<Vec<_>, DataError> = indices
-        .iter()
-        .take(count)
-        .map(|&index| {
-            let image = decode_file(inputs.dataset.image_path(index), &limits)?;
-            Ok(preprocessing.resize(&image)?.into_raw())
-        })
-        .collect();
-    Some((name, photos.ok()?.concat()))
+    let mut pixels = Vec::new();
+    for &index in indices.iter().take(count) {
+        let image = decode_file(inputs.dataset.image_path(index), &limits)?;
+        pixels.extend(preprocessing.resize(&image)?.into_raw());
+    }
+    Ok((name, pixels))
 }
 
 /// A grey level of its own for every place.
@@ -171,6 +178,7 @@ impl Reference {
         let verification = Verification {
             images: self.sample.shape[0],
             of: self.sample.of.to_owned(),
+            fault: self.sample.fault.clone(),
             max_difference,
         };
         if found.len() == expected.len() && max_difference <= tolerance {

@@ -180,16 +180,20 @@ fn valid_metrics(run: &RunDir, epoch: u64) -> Result<Option<RegressionMetrics>, 
 /// Refuses a place where something stands that a bundle is not to replace.
 fn check_place(out: &Path, overwrite: bool) -> Result<(), ExportError> {
     let path = out.to_owned();
-    if !out.exists() {
+    if out.is_symlink() && !out.exists() {
+        let reason = std::io::Error::new(AlreadyExists, "it is a link to nothing");
+        return Err(FileError::write(out, "put the exported model there")(reason).into());
+    }
+    let is_empty = || std::fs::read_dir(out).is_ok_and(|mut entries| entries.next().is_none());
+    if !out.exists() || is_empty() {
         return Ok(());
     }
-    if !out.join(BUNDLE_JSON).exists() {
+    let Some(own) = own_files(out) else {
         return Err(ExportError::NotReplaced { path });
-    }
+    };
     if !overwrite {
         return Err(ExportError::Exists { path });
     }
-    let own = own_files(out);
     for entry in std::fs::read_dir(out).map_err(FileError::list(out))? {
         let name = entry.map_err(FileError::list(out))?.file_name();
         let name = name.to_string_lossy().into_owned();
@@ -200,12 +204,17 @@ fn check_place(out: &Path, overwrite: bool) -> Result<(), ExportError> {
     Ok(())
 }
 
-/// Names of the files that make up the bundle in a folder.
-fn own_files(dir: &Path) -> BTreeSet<String> {
-    let listed = Bundle::read(dir).map(|bundle| bundle.files);
-    let listed = listed.unwrap_or_default().into_keys();
-    let always = [BUNDLE_JSON, SAFETENSORS, BURNPACK].map(str::to_owned);
-    listed.chain(always).collect()
+/// Names of the files that make up the bundle in a folder, whatever state they are in; `None`
+/// where there is none.
+fn own_files(dir: &Path) -> Option<BTreeSet<String>> {
+    let text = std::fs::read(dir.join(BUNDLE_JSON)).ok()?;
+    let description: serde_json::Value = serde_json::from_slice(&text).ok()?;
+    description["bundle_version"].as_u64()?;
+    let listed = description["files"].as_object()?;
+    let listed = MODEL_FILES
+        .into_iter()
+        .filter(|name| listed.contains_key(*name));
+    Some(listed.chain([BUNDLE_JSON]).map(str::to_owned).collect())
 }
 
 /// A folder beside `out` for the files of an export. What others left there that were
@@ -306,7 +315,7 @@ fn publish(staged: TempDir, out: &Path, overwrite: bool) -> Result<(), ExportErr
 
 /// Deletes a bundle and nothing else: what came into its folder meanwhile stays there.
 fn remove_bundle(dir: &Path) -> std::io::Result<()> {
-    let own = own_files(dir);
+    let own = own_files(dir).unwrap_or_default();
     for entry in std::fs::read_dir(dir)? {
         let entry = entry?;
         if own.contains(&*entry.file_name().to_string_lossy()) {

@@ -97,6 +97,9 @@ pub struct Verification {
     pub images: usize,
     /// Which: `validation`, `training` or `generated`.
     pub of: String,
+    /// Why these are no photos of the run.
+    #[serde(skip)]
+    pub fault: Option<String>,
     /// The largest difference of a score, 1 being the width of the label range, or the target's
     /// standard deviation where there is none, or how far the score is from these where that is
     /// more.

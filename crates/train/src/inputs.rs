@@ -200,8 +200,15 @@ impl Inputs {
         let mut notices = self.dataset.notices().to_vec();
         notices.extend(self.dataset.unlabelled()?);
         for part in [Part::Train, Part::Valid, Part::Test] {
-            let same = self.dataset.same_labels(part, &self.used(part));
+            let used = self.used(part);
+            let same = self.dataset.same_labels(part, &used);
             notices.extend(same.into_iter().map(DataNotice::Label));
+            if used.len() == 1 && part != Part::Train {
+                notices.push(DataNotice::SingleImage {
+                    split: self.split_source.clone(),
+                    part,
+                });
+            }
         }
         let labels = self.dataset.labels_path();
         if self.split_source == labels

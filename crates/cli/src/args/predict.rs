@@ -23,7 +23,7 @@ pub(crate) struct ExportArgs {
     /// Of a study: the best model of this backbone instead.
     #[arg(long)]
     pub(crate) backbone: Option<BackboneKind>,
-    /// Folder to write.
+    /// Folder to write, new or empty.
     #[arg(long)]
     pub(crate) out: PathBuf,
     /// What it holds, separated by commas. Safetensors, which psp predicts from, always is a

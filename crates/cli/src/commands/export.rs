@@ -38,6 +38,9 @@ pub(crate) fn export(args: &ExportArgs) -> Result<ExitCode> {
             file.sha256
         );
         if let Some(verification) = &file.verification {
+            if let Some(fault) = &verification.fault {
+                eprintln!("note: {name} is compared on generated images: {fault}");
+            }
             println!(
                 "    on {} its scores differ from the checkpoint's by up to {:.1e} of {}",
                 counted(verification.images, &format!("{} image", verification.of)),

@@ -122,10 +122,9 @@ impl fmt::Display for LabelNotice {
                 count,
             } => write!(
                 f,
-                "{}: column `{column}` is {value} on {} of the train part, so nothing can be \
-                 learned about it; leave it out of data.targets, or train on other images",
-                path.display(),
-                all_images(*count)
+                "{}: column `{column}` is {value} on all {count} training images, so nothing \
+                 can be learned about it; leave it out of data.targets, or train on other images",
+                path.display()
             ),
             Self::SameLabel {
                 path,
@@ -135,18 +134,10 @@ impl fmt::Display for LabelNotice {
                 count,
             } => write!(
                 f,
-                "{}: column `{column}` is {value} on {} of the {part} part, where its R² is \
-                 undefined; draw another split, or leave it out of data.targets",
-                path.display(),
-                all_images(*count)
+                "{}: column `{column}` is {value} on all {count} images of the {part} part, where \
+                 its R² is undefined; draw another split, or leave it out of data.targets",
+                path.display()
             ),
         }
-    }
-}
-
-fn all_images(count: usize) -> String {
-    match count {
-        1 => "the only image".to_owned(),
-        count => format!("all {count} images"),
     }
 }

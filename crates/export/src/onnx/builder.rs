@@ -45,18 +45,13 @@ impl Builder {
         output
     }
 
-    /// The same of an operator with three outputs.
-    pub(super) fn node_of_three(
-        &mut self,
-        name: &str,
-        op_type: &str,
-        input: &[&str],
-        settings: &[(&str, Setting)],
-    ) -> [String; 3] {
+    /// Cuts the last dimension of `x` into three parts of one size.
+    pub(super) fn thirds(&mut self, name: &str, x: &str) -> [String; 3] {
         let name = self.free(name);
         let outputs = [0, 1, 2].map(|index| format!("{name}:{index}"));
         self.taken.extend(outputs.clone());
-        self.add(name, op_type, input, outputs.to_vec(), settings);
+        let axis = ("axis", Setting::Int(-1));
+        self.add(name, "Split", &[x], outputs.to_vec(), &[axis]);
         outputs
     }
 

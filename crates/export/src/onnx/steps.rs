@@ -306,10 +306,7 @@ impl<'a> Writer<'a> {
         let width = self.weights[weight].shape[1];
         let depth = width / heads;
         let projected = self.affine(x, weight, bias);
-        let axis = ("axis", Setting::Int(2));
-        let parts =
-            self.builder
-                .node_of_three(&format!("{base}/Split"), "Split", &[&projected], &[axis]);
+        let parts = self.builder.thirds(&format!("{base}/Split"), &projected);
         let by_head = [0, 0, heads as i64, depth as i64];
         let by_head = self.builder.integers("heads/shape", &by_head);
         let orders = [[0, 2, 1, 3], [0, 2, 3, 1], [0, 2, 1, 3]];
