@@ -10,8 +10,7 @@ mod stopwatch;
 pub mod verify;
 
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
-use psp_data::Preprocessing;
-use psp_export::{ExportError, OnnxModel};
+use psp_infer::{Engine, EngineError};
 use psp_models::nn::Noise;
 use psp_models::{DeviceSpec, Input, ModelConfig, Precision, Regressor};
 use psp_train::Forward;
@@ -34,6 +33,9 @@ pub enum BenchError {
     /// The device is not there.
     #[error(transparent)]
     Device(#[from] psp_models::DeviceError),
+    /// The CPU engine can't run the model.
+    #[error(transparent)]
+    CpuEngine(#[from] EngineError),
     /// The device failed at work.
     #[error("the device failed: {0}")]
     Execution(String),
@@ -42,7 +44,7 @@ pub enum BenchError {
 /// What was measured.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
-    /// `train`, `infer` or `infer by onnx`.
+    /// `train`, `infer` or `infer by the CPU engine`.
     pub mode: &'static str,
     /// What was asked for; the device by the name that `auto` stands for.
     pub settings: Settings,
@@ -116,29 +118,28 @@ pub fn infer(settings: &Settings) -> Result<Report, BenchError> {
     })
 }
 
-/// The same by the ONNX engine, on the CPU.
+/// The same by the CPU engine.
 ///
 /// # Errors
 /// As [`train`]; where the settings name another device or precision.
-pub fn infer_by_onnx(settings: &Settings) -> Result<Report, BenchError> {
+pub fn infer_by_cpu_engine(settings: &Settings) -> Result<Report, BenchError> {
     if settings.device.resolved() != DeviceSpec::Flex || settings.precision != Precision::Fp32 {
-        let message = "the ONNX engine computes on the CPU in fp32: name the device flex and fp32";
+        let message = "the CPU engine computes in fp32: name the device flex and fp32";
         return Err(BenchError::Settings(message.to_owned()));
     }
     let (device, host) = begin(settings)?;
-    let failed = |error: ExportError| BenchError::Execution(error.to_string());
     let model = Regressor::new(&model_config(settings), 0, &device);
-    let size = settings.size();
-    let preprocessing = Preprocessing::imagenet(size as u32);
-    let onnx = OnnxModel::of(&model, &preprocessing, 0).map_err(failed)?;
+    let graph = model
+        .graph()
+        .map_err(|error| BenchError::Execution(error.to_string()))?;
+    let engine = Engine::new(&graph, [settings.size(); 2], 0)?;
     // Not to be counted as memory that the engine takes.
-    drop(model);
+    drop((model, graph));
     let images = host
         .try_into_vec::<f32>()
         .map_err(|error| BenchError::Execution(format!("{error:?}")))?;
-    let shape = [settings.batch, 3, size, size];
-    measure("infer by onnx", settings, &device, |_, watch| {
-        onnx.predict(&images, shape).map_err(failed)?;
+    measure("infer by the CPU engine", settings, &device, |_, watch| {
+        engine.predict(&images);
         watch.lap("forward")
     })
 }

@@ -14,7 +14,7 @@ mod search;
 mod train;
 mod weights;
 
-pub(crate) use bench::{BenchArgs, BenchCommand, MeasuredEngine};
+pub(crate) use bench::{BenchArgs, BenchCommand};
 pub(crate) use config::{ConfigArgs, ConfigCommand};
 pub(crate) use data::{DataCommand, SplitArgs, SynthArgs};
 pub(crate) use eval::{ChosenPart, EvalArgs};

@@ -6,13 +6,14 @@ use anyhow::Result;
 use clap::CommandFactory;
 
 use crate::args::{
-    Args, BenchCommand, Command, CompletionsArgs, DataCommand, MeasuredEngine, ModelsCommand,
+    Args, BenchArgs, BenchCommand, Command, CompletionsArgs, DataCommand, ModelsCommand,
     WeightsCommand,
 };
 
 mod bench;
 mod config;
 mod data;
+mod engine;
 mod eval;
 mod export;
 mod failures;
@@ -50,10 +51,16 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
         Command::Export(args) => export::export(&args),
         Command::Predict(args) => predict::predict(&args),
         Command::Bench(BenchCommand::Train(args)) => bench::bench(&args, psp_bench::train),
-        Command::Bench(BenchCommand::Infer(args)) => match args.engine {
-            MeasuredEngine::Burn => bench::bench(&args.bench, psp_bench::infer),
-            MeasuredEngine::Onnx => bench::bench(&args.bench, psp_bench::infer_by_onnx),
-        },
+        Command::Bench(BenchCommand::Infer(args)) => {
+            let BenchArgs {
+                device, precision, ..
+            } = args.bench;
+            if engine::is_cpu(args.engine, device, precision)? {
+                bench::bench(&args.bench, psp_bench::infer_by_cpu_engine)
+            } else {
+                bench::bench(&args.bench, psp_bench::infer)
+            }
+        }
         Command::Completions(args) => {
             completions(&args);
             Ok(ExitCode::SUCCESS)

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use psp_data::DataError;
 use psp_eval::{EvalError, Predictions};
+use psp_infer::EngineError;
 use psp_models::predict::PredictError;
 use psp_models::{StateError, WeightsError};
 use psp_schema::{Class, Classify, FileError};
@@ -53,6 +54,12 @@ pub enum ExportError {
         /// The folder.
         path: PathBuf,
     },
+    /// A device does not give the model's weights back.
+    #[error(transparent)]
+    Graph(StateError),
+    /// The CPU engine can't run the model.
+    #[error(transparent)]
+    CpuEngine(#[from] EngineError),
     /// The target is no bundle, which is never replaced.
     #[error(
         "{}: exists already and is not a bundle (it has no bundle.json of psp's), so it is not \

@@ -1,15 +1,14 @@
 //! Export of a trained model as a bundle, and the one door through which a
 //! trained model is opened, whether bundle or run folder.
 
-mod engine;
 mod error;
 pub mod onnx;
+mod onnx_model;
 mod parts;
 mod predictor;
 mod verification;
 mod write;
 
-pub use engine::OnnxModel;
 pub use error::ExportError;
 pub use parts::{predict_part, stored_predictions};
 pub use predictor::{Prediction, Predictor, Scores};

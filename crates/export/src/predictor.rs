@@ -2,21 +2,17 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::sync_channel;
-use std::time::Instant;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use psp_data::{Batch, DataError, Dataset, DecodeLimits, Loader, Preprocessing, decode_file};
 use psp_eval::{PredictionRow, Predictions};
+use psp_infer::Engine;
 use psp_models::predict::{predict_epoch, to_host};
 use psp_models::{InferenceModel, ModelConfig, Precision, Regressor, StateDict, read_state_dict};
 use psp_train::RunDir;
 use psp_train::bundle::{BUNDLE_JSON, Bundle, SAFETENSORS};
 
-use crate::engine::OnnxModel;
 use crate::error::ExportError;
-
-/// Images of a timing.
-const TIMED: usize = 4;
 
 /// A trained model with the preprocessing it was trained with.
 #[derive(Debug)]
@@ -39,7 +35,7 @@ pub struct Predictor {
     pub limits: DecodeLimits,
     device: Device,
     /// Computes scores of image files in place of `model`, where there is one.
-    onnx: Option<OnnxModel>,
+    engine: Option<Engine>,
 }
 
 /// One image's scores, or why it has none.
@@ -106,7 +102,7 @@ impl Predictor {
                 max_pixels: bundle.max_pixels,
             },
             device: device.clone(),
-            onnx: None,
+            engine: None,
         })
     }
 
@@ -129,63 +125,20 @@ impl Predictor {
             train_deviations,
             limits: config.decode_limits(),
             device: device.clone(),
-            onnx: None,
+            engine: None,
         })
     }
 
-    /// Has scores of image files computed by the ONNX engine on `threads` threads.
+    /// Has scores of image files computed by the CPU engine on so many threads; 0: one per core.
     ///
     /// # Errors
-    /// When the engine can't run the model.
-    pub fn use_onnx(&mut self, threads: usize) -> Result<(), ExportError> {
-        self.onnx = Some(self.as_onnx(threads)?);
+    /// When the engine can't run the model, or a device fails.
+    pub fn use_cpu_engine(&mut self, threads: usize) -> Result<(), ExportError> {
+        let graph = self.model.regressor().graph().map_err(ExportError::Graph)?;
+        let (width, height) = self.preprocessing.output_size();
+        let size = [height, width].map(|side| side as usize);
+        self.engine = Some(Engine::new(&graph, size, threads)?);
         Ok(())
-    }
-
-    fn as_onnx(&self, threads: usize) -> Result<OnnxModel, ExportError> {
-        OnnxModel::of(self.model.regressor(), &self.preprocessing, threads)
-    }
-
-    /// Has scores of image files computed by the ONNX engine, if that is faster here and gives
-    /// the same; returns how many times as fast it is, by a timing of a few images.
-    ///
-    /// # Errors
-    /// When the engine can't run the model, which is then computed as before.
-    pub fn use_faster(&mut self, threads: usize) -> Result<f64, ExportError> {
-        let (seconds, scores) = self.time()?;
-        self.onnx = Some(self.as_onnx(threads)?);
-        let timed = self.time();
-        let is_same = |found: &[f32]| {
-            let mut pairs = scores.iter().zip(found);
-            pairs.all(|(a, b)| (a - b).abs() <= 1e-4 * a.abs().max(1.0))
-        };
-        match timed {
-            Ok((by_onnx, found)) if by_onnx < seconds && is_same(&found) => Ok(seconds / by_onnx),
-            timed => {
-                self.onnx = None;
-                Ok(seconds / timed?.0)
-            }
-        }
-    }
-
-    /// Whether the ONNX engine computes scores of image files.
-    pub fn is_by_onnx(&self) -> bool {
-        self.onnx.is_some()
-    }
-
-    /// Seconds that scores of [`TIMED`] images take, and the scores.
-    fn time(&self) -> Result<(f64, Vec<f32>), ExportError> {
-        let size = self.preprocessing.values_per_image();
-        // Patterns in -1 to 1.
-        let value = |index| ((index % 255) as f32 / 127.0) - 1.0;
-        let images = |count: usize| -> Vec<f32> { (0..count * size).map(value).collect() };
-        // The first pass lays out weights and wakes threads.
-        self.raw_scores(images(1))?;
-        self.raw_scores(images(TIMED))?;
-        let images = images(TIMED);
-        let begun = Instant::now();
-        let scores = self.raw_scores(images)?;
-        Ok((begun.elapsed().as_secs_f64(), scores))
     }
 
     /// The range that predictions are clipped to, if to any.
@@ -306,8 +259,8 @@ impl Predictor {
         let (width, height) = self.preprocessing.output_size();
         let count = images.len() / self.preprocessing.values_per_image();
         let shape = [count, 3, height as usize, width as usize];
-        if let Some(onnx) = &self.onnx {
-            return onnx.predict(&images, shape);
+        if let Some(engine) = &self.engine {
+            return Ok(engine.predict(&images));
         }
         let images = Tensor::<4>::from_data(TensorData::new(images, shape), &self.device);
         Ok(to_host(self.model.forward(images))?)

@@ -9,8 +9,8 @@ use psp_models::{InferenceModel, Output, Regressor};
 use psp_train::bundle::Verification;
 use psp_train::{Inputs, RunConfig, RunDir, TrainError};
 
-use crate::engine::OnnxModel;
 use crate::error::ExportError;
+use crate::onnx_model::OnnxModel;
 
 /// How many images an exported model is compared on.
 const IMAGES: usize = 16;

@@ -40,7 +40,8 @@ pub enum Source {
     Step(usize),
 }
 
-/// What a step does, as the methods of [`Value`], [`Image`] and [`Sequence`] do; weights are
+/// What a step does, as the methods of [`Value`](crate::nn::Value), [`Image`](crate::nn::Image)
+/// and [`Sequence`](crate::nn::Sequence) do; weights are
 /// keys of [`Graph::weights`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Op {

@@ -49,8 +49,9 @@ mod layout;
 mod libtorch;
 mod linear;
 mod pool;
-#[cfg(any(feature = "flex", feature = "libtorch"))]
+pub mod scalar;
 mod simd;
+pub mod winograd;
 
 pub use activation::{Activation, add, add_relu, gelu, mul, relu, relu6, silu};
 pub use adamw::{AdamW, adamw_step};
@@ -62,3 +63,4 @@ pub use layer_norm::layer_norm;
 pub use layout::fast_layout;
 pub use linear::linear;
 pub use pool::{Window, avg_pool2d, max_pool2d, mean_pixel};
+pub use simd::widest;

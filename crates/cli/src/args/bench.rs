@@ -1,8 +1,9 @@
 //! Arguments of `psp bench`.
 
-use clap::{Args as ClapArgs, Subcommand, ValueEnum};
+use clap::{Args as ClapArgs, Subcommand};
 
 use super::numbers::{positive, whole};
+use super::predict::Engine;
 use psp_models::{BackboneKind, DeviceSpec, Precision};
 
 #[derive(Debug, Subcommand)]
@@ -18,17 +19,8 @@ pub(crate) struct InferArgs {
     #[command(flatten)]
     pub(crate) bench: BenchArgs,
     /// Which engine runs the forward passes.
-    #[arg(long, value_enum, default_value_t = MeasuredEngine::Burn)]
-    pub(crate) engine: MeasuredEngine,
-}
-
-/// Which engine runs the forward passes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum MeasuredEngine {
-    /// Burn on --device.
-    Burn,
-    /// The ONNX engine rten on the CPU, in fp32.
-    Onnx,
+    #[arg(long, value_enum, default_value_t = Engine::Auto)]
+    pub(crate) engine: Engine,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -59,12 +59,12 @@ pub(crate) enum Format {
 /// Which engine runs a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Engine {
-    /// Burn, or of 64 images or more on the default device the faster of both, by a short timing.
+    /// cpu where the device is flex and the precision fp32, else burn.
     Auto,
     /// Burn on --device.
     Burn,
-    /// The ONNX engine rten on the CPU, in fp32.
-    Onnx,
+    /// psp's own engine for prediction on the CPU, in fp32.
+    Cpu,
 }
 
 const PREDICT_EXAMPLES: &str = "\

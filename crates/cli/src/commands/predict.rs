@@ -6,14 +6,13 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, ensure};
 use psp_data::DataFolder;
 use psp_eval::ScoreSpans;
-use psp_export::Predictor;
-use psp_models::{DeviceSpec, Precision};
 use psp_schema::check_place;
 use psp_train::RunDir;
 
+use super::engine::is_cpu;
 use super::predictor::{open_model, warn_of_constants};
 use super::refusals::exists_already;
-use crate::args::{Engine, PredictArgs};
+use crate::args::PredictArgs;
 use crate::machine;
 use crate::origin::whole;
 use crate::progress;
@@ -24,11 +23,8 @@ use photos::Photos;
 mod output;
 mod photos;
 
-/// Images from which on a timing of both engines pays.
-const MANY: usize = 64;
-
 pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
-    check_engine(args)?;
+    let is_by_cpu_engine = is_cpu(args.engine, args.device, args.precision)?;
     let out_file = args.out.as_deref().filter(|path| *path != Path::new("-"));
     if let Some(path) = out_file {
         check_place(path)?;
@@ -62,7 +58,9 @@ pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
     )?;
     let threads = machine::cores();
     let width = names.iter().map(|name| name.chars().count()).max();
-    choose_engine(&mut predictor, args, paths.len())?;
+    if is_by_cpu_engine {
+        predictor.use_cpu_engine(threads)?;
+    }
     let mut out = Output::new(
         Format::of(args),
         out_file,
@@ -119,43 +117,4 @@ pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Refuses a device or a precision that the ONNX engine doesn't know.
-fn check_engine(args: &PredictArgs) -> Result<()> {
-    ensure!(
-        args.engine != Engine::Onnx || is_on_cpu_in_fp32(args) || args.device == DeviceSpec::Auto,
-        "--engine onnx: computes on the CPU; leave out --device {}, or the engine",
-        args.device
-    );
-    ensure!(
-        args.engine != Engine::Onnx || args.precision == Precision::Fp32,
-        "--engine onnx: computes in fp32; leave out --precision {}, or the engine",
-        args.precision
-    );
-    Ok(())
-}
-
-fn is_on_cpu_in_fp32(args: &PredictArgs) -> bool {
-    args.device.resolved() == DeviceSpec::Flex && args.precision == Precision::Fp32
-}
-
-/// Has the engine that is asked for compute the scores of so many images.
-fn choose_engine(predictor: &mut Predictor, args: &PredictArgs, images: usize) -> Result<()> {
-    let is_default = args.device == DeviceSpec::Auto && is_on_cpu_in_fp32(args);
-    match args.engine {
-        Engine::Onnx => predictor.use_onnx(machine::cores())?,
-        Engine::Auto if is_default && images >= MANY => {
-            match predictor.use_faster(machine::cores()) {
-                Ok(ratio) if predictor.is_by_onnx() => eprintln!(
-                    "note: computed by the ONNX engine, {ratio:.1} times as fast as Burn here; \
-                     --engine burn uses that"
-                ),
-                Ok(_) => {}
-                Err(error) => eprintln!("note: computed by Burn, since {error}"),
-            }
-        }
-        Engine::Auto | Engine::Burn => {}
-    }
-    Ok(())
 }

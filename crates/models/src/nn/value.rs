@@ -24,6 +24,15 @@ pub struct Geometry {
     pub groups: usize,
 }
 
+impl Geometry {
+    /// Pixel by pixel.
+    pub const POINTWISE: Self = Self {
+        stride: [1, 1],
+        padding: [0, 0],
+        groups: 1,
+    };
+}
+
 /// Values of any rank.
 pub trait Value: Clone {
     /// `max(x, 0)`.

@@ -4,6 +4,7 @@ use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::ops::conv::calculate_pool_output_size;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Scalar, TensorMetadata, backend_extension};
 use burn::tensor::Tensor;
@@ -119,6 +120,18 @@ impl Window {
     /// Kernel, stride and padding of both axes.
     fn sizes(&self) -> [[usize; 2]; 3] {
         [self.kernel, self.stride, self.padding].map(|size| [size; 2])
+    }
+
+    /// How many windows `size` pixels have; `None` where they are less than one.
+    pub fn output(&self, size: usize) -> Option<usize> {
+        let Self {
+            kernel,
+            stride,
+            padding,
+            ceil_mode,
+        } = *self;
+        let count = || calculate_pool_output_size(kernel, stride, padding, 1, size, ceil_mode);
+        self.fits(size).then(count)
     }
 
     fn fits(&self, size: usize) -> bool {

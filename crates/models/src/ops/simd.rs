@@ -3,7 +3,7 @@
 /// Runs `task` with the widest instructions that the processor has. It and all that it
 /// calls should be `#[inline(always)]`: what is not inlined keeps the instructions that
 /// every processor has.
-pub(crate) fn widest<R>(task: impl FnMut() -> R) -> R {
+pub fn widest<R>(task: impl FnMut() -> R) -> R {
     /// Not the closure itself: it would be called through `FnOnce`, which for one that can
     /// be called again is a function of its own, and not inlined.
     struct Task<F>(F);

@@ -5,10 +5,10 @@ use burn::backend::ops::BatchNormTrainBackward;
 use burn::backend::{Flex, TensorMetadata};
 use rayon::prelude::*;
 
-use super::elementwise::relu;
 use super::{Floats, are_f32, tensor, values};
 use crate::ops::Activation;
 use crate::ops::batch_norm::{BatchNormKernels, Saved, plain_backward, plain_forward};
+use crate::ops::scalar::relu;
 use crate::ops::simd::widest;
 
 /// Partial sums that one loop keeps, so that it fills SIMD registers.

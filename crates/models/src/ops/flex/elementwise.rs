@@ -9,6 +9,7 @@ use crate::ops::activation::{
     AddReluKernels, Relu6Kernels, SiluKernels, plain_relu6_backward, plain_silu,
     plain_silu_backward,
 };
+use crate::ops::scalar::{self, relu, sigmoid};
 use crate::ops::simd::widest;
 
 /// Values per task.
@@ -77,8 +78,7 @@ impl Relu6Kernels for Flex {
         if !are_f32(&[&x]) {
             return Self::float_clamp(x, 0.0.into(), 6.0.into());
         }
-        // NaN stays NaN, as in PyTorch.
-        map(x, |x| x.clamp(0.0, 6.0))
+        map(x, scalar::relu6)
     }
 
     fn relu6_backward(output: Floats, grad: Floats) -> Floats {
@@ -100,7 +100,7 @@ impl SiluKernels for Flex {
         if !are_f32(&[&x]) {
             return plain_silu::<Self>(x);
         }
-        map(x, |x| x * sigmoid(x))
+        map(x, scalar::silu)
     }
 
     fn silu_backward(x: Floats, grad: Floats) -> Floats {
@@ -111,56 +111,5 @@ impl SiluKernels for Flex {
             let s = sigmoid(x);
             grad * s * (1.0 + x * (1.0 - s))
         })
-    }
-}
-
-/// `1 / (1 + e^-x)` within 2e-7 of its value; NaN stays NaN.
-///
-/// e^-x is 2^n · e^r with whole n and |r| <= ln 2 / 2, and e^r its Taylor series: no
-/// branch and no call, so that a loop of it fills SIMD registers.
-#[inline(always)]
-fn sigmoid(x: f32) -> f32 {
-    /// Added to a small number and taken away again, it rounds to a whole one, which
-    /// then is in the lowest bits.
-    const ROUND: f32 = 12_582_912.0;
-    // ln 2 in two parts, of which the first has few digits.
-    const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
-    // Beyond, the result is 0 or 1 to f32.
-    let negated = (-x).clamp(-87.0, 87.0);
-    let rounded = negated * std::f32::consts::LOG2_E + ROUND;
-    let whole = rounded - ROUND;
-    let r = negated - whole * LN_2[0] - whole * LN_2[1];
-    let series = 1.0 / 5040.0;
-    let series = series * r + 1.0 / 720.0;
-    let series = series * r + 1.0 / 120.0;
-    let series = series * r + 1.0 / 24.0;
-    let series = series * r + 1.0 / 6.0;
-    let series = series * r + 0.5;
-    let series = series * r + 1.0;
-    let series = series * r + 1.0;
-    let exponent = rounded.to_bits().wrapping_shl(23).wrapping_add(127 << 23);
-    1.0 / (1.0 + series * f32::from_bits(exponent))
-}
-
-/// `max(x, 0)`; NaN stays NaN, as in PyTorch.
-#[inline(always)]
-pub(super) fn relu(x: f32) -> f32 {
-    if x < 0.0 { 0.0 } else { x }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_sigmoid_is_exact_far_from_zero_too_and_nan_of_nan() {
-        let far = [f32::NEG_INFINITY, -200.0, -87.5, 87.5, 200.0, f32::INFINITY];
-        let near = (-400..=400).map(|step| step as f32 * 0.05);
-        for x in near.chain(far) {
-            let want = 1.0 / (1.0 + (-f64::from(x)).exp());
-            let got = sigmoid(x);
-            assert!((f64::from(got) - want).abs() < 2e-7, "{x}: {got} {want}");
-        }
-        assert!(sigmoid(f32::NAN).is_nan());
     }
 }

@@ -1,6 +1,5 @@
 //! Max pooling, of several neighbouring windows at once.
 
-use burn::backend::ops::conv::calculate_pool_output_size;
 use burn::backend::{Flex, TensorMetadata};
 use rayon::prelude::*;
 
@@ -43,13 +42,8 @@ struct Frame {
 impl Geometry {
     fn of(x: &Floats, window: Window) -> Self {
         let [_, _, height, width] = x.shape().dims();
-        let Window {
-            kernel,
-            stride,
-            padding,
-            ceil_mode,
-        } = window;
-        let out = |size| calculate_pool_output_size(kernel, stride, padding, 1, size, ceil_mode);
+        // `max_pool2d` takes no others.
+        let out = |size| window.output(size).unwrap_or_default();
         Self {
             window,
             height,

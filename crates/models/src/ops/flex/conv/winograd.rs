@@ -1,31 +1,21 @@
-//! Convolution with kernels of 3 × 3 and stride 1 by Winograd's minimal filtering,
-//! F(4 × 4, 3 × 3) of Lavin and Gray ("Fast Algorithms for Convolutional Neural
-//! Networks", 2015): 36 products for 16 pixels and a pair of channels, not 144.
-//!
-//! An image is cut into tiles of 4 × 4 output pixels. What a tile reads, 6 × 6 pixels,
-//! and the kernels become 36 values each, the values of polynomials at 6 × 6 points; the
-//! products of these, summed over the channels by one matrix product for each point, are
-//! the values of the output's polynomial. The points are 0, ±√½, ±√2 and ∞, which round
-//! less than small integers do. A value that is no number makes all pixels so of the tiles
-//! that read it, and not only its neighbours.
+//! Convolution with kernels of 3 × 3 and stride 1 by [`crate::ops::winograd`].
 
 mod grid;
 mod kernels;
-mod points;
 
 use std::ops::Range;
 
 use self::grid::{Block, Grid, Planes};
 use self::kernels::{transform_kernels, untransform_kernels};
-use self::points::{
-    LANES, Lanes, POINTS, SIDE, TILE, at_points, in_both_directions, pixels, pixels_backward,
-    put_lanes,
-};
 use super::buffers::{Buffers, each_chunk, sized, with_buffers};
 use super::geometry::Geometry;
 use super::tiles::by_group;
 use crate::ops::flex::matmul::{Matrix, matmul};
 use crate::ops::simd::widest;
+use crate::ops::winograd::{
+    LANES, Lanes, POINTS, SIDE, TILE, at_points, in_both_directions, pixels, pixels_backward,
+    put_lanes,
+};
 
 impl Block {
     /// `I` × `I` pixels of each tile of each channel, transformed by `f`, of the planes

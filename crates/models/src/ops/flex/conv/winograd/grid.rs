@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::points::{LANES, POINTS, TILE};
 use crate::ops::flex::conv::geometry::Geometry;
 use crate::ops::flex::conv::tiles::{Plan, SHARED_VALUES, TILE_VALUES, parts};
+use crate::ops::winograd::{LANES, POINTS, TILE};
 
 /// Tiles that make a matrix product efficient; they are worked on at once even where they
 /// have more values than [`TILE_VALUES`].

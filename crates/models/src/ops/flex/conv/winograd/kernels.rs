@@ -1,11 +1,11 @@
 //! Kernels as values at the points, and their gradients back.
 
 use super::grid::Grid;
-use super::points::{
-    LANES, POINTS, in_both_directions, kernel_at_points, kernel_at_points_backward, put_lanes,
-};
 use crate::ops::flex::conv::buffers::{each_chunk, sized};
 use crate::ops::simd::widest;
+use crate::ops::winograd::{
+    LANES, POINTS, in_both_directions, kernel_at_points, kernel_at_points_backward, put_lanes,
+};
 
 /// Values of a kernel.
 const TAPS: usize = 9;

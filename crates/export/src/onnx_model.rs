@@ -4,17 +4,15 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use psp_data::Preprocessing;
-use psp_models::Regressor;
-use rten::{LoadError, ModelOptions, NodeId, RunOptions, ThreadPool, ValueOrView};
+use rten::{ModelOptions, NodeId, RunOptions, ThreadPool, ValueOrView};
 use rten_tensor::prelude::*;
 use rten_tensor::{NdTensor, NdTensorView};
 
 use crate::error::ExportError;
-use crate::onnx::{self, Description, IMAGES, PIXELS, SCORES, Stored};
+use crate::onnx::{IMAGES, PIXELS, SCORES};
 
 /// An ONNX model that [`onnx`] made.
-pub struct OnnxModel {
+pub(crate) struct OnnxModel {
     /// Its file, or what stands for it in messages.
     path: PathBuf,
     model: rten::Model,
@@ -29,41 +27,11 @@ impl OnnxModel {
     ///
     /// # Errors
     /// When it can't be read, or is no model of images and scores.
-    pub fn open(path: &Path, threads: usize) -> Result<Self, ExportError> {
-        Self::load(path, threads, |options| options.load_file(path))
-    }
-
-    /// The ONNX model of `model`, without a file; it takes normalised images.
-    ///
-    /// # Errors
-    /// When a device fails to give a tensor back.
-    pub fn of(
-        model: &Regressor,
-        preprocessing: &Preprocessing,
-        threads: usize,
-    ) -> Result<Self, ExportError> {
-        let path = Path::new("the model as ONNX");
-        let graph = model.graph().map_err(|error| failed(path)(&error))?;
-        let description = Description {
-            backbone: model.backbone.kind(),
-            targets: &vec![String::new(); model.head.targets()],
-            preprocessing,
-            label_range: None,
-            with_preprocessing: false,
-        };
-        let bytes = onnx::to_bytes(&graph, &description, Stored::F32);
-        Self::load(path, threads, |options| options.load(bytes))
-    }
-
-    fn load(
-        path: &Path,
-        threads: usize,
-        load: impl FnOnce(&ModelOptions) -> Result<rten::Model, LoadError>,
-    ) -> Result<Self, ExportError> {
+    pub(crate) fn open(path: &Path, threads: usize) -> Result<Self, ExportError> {
         let failed = failed(path);
         let mut options = ModelOptions::with_all_ops();
         options.prepack_weights(true);
-        let model = load(&options).map_err(|error| failed(&error))?;
+        let model = options.load_file(path).map_err(|error| failed(&error))?;
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         let threads = if threads > 0 { threads } else { cores() };
         let mut options = RunOptions::default();
@@ -82,7 +50,7 @@ impl OnnxModel {
     }
 
     /// Whether it takes pixels and gives clipped scores.
-    pub fn takes_pixels(&self) -> bool {
+    pub(crate) fn takes_pixels(&self) -> bool {
         self.takes_pixels
     }
 
@@ -91,7 +59,11 @@ impl OnnxModel {
     ///
     /// # Errors
     /// When the engine fails.
-    pub fn predict(&self, images: &[f32], shape: [usize; 4]) -> Result<Vec<f32>, ExportError> {
+    pub(crate) fn predict(
+        &self,
+        images: &[f32],
+        shape: [usize; 4],
+    ) -> Result<Vec<f32>, ExportError> {
         self.run(NdTensorView::from_data(shape, images).into())
     }
 
@@ -99,7 +71,7 @@ impl OnnxModel {
     ///
     /// # Errors
     /// When the engine fails.
-    pub fn predict_pixels(
+    pub(crate) fn predict_pixels(
         &self,
         pixels: &[u8],
         shape: [usize; 4],
