@@ -99,9 +99,14 @@ def main():
     parser.add_argument("--count", type=int, default=16, help="how many of them are used")
     parser.add_argument("--f32", type=float, default=1e-4, help="tolerance of model.onnx")
     parser.add_argument("--f16", type=float, default=5e-3, help="tolerance of model_fp16.onnx")
+    parser.add_argument("--int8", type=float, default=0.1, help="tolerance of model_int8.onnx")
     parser.add_argument("models", nargs="+", type=Path, help="exported models")
     args = parser.parse_args()
-    tolerances = {"model.onnx": args.f32, "model_fp16.onnx": args.f16}
+    tolerances = {
+        "model.onnx": args.f32,
+        "model_fp16.onnx": args.f16,
+        "model_int8.onnx": args.int8,
+    }
     types = (".jpg", ".jpeg", ".png")
     images = sorted(path for path in args.images.iterdir() if path.suffix.lower() in types)
     images = images[: args.count]

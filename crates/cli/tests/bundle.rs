@@ -410,3 +410,67 @@ fn a_folder_that_is_no_model_is_refused() {
     run(&mut predict(&folder.data(), &[&image], &[]))
         .assert_refused(&["neither an exported model"]);
 }
+
+#[test]
+fn a_model_in_eight_bits_says_what_it_loses_and_is_refused_where_that_is_too_much() {
+    let folder = Folder::new();
+    let Trained { run: run_dir, .. } = trained();
+    let out = folder.path("model");
+    let flags = [
+        "--precision",
+        "f32,int8",
+        "--calibrate",
+        "16",
+        "--budget",
+        "5",
+    ];
+    let told = run(&mut export(run_dir, &out, &flags));
+    let told = told.assert_done();
+    assert_says(
+        &told.stderr,
+        &[
+            "int8: calibrating on 16 training images",
+            "layers in 8 bits: R²",
+        ],
+    );
+    assert_says(&told.stdout, &["model_int8.onnx", "less (95 %)"]);
+    let [float, int8] = ["model.onnx", "model_int8.onnx"].map(|name| {
+        let file = std::fs::metadata(out.join(name)).unwrap();
+        file.len() as f64
+    });
+    assert!(
+        (0.24..0.3).contains(&(int8 / float)),
+        "{int8} of {float} bytes"
+    );
+    let bundle = Bundle::read(&out).unwrap();
+    let quantization = bundle.files["model_int8.onnx"]
+        .quantization
+        .clone()
+        .unwrap();
+    assert_eq!((quantization.calibrated, quantization.budget), (16, 5.0));
+    assert!(quantization.images > 0 && quantization.float_layers.is_empty());
+    let loss = quantization.r2_f32 - quantization.r2;
+    assert!((loss - quantization.loss).abs() < 1e-9);
+    let [low, high] = quantization.loss_interval;
+    assert!(low <= loss && loss <= high, "{quantization:?}");
+    // Nothing holds where a gain is asked for.
+    for (budget, parts) in [
+        ("-1", ["--budget", "at least 0"]),
+        ("x", ["--budget", "invalid"]),
+    ] {
+        let flag = format!("--budget={budget}");
+        run(&mut export(
+            run_dir,
+            &folder.path("other"),
+            &["--precision=int8", &flag],
+        ))
+        .assert_refused(&parts);
+    }
+    let copy = folder.path("without data");
+    let gone = run(&mut export(
+        run_dir,
+        &copy,
+        &["--precision=int8", "--format=safetensors"],
+    ));
+    gone.assert_refused(&["--precision", "add onnx to --format"]);
+}

@@ -148,6 +148,25 @@ pub enum ExportError {
         /// The largest difference that is allowed.
         tolerance: f64,
     },
+    /// In 8 bits a model loses more than it may.
+    #[error(
+        "in 8 bits the model loses {loss:.4} of R² on {images} validation images, at most \
+         {high:.4} (at 95 %), where {budget} is allowed, even with all layers but those without \
+         weights in f32; nothing was exported; allow more with --budget, or leave out int8"
+    )]
+    Budget {
+        /// The most that may be lost.
+        budget: f64,
+        /// How much is.
+        loss: f64,
+        /// The upper end of its interval.
+        high: f64,
+        /// Images on which it was measured.
+        images: usize,
+    },
+    /// There is nothing to measure a model in 8 bits on.
+    #[error("int8: the run {0}; leave out int8")]
+    Unmeasured(&'static str),
     /// Told to stop.
     #[error("interrupted")]
     Interrupted,

@@ -2,6 +2,7 @@
 //! trained model is opened, whether bundle or run folder.
 
 mod error;
+mod int8;
 pub mod onnx;
 mod onnx_model;
 mod parts;
@@ -10,6 +11,7 @@ mod verification;
 mod write;
 
 pub use error::ExportError;
+pub use int8::Int8Settings;
 pub use parts::{predict_part, stored_predictions};
 pub use predictor::{Prediction, Predictor, Scores};
 pub use psp_train::bundle::Bundle;

@@ -2,6 +2,7 @@
 
 mod builder;
 mod proto;
+mod quantized;
 mod steps;
 
 use std::path::Path;
@@ -14,6 +15,7 @@ use psp_models::graph::Graph;
 use psp_schema::{FileError, write_atomic};
 
 use proto::{DataType, Dimension, Entry, Model, OperatorSet, Shape, TensorType, Type, ValueInfo};
+pub use quantized::Quantized;
 use steps::Writer;
 
 /// Of ONNX 1.12, the first with `LayerNormalization`.
@@ -35,6 +37,8 @@ pub enum Stored {
     F32,
     /// Matrices and kernels of the backbone in f16, to be computed with in f32.
     F16,
+    /// Matrices and kernels in 8 bits, and computed with so where a network allows it.
+    I8,
 }
 
 impl FromStr for Stored {
@@ -44,7 +48,8 @@ impl FromStr for Stored {
         match name {
             "f32" => Ok(Self::F32),
             "f16" => Ok(Self::F16),
-            _ => Err("expected f32 or f16".to_owned()),
+            "int8" => Ok(Self::I8),
+            _ => Err("expected f32, f16 or int8".to_owned()),
         }
     }
 }
@@ -64,7 +69,8 @@ pub struct Description<'a> {
     pub with_preprocessing: bool,
 }
 
-/// Writes `graph` as ONNX, with weights stored in this way.
+/// Writes `graph` as ONNX, with weights stored in this way, and computed in 8 bits where
+/// `quantized` says so.
 ///
 /// # Errors
 /// When the file can't be written.
@@ -73,24 +79,51 @@ pub fn write(
     graph: &Graph,
     description: &Description,
     stored: Stored,
+    quantized: Option<&Quantized>,
 ) -> Result<(), FileError> {
-    let bytes = to_bytes(graph, description, stored);
+    let bytes = to_bytes(graph, description, stored, quantized);
     write_atomic(path, |out| out.write_all(&bytes))
 }
 
 /// The content of such a file.
-pub(crate) fn to_bytes(graph: &Graph, description: &Description, stored: Stored) -> Vec<u8> {
-    model(graph, description, stored).encode_to_vec()
+pub(crate) fn to_bytes(
+    graph: &Graph,
+    description: &Description,
+    stored: Stored,
+    quantized: Option<&Quantized>,
+) -> Vec<u8> {
+    model(graph, description, stored, quantized)
+        .0
+        .encode_to_vec()
 }
 
-fn model(graph: &Graph, description: &Description, stored: Stored) -> Model {
+/// A model in f32 that takes images, and the names of its input and of each step's output.
+pub(crate) fn with_values(graph: &Graph, description: &Description) -> (Vec<u8>, Vec<String>) {
+    let description = Description {
+        with_preprocessing: false,
+        ..description.clone()
+    };
+    let (model, mut values) = model(graph, &description, Stored::F32, None);
+    if let Some(last) = values.last_mut() {
+        *last = SCORES.to_owned();
+    }
+    (model.encode_to_vec(), values)
+}
+
+/// The file, and the names of the graph's input and of each step's output.
+fn model(
+    graph: &Graph,
+    description: &Description,
+    stored: Stored,
+    quantized: Option<&Quantized>,
+) -> (Model, Vec<String>) {
     let (width, height) = description.preprocessing.output_size();
     let [width, height] = [width, height].map(fixed);
     let batch = || Dimension {
         dim_param: Some("batch".to_owned()),
         dim_value: None,
     };
-    let mut writer = Writer::new(&graph.weights, stored);
+    let mut writer = Writer::new(&graph.weights, stored, quantized);
     let input = if description.with_preprocessing {
         writer.normalise(PIXELS, description.preprocessing);
         let shape = vec![batch(), height, width, fixed(3)];
@@ -103,6 +136,7 @@ fn model(graph: &Graph, description: &Description, stored: Stored) -> Model {
     for step in &graph.steps {
         writer.step(step);
     }
+    let values = writer.values().to_vec();
     if description.with_preprocessing
         && let Some(range) = description.label_range
     {
@@ -113,7 +147,7 @@ fn model(graph: &Graph, description: &Description, stored: Stored) -> Model {
     onnx.name = Some(description.backbone.name().to_owned());
     onnx.input = vec![input];
     onnx.output = vec![value_info(SCORES, DataType::Float, scores)];
-    Model {
+    let model = Model {
         ir_version: Some(IR_VERSION),
         producer_name: Some("psp".to_owned()),
         producer_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
@@ -123,7 +157,8 @@ fn model(graph: &Graph, description: &Description, stored: Stored) -> Model {
             version: Some(OPSET),
         }],
         metadata_props: metadata(description),
-    }
+    };
+    (model, values)
 }
 
 /// What is needed to call the model, as JSON by key.
@@ -187,7 +222,7 @@ mod tests {
             label_range: Some([0.0, 1.0]),
             with_preprocessing,
         };
-        let bytes = model(&graph, &description, stored).encode_to_vec();
+        let bytes = to_bytes(&graph, &description, stored, None);
         Model::decode(&*bytes).unwrap().graph.unwrap()
     }
 

@@ -4,9 +4,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rten::{ModelOptions, NodeId, RunOptions, ThreadPool, ValueOrView};
+use rten::{LoadError, ModelOptions, NodeId, RunOptions, ThreadPool, ValueOrView};
 use rten_tensor::prelude::*;
-use rten_tensor::{NdTensor, NdTensorView};
+use rten_tensor::{NdTensor, NdTensorView, Tensor};
 
 use crate::error::ExportError;
 use crate::onnx::{IMAGES, PIXELS, SCORES};
@@ -28,10 +28,33 @@ impl OnnxModel {
     /// # Errors
     /// When it can't be read, or is no model of images and scores.
     pub(crate) fn open(path: &Path, threads: usize) -> Result<Self, ExportError> {
-        let failed = failed(path);
         let mut options = ModelOptions::with_all_ops();
         options.prepack_weights(true);
-        let model = options.load_file(path).map_err(|error| failed(&error))?;
+        Self::new(path, options.load_file(path), threads)
+    }
+
+    /// The model in `bytes`. With `is_whole` every value is computed that it names, to be asked
+    /// for by [`OnnxModel::values`].
+    ///
+    /// # Errors
+    /// As [`OnnxModel::open`].
+    pub(crate) fn of_bytes(
+        bytes: Vec<u8>,
+        is_whole: bool,
+        threads: usize,
+    ) -> Result<Self, ExportError> {
+        let mut options = ModelOptions::with_all_ops();
+        options.enable_optimization(!is_whole).prepack_weights(true);
+        Self::new(Path::new("the model as ONNX"), options.load(bytes), threads)
+    }
+
+    fn new(
+        path: &Path,
+        model: Result<rten::Model, LoadError>,
+        threads: usize,
+    ) -> Result<Self, ExportError> {
+        let failed = failed(path);
+        let model = model.map_err(|error| failed(&error))?;
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         let threads = if threads > 0 { threads } else { cores() };
         let mut options = RunOptions::default();
@@ -47,6 +70,37 @@ impl OnnxModel {
             options,
             model,
         })
+    }
+
+    /// The smallest and largest of each value that is called by a name, for images `[batch, 3,
+    /// height, width]`.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub(crate) fn ranges(
+        &self,
+        images: &[f32],
+        shape: [usize; 4],
+        names: &[String],
+    ) -> Result<Vec<[f32; 2]>, ExportError> {
+        let failed = failed(&self.path);
+        let ids: Result<Vec<NodeId>, _> =
+            names.iter().map(|name| self.model.node_id(name)).collect();
+        let ids = ids.map_err(|error| failed(&error))?;
+        let inputs = vec![(self.input, NdTensorView::from_data(shape, images).into())];
+        let values = self
+            .model
+            .run(inputs, &ids, Some(self.options.clone()))
+            .map_err(|error| failed(&error))?;
+        let range = |value: rten::Value| {
+            let tensor: Tensor<f32> = value.try_into().map_err(|error| failed(&error))?;
+            let start = [f32::INFINITY, f32::NEG_INFINITY];
+            let range = tensor.iter().fold(start, |[low, high], &value| {
+                [low.min(value), high.max(value)]
+            });
+            Ok(range)
+        };
+        values.into_iter().map(range).collect()
     }
 
     /// Whether it takes pixels and gives clipped scores.

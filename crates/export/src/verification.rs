@@ -264,7 +264,7 @@ mod tests {
                 with_preprocessing,
             };
             let graph = model(seed).graph().unwrap();
-            onnx::write(&path, &graph, &description, Stored::F32).unwrap();
+            onnx::write(&path, &graph, &description, Stored::F32, None).unwrap();
             match reference.verify(&path, 1e-5) {
                 Ok(found) => {
                     assert!(is_same, "{found:?}");

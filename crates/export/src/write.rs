@@ -9,17 +9,19 @@ use std::time::Duration;
 use burn::module::Module;
 use burn::tensor::Device;
 use psp_metrics::RegressionMetrics;
+use psp_models::graph::Graph;
 use psp_models::{DeviceSpec, ModelConfig, Output, Regressor, StateError, state, write_state_dict};
 use psp_schema::{FileError, read_metrics, sync_dir, write_json};
 use psp_train::bundle::{
     BUNDLE_JSON, BUNDLE_VERSION, BURNPACK, Bundle, FileEntry, MODEL_FILES, ONNX, ONNX_F16,
-    SAFETENSORS, Training, Verification,
+    ONNX_INT8, SAFETENSORS, Training, Verification,
 };
 use psp_train::{Checkpoint, RunDir};
 use tempfile::TempDir;
 
 use crate::error::ExportError;
-use crate::onnx::{self, Stored};
+use crate::int8::{Int8Settings, quantize};
+use crate::onnx::{self, Quantized, Stored};
 use crate::verification::{Reference, Sample};
 
 /// What a bundle holds besides `model.safetensors`, which psp predicts from.
@@ -33,6 +35,8 @@ pub struct Contents {
     pub with_preprocessing: bool,
     /// Threads of the engine that runs them; 0: one per core.
     pub threads: usize,
+    /// What a model in 8 bits may lose.
+    pub int8: Int8Settings,
 }
 
 /// The name of a bundle that is about to be replaced, in a folder of its own.
@@ -49,7 +53,7 @@ const LONGEST: Duration = Duration::from_secs(3600);
 ///
 /// `model.safetensors` holds the weights under torchvision's keys (`backbone.…` and
 /// `head.…`); `contents` says what lies beside it. The head computes labels, which are
-/// not clipped.
+/// not clipped. `tell` is told how far what takes long has come.
 ///
 /// # Errors
 /// When the run has no finished epoch, a file is damaged, `out` is taken, or an ONNX model
@@ -59,6 +63,7 @@ pub fn export(
     out: &Path,
     contents: &Contents,
     overwrite: bool,
+    tell: &mut dyn FnMut(&str),
 ) -> Result<Bundle, ExportError> {
     check_place(out, overwrite)?;
     let config = run.read_trained_config()?;
@@ -88,15 +93,31 @@ pub fn export(
         label_range,
         with_preprocessing: contents.with_preprocessing,
     };
-    let verifications = if contents.onnx.is_empty() {
-        BTreeMap::new()
-    } else {
+    let mut written = BTreeMap::new();
+    if !contents.onnx.is_empty() {
+        let graph = model.graph().map_err(misfit(&staged.path().join(ONNX)))?;
         let sample = Sample::of(run, &config);
         let output = &model_config.output;
         let reference = Reference::new(&model, &device, sample, output, contents.threads)?;
-        let stored = &contents.onnx;
-        write_onnx(staged.path(), &model, &description, stored, &reference)?
-    };
+        let writing = OnnxWriting {
+            dir: staged.path(),
+            graph: &graph,
+            description: &description,
+            reference: &reference,
+        };
+        for &stored in &contents.onnx {
+            let (quantized, quantization) = if stored == Stored::I8 {
+                let of = (run, &config);
+                let (settings, threads) = (contents.int8, contents.threads);
+                let found = quantize(of, &graph, &description, settings, threads, tell)?;
+                (Some(found.0), Some(found.1))
+            } else {
+                (None, None)
+            };
+            let (name, verification) = writing.write(stored, quantized.as_ref())?;
+            written.insert(name, (verification, quantization));
+        }
+    }
     if contents.burnpack {
         write_burnpack(&staged.path().join(BURNPACK), model)?;
     }
@@ -107,9 +128,9 @@ pub fn export(
             files.insert(name.to_owned(), FileEntry::of(&path)?);
         }
     }
-    for (name, verification) in verifications {
+    for (name, (verification, quantization)) in written {
         if let Some(entry) = files.get_mut(name) {
-            entry.verification = Some(verification);
+            (entry.verification, entry.quantization) = (Some(verification), quantization);
         }
     }
     let bundle = Bundle {
@@ -344,35 +365,40 @@ fn misfit(path: &Path) -> impl Fn(StateError) -> ExportError + use<> {
     }
 }
 
-/// The model as ONNX, in a file for each way in which weights are stored, each compared with
-/// the checkpoint.
-fn write_onnx(
-    dir: &Path,
-    model: &Regressor,
-    description: &onnx::Description,
-    stored: &[Stored],
-    reference: &Reference,
-) -> Result<BTreeMap<&'static str, Verification>, ExportError> {
-    let graph = model.graph().map_err(misfit(&dir.join(ONNX)))?;
-    let write = |&stored: &Stored| {
+/// A model that is written as ONNX.
+struct OnnxWriting<'a> {
+    dir: &'a Path,
+    graph: &'a Graph,
+    description: &'a onnx::Description<'a>,
+    reference: &'a Reference,
+}
+
+impl OnnxWriting<'_> {
+    /// Writes the file of a way in which weights are stored, and compares it with the checkpoint.
+    fn write(
+        &self,
+        stored: Stored,
+        quantized: Option<&Quantized>,
+    ) -> Result<(&'static str, Verification), ExportError> {
         let (name, tolerance) = match stored {
             Stored::F32 => (ONNX, 1e-4),
             Stored::F16 => (ONNX_F16, 5e-3),
+            // Its budget is what counts.
+            Stored::I8 => (ONNX_INT8, f64::INFINITY),
         };
-        let path = dir.join(name);
-        if description.with_preprocessing {
+        let path = self.dir.join(name);
+        if self.description.with_preprocessing {
             // Clipped scores alone could all be those of a bound.
             let plain = onnx::Description {
                 with_preprocessing: false,
-                ..description.clone()
+                ..self.description.clone()
             };
-            onnx::write(&path, &graph, &plain, stored)?;
-            reference.verify(&path, tolerance)?;
+            onnx::write(&path, self.graph, &plain, stored, quantized)?;
+            self.reference.verify(&path, tolerance)?;
         }
-        onnx::write(&path, &graph, description, stored)?;
-        Ok((name, reference.verify(&path, tolerance)?))
-    };
-    stored.iter().map(write).collect()
+        onnx::write(&path, self.graph, self.description, stored, quantized)?;
+        Ok((name, self.reference.verify(&path, tolerance)?))
+    }
 }
 
 fn write_burnpack(path: &Path, model: Regressor) -> Result<(), ExportError> {

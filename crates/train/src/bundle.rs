@@ -88,6 +88,30 @@ pub struct FileEntry {
     /// How it was compared with the checkpoint, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verification: Option<Verification>,
+    /// What was lost by computing in 8 bits, where it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantization: Option<Quantization>,
+}
+
+/// What a model loses by computing in 8 bits.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Quantization {
+    /// Training images whose values gave the ranges.
+    pub calibrated: usize,
+    /// Validation images that both models predicted.
+    pub images: usize,
+    /// Mean R² of the targets by the model in f32.
+    pub r2_f32: f64,
+    /// The same in 8 bits.
+    pub r2: f64,
+    /// How much less that is.
+    pub loss: f64,
+    /// Its interval at 95 %, of paired resamples of the images.
+    pub loss_interval: [f64; 2],
+    /// The most that the upper end may be.
+    pub budget: f64,
+    /// Layers that compute in f32 all the same.
+    pub float_layers: Vec<String>,
 }
 
 /// How far the scores of a bundle's file are from those of the checkpoint.
@@ -116,8 +140,10 @@ pub const BURNPACK: &str = "model.bpk";
 pub const ONNX: &str = "model.onnx";
 /// Name of the model as ONNX, with weights in f16.
 pub const ONNX_F16: &str = "model_fp16.onnx";
+/// Name of the model as ONNX, in 8 bits.
+pub const ONNX_INT8: &str = "model_int8.onnx";
 /// Names of all files that the weights can lie in.
-pub const MODEL_FILES: [&str; 4] = [SAFETENSORS, BURNPACK, ONNX, ONNX_F16];
+pub const MODEL_FILES: [&str; 5] = [SAFETENSORS, BURNPACK, ONNX, ONNX_F16, ONNX_INT8];
 
 impl Bundle {
     /// Reads `bundle.json` of a bundle.
@@ -287,6 +313,7 @@ impl FileEntry {
                 .len(),
             sha256: psp_schema::hash_of(path)?,
             verification: None,
+            quantization: None,
         })
     }
 }

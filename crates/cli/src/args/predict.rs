@@ -13,6 +13,7 @@ const EXPORT_EXAMPLES: &str = "\
 Examples:
   psp export experiments/mine --out model
   psp export experiments/mine --out model --precision f32,f16 --with-preprocessing
+  psp export experiments/mine --out model --precision f32,int8 --budget 0.005
   psp export experiments/search --out model --backbone resnet18";
 
 #[derive(Debug, ClapArgs)]
@@ -30,10 +31,17 @@ pub(crate) struct ExportArgs {
     /// part of it.
     #[arg(long, value_delimiter = ',', default_value = "safetensors,onnx")]
     pub(crate) format: Vec<Format>,
-    /// How the ONNX model stores its weights: f32 or f16. Of both, separated by a comma, there
-    /// is a file each [default: f32]
+    /// How the ONNX model stores its weights: f32, f16, or int8, in which it also computes. Of
+    /// several, separated by commas, there is a file each [default: f32]
     #[arg(long, value_delimiter = ',')]
     pub(crate) precision: Vec<Stored>,
+    /// For int8: training images whose values give the ranges of bytes.
+    #[arg(long, value_name = "N", default_value_t = 128, value_parser = positive::<u32>)]
+    pub(crate) calibrate: u32,
+    /// For int8: the most R² that may be lost on the validation images, as the upper end of its
+    /// 95 % interval. Layers stay in f32 until it holds.
+    #[arg(long, value_name = "R²", default_value_t = 0.01)]
+    pub(crate) budget: f64,
     /// Have the ONNX model take pixels (uint8, [batch, height, width, 3]), normalise them, and
     /// clip its scores.
     #[arg(long)]

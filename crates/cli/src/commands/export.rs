@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail, ensure};
-use psp_export::Contents;
 use psp_export::onnx::Stored;
+use psp_export::{Contents, Int8Settings};
 use psp_schema::shell_quoted;
 use psp_search::{Overview, Study};
 use psp_train::RunDir;
-use psp_train::bundle::BUNDLE_JSON;
+use psp_train::bundle::{BUNDLE_JSON, Quantization};
 
 use super::predictor::note_unfinished;
 use super::refusals::{check_is_there, continuing, unless_lost};
@@ -21,8 +21,10 @@ use crate::text::counted;
 pub(crate) fn export(args: &ExportArgs) -> Result<ExitCode> {
     let contents = contents(args)?;
     let run = run_of(args)?;
-    let bundle = psp_export::export(&run, &args.out, &contents, args.overwrite)
-        .map_err(|error| unless_lost(error.into(), &run))?;
+    let bundle = psp_export::export(&run, &args.out, &contents, args.overwrite, &mut |told| {
+        eprintln!("int8: {told}");
+    })
+    .map_err(|error| unless_lost(error.into(), &run))?;
     println!(
         "{}: {} of run {}, epoch {}",
         args.out.display(),
@@ -37,6 +39,9 @@ pub(crate) fn export(args: &ExportArgs) -> Result<ExitCode> {
             file.bytes as f64 / 1048576.0,
             file.sha256
         );
+        if let Some(quantization) = &file.quantization {
+            print_quantization(quantization);
+        }
         if let Some(verification) = &file.verification {
             if let Some(fault) = &verification.fault {
                 eprintln!("note: {name} is compared on generated images: {fault}");
@@ -60,6 +65,26 @@ pub(crate) fn export(args: &ExportArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// What is lost by 8 bits.
+fn print_quantization(quantization: &Quantization) {
+    let Quantization {
+        images,
+        r2_f32,
+        r2,
+        loss_interval: [low, high],
+        float_layers,
+        ..
+    } = quantization;
+    println!(
+        "    on {} its R² is {r2:.4} where that of f32 is {r2_f32:.4}: {low:.4} to {high:.4} less \
+         (95 %)",
+        counted(*images, "validation image")
+    );
+    if !float_layers.is_empty() {
+        println!("    in f32: {}", float_layers.join(", "));
+    }
+}
+
 /// What is asked for besides the weights that psp predicts from.
 fn contents(args: &ExportArgs) -> Result<Contents> {
     let has = |format| args.format.contains(&format);
@@ -80,11 +105,20 @@ fn contents(args: &ExportArgs) -> Result<Contents> {
             bail!("{flag} is about the ONNX model: add onnx to --format, or leave it out");
         }
     }
+    ensure!(
+        args.budget >= 0.0 && args.budget.is_finite(),
+        "--budget {}: expected a number that is at least 0",
+        args.budget
+    );
     Ok(Contents {
         burnpack: has(Format::Burnpack),
         onnx,
         with_preprocessing: args.with_preprocessing,
         threads: machine::cores(),
+        int8: Int8Settings {
+            calibrate: args.calibrate as usize,
+            budget: args.budget,
+        },
     })
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use half::f16;
 
 use super::proto::{Attribute, AttributeType, DataType, Graph, Node, Tensor};
+use super::quantized::Scale;
 
 /// Values of nodes, and constants, are called by name.
 #[derive(Debug, Default)]
@@ -103,6 +104,51 @@ impl Builder {
         let stored = self.constant(&format!("{name}:f16"), shape, DataType::Float16, bytes);
         let to = ("to", Setting::Int(DataType::Float as i64));
         self.node(name, "Cast", &[&stored], &[to])
+    }
+
+    /// A constant of bytes times a scale for each extent of `axis`.
+    pub(super) fn bytes(
+        &mut self,
+        name: &str,
+        shape: &[usize],
+        values: &[i8],
+        (axis, scales): (i64, &[f32]),
+    ) -> String {
+        let bytes = values.iter().map(|value| value.to_le_bytes()[0]).collect();
+        let stored = self.constant(&format!("{name}:i8"), shape, DataType::Int8, bytes);
+        self.scaled(name, &stored, (axis, scales))
+    }
+
+    /// A constant of whole numbers times a scale each.
+    pub(super) fn whole(&mut self, name: &str, values: &[i32], scales: &[f32]) -> String {
+        let bytes = values
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect();
+        let shape = [values.len()];
+        let stored = self.constant(&format!("{name}:i32"), &shape, DataType::Int32, bytes);
+        self.scaled(name, &stored, (0, scales))
+    }
+
+    fn scaled(&mut self, name: &str, stored: &str, (axis, scales): (i64, &[f32])) -> String {
+        let scale = self.floats(&format!("{name}:scale"), &[scales.len()], scales);
+        let axis = ("axis", Setting::Int(axis));
+        self.node(name, "DequantizeLinear", &[stored, &scale], &[axis])
+    }
+
+    /// `x` rounded to bytes, and those as what they stand for.
+    pub(super) fn rounded(&mut self, x: &str, scale: Scale) -> String {
+        let step = self.floats(&format!("{x}:scale"), &[], &[scale.step]);
+        let zero_point = self.constant(
+            &format!("{x}:zero_point"),
+            &[],
+            DataType::Uint8,
+            vec![scale.zero_point],
+        );
+        let inputs = [x, &step, &zero_point];
+        let bytes = self.node(&format!("{x}:u8"), "QuantizeLinear", &inputs, &[]);
+        let inputs = [&*bytes, &step, &zero_point];
+        self.node(&format!("{x}:rounded"), "DequantizeLinear", &inputs, &[])
     }
 
     /// A constant of one number, which all nodes share that take it.

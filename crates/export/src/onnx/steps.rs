@@ -9,29 +9,52 @@ use psp_models::{HEAD, HostTensor, StateDict};
 use super::Stored;
 use super::builder::{Builder, Setting};
 use super::proto::{DataType, Graph};
+use super::quantized::{Quantized, Scale, rounded, value_of};
 
 /// Adds a model's steps to a graph.
 pub(super) struct Writer<'a> {
     builder: Builder,
     weights: &'a StateDict,
     stored: Stored,
+    /// What is computed with 8 bits.
+    quantized: Option<&'a Quantized>,
     /// The graph's input, then the output of each step.
     values: Vec<String>,
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(weights: &'a StateDict, stored: Stored) -> Self {
+    pub(super) fn new(
+        weights: &'a StateDict,
+        stored: Stored,
+        quantized: Option<&'a Quantized>,
+    ) -> Self {
         Self {
             builder: Builder::default(),
             weights,
             stored,
+            quantized,
             values: Vec::new(),
         }
     }
 
     /// Calls the graph's input, which is what the model takes.
     pub(super) fn begin(&mut self, input: &str) {
-        self.values.push(input.to_owned());
+        self.push(input.to_owned());
+    }
+
+    /// Adds a value, rounded where it is.
+    fn push(&mut self, value: String) {
+        let scale = self.quantized.and_then(|one| one.scale(self.values.len()));
+        let value = match scale {
+            Some(scale) => self.builder.rounded(&value, scale),
+            None => value,
+        };
+        self.values.push(value);
+    }
+
+    /// Names of the graph's input and of each step's output.
+    pub(super) fn values(&self) -> &[String] {
+        &self.values
     }
 
     /// From pixels, the graph's input, to what the model takes.
@@ -46,7 +69,7 @@ impl<'a> Writer<'a> {
         let [mean, std] = [preprocessing.mean, preprocessing.std];
         let terms = [0, 1, 2].map(|channel| -mean[channel] / std[channel]);
         let images = self.scale_channels("pixels", &planes, factors, terms);
-        self.values.push(images);
+        self.push(images);
     }
 
     fn scale_channels(
@@ -81,7 +104,7 @@ impl<'a> Writer<'a> {
     /// Adds the nodes of a step.
     pub(super) fn step(&mut self, step: &Step) {
         let output = self.output(step);
-        self.values.push(output);
+        self.push(output);
     }
 
     fn clipped(&mut self, base: &str, x: &str, [low, high]: [f32; 2]) -> String {
@@ -103,6 +126,53 @@ impl<'a> Writer<'a> {
         self.stored_weight(key, shape, data)
     }
 
+    /// Whether the step that comes next computes with 8 bits.
+    fn is_quantized(&self) -> bool {
+        let step = self.values.len() - 1;
+        self.quantized.is_some_and(|one| one.is_quantized(step))
+    }
+
+    /// The weight and bias of a layer with a row for each output channel, of which `x` is the
+    /// input.
+    fn layer(&mut self, x: Source, weight: &str, bias: Option<&String>) -> Vec<String> {
+        let HostTensor { shape, data } = &self.weights[weight];
+        let scale = self.quantized.and_then(|one| one.scale(value_of(x)));
+        let Some(scale) = scale.filter(|_| self.is_quantized()) else {
+            let weight = self.rows(weight, shape, data);
+            return [weight]
+                .into_iter()
+                .chain(bias.map(|bias| self.weight(bias)))
+                .collect();
+        };
+        let (bytes, scales) = rounded(shape[0], data);
+        let matrix = self.builder.bytes(weight, shape, &bytes, (0, &scales));
+        let bias = bias.map(|bias| {
+            let scales: Vec<f32> = scales.iter().map(|factor| factor * scale.step).collect();
+            let values = self.weights[bias].data.iter().zip(&scales);
+            // Saturates: of a row of zeros the scale is any.
+            let whole =
+                values.map(|(value, scale)| (f64::from(*value) / f64::from(*scale)).round() as i32);
+            self.builder
+                .whole(bias, &whole.collect::<Vec<i32>>(), &scales)
+        });
+        [matrix].into_iter().chain(bias).collect()
+    }
+
+    /// Whether a matrix or kernels are rounded though they are computed with in f32.
+    fn rounds(&self, key: &str) -> bool {
+        let is_of_weights = self.quantized.is_some_and(Quantized::is_of_weights);
+        is_of_weights && !is_within(key, HEAD)
+    }
+
+    /// A matrix or kernels, as they are stored.
+    fn rows(&mut self, key: &str, shape: &[usize], values: &[f32]) -> String {
+        if self.rounds(key) {
+            let (bytes, scales) = rounded(shape[0], values);
+            return self.builder.bytes(key, shape, &bytes, (0, &scales));
+        }
+        self.stored_weight(key, shape, values)
+    }
+
     /// A matrix with its rows as columns, for a product from the right.
     fn transposed(&mut self, key: &str) -> String {
         let HostTensor { shape, data } = &self.weights[key];
@@ -110,6 +180,19 @@ impl<'a> Writer<'a> {
         let values: Vec<f32> = (0..columns)
             .flat_map(|column| (0..rows).map(move |row| data[row * columns + column]))
             .collect();
+        if self.rounds(key) {
+            let (bytes, scales) = rounded(rows, data);
+            let bytes: Vec<i8> = (0..columns)
+                .flat_map(|column| {
+                    let bytes = &bytes;
+                    (0..rows).map(move |row| bytes[row * columns + column])
+                })
+                .collect();
+            let shape = [columns, rows];
+            return self
+                .builder
+                .bytes(&format!("{key}.T"), &shape, &bytes, (1, &scales));
+        }
         self.stored_weight(&format!("{key}.T"), &[columns, rows], &values)
     }
 
@@ -132,7 +215,7 @@ impl<'a> Writer<'a> {
         let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
         let x = inputs[0];
         // A step without weights is called after the layer before it.
-        let base = x.split('/').next().unwrap_or(x);
+        let base = x.split(['/', ':']).next().unwrap_or(x);
         match &step.op {
             Op::Conv2d {
                 weight,
@@ -141,8 +224,8 @@ impl<'a> Writer<'a> {
             } => {
                 let [height, width] = geometry.padding;
                 let kernel = self.weights[weight].shape[2..].to_vec();
-                let mut inputs = vec![x.to_owned(), self.weight(weight)];
-                inputs.extend(bias.as_ref().map(|bias| self.weight(bias)));
+                let mut inputs = vec![x.to_owned()];
+                inputs.extend(self.layer(step.inputs[0], weight, bias.as_ref()));
                 let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
                 let settings = [
                     ("kernel_shape", Setting::Ints(kernel)),
@@ -157,7 +240,10 @@ impl<'a> Writer<'a> {
             Op::Relu6 => self.clipped(base, x, [0.0, 6.0]),
             Op::Sigmoid => self.plain(base, "Sigmoid", &inputs),
             Op::Silu => {
-                let sigmoid = self.plain(base, "Sigmoid", &inputs);
+                let mut sigmoid = self.plain(base, "Sigmoid", &inputs);
+                if self.is_quantized() {
+                    sigmoid = self.builder.rounded(&sigmoid, Scale::SHARE);
+                }
                 self.plain(base, "Mul", &[x, &sigmoid])
             }
             Op::Gelu => self.gelu(base, x),
@@ -201,8 +287,9 @@ impl<'a> Writer<'a> {
             Op::Embedded { token, positions } => self.embedded(base, x, token, positions),
             // The head's; tokens come in three dimensions.
             Op::Linear { weight, bias } if step.rank == 2 => {
-                let inputs = [x.to_owned(), self.weight(weight), self.weight(bias)];
-                let inputs = inputs.each_ref().map(String::as_str);
+                let mut inputs = vec![x.to_owned()];
+                inputs.extend(self.layer(step.inputs[0], weight, Some(bias)));
+                let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
                 let transposed = ("transB", Setting::Int(1));
                 self.builder
                     .node(module(weight), "Gemm", &inputs, &[transposed])
