@@ -453,7 +453,9 @@ fn a_model_in_eight_bits_says_what_it_loses_and_is_refused_where_that_is_too_muc
     assert!((loss - quantization.loss).abs() < 1e-9);
     let [low, high] = quantization.loss_interval;
     assert!(low <= loss && loss <= high, "{quantization:?}");
-    // Nothing holds where a gain is asked for.
+    let pixels = folder.path("pixels");
+    let flags = ["--precision=int8", "--with-preprocessing", "--budget=5"];
+    run(&mut export(run_dir, &pixels, &flags)).assert_done();
     for (budget, parts) in [
         ("-1", ["--budget", "at least 0"]),
         ("x", ["--budget", "invalid"]),

@@ -64,16 +64,21 @@ pub(crate) fn quantize(
         .map(|&index| &*inputs.dataset.samples()[index].labels)
         .collect();
     let validation = read(&valid)?;
+    // Clipped scores could all be those of a bound.
+    let plain = Description {
+        with_preprocessing: false,
+        ..description.clone()
+    };
     let model = Model {
         graph,
-        description,
+        description: &plain,
         threads,
     };
     tell(&format!(
         "calibrating on {} training images",
         training.len()
     ));
-    let ranges = model.ranges(&training)?;
+    let [means, extremes] = model.ranges(&training)?;
     let (width, height) = description.preprocessing.output_size();
     let size = [height, width].map(|side| side as usize);
     let engine = Engine::new(graph, size, threads)?;
@@ -83,8 +88,8 @@ pub(crate) fn quantize(
         range: description.label_range,
     };
     let layers = Quantized::layers(graph);
-    let mut measure = |kept: &[usize]| {
-        let quantized = Quantized::new(graph, &ranges, &kept.iter().copied().collect());
+    let mut measure = |ranges: &[[f32; 2]], kept: &[usize]| {
+        let quantized = Quantized::new(graph, ranges, &kept.iter().copied().collect());
         let found = model.scores(&quantized, &validation)?;
         let (r2_f32, r2, loss_interval) = measured.compare(&float, &found)?;
         tell(&format!(
@@ -108,14 +113,20 @@ pub(crate) fn quantize(
         Ok::<_, ExportError>((quantized, quantization))
     };
     let holds = |found: &Quantization| found.loss_interval[1] <= settings.budget;
-    let all = measure(&[])?;
+    let (by_means, by_extremes) = (measure(&means, &[])?, measure(&extremes, &[])?);
+    let is_by_means = by_means.1.loss_interval[1] <= by_extremes.1.loss_interval[1];
+    let (all, ranges) = if is_by_means {
+        (by_means, means)
+    } else {
+        (by_extremes, extremes)
+    };
     if holds(&all.1) {
         return Ok(all);
     }
     let order = model.by_sensitivity(&engine, &ranges, &training, layers.clone())?;
     // As few layers as it takes, found by halves.
     let (mut too_few, mut enough) = (0, order.len());
-    let mut best = measure(&order)?;
+    let mut best = measure(&ranges, &order)?;
     if !holds(&best.1) {
         let Quantization {
             loss,
@@ -132,7 +143,7 @@ pub(crate) fn quantize(
     while enough - too_few > 1 {
         // The first layers matter most.
         let count = too_few + ((enough - too_few) / 2).min(too_few.max(2));
-        let found = measure(&order[..count])?;
+        let found = measure(&ranges, &order[..count])?;
         if holds(&found.1) {
             (best, enough) = (found, count);
         } else {
@@ -221,22 +232,23 @@ struct Model<'a> {
 }
 
 impl Model<'_> {
-    /// The ranges of the graph's input and of each step's output: means of the images' smallest
-    /// and largest values, beyond which few are.
-    fn ranges(&self, images: &Images) -> Result<Vec<[f32; 2]>, ExportError> {
+    /// The ranges of the graph's input and of each step's output, in two ways: the means of the
+    /// images' smallest and largest values, beyond which few are, and the smallest and largest of
+    /// all. Which of them costs less depends on the network.
+    fn ranges(&self, images: &Images) -> Result<[Vec<[f32; 2]>; 2], ExportError> {
         let (bytes, names) = onnx::with_values(self.graph, self.description);
         let model = OnnxModel::of_bytes(bytes, true, self.threads)?;
-        let mut ranges = vec![[0.0f32; 2]; names.len()];
         let count = images.len() as f32;
+        let mut means = vec![[0.0f32; 2]; names.len()];
+        let mut extremes = means.clone();
         for (image, shape) in images.batches(1) {
             let found = model.ranges(&image, shape, &names)?;
-            for (range, found) in ranges.iter_mut().zip(found) {
-                for (bound, found) in range.iter_mut().zip(found) {
-                    *bound += found / count;
-                }
+            for ((mean, extreme), [low, high]) in means.iter_mut().zip(&mut extremes).zip(found) {
+                *mean = [mean[0] + low / count, mean[1] + high / count];
+                *extreme = [extreme[0].min(low), extreme[1].max(high)];
             }
         }
-        Ok(ranges)
+        Ok([means, extremes])
     }
 
     /// What the model predicts with these steps in 8 bits.

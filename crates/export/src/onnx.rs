@@ -99,11 +99,7 @@ pub(crate) fn to_bytes(
 
 /// A model in f32 that takes images, and the names of its input and of each step's output.
 pub(crate) fn with_values(graph: &Graph, description: &Description) -> (Vec<u8>, Vec<String>) {
-    let description = Description {
-        with_preprocessing: false,
-        ..description.clone()
-    };
-    let (model, mut values) = model(graph, &description, Stored::F32, None);
+    let (model, mut values) = model(graph, description, Stored::F32, None);
     if let Some(last) = values.last_mut() {
         *last = SCORES.to_owned();
     }
