@@ -38,7 +38,7 @@ if [[ $# == 0 ]]; then
             model=$scratch/$backbone-model$more
             # shellcheck disable=SC2086  # none or one
             "$PSP" export "$scratch/$backbone" --out "$model" --precision $precision $more \
-                --budget 1 >>"$scratch/log" 2>&1
+                --budget 1000 >>"$scratch/log" 2>&1
             "$BENCH_PYTHON" scripts/onnx_check.py --psp "$PSP" --images "$scratch/data/imgs" "$model"
         done
     done

@@ -21,12 +21,16 @@ fn a_batch_that_no_machine_has_memory_for_is_refused() {
 
 #[test]
 fn a_measurement_tells_speed_phases_and_memory() {
-    for (mode, phases) in [
-        ("train", &["data", "forward", "backward", "optimizer"][..]),
-        ("infer", &["data", "forward"]),
+    for (mode, flags, phases) in [
+        (
+            "train",
+            &["--json"][..],
+            &["data", "forward", "backward", "optimizer"][..],
+        ),
+        ("infer", &["--json", "--engine=burn"], &["data", "forward"]),
+        ("infer", &["--json", "--engine=cpu"], &["forward"]),
     ] {
-        let report: Value =
-            serde_json::from_str(&bench(mode, &["--json"]).assert_done().stdout).unwrap();
+        let report: Value = serde_json::from_str(&bench(mode, flags).assert_done().stdout).unwrap();
         let rate = report["images_per_second"].as_f64().unwrap();
         let [slowest, fastest] = [0, 1].map(|end| report["range"][end].as_f64().unwrap());
         assert!(
