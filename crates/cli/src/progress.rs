@@ -44,6 +44,14 @@ pub(crate) fn bar(total: u64, what: &str) -> ProgressBar {
     bar
 }
 
+/// A count of something whose number is not known; invisible in a pipe.
+pub(crate) fn counter(what: &str) -> ProgressBar {
+    let bar = bar(0, what);
+    bar.unset_length();
+    bar.set_style(style("{prefix:>10} {spinner} {pos}, {per_sec}"));
+    bar
+}
+
 /// A bar over bytes whose number is not known yet; invisible in a pipe.
 pub(crate) fn bytes(what: &str) -> ProgressBar {
     let bar = bar(0, what);

@@ -343,8 +343,8 @@ fn the_library_gives_the_commands_scores_whatever_the_batch_size() {
         predictor
             .predict_files(&paths, batch_size, 2, |prediction| {
                 let scores = prediction.scores?;
-                order.push(prediction.path.clone());
-                let name = file_name(prediction.path.to_str().unwrap());
+                order.push(prediction.image.clone());
+                let name = file_name(prediction.image.to_str().unwrap());
                 got.insert(
                     name,
                     [0, 1].map(|target| f64::from(scores.predictions[target])),

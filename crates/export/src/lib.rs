@@ -7,6 +7,7 @@ pub mod onnx;
 mod onnx_model;
 mod parts;
 mod predictor;
+mod residuals;
 mod verification;
 mod write;
 
@@ -15,4 +16,5 @@ pub use int8::Int8Settings;
 pub use parts::{predict_part, stored_predictions};
 pub use predictor::{Prediction, Predictor, Scores};
 pub use psp_train::bundle::Bundle;
-pub use write::{Contents, export};
+pub use residuals::validation_residuals;
+pub use write::{Contents, check_place, export};

@@ -1,7 +1,8 @@
 //! A trained model ready to score images, from a bundle or a run folder.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::sync_channel;
+use std::thread::ScopedJoinHandle;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use psp_data::{Batch, DataError, Dataset, DecodeLimits, Loader, Preprocessing, decode_file};
@@ -40,9 +41,9 @@ pub struct Predictor {
 
 /// One image's scores, or why it has none.
 #[derive(Debug)]
-pub struct Prediction {
-    /// The image.
-    pub path: PathBuf,
+pub struct Prediction<P> {
+    /// The image, as it was given.
+    pub image: P,
     /// One per target.
     pub scores: Result<Scores, DataError>,
 }
@@ -152,26 +153,35 @@ impl Predictor {
     }
 
     /// Scores image files in batches of `batch_size`, in the given order, and
-    /// hands each to `each`. Images are decoded by `threads` threads while the
-    /// model works. An unusable image is reported in its place; the others are
-    /// scored all the same.
+    /// hands each to `each`. Images are taken from `images` and decoded, by `threads`
+    /// threads, while the model works, so that no more than three batches are in memory at
+    /// once, however many there are. An unusable image is reported in its place; the
+    /// others are scored all the same.
     ///
     /// # Errors
     /// Only what stops the whole pass: a device that fails, or an error that
     /// `each` returns.
-    pub fn predict_files<E: From<ExportError>>(
+    pub fn predict_files<P, I, E>(
         &self,
-        paths: &[PathBuf],
+        images: I,
         batch_size: usize,
         threads: usize,
-        mut each: impl FnMut(Prediction) -> Result<(), E>,
-    ) -> Result<(), E> {
+        mut each: impl FnMut(Prediction<P>) -> Result<(), E>,
+    ) -> Result<(), E>
+    where
+        P: AsRef<Path> + Send + Sync,
+        I: IntoIterator<Item = P>,
+        I::IntoIter: Send,
+        E: From<ExportError>,
+    {
+        let mut images = images.into_iter();
         let (sender, receiver) = sync_channel(1);
         std::thread::scope(|scope| {
             scope.spawn(move || {
-                for chunk in paths.chunks(batch_size.max(1)) {
-                    if sender.send(self.decode_all(chunk, threads)).is_err() {
-                        // The receiver gave up on an error.
+                loop {
+                    let batch: Vec<P> = images.by_ref().take(batch_size.max(1)).collect();
+                    // Where the receiver is gone, it gave up on an error.
+                    if batch.is_empty() || sender.send(self.decode_all(batch, threads)).is_err() {
                         return;
                     }
                 }
@@ -229,28 +239,26 @@ impl Predictor {
         Ok(Predictions::new(self.targets.clone(), rows)?)
     }
 
-    fn decode_all(&self, paths: &[PathBuf], threads: usize) -> Vec<Decoded> {
-        let share = paths.len().div_ceil(threads.max(1)).max(1);
-        std::thread::scope(|scope| {
-            let workers: Vec<_> = paths
+    fn decode_all<P: AsRef<Path> + Sync>(&self, images: Vec<P>, threads: usize) -> Vec<Decoded<P>> {
+        let share = images.len().div_ceil(threads.max(1)).max(1);
+        let decode = |image: &P| {
+            let image = decode_file(image.as_ref(), &self.limits)?;
+            self.preprocessing.apply(&image)
+        };
+        let pixels: Vec<_> = std::thread::scope(|scope| {
+            let decode_share = |images: &[P]| images.iter().map(decode).collect::<Vec<_>>();
+            let workers: Vec<_> = images
                 .chunks(share)
-                .map(|paths| {
-                    let decode = |path: &PathBuf| {
-                        let pixels = decode_file(path, &self.limits)
-                            .and_then(|image| self.preprocessing.apply(&image));
-                        (path.clone(), pixels)
-                    };
-                    scope.spawn(move || paths.iter().map(decode).collect::<Vec<_>>())
-                })
+                .map(|images| scope.spawn(move || decode_share(images)))
                 .collect();
-            workers
-                .into_iter()
-                .flat_map(|worker| match worker.join() {
-                    Ok(decoded) => decoded,
-                    Err(panic) => std::panic::resume_unwind(panic),
-                })
-                .collect()
-        })
+            let join = |worker: ScopedJoinHandle<'_, Vec<_>>| {
+                worker
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            };
+            workers.into_iter().flat_map(join).collect()
+        });
+        images.into_iter().zip(pixels).collect()
     }
 
     /// What is predicted for normalised images, `[batch, 3, height, width]`: `[batch, targets]`,
@@ -266,7 +274,10 @@ impl Predictor {
         Ok(to_host(self.model.forward(images))?)
     }
 
-    fn predict_decoded(&self, decoded: Vec<Decoded>) -> Result<Vec<Prediction>, ExportError> {
+    fn predict_decoded<P>(
+        &self,
+        decoded: Vec<Decoded<P>>,
+    ) -> Result<Vec<Prediction<P>>, ExportError> {
         let usable: Vec<f32> = decoded
             .iter()
             .filter_map(|(_, pixels)| pixels.as_ref().ok())
@@ -281,8 +292,8 @@ impl Predictor {
         let mut rows = raw.chunks(self.targets.len().max(1));
         Ok(decoded
             .into_iter()
-            .map(|(path, pixels)| Prediction {
-                path,
+            .map(|(image, pixels)| Prediction {
+                image,
                 scores: pixels.map(|_| {
                     let raw = rows.next().unwrap_or_default().to_vec();
                     let mut predictions = raw.clone();
@@ -295,7 +306,7 @@ impl Predictor {
 }
 
 /// A file and its model input `[3, height, width]`.
-type Decoded = (PathBuf, Result<Vec<f32>, DataError>);
+type Decoded<P> = (P, Result<Vec<f32>, DataError>);
 
 fn build(
     config: &ModelConfig,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use burn::module::Module;
 use burn::tensor::Device;
-use psp_metrics::RegressionMetrics;
+use psp_metrics::{RegressionMetrics, Residuals};
 use psp_models::graph::Graph;
 use psp_models::{DeviceSpec, ModelConfig, Output, Regressor, StateError, state, write_state_dict};
 use psp_schema::{FileError, read_metrics, sync_dir, write_json};
@@ -37,6 +37,9 @@ pub struct Contents {
     pub threads: usize,
     /// What a model in 8 bits may lose.
     pub int8: Int8Settings,
+    /// How far the run's predictions for its validation images are from their labels, where
+    /// that is known: [`validation_residuals`](crate::validation_residuals).
+    pub residuals: Option<Residuals>,
 }
 
 /// The name of a bundle that is about to be replaced, in a folder of its own.
@@ -159,6 +162,7 @@ pub fn export(
             burn_version: manifest.burn_version,
             device: manifest.device,
         },
+        residuals: contents.residuals.clone(),
         files,
         sha256: String::new(),
     };
@@ -199,7 +203,10 @@ fn valid_metrics(run: &RunDir, epoch: u64) -> Result<Option<RegressionMetrics>, 
 }
 
 /// Refuses a place where something stands that a bundle is not to replace.
-fn check_place(out: &Path, overwrite: bool) -> Result<(), ExportError> {
+///
+/// # Errors
+/// Names what stands there.
+pub fn check_place(out: &Path, overwrite: bool) -> Result<(), ExportError> {
     let path = out.to_owned();
     if out.is_symlink() && !out.exists() {
         let reason = std::io::Error::new(AlreadyExists, "it is a link to nothing");

@@ -10,6 +10,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{MetricsError, Side, check_row, check_share};
+use crate::residuals::{Residuals, quantile_place};
 use crate::rows::PairedRows;
 use crate::sum::Sum;
 
@@ -70,6 +71,30 @@ impl Conformal {
             clip_predictions: settings.clip,
             clip_intervals,
             radii: (0..settings.targets()).map(radius).collect(),
+        })
+    }
+
+    /// The same of `residuals` that were kept, of predictions clipped to `range` if there is
+    /// one; intervals are then cut off at its ends.
+    ///
+    /// # Errors
+    /// [`MetricsError::Argument`] unless `alpha` is between 0 and 1.
+    pub fn of_residuals(
+        residuals: &Residuals,
+        alpha: f64,
+        range: Option<[f64; 2]>,
+    ) -> Result<Self, MetricsError> {
+        check_share("alpha", alpha)?;
+        let targets = 0..residuals.sorted.len();
+        Ok(Self {
+            alpha,
+            count: residuals.count,
+            label_range: range.unwrap_or([f64::NEG_INFINITY, f64::INFINITY]),
+            clip_predictions: range.is_some(),
+            clip_intervals: range.is_some(),
+            radii: targets
+                .map(|target| residuals.radius(target, alpha))
+                .collect(),
         })
     }
 
@@ -152,28 +177,5 @@ impl Conformal {
     fn in_range(&self, value: f64) -> f64 {
         let [low, high] = self.label_range;
         value.max(low).min(high)
-    }
-}
-
-/// ⌈(n + 1)(1 − alpha)⌉, from 1. The product of a whole number such as 29 and
-/// its rounding error must not be lifted to 30.
-fn quantile_place(count: usize, alpha: f64) -> usize {
-    let place = (count as f64 + 1.0) * (1.0 - alpha);
-    ((place - 1e-9).ceil() as usize).max(1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quantile_place;
-
-    #[test]
-    fn the_place_of_the_quantile_is_that_of_the_exact_product() {
-        assert_eq!(quantile_place(9, 0.1), 9);
-        assert_eq!(quantile_place(8, 0.1), 9);
-        assert_eq!(quantile_place(10, 0.1), 10);
-        // As doubles, 50 · (1 − 0.42) is 29.000000000000004.
-        assert_eq!(quantile_place(49, 0.42), 29);
-        assert_eq!(quantile_place(99, 0.71), 29);
-        assert_eq!(quantile_place(1, 0.999), 1);
     }
 }

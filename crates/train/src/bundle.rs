@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use psp_data::{DataError, LabelRange, Preprocessing};
-use psp_metrics::RegressionMetrics;
+use psp_metrics::{RegressionMetrics, Residuals};
 use psp_models::ModelConfig;
 use psp_schema::FileError;
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,10 @@ pub struct Bundle {
     pub max_pixels: u64,
     /// Where the model comes from.
     pub training: Training,
+    /// How far its predictions for the validation images are from their labels; `None` where
+    /// there are none, or an older version wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub residuals: Option<Residuals>,
     /// The bundle's other files by name.
     pub files: BTreeMap<String, FileEntry>,
     /// SHA-256 of all the above; empty where an older version wrote it.
@@ -259,6 +263,13 @@ impl Bundle {
                     || (deviations.len() == targets.len()
                         && deviations.iter().all(|one| one.is_finite() && *one > 0.0)),
                 "a number above 0 for each target, or none",
+            ),
+            (
+                "residuals",
+                self.residuals
+                    .as_ref()
+                    .is_none_or(|residuals| residuals.are_valid(targets.len())),
+                "for each target at most `count` numbers from 0, ascending",
             ),
         ];
         match checks.into_iter().find(|(_, is_valid, _)| !is_valid) {

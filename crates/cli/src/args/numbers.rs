@@ -40,6 +40,15 @@ pub(super) fn share(text: &str) -> Result<f64, String> {
     share.ok_or_else(|| "expected a number from 0 to 1".to_owned())
 }
 
+/// A level of confidence, between 0 and 1.
+pub(super) fn level(text: &str) -> Result<f64, String> {
+    let level = text
+        .parse()
+        .ok()
+        .filter(|level| *level > 0.0 && *level < 1.0);
+    level.ok_or_else(|| "expected a number above 0 and below 1, such as 0.9".to_owned())
+}
+
 fn fitting<T: TryFrom<u64>>(number: u64) -> Result<T, String> {
     T::try_from(number).map_err(|_| "the number is too large".to_owned())
 }
@@ -68,6 +77,9 @@ mod tests {
         assert_eq!(super::share("0.8"), Ok(0.8));
         for text in ["nan", "inf", "-0.1", "1.1", "x"] {
             assert!(super::share(text).is_err(), "{text}");
+            assert!(super::level(text).is_err(), "{text}");
         }
+        assert_eq!(super::level("0.9"), Ok(0.9));
+        assert!(super::level("0").is_err() && super::level("1").is_err());
     }
 }

@@ -6,7 +6,7 @@ use clap::{Args as ClapArgs, ValueEnum};
 use psp_export::onnx::Stored;
 use psp_models::{BackboneKind, DeviceSpec, Precision};
 
-use super::numbers::positive;
+use super::numbers::{level, positive};
 use super::weights::VerboseArgs;
 
 const EXPORT_EXAMPLES: &str = "\
@@ -46,6 +46,10 @@ pub(crate) struct ExportArgs {
     /// clip its scores.
     #[arg(long)]
     pub(crate) with_preprocessing: bool,
+    /// Leave out how far predictions for the validation images are from their labels, which
+    /// `psp predict --interval` needs and which may have to be computed.
+    #[arg(long)]
+    pub(crate) no_residuals: bool,
     /// Replace an exported model in that folder.
     #[arg(long)]
     pub(crate) overwrite: bool,
@@ -79,7 +83,8 @@ const PREDICT_EXAMPLES: &str = "\
 Examples:
   psp predict --model model photo.jpg other.png
   psp predict --model model photos/ --recursive --out scores.csv
-  psp predict --model experiments/mine photos/ --json";
+  psp predict --model experiments/mine photos/ --jsonl
+  find photos -name '*.jpg' -print0 | psp predict --model model --null - --csv";
 
 #[derive(Debug, ClapArgs)]
 #[command(after_help = PREDICT_EXAMPLES)]
@@ -88,27 +93,40 @@ pub(crate) struct PredictArgs {
     #[arg(long)]
     pub(crate) model: PathBuf,
     /// Images, folders of images, or a data folder or the image folder in it, whose images
-    /// keep the names that the labels give them.
+    /// keep the names that the labels give them; `-`: images whose names are read from standard
+    /// input, one a line.
     #[arg(required = true)]
     pub(crate) images: Vec<PathBuf>,
+    /// A NUL ends each name on standard input, as `find -print0` writes them, and not a line's
+    /// end.
+    #[arg(short = '0', long)]
+    pub(crate) null: bool,
     /// Also score the images in sub-folders; those of a data folder always are.
     #[arg(long)]
     pub(crate) recursive: bool,
-    /// Write to this file (-: standard output) instead of printing: as --csv or --json says, or
-    /// else by its name: .json is one array, .jsonl JSON lines, any other CSV. It is written at
-    /// the end, unless no image could be scored.
+    /// Write to this file (-: standard output) instead of printing: as --csv, --json or --jsonl says,
+    /// or else by its name: .json is one array, .jsonl JSON lines, any other CSV. It is written
+    /// at the end, unless no image could be scored.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
     /// Replace the scores that the file holds.
     #[arg(long, requires = "out")]
     pub(crate) overwrite: bool,
-    /// CSV: `filename` and a column per score.
-    #[arg(long, conflicts_with = "json")]
+    /// CSV: `filename` and a column per score. An image without scores has no row; standard
+    /// error says why.
+    #[arg(long, conflicts_with_all = ["json", "jsonl"])]
     pub(crate) csv: bool,
-    /// JSON lines (one array in a file that ends in .json), an object per image: `filename` and
-    /// `scores`, or `error`.
+    /// JSON lines, an object per image: `filename` and `scores`, or `error`.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) jsonl: bool,
+    /// The same as --jsonl, but one array of these objects in a file that ends in .json.
     #[arg(long)]
     pub(crate) json: bool,
+    /// Give each score with a lower and an upper bound, such as 0.9: for that share of images
+    /// like the validation images, the label is between them. Columns `NAME_low` and
+    /// `NAME_high` in CSV, `intervals` in JSON.
+    #[arg(long, value_name = "LEVEL", value_parser = level, conflicts_with = "raw")]
+    pub(crate) interval: Option<f64>,
     /// Give scores as the model computes them, not clipped to the labels' range.
     #[arg(long)]
     pub(crate) raw: bool,

@@ -6,12 +6,14 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail, ensure};
 use psp_export::onnx::Stored;
 use psp_export::{Contents, Int8Settings};
+use psp_metrics::Residuals;
+use psp_models::DeviceSpec;
 use psp_schema::shell_quoted;
 use psp_search::{Overview, Study};
 use psp_train::RunDir;
 use psp_train::bundle::{BUNDLE_JSON, Quantization};
 
-use super::predictor::note_unfinished;
+use super::predictor::{note_unfinished, residuals};
 use super::refusals::{check_is_there, continuing, unless_lost};
 use super::study::{study_dir, warn_of_choice};
 use crate::args::{ExportArgs, Format};
@@ -19,8 +21,12 @@ use crate::machine;
 use crate::text::counted;
 
 pub(crate) fn export(args: &ExportArgs) -> Result<ExitCode> {
-    let contents = contents(args)?;
+    let mut contents = contents(args)?;
     let run = run_of(args)?;
+    if !args.no_residuals {
+        psp_export::check_place(&args.out, args.overwrite)?;
+        contents.residuals = residuals_of(&run);
+    }
     let bundle = psp_export::export(&run, &args.out, &contents, args.overwrite, &mut |told| {
         eprintln!("int8: {told}");
     })
@@ -119,7 +125,20 @@ fn contents(args: &ExportArgs) -> Result<Contents> {
             calibrate: args.calibrate as usize,
             budget: args.budget,
         },
+        residuals: None,
     })
+}
+
+/// The run's residuals on its validation images; says why there are none.
+fn residuals_of(run: &RunDir) -> Option<Residuals> {
+    let machine = machine::with_devices(&[DeviceSpec::Auto]);
+    let why = match residuals(run, &machine) {
+        Ok(Some(residuals)) => return Some(residuals),
+        Ok(None) => "the run has no validation images".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    eprintln!("note: without residuals, which psp predict --interval needs: {why}");
+    None
 }
 
 /// The run to export: the folder itself, or the chosen one of a study.

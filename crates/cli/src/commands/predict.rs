@@ -1,11 +1,13 @@
 //! `psp predict`.
 
+use std::io::{BufReader, stdin};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, ensure};
 use psp_data::DataFolder;
-use psp_eval::ScoreSpans;
+use psp_export::Prediction;
 use psp_schema::check_place;
 use psp_train::RunDir;
 
@@ -17,55 +19,54 @@ use crate::machine;
 use crate::origin::whole;
 use crate::progress;
 use crate::text::counted;
+use interval::Intervals;
+use names::Names;
 use output::{Format, Output};
-use photos::Photos;
+use photos::{Photos, note_lost_names};
+use tally::Tally;
 
+mod interval;
+mod names;
 mod output;
 mod photos;
+mod tally;
 
 pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
     let is_by_cpu_engine = is_cpu(args.engine, args.device, args.precision)?;
     let out_file = args.out.as_deref().filter(|path| *path != Path::new("-"));
     if let Some(path) = out_file {
-        check_place(path)?;
-        ensure!(
-            !DataFolder::would_take(&whole(path)),
-            "{}: would be taken for the labels or the split of the images beside it; name a file \
-             in another folder with --out, or one that ends in .json",
-            path.display()
-        );
-        if path.is_file() && !args.overwrite {
-            return Err(exists_already(path));
-        }
-        let own = RunDir::new(&args.model).read_config();
-        ensure!(
-            !own.is_ok_and(|config| {
-                let labels = config.data.labels.as_deref();
-                labels.is_some_and(|labels| whole(labels) == whole(path))
-            }),
-            "{}: holds the labels that the model was trained on; name another file with --out",
-            path.display()
-        );
+        check_file(path, args)?;
     }
     let mut predictor = open_model(&args.model, args.device, args.precision)?;
     if let Some(megapixels) = args.max_megapixels {
         predictor.limits.max_pixels = u64::from(megapixels) * 1_000_000;
     }
-    let Photos { paths, names } = Photos::gather(
+    let photos = Photos::gather(
         &args.images,
         args.recursive,
         predictor.filename_column.as_deref(),
     )?;
+    let is_streamed = photos.are_streamed();
+    ensure!(
+        is_streamed || !args.null,
+        "--null: is about names on standard input; add `-` to the images, or leave it out"
+    );
+    let intervals = args
+        .interval
+        .map(|level| Intervals::of(&args.model, &predictor, args.device, level))
+        .transpose()?;
     let threads = machine::cores();
-    let width = names.iter().map(|name| name.chars().count()).max();
     if is_by_cpu_engine {
         predictor.use_cpu_engine(threads)?;
     }
+    let width = photos.listed().map(|photo| photo.name.chars().count());
+    let width = width.max().unwrap_or(0);
     let mut out = Output::new(
         Format::of(args),
         out_file,
         &predictor.targets,
-        width.unwrap_or(0),
+        intervals.is_some(),
+        width,
     )?;
     if let Some(path) = out_file.filter(|path| path.is_file()) {
         let shown = path.display();
@@ -75,33 +76,41 @@ pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
              does not replace it; name another file with --out"
         );
     }
-    let bar = progress::bar(paths.len() as u64, "predict");
-    let mut names = names.into_iter();
-    let mut spans = ScoreSpans::new(predictor.targets.len());
-    predictor.predict_files(&paths, args.batch_size.into(), threads, |prediction| {
-        // Predictions come in the order of the paths.
-        let file = names.next().unwrap_or_default();
+    let bar = if is_streamed {
+        progress::counter("predict")
+    } else {
+        progress::bar(photos.count() as u64, "predict")
+    };
+    let mut tally = Tally::new(predictor.targets.len());
+    let fault = Mutex::default();
+    let names = Names::new(BufReader::new(stdin()), args.null, &fault);
+    let images = photos.in_order(names);
+    predictor.predict_files(images, args.batch_size.into(), threads, |prediction| {
+        let Prediction { image, scores } = prediction;
         bar.inc(1);
-        if let Ok(scores) = &prediction.scores {
-            // Clipped ones may be the same of images that the model tells apart.
-            spans.add(&scores.raw);
-        }
-        match prediction.scores {
-            Ok(scores) if args.raw => out.scores(&file, &scores.raw),
-            Ok(scores) => out.scores(&file, &scores.predictions),
+        tally.add(&image, scores.as_ref().ok());
+        match scores {
+            Ok(scores) if args.raw => out.scores(&image.name, &scores.raw, None),
+            Ok(scores) => {
+                let bounds = intervals.as_ref().map(|one| one.around(&scores.raw));
+                let bounds = bounds.transpose()?;
+                out.scores(&image.name, &scores.predictions, bounds.as_deref())
+            }
             Err(error) => {
                 bar.suspend(|| eprintln!("error: {error}"));
-                out.error(&file, &error.to_string())
+                out.error(&image.name, &error.to_string())
             }
         }
     })?;
     bar.finish_and_clear();
     let scored = out.finish(args.overwrite)?;
-    let are_several = || paths.iter().any(|path| whole(path) != whole(&paths[0]));
-    if are_several() {
+    if is_streamed {
+        note_lost_names(tally.lost_names);
+    }
+    if tally.are_several {
         let range = predictor.label_range().unwrap_or_default();
         let span = f64::from(range[1]) - f64::from(range[0]);
-        warn_of_constants(&predictor.targets, &spans.constant(|_| span));
+        warn_of_constants(&predictor.targets, &tally.spans.constant(|_| span));
     }
     if let Some(path) = out_file {
         let path = path.display();
@@ -111,10 +120,40 @@ pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
             eprintln!("{path}: not written, since there are no scores");
         }
     }
-    if scored < paths.len() {
-        let (failed, images) = (paths.len() - scored, counted(paths.len(), "image"));
+    if let Some(error) = fault.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        return Err(error).context("standard input, which names the images");
+    }
+    if tally.images == 0 {
+        eprintln!("note: standard input names no images");
+    }
+    if scored < tally.images {
+        let (failed, images) = (tally.images - scored, counted(tally.images, "image"));
         eprintln!("error: {failed} of {images} could not be scored");
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Refuses to write scores over what is no result, or where they would be taken for labels.
+fn check_file(path: &Path, args: &PredictArgs) -> Result<()> {
+    check_place(path)?;
+    ensure!(
+        !DataFolder::would_take(&whole(path)),
+        "{}: would be taken for the labels or the split of the images beside it; name a file \
+         in another folder with --out, or one that ends in .json",
+        path.display()
+    );
+    if path.is_file() && !args.overwrite {
+        return Err(exists_already(path));
+    }
+    let own = RunDir::new(&args.model).read_config();
+    ensure!(
+        !own.is_ok_and(|config| {
+            let labels = config.data.labels.as_deref();
+            labels.is_some_and(|labels| whole(labels) == whole(path))
+        }),
+        "{}: holds the labels that the model was trained on; name another file with --out",
+        path.display()
+    );
+    Ok(())
 }

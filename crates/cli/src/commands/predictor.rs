@@ -1,15 +1,18 @@
 //! Opening what predicts: an exported model, or a run.
 
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
-use anyhow::{Result, ensure};
-use psp_export::Predictor;
+use anyhow::ensure;
+use psp_export::{ExportError, Predictor, validation_residuals};
+use psp_metrics::Residuals;
 use psp_models::{DeviceSpec, Precision};
 use psp_schema::{read_metrics, shell_quoted};
 use psp_search::StudyDir;
-use psp_train::RunDir;
+use psp_train::{Machine, RunDir};
 
 use super::refusals::{check_is_there, resuming, unless_lost};
+use crate::progress;
 
 /// Opens an exported model or a run on a device.
 ///
@@ -19,7 +22,7 @@ pub(super) fn open_model(
     model: &Path,
     device: DeviceSpec,
     precision: Precision,
-) -> Result<Predictor> {
+) -> anyhow::Result<Predictor> {
     check_is_there(model)?;
     let quoted = shell_quoted(model);
     ensure!(
@@ -30,6 +33,19 @@ pub(super) fn open_model(
     );
     Predictor::open(model, &device.open_for(precision)?, precision)
         .map_err(|error| unless_lost(error.into(), &RunDir::new(model)))
+}
+
+/// How far a run's predictions for its validation images are from their labels, as stored or
+/// computed now; `None` where it has no such images.
+pub(super) fn residuals(run: &RunDir, machine: &Machine) -> Result<Option<Residuals>, ExportError> {
+    let bar = progress::bar(0, "valid");
+    let observe = &mut |done, total| {
+        bar.set_length(total as u64);
+        bar.set_position(done as u64);
+    };
+    let residuals = validation_residuals(run, machine, &AtomicBool::new(false), observe);
+    bar.finish_and_clear();
+    residuals
 }
 
 /// Warns of a model that has learned nothing of the images, by the indices of its targets whose

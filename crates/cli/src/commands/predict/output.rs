@@ -1,12 +1,13 @@
 //! The forms in which `psp predict` gives scores.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{Read, Seek, Write};
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use psp_schema::{write_atomic, write_new};
 use serde::{Serialize, Serializer};
+use tempfile::{SpooledTempFile, spooled_tempfile};
 
 use crate::args::PredictArgs;
 use crate::commands::refusals::exists_already;
@@ -30,24 +31,36 @@ impl Format {
         let extension = args.out.as_deref().and_then(Path::extension);
         let extension = extension.map(|name| name.to_string_lossy().to_lowercase());
         match extension.as_deref() {
-            Some("json") if !args.csv => Self::Json,
-            Some("jsonl" | "ndjson") if !args.csv => Self::JsonLines,
+            _ if args.csv => Self::Csv,
+            _ if args.jsonl => Self::JsonLines,
+            Some("json") => Self::Json,
+            Some("jsonl" | "ndjson") => Self::JsonLines,
             _ if args.json => Self::JsonLines,
-            Some(_) => Self::Csv,
-            None if args.csv || args.out.is_some() => Self::Csv,
-            None => Self::Text,
+            None if args.out.is_none() => Self::Text,
+            _ => Self::Csv,
         }
     }
 }
 
+/// What the names of the columns of bounds end in.
+const BOUNDS: [&str; 2] = ["low", "high"];
+
+/// Where scores wait for the end, in messages.
+const SPOOL: &str = "the temporary file for the scores (its folder: TMPDIR)";
+
+/// Bytes of a file's content that are kept in memory; more go to a temporary file.
+const IN_MEMORY: usize = 4 << 20;
+
 /// Writes a file as a whole, where a link leads, or into what is no file, such as a pipe.
 /// A file that has come there meanwhile is replaced only if `overwrite` says so.
-fn write(path: &Path, content: &[u8], overwrite: bool) -> Result<()> {
+fn write(path: &Path, content: &mut SpooledTempFile, overwrite: bool) -> Result<()> {
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    content.rewind().context(SPOOL)?;
+    let mut copy = |out: &mut dyn Write| std::io::copy(content, out).map(drop);
     if overwrite {
-        return Ok(write_atomic(&path, |out| out.write_all(content))?);
+        return Ok(write_atomic(&path, copy)?);
     }
-    if write_new(&path, |out| out.write_all(content))? {
+    if write_new(&path, &mut copy)? {
         Ok(())
     } else {
         Err(exists_already(&path))
@@ -59,18 +72,20 @@ fn write(path: &Path, content: &[u8], overwrite: bool) -> Result<()> {
 struct Line<'a> {
     filename: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    scores: Option<Scores<'a>>,
+    scores: Option<Named<'a, f32>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    intervals: Option<Named<'a, [f32; 2]>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a str>,
 }
 
-/// Scores by their names, in the order of the columns in CSV.
-struct Scores<'a> {
+/// Values by the scores' names, in the order of the columns in CSV.
+struct Named<'a, T> {
     names: &'a [String],
-    values: &'a [f32],
+    values: &'a [T],
 }
 
-impl Serialize for Scores<'_> {
+impl<T: Serialize> Serialize for Named<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.names.iter().zip(self.values))
     }
@@ -80,9 +95,14 @@ impl Serialize for Scores<'_> {
 pub(super) struct Output<'a> {
     format: Format,
     path: Option<&'a Path>,
-    content: Vec<u8>,
+    /// What is to be passed on.
+    pending: Vec<u8>,
+    /// The content of the file so far.
+    content: SpooledTempFile,
     targets: &'a [String],
-    /// Characters of the longest name.
+    /// Whether scores have bounds.
+    has_bounds: bool,
+    /// Characters of the longest name so far.
     width: usize,
     /// Images in the JSON so far.
     images: usize,
@@ -95,36 +115,42 @@ impl<'a> Output<'a> {
         format: Format,
         path: Option<&'a Path>,
         targets: &'a [String],
+        has_bounds: bool,
         width: usize,
     ) -> Result<Self> {
         let mut out = Self {
             format,
             path,
-            content: Vec::new(),
+            pending: Vec::new(),
+            content: spooled_tempfile(IN_MEMORY),
             targets,
+            has_bounds,
             width,
             images: 0,
             scored: 0,
         };
         if format == Format::Csv {
-            let names = targets.iter().map(String::as_str);
-            out.row(std::iter::once("filename").chain(names))?;
+            let header = out.header();
+            let is_repeated = |name: &&String| header.iter().filter(|one| one == name).count() > 1;
+            if let Some(name) = header.iter().find(is_repeated) {
+                bail!("--interval: there would be two columns `{name}`; use --jsonl instead");
+            }
+            out.row(&header)?;
         }
         Ok(out)
     }
 
     /// Whether a file is empty or begins as this output. So may labels, which are told by
     /// their name.
-    pub(super) fn may_replace(&self, path: &Path) -> std::io::Result<bool> {
+    pub(super) fn may_replace(&self, path: &Path) -> Result<bool> {
         let path = path.canonicalize()?;
         if path.ends_with("labels.csv") {
             return Ok(false);
         }
         let begin = match self.format {
-            Format::Json => b"[\n{\"filename\":",
-            Format::JsonLines => b"{\"filename\":".as_slice(),
-            // Its header is there already.
-            Format::Csv | Format::Text => &self.content,
+            Format::Json => b"[\n{\"filename\":".to_vec(),
+            Format::JsonLines => b"{\"filename\":".to_vec(),
+            Format::Csv | Format::Text => csv_line(&self.header())?,
         };
         let mut head = Vec::new();
         let file = File::open(&path)?;
@@ -132,30 +158,50 @@ impl<'a> Output<'a> {
         Ok(head.is_empty() || head == begin)
     }
 
-    pub(super) fn scores(&mut self, file: &str, scores: &[f32]) -> Result<()> {
+    /// An image's scores, and their bounds where these are given.
+    pub(super) fn scores(
+        &mut self,
+        file: &str,
+        scores: &[f32],
+        bounds: Option<&[[f32; 2]]>,
+    ) -> Result<()> {
         self.scored += 1;
-        let targets = self.targets.iter().map(String::as_str);
+        let names = self.targets;
+        let bounds_of = |target: usize| bounds.map(|bounds| bounds[target]);
         match self.format {
             Format::Csv => {
-                let values: Vec<String> = scores.iter().map(ToString::to_string).collect();
-                self.row(std::iter::once(file).chain(values.iter().map(String::as_str)))
+                let mut row = vec![file.to_owned()];
+                for (target, score) in scores.iter().enumerate() {
+                    let ends = bounds_of(target).into_iter().flatten();
+                    row.extend(
+                        std::iter::once(*score)
+                            .chain(ends)
+                            .map(|one| one.to_string()),
+                    );
+                }
+                self.row(&row)
             }
             Format::Json | Format::JsonLines => self.json(&Line {
                 filename: file,
-                scores: Some(Scores {
-                    names: self.targets,
+                scores: Some(Named {
+                    names,
                     values: scores,
                 }),
+                intervals: bounds.map(|values| Named { names, values }),
                 error: None,
             }),
             Format::Text => {
-                let scores = targets.zip(scores);
+                let scores = names.iter().zip(scores).enumerate();
                 let scores: Vec<String> = scores
-                    .map(|(name, score)| format!("{name} {score:.4}"))
+                    .map(|(target, (name, score))| match bounds_of(target) {
+                        Some([low, high]) => format!("{name} {score:.4} [{low:.4}, {high:.4}]"),
+                        None => format!("{name} {score:.4}"),
+                    })
                     .collect();
+                self.width = self.width.max(file.chars().count());
                 let (scores, width) = (scores.join("  "), self.width);
-                writeln!(self.content, "{file:<width$}  {scores}")?;
-                self.print()
+                writeln!(self.pending, "{file:<width$}  {scores}")?;
+                self.pass_on()
             }
         }
     }
@@ -166,6 +212,7 @@ impl<'a> Output<'a> {
             Format::Json | Format::JsonLines => self.json(&Line {
                 filename: file,
                 scores: None,
+                intervals: None,
                 error: Some(error),
             }),
             Format::Csv | Format::Text => Ok(()),
@@ -177,45 +224,64 @@ impl<'a> Output<'a> {
     pub(super) fn finish(mut self, overwrite: bool) -> Result<usize> {
         if self.format == Format::Json {
             let end = if self.images == 0 { "[]\n" } else { "\n]\n" };
-            self.content.extend_from_slice(end.as_bytes());
+            self.pending.extend_from_slice(end.as_bytes());
         }
-        match self.path {
-            Some(path) if self.scored > 0 => write(path, &self.content, overwrite)?,
-            Some(_) => {}
-            None => self.print()?,
+        self.pass_on()?;
+        if let Some(path) = self.path.filter(|_| self.scored > 0) {
+            write(path, &mut self.content, overwrite)?;
         }
         Ok(self.scored)
     }
 
-    fn row<'b>(&mut self, fields: impl Iterator<Item = &'b str>) -> Result<()> {
-        let mut writer = csv::Writer::from_writer(&mut self.content);
-        writer.write_record(fields)?;
-        writer.flush()?;
-        drop(writer);
-        self.print()
+    /// The names of the columns.
+    fn header(&self) -> Vec<String> {
+        let mut names = vec!["filename".to_owned()];
+        for target in self.targets {
+            names.push(target.clone());
+            if self.has_bounds {
+                names.extend(BOUNDS.map(|end| format!("{target}_{end}")));
+            }
+        }
+        names
+    }
+
+    fn row(&mut self, fields: &[String]) -> Result<()> {
+        self.pending.extend(csv_line(fields)?);
+        self.pass_on()
     }
 
     fn json(&mut self, line: &Line<'_>) -> Result<()> {
         if self.format == Format::Json {
             let before = if self.images == 0 { "[\n" } else { ",\n" };
-            self.content.extend_from_slice(before.as_bytes());
+            self.pending.extend_from_slice(before.as_bytes());
         }
         self.images += 1;
-        serde_json::to_writer(&mut self.content, line)?;
+        serde_json::to_writer(&mut self.pending, line)?;
         if self.format == Format::JsonLines {
-            self.content.push(b'\n');
+            self.pending.push(b'\n');
         }
-        self.print()
+        self.pass_on()
     }
 
-    /// Passes on what is there, unless it goes to a file.
-    fn print(&mut self) -> Result<()> {
-        if self.path.is_none() {
+    /// Passes on what is pending: to standard output, or to what becomes the file.
+    fn pass_on(&mut self) -> Result<()> {
+        if self.path.is_some() {
+            self.content.write_all(&self.pending).context(SPOOL)?;
+        } else {
             let mut out = std::io::stdout().lock();
-            let written = out.write_all(&self.content).and_then(|()| out.flush());
+            let written = out.write_all(&self.pending).and_then(|()| out.flush());
             written.context("standard output")?;
-            self.content.clear();
         }
+        self.pending.clear();
         Ok(())
     }
+}
+
+/// A line of CSV.
+fn csv_line(fields: &[String]) -> Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(fields)?;
+    Ok(writer
+        .into_inner()
+        .map_err(csv::IntoInnerError::into_error)?)
 }

@@ -3,20 +3,53 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use psp_data::{DataFolder, FileKind, FolderKind, Listing, NamedFiles, list_images};
 
 use crate::origin::whole;
 use crate::text::counted;
 
+/// What stands for images that standard input names.
+const STANDARD_INPUT: &str = "-";
+
 /// How many files of a kind are named.
 const NAMED: usize = 3;
 
-/// The images to score, each with the name that it is printed under.
+/// An image to score.
+#[derive(Debug)]
+pub(super) struct Photo {
+    /// Its file.
+    pub(super) path: PathBuf,
+    /// What it is called in the output.
+    pub(super) name: String,
+}
+
+impl Photo {
+    pub(super) fn new(path: PathBuf, name: &Path) -> Self {
+        let name = name.to_string_lossy().into_owned();
+        Self { path, name }
+    }
+
+    /// An image that is called by its path.
+    pub(super) fn at(path: PathBuf) -> Self {
+        let name = path.to_string_lossy().into_owned();
+        Self { path, name }
+    }
+}
+
+impl AsRef<Path> for Photo {
+    fn as_ref(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// The images to score: those that are named on the command line or lie in folders, and
+/// those whose names standard input holds, in the place of `-`.
 #[derive(Default)]
 pub(super) struct Photos {
-    pub(super) paths: Vec<PathBuf>,
-    pub(super) names: Vec<String>,
+    before: Vec<Photo>,
+    is_streamed: bool,
+    after: Vec<Photo>,
 }
 
 impl Photos {
@@ -32,8 +65,16 @@ impl Photos {
     ) -> Result<Self> {
         let mut photos = Self::default();
         for path in args {
+            if path == Path::new(STANDARD_INPUT) {
+                ensure!(
+                    !photos.is_streamed,
+                    "standard input can be read once: leave out one of the `-` among the images"
+                );
+                photos.is_streamed = true;
+                continue;
+            }
             if !path.is_dir() {
-                photos.push(path.clone(), path);
+                photos.push(Photo::at(path.clone()));
                 continue;
             }
             match DataFolder::of(path, filename_column) {
@@ -41,32 +82,52 @@ impl Photos {
                 None => photos.add_folder(path, recursive)?,
             }
         }
-        let distinct: BTreeSet<PathBuf> = photos.paths.iter().map(|path| whole(path)).collect();
-        match photos.paths.len() - distinct.len() {
+        let distinct: BTreeSet<PathBuf> = photos.listed().map(|photo| whole(&photo.path)).collect();
+        match photos.count() - distinct.len() {
             0 => {}
             more => eprintln!(
                 "note: images are named more than once: {} of {} repeat others",
                 more,
-                counted(photos.paths.len(), "row")
+                counted(photos.count(), "row")
             ),
         }
-        let lost = photos.paths.iter().filter(|path| path.to_str().is_none());
-        match lost.count() {
-            0 => {}
-            count => eprintln!(
-                "note: {} not valid UTF-8; `\u{fffd}` stands for what is not",
-                match count {
-                    1 => "1 file name is".to_owned(),
-                    count => format!("{count} file names are"),
-                }
-            ),
-        }
+        let lost = photos
+            .listed()
+            .filter(|photo| photo.path.to_str().is_none());
+        note_lost_names(lost.count());
         Ok(photos)
     }
 
-    fn push(&mut self, path: PathBuf, name: &Path) {
-        self.names.push(name.to_string_lossy().into_owned());
-        self.paths.push(path);
+    /// Whether names come from standard input.
+    pub(super) fn are_streamed(&self) -> bool {
+        self.is_streamed
+    }
+
+    /// How many images there are besides those that standard input names.
+    pub(super) fn count(&self) -> usize {
+        self.before.len() + self.after.len()
+    }
+
+    /// These images.
+    pub(super) fn listed(&self) -> impl Iterator<Item = &Photo> {
+        self.before.iter().chain(&self.after)
+    }
+
+    /// All images, in order; `names` are those of standard input.
+    pub(super) fn in_order(
+        self,
+        names: impl Iterator<Item = Photo> + Send,
+    ) -> impl Iterator<Item = Photo> + Send {
+        let streamed = names.take(if self.is_streamed { usize::MAX } else { 0 });
+        self.before.into_iter().chain(streamed).chain(self.after)
+    }
+
+    fn push(&mut self, photo: Photo) {
+        if self.is_streamed {
+            self.after.push(photo);
+        } else {
+            self.before.push(photo);
+        }
     }
 
     fn add_folder(&mut self, dir: &Path, recursive: bool) -> Result<()> {
@@ -79,7 +140,7 @@ impl Photos {
             );
         }
         for path in listing.images {
-            self.push(path.clone(), &path);
+            self.push(Photo::at(path));
         }
         Ok(())
     }
@@ -127,14 +188,26 @@ impl Photos {
                 Some(name) => PathBuf::from(name),
                 None => path.strip_prefix(&data.images).unwrap_or(&path).to_owned(),
             };
-            let name = if under_labels_names {
-                name
+            self.push(if under_labels_names {
+                Photo::new(path, &name)
             } else {
-                path.clone()
-            };
-            self.push(path, &name);
+                Photo::at(path)
+            });
         }
         Ok(())
+    }
+}
+
+/// Says that so many names are not text.
+pub(super) fn note_lost_names(count: usize) {
+    if count > 0 {
+        eprintln!(
+            "note: {} not valid UTF-8; `\u{fffd}` stands for what is not",
+            match count {
+                1 => "1 file name is".to_owned(),
+                count => format!("{count} file names are"),
+            }
+        );
     }
 }
 
