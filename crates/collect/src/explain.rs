@@ -1,10 +1,10 @@
 //! What the chosen model looks at.
 
 use burn::tensor::{Tensor, TensorData};
-use psp_data::{Part, Resize, RgbImage, decode_file};
+use psp_data::{Part, decode_file};
 use psp_eval::PredictionRow;
 use psp_explain::{Occlusion, explain};
-use psp_export::{Predictor, stored_predictions};
+use psp_export::{Predictor, seen, stored_predictions};
 use psp_models::Precision;
 use psp_report::input::Explanation;
 use psp_train::{Inputs, RunDir};
@@ -54,7 +54,7 @@ fn of_run(run: &RunDir, settings: &mut Settings<'_>) -> Result<Vec<Explanation>,
     for (number, row) in chosen.iter().enumerate() {
         let path = inputs.dataset.image_named(&row.filename);
         let image = decode_file(&path, &predictor.limits)?;
-        let region = region(&predictor.preprocessing.resize, &image);
+        let region = seen(&predictor.preprocessing.resize, image.dimensions());
         let pixels = predictor.preprocessing.apply(&image)?;
         let image = Tensor::<4>::from_data(TensorData::new(pixels, shape), &device);
         let observe = &mut |done, total| {
@@ -63,7 +63,7 @@ fn of_run(run: &RunDir, settings: &mut Settings<'_>) -> Result<Vec<Explanation>,
                 total: chosen.len() * total,
             });
         };
-        let model = predictor.model.regressor();
+        let model = predictor.model()?.regressor();
         let maps = explain(
             model,
             image,
@@ -75,20 +75,6 @@ fn of_run(run: &RunDir, settings: &mut Settings<'_>) -> Result<Vec<Explanation>,
         explained.push(Explanation { row, region, maps });
     }
     Ok(explained)
-}
-
-/// What a network sees of an image: left, top, width and height as shares of the
-/// image's own.
-fn region(resize: &Resize, image: &RgbImage) -> [f64; 4] {
-    let (width, height) = image.dimensions();
-    let [left, top, seen_width, seen_height] = resize.source_box(width, height);
-    let (width, height) = (f64::from(width), f64::from(height));
-    [
-        left / width,
-        top / height,
-        seen_width / width,
-        seen_height / height,
-    ]
 }
 
 /// So many rows at equal distances in the order of their errors, the best and the
@@ -115,25 +101,6 @@ fn spread(rows: &[PredictionRow], count: usize) -> Vec<&PredictionRow> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_model_sees_the_whole_of_a_squashed_photo_and_the_middle_of_a_cropped_one() {
-        let photo = RgbImage::new(640, 480);
-        let squash = Resize::Squash {
-            width: 224,
-            height: 224,
-        };
-        assert_eq!(region(&squash, &photo), [0.0, 0.0, 1.0, 1.0]);
-        let crop = Resize::ShortestSideCenterCrop {
-            resize: 256,
-            crop: 224,
-        };
-        let [left, top, width, height] = region(&crop, &photo);
-        // 420 of 640 and of 480 pixels, in the middle.
-        assert!((width - 0.65625).abs() < 0.003 && (height - 0.875).abs() < 1e-9);
-        assert!((2.0 * left + width - 1.0).abs() < 0.01);
-        assert!((2.0 * top + height - 1.0).abs() < 0.01);
-    }
 
     #[test]
     fn the_best_the_worst_and_those_between_are_explained() {

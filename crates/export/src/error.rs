@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use psp_data::DataError;
 use psp_eval::{EvalError, Predictions};
+use psp_explain::ExplainError;
 use psp_infer::EngineError;
 use psp_models::predict::PredictError;
 use psp_models::{StateError, WeightsError};
@@ -42,6 +43,9 @@ pub enum ExportError {
     /// A forward pass.
     #[error(transparent)]
     Predict(#[from] PredictError),
+    /// A heat map.
+    #[error(transparent)]
+    Explain(#[from] ExplainError),
     /// An image.
     #[error(transparent)]
     Data(#[from] DataError),

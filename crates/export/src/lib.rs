@@ -3,6 +3,7 @@
 
 mod error;
 mod int8;
+mod look;
 pub mod onnx;
 mod onnx_model;
 mod parts;
@@ -13,6 +14,7 @@ mod write;
 
 pub use error::ExportError;
 pub use int8::Int8Settings;
+pub use look::seen;
 pub use parts::{predict_part, stored_predictions};
 pub use predictor::{Prediction, Predictor, Scores};
 pub use psp_train::bundle::Bundle;

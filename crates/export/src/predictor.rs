@@ -1,25 +1,30 @@
 //! A trained model ready to score images, from a bundle or a run folder.
 
-use std::path::Path;
-use std::sync::mpsc::sync_channel;
-use std::thread::ScopedJoinHandle;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
-use burn::tensor::{Device, Tensor, TensorData};
-use psp_data::{Batch, DataError, Dataset, DecodeLimits, Loader, Preprocessing, decode_file};
+use burn::tensor::Device;
+use psp_data::{Batch, DataError, Dataset, DecodeLimits, Loader, Preprocessing};
 use psp_eval::{PredictionRow, Predictions};
 use psp_infer::Engine;
-use psp_models::predict::{predict_epoch, to_host};
-use psp_models::{InferenceModel, ModelConfig, Precision, Regressor, StateDict, read_state_dict};
+use psp_models::graph::Graph;
+use psp_models::predict::predict_epoch;
+use psp_models::{
+    InferenceModel, ModelConfig, Precision, Regressor, StateDict, StateError, state_dict_of,
+};
+use psp_schema::{FileError, check_is_file};
 use psp_train::RunDir;
 use psp_train::bundle::{BUNDLE_JSON, Bundle, SAFETENSORS};
 
 use crate::error::ExportError;
 
+mod files;
+
+pub use files::{Prediction, Scores};
+
 /// A trained model with the preprocessing it was trained with.
 #[derive(Debug)]
 pub struct Predictor {
-    /// In evaluation mode.
-    pub model: InferenceModel,
     /// Its structure.
     pub config: ModelConfig,
     /// Names of the scores, in the order of the outputs.
@@ -35,26 +40,12 @@ pub struct Predictor {
     /// Which images are refused before they are decoded.
     pub limits: DecodeLimits,
     device: Device,
+    /// The folder that it was opened from.
+    folder: PathBuf,
+    /// In evaluation mode; of an exported model that the engine runs, once it is asked for.
+    model: OnceLock<InferenceModel>,
     /// Computes scores of image files in place of `model`, where there is one.
     engine: Option<Engine>,
-}
-
-/// One image's scores, or why it has none.
-#[derive(Debug)]
-pub struct Prediction<P> {
-    /// The image, as it was given.
-    pub image: P,
-    /// One per target.
-    pub scores: Result<Scores, DataError>,
-}
-
-/// An image's scores.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Scores {
-    /// What the model predicts: clipped to the range of the labels.
-    pub predictions: Vec<f32>,
-    /// The same before they are clipped.
-    pub raw: Vec<f32>,
 }
 
 impl Predictor {
@@ -66,7 +57,10 @@ impl Predictor {
     /// When the folder is neither, or a file of it is missing or damaged.
     pub fn open(path: &Path, device: &Device, precision: Precision) -> Result<Self, ExportError> {
         if path.join(BUNDLE_JSON).exists() {
-            return Self::from_bundle(path, device, precision);
+            let (bundle, weights) = read_bundle(path)?;
+            let predictor = Self::of_bundle(path, bundle, device);
+            let model = build(&predictor.config, &weights, &path.join(SAFETENSORS), device)?;
+            return Ok(predictor.with_model(model.for_inference(precision)));
         }
         let run = RunDir::new(path);
         if run.is_begun() {
@@ -83,16 +77,33 @@ impl Predictor {
         }
     }
 
-    fn from_bundle(dir: &Path, device: &Device, precision: Precision) -> Result<Self, ExportError> {
-        let bundle = Bundle::read(dir)?;
-        bundle.check(dir, SAFETENSORS)?;
-        let path = dir.join(SAFETENSORS);
-        let weights = read_state_dict(&path)?;
+    /// Opens the same to have scores of image files computed by the CPU engine, in fp32, on so
+    /// many threads; 0: one per core. What else needs the model finds it on `device`.
+    ///
+    /// # Errors
+    /// As [`Predictor::open`]; also when the engine can't run the model.
+    pub fn open_on_cpu(path: &Path, device: &Device, threads: usize) -> Result<Self, ExportError> {
+        let (mut predictor, graph) = if path.join(BUNDLE_JSON).exists() {
+            let (bundle, weights) = read_bundle(path)?;
+            let predictor = Self::of_bundle(path, bundle, device);
+            let graph = Graph::of_state(&predictor.config, weights, device);
+            let misfit = misfit(&path.join(SAFETENSORS));
+            (predictor, graph.map_err(misfit)?)
+        } else {
+            let predictor = Self::open(path, device, Precision::Fp32)?;
+            let graph = predictor.model()?.regressor().graph();
+            (predictor, graph.map_err(ExportError::Graph)?)
+        };
+        let (width, height) = predictor.preprocessing.output_size();
+        let size = [height, width].map(|side| side as usize);
+        predictor.engine = Some(Engine::new(&graph, size, threads)?);
+        Ok(predictor)
+    }
+
+    fn of_bundle(dir: &Path, bundle: Bundle, device: &Device) -> Self {
         let mut config = bundle.model;
         config.output.range = bundle.label_range;
-        let model = build(&config, &weights, &path, device)?.for_inference(precision);
-        Ok(Self {
-            model,
+        Self {
             config,
             targets: bundle.targets,
             filename_column: bundle.filename_column,
@@ -103,8 +114,17 @@ impl Predictor {
                 max_pixels: bundle.max_pixels,
             },
             device: device.clone(),
+            folder: dir.to_owned(),
+            model: OnceLock::new(),
             engine: None,
-        })
+        }
+    }
+
+    fn with_model(self, model: InferenceModel) -> Self {
+        Self {
+            model: OnceLock::from(model),
+            ..self
+        }
     }
 
     fn from_run(run: &RunDir, device: &Device, precision: Precision) -> Result<Self, ExportError> {
@@ -117,7 +137,6 @@ impl Predictor {
             .for_inference(precision);
         let train_deviations = checkpoint.model_config.output.scale.clone();
         Ok(Self {
-            model,
             config: checkpoint.model_config,
             targets: checkpoint.targets,
             filename_column: config.data.filename_column.clone(),
@@ -126,20 +145,28 @@ impl Predictor {
             train_deviations,
             limits: config.decode_limits(),
             device: device.clone(),
+            folder: run.root().to_owned(),
+            model: OnceLock::from(model),
             engine: None,
         })
     }
 
-    /// Has scores of image files computed by the CPU engine on so many threads; 0: one per core.
+    /// The model in evaluation mode, on its device.
     ///
     /// # Errors
-    /// When the engine can't run the model, or a device fails.
-    pub fn use_cpu_engine(&mut self, threads: usize) -> Result<(), ExportError> {
-        let graph = self.model.regressor().graph().map_err(ExportError::Graph)?;
-        let (width, height) = self.preprocessing.output_size();
-        let size = [height, width].map(|side| side as usize);
-        self.engine = Some(Engine::new(&graph, size, threads)?);
-        Ok(())
+    /// As [`Predictor::open`], the first time that it is asked for where the engine computes the
+    /// scores.
+    pub fn model(&self) -> Result<&InferenceModel, ExportError> {
+        if let Some(model) = self.model.get() {
+            return Ok(model);
+        }
+        // Only an exported model is opened without.
+        let (_, weights) = read_bundle(&self.folder)?;
+        let path = self.folder.join(SAFETENSORS);
+        let model = build(&self.config, &weights, &path, &self.device)?;
+        Ok(self
+            .model
+            .get_or_init(|| model.for_inference(Precision::Fp32)))
     }
 
     /// The range that predictions are clipped to, if to any.
@@ -150,49 +177,6 @@ impl Predictor {
     /// The device that the model is on, without autodiff.
     pub fn device(&self) -> &Device {
         &self.device
-    }
-
-    /// Scores image files in batches of `batch_size`, in the given order, and
-    /// hands each to `each`. Images are taken from `images` and decoded, by `threads`
-    /// threads, while the model works, so that no more than three batches are in memory at
-    /// once, however many there are. An unusable image is reported in its place; the
-    /// others are scored all the same.
-    ///
-    /// # Errors
-    /// Only what stops the whole pass: a device that fails, or an error that
-    /// `each` returns.
-    pub fn predict_files<P, I, E>(
-        &self,
-        images: I,
-        batch_size: usize,
-        threads: usize,
-        mut each: impl FnMut(Prediction<P>) -> Result<(), E>,
-    ) -> Result<(), E>
-    where
-        P: AsRef<Path> + Send + Sync,
-        I: IntoIterator<Item = P>,
-        I::IntoIter: Send,
-        E: From<ExportError>,
-    {
-        let mut images = images.into_iter();
-        let (sender, receiver) = sync_channel(1);
-        std::thread::scope(|scope| {
-            scope.spawn(move || {
-                loop {
-                    let batch: Vec<P> = images.by_ref().take(batch_size.max(1)).collect();
-                    // Where the receiver is gone, it gave up on an error.
-                    if batch.is_empty() || sender.send(self.decode_all(batch, threads)).is_err() {
-                        return;
-                    }
-                }
-            });
-            for decoded in receiver {
-                for prediction in self.predict_decoded(decoded).map_err(E::from)? {
-                    each(prediction)?;
-                }
-            }
-            Ok(())
-        })
     }
 
     /// Scores the labelled images of a loader's first epoch, beside their labels.
@@ -224,7 +208,7 @@ impl Predictor {
         observe: &mut dyn FnMut(usize, usize) -> Result<(), ExportError>,
     ) -> Result<Predictions, ExportError> {
         let mut rows = Vec::with_capacity(total);
-        predict_epoch(&self.model, batches, &self.device, |batch, values| {
+        predict_epoch(self.model()?, batches, &self.device, |batch, values| {
             let predictions = values.chunks(batch.target_count);
             let labels = batch.targets.chunks(batch.target_count);
             for ((&index, prediction), label) in batch.indices.iter().zip(predictions).zip(labels) {
@@ -238,75 +222,32 @@ impl Predictor {
         })?;
         Ok(Predictions::new(self.targets.clone(), rows)?)
     }
-
-    fn decode_all<P: AsRef<Path> + Sync>(&self, images: Vec<P>, threads: usize) -> Vec<Decoded<P>> {
-        let share = images.len().div_ceil(threads.max(1)).max(1);
-        let decode = |image: &P| {
-            let image = decode_file(image.as_ref(), &self.limits)?;
-            self.preprocessing.apply(&image)
-        };
-        let pixels: Vec<_> = std::thread::scope(|scope| {
-            let decode_share = |images: &[P]| images.iter().map(decode).collect::<Vec<_>>();
-            let workers: Vec<_> = images
-                .chunks(share)
-                .map(|images| scope.spawn(move || decode_share(images)))
-                .collect();
-            let join = |worker: ScopedJoinHandle<'_, Vec<_>>| {
-                worker
-                    .join()
-                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            };
-            workers.into_iter().flat_map(join).collect()
-        });
-        images.into_iter().zip(pixels).collect()
-    }
-
-    /// What is predicted for normalised images, `[batch, 3, height, width]`: `[batch, targets]`,
-    /// not clipped.
-    fn raw_scores(&self, images: Vec<f32>) -> Result<Vec<f32>, ExportError> {
-        let (width, height) = self.preprocessing.output_size();
-        let count = images.len() / self.preprocessing.values_per_image();
-        let shape = [count, 3, height as usize, width as usize];
-        if let Some(engine) = &self.engine {
-            return Ok(engine.predict(&images));
-        }
-        let images = Tensor::<4>::from_data(TensorData::new(images, shape), &self.device);
-        Ok(to_host(self.model.forward(images))?)
-    }
-
-    fn predict_decoded<P>(
-        &self,
-        decoded: Vec<Decoded<P>>,
-    ) -> Result<Vec<Prediction<P>>, ExportError> {
-        let usable: Vec<f32> = decoded
-            .iter()
-            .filter_map(|(_, pixels)| pixels.as_ref().ok())
-            .flatten()
-            .copied()
-            .collect();
-        let raw = if usable.is_empty() {
-            Vec::new()
-        } else {
-            self.raw_scores(usable)?
-        };
-        let mut rows = raw.chunks(self.targets.len().max(1));
-        Ok(decoded
-            .into_iter()
-            .map(|(image, pixels)| Prediction {
-                image,
-                scores: pixels.map(|_| {
-                    let raw = rows.next().unwrap_or_default().to_vec();
-                    let mut predictions = raw.clone();
-                    self.model.clip(&mut predictions);
-                    Scores { predictions, raw }
-                }),
-            })
-            .collect())
-    }
 }
 
-/// A file and its model input `[3, height, width]`.
-type Decoded<P> = (P, Result<Vec<f32>, DataError>);
+/// A bundle's description and weights, which are as they were written.
+fn read_bundle(dir: &Path) -> Result<(Bundle, StateDict), ExportError> {
+    let bundle = Bundle::read(dir)?;
+    let path = dir.join(SAFETENSORS);
+    check_is_file(&path)?;
+    let content = std::fs::read(&path).map_err(FileError::read(&path))?;
+    let (weights, checked) = std::thread::scope(|scope| {
+        let check = scope.spawn(|| bundle.check_content(dir, SAFETENSORS, &content));
+        let weights = state_dict_of(&path, &content);
+        let checked = check.join();
+        (
+            weights,
+            checked.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+        )
+    });
+    // What is damaged may well be unreadable.
+    checked?;
+    Ok((bundle, weights?))
+}
+
+fn misfit(path: &Path) -> impl FnOnce(StateError) -> ExportError + use<> {
+    let path = path.to_owned();
+    move |source| ExportError::Misfit { path, source }
+}
 
 fn build(
     config: &ModelConfig,
@@ -314,8 +255,5 @@ fn build(
     path: &Path,
     device: &Device,
 ) -> Result<Regressor, ExportError> {
-    Regressor::from_state(config, weights, device).map_err(|source| ExportError::Misfit {
-        path: path.to_owned(),
-        source,
-    })
+    Regressor::from_state(config, weights, device).map_err(misfit(path))
 }

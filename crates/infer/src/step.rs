@@ -5,6 +5,7 @@ use psp_models::nn::Geometry;
 use psp_models::ops::Window;
 use psp_models::{HostTensor, StateDict};
 use pulp::Arch;
+use rayon::prelude::*;
 
 use crate::buffer::Buffer;
 use crate::error::EngineError;
@@ -81,84 +82,98 @@ pub(crate) fn steps(
     places: &Places,
     lanes: Lanes,
 ) -> Result<Vec<Step>, EngineError> {
+    // Laying out weights takes longer than an image.
+    let nodes = fused.nodes.par_iter().enumerate();
+    let steps: Result<Vec<_>, _> = nodes
+        .map(|(index, node)| steps_of(index, node, graph, places, lanes))
+        .collect();
+    Ok(steps?.into_iter().flatten().collect())
+}
+
+/// The steps of a node.
+fn steps_of(
+    index: usize,
+    node: &Node,
+    graph: &Graph,
+    places: &Places,
+    lanes: Lanes,
+) -> Result<Vec<Step>, EngineError> {
     let views = &places.views;
     let mut steps = Vec::new();
-    for (index, node) in fused.nodes.iter().enumerate() {
-        for &value in &places.cleared[index] {
-            steps.push(Step {
-                kernel: Kernel::Clear,
-                inputs: Vec::new(),
-                other: None,
-                activation: Activation::Identity,
-                output: views[value],
-            });
-        }
-        let inputs: Vec<View> = node.inputs.iter().map(|&input| views[input]).collect();
-        let output = views[node.output];
-        let step = |kernel| Step {
-            kernel,
-            inputs: inputs.clone(),
-            other: node.other.map(|value| views[value]),
-            activation: node.activation,
-            output,
-        };
-        match node.op {
-            // Its input's memory.
-            Op::IntoRow | Op::IntoSequence => {}
-            Op::Concat => {
-                let mut first = output.first;
-                for input in inputs {
-                    let part = View {
-                        first,
-                        channels: input.channels,
-                        ..output
-                    };
-                    first += input.channels;
-                    if (input.buffer, input.first) != (part.buffer, part.first) {
-                        steps.push(Step {
-                            kernel: Kernel::Copy,
-                            inputs: vec![input],
-                            other: None,
-                            activation: Activation::Identity,
-                            output: part,
-                        });
-                    }
+    for &value in &places.cleared[index] {
+        steps.push(Step {
+            kernel: Kernel::Clear,
+            inputs: Vec::new(),
+            other: None,
+            activation: Activation::Identity,
+            output: views[value],
+        });
+    }
+    let inputs: Vec<View> = node.inputs.iter().map(|&input| views[input]).collect();
+    let output = views[node.output];
+    let step = |kernel| Step {
+        kernel,
+        inputs: inputs.clone(),
+        other: node.other.map(|value| views[value]),
+        activation: node.activation,
+        output,
+    };
+    match node.op {
+        // Its input's memory.
+        Op::IntoRow | Op::IntoSequence => {}
+        Op::Concat => {
+            let mut first = output.first;
+            for input in inputs {
+                let part = View {
+                    first,
+                    channels: input.channels,
+                    ..output
+                };
+                first += input.channels;
+                if (input.buffer, input.first) != (part.buffer, part.first) {
+                    steps.push(Step {
+                        kernel: Kernel::Copy,
+                        inputs: vec![input],
+                        other: None,
+                        activation: Activation::Identity,
+                        output: part,
+                    });
                 }
             }
-            Op::Attention {
-                weight,
-                bias,
-                heads,
-            } => {
-                let x = inputs[0];
-                let width = 3 * x.channels;
-                let projected = View {
-                    buffer: places.projected[index].unwrap_or_default(),
-                    first: 0,
-                    image: x.area() * width,
-                    row: x.width * width,
-                    pixel: width,
-                    channels: width,
-                    ..x
-                };
-                steps.push(Step {
-                    kernel: Kernel::Conv(linear(&graph.weights, weight, bias, lanes)),
-                    inputs: vec![x],
-                    other: None,
-                    activation: Activation::Identity,
-                    output: projected,
-                });
-                let attention = Attention {
-                    heads: *heads,
-                    depth: x.channels / heads,
-                };
-                steps.push(Step {
-                    inputs: vec![projected],
-                    ..step(Kernel::Attention(attention))
-                });
-            }
-            _ => steps.push(step(kernel(node, graph, lanes, &inputs, &output)?)),
         }
+        Op::Attention {
+            weight,
+            bias,
+            heads,
+        } => {
+            let x = inputs[0];
+            let width = 3 * x.channels;
+            let projected = View {
+                buffer: places.projected[index].unwrap_or_default(),
+                first: 0,
+                image: x.area() * width,
+                row: x.width * width,
+                pixel: width,
+                channels: width,
+                ..x
+            };
+            steps.push(Step {
+                kernel: Kernel::Conv(linear(&graph.weights, weight, bias, lanes)),
+                inputs: vec![x],
+                other: None,
+                activation: Activation::Identity,
+                output: projected,
+            });
+            let attention = Attention {
+                heads: *heads,
+                depth: x.channels / heads,
+            };
+            steps.push(Step {
+                inputs: vec![projected],
+                ..step(Kernel::Attention(attention))
+            });
+        }
+        _ => steps.push(step(kernel(node, graph, lanes, &inputs, &output)?)),
     }
     Ok(steps)
 }

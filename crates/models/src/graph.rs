@@ -1,5 +1,6 @@
 //! What a model computes, written down: what other formats and engines are made from.
 
+mod of_state;
 mod tracer;
 
 use crate::nn::Geometry;

@@ -12,6 +12,7 @@ use crate::path::{ModulePath, is_within};
 use crate::precision::Precision;
 use crate::regressor::{Input, Regressor};
 use crate::stages::HEAD;
+use crate::state;
 
 /// A [`Regressor`] that only predicts, in the labels' unit.
 #[derive(Clone, Debug)]
@@ -151,17 +152,6 @@ impl Folder {
         }
     }
 
-    /// The norm that follows a convolution, by torchvision's names: `conv1` and
-    /// `bn1`, `conv` and `bn`, the next in a sequence.
-    fn norm_after(&self, convolution: &str) -> Option<String> {
-        let (parent, name) = convolution.rsplit_once('.')?;
-        let name = match name.parse::<usize>() {
-            Ok(place) => (place + 1).to_string(),
-            Err(_) => name.replacen("conv", "bn", 1),
-        };
-        Some(format!("{parent}.{name}")).filter(|norm| self.norms.contains_key(norm))
-    }
-
     /// The value of a folded norm's tensor: its own forward pass, should anyone
     /// call it, adds the term alone.
     fn folded_value(&self, norm: &Norm, leaf: &str, device: &Device) -> Tensor<1> {
@@ -171,6 +161,67 @@ impl Folder {
             "weight" => Tensor::ones(channels, device),
             "running_mean" => Tensor::zeros(channels, device),
             _ => Tensor::full(channels, 1.0 - self.epsilon, device),
+        }
+    }
+}
+
+/// The norm that follows a convolution, by torchvision's names: `conv1` and `bn1`, `conv` and
+/// `bn`, the next in a sequence.
+fn norm_after(convolution: &str, is_norm: impl Fn(&str) -> bool) -> Option<String> {
+    let (parent, name) = convolution.rsplit_once('.')?;
+    let name = match name.parse::<usize>() {
+        Ok(place) => (place + 1).to_string(),
+        Err(_) => name.replacen("conv", "bn", 1),
+    };
+    Some(format!("{parent}.{name}")).filter(|norm| is_norm(norm))
+}
+
+/// `model` as its norms are folded, with whatever weights, and each convolution with the norm
+/// that is folded into it.
+pub(crate) fn marked_as_folded(model: Regressor) -> (Regressor, Vec<[String; 2]>) {
+    let shapes = state::shapes(&model).into_iter();
+    let norms = shapes.filter_map(|(key, _)| Some(key.strip_suffix(".running_var")?.to_owned()));
+    let mut marker = Marker {
+        path: ModulePath::default(),
+        norms: norms.collect(),
+        pairs: Vec::new(),
+    };
+    (model.map(&mut marker), marker.pairs)
+}
+
+struct Marker {
+    path: ModulePath,
+    norms: BTreeSet<String>,
+    pairs: Vec<[String; 2]>,
+}
+
+impl ModuleMapper for Marker {
+    fn enter_module(&mut self, name: &str, container_type: &str) {
+        self.path.enter(name, container_type);
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.exit();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let key = self.path.key();
+        if let Some(module) = key.strip_suffix(".weight").filter(|_| D == 4)
+            && let Some(norm) = norm_after(module, |norm| self.norms.contains(norm))
+        {
+            self.pairs.push([module.to_owned(), norm]);
+        }
+        param
+    }
+
+    fn map_flag(&mut self, flag: Param<Flag>) -> Param<Flag> {
+        let key = self.path.key();
+        let norm = key.strip_suffix(".folded");
+        let is_folded = norm.is_some_and(|norm| self.pairs.iter().any(|[_, one]| one == norm));
+        if is_folded {
+            flag.with_value(true)
+        } else {
+            flag
         }
     }
 }
@@ -198,7 +249,7 @@ impl ModuleMapper for Folder {
             };
         }
         let follower = if D == 4 && leaf == "weight" {
-            self.norm_after(&module)
+            norm_after(&module, |norm| self.norms.contains_key(norm))
         } else {
             None
         };

@@ -45,5 +45,6 @@ pub use stages::HEAD;
 pub use state::{HostTensor, StateDict, StateError};
 pub use summary::{BackboneSummary, multiply_adds_of};
 pub use weights::{
-    Recognised, WeightsError, WeightsFile, read_state_dict, read_weights, write_state_dict,
+    Recognised, WeightsError, WeightsFile, read_state_dict, read_weights, state_dict_of,
+    write_state_dict,
 };

@@ -57,7 +57,7 @@ impl Output {
     }
 
     /// Whether the head computes labels as they are.
-    fn is_identity(&self) -> bool {
+    pub(crate) fn is_identity(&self) -> bool {
         self.mean.iter().all(|&mean| mean == 0.0) && self.scale.iter().all(|&scale| scale == 1.0)
     }
 

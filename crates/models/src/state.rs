@@ -172,6 +172,16 @@ pub struct Leftover<'a> {
     pub kept: &'a [&'a str],
 }
 
+impl Leftover<'_> {
+    fn keeps(&self, key: &str) -> bool {
+        within(key, self.kept)
+    }
+}
+
+fn within(key: &str, modules: &[&str]) -> bool {
+    modules.iter().any(|module| is_within(key, module))
+}
+
 /// Loads `state` into `module`; outside `leftover` all keys must match exactly.
 ///
 /// # Errors
@@ -181,9 +191,20 @@ pub fn load<M: Module>(
     state: &StateDict,
     leftover: Leftover<'_>,
 ) -> Result<M, StateError> {
-    let within = |key: &str, modules: &[&str]| modules.iter().any(|m| is_within(key, m));
-    let kept = |key: &str| within(key, leftover.kept);
-    let expected: BTreeMap<String, Vec<usize>> = shapes(&module).into_iter().collect();
+    check(&module, state, leftover)?;
+    Ok(fill_some(module, |key, _| {
+        (!leftover.keeps(key)).then(|| state[key].data.clone())
+    }))
+}
+
+/// Refuses a state that doesn't fit `module`; outside `leftover` all keys must match exactly.
+pub(crate) fn check<M: Module>(
+    module: &M,
+    state: &StateDict,
+    leftover: Leftover<'_>,
+) -> Result<(), StateError> {
+    let kept = |key: &str| leftover.keeps(key);
+    let expected: BTreeMap<String, Vec<usize>> = shapes(module).into_iter().collect();
     let missing: Vec<String> = expected
         .keys()
         .filter(|key| !state.contains_key(*key) && !kept(key))
@@ -202,16 +223,14 @@ pub fn load<M: Module>(
             (got != shape).then(|| format!("{key}: expected {shape:?}, got {got:?}"))
         })
         .collect();
-    if !(missing.is_empty() && unused.is_empty() && misshapen.is_empty()) {
-        return Err(StateError::Mismatch {
-            missing,
-            unused,
-            misshapen,
-        });
+    if missing.is_empty() && unused.is_empty() && misshapen.is_empty() {
+        return Ok(());
     }
-    Ok(fill_some(module, |key, _| {
-        (!kept(key)).then(|| state[key].data.clone())
-    }))
+    Err(StateError::Mismatch {
+        missing,
+        unused,
+        misshapen,
+    })
 }
 
 struct Collector<F> {

@@ -100,14 +100,27 @@ pub fn read_weights(path: &Path) -> Result<WeightsFile, WeightsError> {
 /// As [`read_weights`]; also where there is a tensor that is no weight, or an object
 /// of another class.
 pub fn read_state_dict(path: &Path) -> Result<StateDict, WeightsError> {
+    nothing_but_weights(read_weights(path)?)
+}
+
+/// The tensors of a `.safetensors` file of this content that holds weights and nothing else;
+/// `path` is for messages.
+///
+/// # Errors
+/// As [`read_state_dict`].
+pub fn state_dict_of(path: &Path, content: &[u8]) -> Result<StateDict, WeightsError> {
+    nothing_but_weights(safetensors(path, content)?)
+}
+
+fn nothing_but_weights(file: WeightsFile) -> Result<StateDict, WeightsError> {
     let WeightsFile {
+        path,
         tensors,
         unusable,
         objects,
-        ..
-    } = read_weights(path)?;
+    } = file;
     if let Some(object) = objects.first() {
-        return Err(object.refused(path));
+        return Err(object.refused(&path));
     }
     match unusable.into_values().next() {
         Some(error) => Err(error),
@@ -152,7 +165,11 @@ fn is_counter(key: &str) -> bool {
 
 fn read_safetensors(path: &Path) -> Result<WeightsFile, WeightsError> {
     let bytes = std::fs::read(path).map_err(FileError::read(path))?;
-    let file = SafeTensors::deserialize(&bytes).map_err(|error| WeightsError::Format {
+    safetensors(path, &bytes)
+}
+
+fn safetensors(path: &Path, bytes: &[u8]) -> Result<WeightsFile, WeightsError> {
+    let file = SafeTensors::deserialize(bytes).map_err(|error| WeightsError::Format {
         path: path.to_owned(),
         reason: match error {
             SafeTensorError::MetadataIncompleteBuffer => {

@@ -283,20 +283,36 @@ impl Bundle {
     /// # Errors
     /// [`TrainError::Damaged`], or when the file can't be read or isn't listed.
     pub fn check(&self, dir: &Path, name: &str) -> Result<(), TrainError> {
-        let path = dir.join(name);
+        self.compare(dir, name, || Ok(FileEntry::of(&dir.join(name))?.sha256))
+    }
+
+    /// The same of a file's content, which was read already.
+    ///
+    /// # Errors
+    /// As [`Bundle::check`].
+    pub fn check_content(&self, dir: &Path, name: &str, content: &[u8]) -> Result<(), TrainError> {
+        self.compare(dir, name, || Ok(hex::encode(Sha256::digest(content))))
+    }
+
+    fn compare(
+        &self,
+        dir: &Path,
+        name: &str,
+        hash: impl FnOnce() -> Result<String, TrainError>,
+    ) -> Result<(), TrainError> {
         let entry = self.files.get(name).ok_or_else(|| TrainError::Damaged {
             path: dir.join(BUNDLE_JSON),
             reason: format!("`files` has no entry `{name}`"),
         })?;
-        let found = FileEntry::of(&path)?;
-        if found.sha256 == entry.sha256 {
+        let found = hash()?;
+        if found == entry.sha256 {
             return Ok(());
         }
         Err(TrainError::Damaged {
-            path,
+            path: dir.join(name),
             reason: format!(
-                "damaged or exchanged: its SHA-256 is {}, bundle.json says {}",
-                found.sha256, entry.sha256
+                "damaged or exchanged: its SHA-256 is {found}, bundle.json says {}",
+                entry.sha256
             ),
         })
     }

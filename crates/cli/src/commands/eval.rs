@@ -27,7 +27,7 @@ const FAR: f64 = 10.0;
 const BATCH: usize = 16;
 
 pub(crate) fn eval(args: &EvalArgs) -> Result<ExitCode> {
-    let mut predictor = open_model(&args.model, args.device, args.precision)?;
+    let mut predictor = open_model(&args.model, args.device, args.precision, None)?;
     if let Some(megapixels) = args.max_megapixels {
         predictor.limits.max_pixels = u64::from(megapixels) * 1_000_000;
     }

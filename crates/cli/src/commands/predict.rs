@@ -37,7 +37,9 @@ pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
     if let Some(path) = out_file {
         check_file(path, args)?;
     }
-    let mut predictor = open_model(&args.model, args.device, args.precision)?;
+    let threads = machine::cores();
+    let engine_threads = is_by_cpu_engine.then_some(threads);
+    let mut predictor = open_model(&args.model, args.device, args.precision, engine_threads)?;
     if let Some(megapixels) = args.max_megapixels {
         predictor.limits.max_pixels = u64::from(megapixels) * 1_000_000;
     }
@@ -55,10 +57,6 @@ pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
         .interval
         .map(|level| Intervals::of(&args.model, &predictor, args.device, level))
         .transpose()?;
-    let threads = machine::cores();
-    if is_by_cpu_engine {
-        predictor.use_cpu_engine(threads)?;
-    }
     let width = photos.listed().map(|photo| photo.name.chars().count());
     let width = width.max().unwrap_or(0);
     let mut out = Output::new(
@@ -86,7 +84,7 @@ pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
     let names = Names::new(BufReader::new(stdin()), args.null, &fault);
     let images = photos.in_order(names);
     predictor.predict_files(images, args.batch_size.into(), threads, |prediction| {
-        let Prediction { image, scores } = prediction;
+        let Prediction { image, scores, .. } = prediction;
         bar.inc(1);
         tally.add(&image, scores.as_ref().ok());
         match scores {

@@ -14,7 +14,8 @@ use psp_train::{Machine, RunDir};
 use super::refusals::{check_is_there, resuming, unless_lost};
 use crate::progress;
 
-/// Opens an exported model or a run on a device.
+/// Opens an exported model or a run on a device; by the CPU engine on so many threads where
+/// they are given.
 ///
 /// # Errors
 /// What can't be read; of a study, how to get a model of it.
@@ -22,6 +23,7 @@ pub(super) fn open_model(
     model: &Path,
     device: DeviceSpec,
     precision: Precision,
+    engine_threads: Option<usize>,
 ) -> anyhow::Result<Predictor> {
     check_is_there(model)?;
     let quoted = shell_quoted(model);
@@ -31,8 +33,12 @@ pub(super) fn open_model(
          which `psp study best {quoted}` names",
         model.display()
     );
-    Predictor::open(model, &device.open_for(precision)?, precision)
-        .map_err(|error| unless_lost(error.into(), &RunDir::new(model)))
+    let device = device.open_for(precision)?;
+    let opened = match engine_threads {
+        Some(threads) => Predictor::open_on_cpu(model, &device, threads),
+        None => Predictor::open(model, &device, precision),
+    };
+    opened.map_err(|error| unless_lost(error.into(), &RunDir::new(model)))
 }
 
 /// How far a run's predictions for its validation images are from their labels, as stored or
