@@ -21,6 +21,7 @@ mod one_convention;
 mod output;
 mod precision;
 mod predict_folder;
+mod predict_pictures;
 mod predict_stream;
 mod predictions;
 mod pretrained;

@@ -20,6 +20,7 @@ pub(crate) mod pareto;
 pub(crate) mod prediction_vs_label;
 pub(crate) mod residuals;
 pub(crate) mod run_curves;
+pub(crate) mod scored;
 pub(crate) mod search_history;
 pub(crate) mod selection;
 pub(crate) mod slices;

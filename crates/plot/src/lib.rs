@@ -5,7 +5,8 @@
 //! and panels, each with its axes, on which the data are drawn. plotters writes
 //! the SVG, and resvg draws the PNG from it, so that both look the same; tests
 //! can ask whether two texts overlap. All are 1520 pixels wide and meant to be
-//! shown at half that.
+//! shown at half that. Pictures of single photos ([`scored_photo`], [`looked_at`])
+//! are pixels, as large as the photo is.
 //!
 //! Whatever the numbers are, there is a figure: those that cannot be drawn (NaN,
 //! infinite, or beyond 1e150) are left out and counted, and a figure without any
@@ -62,11 +63,12 @@ pub use charts::pareto::pareto_front;
 pub use charts::prediction_vs_label::{PredictionVsLabel, prediction_vs_label};
 pub use charts::residuals::residuals;
 pub use charts::run_curves::{RunCurves, run_curves};
+pub use charts::scored::{ImageScores, LONGEST_SIDE, LookedAt, looked_at, scored_photo};
 pub use charts::search_history::{HistoryTrial, SearchHistory, search_history};
 pub use charts::selection::Selection;
 pub use charts::slices::{Slices, slices};
 pub use dimension::{Dimension, Trials, Values};
-pub use draw::photo::{Photo, resized};
+pub use draw::photo::{Photo, jpeg, part, png, resized, shrunk};
 pub use error::PlotError;
 pub use figure::Figure;
 pub use layout::label_bins::LabelRange;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::{ArgGroup, Args as ClapArgs, ValueEnum};
 use psp_export::onnx::Stored;
 use psp_models::{BackboneKind, DeviceSpec, Precision};
 
@@ -84,10 +84,11 @@ Examples:
   psp predict --model model photo.jpg other.png
   psp predict --model model photos/ --recursive --out scores.csv
   psp predict --model experiments/mine photos/ --jsonl
+  psp predict --model model photos/ --interval 0.9 --annotate annotated --csv
   find photos -name '*.jpg' -print0 | psp predict --model model --null - --csv";
 
 #[derive(Debug, ClapArgs)]
-#[command(after_help = PREDICT_EXAMPLES)]
+#[command(after_help = PREDICT_EXAMPLES, group = ArgGroup::new("written").multiple(true))]
 pub(crate) struct PredictArgs {
     /// Exported model or run folder.
     #[arg(long)]
@@ -107,10 +108,18 @@ pub(crate) struct PredictArgs {
     /// Write to this file (-: standard output) instead of printing: as --csv, --json or --jsonl says,
     /// or else by its name: .json is one array, .jsonl JSON lines, any other CSV. It is written
     /// at the end, unless no image could be scored.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", group = "written")]
     pub(crate) out: Option<PathBuf>,
-    /// Replace the scores that the file holds.
-    #[arg(long, requires = "out")]
+    /// Write each photo into this folder, at most 1600 pixels wide and high, with its scores as
+    /// bars below it, under its own name with its sub-folder.
+    #[arg(long, value_name = "DIR", group = "written")]
+    pub(crate) annotate: Option<PathBuf>,
+    /// Write what the model looked at in each image into this folder, a picture an image: Grad-CAM
+    /// for each score, of a ViT attention roll-out. Takes about as long again as the scores.
+    #[arg(long, value_name = "DIR", group = "written")]
+    pub(crate) explain: Option<PathBuf>,
+    /// Replace the scores that the file holds, and pictures of the same names.
+    #[arg(long, requires = "written")]
     pub(crate) overwrite: bool,
     /// CSV: `filename` and a column per score. An image without scores has no row; standard
     /// error says why.

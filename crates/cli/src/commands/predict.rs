@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, ensure};
-use psp_data::DataFolder;
+use psp_data::{DataFolder, RgbImage};
 use psp_export::Prediction;
 use psp_schema::check_place;
 use psp_train::RunDir;
@@ -22,13 +22,16 @@ use crate::text::counted;
 use interval::Intervals;
 use names::Names;
 use output::{Format, Output};
-use photos::{Photos, note_lost_names};
+use photos::{Photo, Photos, note_lost_names};
+use pictures::{Kept, Pictures};
 use tally::Tally;
 
+mod folder;
 mod interval;
 mod names;
 mod output;
 mod photos;
+mod pictures;
 mod tally;
 
 pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
@@ -79,29 +82,45 @@ pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
     } else {
         progress::bar(photos.count() as u64, "predict")
     };
+    let mut pictures = Pictures::of(args, &predictor)?;
+    let keep = pictures.keep();
+    let keep = |image: RgbImage, pixels: &[f32]| keep.of(&image, pixels);
     let mut tally = Tally::new(predictor.targets.len());
     let fault = Mutex::default();
     let names = Names::new(BufReader::new(stdin()), args.null, &fault);
     let images = photos.in_order(names);
-    predictor.predict_files(images, args.batch_size.into(), threads, |prediction| {
-        let Prediction { image, scores, .. } = prediction;
+    let each = |prediction: Prediction<Photo, Option<Result<Kept, _>>>| {
+        let Prediction {
+            image,
+            kept,
+            scores,
+        } = prediction;
         bar.inc(1);
         tally.add(&image, scores.as_ref().ok());
-        match scores {
-            Ok(scores) if args.raw => out.scores(&image.name, &scores.raw, None),
-            Ok(scores) => {
-                let bounds = intervals.as_ref().map(|one| one.around(&scores.raw));
-                let bounds = bounds.transpose()?;
-                out.scores(&image.name, &scores.predictions, bounds.as_deref())
-            }
+        let scores = match scores {
+            Ok(scores) => scores,
             Err(error) => {
                 bar.suspend(|| eprintln!("error: {error}"));
-                out.error(&image.name, &error.to_string())
+                return out.error(&image.name, &error.to_string());
             }
+        };
+        let bounds = intervals.as_ref().map(|one| one.around(&scores.raw));
+        let bounds = bounds.transpose()?;
+        let shown = if args.raw {
+            &scores.raw
+        } else {
+            &scores.predictions
+        };
+        out.scores(&image.name, shown, bounds.as_deref())?;
+        if let Some(kept) = kept.flatten() {
+            pictures.write(&image, kept?, shown, bounds.as_deref(), &predictor)?;
         }
-    })?;
+        Ok(())
+    };
+    predictor.predict_files_keeping(images, args.batch_size.into(), threads, &keep, each)?;
     bar.finish_and_clear();
     let scored = out.finish(args.overwrite)?;
+    pictures.say();
     if is_streamed {
         note_lost_names(tally.lost_names);
     }

@@ -5,6 +5,8 @@ use std::fmt::Display;
 use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::U8x3;
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
+use image::codecs::jpeg::JpegEncoder;
+use image::codecs::png::PngEncoder;
 use image::{RgbImage, imageops};
 
 use super::Rect;
@@ -20,6 +22,9 @@ pub struct Photo {
 /// The most pixels in each direction that a [`Photo`] keeps.
 const MOST: (u32, u32) = (464, 348);
 
+/// Of JPEGs, out of 100: texts stay legible.
+const QUALITY: u8 = 92;
+
 impl Photo {
     /// `photo` as large as fits into 464 × 348 pixels, its aspect ratio kept.
     ///
@@ -33,17 +38,9 @@ impl Photo {
 
     /// The part of the photo whose left, top, width and height are these shares of
     /// its own; at least one pixel.
-    pub fn part(&self, [left, top, width, height]: [f64; 4]) -> Self {
-        let (full_width, full_height) = self.image.dimensions();
-        let span = |start: f64, length: f64, full: u32| {
-            let at = |share: f64| (share.clamp(0.0, 1.0) * f64::from(full)).round() as u32;
-            let first = at(start).min(full - 1);
-            (first, at(start + length).max(first + 1) - first)
-        };
-        let (x, width) = span(left, width, full_width);
-        let (y, height) = span(top, height, full_height);
+    pub fn part(&self, shares: [f64; 4]) -> Self {
         Self {
-            image: imageops::crop_imm(&self.image, x, y, width, height).to_image(),
+            image: part(&self.image, shares),
         }
     }
 
@@ -51,6 +48,53 @@ impl Photo {
     pub(crate) fn fit(&self, frame: Rect) -> Result<RgbImage, PlotError> {
         thumbnail(&self.image, frame.width as u32, frame.height as u32)
     }
+}
+
+/// The part of `photo` whose left, top, width and height are these shares of its own; at least
+/// one pixel of a photo that has any.
+pub fn part(photo: &RgbImage, [left, top, width, height]: [f64; 4]) -> RgbImage {
+    let (full_width, full_height) = photo.dimensions();
+    let span = |start: f64, length: f64, full: u32| {
+        let at = |share: f64| (share.clamp(0.0, 1.0) * f64::from(full)).round() as u32;
+        let first = at(start).min(full.saturating_sub(1));
+        (first, at(start + length).max(first + 1) - first)
+    };
+    let (x, width) = span(left, width, full_width);
+    let (y, height) = span(top, height, full_height);
+    imageops::crop_imm(photo, x, y, width, height).to_image()
+}
+
+/// `photo`, made smaller if it is larger than `width` × `height` pixels, without changing its
+/// aspect ratio.
+///
+/// # Errors
+/// [`PlotError::EmptyPhoto`] for one without pixels.
+pub fn shrunk(photo: &RgbImage, width: u32, height: u32) -> Result<RgbImage, PlotError> {
+    let (own_width, own_height) = photo.dimensions();
+    if own_width == 0 || own_height == 0 || own_width > width || own_height > height {
+        return thumbnail(photo, width, height);
+    }
+    Ok(photo.clone())
+}
+
+/// The bytes of a JPEG file.
+///
+/// # Errors
+/// [`PlotError::Encode`].
+pub fn jpeg(picture: &RgbImage) -> Result<Vec<u8>, PlotError> {
+    let mut bytes = Vec::new();
+    JpegEncoder::new_with_quality(&mut bytes, QUALITY).encode_image(picture)?;
+    Ok(bytes)
+}
+
+/// The bytes of a PNG file.
+///
+/// # Errors
+/// [`PlotError::Encode`].
+pub fn png(picture: &RgbImage) -> Result<Vec<u8>, PlotError> {
+    let mut bytes = Vec::new();
+    picture.write_with_encoder(PngEncoder::new(&mut bytes))?;
+    Ok(bytes)
 }
 
 /// `photo` as large as fits into `width` × `height` pixels without changing its

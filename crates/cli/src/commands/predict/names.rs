@@ -49,7 +49,7 @@ impl<R: BufRead> Iterator for Names<'_, R> {
             }
             let name = self.without_end(name);
             if !name.is_empty() {
-                return Some(Photo::at(path_of(name)));
+                return Some(Photo::streamed(path_of(name)));
             }
         }
     }

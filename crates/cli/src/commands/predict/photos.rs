@@ -1,7 +1,7 @@
 //! Which images `psp predict` scores, and under which names.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Result, bail, ensure};
 use psp_data::{DataFolder, FileKind, FolderKind, Listing, NamedFiles, list_images};
@@ -22,18 +22,28 @@ pub(super) struct Photo {
     pub(super) path: PathBuf,
     /// What it is called in the output.
     pub(super) name: String,
+    /// Where its pictures lie in a folder of pictures.
+    pub(super) place: PathBuf,
 }
 
 impl Photo {
-    pub(super) fn new(path: PathBuf, name: &Path) -> Self {
+    fn new(path: PathBuf, name: &Path, place: &Path) -> Self {
         let name = name.to_string_lossy().into_owned();
-        Self { path, name }
+        let place = place.to_owned();
+        Self { path, name, place }
     }
 
-    /// An image that is called by its path.
-    pub(super) fn at(path: PathBuf) -> Self {
-        let name = path.to_string_lossy().into_owned();
-        Self { path, name }
+    /// An image that is called by its path and lies in no folder of several.
+    fn alone(path: PathBuf) -> Self {
+        let place = path.file_name().map(PathBuf::from).unwrap_or_default();
+        Self::new(path.clone(), &path, &place)
+    }
+
+    /// One whose path standard input gave; its pictures keep the folders in it.
+    pub(super) fn streamed(path: PathBuf) -> Self {
+        let is_name = |part: &Component<'_>| matches!(part, Component::Normal(_));
+        let place: PathBuf = path.components().filter(is_name).collect();
+        Self::new(path.clone(), &path, &place)
     }
 }
 
@@ -74,7 +84,7 @@ impl Photos {
                 continue;
             }
             if !path.is_dir() {
-                photos.push(Photo::at(path.clone()));
+                photos.push(Photo::alone(path.clone()));
                 continue;
             }
             match DataFolder::of(path, filename_column) {
@@ -140,7 +150,8 @@ impl Photos {
             );
         }
         for path in listing.images {
-            self.push(Photo::at(path));
+            let place = path.strip_prefix(dir).unwrap_or(&path).to_owned();
+            self.push(Photo::new(path.clone(), &path, &place));
         }
         Ok(())
     }
@@ -184,15 +195,11 @@ impl Photos {
             );
         }
         for path in paths {
-            let name = match names.get(&path) {
-                Some(name) => PathBuf::from(name),
-                None => path.strip_prefix(&data.images).unwrap_or(&path).to_owned(),
-            };
-            self.push(if under_labels_names {
-                Photo::new(path, &name)
-            } else {
-                Photo::at(path)
-            });
+            let own = path.strip_prefix(&data.images).map(Path::to_owned);
+            let own = own.unwrap_or_else(|_| PathBuf::from(path.file_name().unwrap_or_default()));
+            let name = names.get(&path).map_or_else(|| own.clone(), PathBuf::from);
+            let name = if under_labels_names { &name } else { &path };
+            self.push(Photo::new(path.clone(), name, &own));
         }
         Ok(())
     }
