@@ -167,9 +167,11 @@ def compare(args, backbone, mode, precision):
     for _ in range(args.rounds):
         for name in found:
             if name == "psp":
+                # Burn on that device, and not the engine for prediction alone.
+                engine = ["--engine", "burn"] if mode == "infer" else []
                 report = run(
                     [args.psp, "bench", mode, "--json", "--device", args.device,
-                     "--precision", precision, *common]
+                     "--precision", precision, *engine, *common]
                 )  # fmt: skip
                 rate = report["images_per_second"]
             else:

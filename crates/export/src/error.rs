@@ -155,8 +155,8 @@ pub enum ExportError {
     /// In 8 bits a model loses more than it may.
     #[error(
         "in 8 bits the model loses {loss:.4} of R² on {images} validation images, at most \
-         {high:.4} (at 95 %), where {budget} is allowed, even with all layers but those without \
-         weights in f32; nothing was exported; allow more with --budget, or leave out int8"
+         {high:.4} (at 95 %), where {budget} is allowed, with however many layers in f32; nothing \
+         was exported; allow more with --budget, or leave out int8"
     )]
     Budget {
         /// The most that may be lost.

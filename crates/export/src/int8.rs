@@ -31,10 +31,17 @@ impl Default for Int8Settings {
 
 /// Validation images that are predicted at most.
 const VALIDATED: usize = 1000;
+/// Validation images below which an interval means little.
+const FEW: usize = 30;
+/// Pixels of photos that are held at once, at most.
+const PIXELS: usize = 1 << 28;
 /// Training images by which layers are compared.
 const COMPARED: usize = 8;
 /// Images of a forward pass.
 const AT_ONCE: usize = 4;
+/// Why nothing can be said.
+const UNDEFINED: &str = "has validation images on which R² is undefined, or scores that are no \
+                         numbers";
 /// Draws of the interval.
 const RESAMPLES: u32 = 1000;
 
@@ -55,10 +62,22 @@ pub(crate) fn quantize(
     let inputs = Inputs::of_run(config, run)?;
     let read =
         |indices: &[usize]| Images::read(&inputs, config, description.preprocessing, indices);
-    let training = read(&spread(inputs.indices(Part::Train)?, settings.calibrate))?;
+    let training = read(&spread(
+        inputs.indices(Part::Train)?,
+        settings.calibrate.min(most),
+    ))?;
     let valid = inputs.indices(Part::Valid);
     let valid = valid.map_err(|_| ExportError::Unmeasured("has no validation images"))?;
-    let valid = spread(valid, VALIDATED);
+    let (width, height) = description.preprocessing.output_size();
+    let size = [height, width].map(|side| side as usize);
+    let most = (PIXELS / (size[0] * size[1])).max(1);
+    let valid = spread(valid, VALIDATED.min(most));
+    if valid.len() < FEW {
+        tell(&format!(
+            "{} validation images are few to say what 8 bits cost",
+            valid.len()
+        ));
+    }
     let labels: Vec<&[f32]> = valid
         .iter()
         .map(|&index| &*inputs.dataset.samples()[index].labels)
@@ -79,8 +98,6 @@ pub(crate) fn quantize(
         training.len()
     ));
     let [means, extremes] = model.ranges(&training)?;
-    let (width, height) = description.preprocessing.output_size();
-    let size = [height, width].map(|side| side as usize);
     let engine = Engine::new(graph, size, threads)?;
     let float = float_scores(&engine, &validation);
     let measured = Measured {
@@ -88,15 +105,19 @@ pub(crate) fn quantize(
         range: description.label_range,
     };
     let layers = Quantized::layers(graph);
+    tell("predicting the validation images in 8 bits");
     let mut measure = |ranges: &[[f32; 2]], kept: &[usize]| {
         let quantized = Quantized::new(graph, ranges, &kept.iter().copied().collect());
         let found = model.scores(&quantized, &validation)?;
         let (r2_f32, r2, loss_interval) = measured.compare(&float, &found)?;
+        let part = if layers.is_empty() {
+            "weights".to_owned()
+        } else {
+            format!("{} of {} layers", layers.len() - kept.len(), layers.len())
+        };
         tell(&format!(
-            "{} of {} layers in 8 bits: R² {r2:.4} for {r2_f32:.4} on {} validation images, at \
+            "{part} in 8 bits: R² {r2:.4} for {r2_f32:.4} on {} validation images, at \
              most {:.4} less",
-            layers.len() - kept.len(),
-            layers.len(),
             labels.len(),
             loss_interval[1]
         ));
@@ -113,7 +134,21 @@ pub(crate) fn quantize(
         Ok::<_, ExportError>((quantized, quantization))
     };
     let holds = |found: &Quantization| found.loss_interval[1] <= settings.budget;
-    let (by_means, by_extremes) = (measure(&means, &[])?, measure(&extremes, &[])?);
+    let over = |found: &Quantization| ExportError::Budget {
+        budget: settings.budget,
+        loss: found.loss,
+        high: found.loss_interval[1],
+        images: labels.len(),
+    };
+    let by_means = measure(&means, &[])?;
+    if layers.is_empty() {
+        return if holds(&by_means.1) {
+            Ok(by_means)
+        } else {
+            Err(over(&by_means.1))
+        };
+    }
+    let by_extremes = measure(&extremes, &[])?;
     let is_by_means = by_means.1.loss_interval[1] <= by_extremes.1.loss_interval[1];
     let (all, ranges) = if is_by_means {
         (by_means, means)
@@ -123,34 +158,23 @@ pub(crate) fn quantize(
     if holds(&all.1) {
         return Ok(all);
     }
+    tell(&format!("comparing {} layers", layers.len()));
     let order = model.by_sensitivity(&engine, &ranges, &training, layers.clone())?;
-    // As few layers as it takes, found by halves.
-    let (mut too_few, mut enough) = (0, order.len());
-    let mut best = measure(&ranges, &order)?;
-    if !holds(&best.1) {
-        let Quantization {
-            loss,
-            loss_interval: [_, high],
-            ..
-        } = best.1;
-        return Err(ExportError::Budget {
-            budget: settings.budget,
-            loss,
-            high,
-            images: labels.len(),
-        });
-    }
+    // Few layers go back to f32: twice as many more each time until it holds, then by halves.
+    let (mut too_few, mut enough, mut best) = (0, layers.len(), None);
+    let mut closest = all.1;
     while enough - too_few > 1 {
         // The first layers matter most.
         let count = too_few + ((enough - too_few) / 2).min(too_few.max(2));
         let found = measure(&ranges, &order[..count])?;
         if holds(&found.1) {
-            (best, enough) = (found, count);
+            (best, enough) = (Some(found), count);
         } else {
             too_few = count;
+            closest = found.1;
         }
     }
-    Ok(best)
+    best.ok_or_else(|| over(&closest))
 }
 
 /// The layer of a step.
@@ -164,7 +188,7 @@ fn name_of(graph: &Graph, step: usize) -> String {
 /// So many of `indices`, evenly spread.
 fn spread(indices: Vec<usize>, count: usize) -> Vec<usize> {
     let all = indices.len();
-    let count = count.clamp(1, all.max(1)).min(all);
+    let count = count.max(1).min(all);
     (0..count)
         .map(|place| indices[place * all / count])
         .collect()
@@ -214,12 +238,14 @@ impl<'a> Images<'a> {
         })
     }
 
-    /// The first ones.
-    fn first(&self, count: usize) -> Self {
-        let values = count.min(self.len()) * self.preprocessing.values_per_image();
+    /// Some of them, evenly spread.
+    fn some(&self, count: usize) -> Self {
+        let of_image = self.preprocessing.values_per_image();
+        let images = spread((0..self.len()).collect(), count).into_iter();
+        let pixels = images.flat_map(|image| &self.pixels[image * of_image..][..of_image]);
         Self {
             preprocessing: self.preprocessing,
-            pixels: self.pixels[..values].to_vec(),
+            pixels: pixels.copied().collect(),
         }
     }
 }
@@ -270,7 +296,7 @@ impl Model<'_> {
         training: &Images,
         layers: Vec<usize>,
     ) -> Result<Vec<usize>, ExportError> {
-        let images = training.first(COMPARED);
+        let images = training.some(COMPARED);
         let float = float_scores(engine, &images);
         let mut changes = Vec::new();
         for &layer in &layers {
@@ -306,9 +332,8 @@ impl Measured<'_> {
     fn compare(&self, float: &[f32], found: &[f32]) -> Result<(f64, f64, [f64; 2]), ExportError> {
         let all: Vec<u32> = (0..self.labels.len() as u32).collect();
         let r2 = |scores: &[f32]| {
-            let undefined = "has too few validation images to say what 8 bits cost";
             self.r2(scores, &all)
-                .ok_or(ExportError::Unmeasured(undefined))
+                .ok_or(ExportError::Unmeasured(UNDEFINED))
         };
         let losses = (0..RESAMPLES).filter_map(|resample| {
             let rows = resample_rows(0, resample, all.len() as u32);
@@ -317,8 +342,11 @@ impl Measured<'_> {
         let mut losses: Vec<f64> = losses.collect();
         losses.sort_by(f64::total_cmp);
         let (r2_f32, r2) = (r2(float)?, r2(found)?);
-        let interval = [0.025, 0.975].map(|share| quantile(&losses, share).unwrap_or(r2_f32 - r2));
-        Ok((r2_f32, r2, interval))
+        let ends = [0.025, 0.975].map(|share| quantile(&losses, share));
+        let [Some(low), Some(high)] = ends else {
+            return Err(ExportError::Unmeasured(UNDEFINED));
+        };
+        Ok((r2_f32, r2, [low, high]))
     }
 
     fn r2(&self, scores: &[f32], rows: &[u32]) -> Option<f64> {

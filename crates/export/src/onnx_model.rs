@@ -11,7 +11,7 @@ use rten_tensor::{NdTensor, NdTensorView, Tensor};
 use crate::error::ExportError;
 use crate::onnx::{IMAGES, PIXELS, SCORES};
 
-/// An ONNX model that [`onnx`] made.
+/// An ONNX model that [`crate::onnx`] made.
 pub(crate) struct OnnxModel {
     /// Its file, or what stands for it in messages.
     path: PathBuf,
@@ -34,7 +34,7 @@ impl OnnxModel {
     }
 
     /// The model in `bytes`. With `is_whole` every value is computed that it names, to be asked
-    /// for by [`OnnxModel::values`].
+    /// for by [`OnnxModel::ranges`].
     ///
     /// # Errors
     /// As [`OnnxModel::open`].
@@ -100,7 +100,13 @@ impl OnnxModel {
             });
             Ok(range)
         };
-        values.into_iter().map(range).collect()
+        let ranges: Result<Vec<[f32; 2]>, ExportError> = values.into_iter().map(range).collect();
+        let ranges = ranges?;
+        let is_finite = |range: &[f32; 2]| range.iter().all(|bound| bound.is_finite());
+        match ranges.iter().position(|range| !is_finite(range)) {
+            Some(value) => Err(failed(&format!("{} is not finite", names[value]))),
+            None => Ok(ranges),
+        }
     }
 
     /// Whether it takes pixels and gives clipped scores.

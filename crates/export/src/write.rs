@@ -76,18 +76,13 @@ pub fn export(
     let epoch = checkpoint.progress.epoch;
     let valid = valid_metrics(run, epoch)?;
 
-    // Where a link leads, the link stays.
-    let place = out.canonicalize().unwrap_or_else(|_| out.to_owned());
-    let staged = staging_folder(&place)?;
     let label_range = config.range_of(&checkpoint.model_config.output);
     checkpoint.model_config.output.range = label_range;
     let model_config = checkpoint.model_config.clone();
     // Any device can write weights; on this one they are computed with as in the file.
     let device = DeviceSpec::Flex.open().unwrap_or_default();
     let model = in_label_units(run, &checkpoint, &device)?;
-    let path = staged.path().join(SAFETENSORS);
-    let weights = state::collect(&model).map_err(misfit(&path))?;
-    write_state_dict(&path, &weights)?;
+    let graph = model.graph().map_err(misfit(out))?;
     let preprocessing = config.preprocessing();
     let description = onnx::Description {
         backbone: model_config.backbone,
@@ -96,9 +91,21 @@ pub fn export(
         label_range,
         with_preprocessing: contents.with_preprocessing,
     };
-    let mut written = BTreeMap::new();
+    let mut quantization = None;
+    if contents.onnx.contains(&Stored::I8) {
+        let (settings, threads) = (contents.int8, contents.threads);
+        let of = (run, &config);
+        quantization = Some(quantize(of, &graph, &description, settings, threads, tell)?);
+    }
+
+    // Where a link leads, the link stays.
+    let place = out.canonicalize().unwrap_or_else(|_| out.to_owned());
+    let staged = staging_folder(&place)?;
+    let path = staged.path().join(SAFETENSORS);
+    let weights = state::collect(&model).map_err(misfit(&path))?;
+    write_state_dict(&path, &weights)?;
+    let mut verifications = BTreeMap::new();
     if !contents.onnx.is_empty() {
-        let graph = model.graph().map_err(misfit(&staged.path().join(ONNX)))?;
         let sample = Sample::of(run, &config);
         let output = &model_config.output;
         let reference = Reference::new(&model, &device, sample, output, contents.threads)?;
@@ -109,16 +116,10 @@ pub fn export(
             reference: &reference,
         };
         for &stored in &contents.onnx {
-            let (quantized, quantization) = if stored == Stored::I8 {
-                let of = (run, &config);
-                let (settings, threads) = (contents.int8, contents.threads);
-                let found = quantize(of, &graph, &description, settings, threads, tell)?;
-                (Some(found.0), Some(found.1))
-            } else {
-                (None, None)
-            };
-            let (name, verification) = writing.write(stored, quantized.as_ref())?;
-            written.insert(name, (verification, quantization));
+            let quantized = quantization.as_ref().map(|(quantized, _)| quantized);
+            let quantized = quantized.filter(|_| stored == Stored::I8);
+            let (name, verification) = writing.write(stored, quantized)?;
+            verifications.insert(name, verification);
         }
     }
     if contents.burnpack {
@@ -131,10 +132,13 @@ pub fn export(
             files.insert(name.to_owned(), FileEntry::of(&path)?);
         }
     }
-    for (name, (verification, quantization)) in written {
+    for (name, verification) in verifications {
         if let Some(entry) = files.get_mut(name) {
-            (entry.verification, entry.quantization) = (Some(verification), quantization);
+            entry.verification = Some(verification);
         }
+    }
+    if let Some(entry) = files.get_mut(ONNX_INT8) {
+        entry.quantization = quantization.map(|(_, found)| found);
     }
     let bundle = Bundle {
         bundle_version: BUNDLE_VERSION,

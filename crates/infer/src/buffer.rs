@@ -23,6 +23,8 @@ impl Buffer {
     /// The first `len` values; a buffer of fewer grows.
     pub(crate) fn part(&mut self, len: usize) -> &mut [f32] {
         if self.0.len() * LINE < len {
+            // The old one first, or both would be held.
+            *self = Self::default();
             *self = Self::new(len);
         }
         &mut self[..len]

@@ -30,7 +30,7 @@ pub struct Engine {
     output: View,
     /// How many values of an image each buffer holds.
     buffers: Vec<usize>,
-    /// Of passes that are over.
+    /// Of passes that are over; as many are kept as there were passes at one time.
     workspaces: Mutex<Vec<Workspace>>,
 }
 
@@ -47,6 +47,11 @@ impl Engine {
             width,
             channels: 3,
         };
+        if size.contains(&0) {
+            return Err(EngineError::Size { size });
+        }
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = if threads > 0 { threads } else { cores() };
         let builder = ThreadPoolBuilder::new().num_threads(threads);
         let threads = builder.build().map_err(EngineError::Threads)?;
         let arch = Arch::new();
@@ -82,7 +87,8 @@ impl Engine {
             .unwrap_or_else(PoisonError::into_inner);
         let workspace = workspaces.pop();
         drop(workspaces);
-        let mut workspace = workspace.unwrap_or_else(|| Workspace::new(&self.buffers, IMAGES));
+        let mut workspace = workspace.unwrap_or_default();
+        workspace.reserve(&self.buffers, IMAGES.min(images.len() / values));
         let mut scores = Vec::new();
         self.threads.install(|| {
             for images in images.chunks(values * IMAGES) {

@@ -150,7 +150,9 @@ fn homes(fused: &Fused) -> Vec<Home> {
             Op::IntoRow | Op::IntoSequence => true,
             Op::Mul => {
                 let x = node.inputs[0];
-                shapes[x] == shapes[node.output] && users(x) == 1 && is_given(x)
+                let factors = shapes[node.inputs[1]];
+                let are_factors = factors.height * factors.width == 1;
+                are_factors && shapes[x] == shapes[node.output] && users(x) == 1 && is_given(x)
             }
             _ => false,
         };

@@ -57,8 +57,8 @@ enum Kernel {
     Attention(Attention),
 }
 
-/// What a forward pass writes to, for so many images.
-#[derive(Debug)]
+/// What a forward pass writes to.
+#[derive(Debug, Default)]
 pub(crate) struct Workspace {
     pub(crate) buffers: Vec<Buffer>,
     scratch: Scratch,
@@ -66,11 +66,11 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    pub(crate) fn new(places: &[usize], images: usize) -> Self {
-        Self {
-            buffers: places.iter().map(|len| Buffer::new(len * images)).collect(),
-            scratch: Scratch::default(),
-            packed: Buffer::default(),
+    /// Makes room for so many images.
+    pub(crate) fn reserve(&mut self, places: &[usize], images: usize) {
+        self.buffers.resize_with(places.len(), Buffer::default);
+        for (buffer, len) in self.buffers.iter_mut().zip(places) {
+            buffer.part(len * images);
         }
     }
 }
@@ -120,7 +120,13 @@ fn steps_of(
     };
     match node.op {
         // Its input's memory.
-        Op::IntoRow | Op::IntoSequence => {}
+        Op::IntoRow | Op::IntoSequence => {
+            let x = &inputs[0];
+            let is_row = *node.op != Op::IntoRow || x.area() == 1;
+            if x.row != x.width * x.channels || !is_row {
+                return Err(EngineError::Unsupported(format!("{:?}", node.op)));
+            }
+        }
         Op::Concat => {
             let mut first = output.first;
             for input in inputs {

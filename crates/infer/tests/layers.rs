@@ -252,6 +252,11 @@ fn depthwise_convolutions_of_what_is_too_large_to_be_kept() {
             .conv(10, [1, 1], Geometry::POINTWISE)
             .check(&format!("{size:?}, {kernel} × {kernel}, stride {stride}"));
     }
+    // Few channels of large images, whose matrix fills no cache line.
+    Chain::new(9, 1, [190, 191])
+        .conv(8, [1, 1], Geometry::POINTWISE)
+        .conv(8, [3, 3], depthwise(1, 1, 8))
+        .check("few channels");
 }
 
 #[test]

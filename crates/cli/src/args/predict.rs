@@ -35,13 +35,13 @@ pub(crate) struct ExportArgs {
     /// several, separated by commas, there is a file each [default: f32]
     #[arg(long, value_delimiter = ',')]
     pub(crate) precision: Vec<Stored>,
-    /// For int8: training images whose values give the ranges of bytes.
-    #[arg(long, value_name = "N", default_value_t = 128, value_parser = positive::<u32>)]
-    pub(crate) calibrate: u32,
+    /// For int8: training images whose values give the ranges of bytes [default: 128]
+    #[arg(long, value_name = "N", value_parser = positive::<u32>)]
+    pub(crate) calibrate: Option<u32>,
     /// For int8: the most R² that may be lost on the validation images, as the upper end of its
-    /// 95 % interval. Layers stay in f32 until it holds.
-    #[arg(long, value_name = "R²", default_value_t = 0.01)]
-    pub(crate) budget: f64,
+    /// 95 % interval. Layers stay in f32 until it holds [default: 0.01]
+    #[arg(long, value_name = "R²")]
+    pub(crate) budget: Option<f64>,
     /// Have the ONNX model take pixels (uint8, [batch, height, width, 3]), normalise them, and
     /// clip its scores.
     #[arg(long)]
@@ -71,7 +71,8 @@ pub(crate) enum Format {
 /// Which engine runs a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Engine {
-    /// cpu where the device is flex and the precision fp32, else burn.
+    /// cpu where the device is flex, the precision fp32 and the processor has SIMD instructions
+    /// that it is fast with, else burn.
     Auto,
     /// Burn on --device.
     Burn,

@@ -111,20 +111,32 @@ fn contents(args: &ExportArgs) -> Result<Contents> {
             bail!("{flag} is about the ONNX model: add onnx to --format, or leave it out");
         }
     }
-    ensure!(
-        args.budget >= 0.0 && args.budget.is_finite(),
-        "--budget {}: expected a number that is at least 0",
-        args.budget
-    );
+    let mut int8 = Int8Settings::default();
+    if !onnx.contains(&Stored::I8) {
+        let flags = [
+            (args.calibrate.is_some(), "--calibrate"),
+            (args.budget.is_some(), "--budget"),
+        ];
+        if let Some((_, flag)) = flags.iter().find(|(is_given, _)| *is_given) {
+            bail!("{flag} is about int8: add it to --precision, or leave the flag out");
+        }
+    }
+    if let Some(calibrate) = args.calibrate {
+        int8.calibrate = calibrate as usize;
+    }
+    if let Some(budget) = args.budget {
+        ensure!(
+            budget >= 0.0 && budget.is_finite(),
+            "--budget {budget}: expected a number that is at least 0"
+        );
+        int8.budget = budget;
+    }
     Ok(Contents {
         burnpack: has(Format::Burnpack),
         onnx,
         with_preprocessing: args.with_preprocessing,
         threads: machine::cores(),
-        int8: Int8Settings {
-            calibrate: args.calibrate as usize,
-            budget: args.budget,
-        },
+        int8,
         residuals: None,
     })
 }

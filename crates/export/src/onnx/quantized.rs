@@ -169,25 +169,26 @@ fn is_activated_at_once(graph: &Graph, value: usize) -> bool {
 }
 
 /// A matrix or kernels with a row for each output channel, rounded: the weights, and the scale of
-/// each row.
-pub(super) fn rounded(rows: usize, values: &[f32]) -> (Vec<i8>, Vec<f32>) {
+/// each row. It is no smaller than `least` says, so that a bias in steps of it fits into 32 bits.
+pub(super) fn rounded(
+    rows: usize,
+    values: &[f32],
+    least: impl Fn(usize) -> f64,
+) -> (Vec<i8>, Vec<f32>) {
     let row = values.len() / rows.max(1);
     let mut weights = Vec::with_capacity(values.len());
     let mut scales = Vec::with_capacity(rows);
-    for values in values.chunks_exact(row.max(1)) {
+    for (index, values) in values.chunks_exact(row.max(1)).enumerate() {
         let largest = values
             .iter()
             .fold(0.0f64, |a, &b| a.max(f64::from(b).abs()));
-        let scale = if largest > 0.0 {
-            largest / LARGEST
-        } else {
-            1.0
-        };
-        weights.extend(
-            values
-                .iter()
-                .map(|&value| (f64::from(value) / scale).round() as i8),
-        );
+        let scale = (largest / LARGEST).max(least(index));
+        // Nothing at all is to be told apart.
+        let scale = if scale > 0.0 { scale } else { 1.0 };
+        let rounded = values
+            .iter()
+            .map(|&value| (f64::from(value) / scale).round() as i8);
+        weights.extend(rounded);
         scales.push(scale as f32);
     }
     (weights, scales)
@@ -212,8 +213,11 @@ mod tests {
 
     #[test]
     fn weights_are_rounded_by_row_to_seven_bits() {
-        let (weights, scales) = rounded(3, &[0.5, -1.0, 0.0, 0.0, 1e-3, 2e-3]);
+        let (weights, scales) = rounded(3, &[0.5, -1.0, 0.0, 0.0, 1e-3, 2e-3], |_| 0.0);
         assert_eq!(weights, [32, -63, 0, 0, 32, 63]);
         assert_eq!(scales, [1.0 / 63.0, 1.0, 2e-3 / 63.0]);
+        // Where a bias would not fit, the scale is larger.
+        let (weights, scales) = rounded(2, &[1e-9, 0.0], |_| 1e-8);
+        assert_eq!((weights, scales), (vec![0, 0], vec![1e-8, 1e-8]));
     }
 }

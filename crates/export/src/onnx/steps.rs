@@ -144,12 +144,15 @@ impl<'a> Writer<'a> {
                 .chain(bias.map(|bias| self.weight(bias)))
                 .collect();
         };
-        let (bytes, scales) = rounded(shape[0], data);
+        let biases = bias.map(|bias| &self.weights[bias].data);
+        // In 30 of 32 bits, what it is added to fits, too.
+        let (step, most) = (f64::from(scale.step), f64::from(1 << 30));
+        let least = |row: usize| biases.map_or(0.0, |all| f64::from(all[row].abs()) / step / most);
+        let (bytes, scales) = rounded(shape[0], data, least);
         let matrix = self.builder.bytes(weight, shape, &bytes, (0, &scales));
         let bias = bias.map(|bias| {
             let scales: Vec<f32> = scales.iter().map(|factor| factor * scale.step).collect();
             let values = self.weights[bias].data.iter().zip(&scales);
-            // Saturates: of a row of zeros the scale is any.
             let whole =
                 values.map(|(value, scale)| (f64::from(*value) / f64::from(*scale)).round() as i32);
             self.builder
@@ -167,7 +170,7 @@ impl<'a> Writer<'a> {
     /// A matrix or kernels, as they are stored.
     fn rows(&mut self, key: &str, shape: &[usize], values: &[f32]) -> String {
         if self.rounds(key) {
-            let (bytes, scales) = rounded(shape[0], values);
+            let (bytes, scales) = rounded(shape[0], values, |_| 0.0);
             return self.builder.bytes(key, shape, &bytes, (0, &scales));
         }
         self.stored_weight(key, shape, values)
@@ -181,7 +184,7 @@ impl<'a> Writer<'a> {
             .flat_map(|column| (0..rows).map(move |row| data[row * columns + column]))
             .collect();
         if self.rounds(key) {
-            let (bytes, scales) = rounded(rows, data);
+            let (bytes, scales) = rounded(rows, data, |_| 0.0);
             let bytes: Vec<i8> = (0..columns)
                 .flat_map(|column| {
                     let bytes = &bytes;

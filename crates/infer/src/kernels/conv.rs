@@ -30,6 +30,8 @@ pub(crate) struct Read<'a> {
 pub(crate) struct Conv {
     /// A row for each kernel value of each channel, row by row and pixel by pixel.
     matrix: Buffer,
+    /// Rows of it.
+    rows: usize,
     /// Filled up to whole registers.
     bias: Vec<f32>,
     out_channels: usize,
@@ -58,6 +60,7 @@ impl Conv {
         });
         Self {
             matrix,
+            rows,
             bias: fill_up(bias, out_channels, lanes),
             out_channels,
             panel: lanes.panel(),
@@ -104,7 +107,7 @@ impl Conv {
         arch.dispatch(Product {
             x,
             runs: &[0],
-            run: self.matrix.len() / self.bias.len(),
+            run: self.rows,
             matrix: &self.matrix,
             bias: Some(&self.bias),
             other: None,

@@ -116,7 +116,7 @@ pub(crate) fn scale_channels(
     });
 }
 
-/// The channels of `x` from channel `first` of `out` on.
+/// `x`, as a part of what it is concatenated to.
 pub(crate) fn copy(x: Read, (out, view): (&mut [f32], &View), batch: usize) {
     each_pixel((out, view), batch, |pixel, out| {
         out.copy_from_slice(x.pixel(pixel));
