@@ -60,6 +60,9 @@ pub(crate) fn quantize(
     tell: &mut dyn FnMut(&str),
 ) -> Result<(Quantized, Quantization), ExportError> {
     let inputs = Inputs::of_run(config, run)?;
+    let (width, height) = description.preprocessing.output_size();
+    let size = [height, width].map(|side| side as usize);
+    let most = (PIXELS / (size[0] * size[1])).max(1);
     let read =
         |indices: &[usize]| Images::read(&inputs, config, description.preprocessing, indices);
     let training = read(&spread(
@@ -68,9 +71,6 @@ pub(crate) fn quantize(
     ))?;
     let valid = inputs.indices(Part::Valid);
     let valid = valid.map_err(|_| ExportError::Unmeasured("has no validation images"))?;
-    let (width, height) = description.preprocessing.output_size();
-    let size = [height, width].map(|side| side as usize);
-    let most = (PIXELS / (size[0] * size[1])).max(1);
     let valid = spread(valid, VALIDATED.min(most));
     if valid.len() < FEW {
         tell(&format!(
