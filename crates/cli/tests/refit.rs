@@ -1,6 +1,7 @@
 //! The chosen configuration, trained again.
 
 use crate::support::study::{Bench, STUDY};
+use crate::support::trained::predict;
 use crate::support::{Ran, assert_says, device, json, psp, resume, run};
 use psp_train::RunDir;
 use serde_json::Value;
@@ -239,6 +240,13 @@ fn a_refit_on_training_and_validation_images_together_exports_its_last_epoch() {
     assert!(split("split.csv") > 0);
     let (_, bundle) = export(&bench, "model", &[]);
     assert_eq!(bundle["training"]["epoch"], 3);
+    // No image is left that says how far its scores are from labels.
+    assert_eq!(bundle["residuals"], Value::Null);
+    let image = bench.folder.image("synth-000000.jpg");
+    for model in [bench.folder.path("model"), bench.root().join(folder)] {
+        let mut command = predict(&model, &[&image], &["--interval", "0.5"]);
+        run(&mut command).assert_refused(&["trained without validation images", "--interval"]);
+    }
     report(&bench, "0").assert_done();
 }
 

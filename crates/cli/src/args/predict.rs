@@ -116,7 +116,8 @@ pub(crate) struct PredictArgs {
     #[arg(long, value_name = "DIR", group = "written")]
     pub(crate) annotate: Option<PathBuf>,
     /// Write what the model looked at in each image into this folder, a picture an image: Grad-CAM
-    /// for each score, of a ViT attention roll-out. Takes about as long again as the scores.
+    /// for each score, of a ViT attention roll-out. Takes several times as long as the scores
+    /// alone.
     #[arg(long, value_name = "DIR", group = "written")]
     pub(crate) explain: Option<PathBuf>,
     /// Replace the scores that the file holds, and pictures of the same names.

@@ -1,6 +1,6 @@
 //! `psp predict`.
 
-use std::io::{BufReader, stdin};
+use std::io::{BufReader, IsTerminal, stdin};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
@@ -76,6 +76,9 @@ pub(crate) fn predict(args: &PredictArgs) -> Result<ExitCode> {
             "{shown}: holds something other than scores of these columns in this form, so --overwrite \
              does not replace it; name another file with --out"
         );
+    }
+    if is_streamed && stdin().is_terminal() {
+        eprintln!("note: reading names of images, one a line; Ctrl-D ends them");
     }
     let bar = if is_streamed {
         progress::counter("predict")
