@@ -1,5 +1,7 @@
 //! A model in 8 bits that loses no more than it may.
 
+use std::cell::RefCell;
+
 use psp_data::{Part, Preprocessing, decode_file};
 use psp_infer::Engine;
 use psp_metrics::{RegressionAccumulator, quantile, resample_rows};
@@ -59,6 +61,8 @@ pub(crate) fn quantize(
     threads: usize,
     tell: &mut dyn FnMut(&str),
 ) -> Result<(Quantized, Quantization), ExportError> {
+    let tell = RefCell::new(tell);
+    let tell = |text: &str| (tell.borrow_mut())(text);
     let inputs = Inputs::of_run(config, run)?;
     let (width, height) = description.preprocessing.output_size();
     let size = [height, width].map(|side| side as usize);
@@ -106,7 +110,7 @@ pub(crate) fn quantize(
     };
     let layers = Quantized::layers(graph);
     tell("predicting the validation images in 8 bits");
-    let mut measure = |ranges: &[[f32; 2]], kept: &[usize]| {
+    let measure = |ranges: &[[f32; 2]], kept: &[usize]| {
         let quantized = Quantized::new(graph, ranges, &kept.iter().copied().collect());
         let found = model.scores(&quantized, &validation)?;
         let (r2_f32, r2, loss_interval) = measured.compare(&float, &found)?;
