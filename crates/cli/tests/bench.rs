@@ -9,7 +9,11 @@ const SMALL: &[&str] = &[
 ];
 
 fn bench(mode: &str, more: &[&str]) -> support::Ran {
-    let mut command = psp(&["bench", mode, "--device", &device()]);
+    bench_on(&device(), mode, more)
+}
+
+fn bench_on(device: &str, mode: &str, more: &[&str]) -> support::Ran {
+    let mut command = psp(&["bench", mode, "--device", device]);
     run(command.args(SMALL).args(more))
 }
 
@@ -21,16 +25,24 @@ fn a_batch_that_no_machine_has_memory_for_is_refused() {
 
 #[test]
 fn a_measurement_tells_speed_phases_and_memory() {
-    for (mode, flags, phases) in [
+    let device = device();
+    for (device, mode, flags, phases) in [
         (
+            &*device,
             "train",
             &["--json"][..],
             &["data", "forward", "backward", "optimizer"][..],
         ),
-        ("infer", &["--json", "--engine=burn"], &["data", "forward"]),
-        ("infer", &["--json", "--engine=cpu"], &["forward"]),
+        (
+            &*device,
+            "infer",
+            &["--json", "--engine=burn"],
+            &["data", "forward"],
+        ),
+        ("flex", "infer", &["--json", "--engine=cpu"], &["forward"]),
     ] {
-        let report: Value = serde_json::from_str(&bench(mode, flags).assert_done().stdout).unwrap();
+        let ran = bench_on(device, mode, flags);
+        let report: Value = serde_json::from_str(&ran.assert_done().stdout).unwrap();
         let rate = report["images_per_second"].as_f64().unwrap();
         let [slowest, fastest] = [0, 1].map(|end| report["range"][end].as_f64().unwrap());
         assert!(

@@ -215,8 +215,15 @@ fn both_engines_predict_the_same_scores() {
     let Trained { data, bundle, .. } = trained();
     let imgs = data.join("imgs");
     let scores = |engine: &str| -> Vec<f64> {
-        let mut command = psp(&["predict", "--engine", engine, "--csv", "--raw", "--model"]);
-        command.arg(bundle).arg(&imgs);
+        let mut command = psp(&[
+            "predict",
+            "--engine",
+            engine,
+            "--device=flex",
+            "--csv",
+            "--raw",
+        ]);
+        command.arg("--model").arg(bundle).arg(&imgs);
         let told = run(&mut command).assert_done().stdout;
         let rows = told.lines().skip(1).flat_map(|row| row.split(',').skip(1));
         rows.map(|score| score.parse().unwrap()).collect()
