@@ -213,8 +213,8 @@ mod tests {
 
     #[test]
     fn weights_are_rounded_by_row_to_seven_bits() {
-        let (weights, scales) = rounded(3, &[0.5, -1.0, 0.0, 0.0, 1e-3, 2e-3], |_| 0.0);
-        assert_eq!(weights, [32, -63, 0, 0, 32, 63]);
+        let (weights, scales) = rounded(3, &[0.5, -1.0, 0.0, 0.0, 1.2e-3, 2e-3], |_| 0.0);
+        assert_eq!(weights, [32, -63, 0, 0, 38, 63]);
         assert_eq!(scales, [1.0 / 63.0, 1.0, 2e-3 / 63.0]);
         // Where a bias would not fit, the scale is larger.
         let (weights, scales) = rounded(2, &[1e-9, 0.0], |_| 1e-8);
